@@ -1,0 +1,77 @@
+// `npm start`: builds what is needed, asks a service twice, and shows who answered and how long each answer took.
+//   npm start                              formats a snippet with examples/prettier.mjs
+//   npm start -- <service> -- <args>       any other service; what is piped in is what it reads
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const solod = path.join(root, 'dist', 'solod.cjs');
+/** A demonstration's daemon need not stay for a quarter of an hour. */
+const IDLE = '--idle-timeout=60s';
+const SNIPPET = 'const  answer = {  of:"everything",\n is : 42 }\nexport default   answer\n';
+
+function newest(folder) {
+  return Math.max(
+    ...readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => statSync(path.join(entry.parentPath, entry.name)).mtimeMs),
+  );
+}
+
+function buildIfNeeded() {
+  if (existsSync(solod) && statSync(solod).mtimeMs > newest(path.join(root, 'src'))) return;
+  console.error('building …');
+  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  if (built.status !== 0) process.exit(built.status ?? 1);
+}
+
+function askedFor(argv) {
+  if (argv.length === 0) {
+    const service = path.join(root, 'examples', 'prettier.mjs');
+    return { service, args: ['--stdin-filepath', 'snippet.js'], input: SNIPPET };
+  }
+  const [service, ...rest] = argv;
+  const args = rest[0] === '--' ? rest.slice(1) : rest;
+  return { service, args, input: process.stdin.isTTY ? '' : readFileSync(0) };
+}
+
+function run(command, ...args) {
+  return spawnSync(process.execPath, [solod, command, ...args], { encoding: 'utf8' });
+}
+
+function pidOf(service) {
+  const status = run('status', service, '--json');
+  return status.status === 0 ? JSON.parse(status.stdout).pid : undefined;
+}
+
+function ask({ service, args, input }, title) {
+  const before = pidOf(service);
+  const begun = performance.now();
+  const call = spawnSync(process.execPath, [solod, 'call', service, IDLE, '--', ...args], {
+    input,
+    stdio: ['pipe', 'pipe', 'inherit'],
+    maxBuffer: 1024 * 1024 * 1024,
+  });
+  const took = performance.now() - begun;
+  const pid = pidOf(service);
+  const how =
+    before === undefined ? 'started for this call' : pid === before ? 'was there already' : 'was replaced';
+  process.stdout.write(call.stdout);
+  console.error(
+    `\n${title}: exit code ${call.status}, ${took.toFixed(0)} ms from start to end, ` +
+      (pid === undefined ? 'and no daemon is left\n' : `answered by daemon ${pid}, which ${how}\n`),
+  );
+  return call.status ?? 1;
+}
+
+buildIfNeeded();
+const request = askedFor(process.argv.slice(2));
+const first = ask(request, 'first answer');
+const second = ask(request, 'second answer');
+console.error(
+  `the daemon ends by itself after a minute without calls; now: npx solod stop ${path.relative(process.cwd(), request.service)}`,
+);
+process.exit(first === 0 ? second : first);

@@ -1,0 +1,78 @@
+import net from 'node:net';
+import type { ChangeReading, Listener } from '../../domain/ports.js';
+import { refusedChange } from '../errno.js';
+import { socketPathProblem } from './socket-path.js';
+
+/** listen(2)'s backlog; what comes before somebody serves waits here. Linux caps it at net.core.somaxconn. */
+const BACKLOG = 511;
+
+const ignore = (): void => {};
+
+/** A socket that listens from the moment it has its name; whoever connects early waits until somebody serves. */
+export class NodeListener implements Listener {
+  readonly #server: net.Server;
+  readonly #early = new Set<net.Socket>();
+  #serve: ((socket: net.Socket) => void) | undefined;
+
+  constructor(options: net.ServerOpts = {}) {
+    this.#server = net.createServer(options, (socket) => this.#accept(socket));
+  }
+
+  listen(path: string): Promise<ChangeReading> {
+    const problem = socketPathProblem(path);
+    if (problem !== undefined) return Promise.resolve({ kind: 'failed', cause: problem });
+    return new Promise((resolve) => {
+      const onError = (error: Error): void => resolve(refusedChange(error));
+      this.#server.once('error', onError);
+      const restore = narrowUmask();
+      this.#server.listen({ path, backlog: BACKLOG }, () => {
+        this.#server.off('error', onError);
+        // Failing to accept one connection (EMFILE) is not the end of a daemon: the next one may succeed.
+        this.#server.on('error', ignore);
+        resolve({ kind: 'done' });
+      });
+      restore();
+    });
+  }
+
+  close(): Promise<ChangeReading> {
+    for (const socket of this.#early) socket.destroy();
+    this.#early.clear();
+    if (this.#server.listening) this.#server.close();
+    return Promise.resolve({ kind: 'done' });
+  }
+
+  /** Hands every connection on, those that are waiting first, in the order in which they came. */
+  serve(handle: (socket: net.Socket) => void): void {
+    this.#serve = handle;
+    for (const socket of this.#early) handle(socket);
+    this.#early.clear();
+  }
+
+  #accept(socket: net.Socket): void {
+    // A peer that connects and goes away must not end the process: an `error` event without a handler would.
+    socket.on('error', ignore);
+    if (this.#serve !== undefined) this.#serve(socket);
+    else this.#wait(socket);
+  }
+
+  #wait(socket: net.Socket): void {
+    this.#early.add(socket);
+    socket.once('close', () => this.#early.delete(socket));
+  }
+}
+
+/**
+ * The socket gets 0777 & ~umask when it is bound, and Node binds synchronously, so a umask around the call leaves no
+ * moment in which others may connect. Worker threads can't change it; there the directory's mode alone protects.
+ */
+function narrowUmask(): () => void {
+  try {
+    const before = process.umask(0o177);
+    return () => {
+      process.umask(before);
+    };
+  } catch {
+    return ignore;
+  }
+}

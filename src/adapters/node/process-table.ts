@@ -1,0 +1,56 @@
+import fs from 'node:fs';
+import type { Identity } from '../../domain/identity.js';
+import type { ProcessReading, ProcessTable } from '../../domain/ports.js';
+import { causeOf } from '../errno.js';
+
+/** The process table as `/proc` shows it, or, where there is none, as kill(2) with signal 0 does. */
+export class NodeProcessTable implements ProcessTable {
+  lookUp(pid: number): ProcessReading {
+    if (process.platform !== 'linux') return lookUpBySignal(pid);
+    try {
+      return parseStat(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    } catch {
+      // Not there: gone, or hidden from us (a /proc that is not mounted, or mounted with hidepid). Or it ended while it was
+      // read, which is ESRCH.
+      return lookUpBySignal(pid);
+    }
+  }
+
+  /** Who this process is. What the system does not tell is left empty. */
+  self(): Identity {
+    const own = this.lookUp(process.pid);
+    return {
+      pid: process.pid,
+      startTime: own.kind === 'present' ? own.startTime : '',
+      bootId: readOr(() => fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
+      pidNamespace: readOr(() => fs.readlinkSync('/proc/self/ns/pid')),
+    };
+  }
+}
+
+/** proc_pid_stat(5): the command name, in parentheses, may hold anything; after its last ")" come the state, and field 22. */
+export function parseStat(stat: string): ProcessReading {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state = ''] = fields;
+  const activity = /[ZX]/.test(state) ? 'zombie' : /[Tt]/.test(state) ? 'stopped' : 'running';
+  return { kind: 'present', startTime: fields[19] ?? '', activity };
+}
+
+/** kill(2): ESRCH is the one definitive answer. A process that is there may be any process, since ids are used again. */
+function lookUpBySignal(pid: number): ProcessReading {
+  try {
+    process.kill(pid, 0);
+    return { kind: 'present', startTime: '', activity: 'running' };
+  } catch (error) {
+    const cause = causeOf(error);
+    return cause.code === 'ESRCH' ? { kind: 'gone' } : { kind: 'hidden', cause };
+  }
+}
+
+function readOr(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,57 @@
+import net from 'node:net';
+import type { ConnectReading, GreetReading, SocketProbe } from '../../domain/ports.js';
+import { causeOf } from '../errno.js';
+import { socketPathProblem } from './socket-path.js';
+
+/** Says what its caller came to say, and waits for the first word. Must settle within the time, and never reject. */
+export type Greeter = (socket: net.Socket, withinMs: number) => Promise<GreetReading>;
+
+const ignore = (): void => {};
+
+export class NodeSocketProbe implements SocketProbe {
+  #latest: net.Socket | undefined;
+
+  /** @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak */
+  constructor(private readonly greeter?: Greeter) {}
+
+  connect(path: string, withinMs: number): Promise<ConnectReading> {
+    this.drop();
+    const problem = socketPathProblem(path);
+    if (problem !== undefined) return Promise.resolve({ kind: 'errno', cause: problem });
+    return new Promise((resolve) => {
+      const socket = net.connect(path);
+      const settle = (reading: ConnectReading): void => {
+        clearTimeout(timer);
+        socket.off('connect', onConnect).off('error', onError);
+        // The peer may hang up at any time from now on; whoever uses the connection will see its end.
+        socket.on('error', ignore);
+        if (reading.kind === 'connected') this.#latest = socket;
+        else socket.destroy();
+        resolve(reading);
+      };
+      const onConnect = (): void => settle({ kind: 'connected' });
+      const onError = (error: Error): void => settle({ kind: 'errno', cause: causeOf(error) });
+      const timer = setTimeout(() => settle({ kind: 'silent' }), Math.max(withinMs, 1));
+      socket.once('connect', onConnect).once('error', onError);
+    });
+  }
+
+  greet(withinMs: number): Promise<GreetReading> {
+    const socket = this.#latest;
+    if (socket === undefined) return Promise.resolve({ kind: 'ended' });
+    if (this.greeter === undefined) throw new Error('a probe without a greeter was asked to greet');
+    return this.greeter(socket, withinMs);
+  }
+
+  /** Hands the latest connection over: from now on it is the caller's to close. */
+  take(): net.Socket | undefined {
+    const socket = this.#latest;
+    this.#latest = undefined;
+    return socket;
+  }
+
+  /** Closes the latest connection, if there is one. */
+  drop(): void {
+    this.take()?.destroy();
+  }
+}

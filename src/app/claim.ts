@@ -1,0 +1,97 @@
+import type net from 'node:net';
+import { LOCK_VARIABLE } from '../adapters/node/spawner.js';
+import { beginClaim, stepClaim } from '../domain/claim.js';
+import type { Failure } from '../domain/failure.js';
+import { layout } from '../domain/layout.js';
+import { type Owner, ownerText } from '../domain/owner.js';
+import type { Cause } from '../domain/ports.js';
+import { run } from '../domain/run.js';
+import { Host } from './host.js';
+import { type NameOptions, resolveTarget, type Target } from './target.js';
+import { VERSION } from './version.js';
+
+export interface ClaimOptions extends NameOptions {
+  /** What is served, for people who read the owner file; by default the program's path. */
+  readonly service?: string | undefined;
+  /** Whether the peer's half-close leaves the own half open (`net.createServer`); false by default. */
+  readonly allowHalfOpen?: boolean | undefined;
+}
+
+export type ClaimResult =
+  | {
+      readonly kind: 'claimed';
+      readonly generation: number;
+      /** The directory of the name, with the generations in it. */
+      readonly directory: string;
+      /** What clients connect to, as long as this daemon lives. */
+      readonly socketPath: string;
+      readonly owner: Owner;
+      /**
+       * Hands every connection to `handle`, those first that have been waiting since the claim. The listener lives until the
+       * process ends: there is no way to close it, because a closed listener tells the next candidate that nobody is
+       * left who could still touch what the daemon works on.
+       */
+      serve(handle: (socket: net.Socket) => void): void;
+    }
+  | { readonly kind: 'gave-way'; readonly generation: number; readonly doubt: Cause | undefined }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** A local connection is taken or refused at once; what takes longer is no answer. */
+const PROBE_MS = 1_000;
+
+/**
+ * Claims a name for this process: the daemon's side. Of all processes that claim a name at the same time one is told
+ * `claimed`; the others give way, and had better exit with code 0, having loaded nothing.
+ *
+ * @returns never rejects
+ */
+export async function claim(options: ClaimOptions): Promise<ClaimResult> {
+  const host = new Host();
+  const resolved = resolveTarget(options, host.userId);
+  return resolved.kind === 'failed' ? resolved : claimTarget(host, resolved.value, options);
+}
+
+export type ClaimSettings = Pick<ClaimOptions, 'service' | 'allowHalfOpen'>;
+
+/** The same for a target that is resolved already. */
+export async function claimTarget(host: Host, target: Target, options: ClaimSettings): Promise<ClaimResult> {
+  const { place, platform, label } = target;
+  const listener = host.listener({ allowHalfOpen: options.allowHalfOpen ?? false });
+  const probe = host.probe();
+  const self = host.processes.self();
+  const owner: Owner = {
+    ...self,
+    name: label,
+    service: options.service ?? process.argv[1] ?? '',
+    startedMs: host.clock.now().wallMs,
+    solod: VERSION,
+  };
+  const plan = {
+    place,
+    platform,
+    self,
+    userId: host.userId,
+    nonce: host.nonce(),
+    lockNonce: takeLockNonce(),
+    ownerText: ownerText(owner),
+    probeMs: PROBE_MS,
+  };
+  const outcome = await run(stepClaim, beginClaim(plan), { ...host.ports, listener, probe });
+  probe.drop();
+  if (outcome.kind !== 'claimed') return outcome;
+  return {
+    kind: 'claimed',
+    generation: outcome.generation,
+    directory: place.directory,
+    socketPath: layout.currentSocket(place.directory),
+    owner,
+    serve: (handle) => listener.serve(handle),
+  };
+}
+
+/** The lock is this process's to end, and no descendant's. */
+function takeLockNonce(): string {
+  const nonce = process.env[LOCK_VARIABLE] ?? '';
+  delete process.env[LOCK_VARIABLE];
+  return nonce;
+}

@@ -1,0 +1,117 @@
+/** The whole command: every subcommand, help, and what is said of mistakes. */
+
+import { Command, CommanderError, Option } from 'commander';
+import { commands, type Output } from './composition.js';
+import { EXIT } from './exit-codes.js';
+import {
+  COMMAND_OPTIONS,
+  type CommandName,
+  type CommandOptions,
+  OPTIONS,
+  type RawOptions,
+  readOptions,
+} from './options.js';
+import { VERSION } from './version.js';
+
+const EXIT_CODES = `
+Exit codes:
+  0 to 255  those of the called service
+  64  the command line makes no sense
+  66  there is no such service file
+  69  the daemon does not answer, or (status, stop) there is none
+  70  the daemon died at its start, or its service does not load
+  71  no process could be started
+  73  the state directory can't be written
+  75  not within the time
+  76  the connection was lost after the call had begun: it is not tried again
+  77  the state directory is not to be trusted
+  130 interrupted`;
+
+const SUMMARIES: Readonly<Record<CommandName, string>> = {
+  call: 'call a service through its daemon, starting it if there is none',
+  serve: 'serve in the foreground',
+  kick: 'see to it that the daemon is there, without waiting for it',
+  status: 'say how the daemon of a service, or every daemon, is',
+  stop: 'end the daemon, its work in flight first',
+  restart: 'end the daemon and start it anew',
+  ls: 'list the daemons',
+};
+
+/**
+ * @param argv what follows the program's name
+ * @returns the exit code
+ */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT.ok;
+  const finish = (code: number): void => {
+    exitCode = code;
+  };
+  const program = buildProgram(finish);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for is no mistake.
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
+}
+
+type Action = (service: string | undefined, options: CommandOptions) => Promise<number>;
+
+function buildProgram(finish: (exitCode: number) => void): Command {
+  const program = new Command('solod')
+    .description('Exactly one warm background daemon for a command-line tool.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'solod: ')) })
+    .showHelpAfterError('(solod --help tells more)')
+    .addHelpText('after', EXIT_CODES);
+  const output: Output = {
+    print: (text) => void process.stdout.write(text),
+    complain: (sentence) => void process.stderr.write(`solod: ${sentence}\n`),
+    progress: (line) => {
+      if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
+    },
+  };
+  const actions = commands(output);
+  const define = (name: CommandName, operand: string, action: Action): void => {
+    const command = program
+      .command(`${name}${operand === '' ? '' : ` ${operand}`}`)
+      .description(SUMMARIES[name]);
+    for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(option));
+    command.action(async (...given: readonly unknown[]) => {
+      const service = operand === '' ? undefined : (given[0] as string | undefined);
+      const read = readOptions(rawOptions(command));
+      if (read.kind === 'wrong') {
+        output.complain(read.sentence);
+        return finish(EXIT.usage);
+      }
+      return finish(await action(service, read.value));
+    });
+  };
+  // What is well-formed of these three never comes here (see main.ts): the definitions are for help and for mistakes.
+  const elsewhere: Action = () => Promise.resolve(EXIT.usage);
+  define('call', '<service> [args...]', elsewhere);
+  define('serve', '<service>', elsewhere);
+  define('kick', '<service>', elsewhere);
+  define('status', '[service]', (service, options) => actions.status.run(service, options));
+  define('stop', '[service]', (service, options) => actions.stop.run(service, options));
+  define('restart', '<service>', (service, options) => actions.restart.run(service, options));
+  define('ls', '', (_, options) => actions.list.run(options));
+  return program;
+}
+
+function optionFor(name: keyof typeof OPTIONS): Option {
+  const spec: { readonly argument?: string; readonly help: string } = OPTIONS[name];
+  return new Option(`--${name}${spec.argument === undefined ? '' : ` ${spec.argument}`}`, spec.help);
+}
+
+/** Commander writes its options' names in camel case. */
+function rawOptions(command: Command): RawOptions {
+  const values = command.opts<Record<string, string | boolean | undefined>>();
+  const camel = (name: string): string =>
+    name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, values[camel(name)]]));
+}

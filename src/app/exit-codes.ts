@@ -1,0 +1,57 @@
+/**
+ * The command's own exit codes, after sysexits.h where it has one. A service's exit code goes through unchanged; when solod
+ * itself fails, one of these tells how, with a line on stderr.
+ */
+
+import type { Failure } from '../domain/failure.js';
+
+export const EXIT = {
+  ok: 0,
+  /** EX_USAGE */
+  usage: 64,
+  /** EX_NOINPUT: there is no such service file. */
+  noInput: 66,
+  /** EX_UNAVAILABLE: a daemon is there and does not answer, or (stop, status) none is there. */
+  unavailable: 69,
+  /** EX_SOFTWARE: the daemon died at its start, or its service does not load. */
+  software: 70,
+  /** EX_OSERR: no process could be started. */
+  osError: 71,
+  /** EX_CANTCREAT: the state directory, or something in it, could not be made. */
+  cantCreate: 73,
+  /** EX_TEMPFAIL: not within the time. */
+  tempFail: 75,
+  /** EX_PROTOCOL: the connection was lost after the call had begun. It may have been carried out; it is not tried again. */
+  lost: 76,
+  /** EX_NOPERM: the state directory is not to be trusted. */
+  noPermission: 77,
+  /** 128 + SIGINT, as shells have it. */
+  interrupted: 130,
+} as const;
+
+export function exitCodeOf(failure: Failure): number {
+  switch (failure.kind) {
+    case 'invalid-request':
+      return EXIT.usage;
+    case 'service-missing':
+      return EXIT.noInput;
+    case 'state-directory-distrusted':
+      return EXIT.noPermission;
+    case 'state-directory-unusable':
+    case 'lock-error':
+    case 'claim-failed':
+      return EXIT.cantCreate;
+    case 'spawn-refused':
+    case 'spawn-threw':
+      return EXIT.osError;
+    case 'died-at-start':
+      return EXIT.software;
+    case 'declined':
+      return failure.exitCode;
+    case 'timed-out':
+    case 'claim-unsettled':
+      return EXIT.tempFail;
+    case 'not-answering':
+      return EXIT.unavailable;
+  }
+}

@@ -1,0 +1,220 @@
+/** The commands that look at daemons, or end them, and print facts. */
+
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { sentence } from '../domain/failure.js';
+import { CALL_TOTAL_MS } from '../domain/timing.js';
+import { durationText } from './duration.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { type Host, stateRoot } from './host.js';
+import type { Inspection, Inspector } from './inspection.js';
+import { connectTo } from './obtain.js';
+import type { CommandOptions } from './options.js';
+import { pinging } from './ping.js';
+import { resolveRequest } from './request.js';
+import { invalid, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
+
+export interface Output {
+  /** Facts, to stdout. */
+  print(text: string): void;
+  /** One sentence, to stderr. */
+  complain(sentence: string): void;
+  /** What is going on, for somebody who is watching. */
+  progress(line: string): void;
+}
+
+/** What every one of these commands works with. */
+export class Parts {
+  constructor(
+    readonly host: Host,
+    readonly inspector: Inspector,
+    readonly output: Output,
+  ) {}
+}
+
+const ANSWER_MS = 2_000;
+const GONE_POLL_MS = 20;
+
+function resolveNamed(host: Host, service: string | undefined, options: CommandOptions): Resolved<Target> {
+  const file = service === undefined ? undefined : resolveService(service);
+  if (file?.kind === 'failed') return file;
+  const name = options.name ?? file?.value.name;
+  if (name === undefined) return invalid('which daemon? Give a service file, or --name');
+  return resolveTarget({ ...options, name }, host.userId);
+}
+
+function rootOf(options: CommandOptions): string {
+  return path.resolve(options.stateDirectory ?? stateRoot(process.env));
+}
+
+/** What `--json` prints: the kind, and what is known. */
+function factsOf(inspection: Inspection): object {
+  const { kind, directory } = inspection;
+  switch (inspection.kind) {
+    case 'answered':
+      return { kind, directory, ...inspection.status };
+    case 'not-answering':
+      return { kind, directory, owner: inspection.owner ?? null, cause: inspection.cause };
+    case 'other-wire':
+      return { kind, directory, owner: inspection.owner ?? null };
+    case 'not-running':
+      return { kind, directory };
+  }
+}
+
+function lineOf(inspection: Inspection, wallMs: number): string {
+  const label = path.basename(inspection.directory);
+  switch (inspection.kind) {
+    case 'answered': {
+      const { name, pid, generation, state, startedMs, calls, inFlight, residentBytes, service } =
+        inspection.status;
+      const up = durationText(Math.max(0, wallMs - startedMs));
+      const work = `${calls} calls, ${inFlight} in flight`;
+      const memory = `${Math.round(residentBytes / 2 ** 20)} MiB`;
+      return `${name}: ${state}, pid ${pid}, generation ${generation}, up ${up}, ${work}, ${memory}, ${service}`;
+    }
+    case 'not-answering': {
+      const pid = inspection.owner === undefined ? '' : `, pid ${inspection.owner.pid}`;
+      return `${inspection.owner?.name ?? label}: not answering${pid} (${inspection.cause.message})`;
+    }
+    case 'other-wire': {
+      const pid = inspection.owner === undefined ? '' : `, pid ${inspection.owner.pid}`;
+      return `${inspection.owner?.name ?? label}: running${pid}, with a protocol of its own`;
+    }
+    case 'not-running':
+      return `${label}: not running`;
+  }
+}
+
+const isUp = ({ kind }: Inspection): boolean => kind === 'answered' || kind === 'other-wire';
+
+export class StatusCommand {
+  constructor(
+    private readonly parts: Parts,
+    private readonly list: ListCommand,
+  ) {}
+
+  async run(service: string | undefined, options: CommandOptions): Promise<number> {
+    if (service === undefined && options.name === undefined) return this.list.run(options);
+    const { host, inspector, output } = this.parts;
+    const target = resolveNamed(host, service, options);
+    if (target.kind === 'failed') return complainOf(output, target.failure);
+    const { directory } = target.value.place;
+    const found = await inspector.inspect(directory, options.timeoutMs ?? ANSWER_MS);
+    const facts = { ...factsOf(found), name: target.value.label };
+    const line =
+      found.kind === 'not-running' ? `${target.value.label}: not running` : lineOf(found, Date.now());
+    output.print(options.json ? `${JSON.stringify(facts)}\n` : `${line}\n`);
+    return isUp(found) ? EXIT.ok : EXIT.unavailable;
+  }
+}
+
+function complainOf(output: Output, failure: Parameters<typeof sentence>[0]): number {
+  output.complain(sentence(failure));
+  return exitCodeOf(failure);
+}
+
+export class ListCommand {
+  constructor(private readonly parts: Parts) {}
+
+  async run(options: CommandOptions): Promise<number> {
+    const { inspector, output } = this.parts;
+    const directories = inspector.directories(rootOf(options));
+    const withinMs = options.timeoutMs ?? ANSWER_MS;
+    const found = await Promise.all(directories.map((directory) => inspector.inspect(directory, withinMs)));
+    const text = options.json
+      ? `${JSON.stringify(found.map(factsOf))}\n`
+      : found.map((inspection) => `${lineOf(inspection, Date.now())}\n`).join('');
+    output.print(text);
+    return EXIT.ok;
+  }
+}
+
+type StopOutcome =
+  | { readonly kind: 'stopped'; readonly pid: number; readonly tookMs: number }
+  | { readonly kind: 'not-running' }
+  | { readonly kind: 'refused'; readonly inspection: Inspection }
+  | { readonly kind: 'still-there'; readonly pid: number };
+
+/** Asks the daemon to end, and waits until it has: until nobody listens any more, which is when its process is gone. */
+async function stopDaemon(
+  { inspector, host }: Parts,
+  directory: string,
+  withinMs: number,
+): Promise<StopOutcome> {
+  const begunMs = host.clock.now().monotonicMs;
+  const passedMs = (): number => host.clock.now().monotonicMs - begunMs;
+  const asked = await inspector.askToStop(directory, withinMs);
+  if (asked.kind === 'not-running') return { kind: 'not-running' };
+  if (asked.kind !== 'answered') return { kind: 'refused', inspection: asked };
+  const { pid } = asked.status;
+  while (passedMs() < withinMs) {
+    if (await inspector.isGone(directory, ANSWER_MS)) return { kind: 'stopped', pid, tookMs: passedMs() };
+    await delay(GONE_POLL_MS);
+  }
+  return { kind: 'still-there', pid };
+}
+
+function reportStop(output: Output, label: string, outcome: StopOutcome, options: CommandOptions): number {
+  const facts = outcome.kind === 'refused' ? { ...factsOf(outcome.inspection), kind: outcome.kind } : outcome;
+  const print = (line: string): void => {
+    if (!options.json) output.print(`${line}\n`);
+  };
+  if (options.json) output.print(`${JSON.stringify({ name: label, ...facts })}\n`);
+  switch (outcome.kind) {
+    case 'stopped':
+      print(`${label}: stopped (pid ${outcome.pid}, ${durationText(outcome.tookMs)})`);
+      return EXIT.ok;
+    case 'not-running':
+      print(`${label}: not running`);
+      return EXIT.unavailable;
+    case 'refused':
+      output.complain(`can't be asked to stop: ${lineOf(outcome.inspection, Date.now())}`);
+      return EXIT.unavailable;
+    case 'still-there':
+      output.complain(`${label} (pid ${outcome.pid}) was asked to stop and still finishes its work`);
+      return EXIT.tempFail;
+  }
+}
+
+export class StopCommand {
+  constructor(private readonly parts: Parts) {}
+
+  async run(service: string | undefined, options: CommandOptions): Promise<number> {
+    const { host, output } = this.parts;
+    const target = resolveNamed(host, service, options);
+    if (target.kind === 'failed') return complainOf(output, target.failure);
+    const { place, label } = target.value;
+    const outcome = await stopDaemon(this.parts, place.directory, options.timeoutMs ?? CALL_TOTAL_MS);
+    return reportStop(output, label, outcome, options);
+  }
+}
+
+export class RestartCommand {
+  constructor(private readonly parts: Parts) {}
+
+  async run(service: string | undefined, options: CommandOptions): Promise<number> {
+    const { host, output } = this.parts;
+    const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
+    const request = resolveRequest({ ...options, service: service ?? '' }, host.userId, { totalMs });
+    if (request.kind === 'failed') return complainOf(output, request.failure);
+    const { label, place } = request.value.target;
+    output.progress(`ending ${label} …`);
+    const stopped = await stopDaemon(this.parts, place.directory, totalMs);
+    if (stopped.kind === 'refused' || stopped.kind === 'still-there')
+      return reportStop(output, label, stopped, options);
+    output.progress(`starting ${label} …`);
+    const result = await connectTo(host, request.value, pinging);
+    if (result.kind === 'failed') return complainOf(output, result.failure);
+    const { connection, ...facts } = result;
+    connection.destroy();
+    const before = stopped.kind === 'stopped' ? stopped.pid : null;
+    const line = `${facts.kind} (pid ${facts.owner?.pid ?? '?'}, ${durationText(facts.tookMs)})`;
+    output.print(
+      options.json
+        ? `${JSON.stringify({ name: label, ...facts, before })}\n`
+        : `${label}: ${line}; before: ${before === null ? 'not running' : `pid ${before}`}\n`,
+    );
+    return EXIT.ok;
+  }
+}

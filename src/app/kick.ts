@@ -1,0 +1,77 @@
+import { writeSync } from 'node:fs';
+import { type Failure, sentence } from '../domain/failure.js';
+import { beginKick, type KickOutcome, type KickWarning, stepKick } from '../domain/kick.js';
+import { runSync } from '../domain/run.js';
+import { CALL_TOTAL_MS } from '../domain/timing.js';
+import { Host } from './host.js';
+import { type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+
+export type KickOptions = DaemonSelector & TimingOptions;
+
+export type KickResult = KickOutcome;
+
+/**
+ * Sees to it that a daemon is there, or will be, without waiting for it. When this returns the child runs, or the
+ * reason why not stands on stderr in one line, so that the caller may exit in its next statement. Silent when all is
+ * well, when another caller is starting one, and when there is no directory to work in.
+ *
+ * @param options which daemon
+ * @returns what happened; never throws
+ */
+export function kick(options: KickOptions): KickResult {
+  const host = new Host();
+  const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
+  const result = resolved.kind === 'failed' ? resolved : start(host, resolved.value);
+  const line = lineFor(result);
+  if (line !== undefined) warn(line);
+  return result;
+}
+
+function start(
+  host: Host,
+  { target, spawn, timing }: Extract<Resolved, { kind: 'resolved' }>['value'],
+): KickOutcome {
+  const plan = {
+    place: target.place,
+    userId: host.userId,
+    self: host.processes.self(),
+    nonce: host.nonce(),
+    timing,
+  };
+  return runSync(stepKick, beginKick(plan, host.clock.now()), {
+    ...host.ports,
+    spawner: host.spawner(spawn),
+  });
+}
+
+type Resolved = ReturnType<typeof resolveRequest>;
+
+/** @returns what deserves a line on stderr */
+function lineFor(result: KickResult): string | undefined {
+  switch (result.kind) {
+    case 'running':
+    case 'contended':
+    case 'no-directory':
+      return undefined;
+    case 'failed':
+      return sentence(result.failure);
+    case 'started':
+      return result.warning === undefined ? undefined : warningText(result.warning);
+  }
+}
+
+function warningText(warning: KickWarning): string {
+  if (warning.kind === 'lock-error')
+    return `${sentence(warning satisfies Failure)}; the daemon was started without it`;
+  const ageS = (warning.ageMs / 1_000).toFixed(1);
+  return `another start has been under way for ${ageS} s; the daemon was started all the same`;
+}
+
+/** In one write, and done when it returns; a stderr that is closed is no reason to fail. */
+function warn(line: string): void {
+  try {
+    writeSync(2, `solod: ${line.replace(/\s*\n\s*/g, ' ')}\n`);
+  } catch {
+    // Nobody is there to be told.
+  }
+}

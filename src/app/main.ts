@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+/**
+ * The command's way in. What is called hundreds of times (`call`, `kick`) and what must claim before it loads anything
+ * (`serve`) is answered from here; everything else, help and mistakes among it, goes to the whole command, which loads a
+ * framework for it.
+ */
+
+import { writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { type CallResult, call } from './call.js';
+import { EXIT, exitCodeOf } from './exit-codes.js';
+import { type KickResult, kick } from './kick.js';
+import { type QuickArguments, readQuickly } from './options.js';
+import type { ServiceOptions } from './request.js';
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  if (command === 'call' || command === 'kick' || command === 'serve') {
+    const quick = readQuickly(command, rest);
+    if (quick !== undefined) return quickly(command, quick);
+  }
+  const { runCommand } = await import('./command.js');
+  return runCommand(argv);
+}
+
+async function quickly(command: 'call' | 'kick' | 'serve', quick: QuickArguments): Promise<number> {
+  switch (command) {
+    case 'call':
+      return callCommand(quick);
+    case 'kick':
+      return kickExitCode(kick(serviceOptions(quick)));
+    case 'serve': {
+      const { serve } = await import('./daemon/serve.js');
+      return serve(quick, 'foreground');
+    }
+  }
+}
+
+function serviceOptions({
+  service,
+  options,
+}: QuickArguments): ServiceOptions & { timing: { totalMs?: number } } {
+  const { timeoutMs, json: _, ...rest } = options;
+  return { ...rest, service, timing: timeoutMs === undefined ? {} : { totalMs: timeoutMs } };
+}
+
+async function callCommand(quick: QuickArguments): Promise<number> {
+  const cancelled = new AbortController();
+  let signalled: number | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      signalled ??= 128 + constants.signals[signal];
+      cancelled.abort();
+      // Before a daemon has answered there is nothing to cancel but the waiting.
+      setImmediate(() => process.exit(signalled));
+    });
+  const result = await call({
+    ...serviceOptions(quick),
+    args: quick.args,
+    stdin: () => process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: cancelled.signal,
+    terminals: [isatty(0), isatty(1), isatty(2)],
+  });
+  return signalled ?? callExitCode(result);
+}
+
+function callExitCode(result: CallResult): number {
+  switch (result.kind) {
+    case 'exited':
+      return result.code;
+    case 'cancelled':
+      // Whoever read the output has gone away, as `head` does.
+      return 128 + constants.signals.SIGPIPE;
+    case 'lost':
+      say(result.message);
+      return EXIT.lost;
+    case 'failed':
+      say(result.message);
+      return exitCodeOf(result.failure);
+  }
+}
+
+/** What there was to say, `kick` has said. */
+function kickExitCode(result: KickResult): number {
+  return result.kind === 'failed' ? exitCodeOf(result.failure) : EXIT.ok;
+}
+
+function say(sentence: string): void {
+  try {
+    writeSync(2, `solod: ${sentence}\n`);
+  } catch {
+    // Nobody is there to be told; the exit code tells.
+  }
+}
+
+// Whatever timers or sockets are left then are nobody's any more.
+void main(process.argv.slice(2)).then((code) => process.exit(code));

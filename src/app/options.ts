@@ -1,0 +1,144 @@
+/**
+ * The command's options, once: the quick way in (`call`, `serve`, `kick`) and the whole command read the same table, so
+ * that the two can't drift apart.
+ */
+
+import { parseArgs } from 'node:util';
+import { parseDurationMs } from './duration.js';
+
+interface OptionSpec {
+  readonly type: 'string' | 'boolean';
+  /** What stands for the value in the help; absent where there is none. */
+  readonly argument?: string;
+  readonly help: string;
+}
+
+export const OPTIONS = {
+  name: { type: 'string', argument: '<name>', help: "the daemon's name, instead of the service's own" },
+  project: { type: 'string', argument: '<dir>', help: 'a daemon of its own for the project with that root' },
+  'state-dir': {
+    type: 'string',
+    argument: '<dir>',
+    help: 'where daemons live, instead of $SOLOD_DIR and the XDG directories',
+  },
+  timeout: {
+    type: 'string',
+    argument: '<duration>',
+    help: 'how long to wait for the daemon: 500ms, 10s (the default), 1m',
+  },
+  'idle-timeout': {
+    type: 'string',
+    argument: '<duration>',
+    help: 'a started daemon ends when idle for so long: 15m by default, 0 for never',
+  },
+  grace: {
+    type: 'string',
+    argument: '<duration>',
+    help: 'how long a daemon that ends lets its work finish: 5s by default',
+  },
+  node: {
+    type: 'string',
+    argument: '<path>',
+    help: 'the node that a started daemon runs on, instead of this one',
+  },
+  json: { type: 'boolean', help: 'print facts as JSON' },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+const TARGET = ['name', 'project', 'state-dir'] as const;
+const DAEMON = ['idle-timeout', 'grace'] as const;
+
+/** Which command takes which options. */
+export const COMMAND_OPTIONS = {
+  call: [...TARGET, 'timeout', ...DAEMON, 'node'],
+  serve: [...TARGET, ...DAEMON],
+  kick: [...TARGET, ...DAEMON, 'node'],
+  status: [...TARGET, 'timeout', 'json'],
+  stop: [...TARGET, 'timeout', 'json'],
+  restart: [...TARGET, 'timeout', ...DAEMON, 'node', 'json'],
+  ls: ['state-dir', 'timeout', 'json'],
+} as const satisfies Readonly<Record<string, readonly OptionName[]>>;
+
+export type CommandName = keyof typeof COMMAND_OPTIONS;
+
+/** The values as they were written, by the options' names. */
+export type RawOptions = { readonly [N in OptionName]?: string | boolean | undefined };
+
+export interface CommandOptions {
+  readonly name?: string | undefined;
+  readonly project?: string | undefined;
+  readonly stateDirectory?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly idleTimeoutMs?: number | undefined;
+  readonly graceMs?: number | undefined;
+  readonly node?: string | undefined;
+  readonly json: boolean;
+}
+
+export type Read<T> =
+  | { readonly kind: 'read'; readonly value: T }
+  | { readonly kind: 'wrong'; readonly sentence: string };
+
+/** The longest time that Node's timers can wait: 2^31 - 1 ms. */
+const DURATION_MAX_MS = 2_147_483_647;
+
+/** Makes values of what was written; says what is wrong with it in one sentence. */
+export function readOptions(raw: RawOptions): Read<CommandOptions> {
+  const durations: Record<string, number | undefined> = {};
+  for (const name of ['timeout', 'idle-timeout', 'grace'] as const) {
+    const text = raw[name];
+    if (text === undefined) continue;
+    const ms = parseDurationMs(String(text));
+    if (ms === undefined || ms > DURATION_MAX_MS)
+      return {
+        kind: 'wrong',
+        sentence: `--${name} ${text} is no duration: write 500ms, 10s, 15m or 1h (without a unit: seconds)`,
+      };
+    durations[name] = ms;
+  }
+  const text = (name: OptionName): string | undefined =>
+    typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
+  return {
+    kind: 'read',
+    value: {
+      name: text('name'),
+      project: text('project'),
+      stateDirectory: text('state-dir'),
+      timeoutMs: durations.timeout,
+      idleTimeoutMs: durations['idle-timeout'],
+      graceMs: durations.grace,
+      node: text('node'),
+      json: raw.json === true,
+    },
+  };
+}
+
+export interface QuickArguments {
+  readonly service: string;
+  readonly options: CommandOptions;
+  /** What follows the service: the call's arguments. */
+  readonly args: readonly string[];
+}
+
+/**
+ * Reads the arguments of a command that takes a service, without loading a framework for it.
+ * @param argv what follows the command's name
+ * @returns undefined for everything out of the ordinary (help, a mistake): the whole command answers that
+ */
+export function readQuickly(
+  command: 'call' | 'serve' | 'kick',
+  argv: readonly string[],
+): QuickArguments | undefined {
+  try {
+    const names: readonly OptionName[] = COMMAND_OPTIONS[command];
+    const options = Object.fromEntries(names.map((name) => [name, { type: OPTIONS[name].type }]));
+    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
+    const read = readOptions(values as RawOptions);
+    const [service, ...args] = positionals;
+    if (service === undefined || read.kind === 'wrong') return undefined;
+    return { service, options: read.value, args };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,159 @@
+/** The caller's own streams, which belong to its process: nothing is left on them, and no more is taken than was asked for. */
+
+import type { Readable, Writable } from 'node:stream';
+
+import type { Cause } from '../../domain/ports.js';
+
+function causeOf(error: Error): Cause {
+  return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
+}
+
+export interface SinkEvents {
+  /** Something has been written: the stream may take more, or have taken everything. */
+  relieved(): void;
+  /** The stream failed; once, and never after `detach`. */
+  failed(cause: Cause): void;
+}
+
+/** Writes to one of the caller's outputs, and knows how much of that is not out yet. */
+export class OutputSink {
+  readonly #stream: Writable;
+  readonly #events: SinkEvents;
+  #unwritten = 0;
+  #state: 'working' | 'detached' = 'working';
+  #broken = false;
+
+  constructor(stream: Writable, events: SinkEvents) {
+    this.#stream = stream;
+    this.#events = events;
+    stream.on('error', this.#onError);
+    stream.on('drain', this.#onDrain);
+  }
+
+  get isFull(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  get isWritten(): boolean {
+    return this.#unwritten === 0;
+  }
+
+  write(bytes: Buffer): void {
+    if (bytes.length === 0 || this.#broken) return;
+    this.#unwritten++;
+    this.#stream.write(bytes, (error) => {
+      this.#unwritten--;
+      if (error) this.#onError(error);
+      if (this.#state === 'detached') this.#leaveWhenWritten();
+      else if (this.isWritten) this.#events.relieved();
+    });
+  }
+
+  detach(): void {
+    this.#state = 'detached';
+    this.#stream.off('drain', this.#onDrain);
+    this.#leaveWhenWritten();
+  }
+
+  readonly #onDrain = (): void => this.#events.relieved();
+
+  readonly #onError = (error: Error): void => {
+    const isNews = !this.#broken && this.#state === 'working';
+    this.#broken = true;
+    if (isNews) this.#events.failed(causeOf(error));
+  };
+
+  /**
+   * A write that is still under way may fail yet, and an error that nobody listens for ends the process. On a broken
+   * stream the listener stays: the error may be reported a second time.
+   */
+  #leaveWhenWritten(): void {
+    if (this.isWritten && !this.#broken) this.#stream.off('error', this.#onError);
+  }
+}
+
+export interface PumpEvents {
+  data(bytes: Buffer): void;
+  end(): void;
+  failed(cause: Cause): void;
+}
+
+/** The longest chunk of input that is sent; what a stream gives beyond that waits for the next request. */
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Reads the caller's input, one chunk for each request, and touches it for the first one at the earliest. */
+export class InputPump {
+  readonly #source: Readable | (() => Readable) | undefined;
+  readonly #events: PumpEvents;
+  #stream: Readable | undefined;
+  #requested = false;
+  #ended: boolean;
+  #held: Buffer[] = [];
+
+  constructor(source: Readable | (() => Readable) | undefined, events: PumpEvents) {
+    this.#source = source;
+    this.#events = events;
+    this.#ended = source === undefined;
+  }
+
+  /** Asked again before the answer, it is the same request. */
+  request(): void {
+    this.#requested = true;
+    if (this.#answer()) return;
+    if (this.#stream === undefined) this.#open();
+    else this.#stream.resume();
+  }
+
+  /** Leaves the stream as one that nobody reads, so that it keeps no process alive. */
+  stop(): void {
+    this.#ended = true;
+    this.#held = [];
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd);
+    stream.pause();
+    // A read that is under way may fail yet.
+    setImmediate(() => stream.off('error', this.#onError));
+  }
+
+  #open(): void {
+    if (this.#source === undefined) return;
+    const stream = typeof this.#source === 'function' ? this.#source() : this.#source;
+    this.#stream = stream;
+    if (stream.readableEnded || stream.destroyed) {
+      this.#onEnd();
+      return;
+    }
+    stream.on('error', this.#onError).on('end', this.#onEnd).on('close', this.#onEnd);
+    stream.on('data', this.#onData);
+    stream.resume();
+  }
+
+  readonly #onData = (data: Buffer | string): void => {
+    this.#stream?.pause();
+    const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+    for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES)
+      this.#held.push(bytes.subarray(offset, offset + CHUNK_BYTES));
+    if (!this.#answer()) this.#stream?.resume();
+  };
+
+  readonly #onEnd = (): void => {
+    this.#ended = true;
+    this.#answer();
+  };
+
+  readonly #onError = (error: Error): void => {
+    if (!this.#ended) this.#events.failed(causeOf(error));
+  };
+
+  /** @returns whether the request needs no more of the stream */
+  #answer(): boolean {
+    if (!this.#requested) return true;
+    const bytes = this.#held.shift();
+    if (bytes === undefined && !this.#ended) return false;
+    this.#requested = false;
+    if (bytes === undefined) this.#events.end();
+    else this.#events.data(bytes);
+    return true;
+  }
+}

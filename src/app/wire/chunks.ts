@@ -1,0 +1,293 @@
+/**
+ * The Nailgun framing, as its public clients speak it: chunks of a big-endian length (4 bytes), a type (1 byte), and as
+ * many bytes as the length says. Pure: bytes in, chunks out.
+ */
+
+/** Every type there is. Whoever speaks this wire in another language takes its table from here, to the letter. */
+export const CHUNK = {
+  // From the client, in this order: the head of a request, …
+  argument: 'A',
+  /** A piece of one argument that comes in several chunks; an empty one, or any other type, ends it. */
+  longArgument: 'L',
+  /** `NAME=value` */
+  environment: 'E',
+  directory: 'D',
+  /** Ends the head. */
+  command: 'C',
+  // … then what belongs to the call.
+  input: '0',
+  inputEnd: '.',
+  heartbeat: 'H',
+  // From the daemon.
+  /** The first one of a call, which is empty, says that the call has been taken on. */
+  output: '1',
+  errorOutput: '2',
+  /** Asks for one chunk of input, or its end. */
+  inputRequest: 'S',
+  /** The exit code in decimal digits; nothing follows it. */
+  exit: 'X',
+} as const;
+
+export type ChunkType = (typeof CHUNK)[keyof typeof CHUNK];
+
+export const HEADER_BYTES = 5;
+
+const MIB = 1024 * 1024;
+/** A chunk of the head is held in memory whole, so there is an end to it. */
+export const HEAD_CHUNK_LIMIT_BYTES = 16 * MIB;
+/** What carries nothing, or a number of three digits. */
+const SMALL_LIMIT_BYTES = 64;
+
+/** How a type is taken in: handed on piece by piece, or collected, up to so many bytes. */
+type Intake = 'piecewise' | number;
+export type Grammar = Readonly<Partial<Record<ChunkType, Intake>>>;
+
+/** What a client may send. */
+export const CLIENT_GRAMMAR: Grammar = {
+  [CHUNK.argument]: HEAD_CHUNK_LIMIT_BYTES,
+  [CHUNK.longArgument]: HEAD_CHUNK_LIMIT_BYTES,
+  [CHUNK.environment]: HEAD_CHUNK_LIMIT_BYTES,
+  [CHUNK.directory]: HEAD_CHUNK_LIMIT_BYTES,
+  [CHUNK.command]: HEAD_CHUNK_LIMIT_BYTES,
+  [CHUNK.input]: 'piecewise',
+  [CHUNK.inputEnd]: SMALL_LIMIT_BYTES,
+  [CHUNK.heartbeat]: SMALL_LIMIT_BYTES,
+};
+
+/** What a daemon may send. */
+export const DAEMON_GRAMMAR: Grammar = {
+  [CHUNK.output]: 'piecewise',
+  [CHUNK.errorOutput]: 'piecewise',
+  [CHUNK.inputRequest]: SMALL_LIMIT_BYTES,
+  [CHUNK.exit]: SMALL_LIMIT_BYTES,
+};
+
+/** How a peer broke the protocol. */
+export type Violation =
+  | { readonly kind: 'unknown-type'; readonly byte: number }
+  | {
+      readonly kind: 'chunk-too-long';
+      readonly type: ChunkType;
+      readonly bytes: number;
+      readonly limit: number;
+    }
+  | { readonly kind: 'head-too-long'; readonly limit: number }
+  | { readonly kind: 'out-of-order'; readonly type: ChunkType }
+  | { readonly kind: 'no-directory' }
+  | { readonly kind: 'no-exit-code'; readonly text: string };
+
+export function violationText(violation: Violation): string {
+  switch (violation.kind) {
+    case 'unknown-type':
+      return `a chunk of the unknown type ${violation.byte}`;
+    case 'chunk-too-long':
+      return `a chunk of type "${violation.type}" and ${violation.bytes} bytes, where at most ${violation.limit} may be`;
+    case 'head-too-long':
+      return `a request head of more than ${violation.limit} bytes`;
+    case 'out-of-order':
+      return `a chunk of type "${violation.type}" where none may be`;
+    case 'no-directory':
+      return 'a request without a working directory';
+    case 'no-exit-code':
+      return `an exit chunk that holds no exit code, but ${JSON.stringify(violation.text)}`;
+  }
+}
+
+export type Decoded =
+  /** A collected chunk. */
+  | { readonly kind: 'whole'; readonly type: ChunkType; readonly bytes: Buffer }
+  /** As much of a piecewise chunk as there was; `left` bytes of it are still to come. An empty chunk is one empty piece. */
+  | { readonly kind: 'piece'; readonly type: ChunkType; readonly bytes: Buffer; readonly left: number }
+  /** The last thing decoded: nothing that follows can be trusted to be a chunk. */
+  | { readonly kind: 'violation'; readonly violation: Violation };
+
+/** @param bytes how many will follow, less than 2^32 */
+export function chunkHeader(type: ChunkType, bytes: number): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES);
+  writeHeader(header, 0, type, bytes);
+  return header;
+}
+
+/** @returns the offset of the first byte after the header */
+export function writeHeader(into: Buffer, offset: number, type: ChunkType, bytes: number): number {
+  into.writeUInt32BE(bytes, offset);
+  into.writeUInt8(type.charCodeAt(0), offset + HEADER_BYTES - 1);
+  return offset + HEADER_BYTES;
+}
+
+export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffer {
+  const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
+  return Buffer.concat([chunkHeader(type, bytes.length), bytes]);
+}
+
+/** Longer stretches are cut: any client can hold a length of this size, and none waits for a longer one to end. */
+const STRETCH_BYTES = MIB;
+
+/** Frames data as chunks without copying it; nothing for no data. */
+export function frame(type: ChunkType, pieces: readonly Buffer[]): Buffer[] {
+  const framed: Buffer[] = [];
+  let stretch: Buffer[] = [];
+  let bytes = 0;
+  const close = (): void => {
+    if (bytes > 0) framed.push(chunkHeader(type, bytes));
+    for (const part of stretch) framed.push(part);
+    stretch = [];
+    bytes = 0;
+  };
+  for (const piece of pieces) {
+    for (let offset = 0; offset < piece.length; ) {
+      const part = piece.subarray(offset, offset + STRETCH_BYTES - bytes);
+      stretch.push(part);
+      bytes += part.length;
+      offset += part.length;
+      if (bytes === STRETCH_BYTES) close();
+    }
+  }
+  close();
+  return framed;
+}
+
+const EMPTY = Buffer.alloc(0);
+/** What is set aside at once for a chunk to be collected: its announced length is only a claim. */
+const FIRST_ALLOTMENT_BYTES = 64 * 1024;
+
+/** Collects a chunk of known length; grows with what has come, not with what was announced. */
+class Collector {
+  #bytes = EMPTY;
+  #filled = 0;
+
+  constructor(
+    readonly type: ChunkType,
+    readonly length: number,
+  ) {}
+
+  /** @returns how many bytes it took */
+  take(bytes: Buffer): number {
+    const taken = Math.min(bytes.length, this.length - this.#filled);
+    if (this.#filled + taken > this.#bytes.length) this.#grow(this.#filled + taken);
+    bytes.copy(this.#bytes, this.#filled, 0, taken);
+    this.#filled += taken;
+    return taken;
+  }
+
+  /** The chunk, once it is complete. */
+  result(): Buffer | undefined {
+    return this.#filled === this.length ? this.#bytes.subarray(0, this.length) : undefined;
+  }
+
+  #grow(needed: number): void {
+    const roomy = Math.max(needed, 2 * this.#bytes.length, FIRST_ALLOTMENT_BYTES);
+    const grown = Buffer.allocUnsafe(Math.min(roomy, this.length));
+    this.#bytes.copy(grown, 0, 0, this.#filled);
+    this.#bytes = grown;
+  }
+}
+
+type DecoderState =
+  | { readonly at: 'header' }
+  | { readonly at: 'collecting'; readonly collector: Collector }
+  | { readonly at: 'passing'; readonly type: ChunkType; readonly left: number }
+  | { readonly at: 'broken' };
+
+const AT_HEADER: DecoderState = { at: 'header' };
+
+/** Takes the bytes of one direction, cut anywhere, and says which chunks they are. */
+export class ChunkDecoder {
+  readonly #grammar: Grammar;
+  readonly #header = Buffer.alloc(HEADER_BYTES);
+  #headerFilled = 0;
+  #state: DecoderState = AT_HEADER;
+
+  constructor(grammar: Grammar) {
+    this.#grammar = grammar;
+  }
+
+  decode(bytes: Buffer): Decoded[] {
+    const decoded: Decoded[] = [];
+    let rest = bytes;
+    while (rest.length > 0 && this.#state.at !== 'broken') {
+      const taken = this.#step(rest, decoded);
+      rest = rest.subarray(taken);
+    }
+    return decoded;
+  }
+
+  #step(bytes: Buffer, decoded: Decoded[]): number {
+    const state = this.#state;
+    switch (state.at) {
+      case 'header':
+        return this.#takeHeader(bytes, decoded);
+      case 'collecting': {
+        const taken = state.collector.take(bytes);
+        this.#deliver(state.collector, decoded);
+        return taken;
+      }
+      case 'passing': {
+        const piece = bytes.subarray(0, state.left);
+        this.#pass(state.type, piece, state.left - piece.length, decoded);
+        return piece.length;
+      }
+      case 'broken':
+        return bytes.length;
+    }
+  }
+
+  #takeHeader(bytes: Buffer, decoded: Decoded[]): number {
+    const taken = bytes.copy(this.#header, this.#headerFilled, 0, HEADER_BYTES - this.#headerFilled);
+    this.#headerFilled += taken;
+    if (this.#headerFilled === HEADER_BYTES) {
+      this.#headerFilled = 0;
+      this.#begin(this.#header.readUInt32BE(0), this.#header.readUInt8(HEADER_BYTES - 1), decoded);
+    }
+    return taken;
+  }
+
+  #begin(length: number, byte: number, decoded: Decoded[]): void {
+    const type = String.fromCharCode(byte) as ChunkType;
+    const intake = Object.hasOwn(this.#grammar, type) ? this.#grammar[type] : undefined;
+    if (intake === undefined) this.#break({ kind: 'unknown-type', byte }, decoded);
+    else if (intake === 'piecewise') this.#beginPassing(type, length, decoded);
+    else if (length <= intake) this.#deliver(new Collector(type, length), decoded);
+    else this.#break({ kind: 'chunk-too-long', type, bytes: length, limit: intake }, decoded);
+  }
+
+  #beginPassing(type: ChunkType, length: number, decoded: Decoded[]): void {
+    if (length === 0) decoded.push({ kind: 'piece', type, bytes: EMPTY, left: 0 });
+    else this.#state = { at: 'passing', type, left: length };
+  }
+
+  #deliver(collector: Collector, decoded: Decoded[]): void {
+    const bytes = collector.result();
+    if (bytes === undefined) {
+      this.#state = { at: 'collecting', collector };
+      return;
+    }
+    decoded.push({ kind: 'whole', type: collector.type, bytes });
+    this.#state = AT_HEADER;
+  }
+
+  #pass(type: ChunkType, bytes: Buffer, left: number, decoded: Decoded[]): void {
+    decoded.push({ kind: 'piece', type, bytes, left });
+    this.#state = left === 0 ? AT_HEADER : { at: 'passing', type, left };
+  }
+
+  #break(violation: Violation, decoded: Decoded[]): void {
+    decoded.push({ kind: 'violation', violation });
+    this.#state = { at: 'broken' };
+  }
+}
+
+/**
+ * What an exit code means where no call has been taken on; after that, it is the service's own. The values are those of
+ * sysexits.h.
+ */
+export const REFUSAL = {
+  /** EX_TEMPFAIL: the daemon is on its way out, and nothing was begun. No other refusal may use it. */
+  draining: 75,
+  /** EX_DATAERR: what the client sent is no request. */
+  noRequest: 65,
+  /** EX_SOFTWARE: the daemon could not find out whether to take the call on. */
+  internal: 70,
+  /** EX_UNAVAILABLE, a client's own word: what answers there is no daemon of this kind. */
+  foreign: 69,
+} as const;

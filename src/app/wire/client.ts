@@ -1,0 +1,155 @@
+/** The caller's side of the wire. It lies on the hot path of the command: nothing heavy is imported here. */
+
+import type net from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+
+import type { Cause, GreetReading } from '../../domain/ports.js';
+import { CHUNK, ChunkDecoder, DAEMON_GRAMMAR, type Decoded, REFUSAL, violationText } from './chunks.js';
+import { type CallEnd, Conversation } from './conversation.js';
+import { type CallRequest, encodeRequest } from './request.js';
+
+export type { CallEnd } from './conversation.js';
+export {
+  type CallRequest,
+  type Environment,
+  encodeRequest,
+  requestEnvironment,
+  type Terminals,
+} from './request.js';
+
+export interface CallerStreams {
+  /** Not touched, and a function not even called, unless the service reads. */
+  readonly stdin: Readable | (() => Readable) | undefined;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const HUNG_UP: Cause = { code: 'EOF', message: 'the daemon closed the connection before the exit code' };
+
+/** One request on one connection: first `greet`, then, if it was accepted, `complete`. */
+export class CallConnection {
+  readonly #socket: net.Socket;
+  readonly #decoder = new ChunkDecoder(DAEMON_GRAMMAR);
+  readonly #word = new FirstWord();
+  /** What came before anybody could use it. */
+  #early: Decoded[] = [];
+  #take: (decoded: Decoded) => void = (decoded) => this.#early.push(decoded);
+  #onEnd: (cause: Cause) => void = () => {};
+  #end: Cause | undefined;
+  #failure: Cause | undefined;
+  #said = false;
+
+  /** @param socket connected, and from now on this object's to close */
+  constructor(socket: net.Socket) {
+    this.#socket = socket;
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#failure = { code: error.code ?? 'UNKNOWN', message: error.message };
+    });
+    socket.on('close', () => this.#ended());
+    if (socket.destroyed) this.#ended();
+  }
+
+  /**
+   * Sends the request, and waits for the daemon's first word. Closes the connection unless the request was accepted, or
+   * the daemon stayed silent: then one may greet again, which goes on waiting.
+   */
+  greet(request: CallRequest, withinMs: number): Promise<GreetReading> {
+    return new Promise((resolve) => {
+      const settle = (reading: GreetReading): void => {
+        clearTimeout(timer);
+        this.#onEnd = () => {};
+        this.#take = (decoded) => this.#early.push(decoded);
+        if (reading.kind === 'accepted' || reading.kind === 'silent') this.#socket.pause();
+        else this.close();
+        resolve(reading);
+      };
+      const timer = setTimeout(() => settle({ kind: 'silent' }), withinMs);
+      this.#onEnd = () => settle({ kind: 'ended' });
+      this.#take = (decoded) => {
+        this.#early.push(decoded);
+        const reading = this.#word.take(decoded);
+        if (reading !== undefined) settle(reading);
+      };
+      if (this.#end === undefined) this.#say(request);
+      else settle({ kind: 'ended' });
+    });
+  }
+
+  /**
+   * Carries the streams of an accepted call until it ends. All output has been written when this resolves, unless the
+   * call was cancelled.
+   */
+  async complete(streams: CallerStreams): Promise<CallEnd> {
+    const conversation = new Conversation(this.#socket, streams);
+    this.#take = (decoded) => conversation.take(decoded);
+    this.#onEnd = (cause) => conversation.lose(cause);
+    const early = this.#early;
+    this.#early = [];
+    conversation.begin(early);
+    if (this.#end !== undefined) conversation.lose(this.#end);
+    return conversation.end;
+  }
+
+  /** Gives up. A daemon that has accepted sees its caller go away. */
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #say(request: CallRequest): void {
+    if (this.#said) {
+      this.#socket.resume();
+      return;
+    }
+    this.#said = true;
+    this.#socket.on('data', (bytes: Buffer) => {
+      for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
+    });
+    this.#socket.write(encodeRequest(request));
+  }
+
+  #ended(): void {
+    this.#end = this.#failure ?? HUNG_UP;
+    this.#onEnd(this.#end);
+  }
+}
+
+/** A refusal longer than this is cut. */
+const MESSAGE_LIMIT_BYTES = 1024 * 1024;
+
+/** Recognises the first word: a chunk of stdout, however empty, accepts; stderr and an exit code alone refuse. */
+class FirstWord {
+  readonly #message: Buffer[] = [];
+  #messageBytes = 0;
+
+  take(decoded: Decoded): GreetReading | undefined {
+    switch (decoded.kind) {
+      case 'violation': {
+        const message = `what answers there sent ${violationText(decoded.violation)}`;
+        return { kind: 'declined', message, exitCode: REFUSAL.foreign };
+      }
+      case 'piece':
+        return decoded.type === CHUNK.output ? { kind: 'accepted' } : this.#takeMessage(decoded.bytes);
+      case 'whole':
+        return decoded.type === CHUNK.exit ? this.#refused(decoded.bytes.toString()) : { kind: 'accepted' };
+    }
+  }
+
+  #takeMessage(bytes: Buffer): GreetReading | undefined {
+    this.#message.push(bytes);
+    this.#messageBytes += bytes.length;
+    if (this.#messageBytes <= MESSAGE_LIMIT_BYTES) return undefined;
+    return { kind: 'declined', message: this.#text(), exitCode: REFUSAL.internal };
+  }
+
+  #refused(code: string): GreetReading {
+    const exitCode = Number.parseInt(code, 10);
+    if (exitCode === REFUSAL.draining) return { kind: 'draining' };
+    return { kind: 'declined', message: this.#text(), exitCode: exitCode > 0 ? exitCode : REFUSAL.foreign };
+  }
+
+  #text(): string {
+    return Buffer.concat(this.#message).toString().trimEnd();
+  }
+}

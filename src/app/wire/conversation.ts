@@ -1,0 +1,185 @@
+/** An accepted call, seen from the caller: carries its own streams until the exit code comes, or something breaks. */
+
+import type net from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+
+import type { Cause } from '../../domain/ports.js';
+import { InputPump, OutputSink } from './caller-streams.js';
+import { CHUNK, chunk, type Decoded, frame, violationText } from './chunks.js';
+
+export type CallEnd =
+  /** The service has ended, and all of its output has been written. */
+  | { readonly kind: 'exited'; readonly code: number }
+  /** The connection ended without an exit code. The call may have been carried out or not. */
+  | { readonly kind: 'lost'; readonly cause: Cause }
+  /** The caller's signal was aborted. */
+  | { readonly kind: 'cancelled'; readonly by: 'signal' }
+  /** A stream of the caller's own failed, its reader having gone away (EPIPE), say; so the call was given up. */
+  | { readonly kind: 'cancelled'; readonly by: 'stdin' | 'stdout' | 'stderr'; readonly cause: Cause };
+
+const HEARTBEAT_MS = 1000;
+
+export class Conversation {
+  readonly end: Promise<CallEnd>;
+  readonly #socket: net.Socket;
+  readonly #stdout: OutputSink;
+  readonly #stderr: OutputSink;
+  readonly #stdin: InputPump;
+  readonly #signal: AbortSignal | undefined;
+  #resolve: (end: CallEnd) => void = () => {};
+  /** How the call ended, while output is still being written. */
+  #verdict: CallEnd | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #outbox: Buffer[] = [];
+  #posting = false;
+
+  constructor(
+    socket: net.Socket,
+    streams: {
+      readonly stdin: Readable | (() => Readable) | undefined;
+      readonly stdout: Writable;
+      readonly stderr: Writable;
+      readonly signal?: AbortSignal | undefined;
+    },
+  ) {
+    this.end = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#socket = socket;
+    this.#signal = streams.signal;
+    const sink = (name: 'stdout' | 'stderr'): OutputSink =>
+      new OutputSink(streams[name], {
+        relieved: () => this.#relieved(),
+        failed: (cause) => this.#cancel({ kind: 'cancelled', by: name, cause }),
+      });
+    this.#stdout = sink('stdout');
+    this.#stderr = sink('stderr');
+    this.#stdin = new InputPump(streams.stdin, {
+      data: (bytes) => this.#post(frame(CHUNK.input, [bytes])),
+      end: () => this.#post([chunk(CHUNK.inputEnd)]),
+      failed: (cause) => this.#cancel({ kind: 'cancelled', by: 'stdin', cause }),
+    });
+  }
+
+  /** @param early what the daemon has said already */
+  begin(early: readonly Decoded[]): void {
+    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (this.#signal?.aborted) this.#onAbort();
+    else this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    for (const decoded of early) this.take(decoded);
+    if (this.#verdict === undefined && !this.#isFull) this.#socket.resume();
+  }
+
+  take(decoded: Decoded): void {
+    if (this.#verdict !== undefined) return;
+    switch (decoded.kind) {
+      case 'violation':
+        this.lose({ code: 'EPROTO', message: `the daemon sent ${violationText(decoded.violation)}` });
+        return;
+      case 'piece':
+        (decoded.type === CHUNK.output ? this.#stdout : this.#stderr).write(decoded.bytes);
+        if (this.#isFull) this.#socket.pause();
+        return;
+      case 'whole':
+        if (decoded.type === CHUNK.exit) this.#takeExit(decoded.bytes.toString());
+        else this.#stdin.request();
+        return;
+    }
+  }
+
+  /** The connection is gone. */
+  lose(cause: Cause): void {
+    this.#conclude({ kind: 'lost', cause });
+  }
+
+  #takeExit(text: string): void {
+    const code = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (code <= 255) this.#conclude({ kind: 'exited', code });
+    else
+      this.lose({
+        code: 'EPROTO',
+        message: `the daemon sent ${violationText({ kind: 'no-exit-code', text })}`,
+      });
+  }
+
+  // --- flow ----------------------------------------------------------------------------------------------------------
+
+  get #isFull(): boolean {
+    return this.#stdout.isFull || this.#stderr.isFull;
+  }
+
+  #relieved(): void {
+    if (this.#verdict !== undefined) {
+      this.#finishWhenWritten();
+    } else if (!this.#isFull) {
+      this.#socket.resume();
+      if (this.#outbox.length > 0) this.#postSoon();
+    }
+  }
+
+  #beat(): void {
+    // While output is stuck, nothing is sent at all; what waits to be sent is as good as a heartbeat.
+    if (!this.#isFull && this.#outbox.length === 0) this.#post([chunk(CHUNK.heartbeat)]);
+  }
+
+  #post(buffers: readonly Buffer[]): void {
+    for (const buffer of buffers) this.#outbox.push(buffer);
+    this.#postSoon();
+  }
+
+  /**
+   * Sends what is in the outbox once all that the daemon has said by now has been read, that is, after a whole turn of
+   * the event loop in which the socket was being read. A daemon that has answered closes its end without waiting for a
+   * slow reader, a suspended one, say; writing to it would break the connection, and lose the rest of the answer.
+   */
+  #postSoon(): void {
+    if (this.#posting) return;
+    this.#posting = true;
+    setImmediate(() =>
+      setImmediate(() => {
+        this.#posting = false;
+        if (this.#verdict !== undefined || this.#isFull) return;
+        const outbox = this.#outbox;
+        this.#outbox = [];
+        this.#socket.cork();
+        for (const buffer of outbox) this.#socket.write(buffer);
+        this.#socket.uncork();
+      }),
+    );
+  }
+
+  // --- the end -------------------------------------------------------------------------------------------------------
+
+  readonly #onAbort = (): void => this.#cancel({ kind: 'cancelled', by: 'signal' });
+
+  #conclude(verdict: CallEnd): void {
+    if (this.#verdict !== undefined) return;
+    this.#verdict = verdict;
+    this.#leaveSocket();
+    this.#finishWhenWritten();
+  }
+
+  /** Nothing is waited for: output that is stuck may be the very reason. */
+  #cancel(verdict: CallEnd): void {
+    this.#verdict = verdict;
+    this.#leaveSocket();
+    this.#finish();
+  }
+
+  #leaveSocket(): void {
+    clearInterval(this.#heartbeat);
+    this.#stdin.stop();
+    this.#socket.destroy();
+  }
+
+  #finishWhenWritten(): void {
+    if (this.#stdout.isWritten && this.#stderr.isWritten) this.#finish();
+  }
+
+  #finish(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#stdout.detach();
+    this.#stderr.detach();
+    if (this.#verdict !== undefined) this.#resolve(this.#verdict);
+  }
+}

@@ -1,0 +1,131 @@
+/** A request as values, and as the chunks that make up its head. */
+
+import { CHUNK, type ChunkType, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
+
+export interface CallRequest {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+}
+
+/** Which of the caller's three streams are terminals. */
+export type Terminals = readonly [stdin: boolean, stdout: boolean, stderr: boolean];
+
+/** An environment of a process: what is undefined is not set. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a Nailgun client sends as its environment: its own, with a few words on its platform and its terminal. */
+export function requestEnvironment(env: Environment, terminals: Terminals): Record<string, string> {
+  const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const flag = (on: boolean): string => (on ? '1' : '0');
+  return Object.fromEntries([
+    ...inherited,
+    ['NAILGUN_FILESEPARATOR', '/'],
+    ['NAILGUN_PATHSEPARATOR', ':'],
+    ['NAILGUN_TTY_0', flag(terminals[0])],
+    ['NAILGUN_TTY_1', flag(terminals[1])],
+    ['NAILGUN_TTY_2', flag(terminals[2])],
+  ]);
+}
+
+/** What the environment of a request says of the client's streams. */
+export function terminalsOf(env: Environment): Terminals {
+  const is = (name: string): boolean => (env[name] ?? '0') !== '0';
+  return [is('NAILGUN_TTY_0'), is('NAILGUN_TTY_1'), is('NAILGUN_TTY_2')];
+}
+
+/** The whole head in one piece, so that it goes out in one write. */
+export function encodeRequest(request: CallRequest): Buffer {
+  const chunks: (readonly [ChunkType, string])[] = [];
+  for (const arg of request.args) chunks.push([CHUNK.argument, arg]);
+  for (const [name, value] of Object.entries(request.env))
+    chunks.push([CHUNK.environment, `${name}=${value}`]);
+  chunks.push([CHUNK.directory, request.cwd], [CHUNK.command, request.command]);
+
+  let total = 0;
+  for (const [, text] of chunks) total += HEADER_BYTES + Buffer.byteLength(text);
+  const head = Buffer.allocUnsafe(total);
+  let offset = 0;
+  for (const [type, text] of chunks) {
+    const written = head.write(text, offset + HEADER_BYTES);
+    offset = writeHeader(head, offset, type, written) + written;
+  }
+  return head;
+}
+
+/** The bounds of a head, so that no client can eat the daemon's memory. */
+export const HEAD_LIMIT_BYTES = 64 * 1024 * 1024;
+/** What a chunk counts for beyond its payload: many empty ones cost memory too. */
+const CHUNK_CHARGE_BYTES = 64;
+
+export type HeadReading =
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'complete'; readonly request: CallRequest }
+  | { readonly kind: 'violation'; readonly violation: Violation };
+
+const INCOMPLETE: HeadReading = { kind: 'incomplete' };
+
+/** Puts the chunks of one head together. */
+export class HeadReader {
+  readonly #args: string[] = [];
+  readonly #env = new Map<string, string>();
+  #cwd: string | undefined;
+  #longArgument: Buffer[] | undefined;
+  #chargedBytes = 0;
+
+  take(type: ChunkType, bytes: Buffer): HeadReading {
+    this.#chargedBytes += CHUNK_CHARGE_BYTES + bytes.length;
+    if (this.#chargedBytes > HEAD_LIMIT_BYTES)
+      return { kind: 'violation', violation: { kind: 'head-too-long', limit: HEAD_LIMIT_BYTES } };
+    if (type !== CHUNK.longArgument) this.#endLongArgument();
+    switch (type) {
+      case CHUNK.argument:
+        this.#args.push(bytes.toString());
+        return INCOMPLETE;
+      case CHUNK.longArgument:
+        this.#takeLongArgument(bytes);
+        return INCOMPLETE;
+      case CHUNK.environment:
+        this.#takeVariable(bytes.toString());
+        return INCOMPLETE;
+      case CHUNK.directory:
+        this.#cwd = bytes.toString();
+        return INCOMPLETE;
+      case CHUNK.command:
+        return this.#complete(bytes.toString());
+      case CHUNK.heartbeat:
+        return INCOMPLETE;
+      default:
+        return { kind: 'violation', violation: { kind: 'out-of-order', type } };
+    }
+  }
+
+  /** Clients send their own words before the environment that they inherited, so the first of a name stands. */
+  #takeVariable(text: string): void {
+    const equals = text.indexOf('=');
+    // An inherited environment may hold entries that are no variables; no process sees those.
+    if (equals <= 0) return;
+    const name = text.slice(0, equals);
+    if (!this.#env.has(name)) this.#env.set(name, text.slice(equals + 1));
+  }
+
+  #takeLongArgument(bytes: Buffer): void {
+    this.#longArgument ??= [];
+    if (bytes.length === 0) this.#endLongArgument();
+    else this.#longArgument.push(bytes);
+  }
+
+  #endLongArgument(): void {
+    if (this.#longArgument === undefined) return;
+    this.#args.push(Buffer.concat(this.#longArgument).toString());
+    this.#longArgument = undefined;
+  }
+
+  #complete(command: string): HeadReading {
+    if (this.#cwd === undefined) return { kind: 'violation', violation: { kind: 'no-directory' } };
+    // fromEntries defines each name, so that not even `__proto__` is more than a name.
+    const env = Object.fromEntries(this.#env);
+    return { kind: 'complete', request: { command, args: this.#args, env, cwd: this.#cwd } };
+  }
+}

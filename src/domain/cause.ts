@@ -1,0 +1,22 @@
+import { unexpected } from './machine.js';
+import type { Cause, Failed } from './ports.js';
+
+type NoSuccess =
+  | Failed
+  | { readonly kind: 'refused' | 'threw' | 'hidden'; readonly cause: Cause }
+  | { readonly kind: string };
+
+/** What a reading that is no success says of its cause. */
+export function causeOf(reading: NoSuccess): Cause {
+  if ('cause' in reading) return reading.cause;
+  switch (reading.kind) {
+    case 'absent':
+      return { code: 'ENOENT', message: 'no such file or directory' };
+    case 'occupied':
+      return { code: 'EEXIST', message: 'something is there already' };
+    case 'wrong-type':
+      return { code: 'ENOTDIR', message: 'what is there is of another type' };
+    default:
+      return unexpected('a failed call', reading);
+  }
+}

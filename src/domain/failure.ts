@@ -1,0 +1,117 @@
+/** Every way in which a caller can be left without a daemon, and the one sentence that says so. */
+
+import type { Owner } from './owner.js';
+import type { Cause } from './ports.js';
+import type { Distrust } from './state-directory.js';
+
+export type Phase =
+  /** Nobody served the name, and another caller held the spawn lock all the while. */
+  | 'lock'
+  /** The daemon was started and did not answer in time. */
+  | 'ready'
+  /** The daemon that was there kept ending before it answered, or was on its way out. */
+  | 'answer';
+
+export type Failure =
+  /** What was asked for makes no sense; nothing was tried. */
+  | { readonly kind: 'invalid-request'; readonly message: string }
+  | { readonly kind: 'service-missing'; readonly path: string }
+  | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
+  | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
+  | { readonly kind: 'lock-error'; readonly path: string; readonly cause: Cause }
+  | { readonly kind: 'spawn-refused'; readonly cause: Cause }
+  | { readonly kind: 'spawn-threw'; readonly cause: Cause }
+  | {
+      readonly kind: 'died-at-start';
+      readonly pid: number;
+      readonly code: number | undefined;
+      readonly signal: string | undefined;
+      readonly lastOutput: string;
+    }
+  | {
+      readonly kind: 'timed-out';
+      readonly phase: Phase;
+      readonly afterMs: number;
+      readonly pid: number | undefined;
+    }
+  | {
+      readonly kind: 'not-answering';
+      readonly directory: string;
+      readonly owner: Owner | undefined;
+      readonly afterMs: number;
+      readonly cause: Cause | undefined;
+    }
+  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
+  | { readonly kind: 'claim-failed'; readonly act: string; readonly path: string; readonly cause: Cause }
+  | { readonly kind: 'claim-unsettled'; readonly path: string; readonly rounds: number };
+
+const DISTRUST: Readonly<Record<Distrust, string>> = {
+  link: 'is a symbolic link; name the directory itself',
+  'no-directory': 'is no directory; move it away or name another place with SOLOD_DIR',
+  foreign: 'belongs to another user; name a directory of your own with SOLOD_DIR',
+  'writable-by-others':
+    'can be written to by others; take that away (chmod go-w) or name another place with SOLOD_DIR',
+};
+
+/** One sentence: what happened, where, and, where there is something to do, what to do. */
+export function sentence(failure: Failure): string {
+  switch (failure.kind) {
+    case 'invalid-request':
+      return failure.message;
+    case 'service-missing':
+      return `there is no service file ${failure.path}, or it can't be read`;
+    case 'state-directory-distrusted':
+      return `the state directory ${failure.path} ${DISTRUST[failure.why]}`;
+    case 'state-directory-unusable':
+      return `the state directory ${failure.path} can't be used: ${causeText(failure.cause)}`;
+    case 'lock-error':
+      return `the spawn lock ${failure.path} can't be taken: ${causeText(failure.cause)}`;
+    case 'spawn-refused':
+      return `the daemon can't be started: ${causeText(failure.cause)}`;
+    case 'spawn-threw':
+      return `the daemon can't be started, the call itself failed: ${causeText(failure.cause)}`;
+    case 'died-at-start':
+      return diedSentence(failure);
+    case 'timed-out':
+      return timedOutSentence(failure);
+    case 'not-answering':
+      return notAnsweringSentence(failure);
+    case 'declined':
+      return `the daemon can't serve: ${failure.message}`;
+    case 'claim-failed':
+      return `the name can't be claimed: ${failure.act} ${failure.path} failed: ${causeText(failure.cause)}`;
+    case 'claim-unsettled':
+      return `the name can't be claimed: ${failure.path} kept changing through ${failure.rounds} rounds`;
+  }
+}
+
+function causeText({ code, message }: Cause): string {
+  return message.includes(code) ? message : `${code}: ${message}`;
+}
+
+function diedSentence(failure: Extract<Failure, { kind: 'died-at-start' }>): string {
+  const how = failure.signal === undefined ? `with exit code ${failure.code ?? '?'}` : `by ${failure.signal}`;
+  const output = failure.lastOutput.trim();
+  const said = output === '' ? 'it wrote nothing' : `it wrote last:\n${output}`;
+  return `the daemon (pid ${failure.pid}) ended ${how} before it served; ${said}`;
+}
+
+function timedOutSentence({ phase, afterMs, pid }: Extract<Failure, { kind: 'timed-out' }>): string {
+  const time = `within ${Math.round(afterMs)} ms`;
+  switch (phase) {
+    case 'lock':
+      return `another caller is starting the daemon, and it did not appear ${time}`;
+    case 'ready':
+      return `the daemon was started (pid ${pid ?? '?'}) and did not answer ${time}; it may still come up`;
+    case 'answer':
+      return `the daemon kept ending its connections and did not answer ${time}`;
+  }
+}
+
+function notAnsweringSentence(failure: Extract<Failure, { kind: 'not-answering' }>): string {
+  const { owner, cause } = failure;
+  const who = owner === undefined ? `of ${failure.directory}` : `"${owner.name}" (pid ${owner.pid})`;
+  const why = cause === undefined ? '' : ` (${causeText(cause)})`;
+  const what = owner === undefined ? '' : `; "kill ${owner.pid}" would end it`;
+  return `the daemon ${who} is there and did not answer within ${Math.round(failure.afterMs)} ms${why}${what}`;
+}

@@ -1,0 +1,32 @@
+import { type Identity, identityFrom } from './identity.js';
+import { parseJson } from './json.js';
+
+/** What a daemon says of itself in its generation's `owner.json`: a diagnosis, and on some systems a witness. */
+export interface Owner extends Identity {
+  readonly name: string;
+  /** What it serves: the path of its service file, or what the program said. */
+  readonly service: string;
+  /** When it was started, by the wall clock, in milliseconds since 1970. */
+  readonly startedMs: number;
+  /** The release of solod that it runs. */
+  readonly solod: string;
+}
+
+export function ownerText(owner: Owner): string {
+  return `${JSON.stringify(owner)}\n`;
+}
+
+/** @returns undefined for whatever no solod wrote */
+export function parseOwner(text: string): Owner | undefined {
+  const value = parseJson(text);
+  const identity = identityFrom(value);
+  if (identity === undefined) return undefined;
+  const { name, service, startedMs, solod } = value as Readonly<Record<string, unknown>>;
+  return {
+    ...identity,
+    name: typeof name === 'string' ? name : '',
+    service: typeof service === 'string' ? service : '',
+    startedMs: typeof startedMs === 'number' ? startedMs : 0,
+    solod: typeof solod === 'string' ? solod : '',
+  };
+}

@@ -1,0 +1,277 @@
+/**
+ * The spawn lock: single flight among callers, so that however many ask, one process is started. It is an optimisation.
+ * Whoever ignores it costs a process that gives way; nothing depends on it.
+ *
+ * It is a directory, `spawn.lock/`, with one file in it that bears the holder's nonce. That makes each act on it one
+ * exclusive system call:
+ * - taking: rename(2) of a private directory onto it, refused while it holds a file;
+ * - taking over from a given holder: unlink(2) of that holder's file, which one process alone succeeds with;
+ * - releasing: unlink(2) of the own file, so that nobody can release another's.
+ */
+
+import { causeOf } from './cause.js';
+import { type Identity, identityFrom, type Vitality } from './identity.js';
+import { parseJson } from './json.js';
+import { isNonce, layout } from './layout.js';
+import { type Event, end, files, go, type Step, type SyncCommand, type SyncReading } from './machine.js';
+import type { Cause, Instant } from './ports.js';
+import type { Timing } from './timing.js';
+
+/** What the holder writes when it takes the lock. */
+export interface LockRecord {
+  readonly nonce: string;
+  readonly holder: Identity;
+  /** When it was taken, by the wall clock. */
+  readonly wallMs: number;
+  /** How long the holder allows its daemon until it answers. */
+  readonly readyMs: number;
+  /** The process that the holder started, once it has. */
+  readonly child: Identity | undefined;
+}
+
+/** What an observer found at the lock's name. */
+export type LockObservation =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'record'; readonly record: LockRecord }
+  /** Something that no solod put there, or that can't be read. */
+  | { readonly kind: 'foreign'; readonly type: 'directory' | 'other'; readonly modifiedMs: number };
+
+export type LockOutcome =
+  | { readonly kind: 'held' }
+  | { readonly kind: 'contended' }
+  /** Not contention: the file system said something else. */
+  | {
+      readonly kind: 'error';
+      readonly cause: Cause;
+      readonly path: string;
+      readonly at: 'preparing' | 'taking';
+    };
+
+/** Everything that a holder's side needs to know of its own lock. */
+export interface LockPlan {
+  readonly directory: string;
+  readonly nonce: string;
+  readonly holder: Identity;
+  readonly readyMs: number;
+}
+
+export function recordText(plan: LockPlan, wallMs: number): string {
+  return `${JSON.stringify({ ...plan.holder, nonce: plan.nonce, wallMs, readyMs: plan.readyMs })}\n`;
+}
+
+export function childText(child: Identity): string {
+  return `${JSON.stringify(child)}\n`;
+}
+
+/** @returns undefined where the text is none of ours */
+export function parseRecord(nonce: string, text: string): LockRecord | undefined {
+  const [first = '', second = ''] = text.split('\n');
+  const value = parseJson(first);
+  const holder = identityFrom(value);
+  if (holder === undefined) return undefined;
+  const { wallMs, readyMs, nonce: written } = value as Readonly<Record<string, unknown>>;
+  if (typeof wallMs !== 'number' || typeof readyMs !== 'number' || written !== nonce) return undefined;
+  return { nonce, holder, wallMs, readyMs, child: identityFrom(parseJson(second)) };
+}
+
+type Do<S, O> = Step<S, O, SyncCommand>;
+type SyncEvent = Event<SyncReading>;
+
+// --- taking -----------------------------------------------------------------------------------------------------------
+
+export type TakeState =
+  | { readonly at: 'making'; readonly plan: LockPlan }
+  | { readonly at: 'writing'; readonly plan: LockPlan }
+  | { readonly at: 'publishing'; readonly plan: LockPlan }
+  | { readonly at: 'clearing'; readonly plan: LockPlan; readonly outcome: LockOutcome };
+
+export function takeLock(plan: LockPlan): Do<TakeState, LockOutcome> {
+  return go({ at: 'making', plan }, files('makeDirectory', layout.privateLock(plan.directory, plan.nonce)));
+}
+
+export function stepTake(state: TakeState, { reading, now }: SyncEvent): Do<TakeState, LockOutcome> {
+  const { plan } = state;
+  const own = layout.privateLock(plan.directory, plan.nonce);
+  switch (state.at) {
+    case 'making':
+      // Occupied: an earlier attempt of this very process left it, with a file of the same name.
+      if (reading.kind === 'occupied')
+        return go(clearing(plan, { kind: 'contended' }), files('removeTree', own));
+      if (reading.kind !== 'done') return end(lockError(reading, own, 'preparing'));
+      return go(
+        { at: 'writing', plan },
+        files('createFile', `${own}/${plan.nonce}`, recordText(plan, now.wallMs)),
+      );
+    case 'writing':
+      if (reading.kind !== 'done')
+        return go(clearing(plan, lockError(reading, own, 'preparing')), files('removeTree', own));
+      return go({ at: 'publishing', plan }, files('rename', own, layout.lock(plan.directory)));
+    case 'publishing':
+      return published(plan, own, reading);
+    case 'clearing':
+      return end(state.outcome);
+  }
+}
+
+function published(plan: LockPlan, own: string, reading: SyncReading): Do<TakeState, LockOutcome> {
+  if (reading.kind === 'done') return end({ kind: 'held' });
+  // A plain file or a link at the name is as much in the way as another's record.
+  const taken = reading.kind === 'occupied' || reading.kind === 'wrong-type';
+  const outcome: LockOutcome = taken
+    ? { kind: 'contended' }
+    : lockError(reading, layout.lock(plan.directory), 'taking');
+  return go(clearing(plan, outcome), files('removeTree', own));
+}
+
+function clearing(plan: LockPlan, outcome: LockOutcome): TakeState {
+  return { at: 'clearing', plan, outcome };
+}
+
+function lockError(reading: SyncReading, path: string, at: 'preparing' | 'taking'): LockOutcome {
+  return { kind: 'error', cause: causeOf(reading), path, at };
+}
+
+// --- looking ----------------------------------------------------------------------------------------------------------
+
+export type LookState =
+  | { readonly at: 'listing'; readonly directory: string }
+  | { readonly at: 'reading'; readonly directory: string; readonly nonce: string }
+  | { readonly at: 'inspecting'; readonly directory: string };
+
+export function lookAtLock(directory: string): Do<LookState, LockObservation> {
+  return go({ at: 'listing', directory }, files('list', layout.lock(directory)));
+}
+
+export function stepLook(state: LookState, { reading }: SyncEvent): Do<LookState, LockObservation> {
+  const { directory } = state;
+  const inspect = go({ at: 'inspecting', directory } as const, files('inspect', layout.lock(directory)));
+  switch (state.at) {
+    case 'listing':
+      return listed(directory, reading) ?? inspect;
+    case 'reading': {
+      // Released or taken over since it was listed: free, or soon to be seen as another's.
+      if (reading.kind === 'absent') return end({ kind: 'free' });
+      const record = reading.kind === 'text' ? parseRecord(state.nonce, reading.text) : undefined;
+      return record === undefined ? inspect : end({ kind: 'record', record });
+    }
+    case 'inspecting':
+      if (reading.kind === 'absent') return end({ kind: 'free' });
+      if (reading.kind !== 'entry') return end({ kind: 'foreign', type: 'other', modifiedMs: 0 });
+      return end({
+        kind: 'foreign',
+        type: reading.entry.type === 'directory' ? 'directory' : 'other',
+        modifiedMs: reading.entry.modifiedMs,
+      });
+  }
+}
+
+function listed(directory: string, reading: SyncReading): Do<LookState, LockObservation> | undefined {
+  if (reading.kind === 'absent') return end({ kind: 'free' });
+  if (reading.kind !== 'names') return undefined;
+  const [name, ...others] = reading.names;
+  if (name === undefined) return end({ kind: 'free' });
+  if (others.length > 0 || !isNonce(name)) return undefined;
+  return go({ at: 'reading', directory, nonce: name }, files('readText', layout.lockRecord(directory, name)));
+}
+
+// --- taking over ------------------------------------------------------------------------------------------------------
+
+export type TakeOverState =
+  | { readonly at: 'evicting'; readonly plan: LockPlan }
+  | { readonly at: 'discarding'; readonly plan: LockPlan }
+  | { readonly at: 'taking'; readonly take: TakeState };
+
+/**
+ * Takes the lock from the holder that was observed, and from no other: of all who try, one succeeds, and where the lock has
+ * changed hands since, nobody does. (Something foreign has no nonce to go by. A directory of that kind is moved out
+ * of the way whole, which in a race of two may cost the first one's lock, hence one process too many.)
+ */
+export function takeOver(
+  plan: LockPlan,
+  observed: Exclude<LockObservation, { readonly kind: 'free' }>,
+): Do<TakeOverState, LockOutcome> {
+  const lock = layout.lock(plan.directory);
+  if (observed.kind === 'record')
+    return go(
+      { at: 'evicting', plan },
+      files('removeFile', layout.lockRecord(plan.directory, observed.record.nonce)),
+    );
+  if (observed.type === 'other') return go({ at: 'evicting', plan }, files('removeFile', lock));
+  return go(
+    { at: 'evicting', plan },
+    files('rename', lock, layout.trash(plan.directory, `${plan.nonce}.lock`)),
+  );
+}
+
+export function stepTakeOver(state: TakeOverState, event: SyncEvent): Do<TakeOverState, LockOutcome> {
+  const { reading } = event;
+  switch (state.at) {
+    case 'evicting':
+      if (reading.kind === 'done')
+        return go(
+          { at: 'discarding', plan: state.plan },
+          files('removeTree', layout.trash(state.plan.directory, `${state.plan.nonce}.lock`)),
+        );
+      // Another caller has taken it over, or its holder released it.
+      if (reading.kind === 'absent' || reading.kind === 'wrong-type') return end({ kind: 'contended' });
+      return end(lockError(reading, layout.lock(state.plan.directory), 'taking'));
+    case 'discarding':
+      return taking(takeLock(state.plan));
+    case 'taking':
+      return taking(stepTake(state.take, event));
+  }
+}
+
+function taking(step: Do<TakeState, LockOutcome>): Do<TakeOverState, LockOutcome> {
+  return step.kind === 'do' ? go({ at: 'taking', take: step.state }, step.command) : step;
+}
+
+// --- releasing --------------------------------------------------------------------------------------------------------
+
+export interface ReleaseState {
+  readonly at: 'removing-record' | 'removing-lock';
+  readonly directory: string;
+}
+
+/** Removes one's own lock, and nobody else's; that it is gone already is fine. An empty `nonce` stands for no lock. */
+export function releaseLock(directory: string, nonce: string): Do<ReleaseState, undefined> {
+  if (nonce === '') return end(undefined);
+  return go({ at: 'removing-record', directory }, files('removeFile', layout.lockRecord(directory, nonce)));
+}
+
+export function stepRelease(state: ReleaseState, { reading }: SyncEvent): Do<ReleaseState, undefined> {
+  // Only whoever removed its own record tidies up; the directory of another's lock is not empty, and rmdir(2) says so.
+  if (state.at === 'removing-lock' || reading.kind !== 'done') return end(undefined);
+  return go(
+    { at: 'removing-lock', directory: state.directory },
+    files('removeDirectory', layout.lock(state.directory)),
+  );
+}
+
+// --- judging ----------------------------------------------------------------------------------------------------------
+
+type Contended = Exclude<LockObservation, { readonly kind: 'free' }>;
+
+export function lockAgeMs(observed: Contended, wallMs: number): number {
+  return wallMs - (observed.kind === 'record' ? observed.record.wallMs : observed.modifiedMs);
+}
+
+/** Too old to stand for a start under way, or from a clock that has jumped. */
+export function isStale(observed: Contended, now: Instant, timing: Timing): boolean {
+  const ageMs = lockAgeMs(observed, now.wallMs);
+  return ageMs >= timing.staleMs || ageMs < -timing.futureMs;
+}
+
+/**
+ * Whether the start that a lock stands for is to be left alone: holder or child demonstrably lives, and no more time
+ * has passed than the holder allows.
+ */
+export function isUnderWay(observed: Contended, vitality: Vitality, now: Instant): boolean {
+  if (observed.kind === 'foreign' || vitality !== 'alive') return false;
+  return lockAgeMs(observed, now.wallMs) < observed.record.readyMs;
+}
+
+/** What tells one contended lock from the next, so that a wait can be counted from its beginning. */
+export function lockKey(observed: Contended): string {
+  return observed.kind === 'record' ? observed.record.nonce : `foreign ${observed.modifiedMs}`;
+}

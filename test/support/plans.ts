@@ -1,0 +1,85 @@
+/** What the machines of the domain are begun with in a test: one place, one user, one boot. */
+
+import type { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import type { ClaimPlan } from '../../src/domain/claim.js';
+import type { Identity } from '../../src/domain/identity.js';
+import type { KickPlan } from '../../src/domain/kick.js';
+import { nonceOf } from '../../src/domain/layout.js';
+import type { ObtainPlan } from '../../src/domain/obtain.js';
+import { type Owner, ownerText } from '../../src/domain/owner.js';
+import { DEFAULT_TIMING } from '../../src/domain/timing.js';
+
+export const ROOT = '/state';
+export const HOME = '/state/name';
+export const PLACE = { root: ROOT, directory: HOME };
+export const USER_ID = 1_000;
+
+/** A path in the directory of the name. */
+export const inHome = (name: string): string => `${HOME}/${name}`;
+
+type Who = Pick<MemoryProcess, 'pid' | 'startTime'>;
+
+export const identityOf = ({ pid, startTime }: Who): Identity => ({
+  pid,
+  startTime,
+  bootId: 'boot',
+  pidNamespace: 'namespace',
+});
+
+export const ownerOf = (process: Who): Owner => ({
+  ...identityOf(process),
+  name: 'name',
+  service: '/service.mjs',
+  startedMs: 5,
+  solod: '0.0.0',
+});
+
+export const nonceFor = ({ pid }: Pick<Who, 'pid'>): string => nonceOf(pid, 'abc');
+
+export const claimPlan = (process: Who, changes: Partial<ClaimPlan> = {}): ClaimPlan => ({
+  place: PLACE,
+  userId: USER_ID,
+  platform: 'linux',
+  self: identityOf(process),
+  nonce: nonceFor(process),
+  lockNonce: '',
+  ownerText: ownerText(ownerOf(process)),
+  probeMs: 100,
+  ...changes,
+});
+
+export const obtainPlan = (process: Who, changes: Partial<ObtainPlan> = {}): ObtainPlan => ({
+  place: PLACE,
+  userId: USER_ID,
+  platform: 'linux',
+  self: identityOf(process),
+  nonce: nonceFor(process),
+  timing: DEFAULT_TIMING,
+  greeting: 'expected',
+  ...changes,
+});
+
+export const kickPlan = (process: Who, changes: Partial<KickPlan> = {}): KickPlan => ({
+  place: PLACE,
+  userId: USER_ID,
+  self: identityOf(process),
+  nonce: nonceFor(process),
+  timing: DEFAULT_TIMING,
+  ...changes,
+});
+
+/** Everything below the directory of the name: one line for each entry, with a link's target. */
+export function tree({ files }: MemoryMachine, path: string = HOME): string[] {
+  const listed = files.list(path);
+  if (listed.kind !== 'names') return [];
+  return [...listed.names].sort().flatMap((name) => {
+    const below = `${path}/${name}`;
+    const shown = below.slice(HOME.length + 1);
+    const link = files.readLink(below);
+    if (link.kind === 'target') return [`${shown} -> ${link.target}`];
+    const isDirectory = files.inspect(below);
+    const slash = isDirectory.kind === 'entry' && isDirectory.entry.type === 'directory' ? '/' : '';
+    return [shown + slash, ...(slash === '' ? [] : tree({ files } as MemoryMachine, below))];
+  });
+}

@@ -1,0 +1,131 @@
+/**
+ * Every order of a race. The steps of a few candidates are put in every order there is, each of them may be killed before
+ * any of its steps, and what must hold is asked wherever the race can get. Worlds that look the same from the inside
+ * are gone into once.
+ */
+
+import { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import { Stepper } from '../../src/adapters/memory/stepper.js';
+import { beginClaim, type ClaimOutcome, type ClaimState, stepClaim } from '../../src/domain/claim.js';
+import type { Command, Reading } from '../../src/domain/machine.js';
+import { claimPlan, inHome, tree } from './plans.js';
+
+export interface Candidate {
+  readonly process: MemoryProcess;
+  readonly stepper: Stepper<ClaimState, ClaimOutcome, Command, Reading>;
+}
+
+/** Several candidates for one name, each held before its next step. */
+export interface Race {
+  readonly machine: MemoryMachine;
+  readonly candidates: readonly Candidate[];
+}
+
+/** `step 0` is the next step of the first candidate, `kill 1` the end of the second. */
+export type Move = `${'step' | 'kill'} ${number}`;
+
+const alive = ({ process }: Candidate): boolean => process.activity !== 'gone';
+
+/** Has repointed `current`, and serves as soon as it has cleared up. */
+function serves(candidate: Candidate): boolean {
+  const { state, outcome } = candidate.stepper;
+  const claimed = outcome?.kind === 'claimed' || state?.at === 'ending-lock' || state?.at === 'sweeping';
+  return claimed && alive(candidate);
+}
+
+export async function startRace(
+  count: number,
+  setUp: (machine: MemoryMachine) => Promise<void>,
+): Promise<Race> {
+  const machine = new MemoryMachine();
+  await setUp(machine);
+  const candidates = Array.from({ length: count }, () => {
+    const process = machine.start();
+    return { process, stepper: new Stepper(stepClaim, beginClaim(claimPlan(process)), process.ports) };
+  });
+  return { machine, candidates };
+}
+
+/** The same, with every candidate ready to look: nobody sees what they do before. */
+export async function startReadyRace(
+  count: number,
+  setUp: (machine: MemoryMachine) => Promise<void>,
+): Promise<Race> {
+  const race = await startRace(count, setUp);
+  for (const { stepper } of race.candidates) while (stepper.state?.at !== 'reading-current') await stepper.take();
+  return race;
+}
+
+export async function make({ candidates }: Race, move: Move): Promise<void> {
+  const [act, index] = move.split(' ');
+  const candidate = candidates[Number(index)];
+  if (candidate === undefined) throw new Error(`no candidate for "${move}"`);
+  if (act === 'kill') return candidate.process.kill();
+  await candidate.stepper.take();
+  const { outcome } = candidate.stepper;
+  if (outcome !== undefined && outcome.kind !== 'claimed') candidate.process.exit(0);
+}
+
+function movesOf({ candidates }: Race): Move[] {
+  const steps = candidates.flatMap((candidate, index): Move[] =>
+    alive(candidate) && candidate.stepper.next !== undefined ? [`step ${index}`] : [],
+  );
+  const kills = candidates.flatMap((candidate, index): Move[] =>
+    alive(candidate) ? [`kill ${index}`] : [],
+  );
+  return steps.length === 0 ? [] : [...steps, ...kills];
+}
+
+function fingerprint({ machine, candidates }: Race): string {
+  const who = candidates.map((candidate) => {
+    const { state, outcome } = candidate.stepper;
+    return [alive(candidate), { ...state, trail: { ...state?.trail, plan: undefined } }, outcome];
+  });
+  return JSON.stringify([who, ownersOf(machine)]);
+}
+
+/** The disk, and whose each socket is. */
+function ownersOf(machine: MemoryMachine): string[] {
+  return tree(machine).map((line) => {
+    const text = line.endsWith('owner.json') ? machine.files.readText(inHome(line)) : undefined;
+    return text?.kind === 'text' ? `${line} ${JSON.parse(text.text).pid}` : line;
+  });
+}
+
+export interface Explored {
+  readonly worlds: number;
+  readonly ends: number;
+}
+
+export async function explore(begin: () => Promise<Race>, judge: (race: Race) => void): Promise<Explored> {
+  const seen = new Set<string>();
+  const todo: Move[][] = [[]];
+  let ends = 0;
+  for (let story = todo.pop(); story !== undefined; story = todo.pop()) {
+    const race = await begin();
+    for (const move of story) await make(race, move);
+    for (let known = fingerprint(race); !seen.has(known); known = fingerprint(race)) {
+      seen.add(known);
+      judged(race, story, judge);
+      const [next, ...others] = movesOf(race);
+      if (next === undefined) {
+        ends += 1;
+        break;
+      }
+      for (const other of others) todo.push([...story, other]);
+      story.push(next);
+      await make(race, next);
+    }
+  }
+  return { worlds: seen.size, ends };
+}
+
+/** A failing order is told in full, to be replayed. */
+function judged(race: Race, story: readonly Move[], judge: (race: Race) => void): void {
+  try {
+    judge(race);
+  } catch (error) {
+    throw new Error(`after ${story.join(', ')}`, { cause: error });
+  }
+}
