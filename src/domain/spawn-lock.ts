@@ -134,44 +134,50 @@ function lockError(reading: SyncReading, path: string, at: 'preparing' | 'taking
 // --- looking ----------------------------------------------------------------------------------------------------------
 
 export type LookState =
-  | { readonly at: 'listing'; readonly directory: string }
-  | { readonly at: 'reading'; readonly directory: string; readonly nonce: string }
-  | { readonly at: 'inspecting'; readonly directory: string };
+  | { readonly at: 'inspecting'; readonly directory: string }
+  | { readonly at: 'listing'; readonly directory: string; readonly modifiedMs: number }
+  | { readonly at: 'reading'; readonly directory: string; readonly modifiedMs: number; readonly nonce: string };
 
-export function lookAtLock(directory: string): Do<LookState, LockObservation> {
-  return go({ at: 'listing', directory }, files('list', layout.lock(directory)));
+type LookStep = Do<LookState, LockObservation>;
+
+export function lookAtLock(directory: string): LookStep {
+  return go({ at: 'inspecting', directory }, files('inspect', layout.lock(directory)));
 }
 
-export function stepLook(state: LookState, { reading }: SyncEvent): Do<LookState, LockObservation> {
-  const { directory } = state;
-  const inspect = go({ at: 'inspecting', directory } as const, files('inspect', layout.lock(directory)));
+export function stepLook(state: LookState, { reading }: SyncEvent): LookStep {
   switch (state.at) {
+    case 'inspecting':
+      return inspected(state.directory, reading);
     case 'listing':
-      return listed(directory, reading) ?? inspect;
+      return listed(state.directory, state.modifiedMs, reading);
     case 'reading': {
       // Released or taken over since it was listed: free, or soon to be seen as another's.
       if (reading.kind === 'absent') return end({ kind: 'free' });
       const record = reading.kind === 'text' ? parseRecord(state.nonce, reading.text) : undefined;
-      return record === undefined ? inspect : end({ kind: 'record', record });
+      return record === undefined ? foreign('directory', state.modifiedMs) : end({ kind: 'record', record });
     }
-    case 'inspecting':
-      if (reading.kind === 'absent') return end({ kind: 'free' });
-      if (reading.kind !== 'entry') return end({ kind: 'foreign', type: 'other', modifiedMs: 0 });
-      return end({
-        kind: 'foreign',
-        type: reading.entry.type === 'directory' ? 'directory' : 'other',
-        modifiedMs: reading.entry.modifiedMs,
-      });
   }
 }
 
-function listed(directory: string, reading: SyncReading): Do<LookState, LockObservation> | undefined {
+const foreign = (type: 'directory' | 'other', modifiedMs: number): LookStep =>
+  end({ kind: 'foreign', type, modifiedMs });
+
+function inspected(directory: string, reading: SyncReading): LookStep {
   if (reading.kind === 'absent') return end({ kind: 'free' });
-  if (reading.kind !== 'names') return undefined;
+  if (reading.kind !== 'entry') return foreign('other', 0);
+  const { type, modifiedMs } = reading.entry;
+  if (type !== 'directory') return foreign('other', modifiedMs);
+  return go({ at: 'listing', directory, modifiedMs }, files('list', layout.lock(directory)));
+}
+
+function listed(directory: string, modifiedMs: number, reading: SyncReading): LookStep {
+  if (reading.kind === 'absent') return end({ kind: 'free' });
+  if (reading.kind !== 'names') return foreign('directory', modifiedMs);
   const [name, ...others] = reading.names;
   if (name === undefined) return end({ kind: 'free' });
-  if (others.length > 0 || !isNonce(name)) return undefined;
-  return go({ at: 'reading', directory, nonce: name }, files('readText', layout.lockRecord(directory, name)));
+  if (others.length > 0 || !isNonce(name)) return foreign('directory', modifiedMs);
+  const state = { at: 'reading' as const, directory, modifiedMs, nonce: name };
+  return go(state, files('readText', layout.lockRecord(directory, name)));
 }
 
 // --- taking over ------------------------------------------------------------------------------------------------------

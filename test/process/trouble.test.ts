@@ -223,10 +223,12 @@ describe('a state directory that can not be used is a reason, not a crash', () =
 
 describe('a process that can not be started', () => {
   it.each([
-    ['is not there', '/no/such/node', /ENOENT/],
-    ['can not be executed', '/etc/hostname', /EACCES/],
-  ])('a node that %s', async (_, node, reason) => {
+    ['is not there', 'missing', /ENOENT/],
+    ['can not be executed', 'plain', /EACCES/],
+  ])('a node that %s', async (_, name, reason) => {
     const box = sandbox();
+    writeFileSync(path.join(box.path, 'plain'), '#!/bin/sh\n', { mode: 0o644 });
+    const node = path.join(box.path, name);
     const service = box.service();
     const called = await box.run(['call', service, '--node', node]);
     expect(called.code).toBe(71);

@@ -26,6 +26,7 @@ const LINKS_MAX = 40;
  */
 export class MemoryDisk {
   readonly #volume = new Volume();
+  /** By memfs's numbers, which it uses again: an entry counts only while its number does. */
   readonly #inodes = new Map<number, Inode>();
   readonly #wallMs: () => number;
 
@@ -158,7 +159,6 @@ export class MemoryDisk {
   }
 
   #removeEntry(path: string, inode: Inode): void {
-    this.#inodes.delete(this.#number(path));
     if (inode.type === 'directory') this.#volume.rmdirSync(path);
     else this.#volume.unlinkSync(path);
     this.#touchAround(path);

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import fs from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NAMES } from '../../domain/layout.js';
 import type { Cause, ChildReading, Clock, ProcessTable, Spawner, SpawnReading } from '../../domain/ports.js';
@@ -26,7 +27,8 @@ export interface SpawnTarget {
 
 interface Started {
   readonly child: ChildProcess;
-  readonly logFrom: number;
+  /** The end of what it has written. */
+  readonly tail: () => string;
 }
 
 export class NodeSpawner implements Spawner {
@@ -45,20 +47,20 @@ export class NodeSpawner implements Spawner {
       this.#record(reason, reading);
       return reading;
     } finally {
-      if (log !== undefined) fs.closeSync(log.descriptor);
+      log?.close();
     }
   }
 
   check(pid: number): ChildReading {
     const started = this.#children.get(pid);
     if (started === undefined) throw new Error(`process ${pid} was not started here`);
-    const { child, logFrom } = started;
+    const { child, tail } = started;
     if (child.exitCode === null && child.signalCode === null) return { kind: 'running' };
     return {
       kind: 'ended',
       code: child.exitCode ?? undefined,
       signal: child.signalCode ?? undefined,
-      lastOutput: tailOf(join(this.target.directory, NAMES.log), logFrom),
+      lastOutput: tail(),
     };
   }
 
@@ -77,7 +79,7 @@ export class NodeSpawner implements Spawner {
       child.on('error', () => {});
       child.unref();
       if (child.pid === undefined) return { kind: 'refused', cause: whyNotRun(program) };
-      this.#children.set(child.pid, { child, logFrom: log?.size ?? 0 });
+      this.#children.set(child.pid, { child, tail: log?.tail ?? (() => '') });
       const seen = this.processes.lookUp(child.pid);
       return { kind: 'spawned', pid: child.pid, startTime: seen.kind === 'present' ? seen.startTime : '' };
     } catch (error) {
@@ -104,23 +106,42 @@ export class NodeSpawner implements Spawner {
   }
 }
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = fs.constants;
 /** A fifo by that name must not hold the caller up, nor a link lead it elsewhere. */
 const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 
+/** Where a started process writes. */
 interface Log {
   readonly descriptor: number;
-  readonly size: number;
+  /** The end of what has come since it was opened. */
+  readonly tail: () => string;
+  /** The starter's own descriptor; the started process has another. */
+  readonly close: () => void;
 }
 
 function openLog(directory: string): Log | undefined {
+  const path = join(directory, NAMES.log);
   try {
-    const path = join(directory, NAMES.log);
     rotate(path, LOG_BYTES_MAX);
     const descriptor = fs.openSync(path, APPEND, 0o600);
-    return { descriptor, size: fs.fstatSync(descriptor).size };
+    const { size } = fs.fstatSync(descriptor);
+    return { descriptor, tail: () => tailOf(path, size), close: () => fs.closeSync(descriptor) };
   } catch {
-    // A daemon without a log is better than none.
+    return openUnnamedLog();
+  }
+}
+
+/**
+ * No room for a log, and so perhaps none for the daemon, whose reason must not be lost. The file has no name any more when
+ * this returns, and is gone with the last process that has it open. A daemon without any log is better than none.
+ */
+function openUnnamedLog(): Log | undefined {
+  try {
+    const path = join(tmpdir(), `solod-${process.pid}-${Math.random().toString(36).slice(2)}`);
+    const descriptor = fs.openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
+    fs.unlinkSync(path);
+    return { descriptor, tail: () => tailFrom(descriptor, 0), close: () => {} };
+  } catch {
     return undefined;
   }
 }
@@ -135,17 +156,20 @@ function tailOf(path: string, from: number): string {
   try {
     const descriptor = fs.openSync(path, 'r');
     try {
-      const { size } = fs.fstatSync(descriptor);
-      const start = Math.max(from, size - TAIL_BYTES);
-      const bytes = Buffer.alloc(Math.max(0, size - start));
-      const read = fs.readSync(descriptor, bytes, 0, bytes.length, start);
-      return bytes.toString('utf8', 0, read);
+      return tailFrom(descriptor, from);
     } finally {
       fs.closeSync(descriptor);
     }
   } catch {
     return '';
   }
+}
+
+function tailFrom(descriptor: number, from: number): string {
+  const { size } = fs.fstatSync(descriptor);
+  const start = Math.max(from, size - TAIL_BYTES);
+  const bytes = Buffer.alloc(Math.max(0, size - start));
+  return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, bytes.length, start));
 }
 
 /** Node tells why in an event that comes later; a caller that exits in its next statement needs the reason now. */

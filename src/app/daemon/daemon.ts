@@ -74,6 +74,7 @@ class Daemon {
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
+  #running = 0;
   #served = 0;
   #asked = 0;
 
@@ -83,9 +84,13 @@ class Daemon {
   ) {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
-      onCallStart: () => this.#idle.stop(),
+      onCallStart: () => {
+        this.#running += 1;
+        this.#idle.stop();
+      },
       onCallEnd: () => {
-        if (this.#calls.inFlight === 0) this.#idle.start();
+        this.#running -= 1;
+        if (this.#running === 0) this.#idle.start();
       },
     });
     this.#retirement = new Retirement(this.#calls, settings.graceMs ?? GRACE_MS, settings.say);
@@ -102,7 +107,7 @@ class Daemon {
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     const own = this.#settled.service.idleTimeoutMs;
     if (this.settings.idleTimeoutMs === undefined && own !== undefined) this.#idle = this.#idleTimer(own);
-    if (this.#calls.inFlight === 0) this.#idle.start();
+    if (this.#running === 0) this.#idle.start();
     return new Promise(() => {});
   }
 
