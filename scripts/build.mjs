@@ -11,19 +11,14 @@ import { build } from 'esbuild';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-/** What one bundle leaves to another, which it loads when it gets there. */
-const SEPARATE = {
-  './command.js': './command.js',
-  './daemon/serve.js': './serve.cjs',
-  './serve.js': './serve.cjs',
-};
-
+/** What the way in leaves to the whole command. */
 const separate = {
   name: 'separate',
   setup(context) {
-    context.onResolve({ filter: /^\.\/(command|daemon\/serve|serve)\.js$/ }, ({ path: asked, kind }) =>
-      kind === 'entry-point' ? undefined : { path: SEPARATE[asked], external: true },
-    );
+    context.onResolve({ filter: /^\.\/command\.js$/ }, ({ path: asked }) => ({
+      path: asked,
+      external: true,
+    }));
   },
 };
 

@@ -1,3 +1,5 @@
+/// <reference types="node" preserve="true" />
+
 /** solod: exactly one warm background daemon for a command-line tool. See README.md. */
 
 export type { Failure } from '../domain/failure.js';

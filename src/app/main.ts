@@ -8,6 +8,7 @@
 import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
+import { loadServe } from './beside.js';
 import { type CallResult, call } from './call.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
@@ -30,10 +31,8 @@ async function quickly(command: 'call' | 'kick' | 'serve', quick: QuickArguments
       return callCommand(quick);
     case 'kick':
       return kickExitCode(kick(serviceOptions(quick)));
-    case 'serve': {
-      const { serve } = await import('./daemon/serve.js');
-      return serve(quick, 'foreground');
-    }
+    case 'serve':
+      return loadServe().serve(quick, 'foreground');
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { SpawnTarget } from '../adapters/node/spawner.js';
 import { type Timing, timingFrom } from '../domain/timing.js';
-import { daemonFile } from './daemon-file.js';
+import { daemonFile } from './beside.js';
 import type { Environment } from './host.js';
 import { type NameOptions, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
 

@@ -528,7 +528,7 @@ describe('the file system of node, where only it can be asked', () => {
       return reading.kind === 'names' && reading.names.length === 60;
     };
     for (let round = 0; round < 25; round += 1) {
-      arrange(files.makeDirectories(at('tree/a')));
+      arrange(files.makeDirectory(at('tree')), files.makeDirectory(at('tree/a')));
       for (let n = 0; n < 60; n += 1) arrange(files.makeDirectory(at(`tree/a/${n}`)));
       const other = spawn('rm', ['-rf', at('tree')], { stdio: 'ignore' });
       const ended = once(other, 'close');

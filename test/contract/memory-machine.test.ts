@@ -187,7 +187,7 @@ describe('what a daemon says', () => {
       { kind: 'draining' },
       { kind: 'silent' },
       { kind: 'ended' },
-      { kind: 'declined', message: 'does not load' },
+      { kind: 'declined', message: 'does not load', exitCode: 3 },
     ];
     daemon.serve(...words);
     for (const word of [...words, words.at(-1)]) expect(await greeted(machine)).toEqual(word);

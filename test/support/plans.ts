@@ -69,8 +69,8 @@ export const kickPlan = (process: Who, changes: Partial<KickPlan> = {}): KickPla
   ...changes,
 });
 
-/** Everything below the directory of the name: one line for each entry, with a link's target. */
-export function tree({ files }: MemoryMachine, path: string = HOME): string[] {
+/** Everything below the directory of the name: a line for each entry, links with their targets. */
+export function tree({ files }: Pick<MemoryMachine, 'files'>, path: string = HOME): string[] {
   const listed = files.list(path);
   if (listed.kind !== 'names') return [];
   return [...listed.names].sort().flatMap((name) => {
@@ -78,8 +78,8 @@ export function tree({ files }: MemoryMachine, path: string = HOME): string[] {
     const shown = below.slice(HOME.length + 1);
     const link = files.readLink(below);
     if (link.kind === 'target') return [`${shown} -> ${link.target}`];
-    const isDirectory = files.inspect(below);
-    const slash = isDirectory.kind === 'entry' && isDirectory.entry.type === 'directory' ? '/' : '';
-    return [shown + slash, ...(slash === '' ? [] : tree({ files } as MemoryMachine, below))];
+    const looked = files.inspect(below);
+    if (looked.kind !== 'entry' || looked.entry.type !== 'directory') return [shown];
+    return [`${shown}/`, ...tree({ files }, below)];
   });
 }

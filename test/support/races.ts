@@ -25,10 +25,10 @@ export interface Race {
 /** `step 0` is the next step of the first candidate, `kill 1` the end of the second. */
 export type Move = `${'step' | 'kill'} ${number}`;
 
-const alive = ({ process }: Candidate): boolean => process.activity !== 'gone';
+export const alive = ({ process }: Candidate): boolean => process.activity !== 'gone';
 
 /** Has repointed `current`, and serves as soon as it has cleared up. */
-function serves(candidate: Candidate): boolean {
+export function serves(candidate: Candidate): boolean {
   const { state, outcome } = candidate.stepper;
   const claimed = outcome?.kind === 'claimed' || state?.at === 'ending-lock' || state?.at === 'sweeping';
   return claimed && alive(candidate);
@@ -53,7 +53,8 @@ export async function startReadyRace(
   setUp: (machine: MemoryMachine) => Promise<void>,
 ): Promise<Race> {
   const race = await startRace(count, setUp);
-  for (const { stepper } of race.candidates) while (stepper.state?.at !== 'reading-current') await stepper.take();
+  for (const { stepper } of race.candidates)
+    while (stepper.state?.at !== 'reading-current') await stepper.take();
   return race;
 }
 
@@ -71,11 +72,35 @@ function movesOf({ candidates }: Race): Move[] {
   const steps = candidates.flatMap((candidate, index): Move[] =>
     alive(candidate) && candidate.stepper.next !== undefined ? [`step ${index}`] : [],
   );
-  const kills = candidates.flatMap((candidate, index): Move[] =>
-    alive(candidate) ? [`kill ${index}`] : [],
-  );
+  const kills = candidates.flatMap((candidate, index): Move[] => (alive(candidate) ? [`kill ${index}`] : []));
   return steps.length === 0 ? [] : [...steps, ...kills];
 }
+
+/** How far a search goes. Where several are interrupted at every step there are too many orders for a test. */
+export interface Bounds {
+  /** How often a candidate that could go on has to wait for another. */
+  readonly interruptions: number;
+  readonly kills: number;
+}
+
+const UNBOUNDED: Bounds = { interruptions: Number.POSITIVE_INFINITY, kills: Number.POSITIVE_INFINITY };
+
+/** What a story has used up of the bounds, and who moved last. */
+interface Spent extends Bounds {
+  readonly last: string;
+}
+
+const FRESH: Spent = { interruptions: 0, kills: 0, last: '' };
+
+function spend(spent: Spent, move: Move, possible: readonly Move[]): Spent {
+  const [act, who = ''] = move.split(' ');
+  if (act === 'kill') return { ...spent, kills: spent.kills + 1 };
+  const interrupts = who !== spent.last && possible.includes(`step ${Number(spent.last)}`);
+  return { ...spent, last: who, interruptions: spent.interruptions + (interrupts ? 1 : 0) };
+}
+
+const isWithin = (spent: Bounds, bounds: Bounds): boolean =>
+  spent.interruptions <= bounds.interruptions && spent.kills <= bounds.kills;
 
 function fingerprint({ machine, candidates }: Race): string {
   const who = candidates.map((candidate) => {
@@ -98,22 +123,35 @@ export interface Explored {
   readonly ends: number;
 }
 
-export async function explore(begin: () => Promise<Race>, judge: (race: Race) => void): Promise<Explored> {
+export async function explore(
+  begin: () => Promise<Race>,
+  judge: (race: Race) => void,
+  bounds: Bounds = UNBOUNDED,
+): Promise<Explored> {
   const seen = new Set<string>();
   const todo: Move[][] = [[]];
   let ends = 0;
   for (let story = todo.pop(); story !== undefined; story = todo.pop()) {
     const race = await begin();
-    for (const move of story) await make(race, move);
-    for (let known = fingerprint(race); !seen.has(known); known = fingerprint(race)) {
+    let spent = FRESH;
+    for (const move of story) {
+      spent = spend(spent, move, movesOf(race));
+      await make(race, move);
+    }
+    for (;;) {
+      const known =
+        bounds === UNBOUNDED ? fingerprint(race) : `${fingerprint(race)} ${JSON.stringify(spent)}`;
+      if (seen.has(known)) break;
       seen.add(known);
       judged(race, story, judge);
-      const [next, ...others] = movesOf(race);
+      const possible = movesOf(race);
+      const [next, ...others] = possible.filter((move) => isWithin(spend(spent, move, possible), bounds));
       if (next === undefined) {
         ends += 1;
         break;
       }
       for (const other of others) todo.push([...story, other]);
+      spent = spend(spent, next, possible);
       story.push(next);
       await make(race, next);
     }

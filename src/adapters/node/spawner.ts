@@ -1,6 +1,6 @@
 /** The one place where solod starts a process. Every start is written down with its reason. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -68,6 +68,8 @@ export class NodeSpawner implements Spawner {
   #start(log: Log | undefined, lockNonce: string): SpawnReading {
     const [program, ...args] = this.target.command;
     const output = log?.descriptor ?? 'ignore';
+    // Loaded when a process is to be started, which is what most calls are spared.
+    const { spawn } = process.getBuiltinModule('node:child_process');
     try {
       const child = spawn(program, args, {
         cwd: '/',

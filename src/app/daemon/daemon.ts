@@ -1,6 +1,5 @@
 /** A service's daemon: claims the name, and only then loads the service. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { sentence } from '../../domain/failure.js';
@@ -182,7 +181,7 @@ class Daemon {
     for (let round = 0, before = -1; before !== this.#asked && round < QUIET_ROUNDS_MAX; round++) {
       before = this.#asked;
       await this.#calls.settled();
-      await delay(QUIET_MS);
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
   }
 

@@ -1,7 +1,5 @@
 /** The one way out of a daemon, whatever the reason: signals, idleness, a request, an error that nobody caught. */
 
-import { Worker } from 'node:worker_threads';
-
 /** How long the process may take to end once that has been decided and its work's grace is over. */
 const LAST_MS = 500;
 
@@ -69,6 +67,7 @@ function killAfter(ms: number): void {
   `;
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), ms);
   try {
+    const { Worker } = process.getBuiltinModule('node:worker_threads');
     new Worker(source, { eval: true, stdout: false, stderr: false }).on('error', () => {}).unref();
   } catch {
     // No more threads to be had: the timer has to do.

@@ -1,0 +1,19 @@
+/** The bundles of one release stand beside each other. */
+
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+function here(): string {
+  return typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url));
+}
+
+/** What a started daemon runs. */
+export function daemonFile(): string {
+  return join(here(), 'daemon.cjs');
+}
+
+/** The daemon itself, loaded when it is needed, and without import(): that alone would load Node's ES module loader. */
+export function loadServe(): typeof import('./daemon/serve.js') {
+  return createRequire(join(here(), 'solod.cjs'))('./serve.cjs');
+}

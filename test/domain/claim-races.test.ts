@@ -1,0 +1,143 @@
+/**
+ * The publish race: two candidates in every order of their calls, each killed before any of them or not at all; three in
+ * every order with so many interruptions. Never do two serve, and nobody alive is cut off.
+ */
+
+import { describe, expect, it } from 'vitest';
+import type { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { ClaimOutcome } from '../../src/domain/claim.js';
+import { layout } from '../../src/domain/layout.js';
+import { parseOwner } from '../../src/domain/owner.js';
+import { leaveGeneration } from '../support/daemons.js';
+import { HOME, inHome, tree } from '../support/plans.js';
+import {
+  alive,
+  type Candidate,
+  explore,
+  make,
+  type Race,
+  serves,
+  startRace,
+  startReadyRace,
+} from '../support/races.js';
+
+type SetUp = (machine: MemoryMachine) => Promise<void>;
+
+const nothing: SetUp = async () => {};
+const tombstone: SetUp = async (machine) => {
+  await leaveGeneration(machine, 1);
+  machine.files.makeLink('1', inHome('current'));
+};
+const unpointed: SetUp = async (machine) => {
+  await tombstone(machine);
+  await leaveGeneration(machine, 2);
+};
+const pointerless: SetUp = async (machine) => {
+  await leaveGeneration(machine, 1);
+  await leaveGeneration(machine, 3);
+};
+
+function ownerPid({ machine }: Race, path: string): number | undefined {
+  const reading = machine.files.readText(path);
+  return reading.kind === 'text' ? parseOwner(reading.text)?.pid : undefined;
+}
+
+const outcomeOf = ({ stepper: { state, outcome } }: Candidate): ClaimOutcome | undefined =>
+  state?.at === 'leaving' ? state.outcome : outcome;
+const wasKilled = (candidate: Candidate): boolean =>
+  !alive(candidate) && (candidate.stepper.outcome?.kind ?? 'claimed') === 'claimed';
+
+/** What holds at every moment. */
+function judgeMoment(race: Race): void {
+  const { candidates } = race;
+  const serving = candidates.filter(serves);
+  expect(serving.length).toBeLessThanOrEqual(1);
+  for (const { process } of serving) expect(ownerPid(race, layout.currentOwner(HOME))).toBe(process.pid);
+  for (const candidate of candidates) expect(outcomeOf(candidate)?.kind).not.toBe('failed');
+}
+
+/** Who is about to give way does so to somebody who means to stay. */
+function judgeGivingWay(race: Race): void {
+  for (const { stepper } of race.candidates) {
+    const { state } = stepper;
+    if (state?.at !== 'leaving' || state.step !== 'closing' || state.outcome.kind !== 'gave-way') continue;
+    const { generation } = state.outcome;
+    const owner = race.candidates.find(
+      ({ process }) =>
+        process.pid === ownerPid(race, layout.currentOwner(HOME).replace('current', String(generation))),
+    );
+    expect(owner?.stepper.state?.at ?? 'ended').not.toMatch(/withdraw/);
+  }
+}
+
+/** What holds when nobody has anything left to do. */
+function judgeEnd(race: Race): void {
+  const { candidates, machine } = race;
+  if (candidates.some((candidate) => alive(candidate) && candidate.stepper.next !== undefined)) return;
+  const serving = candidates.filter(serves);
+  const killed = candidates.filter(wasKilled);
+  if (killed.length === 0) {
+    expect(serving).toHaveLength(1);
+    expect(tree(machine)).toHaveLength(4);
+  } else expect(serving.length + killed.length).toBeGreaterThan(0);
+}
+
+function judge(race: Race): void {
+  judgeMoment(race);
+  judgeGivingWay(race);
+  judgeEnd(race);
+}
+
+describe('the race of two candidates, in every order, each killed anywhere or not', () => {
+  it('on a new name, from their first calls on', async () => {
+    const { worlds, ends } = await explore(() => startRace(2, nothing), judge);
+    expect([worlds > 3_000, ends > 900]).toEqual([true, true]);
+  }, 60_000);
+
+  it.each([
+    { name: 'after a dead daemon', setUp: tombstone },
+    { name: 'after one that died before it repointed', setUp: unpointed },
+    { name: 'without `current`, and with a gap', setUp: pointerless },
+  ])(
+    '$name',
+    async ({ setUp }) => {
+      const { worlds } = await explore(() => startReadyRace(2, setUp), judge);
+      expect(worlds).toBeGreaterThan(500);
+    },
+    60_000,
+  );
+});
+
+describe('the race of three candidates', () => {
+  it('in every order with one interruption and one death: two can follow each other past the third', async () => {
+    let withdrawn = 0;
+    const { worlds } = await explore(
+      () => startReadyRace(3, tombstone),
+      (race) => {
+        judge(race);
+        if (race.candidates.some(({ stepper }) => stepper.state?.at === 'withdrawing')) withdrawn += 1;
+      },
+      { interruptions: 1, kills: 1 },
+    );
+    expect(worlds).toBeGreaterThan(1_000);
+    expect(withdrawn).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('in every order with two interruptions, nobody killed', async () => {
+    const { worlds } = await explore(() => startReadyRace(3, tombstone), judge, {
+      interruptions: 2,
+      kills: 0,
+    });
+    expect(worlds).toBeGreaterThan(1_000);
+  }, 60_000);
+});
+
+it('an order that fails is told, so that it can be replayed', async () => {
+  const race = await startRace(1, nothing);
+  await make(race, 'step 0');
+  const surprised = explore(
+    async () => startRace(1, nothing),
+    ({ candidates }) => expect(candidates[0]?.stepper.state?.at).toBe('preparing'),
+  );
+  await expect(surprised).rejects.toThrow(/^after (?:step 0, )+step 0$/);
+});

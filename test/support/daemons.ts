@@ -1,0 +1,51 @@
+/** Candidates and daemons in a simulated host, which run the real claim. */
+
+import type { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import { beginClaim, type ClaimOutcome, type ClaimPlan, stepClaim } from '../../src/domain/claim.js';
+import { ownerText, parseOwner } from '../../src/domain/owner.js';
+import { run } from '../../src/domain/run.js';
+import { claimPlan, inHome, ownerOf } from './plans.js';
+
+type Changes = Partial<ClaimPlan>;
+
+/** One candidate, from its start to its outcome; its process lives on. */
+export async function claimIn(
+  machine: MemoryMachine,
+  changes: Changes = {},
+  process: MemoryProcess = machine.start(),
+): Promise<{ readonly process: MemoryProcess; readonly outcome: ClaimOutcome }> {
+  const claiming = process.run((ports) => run(stepClaim, beginClaim(claimPlan(process, changes)), ports));
+  return { process, outcome: await machine.clock.finish(claiming) };
+}
+
+/** A daemon that has claimed the name, and accepts whoever comes. */
+export async function daemonIn(
+  machine: MemoryMachine,
+  changes: Changes = {},
+  process: MemoryProcess = machine.start(),
+): Promise<MemoryProcess> {
+  const { outcome } = await claimIn(machine, changes, process);
+  if (outcome.kind !== 'claimed') throw new Error(`the daemon to be: ${JSON.stringify(outcome)}`);
+  process.serve({ kind: 'accepted' });
+  return process;
+}
+
+/** A generation as a killed daemon leaves it; whether `current` names it is another matter. */
+export async function leaveGeneration(machine: MemoryMachine, generation: number): Promise<MemoryProcess> {
+  const maker = machine.start();
+  machine.files.makeDirectories(inHome(String(generation)));
+  machine.files.createFile(inHome(`${generation}/owner.json`), ownerText(ownerOf(maker)));
+  await maker.ports.listener.listen(inHome(`${generation}/sock`));
+  maker.kill();
+  return maker;
+}
+
+/** The process whose daemon a client of the name reaches. */
+export async function whoAnswers(machine: MemoryMachine): Promise<number | undefined> {
+  const { probe, files } = machine.start().ports;
+  const reading = await probe.connect(inHome('current/sock'), 10);
+  if (reading.kind !== 'connected') return undefined;
+  const owner = files.readText(inHome('current/owner.json'));
+  return owner.kind === 'text' ? parseOwner(owner.text)?.pid : undefined;
+}
