@@ -1,6 +1,5 @@
 /** The bundles of one release stand beside each other. */
 
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,5 +14,5 @@ export function daemonFile(): string {
 
 /** The daemon itself, loaded when it is needed, and without import(): that alone would load Node's ES module loader. */
 export function loadServe(): typeof import('./daemon/serve.js') {
-  return createRequire(join(here(), 'solod.cjs'))('./serve.cjs');
+  return process.getBuiltinModule('node:module').createRequire(join(here(), 'solod.cjs'))('./serve.cjs');
 }

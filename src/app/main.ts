@@ -14,6 +14,7 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
 import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
+import { StandardOutput } from './standard-output.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -45,25 +46,18 @@ function serviceOptions({
 }
 
 async function callCommand(quick: QuickArguments): Promise<number> {
-  const cancelled = new AbortController();
-  let signalled: number | undefined;
+  // The end of the connection is what cancels the call, and it comes with the end of the process.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      signalled ??= 128 + constants.signals[signal];
-      cancelled.abort();
-      // Before a daemon has answered there is nothing to cancel but the waiting.
-      setImmediate(() => process.exit(signalled));
-    });
+    process.on(signal, () => process.exit(128 + constants.signals[signal]));
   const result = await call({
     ...serviceOptions(quick),
     args: quick.args,
     stdin: () => process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: cancelled.signal,
+    stdout: new StandardOutput(1),
+    stderr: new StandardOutput(2),
     terminals: [isatty(0), isatty(1), isatty(2)],
   });
-  return signalled ?? callExitCode(result);
+  return callExitCode(result);
 }
 
 function callExitCode(result: CallResult): number {

@@ -87,7 +87,10 @@ export async function connectTo(
     place: target.place,
     platform: target.platform,
     userId: host.userId,
-    self: host.processes.self(),
+    // Asked of the system only by who has to start a daemon.
+    get self() {
+      return host.processes.self();
+    },
     nonce: host.nonce(),
     timing,
     greeting: greeter === undefined ? 'none' : 'expected',

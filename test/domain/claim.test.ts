@@ -688,13 +688,9 @@ describe('killed before any of its calls', () => {
         if (call === index) doomed.kill();
         call += 1;
       };
-      const { process } = { process: doomed };
-      const never = process.run((ports) =>
-        toTheEnd(new Stepper(stepClaim, beginClaim(claimPlan(process)), ports)),
-      );
-      void never;
+      void doomed.run(() => toTheEnd(stepperFor(doomed)));
       await machine.clock.settle();
-      expect(process.activity, `call ${index}`).toBe('gone');
+      expect(doomed.activity, `call ${index}`).toBe('gone');
       await machine.clock.advance(60_000);
       const next = await claimIn(machine);
       expect(next.outcome.kind, `call ${index}`).toBe('claimed');

@@ -68,12 +68,19 @@ export async function make({ candidates }: Race, move: Move): Promise<void> {
   if (outcome !== undefined && outcome.kind !== 'claimed') candidate.process.exit(0);
 }
 
+const goesOn = (candidate: Candidate): boolean => alive(candidate) && candidate.stepper.next !== undefined;
+
+/** Whoever dies when nobody is left to notice ends no other way than by living on. */
 function movesOf({ candidates }: Race): Move[] {
   const steps = candidates.flatMap((candidate, index): Move[] =>
-    alive(candidate) && candidate.stepper.next !== undefined ? [`step ${index}`] : [],
+    goesOn(candidate) ? [`step ${index}`] : [],
   );
-  const kills = candidates.flatMap((candidate, index): Move[] => (alive(candidate) ? [`kill ${index}`] : []));
-  return steps.length === 0 ? [] : [...steps, ...kills];
+  const kills = candidates.flatMap((candidate, index): Move[] =>
+    alive(candidate) && candidates.some((other) => other !== candidate && goesOn(other))
+      ? [`kill ${index}`]
+      : [],
+  );
+  return [...steps, ...kills];
 }
 
 /** How far a search goes. Where several are interrupted at every step there are too many orders for a test. */
@@ -95,7 +102,7 @@ const FRESH: Spent = { interruptions: 0, kills: 0, last: '' };
 function spend(spent: Spent, move: Move, possible: readonly Move[]): Spent {
   const [act, who = ''] = move.split(' ');
   if (act === 'kill') return { ...spent, kills: spent.kills + 1 };
-  const interrupts = who !== spent.last && possible.includes(`step ${Number(spent.last)}`);
+  const interrupts = who !== spent.last && possible.some((other) => other === `step ${spent.last}`);
   return { ...spent, last: who, interruptions: spent.interruptions + (interrupts ? 1 : 0) };
 }
 
