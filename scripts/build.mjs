@@ -30,7 +30,13 @@ const common = {
   plugins: [separate],
   legalComments: 'none',
 };
-const commonJs = { ...common, minify: true, keepNames: false, format: 'cjs', define: { 'import.meta.url': 'undefined' } };
+const commonJs = {
+  ...common,
+  minify: true,
+  keepNames: false,
+  format: 'cjs',
+  define: { 'import.meta.url': 'undefined' },
+};
 
 rmSync('dist', { recursive: true, force: true });
 rmSync('.tsbuild', { recursive: true, force: true });

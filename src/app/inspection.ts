@@ -91,14 +91,9 @@ export class Inspector {
       const cause = reading.kind === 'errno' ? reading.cause : silence(withinMs);
       return { kind: 'not-answering', directory, owner: this.#owner(directory), cause };
     }
-    const timer = setTimeout(() => socket.destroy(), withinMs);
-    try {
-      const answer = await ask(new CallConnection(socket), command, withinMs);
-      return this.#judge(directory, answer, withinMs);
-    } finally {
-      clearTimeout(timer);
-      socket.destroy();
-    }
+    const answer = await ask(new CallConnection(socket), command, withinMs);
+    socket.destroy();
+    return this.#judge(directory, answer, withinMs);
   }
 
   #judge(directory: string, answer: string | undefined, withinMs: number): Inspection {
@@ -136,6 +131,8 @@ async function ask(
   const stdout = new PassThrough();
   const chunks: Buffer[] = [];
   stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const ended = await connection.complete({ stdin: undefined, stdout, stderr: new PassThrough().resume() });
+  const stderr = new PassThrough().resume();
+  const signal = AbortSignal.timeout(withinMs);
+  const ended = await connection.complete({ stdin: undefined, stdout, stderr, signal });
   return ended.kind === 'exited' ? Buffer.concat(chunks).toString('utf8') : undefined;
 }

@@ -24,9 +24,10 @@ export class StandardOutput extends Writable {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.#descriptor, rest));
       done();
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return done(error as Error);
       // Whoever is at the other end shares the description, and has set O_NONBLOCK on it.
-      setTimeout(() => this._write(rest, _encoding, done), FULL_MS);
+      const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+      if (isFull) setTimeout(() => this._write(rest, _encoding, done), FULL_MS);
+      else done(error as Error);
     }
   }
 }

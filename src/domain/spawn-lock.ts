@@ -136,7 +136,12 @@ function lockError(reading: SyncReading, path: string, at: 'preparing' | 'taking
 export type LookState =
   | { readonly at: 'inspecting'; readonly directory: string }
   | { readonly at: 'listing'; readonly directory: string; readonly modifiedMs: number }
-  | { readonly at: 'reading'; readonly directory: string; readonly modifiedMs: number; readonly nonce: string };
+  | {
+      readonly at: 'reading';
+      readonly directory: string;
+      readonly modifiedMs: number;
+      readonly nonce: string;
+    };
 
 type LookStep = Do<LookState, LockObservation>;
 

@@ -3,7 +3,7 @@
  * every order with so many interruptions. Never do two serve, and nobody alive is cut off.
  */
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { MemoryMachine } from '../../src/adapters/memory/machine.js';
 import type { ClaimOutcome } from '../../src/domain/claim.js';
 import { layout } from '../../src/domain/layout.js';
@@ -19,6 +19,7 @@ import {
   serves,
   startRace,
   startReadyRace,
+  wasKilled,
 } from '../support/races.js';
 
 type SetUp = (machine: MemoryMachine) => Promise<void>;
@@ -44,9 +45,6 @@ function ownerPid({ machine }: Race, path: string): number | undefined {
 
 const outcomeOf = ({ stepper: { state, outcome } }: Candidate): ClaimOutcome | undefined =>
   state?.at === 'leaving' ? state.outcome : outcome;
-const wasKilled = (candidate: Candidate): boolean =>
-  !alive(candidate) && (candidate.stepper.outcome?.kind ?? 'claimed') === 'claimed';
-
 /** What holds at every moment. */
 function judgeMoment(race: Race): void {
   const { candidates } = race;
@@ -88,40 +86,32 @@ function judge(race: Race): void {
   judgeEnd(race);
 }
 
-// memfs asks the system who the user is whenever it looks at a file; over a search that is most of the time.
-const { getuid } = process;
-beforeAll(() => {
-  const userId = getuid?.() ?? 0;
-  process.getuid = () => userId;
-});
-afterAll(() => {
-  if (getuid !== undefined) process.getuid = getuid;
-});
-
-describe('the race of two candidates, in every order, each killed anywhere or not', () => {
-  it('on a new name, from their first calls on', async () => {
+describe('the race of two candidates', () => {
+  it('on a new name, from their first calls on: in every order, each killed anywhere or not', async () => {
     const { worlds, ends } = await explore(() => startRace(2, nothing), judge);
-    expect(worlds).toBeGreaterThan(1_500);
+    expect(worlds).toBeGreaterThan(1_000);
     expect(ends).toBeGreaterThan(20);
   }, 60_000);
 
+  it('after a dead daemon: in every order, each killed anywhere or not', async () => {
+    const { worlds } = await explore(() => startReadyRace(2, tombstone), judge);
+    expect(worlds).toBeGreaterThan(500);
+  }, 60_000);
+
   it.each([
-    { name: 'after a dead daemon', setUp: tombstone },
     { name: 'after one that died before it repointed', setUp: unpointed },
     { name: 'without `current`, and with a gap', setUp: pointerless },
   ])(
-    '$name',
+    '$name: one held up anywhere, one killed anywhere',
     async ({ setUp }) => {
-      const { worlds } = await explore(() => startReadyRace(2, setUp), judge);
-      expect(worlds).toBeGreaterThan(500);
+      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, { interruptions: 1, kills: 1 });
+      expect(worlds).toBeGreaterThan(200);
     },
     60_000,
   );
 });
 
 describe('the race of three candidates, the first of them held up', () => {
-  const HELD_UP = ['walking', 'probing', 'publishing', 'rechecking', 'linking', 'repointing'] as const;
-
   async function heldUp(at: string): Promise<Race> {
     const race = await startReadyRace(3, tombstone);
     const stepper = race.candidates[0]?.stepper;
@@ -129,24 +119,28 @@ describe('the race of three candidates, the first of them held up', () => {
     return race;
   }
 
-  it.each(HELD_UP)('before %s: one of them is killed anywhere, or none', async (at) => {
-    let withdrawn = 0;
-    await explore(
-      () => heldUp(at),
-      (race) => {
-        judge(race);
-        if (race.candidates.some(({ stepper }) => stepper.state?.at === 'withdrawing')) withdrawn += 1;
-      },
-      { interruptions: 0, kills: 1 },
-    );
-    // Two follow each other past the third, which finds its slot collected: this search gets that far.
-    expect(withdrawn > 0).toBe(at === 'walking' || at === 'publishing');
-  });
+  it.each(['probing', 'publishing', 'rechecking'])(
+    'before %s: one is killed anywhere, or none',
+    async (at) => {
+      let withdrawn = 0;
+      await explore(
+        () => heldUp(at),
+        (race) => {
+          judge(race);
+          if (race.candidates.some(({ stepper }) => stepper.state?.at === 'withdrawing')) withdrawn += 1;
+        },
+        { interruptions: 0, kills: 1 },
+      );
+      // Two follow each other past the third, which finds its slot collected: the search gets that far.
+      expect(withdrawn > 0).toBe(at === 'publishing');
+    },
+    60_000,
+  );
 
-  it.each(HELD_UP)('before %s: another is held up anywhere as well', async (at) => {
-    const { worlds } = await explore(() => heldUp(at), judge, { interruptions: 1, kills: 0 });
+  it('before publishing: another is held up anywhere as well', async () => {
+    const { worlds } = await explore(() => heldUp('publishing'), judge, { interruptions: 1, kills: 0 });
     expect(worlds).toBeGreaterThan(50);
-  });
+  }, 60_000);
 });
 
 it('an order that fails is told, so that it can be replayed', async () => {

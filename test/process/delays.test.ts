@@ -12,11 +12,26 @@ const CANDIDATES = 8;
 const canTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 
 /** Runs candidates at once, every second one of them delayed, and counts who says that it serves. */
-async function race(box: Sandbox, service: string, inject: string): Promise<{ serving: number; codes: (number | null)[] }> {
+async function race(
+  box: Sandbox,
+  service: string,
+  inject: string,
+): Promise<{ serving: number; codes: (number | null)[] }> {
   const codes: (number | null)[] = [];
   let said = '';
   for (let n = 0; n < CANDIDATES; n++) {
-    const traced = ['-f', '-q', '-o', '/dev/null', '-e', `inject=${inject}`, process.execPath, SOLOD, 'serve', service];
+    const traced = [
+      '-f',
+      '-q',
+      '-o',
+      '/dev/null',
+      '-e',
+      `inject=${inject}`,
+      process.execPath,
+      SOLOD,
+      'serve',
+      service,
+    ];
     const child = n % 2 === 0 ? box.spawn('strace', traced) : box.start(['serve', service]);
     child.stderr?.on('data', (chunk: Buffer) => {
       said += chunk;
@@ -63,7 +78,9 @@ describe.skipIf(!canTrace)('candidates that are held up between two system calls
       { mode: 0o755 },
     );
     const answers = await box.all(10, () => ['call', service, '--node', slow]);
-    expect(answers.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(10).fill({ code: 0, stderr: '' }));
+    expect(answers.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
+      Array(10).fill({ code: 0, stderr: '' }),
+    );
     expect(box.spawns()).toEqual(['cold']);
   });
 });

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { ECHO, eventually, type Sandbox, sandbox } from './support.js';
 
@@ -40,8 +41,16 @@ describe('facts', () => {
     expect((await box.run(['stop', service])).code).toBe(69);
     await box.run(['call', service]);
     const [pid] = box.daemons();
-    expect(await json(box, 'status', service)).toMatchObject({ kind: 'answered', pid, generation: 1, state: 'ready', calls: 1 });
-    expect((await box.run(['status', service])).stdout.toString()).toMatch(new RegExp(`ready, pid ${pid}, generation 1`));
+    expect(await json(box, 'status', service)).toMatchObject({
+      kind: 'answered',
+      pid,
+      generation: 1,
+      state: 'ready',
+      calls: 1,
+    });
+    expect((await box.run(['status', service])).stdout.toString()).toMatch(
+      new RegExp(`ready, pid ${pid}, generation 1`),
+    );
     expect(await json(box, 'ls')).toMatchObject([{ pid }]);
     expect(await json(box, 'restart', service)).toMatchObject({ kind: 'started', before: pid });
     const [next] = box.daemons();
@@ -88,7 +97,7 @@ describe('facts', () => {
     await box.run(['call', own, '--name', 'given']);
     await box.run(['call', own, '--project', box.path]);
     await box.run(['call', box.service(ECHO, 'b c.mjs')]);
-    const names = (await json(box, 'ls') as unknown as { name: string }[]).map(({ name }) => name).sort();
+    const names = ((await json(box, 'ls')) as unknown as { name: string }[]).map(({ name }) => name).sort();
     expect(names).toEqual([
       expect.stringMatching(/^b-c-[0-9a-z]{8}$/),
       'given',
@@ -99,25 +108,28 @@ describe('facts', () => {
 });
 
 describe('one way out', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s: work in flight is finished first', async (signal) => {
-    const box = sandbox();
-    const service = box.service(WORKER);
-    const go = path.join(box.path, 'go');
-    const ended = working(box, service, go);
-    await eventually('a daemon', () => box.daemons().length === 1);
-    const work = await Promise.race([ended, new Promise<undefined>((resolve) => setTimeout(resolve, 300))]);
-    expect(work).toBeUndefined();
-    const [pid = 0] = box.daemons();
-    process.kill(pid, signal);
-    // Whoever comes meanwhile is told that it drains, waits, and gets the next daemon's answer.
-    const second = box.run(['call', service, '--', '/']);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(box.daemons()).toEqual([pid]);
-    writeFileSync(go, '');
-    expect(await ended).toEqual({ code: 0, said: 'begun\nfinished\n' });
-    expect(await second).toMatchObject({ code: 0, stderr: '' });
-    expect(box.generations()).toEqual([2]);
-  });
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    '%s: work in flight is finished first',
+    async (signal) => {
+      const box = sandbox();
+      const service = box.service(WORKER);
+      const go = path.join(box.path, 'go');
+      const ended = working(box, service, go);
+      await eventually('a daemon', () => box.daemons().length === 1);
+      const work = await Promise.race([ended, delay(300)]);
+      expect(work).toBeUndefined();
+      const [pid = 0] = box.daemons();
+      process.kill(pid, signal);
+      // Whoever comes meanwhile is told that it drains, waits, and gets the next daemon's answer.
+      const second = box.run(['call', service, '--', '/']);
+      await delay(200);
+      expect(box.daemons()).toEqual([pid]);
+      writeFileSync(go, '');
+      expect(await ended).toEqual({ code: 0, said: 'begun\nfinished\n' });
+      expect(await second).toMatchObject({ code: 0, stderr: '' });
+      expect(box.generations()).toEqual([2]);
+    },
+  );
 
   it('work that does not finish within its grace is told to stop', async () => {
     const box = sandbox();
@@ -184,7 +196,10 @@ describe('rude clients', () => {
             client.write(said);
             client[how]();
           });
-          client.on('error', () => {}).once('close', () => resolve()).resume();
+          client
+            .on('error', () => {})
+            .once('close', () => resolve())
+            .resume();
         });
       }
     }

@@ -13,10 +13,27 @@ describe('the packed tarball', () => {
     const box = sandbox();
     const project = path.join(box.path, 'project');
     mkdirSync(project);
-    const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', box.path], { cwd: ROOT, encoding: 'utf8' });
-    writeFileSync(path.join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }');
-    const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', path.join(box.path, packed.trim())];
-    execFileSync('npm', install, { cwd: project, stdio: 'pipe', env: { ...process.env, npm_config_cache: undefined } });
+    const packed = execFileSync(
+      'npm',
+      ['pack', '--ignore-scripts', '--silent', '--pack-destination', box.path],
+      { cwd: ROOT, encoding: 'utf8' },
+    );
+    writeFileSync(
+      path.join(project, 'package.json'),
+      '{ "name": "empty", "private": true, "type": "module" }',
+    );
+    const install = [
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      path.join(box.path, packed.trim()),
+    ];
+    execFileSync('npm', install, {
+      cwd: project,
+      stdio: 'pipe',
+      env: { ...process.env, npm_config_cache: undefined },
+    });
     expect(readdirSync(path.join(project, 'node_modules', 'solod')).sort()).toEqual(
       expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']),
     );
@@ -34,15 +51,26 @@ describe('the packed tarball', () => {
     );
     writeFileSync(path.join(project, 'service.js'), ECHO);
     const options = { strict: true, module: 'nodenext', target: 'es2023', skipLibCheck: false };
-    writeFileSync(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['program.ts'] }));
-    const compiled = await box.exec(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]);
+    writeFileSync(
+      path.join(project, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions: options, files: ['program.ts'] }),
+    );
+    const compiled = await box.exec(process.execPath, [
+      path.join(ROOT, 'node_modules/typescript/bin/tsc'),
+      '-p',
+      project,
+    ]);
     expect(compiled.stdout.toString()).toBe('');
     expect(compiled.code).toBe(0);
 
     const ran = await box.exec(process.execPath, ['program.js'], { cwd: project });
     expect(ran.stderr).toBe('');
     expect(JSON.parse(ran.stdout.toString())).toEqual([...Array(4).fill('function'), 'number', 'started']);
-    const command = await box.exec(path.join(project, 'node_modules/.bin/solod'), ['call', 'service.js', '--', 'x'], { cwd: project });
+    const command = await box.exec(
+      path.join(project, 'node_modules/.bin/solod'),
+      ['call', 'service.js', '--', 'x'],
+      { cwd: project },
+    );
     expect(JSON.parse(command.stdout.toString()).args).toEqual(['x']);
   }, 180_000);
 
@@ -50,11 +78,19 @@ describe('the packed tarball', () => {
     const builtin = new Set(process.getBuiltinModule('module').builtinModules);
     for (const file of HOT) {
       const text = readFileSync(path.join(ROOT, 'dist', file), 'utf8');
-      const chunks = [...text.matchAll(/(?:from|import)\s*["']\.\/(chunk-[^"']+)["']/g)].map(([, name = '']) => name);
-      const all = [text, ...chunks.map((name) => readFileSync(path.join(ROOT, 'dist', name), 'utf8'))].join('\n');
-      const asked = [...all.matchAll(/(?:require\(|import\(|from |import )\s*["']([^"'\n]+)["']/g)].map(([, name = '']) => name);
+      const chunks = [...text.matchAll(/(?:from|import)\s*["']\.\/(chunk-[^"']+)["']/g)].map(
+        ([, name = '']) => name,
+      );
+      const all = [text, ...chunks.map((name) => readFileSync(path.join(ROOT, 'dist', name), 'utf8'))].join(
+        '\n',
+      );
+      const asked = [...all.matchAll(/(?:require\(|import\(|from |import )\s*["']([^"'\n]+)["']/g)].map(
+        ([, name = '']) => name,
+      );
       expect(asked.length).toBeGreaterThan(0);
-      const foreign = asked.filter((name) => !builtin.has(name.replace(/^node:/, '')) && !name.startsWith('./'));
+      const foreign = asked.filter(
+        (name) => !builtin.has(name.replace(/^node:/, '')) && !name.startsWith('./'),
+      );
       expect(foreign).toEqual([]);
     }
   });
@@ -68,7 +104,13 @@ describe('the packed tarball', () => {
       list,
       `process.on('exit', () => require('node:fs').writeFileSync(${JSON.stringify(`${box.path}/loaded`)}, Object.keys(require.cache).join('\\n')));`,
     );
-    const warm = await box.exec(process.execPath, ['-r', list, path.join(ROOT, 'dist/solod.cjs'), 'call', service]);
+    const warm = await box.exec(process.execPath, [
+      '-r',
+      list,
+      path.join(ROOT, 'dist/solod.cjs'),
+      'call',
+      service,
+    ]);
     expect(warm.code).toBe(0);
     const loaded = readFileSync(`${box.path}/loaded`, 'utf8').split('\n');
     expect(loaded.map((file) => path.basename(file)).sort()).toEqual(['list.cjs', 'solod.cjs']);

@@ -38,7 +38,8 @@ it(`${AMOUNT_MIB} MiB through stdin to stdout: the same bytes, flat memory in cl
     block.fill(n & 0xff, 4, 5000);
     const copy = Buffer.from(block);
     sent.update(copy);
-    if (client.stdin?.write(copy) === false) await new Promise((resolve) => client.stdin?.once('drain', resolve));
+    if (client.stdin?.write(copy) === false)
+      await new Promise((resolve) => client.stdin?.once('drain', resolve));
     if (n === AMOUNT_MIB - 2) peak = residentPeak(client.pid ?? 0);
   }
   client.stdin?.end();

@@ -109,10 +109,16 @@ function spend(spent: Spent, move: Move, possible: readonly Move[]): Spent {
 const isWithin = (spent: Bounds, bounds: Bounds): boolean =>
   spent.interruptions <= bounds.interruptions && spent.kills <= bounds.kills;
 
+/** Whether it was killed, and did not end by itself. */
+export const wasKilled = (candidate: Candidate): boolean =>
+  !alive(candidate) && (candidate.stepper.outcome?.kind ?? 'claimed') === 'claimed';
+
+/** Of the dead nothing is left but what lies on the disk. */
 function fingerprint({ machine, candidates }: Race): string {
   const who = candidates.map((candidate) => {
     const { state, outcome } = candidate.stepper;
-    return [alive(candidate), { ...state, trail: { ...state?.trail, plan: undefined } }, outcome];
+    if (!alive(candidate)) return wasKilled(candidate);
+    return [{ ...state, trail: { ...state?.trail, plan: undefined } }, outcome];
   });
   return JSON.stringify([who, ownersOf(machine)]);
 }
