@@ -66,7 +66,8 @@ function toSweep(plan: SweepPlan, names: readonly string[]): string[] {
   const lower = (name: string): boolean => (generationOf(name) ?? plan.own) < plan.own;
   const others = (name: string): boolean => makerOf(name) !== undefined && !name.includes(plan.nonce);
   const due = names.filter((name) => lower(name) || isTrash(name) || others(name));
-  return due.sort().slice(0, SWEEP_MAX);
+  // What takes one call each comes first: generations are numbers, and sort before everything else.
+  return due.sort().reverse().slice(0, SWEEP_MAX);
 }
 
 function take(plan: SweepPlan, queue: readonly string[]): SweepStep {

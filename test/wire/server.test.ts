@@ -93,42 +93,22 @@ describe('an accepted call', () => {
 });
 
 describe('a service that fails', () => {
-  it.each([
-    [
-      'throws',
-      () => {
-        throw new Error('first\n  second');
-      },
-      'it: first second',
-    ],
-    ['rejects', async () => Promise.reject(new RangeError('no')), 'it: no'],
-    [
-      'throws an error without words',
-      () => {
-        throw new TypeError();
-      },
-      'it: TypeError',
-    ],
-    [
-      'throws what is no error',
-      () => {
-        throw 'text';
-      },
-      'it: text',
-    ],
-    [
-      'throws what has no text',
-      () => {
-        throw Object.create(null);
-      },
-      'it: a value of type object',
-    ],
-    ['returns a fraction', () => 3.5, 'it: the service returned 3.5, which is no exit code'],
-    ['returns too much', () => 256, 'it: the service returned 256, which is no exit code'],
-    ['returns a negative number', () => -1, 'it: the service returned -1, which is no exit code'],
-    ['returns text', () => '0' as never, 'it: the service returned 0, which is no exit code'],
-  ] as const)('that %s has one line on stderr and exit code 1', async (_, run, line) => {
-    expect(await storyOf(run as ServiceFunction)).toBe(`1: 2:${line}\n X:1`);
+  const throwing = (thrown: unknown) => (): never => {
+    throw thrown;
+  };
+  const failures: readonly (readonly [does: string, run: ServiceFunction, message: string])[] = [
+    ['throws', throwing(new Error('first\n  second')), 'first second'],
+    ['rejects', async () => throwing(new RangeError('no'))(), 'no'],
+    ['throws an error without words', throwing(new TypeError()), 'TypeError'],
+    ['throws what is no error', throwing('text'), 'text'],
+    ['throws what has no text', throwing(Object.create(null)), 'a value of type object'],
+    ['returns a fraction', () => 3.5, 'the service returned 3.5, which is no exit code'],
+    ['returns too much', () => 256, 'the service returned 256, which is no exit code'],
+    ['returns a negative number', () => -1, 'the service returned -1, which is no exit code'],
+    ['returns text', () => '0' as never, 'the service returned 0, which is no exit code'],
+  ];
+  it.each(failures)('that %s has one line on stderr and exit code 1', async (_, run, message) => {
+    expect(await storyOf(run)).toBe(`1: 2:it: ${message}\n X:1`);
   });
 
   it('has written what it had written, and its line is the last', async () => {
@@ -300,7 +280,7 @@ describe('input', () => {
     const client = (await rawClient(file)).read();
     await client.until(() => client.count(CHUNK.inputRequest) === 1);
     client.send(...Array.from({ length: 50 }, () => chunk(CHUNK.input, 'x')), chunk(CHUNK.inputEnd));
-    client.send(chunk(CHUNK.input, 'more'), chunk(CHUNK.heartbeat));
+    client.send(chunk(CHUNK.heartbeat), chunk(CHUNK.inputEnd));
     await client.closed();
     expect(client.text(CHUNK.exit)).toBe('5');
   });
@@ -566,9 +546,13 @@ describe('the daemon as a whole', () => {
     const { file, server } = await daemon(() => void events.push('run'), {
       onCallStart: () => void events.push('start'),
       onCallEnd: () => void events.push(`end, ${server.inFlight} in flight`),
+      onIdle: () => void events.push('idle'),
     });
     await (await rawClient(file)).read().closed();
-    expect(events).toEqual(['start', 'run', 'end, 0 in flight']);
+    expect(events).toEqual(['start', 'run', 'end, 0 in flight', 'idle']);
+    const wrong = new RawPeer(await connect(file), 'client').read().send(chunk(CHUNK.input));
+    await wrong.closed();
+    expect(events.slice(4)).toEqual(['idle']);
   });
 
   it('does not count connections that say nothing, and closes them on demand', async () => {

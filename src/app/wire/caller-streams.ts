@@ -107,11 +107,12 @@ export class InputPump {
   /** Leaves the stream as one that nobody reads, so that it keeps no process alive. */
   stop(): void {
     this.#ended = true;
+    this.#requested = false;
     this.#held = [];
     const stream = this.#stream;
     if (stream === undefined) return;
     stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd);
-    stream.pause();
+    this.#rest(stream);
     // A read that is under way may fail yet.
     setImmediate(() => stream.off('error', this.#onError));
   }
@@ -129,12 +130,27 @@ export class InputPump {
     stream.resume();
   }
 
+  /**
+   * Stops reading. Behind a pause, Node reads on until its buffer is full, which takes from the caller what nobody asked
+   * for, and keeps its process alive; a second pause, a turn later, ends that as well.
+   */
+  #rest(stream: Readable): void {
+    stream.pause();
+    setImmediate(() => {
+      // Meanwhile there may have been a new request, or another reader have come.
+      if (this.#requested || stream.readableFlowing !== false) return;
+      stream.resume();
+      stream.pause();
+    });
+  }
+
   readonly #onData = (data: Buffer | string): void => {
-    this.#stream?.pause();
+    const stream = this.#stream;
+    if (stream === undefined) return;
     const bytes = typeof data === 'string' ? Buffer.from(data) : data;
     for (let offset = 0; offset < bytes.length; offset += CHUNK_BYTES)
       this.#held.push(bytes.subarray(offset, offset + CHUNK_BYTES));
-    if (!this.#answer()) this.#stream?.resume();
+    if (this.#answer()) this.#rest(stream);
   };
 
   readonly #onEnd = (): void => {

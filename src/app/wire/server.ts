@@ -18,6 +18,8 @@ export interface CallServerOptions {
   onCallStart?(): void;
   /** That call is over, and its exit code out; as often as `onCallStart`. */
   onCallEnd?(): void;
+  /** Nothing is in flight any more, calls and refused requests alike. */
+  onIdle?(): void;
   /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs?: number;
   /** How often a client whose input is not being read is checked for being there, in milliseconds. */
@@ -39,8 +41,10 @@ export class CallServer {
       },
       begun: () => options.onCallStart?.(),
       settled: (request) => {
+        this.#inFlight--;
         if (request === 'begun') options.onCallEnd?.();
-        this.#settled();
+        if (this.#inFlight === 0) this.#wakeWaiters();
+        if (this.#inFlight === 0) options.onIdle?.();
       },
       closed: (connection) => {
         this.#connections.delete(connection);
@@ -73,9 +77,7 @@ export class CallServer {
     for (const connection of this.#connections) connection.endIfIdle();
   }
 
-  #settled(): void {
-    this.#inFlight--;
-    if (this.#inFlight > 0) return;
+  #wakeWaiters(): void {
     const waiters = this.#waiters;
     this.#waiters = [];
     for (const resolve of waiters) resolve();

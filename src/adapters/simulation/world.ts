@@ -1,0 +1,351 @@
+/**
+ * One machine as plain data: its files, its processes, its clock. Each process runs a machine of the domain, the very one that
+ * is shipped; what a port does for it is a function from one world to the next.
+ */
+
+import { beginClaim, type ClaimOutcome, type ClaimPlan, type ClaimStep, stepClaim } from '../../domain/claim.js';
+import type { Identity } from '../../domain/identity.js';
+import { beginKick, type KickOutcome, type KickPlan, type KickStep, stepKick } from '../../domain/kick.js';
+import { layout, nonceOf, type Place } from '../../domain/layout.js';
+import type { Command, Event, Reading } from '../../domain/machine.js';
+import { beginObtain, type ObtainOutcome, type ObtainPlan, type ObtainStep, stepObtain } from '../../domain/obtain.js';
+import { ownerText } from '../../domain/owner.js';
+import type { Instant } from '../../domain/ports.js';
+import type { SpawnReason } from '../../domain/spawn-plan.js';
+import type { Timing } from '../../domain/timing.js';
+import * as tree from './tree.js';
+
+export const PLACE: Place = { root: '/s', directory: '/s/n' };
+const USER = 1;
+const BOOT = 'boot';
+const SPACE = 'pids';
+
+/** What a process does. The steps are the domain's own. */
+export type Program =
+  | { readonly kind: 'claim'; readonly step: ClaimStep }
+  | { readonly kind: 'obtain'; readonly step: ObtainStep }
+  | { readonly kind: 'kick'; readonly step: KickStep }
+  | { readonly kind: 'serving'; readonly generation: number }
+  | { readonly kind: 'over'; readonly outcome: ClaimOutcome | ObtainOutcome | KickOutcome };
+
+export interface Process {
+  readonly pid: number;
+  readonly program: Program;
+  readonly alive: boolean;
+  /** Its own socket, as long as that listens; empty for none. */
+  readonly listener: string;
+  /** How many sockets it has bound. */
+  readonly bound: number;
+  /** Who its latest connection leads to; empty for none. */
+  readonly connection: string;
+  /** Until when it sleeps, by the monotonic clock; undefined when it is awake. */
+  readonly wakeMs: number | undefined;
+  /** Whether it has made a call yet. */
+  readonly moved: boolean;
+  /** Who started it; 0 for the outside. */
+  readonly parent: number;
+  /** What its parent sees when it has ended. */
+  readonly exit: { readonly code: number | undefined; readonly signal: string | undefined } | undefined;
+}
+
+export interface World {
+  readonly root: tree.Directory;
+  readonly processes: readonly Process[];
+  readonly now: Instant;
+  readonly spawns: readonly SpawnReason[];
+  /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
+  readonly trusted: readonly string[];
+  /** How many more processes may be killed. */
+  readonly kills: number;
+}
+
+export interface Settings {
+  readonly timing: Timing;
+  /** Steps of the claim with a guard left out, for showing that the search finds what it guards against. */
+  readonly stepClaim?: typeof stepClaim;
+}
+
+const FIRST_PID = 101;
+const identityOf = (pid: number): Identity => ({ pid, startTime: `t${pid}`, bootId: BOOT, pidNamespace: SPACE });
+
+/** A plan is the same in every state of its process: as text it is left out. */
+function quiet<T extends { readonly nonce: string }>(plan: T): T {
+  return Object.defineProperty(plan, 'toJSON', { value: () => undefined, enumerable: false });
+}
+
+function claimPlan(pid: number, lockNonce: string): ClaimPlan {
+  const self = identityOf(pid);
+  const owner = { ...self, name: 'n', service: '', startedMs: 0, solod: '' };
+  const place = PLACE;
+  const nonce = nonceOf(pid, 'c');
+  return quiet({ place, userId: USER, platform: 'linux', self, nonce, lockNonce, ownerText: ownerText(owner), probeMs: 1 });
+}
+
+export function emptyWorld(kills: number): World {
+  const root = tree.plant(tree.emptyDirectory(0), PLACE.root, tree.emptyDirectory(0));
+  return {
+    root: tree.plant(root, PLACE.directory, tree.emptyDirectory(0)),
+    processes: [],
+    now: { monotonicMs: 0, wallMs: 0 },
+    spawns: [],
+    trusted: [],
+    kills,
+  };
+}
+
+function enter(world: World, parent: number, make: (pid: number) => Program): { readonly world: World; readonly pid: number } {
+  const pid = FIRST_PID + world.processes.length;
+  const process: Process = {
+    pid,
+    program: make(pid),
+    alive: true,
+    listener: '',
+    bound: 0,
+    connection: '',
+    wakeMs: undefined,
+    moved: false,
+    parent,
+    exit: undefined,
+  };
+  return { world: { ...world, processes: [...world.processes, process] }, pid };
+}
+
+export const addCandidate = (world: World, parent = 0, lockNonce = ''): World =>
+  enter(world, parent, (pid) => ({ kind: 'claim', step: beginClaim(claimPlan(pid, lockNonce)) })).world;
+
+export const addObtain = (world: World, { timing }: Settings): World =>
+  enter(world, 0, (pid) => {
+    const plan: ObtainPlan = quiet({
+      place: PLACE,
+      userId: USER,
+      platform: 'linux',
+      self: identityOf(pid),
+      nonce: nonceOf(pid, 'o'),
+      timing,
+      greeting: 'expected',
+    });
+    return { kind: 'obtain', step: beginObtain(plan, world.now) };
+  }).world;
+
+export const addKick = (world: World, { timing }: Settings): World =>
+  enter(world, 0, (pid) => {
+    const plan: KickPlan = quiet({ place: PLACE, userId: USER, self: identityOf(pid), nonce: nonceOf(pid, 'k'), timing });
+    return { kind: 'kick', step: beginKick(plan, world.now) };
+  }).world;
+
+/** The port call that a process comes to next. */
+export function nextCommand({ program }: Process): Command | undefined {
+  return 'step' in program && program.step.kind === 'do' ? program.step.command : undefined;
+}
+
+export const processOf = (world: World, pid: number): Process | undefined => world.processes[pid - FIRST_PID];
+
+function update(world: World, process: Process): World {
+  return { ...world, processes: world.processes.with(process.pid - FIRST_PID, process) };
+}
+
+const listensBehind = (world: World, socket: string): Process | undefined =>
+  world.processes.find(({ alive, listener }) => alive && listener === socket && socket !== '');
+
+/** What a call would return now; undefined when it does not return yet. */
+interface Answer {
+  readonly world: World;
+  readonly reading: Reading;
+}
+
+/** Makes the call that a process has come to. */
+export function perform(world: World, process: Process, command: Command): Answer | undefined {
+  switch (command.port) {
+    case 'files':
+      return performOnFiles(world, command.method, command.args as readonly string[]);
+    case 'processes': {
+      const seen = processOf(world, command.args[0]);
+      if (seen?.alive !== true) return { world, reading: { kind: 'gone' } };
+      return { world, reading: { kind: 'present', startTime: `t${seen.pid}`, activity: 'running' } };
+    }
+    case 'clock':
+      return { world, reading: { kind: 'done' } };
+    case 'listener':
+      return command.method === 'listen' ? listen(world, process, command.args[0]) : close(world, process);
+    case 'probe':
+      return command.method === 'connect' ? connect(world, process, command.args[0]) : greet(world, process, command.args[0]);
+    case 'spawner':
+      return command.method === 'spawn'
+        ? spawn(world, process, command.args[0], command.args[1])
+        : { world, reading: childOf(world, command.args[0]) };
+  }
+}
+
+function performOnFiles(world: World, method: string, args: readonly string[]): Answer {
+  const [first = '', second = ''] = args;
+  const { root, now } = world;
+  const at = now.wallMs;
+  const changed = ({ root: next, reading }: tree.Changed): Answer => ({
+    world: next === root ? world : { ...world, root: next },
+    reading,
+  });
+  switch (method) {
+    case 'makeDirectory':
+    case 'makeDirectories':
+      return changed(tree.create(root, first, tree.emptyDirectory(at)));
+    case 'createFile':
+      return changed(tree.create(root, first, { type: 'file', text: second, at }));
+    case 'appendText':
+      return changed(tree.append(root, first, second, at));
+    case 'makeLink':
+      return changed(tree.create(root, second, { type: 'link', target: first, at }));
+    case 'rename':
+      return changed(tree.rename(root, first, second, at));
+    case 'removeFile':
+      return changed(tree.removeFile(root, first, at));
+    case 'removeDirectory':
+      return changed(tree.removeDirectory(root, first, at));
+    case 'removeTree':
+      return changed(tree.removeTree(root, first, at));
+    case 'tighten':
+      return { world, reading: { kind: 'done' } };
+    case 'inspect':
+      return { world, reading: tree.inspect(root, first, USER) };
+    case 'list':
+      return { world, reading: tree.list(root, first) };
+    case 'readLink':
+      return { world, reading: tree.readLink(root, first) };
+    case 'readText':
+      return { world, reading: tree.readText(root, first) };
+    default:
+      throw new Error(`no such call on files: ${method}`);
+  }
+}
+
+function listen(world: World, process: Process, path: string): Answer {
+  const listener = `${process.pid}.${process.bound}`;
+  const { root, reading } = tree.create(world.root, path, { type: 'socket', listener, at: world.now.wallMs });
+  if (reading.kind !== 'done') return { world, reading };
+  return { world: update({ ...world, root }, { ...process, listener, bound: process.bound + 1 }), reading };
+}
+
+function close(world: World, process: Process): Answer {
+  return { world: update(world, { ...process, listener: '' }), reading: { kind: 'done' } };
+}
+
+const refusal = (code: string): Reading => ({ kind: 'errno', cause: { code, message: code } });
+
+function connect(world: World, process: Process, path: string): Answer {
+  const found = tree.find(world.root, path, 'follow');
+  const without = update(world, { ...process, connection: '' });
+  if (found.kind === 'absent') return { world: without, reading: refusal('ENOENT') };
+  if (found.kind === 'wrong-type') return { world: without, reading: refusal('ENOTDIR') };
+  const socket = found.node.type === 'socket' ? found.node.listener : '';
+  if (listensBehind(world, socket) === undefined) return { world: without, reading: refusal('ECONNREFUSED') };
+  return { world: update(world, { ...process, connection: socket }), reading: { kind: 'connected' } };
+}
+
+/** A daemon answers when it serves. Its end, or a candidate's withdrawal, ends the connection. */
+function greet(world: World, process: Process, withinMs: number): Answer | undefined {
+  const server = listensBehind(world, process.connection);
+  if (server === undefined) return { world, reading: { kind: 'ended' } };
+  if (server.program.kind === 'serving') return { world, reading: { kind: 'accepted' } };
+  const dueMs = process.wakeMs;
+  if (dueMs === undefined) return undefined;
+  return world.now.monotonicMs >= dueMs && withinMs >= 0 ? { world, reading: { kind: 'silent' } } : undefined;
+}
+
+function spawn(world: World, process: Process, reason: SpawnReason, lockNonce: string): Answer {
+  const entered = enter({ ...world, spawns: [...world.spawns, reason] }, process.pid, (pid) => ({
+    kind: 'claim',
+    step: beginClaim(claimPlan(pid, lockNonce)),
+  }));
+  return { world: entered.world, reading: { kind: 'spawned', pid: entered.pid, startTime: `t${entered.pid}` } };
+}
+
+function childOf(world: World, pid: number): Reading {
+  const child = processOf(world, pid);
+  if (child === undefined || child.alive) return { kind: 'running' };
+  return { kind: 'ended', code: child.exit?.code, signal: child.exit?.signal, lastOutput: '' };
+}
+
+/** Lets one process make its next call, and go on to the one after. */
+export function advance(world: World, pid: number, settings: Settings): { readonly world: World; readonly reading: Reading } | undefined {
+  const process = processOf(world, pid);
+  const command = process === undefined ? undefined : nextCommand(process);
+  if (process === undefined || command === undefined) return undefined;
+  const answer = perform(world, process, command);
+  if (answer === undefined) return undefined;
+  const after = processOf(answer.world, pid);
+  if (after === undefined) return undefined;
+  const event: Event = { reading: answer.reading, now: answer.world.now };
+  const program = goOn(after.program, event, settings);
+  const sleeper = withSleep({ ...after, program, moved: true, wakeMs: undefined }, answer.world.now);
+  return { world: conclude(update(answer.world, sleeper), sleeper), reading: answer.reading };
+}
+
+function goOn(program: Program, event: Event, settings: Settings): Program {
+  switch (program.kind) {
+    case 'claim': {
+      if (program.step.kind === 'end') return program;
+      const step = (settings.stepClaim ?? stepClaim)(program.step.state, event);
+      if (step.kind === 'do') return { kind: 'claim', step };
+      return step.outcome.kind === 'claimed'
+        ? { kind: 'serving', generation: step.outcome.generation }
+        : { kind: 'over', outcome: step.outcome };
+    }
+    case 'obtain': {
+      if (program.step.kind === 'end') return program;
+      const step = stepObtain(program.step.state, event);
+      return step.kind === 'do' ? { kind: 'obtain', step } : { kind: 'over', outcome: step.outcome };
+    }
+    case 'kick': {
+      if (program.step.kind === 'end') return program;
+      const step = stepKick(program.step.state, event as Event<never>);
+      return step.kind === 'do' ? { kind: 'kick', step } : { kind: 'over', outcome: step.outcome };
+    }
+    default:
+      return program;
+  }
+}
+
+/** A sleep, or a wait for a first word, has an end: by the clock, not by anybody's step. */
+function withSleep(process: Process, now: Instant): Process {
+  const command = nextCommand(process);
+  const waits = command?.port === 'clock' || (command?.port === 'probe' && command.method === 'greet');
+  if (!waits) return process;
+  return { ...process, wakeMs: now.monotonicMs + command.args[0] };
+}
+
+/** A process whose machine has ended ends, unless it serves; a caller's end closes what it had open. */
+function conclude(world: World, process: Process): World {
+  const { program } = process;
+  if (program.kind !== 'over') return world;
+  const code = program.outcome.kind === 'failed' ? 1 : 0;
+  const trusted = givenWayTo(world, program.outcome);
+  const ended = update(world, { ...process, alive: false, listener: '', connection: '', exit: { code, signal: undefined } });
+  return trusted === undefined ? ended : { ...ended, trusted: [...new Set([...ended.trusted, trusted])].sort() };
+}
+
+function givenWayTo(world: World, outcome: Extract<Program, { kind: 'over' }>['outcome']): string | undefined {
+  if (outcome.kind !== 'gave-way') return undefined;
+  const found = tree.find(world.root, layout.generationSocket(PLACE.directory, outcome.generation));
+  return found.kind === 'node' && found.node.type === 'socket' ? found.node.listener : undefined;
+}
+
+/** SIGKILL. */
+export function kill(world: World, pid: number): World {
+  const process = processOf(world, pid);
+  if (process === undefined) return world;
+  const dead: Process = {
+    ...process,
+    alive: false,
+    listener: '',
+    connection: '',
+    wakeMs: undefined,
+    program: { kind: 'over', outcome: { kind: 'failed', failure: { kind: 'invalid-request', message: 'killed' } } },
+    exit: { code: undefined, signal: 'SIGKILL' },
+  };
+  return { ...update(world, dead), kills: world.kills - 1 };
+}
+
+/** Lets the clocks go on to when a sleeper is due. */
+export function passTime(world: World, untilMs: number): World {
+  const ms = Math.max(0, untilMs - world.now.monotonicMs);
+  return { ...world, now: { monotonicMs: world.now.monotonicMs + ms, wallMs: world.now.wallMs + ms } };
+}

@@ -1,0 +1,518 @@
+/** The spawn lock: taking, looking, taking over, releasing; each in every order with another who does the same. */
+
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import { Stepper } from '../../src/adapters/memory/stepper.js';
+import type { Event, Step, SyncCommand, SyncReading } from '../../src/domain/machine.js';
+import { runSync } from '../../src/domain/run.js';
+import {
+  childText,
+  isStale,
+  isUnderWay,
+  type LockObservation,
+  type LockOutcome,
+  type LockPlan,
+  lockAgeMs,
+  lockKey,
+  lookAtLock,
+  releaseLock,
+  stepLook,
+  stepRelease,
+  stepTake,
+  stepTakeOver,
+  takeLock,
+  takeOver,
+} from '../../src/domain/spawn-lock.js';
+import { DEFAULT_TIMING } from '../../src/domain/timing.js';
+import { HOME, identityOf, inHome, nonceFor, tree } from '../support/plans.js';
+
+type Contended = Exclude<LockObservation, { kind: 'free' }>;
+const LOCK = inHome('spawn.lock');
+const HELD: LockOutcome = { kind: 'held' };
+const CONTENDED: LockOutcome = { kind: 'contended' };
+
+const planOf = (process: MemoryProcess): LockPlan => ({
+  directory: HOME,
+  nonce: nonceFor(process),
+  holder: identityOf(process),
+  readyMs: 1_500,
+});
+
+const take = (process: MemoryProcess): LockOutcome =>
+  runSync(stepTake, takeLock(planOf(process)), process.ports);
+const look = (process: MemoryProcess): LockObservation => runSync(stepLook, lookAtLock(HOME), process.ports);
+const release = (process: MemoryProcess): void =>
+  runSync(stepRelease, releaseLock(HOME, nonceFor(process)), process.ports);
+const over = (process: MemoryProcess, observed: Contended): LockOutcome =>
+  runSync(stepTakeOver, takeOver(planOf(process), observed), process.ports);
+
+function lookContended(process: MemoryProcess): Contended {
+  const observed = look(process);
+  if (observed.kind === 'free') throw new Error('the lock is free');
+  return observed;
+}
+
+function home(count = 2): {
+  machine: MemoryMachine;
+  all: readonly MemoryProcess[];
+  a: MemoryProcess;
+  b: MemoryProcess;
+} {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(HOME);
+  const all = Array.from({ length: Math.max(count, 2) }, () => machine.start());
+  const [a, b] = all as [MemoryProcess, MemoryProcess];
+  return { machine, all, a, b };
+}
+
+/** Every order of two stretches of so many steps. */
+function orders(a: number, b: number): string[] {
+  if (a === 0) return ['b'.repeat(b)];
+  if (b === 0) return ['a'.repeat(a)];
+  return [...orders(a - 1, b).map((rest) => `a${rest}`), ...orders(a, b - 1).map((rest) => `b${rest}`)];
+}
+
+type AnyStep<S, O> = (state: S, event: Event<SyncReading>) => Step<S, O, SyncCommand>;
+
+/** Two machines in that order; one that ends early is passed over. */
+function inOrder<S, O, T, P>(
+  order: string,
+  a: {
+    readonly process: MemoryProcess;
+    readonly step: AnyStep<S, O>;
+    readonly first: Step<S, O, SyncCommand>;
+  },
+  b: {
+    readonly process: MemoryProcess;
+    readonly step: AnyStep<T, P>;
+    readonly first: Step<T, P, SyncCommand>;
+  },
+): readonly [O, P] {
+  const steppers = {
+    a: new Stepper(a.step, a.first, a.process.ports),
+    b: new Stepper(b.step, b.first, b.process.ports),
+  };
+  for (const name of order) {
+    const stepper = steppers[name as 'a' | 'b'];
+    if (stepper.next !== undefined) stepper.takeSync();
+  }
+  expect([steppers.a.next, steppers.b.next], order).toEqual([undefined, undefined]);
+  return [steppers.a.outcome as O, steppers.b.outcome as P];
+}
+
+const taking = (process: MemoryProcess) => ({ process, step: stepTake, first: takeLock(planOf(process)) });
+const takingOver = (process: MemoryProcess, observed: Contended) => ({
+  process,
+  step: stepTakeOver,
+  first: takeOver(planOf(process), observed),
+});
+const releasing = (process: MemoryProcess) => ({
+  process,
+  step: stepRelease,
+  first: releaseLock(HOME, nonceFor(process)),
+});
+
+describe('taking', () => {
+  it('makes one directory with one file, which says who holds it and since when', () => {
+    const { machine, a, b } = home();
+    const { wallMs } = machine.clock.now();
+    expect(take(a)).toEqual(HELD);
+    expect(tree(machine)).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(a)}`]);
+    const record = { nonce: nonceFor(a), holder: identityOf(a), wallMs, readyMs: 1_500, child: undefined };
+    expect(look(b)).toEqual({ kind: 'record', record });
+  });
+
+  it('from another is contended, and leaves no trace', () => {
+    const { machine, a, b } = home();
+    take(a);
+    const before = tree(machine);
+    expect([take(b), take(b)]).toEqual([CONTENDED, CONTENDED]);
+    expect(tree(machine)).toEqual(before);
+  });
+
+  it('an empty directory is a lock that nobody holds', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectory(LOCK);
+    expect(look(a)).toEqual({ kind: 'free' });
+    expect(take(a)).toEqual(HELD);
+  });
+
+  it('the race of two who take it: in every order one holds it', () => {
+    for (const order of orders(4, 4)) {
+      const { machine, a, b } = home();
+      const kinds = inOrder(order, taking(a), taking(b)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+      expect(tree(machine), order).toHaveLength(2);
+    }
+  });
+
+  it.each(['ENOSPC', 'EACCES', 'EMFILE', 'EROFS'])('an errno is never taken for contention: %s', (code) => {
+    const METHODS = [
+      { method: 'makeDirectory', at: 'preparing' },
+      { method: 'createFile', at: 'preparing' },
+      { method: 'rename', at: 'taking' },
+    ] as const;
+    for (const { method, at } of METHODS) {
+      const { machine, a, b } = home();
+      take(b);
+      machine.faults.plant({ method, code });
+      expect(take(a)).toMatchObject({ kind: 'error', cause: { code }, at });
+      expect(tree(machine), method).toHaveLength(2);
+    }
+  });
+
+  it('where the directory is gone is an error', () => {
+    const { machine, a } = home();
+    machine.files.removeTree(HOME);
+    expect(take(a)).toMatchObject({ kind: 'error', at: 'preparing', cause: { code: 'ENOENT' } });
+  });
+
+  it('a private directory that an earlier attempt left is cleared away, and the next attempt succeeds', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectories(inHome(`tmp.${nonceFor(a)}.lock/${nonceFor(a)}`));
+    expect([take(a), take(a)]).toEqual([CONTENDED, HELD]);
+    expect(tree(machine)).toHaveLength(2);
+  });
+
+  it.each([
+    { name: 'a plain file', lies: ({ files }: MemoryMachine) => files.createFile(LOCK, '') },
+    { name: 'a dangling link', lies: ({ files }: MemoryMachine) => files.makeLink('nowhere', LOCK) },
+    { name: 'a link to itself', lies: ({ files }: MemoryMachine) => files.makeLink('spawn.lock', LOCK) },
+    {
+      name: 'a directory with junk',
+      lies: ({ files }: MemoryMachine) => files.makeDirectories(`${LOCK}/junk`),
+    },
+  ])('$name in the way is contention', ({ lies }) => {
+    const { machine, a } = home();
+    lies(machine);
+    const before = tree(machine);
+    expect(take(a)).toEqual(CONTENDED);
+    expect(tree(machine)).toEqual(before);
+  });
+});
+
+describe('looking', () => {
+  it('sees the child, once the holder has noted it', () => {
+    const { machine, a, b } = home();
+    take(a);
+    const child = identityOf(machine.start());
+    a.ports.files.appendText(`${LOCK}/${nonceFor(a)}`, childText(child));
+    expect(look(b)).toMatchObject({ record: { child } });
+  });
+
+  it('sees nobody where there is nothing', () => {
+    expect(look(home().a)).toEqual({ kind: 'free' });
+  });
+
+  it('the race with a release: at whatever call it comes, the lock is the holder’s or free', () => {
+    for (let call = 0; call < 3; call += 1) {
+      const { a, b } = home();
+      take(a);
+      let calls = 0;
+      b.onCall = () => {
+        if (calls === call) release(a);
+        calls += 1;
+      };
+      expect(look(b), `released before call ${call}`).toEqual({ kind: 'free' });
+    }
+  });
+
+  it('the race with the removal of something foreign: it is foreign or free', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectories(`${LOCK}/junk`);
+    const looker = new Stepper(stepLook, lookAtLock(HOME), a.ports);
+    looker.takeSync();
+    machine.files.removeTree(LOCK);
+    looker.takeSync();
+    expect(looker.outcome).toEqual({ kind: 'free' });
+  });
+
+  interface Foreign {
+    readonly name: string;
+    readonly type: 'directory' | 'other';
+    readonly lies: (machine: MemoryMachine) => unknown;
+  }
+  const nonce = '77-abc';
+  const FOREIGN: readonly Foreign[] = [
+    { name: 'a plain file', type: 'other', lies: ({ files }) => files.createFile(LOCK, '77') },
+    { name: 'a dangling link', type: 'other', lies: ({ files }) => files.makeLink('nowhere', LOCK) },
+    {
+      name: 'a link to an empty directory',
+      type: 'other',
+      lies: ({ files }) => [files.makeDirectory(inHome('d')), files.makeLink('d', LOCK)],
+    },
+    { name: 'a link to itself', type: 'other', lies: ({ files }) => files.makeLink('spawn.lock', LOCK) },
+    {
+      name: 'a link to a file',
+      type: 'other',
+      lies: ({ files }) => [files.createFile(inHome('f'), ''), files.makeLink('f', LOCK)],
+    },
+    { name: 'a socket', type: 'other', lies: (machine) => machine.start().ports.listener.listen(LOCK) },
+    {
+      name: 'a directory with junk',
+      type: 'directory',
+      lies: ({ files }) => files.makeDirectories(`${LOCK}/junk`),
+    },
+    {
+      name: 'a directory with two records',
+      type: 'directory',
+      lies: ({ files }) => [
+        files.makeDirectory(LOCK),
+        files.createFile(`${LOCK}/1-a`, ''),
+        files.createFile(`${LOCK}/2-a`, ''),
+      ],
+    },
+    {
+      name: 'a directory with an empty record',
+      type: 'directory',
+      lies: ({ files }) => [files.makeDirectory(LOCK), files.createFile(`${LOCK}/${nonce}`, '')],
+    },
+    {
+      name: 'a directory for a record',
+      type: 'directory',
+      lies: ({ files }) => files.makeDirectories(`${LOCK}/${nonce}`),
+    },
+    {
+      name: 'a directory that can’t be listed',
+      type: 'directory',
+      lies: ({ files, faults }) => [
+        files.makeDirectories(`${LOCK}/x`),
+        faults.plant({ method: 'list', code: 'EACCES' }),
+      ],
+    },
+    {
+      name: 'a record that can’t be read',
+      type: 'directory',
+      lies: ({ files, faults }) => [
+        files.makeDirectory(LOCK),
+        files.createFile(`${LOCK}/${nonce}`, ''),
+        faults.plant({ method: 'readText', code: 'EACCES' }),
+      ],
+    },
+  ];
+
+  it.each(FOREIGN)('$name is foreign, and as old as its last change', async ({ type, lies }) => {
+    const { machine, a, b } = home();
+    lies(machine);
+    const { wallMs } = machine.clock.now();
+    await machine.clock.advance(5);
+    const observed = look(a);
+    expect(observed).toEqual({ kind: 'foreign', type, modifiedMs: wallMs });
+    expect([lockKey(observed as Contended), lockAgeMs(observed as Contended, wallMs + 5)]).toEqual([
+      `foreign ${wallMs}`,
+      5,
+    ]);
+    expect(over(b, observed as Contended)).toEqual(HELD);
+    expect(tree(machine).filter((line) => /^(?:trash|tmp)/.test(line))).toEqual([]);
+  });
+
+  it('what can’t even be inspected is foreign, and of no age that would have to be waited for', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectories(`${LOCK}/junk`);
+    machine.faults.plant({ method: 'inspect', code: 'EIO' });
+    expect(look(a)).toEqual({ kind: 'foreign', type: 'other', modifiedMs: 0 });
+  });
+});
+
+describe('taking over', () => {
+  it('is from that holder alone: where the lock has changed hands, nobody succeeds', () => {
+    const { machine, all, a, b } = home(3);
+    const [, , c] = all as [MemoryProcess, MemoryProcess, MemoryProcess];
+    take(a);
+    const observed = lookContended(c);
+    release(a);
+    take(b);
+    const before = tree(machine);
+    expect(over(c, observed)).toEqual(CONTENDED);
+    expect(tree(machine)).toEqual(before);
+    expect(look(c)).toMatchObject({ record: { nonce: nonceFor(b) } });
+  });
+
+  it('puts the own record in its place', () => {
+    const { machine, a, b } = home();
+    take(a);
+    expect(over(b, lookContended(b))).toEqual(HELD);
+    expect(tree(machine)).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(b)}`]);
+  });
+
+  it('the race of two who take it over: in every order one holds it', () => {
+    for (const order of orders(6, 6)) {
+      const { machine, all, a, b } = home(3);
+      take(all[2] as MemoryProcess);
+      const observed = lookContended(a);
+      const kinds = inOrder(order, takingOver(a, observed), takingOver(b, observed)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+      expect(tree(machine), order).toHaveLength(2);
+    }
+  });
+
+  it('the race with a newcomer who finds it free in between: in every order one holds it', () => {
+    for (const order of orders(6, 4)) {
+      const { all, a, b } = home(3);
+      take(all[2] as MemoryProcess);
+      const kinds = inOrder(order, takingOver(a, lookContended(a)), taking(b)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+    }
+  });
+
+  it('the race with its holder, who releases it: in every order nothing of either is left behind', () => {
+    for (const order of orders(6, 2)) {
+      const { machine, a, b } = home();
+      take(b);
+      const [outcome] = inOrder(order, takingOver(a, lookContended(a)), releasing(b));
+      const held = outcome.kind === 'held' ? ['spawn.lock/', `spawn.lock/${nonceFor(a)}`] : [];
+      expect(tree(machine), order).toEqual(held);
+    }
+  });
+
+  it('a plain file: the race of two, in every order one holds it', () => {
+    for (const order of orders(6, 6)) {
+      const { machine, a, b } = home();
+      machine.files.createFile(LOCK, '');
+      const observed = lookContended(a);
+      const kinds = inOrder(order, takingOver(a, observed), takingOver(b, observed)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+    }
+  });
+
+  it.each(['EACCES', 'EIO', 'EXDEV'])('what the system does not allow is an error: %s', (code) => {
+    const { machine, a, b } = home();
+    take(a);
+    const observed = lookContended(b);
+    machine.faults.plant({ method: 'removeFile', code });
+    expect(over(b, observed)).toMatchObject({ kind: 'error', at: 'taking', path: LOCK, cause: { code } });
+    expect(tree(machine)).toContain(`spawn.lock/${nonceFor(a)}`);
+  });
+
+  it('a directory of junk that can’t be moved is an error', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectories(`${LOCK}/junk`);
+    machine.faults.plant({ method: 'rename', code: 'EXDEV' });
+    expect(over(a, lookContended(a))).toMatchObject({
+      kind: 'error',
+      at: 'taking',
+      cause: { code: 'EXDEV' },
+    });
+  });
+
+  it('junk that can’t be removed is out of the way all the same', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectories(`${LOCK}/junk`);
+    machine.faults.plant({ method: 'removeTree', code: 'EACCES' });
+    expect(over(a, lookContended(a))).toEqual(HELD);
+    expect(tree(machine)).toContain(`trash.${nonceFor(a)}.lock/junk/`);
+  });
+});
+
+describe('releasing', () => {
+  it('removes the own lock, and that it is gone already is fine', () => {
+    const { machine, a } = home();
+    take(a);
+    release(a);
+    expect(tree(machine)).toEqual([]);
+    release(a);
+    expect(tree(machine)).toEqual([]);
+  });
+
+  it('leaves another’s alone', () => {
+    const { machine, a, b } = home();
+    take(a);
+    const before = tree(machine);
+    release(b);
+    expect(tree(machine)).toEqual(before);
+  });
+
+  it('leaves alone what was taken over', () => {
+    const { a, b } = home();
+    take(a);
+    over(b, lookContended(b));
+    release(a);
+    expect(look(a)).toMatchObject({ record: { nonce: nonceFor(b) } });
+  });
+
+  it('the race with the next one to take it: in every order the next one holds it or finds it held', () => {
+    for (const order of orders(2, 4)) {
+      const { machine, a, b } = home();
+      take(a);
+      const [, outcome] = inOrder(order, releasing(a), taking(b));
+      const left = outcome.kind === 'held' ? ['spawn.lock/', `spawn.lock/${nonceFor(b)}`] : [];
+      expect(tree(machine), order).toEqual(left);
+    }
+  });
+
+  it('without a nonce there is no lock, and no call', () => {
+    expect(releaseLock(HOME, '')).toEqual({ kind: 'end', outcome: undefined });
+  });
+
+  it('one killed between its two calls leaves a lock that is free', () => {
+    const { a, b } = home();
+    take(a);
+    const stepper = new Stepper(stepRelease, releaseLock(HOME, nonceFor(a)), a.ports);
+    stepper.takeSync();
+    a.kill();
+    expect(look(b)).toEqual({ kind: 'free' });
+    expect(take(b)).toEqual(HELD);
+  });
+});
+
+describe('judging', () => {
+  const wallMs = 1_000_000;
+  const now = { monotonicMs: 3, wallMs };
+  const { staleMs, futureMs } = DEFAULT_TIMING;
+  const aged = (ageMs: number): Contended => {
+    const { a, b } = home();
+    take(a);
+    const observed = lookContended(b);
+    if (observed.kind !== 'record') throw new Error(observed.kind);
+    return { kind: 'record', record: { ...observed.record, wallMs: wallMs - ageMs, readyMs: 1_500 } };
+  };
+  const foreign = (ageMs: number): Contended => ({
+    kind: 'foreign',
+    type: 'other',
+    modifiedMs: wallMs - ageMs,
+  });
+
+  it.each([
+    [0, false],
+    [staleMs - 1, false],
+    [staleMs, true],
+    [staleMs * 1_000, true],
+    [-1, false],
+    [-futureMs, false],
+    [-futureMs - 1, true],
+    [-staleMs * 1_000, true],
+  ])('a lock that is %i ms old is stale: %s', (ageMs, stale) => {
+    expect([isStale(aged(ageMs), now, DEFAULT_TIMING), isStale(foreign(ageMs), now, DEFAULT_TIMING)]).toEqual(
+      [stale, stale],
+    );
+  });
+
+  it.each([
+    [0, 'alive', true],
+    [1_499, 'alive', true],
+    [1_500, 'alive', false],
+    [-500, 'alive', true],
+    [0, 'dead', false],
+    [0, 'unknown', false],
+  ] as const)('a start that is %i ms old and %s is under way: %s', (ageMs, vitality, underWay) => {
+    expect(isUnderWay(aged(ageMs), vitality, now)).toBe(underWay);
+    expect(isUnderWay(foreign(ageMs), vitality, now)).toBe(false);
+  });
+
+  it('a record with times out of this world is stale, and blocks nobody', () => {
+    const infinite = (text: string): Contended => {
+      const observed = aged(0);
+      if (observed.kind !== 'record') throw new Error(observed.kind);
+      return { kind: 'record', record: { ...observed.record, wallMs: JSON.parse(text) } };
+    };
+    for (const text of ['1e999', '-1e999', '0', '1e300'])
+      expect(isStale(infinite(text), now, DEFAULT_TIMING), text).toBe(true);
+  });
+
+  it('one contended lock is told from the next by its nonce', () => {
+    const { a, b } = home();
+    take(a);
+    expect(lockKey(lookContended(b))).toBe(nonceFor(a));
+  });
+});
