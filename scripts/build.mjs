@@ -60,7 +60,7 @@ await Promise.all([
     format: 'esm',
     packages: 'external',
     splitting: true,
-    entryPoints: { index: 'src/app/index.ts', command: 'src/app/command.ts' },
+    entryPoints: { index: 'src/app/index.ts', command: 'src/app/command.ts', testing: 'src/app/testing.ts' },
     chunkNames: 'chunk-[hash]',
     outdir: 'dist',
   }),

@@ -1,6 +1,7 @@
 /** What may happen. Each act draws its choices from a source of its own; whether there is anybody it can happen to, it finds out. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { lookUp, nowMs, readOr } from './kernel.mjs';
 
 /** So many of the processes that are started here run at once; daemons come on top. */
@@ -89,11 +90,13 @@ function burst(stage, choices) {
   const shares = Array.from({ length: size }, () => choices.fork());
   for (const share of shares) {
     if (stage.world.open.length >= CLIENTS_MAX) return;
-    share.weighted([
-      { weight: 5, start: call },
-      { weight: 3, start: kick },
-      { weight: 2, start: serve },
-    ]).start(stage, share);
+    share
+      .weighted([
+        { weight: 5, start: call },
+        { weight: 3, start: kick },
+        { weight: 2, start: serve },
+      ])
+      .start(stage, share);
   }
 }
 
@@ -117,7 +120,12 @@ function someClient({ world }, choices) {
 function strike(stage, what, choices) {
   const pid = what === 'daemon' ? someDaemon(stage, choices) : someClient(stage, choices);
   const fatal = choices.oneOf(
-    /** @type {NodeJS.Signals[]} */ (['SIGKILL', 'SIGKILL', 'SIGTERM', what === 'client' ? 'SIGINT' : 'SIGTERM']),
+    /** @type {NodeJS.Signals[]} */ ([
+      'SIGKILL',
+      'SIGKILL',
+      'SIGTERM',
+      what === 'client' ? 'SIGINT' : 'SIGTERM',
+    ]),
   );
   const ms = choices.between(20, choices.chance(0.3) ? 3_500 : 500);
   const freezes = choices.chance(0.4);
@@ -132,24 +140,26 @@ function count({ counts }, what) {
   counts[what] = (counts[what] ?? 0) + 1;
 }
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-
 /**
  * Waits for a process in the middle of something, and stops or kills it there: a daemon that has its private directory and
  * is about to take its name, a caller that is about to start one.
  * @param {Stage} stage @param {Choices} choices
  */
 async function ambush(stage, choices) {
-  const starts = choices.oneOf([kick, serve, call]);
+  const starts = choices.oneOf([kick, serve, serve, call]);
   const whom = choices.oneOf(/** @type {const} */ (['daemon', 'daemon', 'client']));
-  const pauseMs = whom === 'client' ? choices.between(25, 90) : choices.fraction() * choices.oneOf([0, 1, 4, 15]);
+  const pauseMs =
+    whom === 'client' ? choices.between(25, 250) : choices.between(0, choices.oneOf([0, 0, 2, 15]));
   const kills = choices.chance(0.35);
   const ms = choices.between(50, choices.chance(0.3) ? 4_000 : 700);
+  const isVacant = choices.chance(0.5);
+  if (isVacant) for (const { pid } of stage.world.daemons()) stage.world.signal(pid, 'SIGKILL', 'daemon');
   const before = new Set(whom === 'daemon' ? privateNames(stage) : []);
   const client = starts(stage, choices.fork());
-  const victim = whom === 'client' ? ('client' in client ? client.client.pid : client.pid) : await newcomer(stage, before);
+  const victim =
+    whom === 'client' ? ('client' in client ? client.client.pid : client.pid) : await newcomer(stage, before);
   if (victim === undefined) return;
-  for (const untilMs = nowMs() + pauseMs; nowMs() < untilMs; ) await turn();
+  await delay(pauseMs);
   if (kills) stage.world.signal(victim, 'SIGKILL', `${whom} in the middle of a start,`);
   else stage.world.freeze(victim, ms, `${whom} in the middle of a start`);
   count(stage, `${kills ? 'SIGKILL' : 'SIGSTOP'} of a ${whom} in the middle of a start`);
@@ -173,7 +183,7 @@ async function newcomer(stage, before) {
     const found = privateNames(stage).find((entry) => !before.has(entry));
     const pid = Number(/^tmp\.([0-9]+)/.exec(found ?? '')?.[1] ?? 0);
     if (stage.world.daemons().some((daemon) => daemon.pid === pid)) return pid;
-    await turn();
+    await delay(1);
   }
   return undefined;
 }

@@ -34,7 +34,12 @@ export class Choices {
   /** @template {{ weight: number }} T @param {readonly T[]} list @returns {T} */
   weighted(list) {
     let left = this.fraction() * list.reduce((sum, { weight }) => sum + weight, 0);
-    return list.find(({ weight }) => (left -= weight) < 0) ?? list[0];
+    return (
+      list.find(({ weight }) => {
+        left -= weight;
+        return left < 0;
+      }) ?? list[0]
+    );
   }
 
   /** Choices of one act: however many it makes, those of the next act are the same. */

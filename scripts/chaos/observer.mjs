@@ -29,9 +29,11 @@ const ANSWER_MS = 1_000;
  */
 /** @type {Map<string, Sighting>} by inode */
 const listening = new Map();
-const latest = new Map(names.map((/** @type {string} */ name) => [name, { text: '', together: 0, askedMs: 0 }]));
+const latest = new Map(
+  names.map((/** @type {string} */ name) => [name, { text: '', together: 0, askedMs: 0 }]),
+);
 const gaps = new Uint32Array(10_001);
-const seen = { samples: 0, longestGapMs: 0, listeners: 0, published: 0 };
+const seen = { samples: 0, longestGapMs: 0, listeners: 0, published: 0, most: '' };
 
 const emit = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
@@ -49,10 +51,12 @@ function disk(name) {
   const place = path.join(root, name);
   const current = attempt(() => fs.readlinkSync(path.join(place, 'current')), '');
   const entries = attempt(() => fs.readdirSync(place), /** @type {string[]} */ ([]));
-  const generations = entries.filter((entry) => /^[1-9][0-9]*$/.test(entry)).map((entry) => {
-    const text = attempt(() => fs.readFileSync(path.join(place, entry, 'owner.json'), 'utf8'), '{}');
-    return { number: Number(entry), pid: attempt(() => Number(JSON.parse(text).pid), 0) };
-  });
+  const generations = entries
+    .filter((entry) => /^[1-9][0-9]*$/.test(entry))
+    .map((entry) => {
+      const text = attempt(() => fs.readFileSync(path.join(place, entry, 'owner.json'), 'utf8'), '{}');
+      return { number: Number(entry), pid: attempt(() => Number(JSON.parse(text).pid), 0) };
+    });
   return { place, current, entries: new Set(entries), generations };
 }
 
@@ -63,7 +67,17 @@ function sight(name, socket, seenMs) {
     const pid = Number(/\/tmp\.([0-9]+)-/.exec(socket.path)?.[1] ?? 0);
     const { startTime } = lookUp(pid);
     const holds = holdsSocket(pid, socket.inode);
-    sighting = { name, socket: socket.path, pid, startTime, holds, firstMs: seenMs, seenMs, adrift: 0, adriftMs: 0 };
+    sighting = {
+      name,
+      socket: socket.path,
+      pid,
+      startTime,
+      holds,
+      firstMs: seenMs,
+      seenMs,
+      adrift: 0,
+      adriftMs: 0,
+    };
     listening.set(socket.inode, sighting);
   }
   sighting.seenMs = seenMs;
@@ -74,7 +88,11 @@ function sight(name, socket, seenMs) {
 function describe(sighting, on) {
   const own = path.basename(path.dirname(sighting.socket));
   const generation = on.entries.has(own) ? undefined : on.generations.find(({ pid }) => pid === sighting.pid);
-  const standing = on.entries.has(own) ? 'private' : generation === undefined ? 'nameless' : `generation ${generation.number}`;
+  const standing = on.entries.has(own)
+    ? 'private'
+    : generation === undefined
+      ? 'nameless'
+      : `generation ${generation.number}`;
   return { sighting, generation: generation?.number, standing, activity: lookUp(sighting.pid).activity };
 }
 
@@ -95,22 +113,33 @@ function noteAdrift({ sighting, standing }, current) {
 function look(name, sockets, seenMs) {
   const sightings = sockets.map((socket) => sight(name, socket, seenMs));
   const on = disk(name);
-  const described = sightings.map((sighting) => describe(sighting, on)).filter(({ activity }) => activity !== 'dead');
+  const described = sightings
+    .map((sighting) => describe(sighting, on))
+    .filter(({ activity }) => activity !== 'dead');
   for (const each of described) noteAdrift(each, on.current);
   const published = described.filter(({ standing }) => standing !== 'private');
   seen.listeners = Math.max(seen.listeners, described.length);
-  seen.published = Math.max(seen.published, published.length);
   const state = latest.get(name);
   if (state === undefined) return;
   suspect(name, state, on.place, published, seenMs);
   const text = [
     `current -> ${on.current || '(none)'}`,
     ...on.generations.map(({ number, pid }) => `${number}: pid ${pid}`),
-    ...described.map(({ sighting, standing, activity }) => `pid ${sighting.pid} listens, ${standing}, ${activity}`),
+    ...described.map(
+      ({ sighting, standing, activity }) => `pid ${sighting.pid} listens, ${standing}, ${activity}`,
+    ),
   ].join('; ');
+  if (published.length > seen.published) Object.assign(seen, { published: published.length, most: text });
   if (text === state.text) return;
   state.text = text;
-  emit({ kind: 'change', atMs: seenMs, name, text, current: Number(on.current) || 0, published: published.length });
+  emit({
+    kind: 'change',
+    atMs: seenMs,
+    name,
+    text,
+    current: Number(on.current) || 0,
+    published: published.length,
+  });
 }
 
 /** Two that are public, and neither stopped: the one or the other may be about to withdraw, so both are asked. */
@@ -118,12 +147,19 @@ function suspect(name, state, place, published, seenMs) {
   const running = published.filter(({ activity }) => activity === 'running');
   state.together = running.length > 1 ? state.together + 1 : 0;
   if (state.together === 1) state.sinceMs = seenMs;
-  if (state.together === 0 && state.asked) emit({ kind: 'dissolved', name, sinceMs: state.sinceMs, atMs: seenMs });
+  if (state.together === 0 && state.asked)
+    emit({ kind: 'dissolved', name, sinceMs: state.sinceMs, atMs: seenMs });
   if (state.together === 0) state.asked = false;
   if (state.together < SUSPICIOUS_SAMPLES || seenMs - state.askedMs < ASK_EVERY_MS) return;
   state.asked = true;
   state.askedMs = seenMs;
-  emit({ kind: 'suspicion', name, sinceMs: state.sinceMs, atMs: seenMs, pids: running.map(({ sighting }) => sighting.pid) });
+  emit({
+    kind: 'suspicion',
+    name,
+    sinceMs: state.sinceMs,
+    atMs: seenMs,
+    pids: running.map(({ sighting }) => sighting.pid),
+  });
   for (const { generation, sighting } of running) {
     if (generation === undefined) continue;
     askStatus(path.join(place, String(generation), 'sock'), (status) =>
@@ -159,7 +195,11 @@ function sample() {
   const seenMs = nowMs();
   const sockets = listeningSockets(root);
   for (const name of names)
-    look(name, sockets.filter((socket) => socket.path.startsWith(`${path.join(root, name)}/`)), seenMs);
+    look(
+      name,
+      sockets.filter((socket) => socket.path.startsWith(`${path.join(root, name)}/`)),
+      seenMs,
+    );
   const inodes = new Set(sockets.map(({ inode }) => inode));
   for (const [inode, sighting] of listening) {
     if (inodes.has(inode)) continue;
@@ -175,7 +215,11 @@ function sample() {
 
 function medianGapMs() {
   let left = seen.samples / 2;
-  return gaps.findIndex((count) => (left -= count) < 0) / 10;
+  const tenths = gaps.findIndex((count) => {
+    left -= count;
+    return left < 0;
+  });
+  return tenths / 10;
 }
 
 // The others are to be watched, not waited for. Only root may ask for that.

@@ -22,6 +22,8 @@ const note = (what, id = '') =>
     atMs: Number(process.hrtime.bigint()) / 1e6, what, id, name: ${JSON.stringify(name)}, pid: process.pid, startTime,
   }) + '\\n');
 ${state === 'broken' ? "note('loaded-broken'); throw new Error('broken for a while');" : "note('loaded');"}
+// Some take their time, and callers wait meanwhile.
+await delay((process.pid % 7) * 40);
 
 async function work(kind, ms, { stdin, signal }) {
   if (kind === 'slow') await delay(ms, undefined, { signal });

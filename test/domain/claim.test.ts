@@ -368,6 +368,8 @@ describe('a generation without a socket', () => {
     expect(late.stepper.next?.args[0]).toBe(inHome('1/sock'));
     await late.stepper.take();
     expect(late.stepper.state?.at).toBe('confirming-absent');
+    await late.stepper.take();
+    expect(late.stepper.state?.at).toBe('reading-current');
     expect(await toTheEnd(late.stepper)).toMatchObject({ kind: 'gave-way', generation: 2 });
   });
 
@@ -667,6 +669,84 @@ describe('every call may fail', () => {
         process.kill();
         expect((await claimIn(machine)).outcome.kind, story).toBe('claimed');
       }
+    },
+  );
+});
+
+describe('what it does not do', () => {
+  /** The calls that a claim makes, each as a line. */
+  async function callsOf(machine: MemoryMachine, changes: Partial<ClaimPlan> = {}): Promise<string[]> {
+    const process = machine.start();
+    const calls: string[] = [];
+    process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
+    await claimIn(machine, changes, process);
+    return calls;
+  }
+
+  it('probe anybody where there is nothing', async () => {
+    const calls = await callsOf(new MemoryMachine());
+    expect(calls.filter((call) => call.startsWith('connect'))).toEqual([]);
+  });
+
+  it('probe twice what it has seen dead, or once what is its own', async () => {
+    const machine = await withTombstone();
+    for (const generation of [2, 3]) await leaveGeneration(machine, generation);
+    const calls = await callsOf(machine);
+    const probed = calls.filter((call) => call.startsWith('connect')).map((call) => call.split(' ')[1]);
+    expect(probed[0]).toBe(inHome('3/sock'));
+    expect([...probed].sort()).toEqual([1, 2, 3].map((generation) => inHome(`${generation}/sock`)));
+  });
+
+  it('leave behind what it has seen dead, where no second probe could tell', async () => {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    (await daemonIn(machine, { platform: 'darwin' })).kill();
+    await claimIn(machine, { platform: 'darwin' });
+    expect(tree(machine)).toEqual(onlyGeneration(2));
+  });
+
+  it('unlink, rename or remove anything when it gives way, but what is its own', async () => {
+    const machine = new MemoryMachine();
+    await daemonIn(machine);
+    const calls = await callsOf(machine, { lockNonce: '7-starter' });
+    const own = /tmp\.|7-starter/;
+    expect(calls.filter((call) => /^(?:rename|remove)/.test(call) && !own.test(call))).toEqual([]);
+  });
+});
+
+describe('a call without which nothing is known ends it', () => {
+  const generation = /\/[12]$/;
+  it.each([
+    { method: 'readLink', act: 'reading', path: inHome('current'), matching: /current$/ },
+    { method: 'list', act: 'listing', path: HOME, matching: /name$/ },
+    { method: 'inspect', act: 'inspecting', path: inHome('1'), matching: generation },
+    { method: 'rename', act: 'publishing', path: inHome('1'), matching: generation },
+    { method: 'makeLink', act: 'making the link', path: inHome('tmp.'), matching: /link$/ },
+    { method: 'rename', act: 'repointing', path: inHome('current'), matching: /current$/ },
+    { method: 'makeDirectory', act: 'making', path: inHome('tmp.'), matching: /tmp/ },
+    { method: 'createFile', act: 'writing the owner file in', path: inHome('tmp.'), matching: /owner/ },
+    { method: 'listen', act: 'listening in', path: inHome('tmp.'), matching: /sock/ },
+  ] as const)('$method: $act', async ({ method, act, path, matching }) => {
+    const machine = withHome();
+    machine.faults.plant({ method, code: 'EIO', matching });
+    const { outcome } = await claimIn(machine);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act, cause: { code: 'EIO' } },
+    });
+    expect(
+      outcome.kind === 'failed' && outcome.failure.kind === 'claim-failed' && outcome.failure.path,
+    ).toContain(path);
+    expect(tree(machine).filter((line) => line.startsWith('tmp.'))).toEqual([]);
+  });
+
+  it.each(['EEXIST', 'EISDIR'])(
+    'but `current` that is in the way (%s) is moved, and the race of who has moved it already is lost by nobody',
+    async (code) => {
+      const machine = withHome();
+      machine.faults.plant({ method: 'rename', code, matching: /current$/ });
+      const { process, outcome } = await claimIn(machine);
+      expect(outcome).toEqual({ kind: 'claimed', generation: 1 });
+      expect(await whoAnswers(machine)).toBe(process.pid);
     },
   );
 });

@@ -8,7 +8,7 @@ import { beginKick, type KickOutcome, type KickPlan, stepKick } from '../../src/
 import { ownerText } from '../../src/domain/owner.js';
 import { runSync } from '../../src/domain/run.js';
 import { childText, recordText } from '../../src/domain/spawn-lock.js';
-import { claimIn, daemonIn, whoAnswers } from '../support/daemons.js';
+import { claims, daemonIn, whoAnswers } from '../support/daemons.js';
 import { HOME, identityOf, inHome, kickPlan, nonceFor, ownerOf, ROOT, tree } from '../support/plans.js';
 
 const CONTENDED: KickOutcome = { kind: 'contended' };
@@ -35,7 +35,7 @@ function childrenClaim(machine: MemoryMachine, afterMs = 40): void {
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
       await clock.sleep(afterMs);
-      const { outcome } = await claimIn(machine, { lockNonce }, child);
+      const outcome = await claims(child, { lockNonce });
       if (outcome.kind === 'claimed') child.serve({ kind: 'accepted' });
       else child.exit(0);
     });
@@ -56,6 +56,18 @@ function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryPro
   const text =
     recordText(plan, machine.clock.now().wallMs) + (child === undefined ? '' : childText(identityOf(child)));
   machine.files.createFile(inHome(`spawn.lock/${nonce}`), text);
+}
+
+/** How many calls a kick of a cold name makes. */
+function callsOfOneKick(): number {
+  const machine = new MemoryMachine();
+  const process = machine.start();
+  let calls = 0;
+  process.onCall = () => {
+    calls += 1;
+  };
+  kick(machine, {}, process);
+  return calls;
 }
 
 const spawnsOf = ({ spawns }: MemoryMachine) => spawns.map(({ reason }) => reason);
@@ -158,14 +170,7 @@ describe('many kicks', () => {
   });
 
   it('the race of two kicks: at every call of the first at which the second comes, one process', () => {
-    const alone = new MemoryMachine();
-    const counted = alone.start();
-    let calls = 0;
-    counted.onCall = () => {
-      calls += 1;
-    };
-    kick(alone, {}, counted);
-    for (let at = 0; at <= calls; at += 1) {
+    for (let at = 0; at <= callsOfOneKick(); at += 1) {
       const machine = new MemoryMachine();
       const first = machine.start();
       let call = 0;
@@ -415,7 +420,7 @@ describe('without a directory', () => {
 
 describe('killed before any of its calls', () => {
   it('a kick delays the next start for no longer than the override', async () => {
-    for (let at = 0; at < 14; at += 1) {
+    for (let at = 0; at < callsOfOneKick(); at += 1) {
       const machine = new MemoryMachine();
       machine.onSpawn = (child) => child.kill();
       const doomed = machine.start();

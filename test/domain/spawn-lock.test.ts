@@ -16,6 +16,7 @@ import {
   lockAgeMs,
   lockKey,
   lookAtLock,
+  recordText,
   releaseLock,
   stepLook,
   stepRelease,
@@ -234,6 +235,10 @@ describe('looking', () => {
     readonly lies: (machine: MemoryMachine) => unknown;
   }
   const nonce = '77-abc';
+  const textFor = (name: string): string => {
+    const holder = { pid: 7, startTime: '1', bootId: 'boot', pidNamespace: 'namespace' };
+    return recordText({ directory: HOME, nonce: name, holder, readyMs: 1_500 }, 0);
+  };
   const FOREIGN: readonly Foreign[] = [
     { name: 'a plain file', type: 'other', lies: ({ files }) => files.createFile(LOCK, '77') },
     { name: 'a dangling link', type: 'other', lies: ({ files }) => files.makeLink('nowhere', LOCK) },
@@ -259,9 +264,19 @@ describe('looking', () => {
       type: 'directory',
       lies: ({ files }) => [
         files.makeDirectory(LOCK),
-        files.createFile(`${LOCK}/1-a`, ''),
-        files.createFile(`${LOCK}/2-a`, ''),
+        files.createFile(`${LOCK}/1-a`, textFor('1-a')),
+        files.createFile(`${LOCK}/2-a`, textFor('2-a')),
       ],
+    },
+    {
+      name: 'a directory with a record under a name that no process makes',
+      type: 'directory',
+      lies: ({ files }) => [files.makeDirectory(LOCK), files.createFile(`${LOCK}/JUNK`, textFor('JUNK'))],
+    },
+    {
+      name: 'a directory with a record of another name',
+      type: 'directory',
+      lies: ({ files }) => [files.makeDirectory(LOCK), files.createFile(`${LOCK}/1-a`, textFor('2-a'))],
     },
     {
       name: 'a directory with an empty record',
@@ -421,6 +436,13 @@ describe('releasing', () => {
     const before = tree(machine);
     release(b);
     expect(tree(machine)).toEqual(before);
+  });
+
+  it('without a record of one’s own tidies nothing up: another may be about to take what is empty', () => {
+    const { machine, a } = home();
+    machine.files.makeDirectory(LOCK);
+    release(a);
+    expect(tree(machine)).toEqual(['spawn.lock/']);
   });
 
   it('leaves alone what was taken over', () => {

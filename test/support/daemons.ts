@@ -9,27 +9,33 @@ import { claimPlan, inHome, ownerOf } from './plans.js';
 
 type Changes = Partial<ClaimPlan>;
 
+/** What a candidate does, for a program that runs in its process. Time passes only if somebody lets it. */
+export const claims = (process: MemoryProcess, changes: Changes = {}): Promise<ClaimOutcome> =>
+  process.run((ports) => run(stepClaim, beginClaim(claimPlan(process, changes)), ports));
+
 /** One candidate, from its start to its outcome; its process lives on. */
 export async function claimIn(
   machine: MemoryMachine,
   changes: Changes = {},
   process: MemoryProcess = machine.start(),
 ): Promise<{ readonly process: MemoryProcess; readonly outcome: ClaimOutcome }> {
-  const claiming = process.run((ports) => run(stepClaim, beginClaim(claimPlan(process, changes)), ports));
-  return { process, outcome: await machine.clock.finish(claiming) };
+  return { process, outcome: await machine.clock.finish(claims(process, changes)) };
 }
 
-/** A daemon that has claimed the name, and accepts whoever comes. */
-export async function daemonIn(
-  machine: MemoryMachine,
-  changes: Changes = {},
-  process: MemoryProcess = machine.start(),
-): Promise<MemoryProcess> {
-  const { outcome } = await claimIn(machine, changes, process);
+/** What a daemon does: it claims the name, and accepts whoever comes. */
+export async function becomesDaemon(process: MemoryProcess, changes: Changes = {}): Promise<MemoryProcess> {
+  const outcome = await claims(process, changes);
   if (outcome.kind !== 'claimed') throw new Error(`the daemon to be: ${JSON.stringify(outcome)}`);
   process.serve({ kind: 'accepted' });
   return process;
 }
+
+/** A daemon that is up. */
+export const daemonIn = (
+  machine: MemoryMachine,
+  changes: Changes = {},
+  process: MemoryProcess = machine.start(),
+): Promise<MemoryProcess> => machine.clock.finish(becomesDaemon(process, changes));
 
 /** A generation as a killed daemon leaves it; whether `current` names it is another matter. */
 export async function leaveGeneration(machine: MemoryMachine, generation: number): Promise<MemoryProcess> {

@@ -133,6 +133,16 @@ describe('a call', () => {
     expect([stdout(), stderr()]).toEqual(['a', 'b']);
   });
 
+  it('that is accepted, and not yet carried out, gathers nothing', async () => {
+    const call = await acceptedCall();
+    call.peer.socket.write(chunkHeader(CHUNK.output, 2 ** 32 - 1));
+    countedSource(64 * MIB).stream.pipe(call.peer.socket, { end: false });
+    const sent = (): number => call.peer.socket.bytesWritten - call.peer.socket.writableLength;
+    expect(await stalled(sent)).toBeLessThan(2 * MIB);
+    call.connection.close();
+    await call.peer.closed();
+  });
+
   it('ends with its exit code, whether the daemon closes then or not', async () => {
     const call = await acceptedCall();
     const { end } = complete(call);
@@ -359,6 +369,26 @@ describe('output that nobody takes', () => {
     expect(await stalled(sent)).toBeLessThan(2 * MIB);
     cancelled.abort();
     expect(await end).toEqual({ kind: 'cancelled', by: 'signal' });
+  });
+
+  it('keeps input back as well, and lets it go on afterwards', async () => {
+    const call = await acceptedCall();
+    const pending: (() => void)[] = [];
+    const slow = new Writable({
+      highWaterMark: 1,
+      write: (_bytes, _encoding, done) => void pending.push(done),
+    });
+    const stdin = new PassThrough();
+    const end = call.connection.complete({ stdin, stdout: slow, stderr: collector().stream });
+    call.peer.send(chunk(CHUNK.inputRequest), chunk(CHUNK.output, 'x'));
+    await stalled(() => pending.length);
+    stdin.write('in');
+    await stalled(() => call.peer.chunks.length);
+    expect(call.peer.count(CHUNK.input)).toBe(0);
+    pending.shift()?.();
+    await call.peer.until(() => call.peer.count(CHUNK.input) === 1);
+    call.peer.send(exit(0));
+    expect(await end).toEqual({ kind: 'exited', code: 0 });
   });
 
   it('is taken later, with the exit code that has long been there, though the daemon has gone', async () => {

@@ -20,6 +20,24 @@ import {
   stalled,
 } from './support.js';
 
+const FLOOD_BYTES = 32 * MIB;
+const shapes = {
+  'in small chunks': () =>
+    Buffer.concat(Array.from({ length: 64 }, () => chunk(CHUNK.input, patterned(1024)))),
+  'in one chunk that never ends': () => patterned(64 * 1024),
+};
+
+/** Sends that much input, as fast as the daemon takes it. */
+function flood(client: RawPeer, shape: keyof typeof shapes): void {
+  const block = shapes[shape]();
+  if (shape !== 'in small chunks') client.send(chunkHeader(CHUNK.input, FLOOD_BYTES));
+  const blocks = FLOOD_BYTES / (64 * 1024);
+  Readable.from(Array.from({ length: blocks }, () => block)).pipe(client.socket, { end: false });
+}
+
+/** How much of what the client wrote the daemon, or the system in between, has taken. */
+const taken = (client: RawPeer): number => client.socket.bytesWritten - client.socket.writableLength;
+
 /** The story of one call of a service, from the first chunk to the last. */
 async function storyOf(run: ServiceFunction, request = REQUEST): Promise<string> {
   const { file } = await daemon(run);
@@ -79,6 +97,19 @@ describe('an accepted call', () => {
     expect(client.text(CHUNK.errorOutput)).toBe('late\n');
     expect(client.text(CHUNK.exit)).toBe('3');
     expect(client.chunks.at(-1)).toMatchObject({ type: CHUNK.exit });
+  });
+
+  it('may leave somebody reading, for whom its end is the end of the input', async () => {
+    let left: Promise<string> | undefined;
+    const { file } = await daemon(({ stdin }) => {
+      left = (async () => {
+        for await (const _ of stdin);
+        return 'ended';
+      })();
+    });
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.exit) === 1);
+    expect(await left).toBe('ended');
   });
 
   it('may end its streams itself, or destroy them', async () => {
@@ -206,13 +237,40 @@ describe('a request that waits for the service to load', () => {
     expect(begun).toBe(0);
   });
 
+  it('is not begun either if it can only be told by writing that its client has gone', async () => {
+    const loaded = gate();
+    let begun = 0;
+    const admit = async (): Promise<Admission> => {
+      await loaded.opened;
+      return { kind: 'accepted', run: () => void begun++ };
+    };
+    const { file, server } = await daemon(() => {}, { admit, probeMs: 2 ** 30 });
+    const client = await rawClient(file);
+    flood(client, 'in small chunks');
+    await stalled(() => taken(client));
+    client.socket.destroy();
+    await stalled(() => server.inFlight);
+    expect(server.inFlight).toBe(1);
+    loaded.open();
+    await server.settled();
+    expect(begun).toBe(0);
+  });
+
   it('is told that the daemon drains, if it is to end meanwhile', async () => {
-    const { file, server } = await daemon(() => {}, { admit: () => new Promise(() => {}) });
+    const loaded = gate();
+    let begun = 0;
+    const admit = async (): Promise<Admission> => {
+      await loaded.opened;
+      return { kind: 'accepted', run: () => void begun++ };
+    };
+    const { file, server } = await daemon(() => {}, { admit });
     const client = (await rawClient(file)).read();
     await stalled(() => server.inFlight);
     server.abortAll('over');
+    loaded.open();
     expect((await client.closed()).story).toMatch(/^2:solod: .* X:75$/s);
     await server.settled();
+    expect(begun).toBe(0);
   });
 });
 
@@ -264,7 +322,11 @@ describe('input', () => {
     await client.until(() => client.count(CHUNK.inputRequest) === 1);
     client.send(chunk(CHUNK.input));
     await client.until(() => client.count(CHUNK.inputRequest) === 2);
-    client.send(chunk(CHUNK.input, input));
+    client.send(chunkHeader(CHUNK.input, input.length), input.subarray(0, MIB));
+    await client.until(() => client.bytes(CHUNK.output).length === MIB);
+    await stalled(() => client.chunks.length);
+    expect(client.count(CHUNK.inputRequest)).toBe(2);
+    client.send(input.subarray(MIB));
     await client.until(() => client.count(CHUNK.inputRequest) === 3);
     client.send(chunk(CHUNK.inputEnd));
     await client.closed();
@@ -287,22 +349,6 @@ describe('input', () => {
 });
 
 describe('a client that sends more than was asked for', () => {
-  const TOTAL = 32 * MIB;
-  const shapes = {
-    'in small chunks': () =>
-      Buffer.concat(Array.from({ length: 64 }, () => chunk(CHUNK.input, patterned(1024)))),
-    'in one chunk that never ends': () => patterned(64 * 1024),
-  };
-
-  /** Sends `TOTAL` bytes of input, as fast as the daemon takes them. */
-  function flood(client: RawPeer, shape: keyof typeof shapes): void {
-    const block = shapes[shape]();
-    if (shape !== 'in small chunks') client.send(chunkHeader(CHUNK.input, TOTAL));
-    const blocks = TOTAL / (64 * 1024);
-    Readable.from(Array.from({ length: blocks }, () => block)).pipe(client.socket, { end: false });
-  }
-  const taken = (client: RawPeer): number => client.socket.bytesWritten - client.socket.writableLength;
-
   it.each(Object.keys(shapes) as (keyof typeof shapes)[])(
     'is held back, and nothing is lost: %s',
     async (shape) => {
@@ -312,7 +358,7 @@ describe('a client that sends more than was asked for', () => {
         await start.opened;
         for await (const bytes of stdin) {
           read += bytes.length;
-          if (read === TOTAL) return;
+          if (read === FLOOD_BYTES) return;
         }
       });
       const client = (await rawClient(file)).read();
@@ -320,7 +366,7 @@ describe('a client that sends more than was asked for', () => {
       expect(await stalled(() => taken(client))).toBeLessThan(2 * MIB);
       start.open();
       await client.closed();
-      expect([read, client.text(CHUNK.exit)]).toEqual([TOTAL, '0']);
+      expect([read, client.text(CHUNK.exit)]).toEqual([FLOOD_BYTES, '0']);
     },
   );
 
@@ -337,6 +383,67 @@ describe('a client that sends more than was asked for', () => {
     loaded.open();
     await client.until(() => client.count(CHUNK.exit) === 1);
     expect(client.story).toBe('1: X:0');
+  });
+
+  it('is read on when the service wants more at once than is held for it', async () => {
+    const { file } = await daemon(async ({ stdin }) => {
+      let bytes: Buffer | null = null;
+      while (bytes === null) {
+        await once(stdin, 'readable');
+        bytes = stdin.read(2 * MIB);
+      }
+      return bytes.length === 2 * MIB ? 3 : 4;
+    });
+    const client = (await rawClient(file)).read();
+    flood(client, 'in small chunks');
+    await client.until(() => client.count(CHUNK.exit) === 1);
+    expect(client.text(CHUNK.exit)).toBe('3');
+  });
+
+  it('has the rest thrown away when the service does not want it', async () => {
+    const [held, done] = [gate(), gate()];
+    let length = 0;
+    const { file } = await daemon(async ({ stdin }) => {
+      await held.opened;
+      stdin.destroy();
+      await done.opened;
+      length = stdin.readableLength;
+    });
+    const client = (await rawClient(file)).read();
+    flood(client, 'in small chunks');
+    await stalled(() => taken(client));
+    held.open();
+    expect(await stalled(() => taken(client))).toBeGreaterThan(FLOOD_BYTES);
+    done.open();
+    await client.until(() => client.count(CHUNK.exit) === 1);
+    expect(length).toBeLessThan(MIB);
+  });
+
+  it('has the rest thrown away when the service has ended, though not all of its output is out', async () => {
+    const { file } = await daemon(({ stdout }) => void stdout.write(patterned(4 * MIB)));
+    const client = await rawClient(file);
+    flood(client, 'in small chunks');
+    expect(await stalled(() => taken(client))).toBeGreaterThan(FLOOD_BYTES);
+    client.read();
+    await client.until(() => client.count(CHUNK.exit) === 1);
+    expect(client.bytes(CHUNK.output).length).toBe(4 * MIB);
+  });
+
+  it('has the rest thrown away when it is refused', async () => {
+    const decided = gate();
+    const admit = async (): Promise<Admission> => {
+      await decided.opened;
+      return { kind: 'draining' };
+    };
+    const { file } = await daemon(() => {}, { admit, lingerMs: 2 ** 30 });
+    const client = await rawClient(file);
+    flood(client, 'in small chunks');
+    await stalled(() => taken(client));
+    decided.open();
+    expect(await stalled(() => taken(client))).toBeGreaterThan(FLOOD_BYTES);
+    client.read();
+    await client.until(() => client.count(CHUNK.exit) === 1);
+    expect(client.text(CHUNK.exit)).toBe('75');
   });
 
   it('is still noticed when it goes away', async () => {
@@ -407,6 +514,19 @@ describe('a client that goes away', () => {
 
   it('does so by closing only its half, too', async () => {
     const { file, server } = await daemon(({ signal }) => once(signal, 'abort').then(() => {}));
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.output) === 1);
+    client.socket.end();
+    await server.settled();
+  });
+
+  it('does so also where the listener keeps the other half open', async () => {
+    const run: ServiceFunction = ({ signal }) => once(signal, 'abort').then(() => {});
+    const server = new CallServer({ admit: () => ({ kind: 'accepted', run }) });
+    const file = await listen((socket) => {
+      socket.allowHalfOpen = true;
+      server.accept(socket);
+    });
     const client = (await rawClient(file)).read();
     await client.until(() => client.count(CHUNK.output) === 1);
     client.socket.end();
@@ -488,6 +608,18 @@ describe('a client that never closes its end', () => {
 });
 
 describe('a client that breaks the protocol', () => {
+  it('after its call has been answered is not answered again', async () => {
+    let idle = 0;
+    const { file } = await daemon(() => 0, { lingerMs: 2 ** 30, onIdle: () => void idle++ });
+    const socket = await connect(file);
+    socket.allowHalfOpen = true;
+    const client = new RawPeer(socket, 'client').send(encodeRequest(REQUEST)).read();
+    await client.until(() => client.count(CHUNK.exit) === 1);
+    client.send(chunk('?' as 'A'), chunk(CHUNK.command));
+    await stalled(() => client.chunks.length);
+    expect([client.story, client.isClosed, idle]).toEqual(['1: X:0', false, 1]);
+  });
+
   const begunNever: ServiceFunction = () => {
     throw new Error('must not begin');
   };

@@ -3,19 +3,10 @@
  * when it has seen every state, or has found one that must not be.
  */
 
-import { generationOf, layout } from '../../domain/layout.js';
+import { generationOf, layout, NAMES } from '../../domain/layout.js';
+import { type Made, PLACE, type Process, processOf, type World } from './state.js';
 import * as tree from './tree.js';
-import {
-  advance,
-  kill,
-  nextCommand,
-  passTime,
-  PLACE,
-  type Process,
-  processOf,
-  type Settings,
-  type World,
-} from './world.js';
+import { advance, kill, nextCommand, passTime, type Settings } from './world.js';
 
 export type Action =
   | { readonly kind: 'step'; readonly pid: number }
@@ -35,8 +26,19 @@ export interface SearchOptions {
 }
 
 export type SearchResult =
-  | { readonly kind: 'exhausted'; readonly states: number; readonly ends: number; readonly depth: number; readonly spawnsMax: number }
-  | { readonly kind: 'violated'; readonly what: string; readonly schedule: readonly Action[]; readonly states: number }
+  | {
+      readonly kind: 'exhausted';
+      readonly states: number;
+      readonly ends: number;
+      readonly depth: number;
+      readonly spawnsMax: number;
+    }
+  | {
+      readonly kind: 'violated';
+      readonly what: string;
+      readonly schedule: readonly Action[];
+      readonly states: number;
+    }
   | { readonly kind: 'gave-up'; readonly states: number };
 
 /** What may happen next. */
@@ -45,7 +47,8 @@ export function actionsIn(world: World, time: SearchOptions['time']): Action[] {
   const awake = alive.filter((process) => canStep(world, process));
   const sleepers = alive.filter((process) => process.wakeMs !== undefined && !canStep(world, process));
   const due = Math.min(...sleepers.map(({ wakeMs }) => wakeMs ?? Number.POSITIVE_INFINITY));
-  const woken = time === 'any-time' || awake.length === 0 ? sleepers.filter(({ wakeMs }) => wakeMs === due) : [];
+  const woken =
+    time === 'any-time' || awake.length === 0 ? sleepers.filter(({ wakeMs }) => wakeMs === due) : [];
   const steps = [...awake, ...woken].map(({ pid }): Action => ({ kind: 'step', pid }));
   const killable = world.kills > 0 ? alive.filter(({ moved, parent }) => moved || parent !== 0) : [];
   const kills = killable.map(({ pid }): Action => ({ kind: 'kill', pid }));
@@ -65,6 +68,7 @@ function isTwin(world: World, process: Process): boolean {
 }
 
 function canStep(world: World, process: Process): boolean {
+  if (process.program.kind === 'classic') return true;
   const command = nextCommand(process);
   if (command === undefined) return false;
   if (process.wakeMs === undefined || process.wakeMs <= world.now.monotonicMs) return true;
@@ -82,19 +86,28 @@ function advanceable(world: World, process: Process): boolean {
  * steps one by one would only multiply states. A kill among them leaves what a kill before or after them leaves, but for
  * a private directory, which nobody looks at for a minute.
  */
-export function take(world: World, action: Action, settings: Settings): World {
-  if (action.kind === 'kill') return kill(world, action.pid);
-  let current = stepOnce(world, action.pid, settings);
-  for (let guard = 0; guard < 1_000 && isPrivate(current, action.pid); guard++) {
-    current = stepOnce(current, action.pid, settings);
+export function take(world: World, action: Action, settings: Settings, onCall?: (made: Made) => void): World {
+  if (action.kind === 'kill') {
+    onCall?.({ pid: action.pid, call: 'is killed', answer: '' });
+    return kill(world, action.pid);
+  }
+  let current = world;
+  for (let calls = 0; calls === 0 || (calls < FUSED_MAX && isPrivate(current, action.pid)); calls++) {
+    const advanced = advance(atItsTime(current, action.pid), action.pid, settings);
+    if (advanced === undefined) break;
+    onCall?.(advanced.made());
+    current = advanced.world;
   }
   return current;
 }
 
-function stepOnce(world: World, pid: number, settings: Settings): World {
+/** No stretch of private steps is nearly as long. */
+const FUSED_MAX = 1_000;
+
+function atItsTime(world: World, pid: number): World {
   const process = processOf(world, pid);
-  const timed = process?.wakeMs === undefined || nextIsAnswered(world, process) ? world : passTime(world, process.wakeMs);
-  return advance(timed, pid, settings)?.world ?? world;
+  if (process?.wakeMs === undefined || nextIsAnswered(world, process)) return world;
+  return passTime(world, process.wakeMs);
 }
 
 const nextIsAnswered = (world: World, process: Process): boolean =>
@@ -107,6 +120,7 @@ function isPrivate(world: World, pid: number): boolean {
   if (command.port === 'listener') return command.method === 'listen' || isUnpublished(world, pid);
   if (command.port !== 'files') return false;
   const path = String(command.method === 'makeLink' ? command.args[1] : command.args[0]);
+  if (command.args.some((argument) => argument.includes(LOCK)) && isAloneWithLock(world, pid)) return true;
   switch (command.method) {
     case 'inspect':
       // Nobody changes the places; and another's private name is younger than a sweep cares for, there or not.
@@ -123,12 +137,23 @@ function isPrivate(world: World, pid: number): boolean {
   }
 }
 
+const LOCK = `/${NAMES.lock}`;
+
+/** Nobody else who lives will ever look at the spawn lock: only callers do, and candidates that were started under it. */
+function isAloneWithLock(world: World, pid: number): boolean {
+  return world.processes.every(({ pid: other, alive, program, parent }) => {
+    if (other === pid || !alive) return true;
+    return (program.kind === 'claim' && parent === 0) || program.kind === 'serving';
+  });
+}
+
 /** Its socket has no public name: nobody can have connected, and nobody sees it close. */
 function isUnpublished(world: World, pid: number): boolean {
   const directory = tree.find(world.root, PLACE.directory);
   if (directory.kind !== 'node' || directory.node.type !== 'directory') return false;
   return Object.entries(directory.node.entries).some(([name, node]) => {
-    const socket = name.startsWith(`tmp.${pid}-`) && node.type === 'directory' ? node.entries.sock : undefined;
+    const socket =
+      name.startsWith(`tmp.${pid}-`) && node.type === 'directory' ? node.entries.sock : undefined;
     return socket?.type === 'socket' && socket.listener === processOf(world, pid)?.listener;
   });
 }
@@ -137,13 +162,17 @@ function isUnpublished(world: World, pid: number): boolean {
 export function violationIn(before: World, after: World): string | undefined {
   const serving = after.processes.filter(({ alive, program }) => alive && program.kind === 'serving');
   if (serving.length > 1) return `two daemons serve: ${serving.map(({ pid }) => pid).join(' and ')}`;
-  if (currentIn(after) < currentIn(before)) return `current went down from ${currentIn(before)} to ${currentIn(after)}`;
+  if (currentIn(after) < currentIn(before))
+    return `current went down from ${currentIn(before)} to ${currentIn(after)}`;
   for (const { pid, program, listener } of serving) {
     const generation = program.kind === 'serving' ? program.generation : 0;
+    // The classic protocol's only promise is that there is one.
+    if (generation === 0) continue;
     const named = tree.find(after.root, layout.generationSocket(PLACE.directory, generation));
     if (named.kind !== 'node' || named.node.type !== 'socket' || named.node.listener !== listener)
       return `daemon ${pid} listens and its generation ${generation} is not its own any more`;
-    if (currentIn(after) !== generation) return `daemon ${pid} serves generation ${generation} and current names ${currentIn(after)}`;
+    if (currentIn(after) !== generation)
+      return `daemon ${pid} serves generation ${generation} and current names ${currentIn(after)}`;
   }
   for (const trusted of after.trusted) {
     const owner = processOf(after, Number(trusted.split('.')[0]));
@@ -185,7 +214,8 @@ export function search(first: World, options: SearchOptions): SearchResult {
     frame.next += 1;
     const world = take(frame.world, action, options.settings);
     const wrong = violationIn(frame.world, world);
-    if (wrong !== undefined) return { kind: 'violated', what: wrong, schedule: [...path, action], states: seen.size };
+    if (wrong !== undefined)
+      return { kind: 'violated', what: wrong, schedule: [...path, action], states: seen.size };
     if (!seen.add(keyOf(world))) continue;
     if (seen.size > options.statesMax) return { kind: 'gave-up', states: seen.size };
     if ((seen.size & 0xffff) === 0) options.onProgress?.(seen.size, stack.length);
@@ -194,13 +224,51 @@ export function search(first: World, options: SearchOptions): SearchResult {
     if (!actions.some(({ kind }) => kind === 'step')) {
       ends += 1;
       const lacking = options.atEnd?.(world);
-      if (lacking !== undefined) return { kind: 'violated', what: lacking, schedule: [...path, action], states: seen.size };
+      if (lacking !== undefined)
+        return { kind: 'violated', what: lacking, schedule: [...path, action], states: seen.size };
     }
     path.push(action);
     stack.push({ world, actions, next: 0 });
     depth = Math.max(depth, stack.length);
   }
   return { kind: 'exhausted', states: seen.size, ends, depth, spawnsMax };
+}
+
+interface Visited {
+  readonly world: World;
+  readonly action: Action | undefined;
+  readonly from: number;
+}
+
+/** The same search, breadth first: what it finds wrong is found by a schedule than which none is shorter. It keeps every world. */
+export function shortestViolation(first: World, options: SearchOptions): SearchResult {
+  const seen = new Seen();
+  seen.add(keyOf(first));
+  const visited: Visited[] = [{ world: first, action: undefined, from: -1 }];
+  for (let index = 0; index < visited.length; index++) {
+    const at = visited[index];
+    if (at === undefined) break;
+    for (const action of actionsIn(at.world, options.time)) {
+      const world = take(at.world, action, options.settings);
+      const what = violationIn(at.world, world);
+      if (what !== undefined)
+        return {
+          kind: 'violated',
+          what,
+          schedule: [...scheduleTo(visited, index), action],
+          states: seen.size,
+        };
+      if (seen.add(keyOf(world))) visited.push({ world, action, from: index });
+      if (seen.size > options.statesMax) return { kind: 'gave-up', states: seen.size };
+    }
+  }
+  return { kind: 'exhausted', states: seen.size, ends: 0, depth: 0, spawnsMax: 0 };
+}
+
+function scheduleTo(visited: readonly Visited[], index: number): Action[] {
+  const schedule: Action[] = [];
+  for (let at = visited[index]; at?.action !== undefined; at = visited[at.from]) schedule.unshift(at.action);
+  return schedule;
 }
 
 /** A world as text: equal worlds, equal text. Of a process that has ended nothing matters but how. */

@@ -65,7 +65,12 @@ export const find = (root: Directory, path: string, last: 'keep' | 'follow' = 'k
   walk(root, split(path), last);
 
 /** Puts a node at a name, or takes the name away. Parents are real directories: solod never changes anything through a link. */
-function put(directory: Directory, parts: readonly string[], node: Node | undefined, at: number): Directory | undefined {
+function put(
+  directory: Directory,
+  parts: readonly string[],
+  node: Node | undefined,
+  at: number,
+): Directory | undefined {
   const [part, ...rest] = parts;
   if (part === undefined) return undefined;
   const entries: Record<string, Node> = { ...directory.entries };
@@ -91,7 +96,8 @@ export interface Changed {
   readonly reading: ChangeReading;
 }
 
-export const plant = (root: Directory, path: string, node: Node): Directory => put(root, split(path), node, node.at) ?? root;
+export const plant = (root: Directory, path: string, node: Node): Directory =>
+  put(root, split(path), node, node.at) ?? root;
 
 const refused = (root: Directory, reading: ChangeReading): Changed => ({ root, reading });
 
@@ -122,7 +128,8 @@ export function rename(root: Directory, from: string, to: string, at: number): C
   if (target.kind === 'node') {
     const isDirectory = target.node.type === 'directory';
     if ((source.node.type === 'directory') !== isDirectory) return refused(root, WRONG_TYPE);
-    if (target.node.type === 'directory' && Object.keys(target.node.entries).length > 0) return refused(root, OCCUPIED);
+    if (target.node.type === 'directory' && Object.keys(target.node.entries).length > 0)
+      return refused(root, OCCUPIED);
   }
   const without = put(root, split(from), undefined, at) ?? root;
   return change(without, to, source.node, at);
@@ -159,7 +166,9 @@ export function inspect(root: Directory, path: string, userId: number): InspectR
 export function list(root: Directory, path: string): ListReading {
   const there = find(root, path, 'follow');
   if (there.kind !== 'node') return there;
-  return there.node.type === 'directory' ? { kind: 'names', names: Object.keys(there.node.entries) } : WRONG_TYPE;
+  return there.node.type === 'directory'
+    ? { kind: 'names', names: Object.keys(there.node.entries) }
+    : WRONG_TYPE;
 }
 
 export function readLink(root: Directory, path: string): LinkReading {

@@ -3,61 +3,34 @@
  * is shipped; what a port does for it is a function from one world to the next.
  */
 
-import { beginClaim, type ClaimOutcome, type ClaimPlan, type ClaimStep, stepClaim } from '../../domain/claim.js';
+import { beginClaim, type ClaimPlan, stepClaim } from '../../domain/claim.js';
 import type { Identity } from '../../domain/identity.js';
-import { beginKick, type KickOutcome, type KickPlan, type KickStep, stepKick } from '../../domain/kick.js';
-import { layout, nonceOf, type Place } from '../../domain/layout.js';
+import { beginKick, type KickPlan, stepKick } from '../../domain/kick.js';
+import { layout, nonceOf } from '../../domain/layout.js';
 import type { Command, Event, Reading } from '../../domain/machine.js';
-import { beginObtain, type ObtainOutcome, type ObtainPlan, type ObtainStep, stepObtain } from '../../domain/obtain.js';
+import { beginObtain, type ObtainPlan, stepObtain } from '../../domain/obtain.js';
 import { ownerText } from '../../domain/owner.js';
 import type { Instant } from '../../domain/ports.js';
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import type { Timing } from '../../domain/timing.js';
+import { advanceClassic } from './classic.js';
+import {
+  type Advanced,
+  FIRST_PID,
+  listensBehind,
+  type Made,
+  PLACE,
+  type Process,
+  type Program,
+  processOf,
+  update,
+  type World,
+} from './state.js';
 import * as tree from './tree.js';
 
-export const PLACE: Place = { root: '/s', directory: '/s/n' };
 const USER = 1;
 const BOOT = 'boot';
 const SPACE = 'pids';
-
-/** What a process does. The steps are the domain's own. */
-export type Program =
-  | { readonly kind: 'claim'; readonly step: ClaimStep }
-  | { readonly kind: 'obtain'; readonly step: ObtainStep }
-  | { readonly kind: 'kick'; readonly step: KickStep }
-  | { readonly kind: 'serving'; readonly generation: number }
-  | { readonly kind: 'over'; readonly outcome: ClaimOutcome | ObtainOutcome | KickOutcome };
-
-export interface Process {
-  readonly pid: number;
-  readonly program: Program;
-  readonly alive: boolean;
-  /** Its own socket, as long as that listens; empty for none. */
-  readonly listener: string;
-  /** How many sockets it has bound. */
-  readonly bound: number;
-  /** Who its latest connection leads to; empty for none. */
-  readonly connection: string;
-  /** Until when it sleeps, by the monotonic clock; undefined when it is awake. */
-  readonly wakeMs: number | undefined;
-  /** Whether it has made a call yet. */
-  readonly moved: boolean;
-  /** Who started it; 0 for the outside. */
-  readonly parent: number;
-  /** What its parent sees when it has ended. */
-  readonly exit: { readonly code: number | undefined; readonly signal: string | undefined } | undefined;
-}
-
-export interface World {
-  readonly root: tree.Directory;
-  readonly processes: readonly Process[];
-  readonly now: Instant;
-  readonly spawns: readonly SpawnReason[];
-  /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
-  readonly trusted: readonly string[];
-  /** How many more processes may be killed. */
-  readonly kills: number;
-}
 
 export interface Settings {
   readonly timing: Timing;
@@ -65,8 +38,12 @@ export interface Settings {
   readonly stepClaim?: typeof stepClaim;
 }
 
-const FIRST_PID = 101;
-const identityOf = (pid: number): Identity => ({ pid, startTime: `t${pid}`, bootId: BOOT, pidNamespace: SPACE });
+const identityOf = (pid: number): Identity => ({
+  pid,
+  startTime: `t${pid}`,
+  bootId: BOOT,
+  pidNamespace: SPACE,
+});
 
 /** A plan is the same in every state of its process: as text it is left out. */
 function quiet<T extends { readonly nonce: string }>(plan: T): T {
@@ -78,7 +55,16 @@ function claimPlan(pid: number, lockNonce: string): ClaimPlan {
   const owner = { ...self, name: 'n', service: '', startedMs: 0, solod: '' };
   const place = PLACE;
   const nonce = nonceOf(pid, 'c');
-  return quiet({ place, userId: USER, platform: 'linux', self, nonce, lockNonce, ownerText: ownerText(owner), probeMs: 1 });
+  return quiet({
+    place,
+    userId: USER,
+    platform: 'linux',
+    self,
+    nonce,
+    lockNonce,
+    ownerText: ownerText(owner),
+    probeMs: 1,
+  });
 }
 
 export function emptyWorld(kills: number): World {
@@ -93,7 +79,11 @@ export function emptyWorld(kills: number): World {
   };
 }
 
-function enter(world: World, parent: number, make: (pid: number) => Program): { readonly world: World; readonly pid: number } {
+function enter(
+  world: World,
+  parent: number,
+  make: (pid: number) => Program,
+): { readonly world: World; readonly pid: number } {
   const pid = FIRST_PID + world.processes.length;
   const process: Process = {
     pid,
@@ -113,6 +103,9 @@ function enter(world: World, parent: number, make: (pid: number) => Program): { 
 export const addCandidate = (world: World, parent = 0, lockNonce = ''): World =>
   enter(world, parent, (pid) => ({ kind: 'claim', step: beginClaim(claimPlan(pid, lockNonce)) })).world;
 
+export const addClassic = (world: World): World =>
+  enter(world, 0, () => ({ kind: 'classic', at: { kind: 'binding', tries: 0 } })).world;
+
 export const addObtain = (world: World, { timing }: Settings): World =>
   enter(world, 0, (pid) => {
     const plan: ObtainPlan = quiet({
@@ -129,23 +122,20 @@ export const addObtain = (world: World, { timing }: Settings): World =>
 
 export const addKick = (world: World, { timing }: Settings): World =>
   enter(world, 0, (pid) => {
-    const plan: KickPlan = quiet({ place: PLACE, userId: USER, self: identityOf(pid), nonce: nonceOf(pid, 'k'), timing });
+    const plan: KickPlan = quiet({
+      place: PLACE,
+      userId: USER,
+      self: identityOf(pid),
+      nonce: nonceOf(pid, 'k'),
+      timing,
+    });
     return { kind: 'kick', step: beginKick(plan, world.now) };
   }).world;
 
-/** The port call that a process comes to next. */
+/** The port call that a process comes to next. The classic specimen makes calls that no port has. */
 export function nextCommand({ program }: Process): Command | undefined {
   return 'step' in program && program.step.kind === 'do' ? program.step.command : undefined;
 }
-
-export const processOf = (world: World, pid: number): Process | undefined => world.processes[pid - FIRST_PID];
-
-function update(world: World, process: Process): World {
-  return { ...world, processes: world.processes.with(process.pid - FIRST_PID, process) };
-}
-
-const listensBehind = (world: World, socket: string): Process | undefined =>
-  world.processes.find(({ alive, listener }) => alive && listener === socket && socket !== '');
 
 /** What a call would return now; undefined when it does not return yet. */
 interface Answer {
@@ -168,7 +158,9 @@ export function perform(world: World, process: Process, command: Command): Answe
     case 'listener':
       return command.method === 'listen' ? listen(world, process, command.args[0]) : close(world, process);
     case 'probe':
-      return command.method === 'connect' ? connect(world, process, command.args[0]) : greet(world, process, command.args[0]);
+      return command.method === 'connect'
+        ? connect(world, process, command.args[0])
+        : greet(world, process, command.args[0]);
     case 'spawner':
       return command.method === 'spawn'
         ? spawn(world, process, command.args[0], command.args[1])
@@ -255,7 +247,10 @@ function spawn(world: World, process: Process, reason: SpawnReason, lockNonce: s
     kind: 'claim',
     step: beginClaim(claimPlan(pid, lockNonce)),
   }));
-  return { world: entered.world, reading: { kind: 'spawned', pid: entered.pid, startTime: `t${entered.pid}` } };
+  return {
+    world: entered.world,
+    reading: { kind: 'spawned', pid: entered.pid, startTime: `t${entered.pid}` },
+  };
 }
 
 function childOf(world: World, pid: number): Reading {
@@ -264,19 +259,35 @@ function childOf(world: World, pid: number): Reading {
   return { kind: 'ended', code: child.exit?.code, signal: child.exit?.signal, lastOutput: '' };
 }
 
-/** Lets one process make its next call, and go on to the one after. */
-export function advance(world: World, pid: number, settings: Settings): { readonly world: World; readonly reading: Reading } | undefined {
+/** Lets one process make its next call, and go on to the one after; undefined while it has to wait. */
+export function advance(world: World, pid: number, settings: Settings): Advanced | undefined {
   const process = processOf(world, pid);
+  if (process?.program.kind === 'classic') return advanceClassic(world, process, process.program.at);
   const command = process === undefined ? undefined : nextCommand(process);
   if (process === undefined || command === undefined) return undefined;
   const answer = perform(world, process, command);
-  if (answer === undefined) return undefined;
-  const after = processOf(answer.world, pid);
-  if (after === undefined) return undefined;
+  const after = answer === undefined ? undefined : processOf(answer.world, pid);
+  if (answer === undefined || after === undefined) return undefined;
   const event: Event = { reading: answer.reading, now: answer.world.now };
   const program = goOn(after.program, event, settings);
   const sleeper = withSleep({ ...after, program, moved: true, wakeMs: undefined }, answer.world.now);
-  return { world: conclude(update(answer.world, sleeper), sleeper), reading: answer.reading };
+  const made = (): Made => ({ pid, call: callText(command), answer: answerText(answer.reading) });
+  return { world: conclude(update(answer.world, sleeper), sleeper), made };
+}
+
+const short = (value: unknown): string =>
+  String(value)
+    .replaceAll(`${PLACE.directory}/`, '')
+    .replaceAll(PLACE.directory, '.')
+    .replace(/\s+/g, ' ')
+    .slice(0, 60);
+
+const callText = ({ method, args }: Command): string => `${method}(${args.map(short).join(', ')})`;
+
+function answerText(reading: Reading): string {
+  const rest = Object.entries(reading).filter(([name]) => name !== 'kind');
+  const details = rest.map(([, value]) => short(typeof value === 'object' ? JSON.stringify(value) : value));
+  return [reading.kind, ...details].join(' ');
 }
 
 function goOn(program: Program, event: Event, settings: Settings): Program {
@@ -318,11 +329,22 @@ function conclude(world: World, process: Process): World {
   if (program.kind !== 'over') return world;
   const code = program.outcome.kind === 'failed' ? 1 : 0;
   const trusted = givenWayTo(world, program.outcome);
-  const ended = update(world, { ...process, alive: false, listener: '', connection: '', exit: { code, signal: undefined } });
-  return trusted === undefined ? ended : { ...ended, trusted: [...new Set([...ended.trusted, trusted])].sort() };
+  const ended = update(world, {
+    ...process,
+    alive: false,
+    listener: '',
+    connection: '',
+    exit: { code, signal: undefined },
+  });
+  return trusted === undefined
+    ? ended
+    : { ...ended, trusted: [...new Set([...ended.trusted, trusted])].sort() };
 }
 
-function givenWayTo(world: World, outcome: Extract<Program, { kind: 'over' }>['outcome']): string | undefined {
+function givenWayTo(
+  world: World,
+  outcome: Extract<Program, { kind: 'over' }>['outcome'],
+): string | undefined {
   if (outcome.kind !== 'gave-way') return undefined;
   const found = tree.find(world.root, layout.generationSocket(PLACE.directory, outcome.generation));
   return found.kind === 'node' && found.node.type === 'socket' ? found.node.listener : undefined;
@@ -338,7 +360,10 @@ export function kill(world: World, pid: number): World {
     listener: '',
     connection: '',
     wakeMs: undefined,
-    program: { kind: 'over', outcome: { kind: 'failed', failure: { kind: 'invalid-request', message: 'killed' } } },
+    program: {
+      kind: 'over',
+      outcome: { kind: 'failed', failure: { kind: 'invalid-request', message: 'killed' } },
+    },
     exit: { code: undefined, signal: 'SIGKILL' },
   };
   return { ...update(world, dead), kills: world.kills - 1 };

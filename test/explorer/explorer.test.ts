@@ -1,0 +1,52 @@
+/** The shipped machines in every order of their calls. The longer searches: `npm run explore`. */
+
+import { describe, expect, it } from 'vitest';
+import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
+import { search, shortestViolation } from '../../src/adapters/simulation/search.js';
+import { scheduleFrom, storySvg, storyText, tell } from '../../src/adapters/simulation/story.js';
+
+function scenario(name: string): Scenario {
+  const found = SCENARIOS.find((candidate) => candidate.name === name);
+  if (found === undefined) throw new Error(`no scenario ${name}`);
+  return found;
+}
+
+const STATES_MAX = 1_000_000;
+
+describe('nothing is wrong with any schedule', () => {
+  it.each([
+    ['3-candidates', 0],
+    ['2-clients', 0],
+    ['2-clients', 2],
+    ['2-clients-leftovers', 1],
+    ['2-kicks-leftovers', 2],
+    ['1-client-1-kick', 1],
+  ])('%s, at most %i kills', (name, kills) => {
+    const { world, settings, atEnd } = scenario(name);
+    const result = search(world(kills), { settings, atEnd, time: 'when-idle', statesMax: STATES_MAX });
+    expect(result.kind).toBe('exhausted');
+  });
+});
+
+describe('the search finds what is wrong', () => {
+  it.each([
+    ['without-step-6', 3, /two daemons serve|withdrawn|current went down|not its own/],
+    ['classic', 0, /two daemons serve/],
+  ])('%s', (name, kills, wrong) => {
+    const { world, settings } = scenario(name);
+    const options = { settings, time: 'when-idle', statesMax: STATES_MAX } as const;
+    const result = shortestViolation(world(kills), options);
+    if (result.kind !== 'violated') throw new Error(result.kind);
+    expect(result.what).toMatch(wrong);
+
+    // The story alone suffices to play it again, to the same end.
+    const story = storyText(tell(world(kills), result.schedule, settings));
+    expect(scheduleFrom(story, world(kills), settings)).toEqual(result.schedule);
+    expect(storySvg(tell(world(kills), result.schedule, settings), name)).toContain('</svg>');
+  });
+
+  it('a story that is none is refused', () => {
+    const { world, settings } = scenario('classic');
+    expect(() => scheduleFrom('once upon a time', world(0), settings)).toThrow(/no line of a story/);
+  });
+});
