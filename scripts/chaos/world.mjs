@@ -9,6 +9,9 @@ import { serviceText } from './service.mjs';
 
 const repository = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 
+const COPIES_MAX = 60;
+const COPY_AGAIN_MS = 500;
+
 /**
  * @typedef {{
  *   number: number, what: string, args: string[], pid: number, startedMs: number, endedMs: number | undefined,
@@ -31,15 +34,35 @@ export class World {
   #pending = new Map();
 
   constructor() {
-    fs.cpSync(path.join(repository, 'dist'), path.join(this.scratch, 'dist'), { recursive: true });
     fs.symlinkSync(path.join(repository, 'node_modules'), path.join(this.scratch, 'node_modules'));
     fs.writeFileSync(path.join(this.scratch, 'package.json'), '{ "type": "module" }\n');
+    this.#copyCommand();
     fs.writeFileSync(this.ledger, '');
     // Where there is no faketime: the wall clock of one process of Node's, and of none that it starts.
     fs.writeFileSync(
       path.join(this.scratch, 'clock.cjs'),
       'const real = Date.now; Date.now = () => real() + Number(process.env.CHAOS_CLOCK_MS);\n',
     );
+  }
+
+  /** Another build may be under way, and have left half of it there. */
+  #copyCommand() {
+    const copy = path.join(this.scratch, 'dist');
+    for (let attempt = 0; attempt < COPIES_MAX; attempt++) {
+      fs.rmSync(copy, { recursive: true, force: true });
+      try {
+        fs.cpSync(path.join(repository, 'dist'), copy, { recursive: true });
+      } catch {
+        // A file went away while it was copied.
+      }
+      const isWhole =
+        fs.existsSync(path.join(copy, 'daemon.cjs')) && fs.existsSync(path.join(copy, 'serve.cjs'));
+      if (isWhole && spawnSync(process.execPath, [path.join(copy, 'solod.cjs'), '--version']).status === 0)
+        return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, COPY_AGAIN_MS);
+    }
+    fs.rmSync(this.scratch, { recursive: true, force: true });
+    throw new Error('dist/ does not run; npm run build');
   }
 
   get ledger() {

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import type { NodeSocketProbe } from '../adapters/node/socket-probe.js';
 import { parseJson } from '../domain/json.js';
@@ -25,6 +26,9 @@ export type Inspection =
   /** It is there, and does not speak solod's wire: a program of somebody's own. */
   | { readonly kind: 'other-wire'; readonly directory: string; readonly owner: Owner | undefined }
   | { readonly kind: 'not-running'; readonly directory: string };
+
+/** How soon a daemon that hung up is looked for again. */
+const AGAIN_MS = 20;
 
 const statusSchema = z.object({
   name: z.string(),
@@ -82,6 +86,9 @@ export class Inspector {
   }
 
   async #ask(directory: string, command: string, withinMs: number): Promise<Inspection> {
+    const begunMs = performance.now();
+    if (withinMs <= 0)
+      return { kind: 'not-answering', directory, owner: this.#owner(directory), cause: silence(0) };
     const probe = this.parts.probe();
     const reading = await probe.connect(layout.currentSocket(directory), withinMs);
     const verdict = judgeConnect(reading, this.parts.platform);
@@ -93,13 +100,16 @@ export class Inspector {
     }
     const answer = await ask(new CallConnection(socket), command, withinMs);
     socket.destroy();
-    return this.#judge(directory, answer, withinMs);
+    if (answer.kind !== 'ended') return this.#judge(directory, answer, withinMs);
+    // It died while it was asked; the next look says so, or finds its successor.
+    await delay(AGAIN_MS);
+    return this.#ask(directory, command, withinMs - (performance.now() - begunMs));
   }
 
-  #judge(directory: string, answer: string | undefined, withinMs: number): Inspection {
-    if (answer === undefined)
+  #judge(directory: string, answer: Answer, withinMs: number): Inspection {
+    if (answer.kind === 'silent')
       return { kind: 'not-answering', directory, owner: this.#owner(directory), cause: silence(withinMs) };
-    const parsed = statusSchema.safeParse(parseJson(answer));
+    const parsed = statusSchema.safeParse(answer.kind === 'said' ? parseJson(answer.text) : undefined);
     if (!parsed.success) return { kind: 'other-wire', directory, owner: this.#owner(directory) };
     return { kind: 'answered', directory, status: parsed.data };
   }
@@ -120,19 +130,41 @@ const silence = (withinMs: number): Cause => ({
   message: `no answer within ${withinMs} ms`,
 });
 
-/** @returns what it printed; undefined if it did not take the question on, or did not finish the answer */
-async function ask(
-  connection: CallConnection,
-  command: string,
-  withinMs: number,
-): Promise<string | undefined> {
+type Answer =
+  | { readonly kind: 'said'; readonly text: string }
+  /** Not in solod's words. */
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'silent' }
+  /** It hung up, before it said anything or in the middle. */
+  | { readonly kind: 'ended' };
+
+async function ask(connection: CallConnection, command: string, withinMs: number): Promise<Answer> {
   const greeting = await connection.greet({ command, args: [], env: {}, cwd: '/' }, withinMs);
-  if (greeting.kind !== 'accepted') return greeting.kind === 'silent' ? undefined : '';
+  switch (greeting.kind) {
+    case 'silent':
+    case 'ended':
+      return { kind: greeting.kind };
+    case 'draining':
+    case 'declined':
+      return { kind: 'foreign' };
+    case 'accepted':
+      return listen(connection, withinMs);
+  }
+}
+
+async function listen(connection: CallConnection, withinMs: number): Promise<Answer> {
   const stdout = new PassThrough();
   const chunks: Buffer[] = [];
   stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   const stderr = new PassThrough().resume();
   const signal = AbortSignal.timeout(withinMs);
   const ended = await connection.complete({ stdin: undefined, stdout, stderr, signal });
-  return ended.kind === 'exited' ? Buffer.concat(chunks).toString('utf8') : undefined;
+  switch (ended.kind) {
+    case 'exited':
+      return { kind: 'said', text: Buffer.concat(chunks).toString('utf8') };
+    case 'lost':
+      return { kind: 'ended' };
+    case 'cancelled':
+      return { kind: 'silent' };
+  }
 }

@@ -295,6 +295,9 @@ function goOn(trail: Trail, then: Then, now: Instant): ObtainStep {
 }
 
 function meet(trail: Trail, now: Instant): ObtainStep {
+  // Whoever was held up until its time was over asks for nothing any more: it would not hear the answer.
+  if (leftMs(trail, now) <= 0)
+    return timedOut({ ...trail, trouble: { kind: 'unreachable', cause: undefined } }, now);
   if (trail.plan.greeting === 'expected')
     return go({ at: 'greeting', trail }, probe('greet', leftMs(trail, now)));
   return sightingOwner(

@@ -437,6 +437,15 @@ describe('a slot that was collected (step 6)', () => {
     expect(tree(machine)).toEqual(onlyGeneration(4));
   });
 
+  it('one that was removed by hand is no slot either: the daemon that lost it shall see another number', async () => {
+    const machine = await withTombstone();
+    const late = await heldAt(machine, 'publishing');
+    await daemonIn(machine);
+    machine.files.removeTree(inHome('2'));
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
+    expect(tree(machine)).toEqual(onlyGeneration(3));
+  });
+
   it('not knowing whether it was collected is no permission: it fails, and the generation stays as a dead one', async () => {
     const machine = await withTombstone();
     const late = await heldAt(machine, 'rechecking');

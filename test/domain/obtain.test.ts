@@ -299,6 +299,21 @@ describe('a caller that is killed', () => {
 });
 
 describe('a contended lock', () => {
+  it('whoever waited for it polls as fast as at the beginning, once it has started a daemon itself', async () => {
+    const machine = home({ startMs: 30 });
+    const holder = machine.start();
+    lockOf(machine, holder);
+    holder.kill();
+    const process = machine.start();
+    let naps: number[] = [];
+    process.onCall = ({ method, args }) => {
+      if (method === 'spawn') naps = [];
+      if (method === 'sleep') naps.push(Number(args[0]));
+    };
+    await obtain(machine, {}, process);
+    expect(naps.slice(0, 2)).toEqual([1, 1.3]);
+  });
+
   it('of a holder that is gone is taken over after half of the budget', async () => {
     const machine = home();
     const holder = machine.start();

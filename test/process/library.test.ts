@@ -257,7 +257,8 @@ describe('few descriptors', () => {
       service,
     ]);
     // So few that Node itself can't start: nothing of solod's has run then.
-    const nodeGaveUp = ended.signal !== null || /node::|uv_loop_init|Assertion|EMFILE.*solod\.cjs/.test(ended.stderr);
+    const nodeGaveUp =
+      ended.signal !== null || /node::|uv_loop_init|Assertion|EMFILE.*solod\.cjs/.test(ended.stderr);
     if (ended.code !== 0 && !nodeGaveUp) expect(ended.stderr).toMatch(/^solod: /);
     expect((await box.run(['call', service])).code).toBe(0);
   });

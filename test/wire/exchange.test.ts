@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import readline from 'node:readline';
 import { PassThrough, Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 
@@ -56,6 +58,48 @@ describe('client and daemon', () => {
     stdout.resume();
     expect(await end).toEqual({ kind: 'exited', code: 0 });
     expect(source.taken()).toBe(64 * MIB);
+  });
+
+  const body = 'abc\nü x '.repeat(40_000);
+  const readers: readonly (readonly [how: string, read: (stdin: Readable) => Promise<string>])[] = [
+    ['as one text', text],
+    [
+      'with an encoding set',
+      async (stdin) => {
+        let all = '';
+        stdin.setEncoding('utf8').on('data', (piece: string) => {
+          all += piece;
+        });
+        await once(stdin, 'end');
+        return all;
+      },
+    ],
+    [
+      'in measured reads',
+      async (stdin) => {
+        const pieces: Buffer[] = [];
+        stdin.on('readable', () => {
+          for (let piece = stdin.read(1000); piece !== null; piece = stdin.read(1000)) pieces.push(piece);
+        });
+        await once(stdin, 'end');
+        return Buffer.concat(pieces).toString();
+      },
+    ],
+    [
+      'line by line',
+      async (stdin) => {
+        const lines: string[] = [];
+        for await (const line of readline.createInterface({ input: stdin })) lines.push(line);
+        return lines.join('\n');
+      },
+    ],
+    ['as a web stream', async (stdin) => text(Readable.toWeb(stdin) as AsyncIterable<Uint8Array>)],
+  ];
+  it.each(readers)('let a service read its input as streams are read: %s', async (_, read) => {
+    const { file } = await daemon(async ({ stdin }) => ((await read(stdin)) === body ? 0 : 1));
+    const pieces = body.match(/[\s\S]{1,9999}/g) ?? [];
+    const { end } = await callThrough(file, {}, Readable.from(pieces));
+    expect(end).toEqual({ kind: 'exited', code: 0 });
   });
 
   it('answer many calls at once, each with its own', async () => {

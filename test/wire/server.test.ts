@@ -387,12 +387,13 @@ describe('a client that sends more than was asked for', () => {
 
   it('is read on when the service wants more at once than is held for it', async () => {
     const { file } = await daemon(async ({ stdin }) => {
-      let bytes: Buffer | null = null;
-      while (bytes === null) {
-        await once(stdin, 'readable');
-        bytes = stdin.read(2 * MIB);
-      }
-      return bytes.length === 2 * MIB ? 3 : 4;
+      const read = new Promise<number>((resolve) => {
+        stdin.on('readable', () => {
+          const bytes: Buffer | null = stdin.read(2 * MIB);
+          if (bytes !== null) resolve(bytes.length);
+        });
+      });
+      return (await read) === 2 * MIB ? 3 : 4;
     });
     const client = (await rawClient(file)).read();
     flood(client, 'in small chunks');

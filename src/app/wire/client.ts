@@ -26,6 +26,12 @@ export interface CallerStreams {
   readonly signal?: AbortSignal | undefined;
 }
 
+/**
+ * How long a daemon has, once its caller has given up, to say that it had begun. A caller that was stopped, or whose
+ * machine slept, finds its time over and the word unread.
+ */
+const LAST_WORD_MS = 100;
+
 const HUNG_UP: Cause = { code: 'EOF', message: 'the daemon closed the connection before the exit code' };
 
 /** One request on one connection: first `greet`, then, if it was accepted, `complete`. */
@@ -39,7 +45,6 @@ export class CallConnection {
   #onEnd: (cause: Cause) => void = () => {};
   #end: Cause | undefined;
   #failure: Cause | undefined;
-  #said = false;
 
   /** @param socket connected, and from now on this object's to close */
   constructor(socket: net.Socket) {
@@ -52,21 +57,34 @@ export class CallConnection {
   }
 
   /**
-   * Sends the request, and waits for the daemon's first word. Closes the connection unless the request was accepted, or
-   * the daemon stayed silent: then one may greet again, which goes on waiting.
+   * Sends the request, and waits for the daemon's first word. Closes the connection unless the request was accepted; a
+   * request that was not has not been begun, and will not be.
+   * @param withinMs milliseconds; the last word may take `LAST_WORD_MS` more
    */
   greet(request: CallRequest, withinMs: number): Promise<GreetReading> {
     return new Promise((resolve) => {
+      let whenEnded: GreetReading = { kind: 'ended' };
       const settle = (reading: GreetReading): void => {
         clearTimeout(timer);
         this.#onEnd = () => {};
         this.#take = (decoded) => this.#early.push(decoded);
-        if (reading.kind === 'accepted' || reading.kind === 'silent') this.#socket.pause();
+        if (reading.kind === 'accepted') this.#socket.pause();
         else this.close();
         resolve(reading);
       };
-      const timer = setTimeout(() => settle({ kind: 'silent' }), withinMs);
-      this.#onEnd = () => settle({ kind: 'ended' });
+      const hangUp = (): void => {
+        if (whenEnded.kind === 'silent') {
+          settle(whenEnded);
+          return;
+        }
+        whenEnded = { kind: 'silent' };
+        // Nothing more will come from here. A daemon that sees it before it has begun does not begin; one that has begun
+        // has said so, and then it is a call like any other.
+        this.#socket.end();
+        timer = setTimeout(hangUp, LAST_WORD_MS);
+      };
+      let timer = setTimeout(hangUp, withinMs);
+      this.#onEnd = () => settle(whenEnded);
       this.#take = (decoded) => {
         this.#early.push(decoded);
         const reading = this.#word.take(decoded);
@@ -98,11 +116,6 @@ export class CallConnection {
   }
 
   #say(request: CallRequest): void {
-    if (this.#said) {
-      this.#socket.resume();
-      return;
-    }
-    this.#said = true;
     this.#socket.on('data', (bytes: Buffer) => {
       for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
     });

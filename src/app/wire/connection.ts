@@ -104,16 +104,20 @@ export class Connection {
     this.#closeReason = `the connection to the client broke: ${error.message}`;
   }
 
+  get #isOver(): boolean {
+    return this.#phase === 'answered' || this.#phase === 'closed';
+  }
+
   // --- what the client sends -----------------------------------------------------------------------------------------
 
   #receive(bytes: Buffer): void {
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
-    if (this.#input?.isSated) this.#holdBack();
+    if (!this.#isOver && this.#input?.isSated) this.#holdBack();
   }
 
   #take(decoded: Decoded): void {
     // A client may still be sending when its call has ended: that is thrown away.
-    if (this.#phase === 'answered' || this.#phase === 'closed') return;
+    if (this.#isOver) return;
     switch (decoded.kind) {
       case 'violation':
         this.#violated(decoded.violation);
