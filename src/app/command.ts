@@ -22,6 +22,7 @@ Exit codes:
   70  the daemon died at its start, or its service does not load
   71  no process could be started
   73  the state directory can't be written
+  74  the caller's own stdin, stdout or stderr failed
   75  not within the time
   76  the connection was lost after the call had begun: it is not tried again
   77  the state directory is not to be trusted

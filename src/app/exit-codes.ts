@@ -19,6 +19,8 @@ export const EXIT = {
   osError: 71,
   /** EX_CANTCREAT: the state directory, or something in it, could not be made. */
   cantCreate: 73,
+  /** EX_IOERR: the caller's own stdin, stdout or stderr failed. */
+  ioError: 74,
   /** EX_TEMPFAIL: not within the time. */
   tempFail: 75,
   /** EX_PROTOCOL: the connection was lost after the call had begun. It may have been carried out; it is not tried again. */

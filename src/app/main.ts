@@ -65,8 +65,7 @@ function callExitCode(result: CallResult): number {
     case 'exited':
       return result.code;
     case 'cancelled':
-      // Whoever read the output has gone away, as `head` does.
-      return 128 + constants.signals.SIGPIPE;
+      return cancelledExitCode(result);
     case 'lost':
       say(result.message);
       return EXIT.lost;
@@ -74,6 +73,14 @@ function callExitCode(result: CallResult): number {
       say(result.message);
       return exitCodeOf(result.failure);
   }
+}
+
+function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): number {
+  if (result.by === 'signal') return EXIT.interrupted;
+  // Whoever read the output has gone away, as `head` does, and need not be told.
+  if (result.cause.code === 'EPIPE') return 128 + constants.signals.SIGPIPE;
+  say(`${result.by} failed: ${result.cause.message}`);
+  return EXIT.ioError;
 }
 
 /** What there was to say, `kick` has said. */

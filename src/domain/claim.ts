@@ -10,7 +10,15 @@
 import { causeOf } from './cause.js';
 import type { Failure } from './failure.js';
 import type { Identity } from './identity.js';
-import { generationOf, highestGeneration, layout, NAMES, type Place, type Platform } from './layout.js';
+import {
+  GENERATION_MAX,
+  generationOf,
+  highestGeneration,
+  layout,
+  NAMES,
+  type Place,
+  type Platform,
+} from './layout.js';
 import {
   type Command,
   type Event,
@@ -125,9 +133,16 @@ function preparing(trail: Trail, step: ReturnType<typeof prepareDirectory>): Cla
         case 'prepared':
           return at('making', trail, files('makeDirectory', privateOf(trail)));
         case 'distrusted':
+          // Nothing in there is touched, not even a lock.
           return end({ kind: 'failed', failure: { ...outcome, kind: 'state-directory-distrusted' } });
-        case 'failed':
-          return end({ kind: 'failed', failure: { ...outcome, kind: 'state-directory-unusable' } });
+        case 'failed': {
+          const failure: Failure = { ...outcome, kind: 'state-directory-unusable' };
+          return releasing(
+            trail,
+            { kind: 'failed', failure },
+            releaseLock(directoryOf(trail), trail.plan.lockNonce),
+          );
+        }
       }
     },
   );
@@ -190,7 +205,9 @@ export function stepClaim(state: ClaimState, event: Event): ClaimStep {
     case 'repointing':
       return repointed(trail, reading);
     case 'displacing':
-      return repoint(trail);
+      // What can't be moved (a mount point, an overlay's lower layer) stays in every client's way.
+      if (reading.kind === 'done' || reading.kind === 'absent') return repoint(trail);
+      return fail(trail, 'moving away', layout.current(directoryOf(trail)), reading);
     case 'ending-lock':
       return endingLock(trail, stepRelease(state.release, event as Event<never>));
     case 'sweeping':
@@ -226,6 +243,10 @@ function currentRead(trail: Trail, reading: Reading): ClaimStep {
 
 /** Step 3: a candidate may have published and not have repointed yet, or have died in between. */
 function walk(trail: Trail): ClaimStep {
+  if (trail.last >= GENERATION_MAX) {
+    const cause: Cause = { code: 'EOVERFLOW', message: `there is no generation after ${trail.last}` };
+    return fail(trail, 'counting up in', directoryOf(trail), { kind: 'failed', cause });
+  }
   return at('walking', trail, files('inspect', ownOf(trail)));
 }
 
@@ -266,6 +287,7 @@ function sighting(trail: Trail, step: ReturnType<typeof sightOwner>): ClaimStep 
     step,
     (sight): ClaimState => ({ at: 'sighting-owner', trail, sight }),
     (sighted): ClaimStep => {
+      if (sighted.kind === 'unreadable') return confirmAlive(trail, sighted.cause);
       // Every generation has its owner file before it has its name; what has none is no solod's.
       if (sighted.kind === 'nobody' || sighted.vitality === 'dead') return publish(trail);
       const doubt = {

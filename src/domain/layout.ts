@@ -64,20 +64,19 @@ export function makerOf(name: string): number | undefined {
 
 export const isTrash = (name: string): boolean => name.startsWith(TRASH);
 
-const GENERATION = /^[1-9][0-9]{0,14}$/;
+const GENERATION = /^[1-9][0-9]{0,8}$/;
+
+/** Counted one by one, no name gets that far: what bears a higher number is somebody's, but not solod's. */
+export const GENERATION_MAX = 999_999_999;
 
 /** The generation that a directory entry, or the target of `current`, names; undefined for anything else. */
 export function generationOf(text: string): number | undefined {
   return GENERATION.test(text) ? Number(text) : undefined;
 }
 
-/** Counted one by one, no name gets that far: a directory of such a name is somebody's, but not solod's. */
-const GENERATION_MAX = 999_999_999;
-
 /** The highest generation among directory entries, 0 if there is none. */
 export function highestGeneration(names: readonly string[]): number {
-  const generations = names.map((name) => generationOf(name) ?? 0).filter((n) => n <= GENERATION_MAX);
-  return Math.max(0, ...generations);
+  return Math.max(0, ...names.map((name) => generationOf(name) ?? 0));
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

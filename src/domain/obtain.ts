@@ -297,7 +297,7 @@ function goOn(trail: Trail, then: Then, now: Instant): ObtainStep {
 function meet(trail: Trail, now: Instant): ObtainStep {
   // Whoever was held up until its time was over asks for nothing any more: it would not hear the answer.
   if (leftMs(trail, now) <= 0)
-    return timedOut({ ...trail, trouble: { kind: 'unreachable', cause: undefined } }, now);
+    return timedOut({ ...trail, trouble: trail.trouble ?? { kind: 'unreachable', cause: undefined } }, now);
   if (trail.plan.greeting === 'expected')
     return go({ at: 'greeting', trail }, probe('greet', leftMs(trail, now)));
   return sightingOwner(
@@ -474,6 +474,9 @@ function takingOver(
     (outcome): ObtainStep => {
       // Another caller was faster: its start is waited for like any other's.
       if (outcome.kind === 'contended') return wait(awaiting(trail, 'taken over', now), now);
+      // It can't be taken over, and it has been waited for as long as is due.
+      const isJammed = outcome.kind === 'error' && outcome.at === 'taking';
+      if (isJammed && reason === 'lock-fallback') return spawn(trail, 'lock-error');
       return lockAnswered(trail, reason, outcome, now);
     },
   );

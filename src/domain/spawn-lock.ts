@@ -188,19 +188,25 @@ function listed(directory: string, modifiedMs: number, reading: SyncReading): Lo
 // --- taking over ------------------------------------------------------------------------------------------------------
 
 export type TakeOverState =
-  | { readonly at: 'evicting'; readonly plan: LockPlan }
-  | { readonly at: 'discarding'; readonly plan: LockPlan }
+  | { readonly at: 'evicting' | 'checking' | 'discarding' | 'giving-back'; readonly plan: LockPlan }
+  | { readonly at: 'reading-evicted'; readonly plan: LockPlan; readonly nonce: string }
   | { readonly at: 'taking'; readonly take: TakeState };
+
+type TakeOverStep = Do<TakeOverState, LockOutcome>;
+
+const evictedOf = ({ directory, nonce }: LockPlan): string => layout.trash(directory, `${nonce}.lock`);
 
 /**
  * Takes the lock from the holder that was observed, and from no other: of all who try, one succeeds, and where the lock has
- * changed hands since, nobody does. (Something foreign has no nonce to go by. A directory of that kind is moved out
- * of the way whole, which in a race of two may cost the first one's lock, hence one process too many.)
+ * changed hands since, nobody does.
+ *
+ * Something foreign has no nonce to go by. What is no directory is unlinked, which no lock of solod's can be; a foreign
+ * directory is moved away, looked at, and given back if it turns out to be somebody's lock by now.
  */
 export function takeOver(
   plan: LockPlan,
   observed: Exclude<LockObservation, { readonly kind: 'free' }>,
-): Do<TakeOverState, LockOutcome> {
+): TakeOverStep {
   const lock = layout.lock(plan.directory);
   if (observed.kind === 'record')
     return go(
@@ -208,30 +214,46 @@ export function takeOver(
       files('removeFile', layout.lockRecord(plan.directory, observed.record.nonce)),
     );
   if (observed.type === 'other') return go({ at: 'evicting', plan }, files('removeFile', lock));
-  return go(
-    { at: 'evicting', plan },
-    files('rename', lock, layout.trash(plan.directory, `${plan.nonce}.lock`)),
-  );
+  return go({ at: 'evicting', plan }, files('rename', lock, evictedOf(plan)));
 }
 
-export function stepTakeOver(state: TakeOverState, event: SyncEvent): Do<TakeOverState, LockOutcome> {
+export function stepTakeOver(state: TakeOverState, event: SyncEvent): TakeOverStep {
   const { reading } = event;
   switch (state.at) {
     case 'evicting':
       if (reading.kind === 'done')
-        return go(
-          { at: 'discarding', plan: state.plan },
-          files('removeTree', layout.trash(state.plan.directory, `${state.plan.nonce}.lock`)),
-        );
+        return go({ at: 'checking', plan: state.plan }, files('list', evictedOf(state.plan)));
       // Another caller has taken it over, or its holder released it.
       if (reading.kind === 'absent' || reading.kind === 'wrong-type') return end({ kind: 'contended' });
       return end(lockError(reading, layout.lock(state.plan.directory), 'taking'));
+    case 'checking':
+      return checked(state.plan, reading);
+    case 'reading-evicted':
+      return readEvicted(state.plan, state.nonce, reading);
+    case 'giving-back':
+      return end({ kind: 'contended' });
     case 'discarding':
       return taking(takeLock(state.plan));
     case 'taking':
       return taking(stepTake(state.take, event));
   }
 }
+
+/** What was moved away: the foreign directory, or, if another caller was faster, the lock that it has taken since. */
+function checked(plan: LockPlan, reading: SyncReading): TakeOverStep {
+  if (reading.kind === 'absent') return taking(takeLock(plan));
+  const [name = '', ...others] = reading.kind === 'names' ? reading.names : [];
+  if (others.length > 0 || !isNonce(name)) return discard(plan);
+  return go({ at: 'reading-evicted', plan, nonce: name }, files('readText', `${evictedOf(plan)}/${name}`));
+}
+
+function readEvicted(plan: LockPlan, nonce: string, reading: SyncReading): TakeOverStep {
+  if (reading.kind !== 'text' || parseRecord(nonce, reading.text) === undefined) return discard(plan);
+  return go({ at: 'giving-back', plan }, files('rename', evictedOf(plan), layout.lock(plan.directory)));
+}
+
+const discard = (plan: LockPlan): TakeOverStep =>
+  go({ at: 'discarding', plan }, files('removeTree', evictedOf(plan)));
 
 function taking(step: Do<TakeState, LockOutcome>): Do<TakeOverState, LockOutcome> {
   return step.kind === 'do' ? go({ at: 'taking', take: step.state }, step.command) : step;

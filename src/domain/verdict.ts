@@ -49,6 +49,8 @@ const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
     ...EVERYWHERE,
     // xnu bsd/kern/uipc_usrreq.c, uipc_socket2.c (sonewconn): a listener whose backlog is full refuses too.
     ECONNREFUSED: 'closed-or-full',
+    // xnu bsd/kern/uipc_usrreq.c (unp_connect): what is there is no socket.
+    ENOTSOCK: 'dead',
   },
 };
 

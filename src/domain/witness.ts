@@ -13,11 +13,14 @@ import {
   unexpected,
 } from './machine.js';
 import { type Owner, parseOwner } from './owner.js';
+import type { Cause } from './ports.js';
 import type { LockObservation } from './spawn-lock.js';
 
 export type OwnerSighting =
   /** No owner file that solod could have written. */
   | { readonly kind: 'nobody' }
+  /** Whether there is one, or what it says, can't be told. */
+  | { readonly kind: 'unreadable'; readonly cause: Cause }
   | {
       readonly kind: 'owner';
       readonly owner: Owner;
@@ -38,6 +41,7 @@ export function sightOwner(path: string, self: Identity): OwnerStep {
 
 export function stepSightOwner(state: OwnerSightState, { reading }: Event<SyncReading>): OwnerStep {
   if (state.at === 'reading') {
+    if (reading.kind === 'failed') return end({ kind: 'unreadable', cause: reading.cause });
     const owner = reading.kind === 'text' ? parseOwner(reading.text) : undefined;
     if (owner === undefined) return end({ kind: 'nobody' });
     return go({ at: 'looking-up', self: state.self, owner }, lookUp(owner.pid));

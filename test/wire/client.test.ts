@@ -107,6 +107,24 @@ describe('the first word', () => {
     expect(await greeting).toEqual({ kind: 'accepted' });
   });
 
+  it('that is there already counts, however late the caller gets to read it, and ends nothing', async () => {
+    const { connection, peer } = await rawDaemon();
+    let hungUp = false;
+    peer.read().socket.once('end', () => {
+      hungUp = true;
+    });
+    const greeted = connection.greet(REQUEST, 1);
+    peer.send(ACCEPTED);
+    // Not a turn of the event loop until the time is over: a process that is stopped meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    expect(await greeted).toEqual({ kind: 'accepted' });
+    const { end } = complete({ connection, peer });
+    await stalled(() => peer.chunks.length);
+    expect(hungUp).toBe(false);
+    peer.send(exit(0));
+    expect(await end).toEqual({ kind: 'exited', code: 0 });
+  });
+
   it('that refuses ends the connection', async () => {
     const { connection, peer } = await rawDaemon();
     peer.read().send(exit(75));

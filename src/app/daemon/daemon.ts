@@ -73,7 +73,6 @@ class Daemon {
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
-  #running = 0;
   #served = 0;
   #asked = 0;
 
@@ -83,14 +82,7 @@ class Daemon {
   ) {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
-      onCallStart: () => {
-        this.#running += 1;
-        this.#idle.stop();
-      },
-      onCallEnd: () => {
-        this.#running -= 1;
-        if (this.#running === 0) this.#idle.start();
-      },
+      onIdle: () => this.#idle.start(),
     });
     this.#retirement = new Retirement(this.#calls, settings.graceMs ?? GRACE_MS, settings.say);
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
@@ -106,7 +98,7 @@ class Daemon {
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     const own = this.#settled.service.idleTimeoutMs;
     if (this.settings.idleTimeoutMs === undefined && own !== undefined) this.#idle = this.#idleTimer(own);
-    if (this.#running === 0) this.#idle.start();
+    if (this.#calls.inFlight === 0) this.#idle.start();
     return new Promise(() => {});
   }
 
@@ -116,6 +108,7 @@ class Daemon {
 
   async #admit(request: CallRequest): Promise<Admission> {
     this.#asked += 1;
+    this.#idle.stop();
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
     const loading = await this.#loading;

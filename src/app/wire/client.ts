@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Cause, GreetReading } from '../../domain/ports.js';
 import { CHUNK, ChunkDecoder, DAEMON_GRAMMAR, type Decoded, REFUSAL, violationText } from './chunks.js';
 import { type CallEnd, Conversation } from './conversation.js';
+import { afterReading } from './reading.js';
 import { type CallRequest, encodeRequest } from './request.js';
 
 export type { CallEnd } from './conversation.js';
@@ -26,10 +27,7 @@ export interface CallerStreams {
   readonly signal?: AbortSignal | undefined;
 }
 
-/**
- * How long a daemon has, once its caller has given up, to say that it had begun. A caller that was stopped, or whose
- * machine slept, finds its time over and the word unread.
- */
+/** How long a daemon has, once its caller has given up, to say that it had begun. */
 const LAST_WORD_MS = 100;
 
 const HUNG_UP: Cause = { code: 'EOF', message: 'the daemon closed the connection before the exit code' };
@@ -64,7 +62,9 @@ export class CallConnection {
   greet(request: CallRequest, withinMs: number): Promise<GreetReading> {
     return new Promise((resolve) => {
       let whenEnded: GreetReading = { kind: 'ended' };
+      let isSettled = false;
       const settle = (reading: GreetReading): void => {
+        isSettled = true;
         clearTimeout(timer);
         this.#onEnd = () => {};
         this.#take = (decoded) => this.#early.push(decoded);
@@ -73,6 +73,7 @@ export class CallConnection {
         resolve(reading);
       };
       const hangUp = (): void => {
+        if (isSettled) return;
         if (whenEnded.kind === 'silent') {
           settle(whenEnded);
           return;
@@ -81,9 +82,11 @@ export class CallConnection {
         // Nothing more will come from here. A daemon that sees it before it has begun does not begin; one that has begun
         // has said so, and then it is a call like any other.
         this.#socket.end();
-        timer = setTimeout(hangUp, LAST_WORD_MS);
+        timer = wait(LAST_WORD_MS);
       };
-      let timer = setTimeout(hangUp, withinMs);
+      // A caller that was stopped finds its time over and the word unread: hanging up on it would end the call.
+      const wait = (ms: number): NodeJS.Timeout => setTimeout(() => afterReading(hangUp), ms);
+      let timer = wait(withinMs);
       this.#onEnd = () => settle(whenEnded);
       this.#take = (decoded) => {
         this.#early.push(decoded);

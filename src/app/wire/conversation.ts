@@ -6,6 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Cause } from '../../domain/ports.js';
 import { InputPump, OutputSink } from './caller-streams.js';
 import { CHUNK, chunk, type Decoded, frame, violationText } from './chunks.js';
+import { afterReading } from './reading.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */
@@ -128,24 +129,22 @@ export class Conversation {
   }
 
   /**
-   * Sends what is in the outbox once all that the daemon has said by now has been read, that is, after a whole turn of
-   * the event loop in which the socket was being read. A daemon that has answered closes its end without waiting for a
-   * slow reader, a suspended one, say; writing to it would break the connection, and lose the rest of the answer.
+   * Sends what is in the outbox once all that the daemon has said by now has been read. A daemon that has answered closes
+   * its end without waiting for a slow reader, a suspended one, say; writing to it would break the connection, and lose
+   * the rest of the answer.
    */
   #postSoon(): void {
     if (this.#posting) return;
     this.#posting = true;
-    setImmediate(() =>
-      setImmediate(() => {
-        this.#posting = false;
-        if (this.#verdict !== undefined || this.#isFull) return;
-        const outbox = this.#outbox;
-        this.#outbox = [];
-        this.#socket.cork();
-        for (const buffer of outbox) this.#socket.write(buffer);
-        this.#socket.uncork();
-      }),
-    );
+    afterReading(() => {
+      this.#posting = false;
+      if (this.#verdict !== undefined || this.#isFull || !this.#socket.writable) return;
+      const outbox = this.#outbox;
+      this.#outbox = [];
+      this.#socket.cork();
+      for (const buffer of outbox) this.#socket.write(buffer);
+      this.#socket.uncork();
+    });
   }
 
   // --- the end -------------------------------------------------------------------------------------------------------
