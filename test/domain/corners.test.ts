@@ -1,4 +1,4 @@
-/* Each of these shows one finding and fails at present. Copy into test/domain to run. */
+/** Corners in which a claim, an obtain or a lock once went wrong, or nearly did. */
 import { expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/machine.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
