@@ -93,7 +93,10 @@ function buildProgram(finish: (exitCode: number) => void): Command {
     });
   };
   // What is well-formed of these three never comes here (see main.ts): the definitions are for help and for mistakes.
-  const elsewhere: Action = () => Promise.resolve(EXIT.usage);
+  const elsewhere: Action = async () => {
+    output.complain('an option\'s value that begins with "-" must be written --option=value');
+    return EXIT.usage;
+  };
   define('call', '<service> [args...]', elsewhere);
   define('serve', '<service>', elsewhere);
   define('kick', '<service>', elsewhere);

@@ -260,6 +260,7 @@ describe('mistakes get one clear sentence', () => {
     [['call'], 64, /missing required argument/],
     [['call', 'SERVICE', '--no-such-option'], 64, /unknown option/],
     [['conjure'], 64, /unknown command/],
+    [['call', 'SERVICE', '--name', '-x'], 64, /--option=value/],
     [['status', '--name', ''], 64, /must not be empty/],
     [['stop'], 64, /which daemon/],
   ])('%j', async (args, code, sentence) => {

@@ -16,8 +16,15 @@ export class NodeProcessTable implements ProcessTable {
     }
   }
 
-  /** Who this process is. What the system does not tell is left empty. */
+  #self: Identity | undefined;
+
+  /** Who this process is, for as long as it lives. What the system does not tell is left empty. */
   self(): Identity {
+    this.#self ??= this.#readSelf();
+    return this.#self;
+  }
+
+  #readSelf(): Identity {
     const own = this.lookUp(process.pid);
     return {
       pid: process.pid,
