@@ -1,6 +1,6 @@
 /** A daemon's life: what it says of itself, how it ends, and that it does. */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -175,13 +175,34 @@ describe('one way out', () => {
     );
     await box.run(['call', service, '--', 'x']);
     await eventually('it is gone', () => box.daemons().length === 0);
-    const { readFileSync } = await import('node:fs');
     expect(readFileSync(path.join(box.place(), 'log'), 'utf8')).toContain('adrift');
     expect((await box.run(['call', service])).code).toBe(0);
   });
 });
 
 describe('rude clients', () => {
+  it('that go away leave the promises of a careless service behind, which harms no other call', async () => {
+    const box = sandbox();
+    const service = box.service(`
+      export default async ({ args, stdin, stdout }) => {
+        if (args[0] === 'careless') {
+          void (async () => { for await (const _ of stdin); })();
+          stdout.write('begun\\n');
+          await new Promise(() => {});
+        }
+      };
+    `);
+    const child = box.start(['call', service, '--', 'careless']);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    const [pid] = box.daemons();
+    child.kill('SIGKILL');
+    await eventually('the log tells of it', () =>
+      readFileSync(path.join(box.place(), 'log'), 'utf8').includes('left behind'),
+    );
+    expect((await box.run(['call', service])).code).toBe(0);
+    expect(box.daemons()).toEqual([pid]);
+  });
+
   it('that connect and go away, or send nonsense, harm nobody', async () => {
     const box = sandbox();
     const service = box.service();

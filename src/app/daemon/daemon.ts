@@ -97,6 +97,7 @@ class Daemon {
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     const own = this.#settled.service.idleTimeoutMs;
+    this.#idle.stop();
     if (this.settings.idleTimeoutMs === undefined && own !== undefined) this.#idle = this.#idleTimer(own);
     if (this.#calls.inFlight === 0) this.#idle.start();
     return new Promise(() => {});
@@ -158,7 +159,11 @@ class Daemon {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
-    process.on('unhandledRejection', (error) => this.#fatal('unhandled rejection', error));
+    process.on('unhandledRejection', (error) => {
+      if (isOfACallThatEnded(error))
+        this.settings.say(`solod: a promise was left behind: ${describe(error)}`);
+      else this.#fatal('unhandled rejection', error);
+    });
   }
 
   #fatal(what: string, error: unknown): void {
@@ -202,6 +207,22 @@ async function load({ service: file, target }: DaemonSettings): Promise<Loading>
   } catch (error) {
     return { kind: 'broken', message: `${file} does not load: ${describe(error)}` };
   }
+}
+
+/**
+ * What a service's own streams and signal say when its caller has gone. A service that has left such a promise behind must
+ * not take down the calls of others.
+ */
+const ENDED = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ABORT_ERR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+]);
+
+function isOfACallThatEnded(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
 }
 
 function describe(error: unknown): string {
