@@ -157,7 +157,7 @@ async function listen(connection: CallConnection, withinMs: number): Promise<Ans
   const chunks: Buffer[] = [];
   stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   const stderr = new PassThrough().resume();
-  const signal = AbortSignal.timeout(withinMs);
+  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(withinMs)));
   const ended = await connection.complete({ stdin: undefined, stdout, stderr, signal });
   switch (ended.kind) {
     case 'exited':
