@@ -135,6 +135,8 @@ export class Sandbox {
       for (const pid of left) killIfThere(pid);
       await delay(20);
     }
+    // Some tests leave what can't be entered.
+    spawnSync('chmod', ['-R', 'u+rwx', this.path]);
     rmSync(this.path, { recursive: true, force: true });
   }
 }
@@ -178,8 +180,11 @@ export function sandbox(): Sandbox {
 }
 
 afterEach(async () => {
-  for (const made of open) await made.dispose();
+  const made = [...open];
   open.clear();
+  // One that can't be cleared away must not leave another's processes behind.
+  const cleared = await Promise.allSettled(made.map((box) => box.dispose()));
+  for (const result of cleared) if (result.status === 'rejected') throw result.reason;
 });
 
 /**
