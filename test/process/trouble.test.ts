@@ -5,6 +5,7 @@ import {
   chownSync,
   mkdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -210,14 +211,23 @@ describe('a state directory that can not be used is a reason, not a crash', () =
   it('a path too long for a socket leads to a short one, and two long ones to two', async () => {
     const box = sandbox();
     const long = (letter: string): string => path.join(box.state, letter.repeat(120));
-    const pids = await Promise.all(
-      ['a', 'b', 'a'].map(async (letter) => {
-        const { stdout } = await box.run(['call', box.service(), '--state-dir', long(letter)]);
-        return JSON.parse(stdout.toString()).pid as number;
-      }),
-    );
-    expect(pids[0]).toBe(pids[2]);
-    expect(pids[0]).not.toBe(pids[1]);
+    const service = box.service();
+    const places = new Set<string>();
+    try {
+      const pids: number[] = [];
+      for (const letter of ['a', 'b', 'a']) {
+        const { stdout } = await box.run(['call', service, '--state-dir', long(letter)]);
+        pids.push(JSON.parse(stdout.toString()).pid);
+        const status = await box.run(['status', service, '--state-dir', long(letter), '--json']);
+        places.add(JSON.parse(status.stdout.toString()).directory);
+      }
+      expect(pids[0]).toBe(pids[2]);
+      expect(pids[0]).not.toBe(pids[1]);
+      expect([...places].every((place) => place.startsWith(`/tmp/solod-${process.getuid?.()}/`))).toBe(true);
+    } finally {
+      for (const pid of box.daemons()) process.kill(pid, 'SIGKILL');
+      for (const place of places) rmSync(place, { recursive: true, force: true });
+    }
   });
 });
 
