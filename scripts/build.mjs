@@ -33,7 +33,6 @@ const common = {
 const commonJs = {
   ...common,
   minify: true,
-  keepNames: false,
   format: 'cjs',
   define: { 'import.meta.url': 'undefined' },
 };

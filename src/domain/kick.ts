@@ -22,14 +22,15 @@ import {
 import type { Owner } from './owner.js';
 import type { Instant, SpawnReading } from './ports.js';
 import {
+  type ContendedLock,
   childText,
   isStale,
   isUnderWay,
   type LockObservation,
   type LockOutcome,
-  type LockPlan,
   type LookState,
   lockAgeMs,
+  lockPlanOf,
   lookAtLock,
   type ReleaseState,
   releaseLock,
@@ -92,8 +93,6 @@ interface Trail {
   readonly tries: number;
 }
 
-type Contended = Exclude<LockObservation, { readonly kind: 'free' }>;
-
 export type KickState =
   | { readonly at: 'preparing'; readonly trail: Trail; readonly prepare: PrepareState }
   | {
@@ -108,7 +107,7 @@ export type KickState =
       readonly at: 'sighting-lock';
       readonly trail: Trail;
       readonly sight: LockSightState;
-      readonly lock: Contended;
+      readonly lock: ContendedLock;
     }
   | { readonly at: 'taking-over'; readonly trail: Trail; readonly over: TakeOverState }
   | { readonly at: 'spawning'; readonly trail: Trail }
@@ -118,12 +117,6 @@ export type KickState =
 export type KickStep = Step<KickState, KickOutcome, SyncCommand>;
 
 const directoryOf = ({ plan }: Trail): string => plan.place.directory;
-const lockPlanOf = ({ plan }: Trail): LockPlan => ({
-  directory: plan.place.directory,
-  nonce: plan.nonce,
-  holder: plan.self,
-  readyMs: plan.timing.readyMs,
-});
 
 export function beginKick(plan: KickPlan, now: Instant): KickStep {
   return preparing({ plan, reason: 'cold', warning: undefined, tries: 0 }, prepareDirectory(plan), now);
@@ -195,7 +188,7 @@ function sightingOwner(
         const outcome: KickOutcome = { kind: 'running', owner: sighted.owner };
         return lock === 'held' ? release(trail, outcome) : end(outcome);
       }
-      return lock === 'held' ? spawn(trail) : taking(trail, takeLock(lockPlanOf(trail)), now);
+      return lock === 'held' ? spawn(trail) : taking(trail, takeLock(lockPlanOf(trail.plan)), now);
     },
   );
 }
@@ -244,7 +237,7 @@ function lockSeen(trail: Trail, observed: LockObservation, now: Instant): KickSt
 
 function sightingLock(
   trail: Trail,
-  lock: Contended,
+  lock: ContendedLock,
   step: ReturnType<typeof sightLock>,
   now: Instant,
 ): KickStep {
@@ -259,8 +252,8 @@ function sightingLock(
   );
 }
 
-function evict(trail: Trail, lock: Contended, now: Instant): KickStep {
-  return takingOver(trail, takeOver(lockPlanOf(trail), lock), now);
+function evict(trail: Trail, lock: ContendedLock, now: Instant): KickStep {
+  return takingOver(trail, takeOver(lockPlanOf(trail.plan), lock), now);
 }
 
 function takingOver(trail: Trail, step: ReturnType<typeof takeOver>, now: Instant): KickStep {

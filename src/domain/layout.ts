@@ -123,7 +123,7 @@ export function utf8(text: string): number[] {
  * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h). Node 20 and 22
  * cut a longer path off without a word, and two such paths then name one socket.
  */
-const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
+export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
 
 /** The longest name, after the directory, that a socket is bound or reached by. */
 const LONGEST_TAIL = join('', TMP + 'n'.repeat(NONCE_LENGTH_MAX), NAMES.socket);

@@ -26,14 +26,14 @@ import type { Owner } from './owner.js';
 import { parseOwner } from './owner.js';
 import type { Cause, ChildReading, ConnectReading, GreetReading, Instant, SpawnReading } from './ports.js';
 import {
+  type ContendedLock,
   childText,
   isStale,
   isUnderWay,
-  type LockObservation,
   type LockOutcome,
-  type LockPlan,
   type LookState,
   lockKey,
+  lockPlanOf,
   lookAtLock,
   type ReleaseState,
   releaseLock,
@@ -123,7 +123,7 @@ export type ObtainState =
       readonly at: 'sighting-lock';
       readonly trail: Trail;
       readonly sight: LockSightState;
-      readonly lock: Contended;
+      readonly lock: ContendedLock;
     }
   | {
       readonly at: 'taking-over';
@@ -141,7 +141,6 @@ export type ObtainState =
   | { readonly at: 'introducing'; readonly trail: Trail; readonly tookMs: number }
   | { readonly at: 'naming'; readonly trail: Trail; readonly afterMs: number };
 
-type Contended = Exclude<LockObservation, { readonly kind: 'free' }>;
 /** What came before a look at the lock: an attempt to take it that was refused, or a wait. */
 type Came = 'refused' | 'waited';
 /** What the owner's process is looked up for. */
@@ -161,12 +160,6 @@ const deadlineOf = ({ plan, role, begunMs }: Trail): number => {
   return role.kind === 'starter' ? Math.min(total, role.child.spawnedMs + plan.timing.readyMs) : total;
 };
 const leftMs = (trail: Trail, now: Instant): number => Math.max(0, deadlineOf(trail) - now.monotonicMs);
-const lockPlanOf = ({ plan }: Trail): LockPlan => ({
-  directory: plan.place.directory,
-  nonce: plan.nonce,
-  holder: plan.self,
-  readyMs: plan.timing.readyMs,
-});
 const as = (trail: Trail, role: Role): Trail => ({ ...trail, role });
 const NEWCOMER: Role = { kind: 'newcomer' };
 
@@ -365,7 +358,7 @@ function vacant(trail: Trail, now: Instant): ObtainStep {
 }
 
 function take(trail: Trail, reason: SpawnReason, now: Instant): ObtainStep {
-  return taking(trail, reason, takeLock(lockPlanOf(trail)), now);
+  return taking(trail, reason, takeLock(lockPlanOf(trail.plan)), now);
 }
 
 function taking(
@@ -436,7 +429,7 @@ function looking(trail: Trail, after: Came, step: ReturnType<typeof lookAtLock>,
   );
 }
 
-function lockSeen(trail: Trail, observed: Contended, now: Instant): ObtainStep {
+function lockSeen(trail: Trail, observed: ContendedLock, now: Instant): ObtainStep {
   const { timing, self } = trail.plan;
   if (isStale(observed, now, timing)) return evict(trail, observed, 'stale-lock', now);
   const waiter = awaiting(trail, lockKey(observed), now);
@@ -446,7 +439,7 @@ function lockSeen(trail: Trail, observed: Contended, now: Instant): ObtainStep {
 
 function sightingLock(
   trail: Trail,
-  lock: Contended,
+  lock: ContendedLock,
   step: ReturnType<typeof sightLock>,
   now: Instant,
 ): ObtainStep {
@@ -458,8 +451,8 @@ function sightingLock(
   );
 }
 
-function evict(trail: Trail, lock: Contended, reason: SpawnReason, now: Instant): ObtainStep {
-  return takingOver(trail, reason, takeOver(lockPlanOf(trail), lock), now);
+function evict(trail: Trail, lock: ContendedLock, reason: SpawnReason, now: Instant): ObtainStep {
+  return takingOver(trail, reason, takeOver(lockPlanOf(trail.plan), lock), now);
 }
 
 function takingOver(

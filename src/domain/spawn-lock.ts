@@ -12,7 +12,7 @@
 import { causeOf } from './cause.js';
 import { type Identity, identityFrom, type Vitality } from './identity.js';
 import { parseJson } from './json.js';
-import { isNonce, layout } from './layout.js';
+import { isNonce, layout, type Place } from './layout.js';
 import { type Event, end, files, go, type Step, type SyncCommand, type SyncReading } from './machine.js';
 import type { Cause, Instant } from './ports.js';
 import type { Timing } from './timing.js';
@@ -36,6 +36,8 @@ export type LockObservation =
   /** Something that no solod put there, or that can't be read. */
   | { readonly kind: 'foreign'; readonly type: 'directory' | 'other'; readonly modifiedMs: number };
 
+export type ContendedLock = Exclude<LockObservation, { readonly kind: 'free' }>;
+
 export type LockOutcome =
   | { readonly kind: 'held' }
   | { readonly kind: 'contended' }
@@ -53,6 +55,17 @@ export interface LockPlan {
   readonly nonce: string;
   readonly holder: Identity;
   readonly readyMs: number;
+}
+
+/** What a caller's plan says of its lock. */
+export function lockPlanOf(caller: {
+  readonly place: Place;
+  readonly nonce: string;
+  readonly self: Identity;
+  readonly timing: Timing;
+}): LockPlan {
+  const { place, nonce, self, timing } = caller;
+  return { directory: place.directory, nonce, holder: self, readyMs: timing.readyMs };
 }
 
 export function recordText(plan: LockPlan, wallMs: number): string {
@@ -203,10 +216,7 @@ const evictedOf = ({ directory, nonce }: LockPlan): string => layout.trash(direc
  * Something foreign has no nonce to go by. What is no directory is unlinked, which no lock of solod's can be; a foreign
  * directory is moved away, looked at, and given back if it turns out to be somebody's lock by now.
  */
-export function takeOver(
-  plan: LockPlan,
-  observed: Exclude<LockObservation, { readonly kind: 'free' }>,
-): TakeOverStep {
+export function takeOver(plan: LockPlan, observed: ContendedLock): TakeOverStep {
   const lock = layout.lock(plan.directory);
   if (observed.kind === 'record')
     return go(
@@ -283,14 +293,12 @@ export function stepRelease(state: ReleaseState, { reading }: SyncEvent): Do<Rel
 
 // --- judging ----------------------------------------------------------------------------------------------------------
 
-type Contended = Exclude<LockObservation, { readonly kind: 'free' }>;
-
-export function lockAgeMs(observed: Contended, wallMs: number): number {
+export function lockAgeMs(observed: ContendedLock, wallMs: number): number {
   return wallMs - (observed.kind === 'record' ? observed.record.wallMs : observed.modifiedMs);
 }
 
 /** Too old to stand for a start under way, or from a clock that has jumped. */
-export function isStale(observed: Contended, now: Instant, timing: Timing): boolean {
+export function isStale(observed: ContendedLock, now: Instant, timing: Timing): boolean {
   const ageMs = lockAgeMs(observed, now.wallMs);
   return ageMs >= timing.staleMs || ageMs < -timing.futureMs;
 }
@@ -299,12 +307,12 @@ export function isStale(observed: Contended, now: Instant, timing: Timing): bool
  * Whether the start that a lock stands for is to be left alone: holder or child demonstrably lives, and no more time
  * has passed than the holder allows.
  */
-export function isUnderWay(observed: Contended, vitality: Vitality, now: Instant): boolean {
+export function isUnderWay(observed: ContendedLock, vitality: Vitality, now: Instant): boolean {
   if (observed.kind === 'foreign' || vitality !== 'alive') return false;
   return lockAgeMs(observed, now.wallMs) < observed.record.readyMs;
 }
 
 /** What tells one contended lock from the next, so that a wait can be counted from its beginning. */
-export function lockKey(observed: Contended): string {
+export function lockKey(observed: ContendedLock): string {
   return observed.kind === 'record' ? observed.record.nonce : `foreign ${observed.modifiedMs}`;
 }

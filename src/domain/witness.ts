@@ -14,7 +14,7 @@ import {
 } from './machine.js';
 import { type Owner, parseOwner } from './owner.js';
 import type { Cause } from './ports.js';
-import type { LockObservation } from './spawn-lock.js';
+import type { ContendedLock } from './spawn-lock.js';
 
 export type OwnerSighting =
   /** No owner file that solod could have written. */
@@ -74,7 +74,7 @@ type LockStep = Step<LockSightState, Vitality, SyncCommand>;
  * waited for, and its end is the start's end, even if its parent is an editor that lives for days. The holder counts while it
  * has started nothing yet, or where nothing can be told of the child.
  */
-export function sightLock(observed: Exclude<LockObservation, { kind: 'free' }>, self: Identity): LockStep {
+export function sightLock(observed: ContendedLock, self: Identity): LockStep {
   if (observed.kind === 'foreign') return end('unknown');
   const { child, holder } = observed.record;
   const [looking, next] = child === undefined ? [holder, undefined] : [child, holder];

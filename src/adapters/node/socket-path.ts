@@ -1,7 +1,8 @@
+import { SUN_PATH_BYTES } from '../../domain/layout.js';
 import type { Cause } from '../../domain/ports.js';
 
-/** What `sun_path` holds without its terminating NUL: 107 bytes on Linux (unix(7)), 103 on macOS (sys/un.h). */
-const LONGEST: Readonly<Record<string, number>> = { linux: 107, darwin: 103 };
+/** Without the terminating NUL. Where nothing is known, as on the strictest. */
+const LONGEST = (process.platform === 'linux' ? SUN_PATH_BYTES.linux : SUN_PATH_BYTES.darwin) - 1;
 
 /**
  * Node 20 and 22 cut an over-long path off without a word, and then bind, or connect to, another name than asked for.
@@ -9,10 +10,9 @@ const LONGEST: Readonly<Record<string, number>> = { linux: 107, darwin: 103 };
  */
 export function socketPathProblem(path: string): Cause | undefined {
   const bytes = Buffer.byteLength(path);
-  const longest = LONGEST[process.platform] ?? 103;
-  if (bytes <= longest) return undefined;
+  if (bytes <= LONGEST) return undefined;
   return {
     code: 'ENAMETOOLONG',
-    message: `${path} has ${bytes} bytes, and a socket's path holds ${longest}`,
+    message: `${path} has ${bytes} bytes, and a socket's path holds ${LONGEST}`,
   };
 }

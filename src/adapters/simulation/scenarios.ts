@@ -42,19 +42,17 @@ const PLANTED = '9-y';
 /** Everything that killed processes can leave at once: a dead generation, a stale lock, a private directory. */
 function withLeftovers(world: World): World {
   const at = -20_000;
-  const plant = (root: tree.Directory, path: string, node: tree.Node): tree.Directory =>
-    tree.plant(root, path, node);
   const socket: tree.Node = { type: 'socket', listener: '9.0', at };
   let { root } = world;
   const generation = layout.generation(PLACE.directory, 3);
-  root = plant(root, generation, tree.emptyDirectory(at));
-  root = plant(root, `${generation}/sock`, socket);
-  root = plant(root, layout.current(PLACE.directory), { type: 'link', target: '3', at });
-  root = plant(root, layout.private(PLACE.directory, '9-x'), tree.emptyDirectory(at));
-  root = plant(root, layout.lock(PLACE.directory), tree.emptyDirectory(at));
+  root = tree.plant(root, generation, tree.emptyDirectory(at));
+  root = tree.plant(root, `${generation}/sock`, socket);
+  root = tree.plant(root, layout.current(PLACE.directory), { type: 'link', target: '3', at });
+  root = tree.plant(root, layout.private(PLACE.directory, '9-x'), tree.emptyDirectory(at));
+  root = tree.plant(root, layout.lock(PLACE.directory), tree.emptyDirectory(at));
   const holder = { pid: 9, startTime: 't9', bootId: 'boot', pidNamespace: 'pids' };
   const text = `${JSON.stringify({ ...holder, nonce: PLANTED, wallMs: at, readyMs: 1_500 })}\n`;
-  root = plant(root, layout.lockRecord(PLACE.directory, PLANTED), { type: 'file', text, at });
+  root = tree.plant(root, layout.lockRecord(PLACE.directory, PLANTED), { type: 'file', text, at });
   return { ...world, root };
 }
 

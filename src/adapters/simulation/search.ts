@@ -4,7 +4,7 @@
  */
 
 import { generationOf, layout, NAMES } from '../../domain/layout.js';
-import { type Made, PLACE, type Process, processOf, type World } from './state.js';
+import { listensBehind, type Made, PLACE, type Process, processOf, type World } from './state.js';
 import * as tree from './tree.js';
 import { advance, kill, nextCommand, passTime, type Settings } from './world.js';
 
@@ -77,8 +77,8 @@ function canStep(world: World, process: Process): boolean {
 }
 
 function advanceable(world: World, process: Process): boolean {
-  const server = world.processes.find(({ alive, listener }) => alive && listener === process.connection);
-  return process.connection === '' || server === undefined || server.program.kind === 'serving';
+  const server = listensBehind(world, process.connection);
+  return server === undefined || server.program.kind === 'serving';
 }
 
 /**
