@@ -19,13 +19,17 @@ const fail = (sentence) => {
   process.exit(64);
 };
 
+/** How often each thing may be done to the simulated machine. */
+const LIMITS = ['kills', 'faults', 'pauses', 'restarts', 'stops', 'ticks'];
+
 function readArguments() {
   try {
     return parseArgs({
       options: {
-        kills: { type: 'string', default: '0' },
-        states: { type: 'string', default: '20000000' },
+        ...Object.fromEntries(LIMITS.map((limit) => [limit, { type: 'string', default: '0' }])),
+        states: { type: 'string', default: '30000000' },
         time: { type: 'string', default: 'when-idle' },
+        reductions: { type: 'string', default: 'all' },
         svg: { type: 'string' },
         replay: { type: 'string' },
       },
@@ -36,24 +40,37 @@ function readArguments() {
   }
 }
 
+function numberOf(option, least) {
+  const number = Number(values[option]);
+  if (!Number.isInteger(number) || number < least)
+    fail(`--${option} ${values[option]} is no number of ${option}`);
+  return number;
+}
+
+function oneOf(option, ...known) {
+  if (!known.includes(values[option])) fail(`--${option} ${values[option]}: ${known.join(' or ')}`);
+  return values[option];
+}
+
 const { values, positionals } = readArguments();
 const [name] = positionals;
 if (name === undefined) {
-  for (const scenario of SCENARIOS) console.log(`${scenario.name.padEnd(24)} ${scenario.about}`);
+  for (const scenario of SCENARIOS) console.log(`${scenario.name.padEnd(34)} ${scenario.about}`);
   process.exit(0);
 }
 const scenario = SCENARIOS.find((candidate) => candidate.name === name);
 if (scenario === undefined) fail(`there is no scenario ${name}; without arguments the scenarios are listed`);
-const [kills, statesMax] = [Number(values.kills), Number(values.states)];
-if (!Number.isInteger(kills) || kills < 0) fail(`--kills ${values.kills} is no number of kills`);
-if (!Number.isInteger(statesMax) || statesMax < 1) fail(`--states ${values.states} is no number of states`);
-if (!['when-idle', 'any-time'].includes(values.time)) fail(`--time ${values.time}: when-idle or any-time`);
-
-const first = scenario.world(kills);
+const limits = Object.fromEntries(LIMITS.map((limit) => [limit, numberOf(limit, 0)]));
 const { settings, atEnd } = scenario;
+const first = scenario.world(limits);
+const rules = {
+  settings,
+  time: oneOf('time', 'when-idle', 'any-time'),
+  reductions: oneOf('reductions', 'all', 'none'),
+};
 
 function show(schedule, what) {
-  const lines = tell(first, schedule, settings);
+  const lines = tell(first, schedule, rules);
   console.log(storyText(lines));
   console.log(`\n${what}`);
   if (values.svg !== undefined) writeFileSync(values.svg, storySvg(lines, `${scenario.name}: ${what}`));
@@ -61,27 +78,28 @@ function show(schedule, what) {
 
 if (values.replay !== undefined) {
   const text = readFileSync(values.replay, 'utf8').split('\n\n')[0];
-  show(scheduleFrom(text, first, settings), 'replayed');
+  show(scheduleFrom(text, first, rules), 'replayed');
   process.exit(0);
 }
 
 const begun = performance.now();
 const seconds = () => ((performance.now() - begun) / 1000).toFixed(1);
+const cpuSeconds = () => (process.cpuUsage().user / 1e6).toFixed(1);
 const rate = (states) => Math.round(states / Math.max(0.001, (performance.now() - begun) / 1000));
 const onProgress = (states, depth) => {
   if (process.stderr.isTTY)
     process.stderr.write(`\r${states} states, ${rate(states)} a second, depth ${depth} `);
 };
 const options = {
-  settings,
-  time: values.time,
-  statesMax,
+  ...rules,
+  statesMax: numberOf('states', 1),
   onProgress,
-  ...(values.time === 'when-idle' ? { atEnd } : {}),
+  ...(rules.time === 'when-idle' ? { atEnd } : {}),
 };
 const result = search(first, options);
 if (process.stderr.isTTY) process.stderr.write('\n');
-const facts = `${scenario.name}, at most ${kills} kills: ${result.states} states in ${seconds()} s (${rate(result.states)} a second)`;
+const allowed = LIMITS.filter((limit) => limits[limit] > 0).map((limit) => `${limits[limit]} ${limit}`);
+const facts = `${scenario.name}, ${allowed.length === 0 ? 'undisturbed' : `at most ${allowed.join(', ')}`}: ${result.states} states in ${seconds()} s, ${cpuSeconds()} s of them computing`;
 switch (result.kind) {
   case 'exhausted':
     console.log(

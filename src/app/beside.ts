@@ -7,6 +7,11 @@ function here(): string {
   return typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url));
 }
 
+/** @param name of a bundle */
+export function siblingFile(name: string): string {
+  return join(here(), name);
+}
+
 /** What a started daemon runs. */
 export function daemonFile(): string {
   return join(here(), 'daemon.cjs');

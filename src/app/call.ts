@@ -1,10 +1,14 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Greeter } from '../adapters/node/socket-probe.js';
+import { callerText } from '../domain/edition.js';
 import { type Failure, sentence } from '../domain/failure.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
+import { loadServe } from './beside.js';
 import { type Environment, Host } from './host.js';
-import { connectTo } from './obtain.js';
-import { resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
+import { connectTo, type WhenHung } from './obtain.js';
+import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
+import { chooseDaemon } from './switch.js';
+import { invalid } from './target.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
 
 export type CallOptions = ServiceOptions &
@@ -20,6 +24,9 @@ export type CallOptions = ServiceOptions &
     readonly signal?: AbortSignal | undefined;
     /** Which of the streams are terminals, for services that colour their output. */
     readonly terminals?: Terminals | undefined;
+    /** Where no daemon can be had: `wait` and then fail (the default), or run the service `inline`, in this very process. */
+    readonly fallback?: 'wait' | 'inline' | undefined;
+    readonly whenHung?: WhenHung | undefined;
   };
 
 export type CallResult =
@@ -28,6 +35,8 @@ export type CallResult =
       readonly via: 'attached' | 'started';
       readonly pid: number | undefined;
     })
+  /** The same, in this process; `why` says why there was no daemon. */
+  | (Extract<CallEnd, { kind: 'exited' }> & { readonly via: 'inline'; readonly why: string })
   /** The connection was lost after the daemon had begun. The call may have been carried out; it is not tried again. */
   | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string })
   | Extract<CallEnd, { kind: 'cancelled' }>
@@ -46,21 +55,44 @@ const NO_TERMINALS: Terminals = [false, false, false];
 export async function call(options: CallOptions): Promise<CallResult> {
   const host = new Host();
   const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
-  if (resolved.kind === 'failed') return { ...resolved, message: sentence(resolved.failure) };
-  const env: Environment = options.env ?? process.env;
+  if (resolved.kind === 'failed') return failed(resolved.failure);
+  const choice = chooseDaemon(options.daemon, options.env ?? process.env);
+  switch (choice.kind) {
+    case 'wrong':
+      return failed(invalid(choice.message).failure);
+    case 'inline':
+      return callHere(options, resolved.value, choice.why);
+    case 'daemon':
+      return callThere(host, options, resolved.value);
+  }
+}
+
+const failed = (failure: Failure): Extract<CallResult, { kind: 'failed' }> => ({
+  kind: 'failed',
+  failure,
+  message: sentence(failure),
+});
+
+async function callThere(host: Host, options: CallOptions, resolved: DaemonRequest): Promise<CallResult> {
+  const { caller, target } = resolved;
   const request = {
-    command: resolved.value.target.name,
+    command: target.name,
     args: options.args ?? [],
-    env: requestEnvironment(env, options.terminals ?? NO_TERMINALS),
+    env: environmentOf(options),
     cwd: options.cwd ?? process.cwd(),
+    caller: caller === undefined ? undefined : callerText(caller),
   };
   let conversation: CallConnection | undefined;
   const greeter: Greeter = (socket, withinMs) => {
     conversation = new CallConnection(socket);
     return conversation.greet(request, withinMs);
   };
-  const reached = await connectTo(host, resolved.value, greeter);
-  if (reached.kind === 'failed') return reached;
+  const reached = await connectTo(host, resolved, { greeter, whenHung: options.whenHung });
+  if (reached.kind === 'failed') {
+    // The service itself was asked, and said no: it would say the same here.
+    if (options.fallback !== 'inline' || reached.failure.kind === 'declined') return reached;
+    return callHere(options, resolved, reached.message);
+  }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
   const { stdin, stdout, stderr, signal } = options;
   const ended = await conversation.complete({ stdin, stdout, stderr, signal });
@@ -75,4 +107,33 @@ export async function call(options: CallOptions): Promise<CallResult> {
     case 'cancelled':
       return ended;
   }
+}
+
+/** In this process. What it takes is loaded only now: most calls are spared it. */
+async function callHere(options: CallOptions, resolved: DaemonRequest, why: string): Promise<CallResult> {
+  const { stdin, stdout, stderr, signal } = options;
+  const result = await loadServe().callInline({
+    service: resolved.caller?.path ?? '',
+    name: resolved.target.name,
+    args: options.args ?? [],
+    env: environmentOf(options),
+    cwd: options.cwd ?? process.cwd(),
+    stdin,
+    stdout,
+    stderr,
+    signal,
+  });
+  switch (result.kind) {
+    case 'exited':
+      return { ...result, via: 'inline', why };
+    case 'declined':
+      return failed(result);
+    case 'cancelled':
+      return result;
+  }
+}
+
+function environmentOf(options: CallOptions): Record<string, string> {
+  const env: Environment = options.env ?? process.env;
+  return requestEnvironment(env, options.terminals ?? NO_TERMINALS);
 }

@@ -1,11 +1,15 @@
 import type net from 'node:net';
+import type { HandedListener } from '../adapters/node/handed-listener.js';
 import { LOCK_VARIABLE } from '../adapters/node/spawner.js';
-import { beginClaim, stepClaim } from '../domain/claim.js';
-import type { Failure } from '../domain/failure.js';
+import { beginClaim, type ClaimOutcome, stepClaim } from '../domain/claim.js';
+import { WIRE_VERSION } from '../domain/edition.js';
+import { type Failure, sentence } from '../domain/failure.js';
 import { layout } from '../domain/layout.js';
+import type { Word } from '../domain/ledger.js';
 import { type Owner, ownerText } from '../domain/owner.js';
 import type { Cause } from '../domain/ports.js';
 import { run } from '../domain/run.js';
+import { StartReport } from './daemon/report.js';
 import { Host } from './host.js';
 import { type NameOptions, resolveTarget, type Target } from './target.js';
 import { VERSION } from './version.js';
@@ -48,15 +52,30 @@ const PROBE_MS = 1_000;
 export async function claim(options: ClaimOptions): Promise<ClaimResult> {
   const host = new Host();
   const resolved = resolveTarget(options, host.userId);
-  return resolved.kind === 'failed' ? resolved : claimTarget(host, resolved.value, options);
+  if (resolved.kind === 'failed') return resolved;
+  const report = new StartReport(host, resolved.value.place.directory);
+  const result = await claimTarget(host, resolved.value, options, report);
+  // What a program has to load it loads before it claims, or while it serves: solod does not know.
+  if (result.kind === 'claimed') report.say({ kind: 'ready' });
+  return result;
 }
 
-export type ClaimSettings = Pick<ClaimOptions, 'service' | 'allowHalfOpen'>;
+export interface ClaimSettings extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
+  readonly version?: string | undefined;
+  /** A supervisor's listener, in place of one's own. */
+  readonly handed?: HandedListener | undefined;
+}
 
 /** The same for a target that is resolved already. */
-export async function claimTarget(host: Host, target: Target, options: ClaimSettings): Promise<ClaimResult> {
+export async function claimTarget(
+  host: Host,
+  target: Target,
+  options: ClaimSettings,
+  report: Pick<StartReport, 'say'>,
+): Promise<ClaimResult> {
   const { place, platform, label } = target;
-  const listener = host.listener({ allowHalfOpen: options.allowHalfOpen ?? false });
+  const { handed } = options;
+  const listener = handed ?? host.listener({ allowHalfOpen: options.allowHalfOpen ?? false });
   const probe = host.probe();
   const self = host.processes.self();
   const owner: Owner = {
@@ -65,6 +84,9 @@ export async function claimTarget(host: Host, target: Target, options: ClaimSett
     service: options.service ?? process.argv[1] ?? '',
     startedMs: host.clock.now().wallMs,
     solod: VERSION,
+    version: options.version ?? '',
+    wire: WIRE_VERSION,
+    ...(handed === undefined ? {} : { activated: true }),
   };
   const plan = {
     place,
@@ -76,8 +98,13 @@ export async function claimTarget(host: Host, target: Target, options: ClaimSett
     ownerText: ownerText(owner),
     probeMs: PROBE_MS,
   };
-  const outcome = await run(stepClaim, beginClaim(plan), { ...host.ports, listener, probe });
+  const outcome = await run(stepClaim, beginClaim(plan), {
+    ...host.ports,
+    listener,
+    probe: handed?.probing(probe) ?? probe,
+  });
   probe.drop();
+  report.say(wordFor(outcome));
   if (outcome.kind !== 'claimed') return outcome;
   return {
     kind: 'claimed',
@@ -87,6 +114,17 @@ export async function claimTarget(host: Host, target: Target, options: ClaimSett
     owner,
     serve: (handle) => listener.serve(handle),
   };
+}
+
+function wordFor(outcome: ClaimOutcome): Word {
+  switch (outcome.kind) {
+    case 'claimed':
+      return { kind: 'claimed', generation: outcome.generation };
+    case 'gave-way':
+      return { kind: 'gave-way', generation: outcome.generation };
+    case 'failed':
+      return { kind: 'failed', stage: 'claiming', message: sentence(outcome.failure) };
+  }
 }
 
 /** The lock is this process's to end, and no descendant's. */

@@ -16,6 +16,7 @@ import { VERSION } from './version.js';
 const EXIT_CODES = `
 Exit codes:
   0 to 255  those of the called service
+  1   doctor: there is a problem
   64  the command line makes no sense
   66  there is no such service file
   69  the daemon does not answer, or (status, stop) there is none
@@ -26,6 +27,7 @@ Exit codes:
   75  not within the time
   76  the connection was lost after the call had begun: it is not tried again
   77  the state directory is not to be trusted
+  78  the daemon is newer than this solod, and speaks another wire
   130 interrupted`;
 
 const SUMMARIES: Readonly<Record<CommandName, string>> = {
@@ -36,6 +38,10 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
   stop: 'end the daemon, its work in flight first',
   restart: 'end the daemon and start it anew',
   ls: 'list the daemons',
+  doctor: 'check what daemons need and how they are, and say what to do; changes nothing',
+  gc: 'remove what dead daemons and killed callers left behind',
+  install: 'let systemd or launchd listen for a service, and start its daemon when somebody comes',
+  uninstall: 'remove what install wrote',
 };
 
 /**
@@ -101,9 +107,15 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   define('serve', '<service>', elsewhere);
   define('kick', '<service>', elsewhere);
   define('status', '[service]', (service, options) => actions.status.run(service, options));
-  define('stop', '[service]', (service, options) => actions.stop.run(service, options));
+  define('stop', '[service]', (service, options) =>
+    (options.all ? actions.stopAll : actions.stop).run(service, options),
+  );
   define('restart', '<service>', (service, options) => actions.restart.run(service, options));
+  define('install', '<service>', async (service, options) => actions.setup.install(service, options));
+  define('uninstall', '[service]', async (service, options) => actions.setup.uninstall(service, options));
   define('ls', '', (_, options) => actions.list.run(options));
+  define('doctor', '[service]', (service, options) => actions.doctor.run(service, options));
+  define('gc', '[service]', (service, options) => actions.gc.run(service, options));
   return program;
 }
 

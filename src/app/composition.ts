@@ -1,10 +1,15 @@
 /** The composition root: the one place where the container is built. */
 
 import 'reflect-metadata';
+import { homedir } from 'node:os';
 import { Container, type ServiceIdentifier } from 'inversify';
+import { CollectCommand } from './collect.js';
+import { DoctorCommand } from './doctor.js';
 import { ListCommand, type Output, Parts, RestartCommand, StatusCommand, StopCommand } from './facts.js';
 import { Host, platformOf } from './host.js';
 import { Inspector } from './inspection.js';
+import { ManagerSetup } from './install.js';
+import { StopAllCommand } from './stop-all.js';
 
 export type { Output };
 
@@ -17,15 +22,23 @@ const TOKENS = {
   parts: token<Parts>('parts'),
   status: token<StatusCommand>('status'),
   stop: token<StopCommand>('stop'),
+  stopAll: token<StopAllCommand>('stopAll'),
   restart: token<RestartCommand>('restart'),
   list: token<ListCommand>('list'),
+  doctor: token<DoctorCommand>('doctor'),
+  gc: token<CollectCommand>('gc'),
+  setup: token<ManagerSetup>('setup'),
 } as const;
 
 export interface Commands {
   readonly status: StatusCommand;
   readonly stop: StopCommand;
+  readonly stopAll: StopAllCommand;
   readonly restart: RestartCommand;
   readonly list: ListCommand;
+  readonly doctor: DoctorCommand;
+  readonly gc: CollectCommand;
+  readonly setup: ManagerSetup;
 }
 
 /** @param output where facts, complaints and progress go */
@@ -33,13 +46,16 @@ export function commands(output: Output): Commands {
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(TOKENS.output).toConstantValue(output);
   container.bind(TOKENS.host).toResolvedValue(() => new Host());
-  container
-    .bind(TOKENS.inspector)
-    .toResolvedValue(
-      (host: Host) =>
-        new Inspector({ files: host.files, probe: () => host.probe(), platform: platformOf() ?? 'linux' }),
-      [TOKENS.host],
-    );
+  container.bind(TOKENS.inspector).toResolvedValue(
+    (host: Host) =>
+      new Inspector({
+        files: host.files,
+        probe: () => host.probe(),
+        platform: platformOf() ?? 'linux',
+        processes: host.processes,
+      }),
+    [TOKENS.host],
+  );
   container
     .bind(TOKENS.parts)
     .toResolvedValue(
@@ -54,11 +70,24 @@ export function commands(output: Output): Commands {
       [TOKENS.parts, TOKENS.list],
     );
   container.bind(TOKENS.stop).toResolvedValue((parts: Parts) => new StopCommand(parts), [TOKENS.parts]);
+  container.bind(TOKENS.stopAll).toResolvedValue((parts: Parts) => new StopAllCommand(parts), [TOKENS.parts]);
   container.bind(TOKENS.restart).toResolvedValue((parts: Parts) => new RestartCommand(parts), [TOKENS.parts]);
+  container.bind(TOKENS.doctor).toResolvedValue((parts: Parts) => new DoctorCommand(parts), [TOKENS.parts]);
+  container.bind(TOKENS.gc).toResolvedValue((parts: Parts) => new CollectCommand(parts), [TOKENS.parts]);
+  container
+    .bind(TOKENS.setup)
+    .toResolvedValue(
+      (parts: Parts) => new ManagerSetup(parts, process.env, process.env.HOME || homedir()),
+      [TOKENS.parts],
+    );
   return {
     status: container.get(TOKENS.status),
     stop: container.get(TOKENS.stop),
+    stopAll: container.get(TOKENS.stopAll),
     restart: container.get(TOKENS.restart),
     list: container.get(TOKENS.list),
+    doctor: container.get(TOKENS.doctor),
+    gc: container.get(TOKENS.gc),
+    setup: container.get(TOKENS.setup),
   };
 }

@@ -7,6 +7,8 @@ import type { Failure } from '../domain/failure.js';
 
 export const EXIT = {
   ok: 0,
+  /** `doctor` found a problem. */
+  problems: 1,
   /** EX_USAGE */
   usage: 64,
   /** EX_NOINPUT: there is no such service file. */
@@ -27,6 +29,8 @@ export const EXIT = {
   lost: 76,
   /** EX_NOPERM: the state directory is not to be trusted. */
   noPermission: 77,
+  /** EX_CONFIG: the daemon is newer than this caller, and they don't speak the same wire. */
+  outdated: 78,
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const;
@@ -41,19 +45,26 @@ export function exitCodeOf(failure: Failure): number {
       return EXIT.noPermission;
     case 'state-directory-unusable':
     case 'lock-error':
+    case 'not-removed':
     case 'claim-failed':
       return EXIT.cantCreate;
     case 'spawn-refused':
     case 'spawn-threw':
       return EXIT.osError;
     case 'died-at-start':
+    case 'crash-loop':
       return EXIT.software;
     case 'declined':
       return failure.exitCode;
     case 'timed-out':
+    case 'still-loading':
     case 'claim-unsettled':
       return EXIT.tempFail;
     case 'not-answering':
+    case 'not-ended':
+    case 'switched-off':
       return EXIT.unavailable;
+    case 'outdated':
+      return EXIT.outdated;
   }
 }

@@ -2,17 +2,19 @@
 
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { sentence } from '../domain/failure.js';
+import { type Failure, sentence } from '../domain/failure.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { durationText } from './duration.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
-import { type Host, stateRoot } from './host.js';
+import { type Host, platformOf, stateRoot } from './host.js';
 import type { Inspection, Inspector } from './inspection.js';
 import { connectTo } from './obtain.js';
 import type { CommandOptions } from './options.js';
 import { pinging } from './ping.js';
+import { placesIn } from './places.js';
 import { resolveRequest } from './request.js';
 import { invalid, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
+import { terminate } from './terminate.js';
 
 export interface Output {
   /** Facts, to stdout. */
@@ -35,7 +37,11 @@ export class Parts {
 const ANSWER_MS = 2_000;
 const GONE_POLL_MS = 20;
 
-function resolveNamed(host: Host, service: string | undefined, options: CommandOptions): Resolved<Target> {
+export function resolveNamed(
+  host: Host,
+  service: string | undefined,
+  options: CommandOptions,
+): Resolved<Target> {
   const file = service === undefined ? undefined : resolveService(service);
   if (file?.kind === 'failed') return file;
   const name = options.name ?? file?.value.name;
@@ -43,7 +49,7 @@ function resolveNamed(host: Host, service: string | undefined, options: CommandO
   return resolveTarget({ ...options, name }, host.userId);
 }
 
-function rootOf(options: CommandOptions): string {
+export function rootOf(options: CommandOptions): string {
   return path.resolve(options.stateDirectory ?? stateRoot(process.env));
 }
 
@@ -109,7 +115,7 @@ export class StatusCommand {
   }
 }
 
-function complainOf(output: Output, failure: Parameters<typeof sentence>[0]): number {
+export function complainOf(output: Output, failure: Parameters<typeof sentence>[0]): number {
   output.complain(sentence(failure));
   return exitCodeOf(failure);
 }
@@ -118,10 +124,11 @@ export class ListCommand {
   constructor(private readonly parts: Parts) {}
 
   async run(options: CommandOptions): Promise<number> {
-    const { inspector, output } = this.parts;
-    const directories = inspector.directories(rootOf(options));
+    const { host, inspector, output } = this.parts;
+    const { files, userId } = host;
+    const places = placesIn({ files, userId, root: rootOf(options), platform: platformOf() ?? 'linux' });
     const withinMs = options.timeoutMs ?? ANSWER_MS;
-    const found = await Promise.all(directories.map((directory) => inspector.inspect(directory, withinMs)));
+    const found = await Promise.all(places.map(({ directory }) => inspector.inspect(directory, withinMs)));
     const text = options.json
       ? `${JSON.stringify(found.map(factsOf))}\n`
       : found.map((inspection) => `${lineOf(inspection, Date.now())}\n`).join('');
@@ -130,14 +137,14 @@ export class ListCommand {
   }
 }
 
-type StopOutcome =
+export type StopOutcome =
   | { readonly kind: 'stopped'; readonly pid: number; readonly tookMs: number }
   | { readonly kind: 'not-running' }
   | { readonly kind: 'refused'; readonly inspection: Inspection }
   | { readonly kind: 'still-there'; readonly pid: number };
 
 /** Asks the daemon to end, and waits until it has: until nobody listens any more, which is when its process is gone. */
-async function stopDaemon(
+export async function stopDaemon(
   { inspector, host }: Parts,
   directory: string,
   withinMs: number,
@@ -155,12 +162,20 @@ async function stopDaemon(
   return { kind: 'still-there', pid };
 }
 
-function reportStop(output: Output, label: string, outcome: StopOutcome, options: CommandOptions): number {
-  const facts = outcome.kind === 'refused' ? { ...factsOf(outcome.inspection), kind: outcome.kind } : outcome;
+export function stopFacts(outcome: StopOutcome): object {
+  return outcome.kind === 'refused' ? { ...factsOf(outcome.inspection), kind: outcome.kind } : outcome;
+}
+
+/** @param what 'complaints' where the facts have been printed as JSON */
+export function reportStop(
+  output: Output,
+  label: string,
+  outcome: StopOutcome,
+  what: 'all' | 'complaints',
+): number {
   const print = (line: string): void => {
-    if (!options.json) output.print(`${line}\n`);
+    if (what === 'all') output.print(`${line}\n`);
   };
-  if (options.json) output.print(`${JSON.stringify({ name: label, ...facts })}\n`);
   switch (outcome.kind) {
     case 'stopped':
       print(`${label}: stopped (pid ${outcome.pid}, ${durationText(outcome.tookMs)})`);
@@ -177,6 +192,11 @@ function reportStop(output: Output, label: string, outcome: StopOutcome, options
   }
 }
 
+function printStop(output: Output, label: string, outcome: StopOutcome, options: CommandOptions): number {
+  if (options.json) output.print(`${JSON.stringify({ name: label, ...stopFacts(outcome) })}\n`);
+  return reportStop(output, label, outcome, options.json ? 'complaints' : 'all');
+}
+
 export class StopCommand {
   constructor(private readonly parts: Parts) {}
 
@@ -186,7 +206,7 @@ export class StopCommand {
     if (target.kind === 'failed') return complainOf(output, target.failure);
     const { place, label } = target.value;
     const outcome = await stopDaemon(this.parts, place.directory, options.timeoutMs ?? CALL_TOTAL_MS);
-    return reportStop(output, label, outcome, options);
+    return printStop(output, label, outcome, options);
   }
 }
 
@@ -200,15 +220,17 @@ export class RestartCommand {
     if (request.kind === 'failed') return complainOf(output, request.failure);
     const { label, place } = request.value.target;
     output.progress(`ending ${label} …`);
-    const stopped = await stopDaemon(this.parts, place.directory, totalMs);
+    const stopped = await this.#end(place.directory, totalMs, options);
     if (stopped.kind === 'refused' || stopped.kind === 'still-there')
-      return reportStop(output, label, stopped, options);
+      return printStop(output, label, stopped, options);
+    if (stopped.kind === 'not-ended') return complainOf(output, stopped);
     output.progress(`starting ${label} …`);
-    const result = await connectTo(host, request.value, pinging);
+    const manner = { greeter: pinging(request.value.caller), because: 'restart' } as const;
+    const result = await connectTo(host, request.value, manner);
     if (result.kind === 'failed') return complainOf(output, result.failure);
     const { connection, ...facts } = result;
     connection.destroy();
-    const before = stopped.kind === 'stopped' ? stopped.pid : null;
+    const before = stopped.kind === 'not-running' ? null : stopped.pid;
     const line = `${facts.kind} (pid ${facts.owner?.pid ?? '?'}, ${durationText(facts.tookMs)})`;
     output.print(
       options.json
@@ -217,4 +239,28 @@ export class RestartCommand {
     );
     return EXIT.ok;
   }
+  /** A daemon that answers is asked; one that does not is ended if a person says so, and with proof. */
+  async #end(directory: string, withinMs: number, options: CommandOptions): Promise<RestartEnd> {
+    const { host } = this.parts;
+    const stopped = await stopDaemon(this.parts, directory, options.force ? FORCE_AFTER_MS : withinMs);
+    const isHung = stopped.kind === 'refused' && stopped.inspection.kind === 'not-answering';
+    if (!options.force || !isHung) return stopped;
+    const outcome = await terminate(host, directory);
+    switch (outcome.kind) {
+      case 'ended':
+        return { kind: 'ended', pid: outcome.pid };
+      case 'gone':
+        return { kind: 'not-running' };
+      default:
+        return { kind: 'not-ended', directory, outcome };
+    }
+  }
 }
+
+type RestartEnd =
+  | StopOutcome
+  | { readonly kind: 'ended'; readonly pid: number }
+  | Extract<Failure, { readonly kind: 'not-ended' }>;
+
+/** A daemon that is asked to end, and says nothing for so long, is taken for one that does not answer. */
+const FORCE_AFTER_MS = 2_000;

@@ -6,13 +6,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { nodeClock } from '../adapters/node/clock.js';
 import { nodeFileSystem } from '../adapters/node/file-system.js';
+import { NodeLedger } from '../adapters/node/ledger.js';
 import { NodeListener } from '../adapters/node/listener.js';
 import { NodeProcessTable } from '../adapters/node/process-table.js';
 import { type Greeter, NodeSocketProbe } from '../adapters/node/socket-probe.js';
 import { NodeSpawner, type SpawnTarget } from '../adapters/node/spawner.js';
-import type { Identity } from '../domain/identity.js';
 import { nonceOf, type Platform } from '../domain/layout.js';
-import type { Clock, FileSystem, ProcessTable, Spawner } from '../domain/ports.js';
+import type { Clock, FileSystem, ProcessTable } from '../domain/ports.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -20,7 +20,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class Host {
   readonly clock: Clock = nodeClock;
   readonly files: FileSystem = nodeFileSystem();
-  readonly processes: ProcessTable & { self(): Identity } = new NodeProcessTable();
+  readonly processes = new NodeProcessTable();
 
   get ports(): { readonly clock: Clock; readonly files: FileSystem; readonly processes: ProcessTable } {
     return { clock: this.clock, files: this.files, processes: this.processes };
@@ -34,8 +34,13 @@ export class Host {
     return new NodeListener(options);
   }
 
-  spawner(target: SpawnTarget): Spawner {
+  spawner(target: SpawnTarget): NodeSpawner {
     return new NodeSpawner(target, this.processes, this.clock);
+  }
+
+  /** @param directory the directory of a name */
+  ledger(directory: string): NodeLedger {
+    return new NodeLedger(directory, this.processes);
   }
 
   /** A new one at every call. */

@@ -1,14 +1,14 @@
 /** Looks at daemons without starting any: who is there, and how it is doing. */
 
-import path from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import type { NodeSocketProbe } from '../adapters/node/socket-probe.js';
+import { type Identity, vitalityOf } from '../domain/identity.js';
 import { parseJson } from '../domain/json.js';
 import { layout, type Platform } from '../domain/layout.js';
 import { type Owner, parseOwner } from '../domain/owner.js';
-import type { Cause, FileSystem } from '../domain/ports.js';
+import type { Cause, FileSystem, ProcessTable } from '../domain/ports.js';
 import { judgeConnect } from '../domain/verdict.js';
 import { CONTROL, type DaemonStatus } from './daemon/control.js';
 import { CallConnection } from './wire/client.js';
@@ -42,12 +42,15 @@ const statusSchema = z.object({
   residentBytes: z.number(),
   node: z.string(),
   solod: z.string(),
+  version: z.string().default(''),
+  wire: z.int().nonnegative().default(0),
 }) satisfies z.ZodType<DaemonStatus>;
 
 export interface InspectorParts {
   readonly files: FileSystem;
   readonly probe: () => NodeSocketProbe;
   readonly platform: Platform;
+  readonly processes: ProcessTable & { self(): Identity };
 }
 
 export class Inspector {
@@ -66,16 +69,9 @@ export class Inspector {
     return this.#ask(directory, CONTROL.stop, withinMs);
   }
 
-  /** The directories of names in a state directory. */
-  directories(root: string): readonly string[] {
-    const listing = this.parts.files.list(root);
-    if (listing.kind !== 'names') return [];
-    const places = listing.names.map((name) => path.join(root, name));
-    return places.filter((place) => this.#isPlace(place)).sort();
-  }
-
   /** Whether the daemon of a directory has gone: nobody listens behind its name any more. */
   async isGone(directory: string, withinMs: number): Promise<boolean> {
+    if (this.#isAsleep(directory)) return true;
     const probe = this.parts.probe();
     const { kind } = judgeConnect(
       await probe.connect(layout.currentSocket(directory), withinMs),
@@ -89,6 +85,7 @@ export class Inspector {
     const begunMs = performance.now();
     if (withinMs <= 0)
       return { kind: 'not-answering', directory, owner: this.#owner(directory), cause: silence(0) };
+    if (this.#isAsleep(directory)) return { kind: 'not-running', directory };
     const probe = this.parts.probe();
     const reading = await probe.connect(layout.currentSocket(directory), withinMs);
     const verdict = judgeConnect(reading, this.parts.platform);
@@ -119,9 +116,12 @@ export class Inspector {
     return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
   }
 
-  /** Something has been published there at some time. */
-  #isPlace(directory: string): boolean {
-    return this.parts.files.readLink(layout.current(directory)).kind === 'target';
+  /** Its daemon has ended, and a supervisor listens on. Whoever connects to see whether it is there would have it started. */
+  #isAsleep(directory: string): boolean {
+    const owner = this.#owner(directory);
+    if (owner?.activated !== true) return false;
+    const { processes } = this.parts;
+    return vitalityOf(owner, processes.self(), processes.lookUp(owner.pid)) === 'dead';
   }
 }
 
@@ -146,6 +146,7 @@ async function ask(connection: CallConnection, command: string, withinMs: number
       return { kind: greeting.kind };
     case 'draining':
     case 'declined':
+    case 'outdated':
       return { kind: 'foreign' };
     case 'accepted':
       return listen(connection, withinMs);

@@ -5,10 +5,15 @@ import { runSync } from '../domain/run.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { Host } from './host.js';
 import { type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+import { chooseDaemon } from './switch.js';
+import { invalid } from './target.js';
 
 export type KickOptions = DaemonSelector & TimingOptions;
 
-export type KickResult = KickOutcome;
+export type KickResult =
+  | KickOutcome
+  /** No daemon is wanted here (`SOLOD=off`, or `CI`). */
+  | { readonly kind: 'switched-off'; readonly why: string };
 
 /**
  * Sees to it that a daemon is there, or will be, without waiting for it. When this returns the child runs, or the
@@ -21,10 +26,22 @@ export type KickResult = KickOutcome;
 export function kick(options: KickOptions): KickResult {
   const host = new Host();
   const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
-  const result = resolved.kind === 'failed' ? resolved : start(host, resolved.value);
+  const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, options);
   const line = lineFor(result);
   if (line !== undefined) warn(line);
   return result;
+}
+
+function startIfWanted(
+  host: Host,
+  request: Extract<Resolved, { kind: 'resolved' }>['value'],
+  options: KickOptions,
+): KickResult {
+  // A program of one's own has no other way to answer.
+  const choice = 'service' in options ? chooseDaemon(options.daemon, options.env ?? process.env) : undefined;
+  if (choice?.kind === 'wrong') return invalid(choice.message);
+  if (choice?.kind === 'inline') return { kind: 'switched-off', why: choice.why };
+  return start(host, request);
 }
 
 function start(
@@ -40,7 +57,7 @@ function start(
   };
   return runSync(stepKick, beginKick(plan, host.clock.now()), {
     ...host.ports,
-    spawner: host.spawner(spawn),
+    spawner: host.spawner({ ...spawn, channel: 'none' }),
   });
 }
 
@@ -52,6 +69,7 @@ function lineFor(result: KickResult): string | undefined {
     case 'running':
     case 'contended':
     case 'no-directory':
+    case 'switched-off':
       return undefined;
     case 'failed':
       return sentence(result.failure);

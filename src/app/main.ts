@@ -41,7 +41,7 @@ function serviceOptions({
   service,
   options,
 }: QuickArguments): ServiceOptions & { timing: { totalMs?: number } } {
-  const { timeoutMs, json: _, ...rest } = options;
+  const { timeoutMs, json: _, verbose: __, force: ___, fallback: ____, ...rest } = options;
   return { ...rest, service, timing: timeoutMs === undefined ? {} : { totalMs: timeoutMs } };
 }
 
@@ -56,7 +56,10 @@ async function callCommand(quick: QuickArguments): Promise<number> {
     stdout: new StandardOutput(1),
     stderr: new StandardOutput(2),
     terminals: [isatty(0), isatty(1), isatty(2)],
+    fallback: quick.options.fallback,
   });
+  if (quick.options.verbose && result.kind === 'exited' && result.via === 'inline')
+    say(`in this process, without a daemon: ${result.why}`);
   return callExitCode(result);
 }
 

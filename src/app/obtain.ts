@@ -9,6 +9,7 @@ import type { SpawnReason } from '../domain/spawn-plan.js';
 import { Host } from './host.js';
 import { pinging } from './ping.js';
 import { type DaemonRequest, type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+import { terminate } from './terminate.js';
 
 export type { Greeter };
 
@@ -19,7 +20,14 @@ export type ObtainOptions = DaemonSelector &
      * connection that is taken, by a process that is not stopped, is enough. Services are always asked.
      */
     readonly greeter?: Greeter | undefined;
+    readonly whenHung?: WhenHung | undefined;
   };
+
+/**
+ * What becomes of a daemon that is there and does not answer: it is reported, or ended (SIGTERM, a grace, SIGKILL), with proof
+ * that the process is the one that owns the name, and replaced. By default it is reported: a slow answer is no death.
+ */
+export type WhenHung = 'report' | 'end';
 
 interface Reached {
   /** The directory of the name. */
@@ -65,8 +73,11 @@ export async function connect(options: ObtainOptions): Promise<ConnectResult> {
   const host = new Host();
   const resolved = resolveRequest(options, host.userId, {});
   if (resolved.kind === 'failed') return failed(resolved.failure);
-  const greeter = options.greeter ?? ('service' in options ? pinging : undefined);
-  return connectTo(host, resolved.value, greeter);
+  if ('service' in options && (options.env ?? process.env).SOLOD === 'off')
+    return failed({ kind: 'switched-off', why: 'SOLOD=off' });
+  const { caller } = resolved.value;
+  const greeter = options.greeter ?? (caller === undefined ? undefined : pinging(caller));
+  return connectTo(host, resolved.value, { greeter, whenHung: options.whenHung });
 }
 
 const failed = (failure: Failure): Extract<ObtainResult, { kind: 'failed' }> => ({
@@ -75,11 +86,29 @@ const failed = (failure: Failure): Extract<ObtainResult, { kind: 'failed' }> => 
   message: sentence(failure),
 });
 
+export interface Manner {
+  readonly greeter: Greeter | undefined;
+  readonly whenHung?: WhenHung | undefined;
+  /** Why a daemon is wanted anew, where a person said so. */
+  readonly because?: 'restart' | undefined;
+}
+
 /** Runs the machine over a request that is resolved already. */
-export async function connectTo(
+export async function connectTo(host: Host, request: DaemonRequest, manner: Manner): Promise<ConnectResult> {
+  const result = await connectOnce(host, request, manner);
+  const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
+  if (!isHung || manner.whenHung !== 'end') return result;
+  const { directory } = request.target.place;
+  const ended = await terminate(host, directory);
+  if (ended.kind === 'ended' || ended.kind === 'gone')
+    return connectOnce(host, request, { ...manner, because: 'restart' });
+  return failed({ kind: 'not-ended', directory, outcome: ended });
+}
+
+async function connectOnce(
   host: Host,
   request: DaemonRequest,
-  greeter: Greeter | undefined,
+  { greeter, because }: Manner,
 ): Promise<ConnectResult> {
   const { target, timing } = request;
   const probe = host.probe(greeter);
@@ -94,19 +123,37 @@ export async function connectTo(
     nonce: host.nonce(),
     timing,
     greeting: greeter === undefined ? 'none' : 'expected',
+    because,
   };
-  const ports = { ...host.ports, probe, spawner: host.spawner(request.spawn) };
+  const spawner = host.spawner({ ...request.spawn, channel: 'open' });
+  const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
   const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
-  return conclude(request, outcome, probe);
+  return conclude(host, request, outcome, probe);
 }
 
-function conclude(request: DaemonRequest, outcome: ObtainOutcome, probe: NodeSocketProbe): ConnectResult {
+function conclude(
+  host: Host,
+  request: DaemonRequest,
+  outcome: ObtainOutcome,
+  probe: NodeSocketProbe,
+): ConnectResult {
   if (outcome.kind === 'failed') {
     probe.drop();
-    return failed(outcome.failure);
+    return failed(explained(host, request, outcome.failure));
   }
   const { directory } = request.target.place;
   const connection = probe.take();
   if (connection === undefined) throw new Error('a daemon was reached without a connection');
   return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection };
+}
+
+/** A daemon that claimed and has not loaded yet is not hung. The ledger knows; where it does not, the failure stands. */
+function explained(host: Host, request: DaemonRequest, failure: Failure): Failure {
+  const pid = failure.kind === 'not-answering' ? failure.owner?.pid : undefined;
+  if (pid === undefined) return failure;
+  const starts = host.ledger(request.target.place.directory).starts();
+  const start = starts.findLast((candidate) => candidate.pid === pid);
+  const claimed = start?.words.find(({ kind }) => kind === 'claimed');
+  if (claimed === undefined || start?.words.some(({ kind }) => kind !== 'claimed')) return failure;
+  return { kind: 'still-loading', pid, forMs: Math.max(0, host.clock.now().wallMs - claimed.atMs) };
 }

@@ -4,7 +4,9 @@
  */
 
 import { parseArgs } from 'node:util';
+import { parseBytes } from './bytes.js';
 import { parseDurationMs } from './duration.js';
+import type { DaemonWish } from './switch.js';
 
 interface OptionSpec {
   readonly type: 'string' | 'boolean';
@@ -36,28 +38,59 @@ export const OPTIONS = {
     argument: '<duration>',
     help: 'how long a daemon that ends lets its work finish: 5s by default',
   },
+  'memory-limit': {
+    type: 'string',
+    argument: '<size>',
+    help: 'a started daemon that takes more memory than that ends when its work is done: 512M, 2G',
+  },
+  tether: {
+    type: 'string',
+    argument: '<pid>',
+    help: 'a started daemon ends when the process with that id does',
+  },
+  daemon: { type: 'boolean', help: 'use a daemon, whatever SOLOD and CI say' },
+  'no-daemon': { type: 'boolean', help: 'run the service in this process; SOLOD=off says the same' },
+  fallback: {
+    type: 'string',
+    argument: '<how>',
+    help: 'where no daemon can be had: wait, then fail (the default), or inline, in this process',
+  },
+  verbose: { type: 'boolean', help: 'say on stderr why the service ran in this process, if it did' },
+  force: {
+    type: 'boolean',
+    help: 'end a daemon that does not answer: SIGTERM, then SIGKILL, with proof that it is the one',
+  },
   node: {
     type: 'string',
     argument: '<path>',
     help: 'the node that a started daemon runs on, instead of this one',
   },
+  systemd: { type: 'boolean', help: 'for systemd: a user unit with socket activation' },
+  launchd: { type: 'boolean', help: 'for launchd: an agent with socket activation' },
   json: { type: 'boolean', help: 'print facts as JSON' },
+  all: { type: 'boolean', help: 'every daemon in the state directory' },
+  'dry-run': { type: 'boolean', help: 'say what would be written or removed, and change nothing' },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export type OptionName = keyof typeof OPTIONS;
 
 const TARGET = ['name', 'project', 'state-dir'] as const;
-const DAEMON = ['idle-timeout', 'grace'] as const;
+const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether'] as const;
+const SWITCH = ['daemon', 'no-daemon'] as const;
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
-  call: [...TARGET, 'timeout', ...DAEMON, 'node'],
+  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'verbose', ...DAEMON, 'node'],
   serve: [...TARGET, ...DAEMON],
-  kick: [...TARGET, ...DAEMON, 'node'],
+  kick: [...TARGET, ...SWITCH, ...DAEMON, 'node'],
   status: [...TARGET, 'timeout', 'json'],
-  stop: [...TARGET, 'timeout', 'json'],
-  restart: [...TARGET, 'timeout', ...DAEMON, 'node', 'json'],
+  stop: [...TARGET, 'all', 'timeout', 'json'],
+  restart: [...TARGET, 'timeout', 'force', ...DAEMON, 'node', 'json'],
   ls: ['state-dir', 'timeout', 'json'],
+  doctor: [...TARGET, 'timeout', 'json'],
+  gc: [...TARGET, 'dry-run', 'json'],
+  install: [...TARGET, ...DAEMON, 'node', 'systemd', 'launchd', 'dry-run', 'json'],
+  uninstall: [...TARGET, 'systemd', 'launchd', 'json'],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
@@ -72,8 +105,18 @@ export interface CommandOptions {
   readonly timeoutMs?: number | undefined;
   readonly idleTimeoutMs?: number | undefined;
   readonly graceMs?: number | undefined;
+  readonly memoryLimitBytes?: number | undefined;
+  readonly tether?: number | undefined;
   readonly node?: string | undefined;
+  readonly daemon?: DaemonWish | undefined;
+  readonly fallback?: 'wait' | 'inline' | undefined;
+  readonly verbose: boolean;
+  readonly force: boolean;
+  readonly systemd: boolean;
+  readonly launchd: boolean;
   readonly json: boolean;
+  readonly all: boolean;
+  readonly dryRun: boolean;
 }
 
 export type Read<T> =
@@ -99,6 +142,8 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
   }
   const text = (name: OptionName): string | undefined =>
     typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
+  const words = readWords(text('memory-limit'), text('tether'), text('fallback'));
+  if (words.kind === 'wrong') return words;
   return {
     kind: 'read',
     value: {
@@ -108,9 +153,43 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
       timeoutMs: durations.timeout,
       idleTimeoutMs: durations['idle-timeout'],
       graceMs: durations.grace,
+      ...words.value,
       node: text('node'),
+      daemon: raw.daemon === true ? 'on' : raw['no-daemon'] === true ? 'off' : undefined,
+      verbose: raw.verbose === true,
+      force: raw.force === true,
+      systemd: raw.systemd === true,
+      launchd: raw.launchd === true,
       json: raw.json === true,
+      all: raw.all === true,
+      dryRun: raw['dry-run'] === true,
     },
+  };
+}
+
+type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback'>;
+
+const wrong = (sentence: string): { readonly kind: 'wrong'; readonly sentence: string } => ({
+  kind: 'wrong',
+  sentence,
+});
+
+/** What is neither a duration nor free text. */
+function readWords(
+  limit: string | undefined,
+  tether: string | undefined,
+  fallback: string | undefined,
+): Read<Words> {
+  const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
+  if (limit !== undefined && memoryLimitBytes === undefined)
+    return wrong(`--memory-limit ${limit} is no size: write 512M or 2G (without a unit: bytes)`);
+  if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether))
+    return wrong(`--tether ${tether} is no process id`);
+  if (fallback !== undefined && fallback !== 'wait' && fallback !== 'inline')
+    return wrong(`--fallback ${fallback}: wait or inline`);
+  return {
+    kind: 'read',
+    value: { memoryLimitBytes, tether: tether === undefined ? undefined : Number(tether), fallback },
   };
 }
 

@@ -1,9 +1,12 @@
 /** What may be asked of `obtain`, `kick` and `call`, and what it comes to. */
 
 import type { SpawnTarget } from '../adapters/node/spawner.js';
+import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../domain/edition.js';
+import { shortHash } from '../domain/layout.js';
 import { type Timing, timingFrom } from '../domain/timing.js';
 import { daemonFile } from './beside.js';
 import type { Environment } from './host.js';
+import type { DaemonWish } from './switch.js';
 import { type NameOptions, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
 
 /** How a service's daemon is run. All in milliseconds. */
@@ -12,6 +15,12 @@ export interface DaemonOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** How long a daemon that ends lets its work finish; 5 s by default. */
   readonly graceMs?: number | undefined;
+  /** A daemon whose resident memory is larger than so many bytes ends once its work is done; no limit by default. */
+  readonly memoryLimitBytes?: number | undefined;
+  /** The daemon ends when the process with this id does; it lives on its own by default. */
+  readonly tether?: number | undefined;
+  /** Whether a daemon is wanted; `auto` by default. */
+  readonly daemon?: DaemonWish | undefined;
   /** The node binary that runs it; by default the one that runs the caller. */
   readonly node?: string | undefined;
 }
@@ -37,10 +46,10 @@ export interface TimingOptions {
 
 export interface DaemonRequest {
   readonly target: Target;
-  readonly spawn: SpawnTarget;
+  readonly spawn: Omit<SpawnTarget, 'channel'>;
   readonly timing: Timing;
-  /** The path of the service file; undefined for a program of one's own. */
-  readonly service: string | undefined;
+  /** What the caller says of itself; undefined for a program of one's own. */
+  readonly caller: Caller | undefined;
 }
 
 export type DaemonSelector = ServiceOptions | ProgramOptions;
@@ -57,17 +66,23 @@ export function resolveRequest(
   if (resolved.kind === 'failed') return resolved;
   const target = resolved.value;
   const env: Environment = options.env ?? process.env;
+  const edition = service?.value.edition;
   const command =
-    'service' in options ? daemonCommand(options, target, service?.value.path ?? '') : options.command;
+    'service' in options ? daemonCommand(options, target, edition?.path ?? '') : options.command;
   return {
     kind: 'resolved',
     value: {
       target,
-      spawn: { directory: target.place.directory, command, env },
+      spawn: { directory: target.place.directory, command, env, build: buildOf(command, edition) },
       timing: timingFrom({ ...defaults, ...defined(options.timing) }),
-      service: service?.value.path,
+      caller: edition === undefined ? undefined : { ...edition, wire: WIRE_VERSION },
     },
   };
+}
+
+/** A program of one's own is not looked into: its command line is what it goes by. */
+function buildOf(command: readonly string[], edition: Edition | undefined): string {
+  return edition === undefined ? shortHash(command.join('\0')) : `${editionKey(edition)}:${command[0]}`;
 }
 
 /** The daemon is told everything: its own environment, and its working directory, may say otherwise than the caller's. */
@@ -76,17 +91,23 @@ function daemonCommand(
   target: Target,
   service: string,
 ): readonly [string, ...string[]] {
+  return [options.node ?? process.execPath, daemonFile(), ...daemonFlags(options, target), '--', service];
+}
+
+/** A daemon's options, as arguments of its command line. */
+export function daemonFlags(options: DaemonOptions, target: Target): readonly string[] {
   const settings = {
     name: target.name,
     'state-dir': target.stateDirectory,
     project: target.project,
     'idle-timeout': options.idleTimeoutMs === undefined ? undefined : `${options.idleTimeoutMs}ms`,
     grace: options.graceMs === undefined ? undefined : `${options.graceMs}ms`,
+    'memory-limit': options.memoryLimitBytes === undefined ? undefined : `${options.memoryLimitBytes}B`,
+    tether: options.tether === undefined ? undefined : String(options.tether),
   };
-  const flags = Object.entries(settings).flatMap(([name, value]) =>
+  return Object.entries(settings).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}=${value}`],
   );
-  return [options.node ?? process.execPath, daemonFile(), ...flags, '--', service];
 }
 
 /** An option that is given as undefined is one that is not given. */

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Edition } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
 import { labelOf, nameProblem, type Place, type Platform, placeOf, shortHash } from '../domain/layout.js';
 import { type Environment, platformOf, realPath, stateRoot } from './host.js';
@@ -57,10 +58,13 @@ export function resolveTarget(options: NameOptions, userId: number): Resolved<Ta
 export interface ServiceFile {
   readonly path: string;
   readonly name: string;
+  readonly edition: Edition;
 }
 
 /** The name must be known before anything is loaded, so it is read off the text. It stands in the first part of it. */
 const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
+/** The version likewise, and before `run`: what it holds may look like one. */
+const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
 const HEAD_BYTES = 64 * 1024;
 
 /**
@@ -70,14 +74,20 @@ const HEAD_BYTES = 64 * 1024;
  */
 export function resolveService(file: string): Resolved<ServiceFile> {
   const real = realPath(file);
-  const text = real === undefined ? undefined : readHead(real);
-  if (real === undefined || text === undefined)
+  const head = real === undefined ? undefined : readHead(real);
+  if (real === undefined || head === undefined)
     return { kind: 'failed', failure: { kind: 'service-missing', path: path.resolve(file) } };
-  return { kind: 'resolved', value: { path: real, name: ownNameIn(text) ?? nameFromPath(real) } };
+  const { text, size, modifiedMs } = head;
+  const edition = { version: ownVersionIn(text) ?? '', path: real, size, modifiedMs };
+  return { kind: 'resolved', value: { path: real, name: ownNameIn(text) ?? nameFromPath(real), edition } };
 }
 
 export function ownNameIn(text: string): string | undefined {
   return OWN_NAME.exec(text)?.[2];
+}
+
+export function ownVersionIn(text: string): string | undefined {
+  return OWN_VERSION.exec(text)?.[2];
 }
 
 /** The name of a service without one of its own. */
@@ -87,12 +97,20 @@ export function nameFromPath(real: string): string {
   return `${plain.slice(0, 40) || 'service'}-${shortHash(real).slice(0, 8)}`;
 }
 
-function readHead(real: string): string | undefined {
+interface Head {
+  readonly text: string;
+  readonly size: number;
+  readonly modifiedMs: number;
+}
+
+function readHead(real: string): Head | undefined {
   try {
     const descriptor = fs.openSync(real, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     try {
-      const bytes = Buffer.alloc(HEAD_BYTES);
-      return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, HEAD_BYTES, 0));
+      const { size, mtimeMs } = fs.fstatSync(descriptor);
+      const bytes = Buffer.allocUnsafe(Math.min(size, HEAD_BYTES));
+      const text = bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, bytes.length, 0));
+      return { text, size, modifiedMs: mtimeMs };
     } finally {
       fs.closeSync(descriptor);
     }

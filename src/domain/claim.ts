@@ -95,12 +95,20 @@ type Verb =
 export type ClaimState =
   | { readonly at: Verb; readonly trail: Trail }
   | { readonly at: 'preparing'; readonly trail: Trail; readonly prepare: PrepareState }
-  | { readonly at: 'sighting-owner'; readonly trail: Trail; readonly sight: OwnerSightState }
+  | {
+      readonly at: 'sighting-owner';
+      readonly trail: Trail;
+      readonly mute: Mute;
+      readonly sight: OwnerSightState;
+    }
   | { readonly at: 'confirming-alive'; readonly trail: Trail; readonly doubt: Cause | undefined }
   | { readonly at: 'closing-withdrawn'; readonly trail: Trail }
   | { readonly at: 'ending-lock'; readonly trail: Trail; readonly release: ReleaseState }
   | { readonly at: 'sweeping'; readonly trail: Trail; readonly sweep: SweepState }
   | { readonly at: 'leaving'; readonly trail: Trail; readonly step: Leaving; readonly outcome: ClaimOutcome };
+
+/** Why connecting told nothing of the daemon behind a name. */
+type Mute = 'closed-or-full' | 'own';
 
 type Leaving = 'closing' | 'discarding' | 'unlinking' | ReleaseState;
 
@@ -177,7 +185,7 @@ export function stepClaim(state: ClaimState, event: Event): ClaimStep {
     case 'probing':
       return probed(trail, reading as ConnectReading);
     case 'sighting-owner':
-      return sighting(trail, stepSightOwner(state.sight, event as Event<never>));
+      return sighting(trail, state.mute, stepSightOwner(state.sight, event as Event<never>));
     case 'confirming-alive':
       if (reading.kind === 'failed')
         return fail(trail, 'reading', layout.current(directoryOf(trail)), reading);
@@ -274,26 +282,30 @@ function probed(trail: Trail, reading: ConnectReading): ClaimStep {
     case 'unknown':
       return confirmAlive(trail, verdict.cause);
     case 'closed-or-full':
-      return sighting(trail, sightOwner(ownerOf(trail), trail.plan.self));
+    case 'own':
+      return sighting(trail, verdict.kind, sightOwner(ownerOf(trail), trail.plan.self));
   }
 }
 
 const ownerOf = (trail: Trail): string =>
   `${layout.generation(directoryOf(trail), trail.last)}/${NAMES.owner}`;
 
-/** The second witness, where refusal alone proves nothing: the owner's process. */
-function sighting(trail: Trail, step: ReturnType<typeof sightOwner>): ClaimStep {
+const DOUBTS: Readonly<Record<Mute, { readonly code: string; readonly word: string }>> = {
+  'closed-or-full': { code: 'ECONNREFUSED', word: 'refused' },
+  own: { code: 'EBUSY', word: 'the listener was handed over to it before' },
+};
+
+/** The second witness, where a connection attempt proves nothing: the owner's process. */
+function sighting(trail: Trail, mute: Mute, step: ReturnType<typeof sightOwner>): ClaimStep {
   return within(
     step,
-    (sight): ClaimState => ({ at: 'sighting-owner', trail, sight }),
+    (sight): ClaimState => ({ at: 'sighting-owner', trail, mute, sight }),
     (sighted): ClaimStep => {
       if (sighted.kind === 'unreadable') return confirmAlive(trail, sighted.cause);
       // Every generation has its owner file before it has its name; what has none is no solod's.
       if (sighted.kind === 'nobody' || sighted.vitality === 'dead') return publish(trail);
-      const doubt = {
-        code: 'ECONNREFUSED',
-        message: `refused, and whether pid ${sighted.owner.pid} lives can't be told`,
-      };
+      const { code, word } = DOUBTS[mute];
+      const doubt = { code, message: `${word}, and whether pid ${sighted.owner.pid} lives can't be told` };
       return confirmAlive(trail, sighted.vitality === 'alive' ? undefined : doubt);
     },
   );
@@ -342,7 +354,6 @@ function rechecked(trail: Trail, reading: Reading): ClaimStep {
 }
 
 function again(trail: Trail): ClaimStep {
-  if (trail.rounds >= ROUNDS_MAX) return round(trail);
   return startOver({ ...trail, attempt: trail.attempt + 1, rounds: trail.rounds + 1 });
 }
 

@@ -1,8 +1,10 @@
 /** Every way in which a caller can be left without a daemon, and the one sentence that says so. */
 
+import type { Word } from './ledger.js';
 import type { Owner } from './owner.js';
 import type { Cause } from './ports.js';
 import type { Distrust } from './state-directory.js';
+import type { TerminationOutcome, Unproven } from './termination.js';
 
 export type Phase =
   /** Nobody served the name, and another caller held the spawn lock all the while. */
@@ -18,6 +20,7 @@ export type Failure =
   | { readonly kind: 'service-missing'; readonly path: string }
   | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
   | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
+  | { readonly kind: 'not-removed'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'lock-error'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'spawn-refused'; readonly cause: Cause }
   | { readonly kind: 'spawn-threw'; readonly cause: Cause }
@@ -26,7 +29,18 @@ export type Failure =
       readonly pid: number;
       readonly code: number | undefined;
       readonly signal: string | undefined;
+      /** What it said of its end itself. */
+      readonly word?: Word | undefined;
       readonly lastOutput: string;
+    }
+  /** Daemon after daemon died at its start: no further one is started for `waitMs`, until `untilMs` by the wall clock. */
+  | {
+      readonly kind: 'crash-loop';
+      readonly failures: number;
+      readonly untilMs: number;
+      readonly waitMs: number;
+      /** What the last one failed with. */
+      readonly message: string;
     }
   | {
       readonly kind: 'timed-out';
@@ -42,6 +56,18 @@ export type Failure =
       readonly cause: Cause | undefined;
     }
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
+  /** The daemon is newer than this caller, and they don't speak the same wire. */
+  | { readonly kind: 'outdated'; readonly message: string }
+  /** No daemon is wanted here. */
+  | { readonly kind: 'switched-off'; readonly why: string }
+  /** The daemon does not answer, and was to be ended, which did not succeed. */
+  | {
+      readonly kind: 'not-ended';
+      readonly directory: string;
+      readonly outcome: Exclude<TerminationOutcome, { readonly kind: 'ended' | 'gone' }>;
+    }
+  /** The daemon has claimed its name and loads what it serves. */
+  | { readonly kind: 'still-loading'; readonly pid: number; readonly forMs: number }
   | { readonly kind: 'claim-failed'; readonly act: string; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'claim-unsettled'; readonly path: string; readonly rounds: number };
 
@@ -64,6 +90,8 @@ export function sentence(failure: Failure): string {
       return `the state directory ${failure.path} ${DISTRUST[failure.why]}`;
     case 'state-directory-unusable':
       return `the state directory ${failure.path} can't be used: ${causeText(failure.cause)}`;
+    case 'not-removed':
+      return `${failure.path} can't be removed: ${causeText(failure.cause)}`;
     case 'lock-error':
       return `the spawn lock ${failure.path} can't be taken: ${causeText(failure.cause)}`;
     case 'spawn-refused':
@@ -72,12 +100,22 @@ export function sentence(failure: Failure): string {
       return `the daemon can't be started, the call itself failed: ${causeText(failure.cause)}`;
     case 'died-at-start':
       return diedSentence(failure);
+    case 'crash-loop':
+      return crashLoopSentence(failure);
     case 'timed-out':
       return timedOutSentence(failure);
     case 'not-answering':
       return notAnsweringSentence(failure);
     case 'declined':
       return `the daemon can't serve: ${failure.message}`;
+    case 'outdated':
+      return failure.message;
+    case 'switched-off':
+      return `no daemon is used here: ${failure.why}`;
+    case 'not-ended':
+      return `the daemon of ${failure.directory} does not answer, and ${notEndedText(failure.outcome)}`;
+    case 'still-loading':
+      return `the daemon (pid ${failure.pid}) has been loading its service for ${seconds(failure.forMs)} and has not answered yet; wait longer with --timeout`;
     case 'claim-failed':
       return `the name can't be claimed: ${failure.act} ${failure.path} failed: ${causeText(failure.cause)}`;
     case 'claim-unsettled':
@@ -93,8 +131,35 @@ function diedSentence(failure: Extract<Failure, { kind: 'died-at-start' }>): str
   const how = failure.signal === undefined ? `with exit code ${failure.code ?? '?'}` : `by ${failure.signal}`;
   const output = failure.lastOutput.trim();
   const said = output === '' ? 'it wrote nothing' : `it wrote last:\n${output}`;
-  return `the daemon (pid ${failure.pid}) ended ${how} before it served; ${said}`;
+  const stage = failure.word?.kind === 'failed' ? ` while ${failure.word.stage}` : '';
+  return `the daemon (pid ${failure.pid}) ended ${how}${stage} before it served; ${said}`;
 }
+
+function crashLoopSentence(failure: Extract<Failure, { kind: 'crash-loop' }>): string {
+  const { failures, waitMs, message } = failure;
+  const next = `the next try is made in ${seconds(waitMs)}, when the service file changes, or with "solod restart"`;
+  return `the daemon failed at its start ${failures} times in a row; ${next}; the last one failed with: ${message}`;
+}
+
+function notEndedText(outcome: Extract<Failure, { kind: 'not-ended' }>['outcome']): string {
+  switch (outcome.kind) {
+    case 'still-there':
+      return `its process ${outcome.pid} is still there after SIGKILL; it hangs in the kernel`;
+    case 'refused':
+      return `ending its process ${outcome.pid} was refused: ${causeText(outcome.cause)}`;
+    case 'unproven':
+      return UNPROVEN[outcome.why];
+  }
+}
+
+const UNPROVEN: Readonly<Record<Unproven, string>> = {
+  'no-owner': 'its owner file says nothing of its process; end it by hand',
+  'not-visible':
+    "its process can't be told for sure from here (another pid namespace?); end it where it runs",
+  ancestor: 'it is what this very process was started from; it is not ended',
+};
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 function timedOutSentence({ phase, afterMs, pid }: Extract<Failure, { kind: 'timed-out' }>): string {
   const time = `within ${Math.round(afterMs)} ms`;

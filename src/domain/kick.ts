@@ -188,7 +188,10 @@ function sightingOwner(
         const outcome: KickOutcome = { kind: 'running', owner: sighted.owner };
         return lock === 'held' ? release(trail, outcome) : end(outcome);
       }
-      return lock === 'held' ? spawn(trail) : taking(trail, takeLock(lockPlanOf(trail.plan)), now);
+      const isBereft = sighted.kind === 'owner' && sighted.vitality === 'dead';
+      const reason = isBereft ? 'dead-daemon' : trail.reason;
+      if (lock === 'held') return spawn(trail);
+      return taking({ ...trail, reason }, takeLock(lockPlanOf(trail.plan)), now);
     },
   );
 }
@@ -283,6 +286,8 @@ function spawned(trail: Trail, reading: SpawnReading): KickStep {
       return release(trail, { kind: 'failed', failure: { kind: 'spawn-refused', cause: reading.cause } });
     case 'threw':
       return release(trail, { kind: 'failed', failure: { kind: 'spawn-threw', cause: reading.cause } });
+    case 'held-back':
+      return release(trail, { kind: 'failed', failure: { ...reading, kind: 'crash-loop' } });
   }
 }
 

@@ -8,6 +8,7 @@
  * | `spawn.lock/<nonce>` | who is starting a daemon just now; no file in it, or no directory: nobody |
  * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link` | private to the process that made it |
  * | `trash.…` | on its way out; anybody may remove it |
+ * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
  * | `log` | what daemons of this name wrote; `spawns.jsonl`: every start, with its reason |
  */
 
@@ -20,6 +21,7 @@ export const NAMES = {
   lock: 'spawn.lock',
   log: 'log',
   spawns: 'spawns.jsonl',
+  handed: 'listen.sock',
 } as const;
 
 const TMP = 'tmp.';
@@ -36,6 +38,7 @@ export const layout = {
   currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
   generation: (directory: string, n: number): string => join(directory, String(n)),
   generationSocket: (directory: string, n: number): string => join(directory, String(n), NAMES.socket),
+  handedSocket: (directory: string): string => join(directory, NAMES.handed),
   lock: (directory: string): string => join(directory, NAMES.lock),
   lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
   private: (directory: string, nonce: string): string => join(directory, TMP + nonce),

@@ -4,7 +4,16 @@
  * process between any two calls.
  */
 
-import type { Clock, FileSystem, Instant, Listener, ProcessTable, SocketProbe, Spawner } from './ports.js';
+import type {
+  Clock,
+  FileSystem,
+  Instant,
+  Listener,
+  ProcessTable,
+  SocketProbe,
+  Spawner,
+  TerminationSignal,
+} from './ports.js';
 
 export interface Ports {
   readonly clock: Clock;
@@ -73,6 +82,11 @@ export const lookUp = (pid: number): CallsOn<'processes'> => ({
   port: 'processes',
   method: 'lookUp',
   args: [pid],
+});
+export const signal = (pid: number, name: TerminationSignal): CallsOn<'processes'> => ({
+  port: 'processes',
+  method: 'signal',
+  args: [pid, name],
 });
 export const spawner = <M extends keyof Spawner & string>(method: M, ...args: Parameters<Spawner[M]>) =>
   ({ port: 'spawner', method, args }) as unknown as Extract<CallsOn<'spawner'>, { method: M }>;

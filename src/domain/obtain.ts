@@ -68,6 +68,8 @@ export interface ObtainPlan {
   readonly timing: Timing;
   /** Whether a daemon of this name says something first; else a connection that is taken must do. */
   readonly greeting: 'expected' | 'none';
+  /** Why a daemon is wanted anew, where a person said so. */
+  readonly because?: 'restart' | undefined;
 }
 
 export type ObtainOutcome =
@@ -104,6 +106,8 @@ interface Trail {
   readonly spawns: number;
   /** Why the last attempt to reach a daemon that is there came to nothing; undefined when nobody was there. */
   readonly trouble: Trouble | undefined;
+  /** Why nobody serves, as far as this caller has seen. */
+  readonly vacancy: SpawnReason;
 }
 
 type Trouble =
@@ -171,6 +175,7 @@ export function beginObtain(plan: ObtainPlan, now: Instant): ObtainStep {
     pollMs: plan.timing.firstPollMs,
     spawns: 0,
     trouble: undefined,
+    vacancy: plan.because ?? 'cold',
   };
   return preparing(trail, prepareDirectory(plan), now);
 }
@@ -254,19 +259,25 @@ function connected(trail: Trail, reading: ConnectReading, now: Instant): ObtainS
   const verdict = judgeConnect(reading, trail.plan.platform);
   switch (verdict.kind) {
     case 'absent':
-    case 'dead':
-      return vacant({ ...trail, trouble: undefined }, now);
+    case 'dead': {
+      const vacancy = verdict.kind === 'dead' ? bereft(trail) : trail.vacancy;
+      return vacant({ ...trail, trouble: undefined, vacancy }, now);
+    }
     case 'alive':
     case 'unknown': {
       const cause = reading.kind === 'errno' ? reading.cause : undefined;
       return occupied(trail, { kind: 'retry', trouble: { kind: 'unreachable', cause } }, now);
     }
+    case 'own':
     case 'closed-or-full': {
       const step = sightOwner(layout.currentOwner(directoryOf(trail)), trail.plan.self);
       return sightingOwner(trail, 'does-it-live', step, now);
     }
   }
 }
+
+/** A daemon has died; unless its end was asked for. */
+const bereft = ({ vacancy }: Trail): SpawnReason => (vacancy === 'cold' ? 'dead-daemon' : vacancy);
 
 /** Somebody is there. A lock that was taken to start somebody has lost its purpose. */
 function occupied(trail: Trail, then: Then, now: Instant): ObtainStep {
@@ -306,10 +317,14 @@ function greeted(trail: Trail, reading: GreetReading, now: Instant): ObtainStep 
     case 'accepted':
       return introduce(trail, now);
     case 'declined':
+    case 'outdated':
       return fail(reading);
     case 'ended':
-    case 'draining':
       return wait({ ...trail, trouble: { kind: 'hung-up' } }, now);
+    case 'draining': {
+      const vacancy = reading.why === 'upgrade' ? 'upgrade' : trail.vacancy;
+      return wait({ ...trail, trouble: { kind: 'hung-up' }, vacancy }, now);
+    }
     case 'silent':
       return timedOut({ ...trail, trouble: { kind: 'unreachable', cause: undefined } }, now);
   }
@@ -328,7 +343,9 @@ function sightingOwner(
       const owner = sighted.kind === 'owner' ? sighted : undefined;
       if (asked === 'does-it-live') {
         // Where refusal may mean a full backlog, a living owner is waited for; a doubtful one costs a process that gives way.
-        if (owner?.vitality !== 'alive') return vacant({ ...trail, trouble: undefined }, now);
+        const reason = owner?.vitality === 'dead' ? bereft(trail) : trail.vacancy;
+        if (owner?.vitality !== 'alive')
+          return vacant({ ...trail, trouble: undefined, vacancy: reason }, now);
         return occupied(trail, { kind: 'retry', trouble: { kind: 'unreachable', cause: undefined } }, now);
       }
       // The kernel takes connections for a stopped process until its backlog is full. Nobody will answer them.
@@ -345,7 +362,7 @@ function vacant(trail: Trail, now: Instant): ObtainStep {
   const { role } = trail;
   switch (role.kind) {
     case 'newcomer':
-      return take(trail, 'cold', now);
+      return take(trail, trail.vacancy, now);
     case 'holder':
       return spawn(trail, role.reason);
     case 'waiter':
@@ -422,7 +439,7 @@ function looking(trail: Trail, after: Came, step: ReturnType<typeof lookAtLock>,
     (look): ObtainState => ({ at: 'looking', trail, look, after }),
     (observed): ObtainStep => {
       if (observed.kind !== 'free') return lockSeen(trail, observed, now);
-      if (after === 'waited') return take(trail, 'cold', now);
+      if (after === 'waited') return take(trail, trail.vacancy, now);
       // Free, and yet refused a moment ago: others are at it. Never in a tight loop, and not for ever.
       return jammed(trail, 'free', now);
     },
@@ -503,15 +520,17 @@ function spawned(trail: Trail, reading: SpawnReading, now: Instant): ObtainStep 
       return release(trail, { kind: 'fail', failure: { kind: 'spawn-refused', cause: reading.cause } }, now);
     case 'threw':
       return release(trail, { kind: 'fail', failure: { kind: 'spawn-threw', cause: reading.cause } }, now);
+    case 'held-back':
+      return release(trail, { kind: 'fail', failure: { ...reading, kind: 'crash-loop' } }, now);
   }
 }
 
 function childChecked(trail: Trail, reading: ChildReading, now: Instant): ObtainStep {
   if (reading.kind === 'running' || trail.role.kind !== 'starter') return wait(trail, now);
-  const { code, signal, lastOutput } = reading;
-  const failure: Failure = { kind: 'died-at-start', pid: trail.role.child.pid, code, signal, lastOutput };
+  const { kind: _, ...end } = reading;
+  const failure: Failure = { kind: 'died-at-start', pid: trail.role.child.pid, ...end };
   // It gave way to a daemon; or it is a program that ends well without serving, and then once more is enough.
-  const gaveWay = code === 0 && trail.spawns < SPAWNS_MAX;
+  const gaveWay = end.code === 0 && trail.spawns < SPAWNS_MAX;
   const role: Role = gaveWay ? NEWCOMER : { kind: 'mourner', failure };
   return release(as(trail, role), { kind: 'look-again' }, now);
 }

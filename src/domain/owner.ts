@@ -10,6 +10,12 @@ export interface Owner extends Identity {
   readonly startedMs: number;
   /** The release of solod that it runs. */
   readonly solod: string;
+  /** What the service calls its version; empty where it has none. */
+  readonly version: string;
+  /** The version of the wire that it speaks (`WIRE_VERSION`); 0 where that is not known. */
+  readonly wire: number;
+  /** Its listener was handed over by a supervisor, which goes on listening when the daemon has ended. */
+  readonly activated?: true;
 }
 
 export function ownerText(owner: Owner): string {
@@ -21,12 +27,17 @@ export function parseOwner(text: string): Owner | undefined {
   const value = parseJson(text);
   const identity = identityFrom(value);
   if (identity === undefined) return undefined;
-  const { name, service, startedMs, solod } = value as Readonly<Record<string, unknown>>;
+  const { name, service, startedMs, solod, version, wire, activated } = value as Readonly<
+    Record<string, unknown>
+  >;
   return {
     ...identity,
     name: typeof name === 'string' ? name : '',
     service: typeof service === 'string' ? service : '',
     startedMs: typeof startedMs === 'number' ? startedMs : 0,
     solod: typeof solod === 'string' ? solod : '',
+    version: typeof version === 'string' ? version : '',
+    wire: typeof wire === 'number' ? wire : 0,
+    ...(activated === true ? { activated } : {}),
   };
 }

@@ -7,6 +7,7 @@
  * hands on as `failed` with its cause.
  */
 
+import type { HeldBack, Word } from './ledger.js';
 import type { SpawnReason } from './spawn-plan.js';
 
 /** An error as the system named it: its code (`ENOSPC`, …) and its message. */
@@ -102,14 +103,18 @@ export interface FileSystem {
 export type ConnectReading =
   | { readonly kind: 'connected' }
   | { readonly kind: 'silent' }
+  /** The name refers to the caller's own listener, which a supervisor handed over to it. Nothing was tried. */
+  | { readonly kind: 'own' }
   | { readonly kind: 'errno'; readonly cause: Cause };
 
 /** What became of a connection on which the caller waited for the daemon's first word. */
 export type GreetReading =
   /** The daemon has taken the request on. */
   | { readonly kind: 'accepted' }
-  /** The daemon is on its way out and has not begun anything. */
-  | { readonly kind: 'draining' }
+  /** The daemon is on its way out and has not begun anything; if for an upgrade, then for this caller's newer version. */
+  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
+  /** The daemon is newer, and what it speaks this caller does not. Nothing was begun. */
+  | { readonly kind: 'outdated'; readonly message: string }
   /** The daemon lives but will not do it: its service does not load, say. Nothing was begun. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
   /** The connection ended before any word. Nothing was begun. */
@@ -142,8 +147,15 @@ export type ProcessReading =
   | { readonly kind: 'gone' }
   | { readonly kind: 'hidden'; readonly cause: Cause };
 
+export type TerminationSignal = 'SIGTERM' | 'SIGKILL';
+
+/** `absent`: there is no such process any more. */
+export type SignalReading = Done | Absent | Failed;
+
 export interface ProcessTable {
   lookUp(pid: number): ProcessReading;
+  /** kill(2). Only with proof of who has that id. */
+  signal(pid: number, signal: TerminationSignal): SignalReading;
 }
 
 export type SpawnReading =
@@ -151,7 +163,9 @@ export type SpawnReading =
   /** The system said no: nothing runs. */
   | { readonly kind: 'refused'; readonly cause: Cause }
   /** The runtime threw: nothing runs. */
-  | { readonly kind: 'threw'; readonly cause: Cause };
+  | { readonly kind: 'threw'; readonly cause: Cause }
+  /** It was not tried: the last ones died at their start, one after the other. */
+  | HeldBack;
 
 export type ChildReading =
   | { readonly kind: 'running' }
@@ -159,6 +173,8 @@ export type ChildReading =
       readonly kind: 'ended';
       readonly code: number | undefined;
       readonly signal: string | undefined;
+      /** What it said of its end itself; undefined where it could not. */
+      readonly word?: Word | undefined;
       /** The end of what it wrote, at most a few kilobytes. */
       readonly lastOutput: string;
     };
@@ -175,6 +191,9 @@ export type SleepReading = Done;
 
 export interface Clock {
   now(): Instant;
-  /** @param ms milliseconds by the monotonic clock */
+  /**
+   * Ends early where there is news of what is waited for.
+   * @param ms milliseconds by the monotonic clock
+   */
   sleep(ms: number): Promise<SleepReading>;
 }

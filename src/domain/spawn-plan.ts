@@ -1,7 +1,13 @@
 /** Why a process is started: written down with each start. */
 export type SpawnReason =
-  /** Nobody served the name. */
+  /** Nobody has served the name. */
   | 'cold'
+  /** A daemon was there and has died. */
+  | 'dead-daemon'
+  /** The daemon that was there has retired in favour of this caller's newer version. */
+  | 'upgrade'
+  /** A person said so. */
+  | 'restart'
   /** A lock outlived every start that it could have stood for. */
   | 'stale-lock'
   /** Another caller held the lock for half of this caller's budget and no daemon came. */

@@ -78,7 +78,8 @@ function nextLevel(state: PrepareState): PrepareStep {
   return inspectLevel({ ...state, level: 'directory', made: 'not-yet' });
 }
 
-function distrustOf(entry: Entry, userId: number): Distrust | undefined {
+/** Why a directory can't be trusted; undefined where it can. */
+export function distrustOf(entry: Entry, userId: number): Distrust | undefined {
   if (entry.type === 'link') return 'link';
   if (entry.type !== 'directory') return 'no-directory';
   if (entry.userId !== userId) return 'foreign';

@@ -20,7 +20,7 @@ export interface SweepPlan {
 }
 
 /** A private name that is older than this, and whose maker is gone, belongs to nobody. */
-const ABANDONED_MS = 60_000;
+export const ABANDONED_MS = 60_000;
 /** What one daemon clears away at most: the next one goes on with the rest. */
 const SWEEP_MAX = 256;
 
@@ -44,7 +44,8 @@ export function stepSweep(state: SweepState, { reading, now }: Event): SweepStep
       return take(plan, reading.kind === 'names' ? toSweep(plan, reading.names) : []);
     case 'probing': {
       const { kind } = judgeConnect(reading as ConnectReading, plan.platform);
-      return kind === 'dead' || kind === 'absent' ? move(state) : next(state);
+      // Behind `own` is a daemon that had the same listener before: whoever published next has seen it dead.
+      return kind === 'dead' || kind === 'absent' || kind === 'own' ? move(state) : next(state);
     }
     case 'moving':
       // EXDEV: an overlay file system's lower layer can't be moved. It is dead, and stays.

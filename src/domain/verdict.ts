@@ -14,9 +14,11 @@ export type ProbeVerdict =
   | { readonly kind: 'dead' }
   /** Closed, or full: this platform does not say which. A second witness must. */
   | { readonly kind: 'closed-or-full' }
+  /** A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second witness must. */
+  | { readonly kind: 'own' }
   | { readonly kind: 'unknown'; readonly cause: Cause };
 
-type Judgement = Exclude<ProbeVerdict['kind'], 'unknown'>;
+type Judgement = Exclude<ProbeVerdict['kind'], 'unknown' | 'own'>;
 type VerdictTable = Readonly<Record<string, Judgement>>;
 
 const EVERYWHERE: VerdictTable = {
@@ -58,6 +60,8 @@ export function judgeConnect(reading: ConnectReading, platform: Platform): Probe
   switch (reading.kind) {
     case 'connected':
       return { kind: 'alive' };
+    case 'own':
+      return { kind: 'own' };
     case 'silent':
       return {
         kind: 'unknown',

@@ -185,7 +185,7 @@ describe.each(HOSTS)('the file system of $name', ({ make }) => {
       expect(modeAt('link.target')).toBe(0o755);
       await THINGS.file('f');
       expect(files.tighten(at('f'))).toEqual(WRONG_TYPE);
-      expect(modeAt('f')).toBe(0o600);
+      expect(modeAt('f')).toBe(0o1600);
       await THINGS.fifo('p');
       expect(files.tighten(at('p'))).toEqual(WRONG_TYPE);
       expect(files.tighten(at('missing'))).toEqual(ABSENT);
@@ -273,7 +273,7 @@ describe.each(HOSTS)('the file system of $name', ({ make }) => {
   describe('createFile', () => {
     it('makes one for its owner alone', () => {
       expect(files.createFile(at('f'), 'text')).toEqual(DONE);
-      expect([typeAt('f'), modeAt('f')]).toEqual(['file', 0o600]);
+      expect([typeAt('f'), modeAt('f')]).toEqual(['file', 0o1600]);
     });
 
     it.each(things)('leaves a %s by that name alone', async (thing) => {
@@ -302,7 +302,7 @@ describe.each(HOSTS)('the file system of $name', ({ make }) => {
       expect(files.appendText(at('f'), 'b\n')).toEqual(DONE);
       expect(files.appendText(at('f'), '')).toEqual(DONE);
       expect(textAt('f')).toBe('a\nb\n');
-      expect(modeAt('f')).toBe(0o600);
+      expect(modeAt('f')).toBe(0o1600);
     });
 
     it('brings nothing back that was removed', () => {
@@ -495,7 +495,7 @@ describe('the file system of node, where only it can be asked', () => {
 
   it.skipIf(!canChangeProcess)('files are never wider than 0600', () => {
     underUmask(0o000, () => arrange(files.createFile(at('f'), '')));
-    expect(modeAt('f')).toBe(0o600);
+    expect(modeAt('f')).toBe(0o1600);
   });
 
   it.skipIf(!hasProgram('prlimit') || !canChangeProcess)(

@@ -7,7 +7,7 @@ import { Stepper } from '../../src/adapters/memory/stepper.js';
 import { beginClaim, type ClaimPlan, ROUNDS_MAX, stepClaim } from '../../src/domain/claim.js';
 import { parseOwner } from '../../src/domain/owner.js';
 import { claimIn, daemonIn, leaveGeneration, whoAnswers } from '../support/daemons.js';
-import { claimPlan, HOME, inHome, ownerOf, ROOT, tree } from '../support/plans.js';
+import { claimPlan, HOME, inHome, nonceFor, ownerOf, ROOT, tree } from '../support/plans.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -58,7 +58,7 @@ describe('a candidate on its own', () => {
     const { process } = await claimIn(machine);
     for (const path of [ROOT, HOME, inHome('1')])
       expect(machine.files.inspect(path)).toMatchObject({ entry: { type: 'directory', mode: 0o700 } });
-    expect(machine.files.inspect(inHome('1/owner.json'))).toMatchObject({ entry: { mode: 0o600 } });
+    expect(machine.files.inspect(inHome('1/owner.json'))).toMatchObject({ entry: { mode: 0o1600 } });
     const written = machine.files.readText(inHome('1/owner.json'));
     expect(written.kind === 'text' && parseOwner(written.text)).toEqual(ownerOf(process));
   });
@@ -387,7 +387,10 @@ describe('a generation without a socket', () => {
     machine.files.makeLink('7', inHome('current'));
     const late = await heldAt(machine, 'confirming-absent');
     machine.faults.plant({ method: 'readLink', code: 'EIO' });
-    expect(await toTheEnd(late.stepper)).toMatchObject({ kind: 'failed', failure: { kind: 'claim-failed' } });
+    expect(await toTheEnd(late.stepper)).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act: 'reading', path: inHome('current') },
+    });
     expect(tree(machine)).toEqual(['current -> 7']);
   });
 });
@@ -418,6 +421,20 @@ describe('a slot that was collected (step 6)', () => {
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 4 });
     expect(tree(machine)).toEqual(onlyGeneration(4));
     expect(await whoAnswers(machine)).toBe(late.process.pid);
+  });
+
+  it('who withdraws closes its listener before it starts over, with names that it has not used before', async () => {
+    const { late } = await lateCandidate();
+    const calls: string[] = [];
+    late.process.onCall = ({ method, args }) => calls.push(`${method} ${args[0] ?? ''}`);
+    while (late.stepper.state?.at !== 'writing-owner') await late.stepper.take();
+    const nonce = nonceFor(late.process);
+    const steps = [
+      'close ',
+      `removeTree ${inHome(`trash.${nonce}-0`)}`,
+      `makeDirectory ${inHome(`tmp.${nonce}-1`)}`,
+    ];
+    expect(calls.filter((call) => /^(?:close|removeTree|makeDirectory) /.test(call))).toEqual(steps);
   });
 
   it('nobody who meets it there gives way to it', async () => {
@@ -452,7 +469,7 @@ describe('a slot that was collected (step 6)', () => {
     machine.faults.plant({ method: 'readLink', code: 'EIO' });
     expect(await toTheEnd(late.stepper)).toMatchObject({
       kind: 'failed',
-      failure: { cause: { code: 'EIO' } },
+      failure: { act: 'reading', path: inHome('current'), cause: { code: 'EIO' } },
     });
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 3 });
   });
@@ -704,6 +721,12 @@ describe('what it does not do', () => {
     const probed = calls.filter((call) => call.startsWith('connect')).map((call) => call.split(' ')[1]);
     expect(probed[0]).toBe(inHome('3/sock'));
     expect([...probed].sort()).toEqual([1, 2, 3].map((generation) => inHome(`${generation}/sock`)));
+  });
+
+  it('look twice before it follows what it has seen dead', async () => {
+    const late = await heldAt(await withTombstone(), 'probing');
+    await late.stepper.take();
+    expect(late.stepper.state?.at).toBe('publishing');
   });
 
   it('leave behind what it has seen dead, where no second probe could tell', async () => {

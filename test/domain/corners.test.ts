@@ -9,7 +9,17 @@ import { recordText, stepTakeOver, takeOver } from '../../src/domain/spawn-lock.
 import { timingFrom } from '../../src/domain/timing.js';
 import { judgeConnect } from '../../src/domain/verdict.js';
 import { claimIn, claims, daemonIn } from '../support/daemons.js';
-import { claimPlan, HOME, identityOf, inHome, nonceFor, obtainPlan, ROOT, tree } from '../support/plans.js';
+import {
+  claimPlan,
+  HOME,
+  identityOf,
+  inHome,
+  nonceFor,
+  obtainPlan,
+  ROOT,
+  tree,
+  USER_ID,
+} from '../support/plans.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -22,7 +32,7 @@ it('a directory named `current` that can’t be moved ends the claim, instead of
   for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) await stepper.take();
   expect(stepper.outcome).toMatchObject({
     kind: 'failed',
-    failure: { kind: 'claim-failed', cause: { code: 'EXDEV' } },
+    failure: { kind: 'claim-failed', act: 'moving away', cause: { code: 'EXDEV' } },
   });
 });
 
@@ -97,4 +107,40 @@ it('of many who saw the same foreign directory, one takes the lock over', () => 
     return runSync(stepTakeOver, takeOver(plan, observed), ports).kind;
   });
   expect(outcomes.filter((kind) => kind === 'held')).toHaveLength(1);
+});
+
+it('there is no generation after the highest that a name can have', async () => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(inHome('999999999'));
+  expect((await claimIn(machine)).outcome).toMatchObject({
+    kind: 'failed',
+    failure: {
+      kind: 'claim-failed',
+      act: 'counting up in',
+      path: HOME,
+      cause: { code: 'EOVERFLOW', message: 'there is no generation after 999999999' },
+    },
+  });
+  expect(tree(machine)).toEqual(['999999999/']);
+});
+
+it('in a directory that can’t be trusted not even a lock is touched', async () => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectory(ROOT);
+  machine.disk.create(HOME, { type: 'directory', userId: USER_ID, mode: 0o777 });
+  machine.files.makeDirectory(inHome('spawn.lock'));
+  machine.files.createFile(inHome('spawn.lock/9-a'), '');
+  expect((await claimIn(machine, { lockNonce: '9-a' })).outcome.kind).toBe('failed');
+  expect(tree(machine)).toEqual(['spawn.lock/', 'spawn.lock/9-a']);
+});
+
+it('who gives way closes its listener before it removes its socket, as a closed one would remove another’s', async () => {
+  const machine = new MemoryMachine();
+  await daemonIn(machine);
+  const process = machine.start();
+  const calls: string[] = [];
+  process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
+  expect((await claimIn(machine, {}, process)).outcome.kind).toBe('gave-way');
+  expect(calls).toContain('close ');
+  expect(calls.indexOf('close ')).toBeLessThan(calls.findIndex((call) => call.startsWith('removeTree')));
 });

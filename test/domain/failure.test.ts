@@ -39,6 +39,12 @@ const EXAMPLES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
       says: "the state directory /d can't be used: EROFS: read-only file system, mkdir '/d'",
     },
   ],
+  'not-removed': [
+    {
+      failure: { kind: 'not-removed', path: '/d/3', cause },
+      says: "/d/3 can't be removed: ENOSPC: no space left on device",
+    },
+  ],
   'lock-error': [
     {
       failure: { kind: 'lock-error', path: '/d/spawn.lock', cause },
@@ -68,6 +74,52 @@ const EXAMPLES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
       says: 'the daemon (pid 7) ended with exit code ? before it served; it wrote last:\nSyntaxError: x',
     },
   ],
+  'crash-loop': [
+    {
+      failure: { kind: 'crash-loop', failures: 3, untilMs: 9_000, waitMs: 4_200, message: 'Error: no' },
+      says: 'the daemon failed at its start 3 times in a row; the next try is made in 4.2 s, when the service file changes, or with "solod restart"; the last one failed with: Error: no',
+    },
+  ],
+  outdated: [{ failure: { kind: 'outdated', message: 'too old' }, says: 'too old' }],
+  'switched-off': [
+    { failure: { kind: 'switched-off', why: 'SOLOD=off' }, says: 'no daemon is used here: SOLOD=off' },
+  ],
+  'still-loading': [
+    {
+      failure: { kind: 'still-loading', pid: 7, forMs: 2_340 },
+      says: 'the daemon (pid 7) has been loading its service for 2.3 s and has not answered yet; wait longer with --timeout',
+    },
+  ],
+  'not-ended': [
+    {
+      failure: { kind: 'not-ended', directory: '/d', outcome: { kind: 'still-there', pid: 7 } },
+      says: 'the daemon of /d does not answer, and its process 7 is still there after SIGKILL; it hangs in the kernel',
+    },
+    {
+      failure: { kind: 'not-ended', directory: '/d', outcome: { kind: 'refused', pid: 7, cause } },
+      says: 'the daemon of /d does not answer, and ending its process 7 was refused: ENOSPC: no space left on device',
+    },
+    {
+      failure: { kind: 'not-ended', directory: '/d', outcome: { kind: 'unproven', pid: 7, why: 'ancestor' } },
+      says: 'the daemon of /d does not answer, and it is what this very process was started from; it is not ended',
+    },
+    {
+      failure: {
+        kind: 'not-ended',
+        directory: '/d',
+        outcome: { kind: 'unproven', pid: 7, why: 'not-visible' },
+      },
+      says: "the daemon of /d does not answer, and its process can't be told for sure from here (another pid namespace?); end it where it runs",
+    },
+    {
+      failure: {
+        kind: 'not-ended',
+        directory: '/d',
+        outcome: { kind: 'unproven', pid: undefined, why: 'no-owner' },
+      },
+      says: 'the daemon of /d does not answer, and its owner file says nothing of its process; end it by hand',
+    },
+  ],
   'timed-out': [
     {
       failure: { kind: 'timed-out', phase: 'lock', afterMs: 2_000.4, pid: undefined },
@@ -76,6 +128,10 @@ const EXAMPLES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
     {
       failure: { kind: 'timed-out', phase: 'ready', afterMs: 1_499.6, pid: 7 },
       says: 'the daemon was started (pid 7) and did not answer within 1500 ms; it may still come up',
+    },
+    {
+      failure: { kind: 'timed-out', phase: 'ready', afterMs: 1_500, pid: undefined },
+      says: 'the daemon was started (pid ?) and did not answer within 1500 ms; it may still come up',
     },
     {
       failure: { kind: 'timed-out', phase: 'answer', afterMs: 2_000, pid: undefined },

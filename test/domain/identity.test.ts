@@ -152,7 +152,15 @@ describe('JSON of another process', () => {
 });
 
 describe('an owner file', () => {
-  const OWNER: Owner = { ...WHO, name: 'name', service: '/s.mjs', startedMs: 5, solod: '1.2.3' };
+  const OWNER: Owner = {
+    ...WHO,
+    name: 'name',
+    service: '/s.mjs',
+    startedMs: 5,
+    solod: '1.2.3',
+    version: '4.5.6',
+    wire: 1,
+  };
 
   it('is read as it was written, one line', () => {
     expect(parseOwner(ownerText(OWNER))).toEqual(OWNER);
@@ -172,6 +180,8 @@ describe('an owner file', () => {
       service: '',
       startedMs: 0,
       solod: '',
+      version: '',
+      wire: 0,
     });
     const odd = { ...WHO, name: 1, service: null, startedMs: '5', solod: {}, future: true };
     expect(parseOwner(JSON.stringify(odd))).toEqual({
@@ -180,6 +190,8 @@ describe('an owner file', () => {
       service: '',
       startedMs: 0,
       solod: '',
+      version: '',
+      wire: 0,
     });
   });
 });

@@ -115,6 +115,6 @@ describe('the cause of a call that failed', () => {
   });
 
   it.each(['done', 'entry', 'silent'])('a call that did not fail has none: %s', (kind) => {
-    expect(() => causeOf({ kind })).toThrow(`a port returned "${kind}"`);
+    expect(() => causeOf({ kind })).toThrow(`a failed call: a port returned "${kind}"`);
   });
 });

@@ -120,7 +120,7 @@ describe('a caller', () => {
   it('starts one after a dead daemon', async () => {
     const machine = home();
     (await daemonIn(machine)).kill();
-    expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'cold' });
+    expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
 
   it('is attached where the owner file can’t be read: who answers is known to answer', async () => {
@@ -163,6 +163,20 @@ describe('a caller', () => {
     expect(reasonsOf(machine)).toEqual(['cold']);
   });
 
+  it('gives the process that it has started a moment before it looks for it', async () => {
+    const machine = home();
+    const process = machine.start();
+    const methods: string[] = [];
+    process.onCall = ({ method }) => methods.push(method);
+    await obtain(machine, {}, process);
+    expect(methods.slice(methods.indexOf('spawn')).slice(0, 4)).toEqual([
+      'spawn',
+      'appendText',
+      'sleep',
+      'connect',
+    ]);
+  });
+
   it('begins to poll at once, and backs off', async () => {
     const machine = home({ startMs: 1_000 });
     const process = machine.start();
@@ -200,7 +214,7 @@ describe('many callers at once', () => {
     }
     const outcomes = await machine.clock.finish(Promise.all(calls));
     expect(outcomes.filter(({ kind }) => kind === 'failed')).toEqual([]);
-    expect(reasonsOf(machine)).toEqual(['cold']);
+    expect(reasonsOf(machine)).toEqual(['dead-daemon']);
   });
 
   it('the race of two: at every call of the first at which the second comes, one process', async () => {
@@ -594,7 +608,7 @@ describe('a start that fails', () => {
       });
     };
     expect(await obtain(machine)).toMatchObject({ kind: 'started', owner: { pid: childrenOf(machine)[1] } });
-    expect(reasonsOf(machine)).toEqual(['cold', 'cold']);
+    expect(reasonsOf(machine)).toEqual(['cold', 'dead-daemon']);
   });
 
   it('a child that dies after another daemon has come up is no failure', async () => {
@@ -621,6 +635,14 @@ describe('a start that fails', () => {
     const daemon = await daemonIn(machine);
     const outcome = await toTheEnd(machine, stepper);
     expect(outcome).toMatchObject({ kind: 'attached', owner: { pid: daemon.pid } });
+  });
+
+  it('that look is a new connection: the one before was the dead child’s, or nobody’s', async () => {
+    const machine = home();
+    machine.onSpawn = (child) => child.exit(1);
+    const { stepper } = await heldAt(machine, 'releasing', 'mourner');
+    while (stepper.state?.at === 'releasing') await stepper.take();
+    expect(stepper.state?.at).toBe('connecting');
   });
 
   it('a child that died is the reason, also where nothing can be told of anybody else', async () => {
@@ -684,7 +706,24 @@ describe('what a daemon says first', () => {
     await machine.clock.advance(500);
     expect(reasonsOf(machine)).toEqual([]);
     daemon.exit(0);
-    expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'cold' });
+    expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
+  });
+
+  it('draining in favour of this caller: it is waited for, and replaced for that reason', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    daemon.serve({ kind: 'draining', why: 'upgrade' });
+    const outcome = calling(machine);
+    await machine.clock.advance(500);
+    daemon.exit(0);
+    expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'upgrade' });
+  });
+
+  it('outdated: told so, and nothing is started', async () => {
+    const machine = home();
+    (await daemonIn(machine)).serve({ kind: 'outdated', message: 'too old' });
+    expect(failureOf(await obtain(machine))).toEqual({ kind: 'outdated', message: 'too old' });
+    expect(reasonsOf(machine)).toEqual([]);
   });
 
   it('draining for longer than the budget: timed out while it kept doing so', async () => {
@@ -712,7 +751,7 @@ describe('what a daemon says first', () => {
     const outcome = calling(machine);
     await machine.clock.advance(100);
     daemon.kill();
-    expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'cold' });
+    expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
 
   it('declined: the reason is the daemon’s, and at once', async () => {
@@ -754,6 +793,16 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     const machine = home();
     const { process } = await claimIn(machine);
     expect(await notAnswered(machine)).toEqual({ ...NAMED, owner: ownerOf(process), cause: undefined });
+  });
+
+  it('silent: nobody takes a lock to start another', async () => {
+    const machine = home();
+    await claimIn(machine);
+    const process = machine.start();
+    const methods: string[] = [];
+    process.onCall = ({ method }) => methods.push(method);
+    await obtain(machine, {}, process);
+    expect(methods).not.toContain('rename');
   });
 
   it('stopped: the owner is named, and serves again when it goes on', async () => {
@@ -873,7 +922,7 @@ describe('a daemon that says nothing first', () => {
     expect(failureOf(await obtain(machine, { greeting }))).toMatchObject({
       kind: 'not-answering',
       owner: { pid: daemon.pid },
-      cause: { code: 'ESTOPPED' },
+      cause: { code: 'ESTOPPED', message: 'the process is stopped (SIGSTOP, or a debugger)' },
     });
     expect(reasonsOf(machine)).toEqual([]);
   });
@@ -921,13 +970,23 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     expect(daemon.activity).toBe('stopped');
   });
 
+  it('a generation without an owner file blocks nobody', async () => {
+    const { machine, daemon } = await refusing();
+    daemon.kill();
+    machine.files.removeFile(inHome('1/owner.json'));
+    machine.onSpawn = (child, { lockNonce }) => {
+      void becomesDaemon(child, { platform, lockNonce });
+    };
+    expect(await obtain(machine, { platform })).toMatchObject({ kind: 'started', reason: 'cold' });
+  });
+
   it('a dead owner is replaced', async () => {
     const { machine, daemon } = await refusing();
     daemon.kill();
     machine.onSpawn = (child, { lockNonce }) => {
       void becomesDaemon(child, { platform, lockNonce });
     };
-    expect(await obtain(machine, { platform })).toMatchObject({ kind: 'started', reason: 'cold' });
+    expect(await obtain(machine, { platform })).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
 });
 
@@ -965,6 +1024,18 @@ describe('time', () => {
       expect(alive).toEqual([await whoAnswers(machine)]);
     },
   );
+
+  it('a caller that was held up until its time was over asks for nothing: it would not hear the answer', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    const { stepper } = await heldAt(machine, 'connecting', 'newcomer');
+    await machine.clock.advance(2_000);
+    expect(await toTheEnd(machine, stepper)).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'not-answering', owner: { pid: daemon.pid }, afterMs: 2_000 },
+    });
+    expect(daemon.served).toBe(0);
+  });
 
   it('a caller that waits for a lock all the while says so', async () => {
     const machine = home();

@@ -1,6 +1,7 @@
 /** The shipped machines in every order of their calls. The longer searches: `npm run explore`. */
 
 import { describe, expect, it } from 'vitest';
+import type { Rules } from '../../src/adapters/simulation/actions.js';
 import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
 import { search, shortestViolation } from '../../src/adapters/simulation/search.js';
 import { scheduleFrom, storySvg, storyText, tell } from '../../src/adapters/simulation/story.js';
@@ -12,6 +13,7 @@ function scenario(name: string): Scenario {
 }
 
 const STATES_MAX = 1_000_000;
+const RULES = { time: 'when-idle', reductions: 'all' } as const;
 
 describe('nothing is wrong with any schedule', () => {
   it.each([
@@ -25,7 +27,7 @@ describe('nothing is wrong with any schedule', () => {
     '%s, at most %i kills',
     (name, kills) => {
       const { world, settings, atEnd } = scenario(name);
-      const result = search(world(kills), { settings, atEnd, time: 'when-idle', statesMax: STATES_MAX });
+      const result = search(world({ kills }), { settings, atEnd, ...RULES, statesMax: STATES_MAX });
       expect(result.kind).toBe('exhausted');
     },
     180_000,
@@ -40,21 +42,23 @@ describe('the search finds what is wrong', () => {
     '%s',
     (name, kills, wrong) => {
       const { world, settings } = scenario(name);
-      const options = { settings, time: 'when-idle', statesMax: STATES_MAX } as const;
-      const result = shortestViolation(world(kills), options);
+      const rules: Rules = { settings, ...RULES };
+      const result = shortestViolation(world({ kills }), { ...rules, statesMax: STATES_MAX });
       if (result.kind !== 'violated') throw new Error(result.kind);
       expect(result.what).toMatch(wrong);
 
       // The story alone suffices to play it again, to the same end.
-      const story = storyText(tell(world(kills), result.schedule, settings));
-      expect(scheduleFrom(story, world(kills), settings)).toEqual(result.schedule);
-      expect(storySvg(tell(world(kills), result.schedule, settings), name)).toContain('</svg>');
+      const story = storyText(tell(world({ kills }), result.schedule, rules));
+      expect(scheduleFrom(story, world({ kills }), rules)).toEqual(result.schedule);
+      expect(storySvg(tell(world({ kills }), result.schedule, rules), name)).toContain('</svg>');
     },
     180_000,
   );
 
   it('a story that is none is refused', () => {
     const { world, settings } = scenario('classic');
-    expect(() => scheduleFrom('once upon a time', world(0), settings)).toThrow(/no line of a story/);
+    expect(() => scheduleFrom('once upon a time', world(), { settings, ...RULES })).toThrow(
+      /no line of a story/,
+    );
   });
 });

@@ -43,7 +43,7 @@ describe.each(rounds)('round %i: a hundred at once, and one daemon', () => {
     process.kill(await expectOneDaemon(box), 'SIGKILL');
     const answers = await box.all(CALLERS, (n) => ['call', service, '--', `call ${n}`]);
     expect(expectRightAnswers(answers)).toEqual([await expectOneDaemon(box)]);
-    expect(box.spawns()).toEqual(['cold', 'cold']);
+    expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
     expect(box.generations()).toEqual([2]);
   });
 
@@ -64,7 +64,7 @@ describe.each(rounds)('round %i: a hundred at once, and one daemon', () => {
     process.kill(await expectOneDaemon(box), 'SIGKILL');
     await box.all(CALLERS, () => ['kick', service]);
     await expectOneDaemon(box);
-    expect(box.spawns()).toEqual(['cold', 'cold']);
+    expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
     expect(box.generations()).toEqual([2]);
   });
 

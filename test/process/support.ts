@@ -112,7 +112,8 @@ export class Sandbox {
   /** Why each process was started, in order. */
   spawns(place = this.place()): string[] {
     const lines = readOr(path.join(place, 'spawns.jsonl')).split('\n').filter(Boolean);
-    return lines.map((line) => JSON.parse(line).reason);
+    const entries = lines.map((line) => JSON.parse(line) as { kind: string; reason: string });
+    return entries.filter(({ kind }) => kind === 'started').map(({ reason }) => reason);
   }
 
   generations(place = this.place()): number[] {

@@ -33,6 +33,8 @@ export const ownerOf = (process: Who): Owner => ({
   service: '/service.mjs',
   startedMs: 5,
   solod: '0.0.0',
+  version: '1.0.0',
+  wire: 1,
 });
 
 export const nonceFor = ({ pid }: Pick<Who, 'pid'>): string => nonceOf(pid, 'abc');

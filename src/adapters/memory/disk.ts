@@ -82,6 +82,17 @@ export class MemoryDisk {
     return this.#keep(found.path, entry);
   }
 
+  /** link(2): another name for what is there. */
+  link(from: string, to: string): void {
+    const source = this.find(from, 'keep', 'link');
+    const target = this.find(to, 'keep', 'link');
+    if (source.inode === undefined) throw systemError('ENOENT', 'link', from, to);
+    if (source.inode.type === 'directory') throw systemError('EPERM', 'link', from, to);
+    if (target.inode !== undefined) throw systemError('EEXIST', 'link', from, to);
+    this.#volume.linkSync(source.path, target.path);
+    this.#touchAround(target.path);
+  }
+
   names(path: string): readonly string[] {
     const found = this.find(path, 'follow', 'scandir');
     if (found.inode === undefined) throw systemError('ENOENT', 'scandir', path);
@@ -228,9 +239,9 @@ const isBelow = (path: string, directory: string): boolean => path.startsWith(`$
 
 /** The permission bits that an entry of this type is born with. */
 export const BORN_WITH: Readonly<Record<EntryType, number>> = {
-  file: 0o600,
+  file: 0o1600,
   directory: 0o700,
   link: 0o777,
-  socket: 0o600,
+  socket: 0o1600,
   other: 0o600,
 };

@@ -1,7 +1,7 @@
 import type { FileSystem } from '../../domain/ports.js';
 import { systemError } from './system-error.js';
 
-export type FaultyMethod = keyof FileSystem | 'connect' | 'listen' | 'lookUp' | 'spawn';
+export type FaultyMethod = keyof FileSystem | 'connect' | 'listen' | 'lookUp' | 'signal' | 'spawn';
 
 /** A call that is made to fail before it does anything. */
 export interface Fault {

@@ -1,5 +1,12 @@
 import type { Platform } from '../../domain/layout.js';
-import type { FileSystem, Instant, ProcessReading, SpawnReading } from '../../domain/ports.js';
+import type {
+  FileSystem,
+  Instant,
+  ProcessReading,
+  SignalReading,
+  SpawnReading,
+  TerminationSignal,
+} from '../../domain/ports.js';
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import { causeOf } from '../errno.js';
 import { FakeClock } from './clock.js';
@@ -79,6 +86,19 @@ export class MemoryMachine implements Host {
       return { kind: 'hidden', cause: causeOf(error) };
     }
     return this.#processes.get(pid)?.look() ?? { kind: 'gone' };
+  }
+
+  signal(pid: number, name: TerminationSignal, sender: Actor): SignalReading {
+    try {
+      this.faults.strike(sender.pid, 'signal', [pid, name]);
+    } catch (error) {
+      return { kind: 'failed', cause: causeOf(error) };
+    }
+    const process = this.#processes.get(pid);
+    if (process === undefined || process.look().kind === 'gone') return { kind: 'absent' };
+    if (name === 'SIGKILL') process.kill();
+    else process.terminate();
+    return { kind: 'done' };
   }
 
   spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string): SpawnReading {

@@ -5,8 +5,10 @@ import type {
   GreetReading,
   ProcessReading,
   ProcessTable,
+  SignalReading,
   Spawner,
   SpawnReading,
+  TerminationSignal,
 } from '../../domain/ports.js';
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import { type Actor, MemoryFileSystem } from './file-system.js';
@@ -16,6 +18,7 @@ import { MemoryListener, MemoryProbe, type NetworkSeat } from './sockets.js';
 /** What a process needs of the host that it runs on. */
 export interface Host extends NetworkSeat {
   lookUp(pid: number, observer: Actor): ProcessReading;
+  signal(pid: number, name: TerminationSignal, sender: Actor): SignalReading;
   spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string): SpawnReading;
 }
 
@@ -60,6 +63,8 @@ export class MemoryProcess implements Server {
   readonly ports: Ports;
   /** Sees every port call before it is made, but the clock's `now`; it may kill the process there. */
   onCall: (call: PortCall) => void = () => {};
+  /** What SIGTERM does. */
+  onTerm: () => void = () => this.#cease({ code: undefined, signal: 'SIGTERM' }, 'nothing');
   /** How many callers have been told `accepted`. */
   served = 0;
 
@@ -127,6 +132,11 @@ export class MemoryProcess implements Server {
     this.#cease({ code: undefined, signal: 'SIGKILL' }, remains);
   }
 
+  /** SIGTERM, which a stopped process does not hear of until it goes on; one that doesn't want to end says so by `onTerm`. */
+  terminate(): void {
+    if (this.#activity === 'running') this.onTerm();
+  }
+
   exit(code: number, remains: Remains = 'nothing'): void {
     this.#cease({ code, signal: undefined }, remains);
   }
@@ -179,7 +189,10 @@ export class MemoryProcess implements Server {
   #makePorts(): Ports {
     const host = this.#host;
     const clock: Clock = { now: () => host.clock.now(), sleep: (ms) => host.clock.sleep(ms, this) };
-    const processes: ProcessTable = { lookUp: (pid) => host.lookUp(pid, this) };
+    const processes: ProcessTable = {
+      lookUp: (pid) => host.lookUp(pid, this),
+      signal: (pid, name) => host.signal(pid, name, this),
+    };
     const spawner: Spawner = {
       spawn: (reason, lockNonce) => host.spawn(this, reason, lockNonce),
       check: (pid) => this.#child(pid).lookAsChild(),

@@ -43,7 +43,8 @@ export const TEXT_BYTES_MAX = 65_536;
 export const TREE_ENTRIES_MAX = 1_000;
 
 const PRIVATE_DIRECTORY = 0o700;
-const PRIVATE_FILE = 0o600;
+/** With the sticky bit, which means nothing on a file but that cleaners of temporary directories pass it by (tmpfiles.d(5)). */
+const PRIVATE_FILE = 0o1600;
 
 // Without O_NONBLOCK, open(2) of a fifo waits for its other end.
 const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import net from 'node:net';
 import type { ChangeReading, Listener } from '../../domain/ports.js';
 import { refusedChange } from '../errno.js';
@@ -27,6 +28,7 @@ export class NodeListener implements Listener {
       const restore = narrowUmask();
       this.#server.listen({ path, backlog: BACKLOG }, () => {
         this.#server.off('error', onError);
+        markSticky(path);
         // Failing to accept one connection (EMFILE) is not the end of a daemon: the next one may succeed.
         this.#server.on('error', ignore);
         resolve({ kind: 'done' });
@@ -59,6 +61,15 @@ export class NodeListener implements Listener {
   #wait(socket: net.Socket): void {
     this.#early.add(socket);
     socket.once('close', () => this.#early.delete(socket));
+  }
+}
+
+/** As for files: cleaners of temporary directories pass it by. Some systems keep that bit to the superuser. */
+function markSticky(path: string): void {
+  try {
+    fs.chmodSync(path, 0o1600);
+  } catch {
+    // Then it is as good as without.
   }
 }
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { Identity } from '../../domain/identity.js';
-import type { ProcessReading, ProcessTable } from '../../domain/ports.js';
+import type { ProcessReading, ProcessTable, SignalReading, TerminationSignal } from '../../domain/ports.js';
 import { causeOf } from '../errno.js';
 
 /** The process table as `/proc` shows it, or, where there is none, as kill(2) with signal 0 does. */
@@ -14,6 +14,23 @@ export class NodeProcessTable implements ProcessTable {
       // read, which is ESRCH.
       return lookUpBySignal(pid);
     }
+  }
+
+  signal(pid: number, signal: TerminationSignal): SignalReading {
+    try {
+      process.kill(pid, signal);
+      return { kind: 'done' };
+    } catch (error) {
+      const cause = causeOf(error);
+      return cause.code === 'ESRCH' ? { kind: 'absent' } : { kind: 'failed', cause };
+    }
+  }
+
+  /** The parent of this process, its parent, and so on, as far as they can be seen. */
+  ancestors(): readonly number[] {
+    const found: number[] = [];
+    for (let pid = process.ppid; pid > 0 && !found.includes(pid); pid = parentOf(pid)) found.push(pid);
+    return found;
   }
 
   #self: Identity | undefined;
@@ -41,6 +58,12 @@ export function parseStat(stat: string): ProcessReading {
   const [state = ''] = fields;
   const activity = /[ZX]/.test(state) ? 'zombie' : /[Tt]/.test(state) ? 'stopped' : 'running';
   return { kind: 'present', startTime: fields[19] ?? '', activity };
+}
+
+/** proc_pid_stat(5), field 4; 0 where it is not known. */
+function parentOf(pid: number): number {
+  const stat = readOr(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0) || 0;
 }
 
 /** kill(2): ESRCH is the one definitive answer. A process that is there may be any process, since ids are used again. */

@@ -1,13 +1,27 @@
-/** The one place where solod starts a process. Every start is written down with its reason. */
+/** The one place where solod starts a process. Every start is written down with its reason, and metered. */
 
 import type { ChildProcess } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Identity } from '../../domain/identity.js';
 import { NAMES } from '../../domain/layout.js';
-import type { Cause, ChildReading, Clock, ProcessTable, Spawner, SpawnReading } from '../../domain/ports.js';
+import { judgeStart, type StartVerdict, type Word } from '../../domain/ledger.js';
+import type {
+  Cause,
+  ChildReading,
+  Clock,
+  ProcessTable,
+  SleepReading,
+  Spawner,
+  SpawnReading,
+} from '../../domain/ports.js';
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import { causeOf } from '../errno.js';
+import { APPEND, rotate, tailFrom, tailOf } from './appended-file.js';
+import { NodeLedger } from './ledger.js';
+import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /** Tells a started daemon which spawn lock it ends. */
 export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
@@ -15,7 +29,8 @@ export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
 /** How much of a log is kept in one file, and how much of its end is shown when a daemon dies. */
 const LOG_BYTES_MAX = 1024 * 1024;
 const TAIL_BYTES = 4096;
-const SPAWNS_BYTES_MAX = 256 * 1024;
+/** How much of it the ledger keeps. */
+const NOTE_CHARACTERS = 1024;
 
 export interface SpawnTarget {
   /** The directory of the daemon's name, where its log goes. */
@@ -23,29 +38,39 @@ export interface SpawnTarget {
   /** The program and its arguments; never a shell's line. */
   readonly command: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The same text for the same program in the same state: what a back-off counts failures of. */
+  readonly build: string;
+  /** Whether somebody waits for what the process says of its start. */
+  readonly channel: 'open' | 'none';
 }
 
 interface Started {
   readonly child: ChildProcess;
   /** The end of what it has written. */
   readonly tail: () => string;
+  readonly words: Word[];
 }
 
 export class NodeSpawner implements Spawner {
   readonly #children = new Map<number, Started>();
+  readonly #ledger: NodeLedger;
+  /** Ends the sleep that is under way. */
+  #wake: (() => void) | undefined;
 
   constructor(
     private readonly target: SpawnTarget,
-    private readonly processes: ProcessTable,
-    private readonly clock: Pick<Clock, 'now'>,
-  ) {}
+    private readonly processes: ProcessTable & { self(): Identity },
+    private readonly clock: Clock,
+  ) {
+    this.#ledger = new NodeLedger(target.directory, processes);
+  }
 
   spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
+    const verdict = this.#judge(reason);
+    if (verdict.kind === 'held-back') return verdict;
     const log = openLog(this.target.directory);
     try {
-      const reading = this.#start(log, lockNonce);
-      this.#record(reason, reading);
-      return reading;
+      return this.#start(reason, lockNonce, log);
     } finally {
       log?.close();
     }
@@ -54,63 +79,111 @@ export class NodeSpawner implements Spawner {
   check(pid: number): ChildReading {
     const started = this.#children.get(pid);
     if (started === undefined) throw new Error(`process ${pid} was not started here`);
-    const { child, tail } = started;
+    const { child, tail, words } = started;
     if (child.exitCode === null && child.signalCode === null) return { kind: 'running' };
     return {
       kind: 'ended',
       code: child.exitCode ?? undefined,
       signal: child.signalCode ?? undefined,
+      word: words.at(-1),
       lastOutput: tail(),
     };
   }
 
+  /** The clock of whoever waits for a process of this spawner's: its sleep ends when that says something, or ends. */
+  wakingClock(): Clock {
+    return { now: () => this.clock.now(), sleep: (ms) => this.#sleep(ms) };
+  }
+
+  #sleep(ms: number): Promise<SleepReading> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve({ kind: 'done' });
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
+    });
+  }
+
+  #judge(reason: SpawnReason): StartVerdict {
+    if (reason === 'restart') return { kind: 'allowed' };
+    const now = this.clock.now();
+    return judgeStart(this.#ledger.starts(), this.target.build, now);
+  }
+
   /** Nothing of the caller's: not its terminal (setsid), not its directory (which may be a mount in use), not its stdio. */
-  #start(log: Log | undefined, lockNonce: string): SpawnReading {
-    const [program, ...args] = this.target.command;
+  #start(reason: SpawnReason, lockNonce: string, log: Log | undefined): SpawnReading {
+    const { command, env, channel } = this.target;
+    const [program, ...args] = command;
     const output = log?.descriptor ?? 'ignore';
+    const speaks = channel === 'open' ? { [CHANNEL_VARIABLE]: String(CHANNEL_DESCRIPTOR) } : {};
     // Loaded when a process is to be started, which is what most calls are spared.
     const { spawn } = process.getBuiltinModule('node:child_process');
     try {
       const child = spawn(program, args, {
         cwd: '/',
         detached: true,
-        env: { ...this.target.env, [LOCK_VARIABLE]: lockNonce },
-        stdio: ['ignore', output, output],
+        env: { ...env, [LOCK_VARIABLE]: lockNonce, ...speaks },
+        stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
       });
       // What it says comes later, and is known by then: without a pid nothing was started.
       child.on('error', () => {});
       child.unref();
-      if (child.pid === undefined) return { kind: 'refused', cause: whyNotRun(program) };
-      this.#children.set(child.pid, { child, tail: log?.tail ?? (() => '') });
-      const seen = this.processes.lookUp(child.pid);
-      return { kind: 'spawned', pid: child.pid, startTime: seen.kind === 'present' ? seen.startTime : '' };
+      if (child.pid === undefined) return this.#refused(reason, 'refused', whyNotRun(program));
+      return this.#started(reason, child, child.pid, log);
     } catch (error) {
-      return { kind: 'threw', cause: causeOf(error) };
+      return this.#refused(reason, 'threw', causeOf(error));
     }
   }
 
-  /** A record that can't be written stops no start. */
-  #record(reason: SpawnReason, reading: SpawnReading): void {
-    const outcome = reading.kind === 'spawned' ? { pid: reading.pid } : { failed: reading.cause.code };
-    const line = { at: this.clock.now().wallMs, by: process.pid, reason, ...outcome };
-    try {
-      const path = join(this.target.directory, NAMES.spawns);
-      rotate(path, SPAWNS_BYTES_MAX);
-      const descriptor = fs.openSync(path, APPEND, 0o600);
-      try {
-        fs.writeSync(descriptor, `${JSON.stringify(line)}\n`);
-      } finally {
-        fs.closeSync(descriptor);
-      }
-    } catch {
-      // A full disk, say: the daemon itself may need no more room.
+  #started(reason: SpawnReason, child: ChildProcess, pid: number, log: Log | undefined): SpawnReading {
+    const seen = this.processes.lookUp(pid);
+    const startTime = seen.kind === 'present' ? seen.startTime : '';
+    const started: Started = { child, tail: log?.tail ?? (() => ''), words: [] };
+    this.#children.set(pid, started);
+    this.#ledger.append({
+      ...this.processes.self(),
+      ...this.#entry(pid, reason),
+      kind: 'started',
+      startTime,
+      build: this.target.build,
+    });
+    const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
+    if (pipe) {
+      pipe.unref();
+      listenToStart(pipe, (word) => {
+        started.words.push(word);
+        this.#wake?.();
+      });
     }
+    child.once('exit', (code, signal) => {
+      this.#ended(pid, started, code ?? undefined, signal ?? undefined);
+      this.#wake?.();
+    });
+    return { kind: 'spawned', pid, startTime };
+  }
+
+  /** What nobody else can write down: how a process ended that could not say so itself. */
+  #ended(pid: number, { words, tail }: Started, code: number | undefined, signal: string | undefined): void {
+    if (words.some(({ kind }) => kind !== 'claimed')) return;
+    const why = code === 0 ? '' : tail().trim().slice(-NOTE_CHARACTERS);
+    this.#ledger.append({ atMs: this.clock.now().wallMs, pid, kind: 'ended', why, code, signal });
+  }
+
+  #refused(reason: SpawnReason, kind: 'refused' | 'threw', cause: Cause): SpawnReading {
+    this.#ledger.append({ ...this.#entry(0, reason), kind: 'refused', message: cause.message });
+    return { kind, cause };
+  }
+
+  #entry(pid: number, reason: SpawnReason) {
+    const asker = basename(process.argv[1] ?? process.argv0);
+    return { atMs: this.clock.now().wallMs, pid, by: process.pid, asker, reason } as const;
   }
 }
 
-const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } = fs.constants;
-/** A fifo by that name must not hold the caller up, nor a link lead it elsewhere. */
-const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = fs.constants;
 
 /** Where a started process writes. */
 interface Log {
@@ -127,7 +200,11 @@ function openLog(directory: string): Log | undefined {
     rotate(path, LOG_BYTES_MAX);
     const descriptor = fs.openSync(path, APPEND, 0o600);
     const { size } = fs.fstatSync(descriptor);
-    return { descriptor, tail: () => tailOf(path, size), close: () => fs.closeSync(descriptor) };
+    return {
+      descriptor,
+      tail: () => tailOf(path, size, TAIL_BYTES),
+      close: () => fs.closeSync(descriptor),
+    };
   } catch {
     return openUnnamedLog();
   }
@@ -142,36 +219,10 @@ function openUnnamedLog(): Log | undefined {
     const path = join(tmpdir(), `solod-${process.pid}-${Math.random().toString(36).slice(2)}`);
     const descriptor = fs.openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
     fs.unlinkSync(path);
-    return { descriptor, tail: () => tailFrom(descriptor, 0), close: () => {} };
+    return { descriptor, tail: () => tailFrom(descriptor, 0, TAIL_BYTES), close: () => {} };
   } catch {
     return undefined;
   }
-}
-
-/** Keeps one file before the current one. */
-function rotate(path: string, bytesMax: number): void {
-  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > bytesMax) fs.renameSync(path, `${path}.1`);
-}
-
-function tailOf(path: string, from: number): string {
-  try {
-    const descriptor = fs.openSync(path, 'r');
-    try {
-      return tailFrom(descriptor, from);
-    } finally {
-      fs.closeSync(descriptor);
-    }
-  } catch {
-    return '';
-  }
-}
-
-function tailFrom(descriptor: number, from: number): string {
-  const { size } = fs.fstatSync(descriptor);
-  const start = Math.max(from, size - TAIL_BYTES);
-  const bytes = Buffer.alloc(Math.max(0, size - start));
-  return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, bytes.length, start));
 }
 
 /** Node tells why in an event that comes later; a caller that exits in its next statement needs the reason now. */
@@ -184,4 +235,23 @@ function whyNotRun(program: string): Cause {
   } catch (error) {
     return causeOf(error);
   }
+}
+
+export type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
+
+/** Runs a small tool of the system to its end. It is no daemon: it has no log, and is not written down. */
+export function runToEnd(
+  program: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<RunReading> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: '/', env: { ...env }, stdio: 'ignore' });
+    child.once('error', (error) => resolve({ kind: 'failed', cause: causeOf(error) }));
+    child.once('exit', (code) => {
+      const message = `${program} ended with exit code ${code ?? '?'}`;
+      resolve(code === 0 ? { kind: 'succeeded' } : { kind: 'failed', cause: { code: 'EIO', message } });
+    });
+  });
 }

@@ -1,18 +1,20 @@
-/** What the search is sent through: who asks, what lies about already, and what must be true at every end. */
+/** What the search is sent through: who asks, and what lies about already. */
 
 import type { ClaimState } from '../../domain/claim.js';
 import { stepClaim } from '../../domain/claim.js';
-import { layout } from '../../domain/layout.js';
+import { layout, NAMES } from '../../domain/layout.js';
 import type { Event } from '../../domain/machine.js';
 import { timingFrom } from '../../domain/timing.js';
-import { PLACE, type World } from './state.js';
+import { lackingIn, PLANTED } from './ends.js';
+import { type Limits, PLACE, type Role, type World } from './state.js';
 import * as tree from './tree.js';
-import { addCandidate, addClassic, addKick, addObtain, emptyWorld, type Settings } from './world.js';
+import { add, emptyWorld, type Settings } from './world.js';
 
 /** Polls are few and far between: each instant at which somebody looks again multiplies the states. */
 const TIMING = timingFrom({ totalMs: 2_000, firstPollMs: 500, lastPollMs: 500, pollGrowth: 1 });
 
-export const SETTINGS: Settings = { timing: TIMING };
+/** The shortest backlog there is: whoever connects next to a waiting one is told EAGAIN. */
+export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 
 /** The claim without step 6: whoever publishes into a collected slot does not withdraw. */
 export function claimWithoutRecheck(state: ClaimState, event: Event): ReturnType<typeof stepClaim> {
@@ -24,123 +26,121 @@ export interface Scenario {
   readonly name: string;
   readonly about: string;
   readonly settings: Settings;
-  readonly world: (kills: number) => World;
-  /** What nobody may be left without, where nobody was killed. */
+  readonly world: (limits?: Partial<Limits>) => World;
+  /** What nobody may be left without. */
   readonly atEnd: (world: World) => string | undefined;
 }
 
-type Add = (world: World) => World;
+type Change = (world: World) => World;
 
-const times = (count: number, add: Add): readonly Add[] => Array<Add>(count).fill(add);
-const candidate: Add = (world) => addCandidate(world);
-const obtain: Add = (world) => addObtain(world, SETTINGS);
-const kick: Add = (world) => addKick(world, SETTINGS);
+const unchanged: Change = (world) => world;
 
-/** The holder of the lock that lies about in some scenarios. */
-const PLANTED = '9-y';
+/** When what lies about was made: longer ago than any patience. */
+const LONG_AGO = -120_000;
+const DEAD = { pid: 9, startTime: 't9', bootId: 'boot', pidNamespace: 'pids' };
 
-/** Everything that killed processes can leave at once: a dead generation, a stale lock, a private directory. */
-function withLeftovers(world: World): World {
-  const at = -20_000;
-  const socket: tree.Node = { type: 'socket', listener: '9.0', at };
-  let { root } = world;
-  const generation = layout.generation(PLACE.directory, 3);
-  root = tree.plant(root, generation, tree.emptyDirectory(at));
-  root = tree.plant(root, `${generation}/sock`, socket);
-  root = tree.plant(root, layout.current(PLACE.directory), { type: 'link', target: '3', at });
-  root = tree.plant(root, layout.private(PLACE.directory, '9-x'), tree.emptyDirectory(at));
-  root = tree.plant(root, layout.lock(PLACE.directory), tree.emptyDirectory(at));
-  const holder = { pid: 9, startTime: 't9', bootId: 'boot', pidNamespace: 'pids' };
-  const text = `${JSON.stringify({ ...holder, nonce: PLANTED, wallMs: at, readyMs: 1_500 })}\n`;
-  root = tree.plant(root, layout.lockRecord(PLACE.directory, PLANTED), { type: 'file', text, at });
-  return { ...world, root };
+function plant(world: World, path: string, node: tree.Node): World {
+  return { ...world, root: tree.plant(world.root, path, node) };
 }
 
-/** A pointer to nothing. */
-function withDanglingPointer(world: World): World {
-  const link: tree.Node = { type: 'link', target: '7', at: 0 };
-  return { ...world, root: tree.plant(world.root, layout.current(PLACE.directory), link) };
+/** What a killed daemon leaves. */
+function withGeneration(world: World, n: number): World {
+  const generation = layout.generation(PLACE.directory, n);
+  const text = `${JSON.stringify({ ...DEAD, name: 'n', service: '', startedMs: 0, solod: '' })}\n`;
+  const made = plant(world, generation, tree.emptyDirectory(LONG_AGO));
+  const owned = plant(made, `${generation}/${NAMES.owner}`, { type: 'file', text, at: LONG_AGO });
+  return plant(owned, `${generation}/${NAMES.socket}`, { type: 'socket', listener: '9.0', at: LONG_AGO });
 }
+
+/** What a caller leaves that was killed with the lock in its hand. */
+function withLock(world: World, at: number): World {
+  const made = plant(world, layout.lock(PLACE.directory), tree.emptyDirectory(at));
+  const text = `${JSON.stringify({ ...DEAD, nonce: PLANTED, wallMs: at, readyMs: 1_500 })}\n`;
+  return plant(made, layout.lockRecord(PLACE.directory, PLANTED), { type: 'file', text, at });
+}
+
+const pointing = (world: World, target: string): World =>
+  plant(world, layout.current(PLACE.directory), { type: 'link', target, at: LONG_AGO });
+
+/** What candidates leave that were killed: half-made directories, and an empty one by the next number. */
+function withHalfMade(world: World): World {
+  const made = plant(world, layout.private(PLACE.directory, '9-x'), tree.emptyDirectory(LONG_AGO));
+  const link: tree.Node = { type: 'link', target: '3', at: LONG_AGO };
+  return plant(made, layout.privateLink(PLACE.directory, '9-x'), link);
+}
+
+/** Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made directories. */
+const withLeftovers: Change = (world) =>
+  withLock(withHalfMade(pointing(withGeneration(withGeneration(world, 2), 3), '2')), -20_000);
+
+/** A pointer to nothing, next to a dead generation, an empty one, and the rest. */
+const withDangling: Change = (world) => {
+  const empty = plant(world, layout.generation(PLACE.directory, 8), tree.emptyDirectory(LONG_AGO));
+  return withLock(withHalfMade(pointing(withGeneration(empty, 3), '7')), -20_000);
+};
+
+/** A lock that is old enough for a kick to take it over, and not so old that it stands for nothing. */
+const withYoungLock: Change = (world) => withLock(world, -3_000);
+
+const START: Readonly<Record<string, Change>> = {
+  '': unchanged,
+  '-leftovers': withLeftovers,
+  '-dangling': withDangling,
+  '-young-lock': withYoungLock,
+};
+
+const STARTED: Readonly<Record<string, string>> = {
+  '': '',
+  '-leftovers': ', over what killed processes left',
+  '-dangling': ', over a pointer to nothing and more',
+  '-young-lock': ', and the lock of a dead caller',
+};
 
 function scenario(
   name: string,
   about: string,
-  adds: readonly Add[],
-  start: (world: World) => World = (world) => world,
+  roles: readonly Role[],
+  start: Change = unchanged,
   settings: Settings = SETTINGS,
 ): Scenario {
-  const world = (kills: number): World => adds.reduce((made, add) => add(made), start(emptyWorld(kills)));
-  return { name, about, settings, world, atEnd: (end) => lacking(end) };
+  const world = (limits: Partial<Limits> = {}): World =>
+    roles.reduce((made, role) => add(made, role, settings), start(emptyWorld(limits)));
+  return { name, about, settings, world, atEnd: lackingIn };
 }
 
-/** What must be true when nothing can happen any more. */
-function lacking(world: World): string | undefined {
-  const killed = world.processes.some(({ exit }) => exit?.signal === 'SIGKILL');
-  const serving = world.processes.filter(({ alive, program }) => alive && program.kind === 'serving');
-  const clueless = world.processes.find(
-    ({ program }) => program.kind === 'over' && program.outcome.kind === 'failed',
+function family(name: string, about: string, roles: readonly Role[]): Scenario[] {
+  return Object.entries(START).map(([suffix, start]) =>
+    scenario(`${name}${suffix}`, `${about}${STARTED[suffix] ?? ''}`, roles, start),
   );
-  if (killed) return undefined;
-  if (serving.length !== 1) return `${serving.length} daemons serve in the end`;
-  if (clueless !== undefined) return `process ${clueless.pid} ended with a failure`;
-  if (world.spawns.length > 1) return `${world.spawns.length} processes were started`;
-  return leftBehind(world);
 }
 
-function leftBehind(world: World): string | undefined {
-  const directory = tree.find(world.root, PLACE.directory);
-  if (directory.kind !== 'node' || directory.node.type !== 'directory') return 'the directory is gone';
-  // The lock that was planted stays where nobody asks for it.
-  const planted = tree.find(world.root, layout.lockRecord(PLACE.directory, PLANTED));
-  const left = Object.keys(directory.node.entries).filter((name) =>
-    planted.kind === 'node' ? /^tmp\.1|^trash\./.test(name) : /^tmp\.1|^trash\.|^spawn\.lock$/.test(name),
-  );
-  return left.length === 0 ? undefined : `left behind: ${left.join(', ')}`;
-}
+const times = (count: number, role: Role): readonly Role[] => Array<Role>(count).fill(role);
 
-const without: Settings = { ...SETTINGS, stepClaim: claimWithoutRecheck };
+/** What a killed daemon of the classic kind leaves. */
+const withDeadSocket: Change = (world) =>
+  plant(world, `${PLACE.directory}/sock`, { type: 'socket', listener: '9.0', at: 0 });
 
 export const SCENARIOS: readonly Scenario[] = [
-  scenario('3-candidates', 'three candidates from nothing', times(3, candidate)),
-  scenario(
-    '3-candidates-leftovers',
-    'three candidates over what killed processes left',
-    times(3, candidate),
-    withLeftovers,
-  ),
-  scenario(
-    '3-candidates-dangling',
-    'three candidates, and a pointer to nothing',
-    times(3, candidate),
-    withDanglingPointer,
-  ),
-  scenario('2-candidates-1-client', 'two candidates and one client', [...times(2, candidate), obtain]),
-  scenario('2-clients', 'two clients from nothing, with the daemons that they start', times(2, obtain)),
-  scenario(
-    '2-clients-leftovers',
-    'the same over what killed processes left',
-    times(2, obtain),
-    withLeftovers,
-  ),
-  scenario('3-kicks', 'three kicks, with the daemons that they start', times(3, kick)),
-  scenario('2-kicks-leftovers', 'two kicks over what killed processes left', times(2, kick), withLeftovers),
-  scenario('1-client-1-kick', 'a client and a kick', [obtain, kick]),
-  scenario(
-    'without-step-6',
-    'three candidates of a claim without step 6',
-    times(3, candidate),
-    undefined,
-    without,
-  ),
+  ...family('2-candidates', 'two candidates', times(2, 'candidate')),
+  ...family('3-candidates', 'three candidates', times(3, 'candidate')),
+  ...family('2-candidates-1-client', 'two candidates and a client', [...times(2, 'candidate'), 'client']),
+  ...family('1-client', 'a client, with the daemon that it starts', ['client']),
+  ...family('2-clients', 'two clients, with the daemons that they start', times(2, 'client')),
+  ...family('3-clients', 'three clients, with the daemons that they start', times(3, 'client')),
+  ...family('2-kicks', 'two kicks, with the daemons that they start', times(2, 'kick')),
+  ...family('3-kicks', 'three kicks, with the daemons that they start', times(3, 'kick')),
+  ...family('1-client-1-kick', 'a client and a kick', ['client', 'kick']),
+  scenario('without-step-6', 'three candidates of a claim without step 6', times(3, 'candidate'), unchanged, {
+    ...SETTINGS,
+    stepClaim: claimWithoutRecheck,
+  }),
   {
-    ...scenario('classic', 'bind, probe twice, unlink, bind: two candidates', times(2, addClassic)),
-    world: (kills) => addClassic(addClassic(withDeadSocket(emptyWorld(kills)))),
+    ...scenario(
+      'classic',
+      'bind, probe twice, unlink, bind: two candidates',
+      times(2, 'classic'),
+      withDeadSocket,
+    ),
     atEnd: () => undefined,
   },
 ];
-
-/** What a killed daemon of the classic kind leaves. */
-function withDeadSocket(world: World): World {
-  const socket: tree.Node = { type: 'socket', listener: '9.0', at: 0 };
-  return { ...world, root: tree.plant(world.root, `${PLACE.directory}/sock`, socket) };
-}

@@ -18,10 +18,16 @@ export type Program =
   | { readonly kind: 'classic'; readonly at: ClassicState }
   /** Generation 0: the classic protocol, which has none. */
   | { readonly kind: 'serving'; readonly generation: number }
+  /** Asked to stop: it takes nothing on any more, and listens until it ends. */
+  | { readonly kind: 'draining'; readonly generation: number }
   | { readonly kind: 'over'; readonly outcome: ClaimOutcome | ObtainOutcome | KickOutcome };
+
+/** What a process was put there as. */
+export type Role = 'candidate' | 'client' | 'kick' | 'classic';
 
 export interface Process {
   readonly pid: number;
+  readonly role: Role;
   readonly program: Program;
   readonly alive: boolean;
   /** Its own socket, as long as that listens; empty for none. */
@@ -34,11 +40,36 @@ export interface Process {
   readonly wakeMs: number | undefined;
   /** Whether it has made a call yet. */
   readonly moved: boolean;
+  /** By SIGSTOP. */
+  readonly paused: boolean;
+  /** Whether a call of its own has failed for no reason that lies in the protocol. */
+  readonly faulted: boolean;
+  /** Whether somebody was killed, or asked to stop, since it began. */
+  readonly shaken: boolean;
+  /** Whether another has begun in its place, after it was killed. */
+  readonly replaced: boolean;
   /** Who started it; 0 for the outside. */
   readonly parent: number;
   /** What its parent sees when it has ended. */
   readonly exit: { readonly code: number | undefined; readonly signal: string | undefined } | undefined;
 }
+
+/** How often each thing may be done to a machine from outside. */
+export interface Limits {
+  readonly kills: number;
+  /** Calls that fail: ENOSPC, EACCES, EMFILE. */
+  readonly faults: number;
+  /** SIGSTOP; whoever was stopped goes on at some time. */
+  readonly pauses: number;
+  /** Whoever was killed, and came from outside, begins anew as another process. */
+  readonly restarts: number;
+  /** Daemons asked to stop. */
+  readonly stops: number;
+  /** Times at which everybody is slow: the clock goes on by two seconds though somebody could make a call. */
+  readonly ticks: number;
+}
+
+export const UNDISTURBED: Limits = { kills: 0, faults: 0, pauses: 0, restarts: 0, stops: 0, ticks: 0 };
 
 export interface World {
   readonly root: Directory;
@@ -47,12 +78,24 @@ export interface World {
   readonly spawns: readonly SpawnReason[];
   /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
   readonly trusted: readonly string[];
-  /** How many more processes may be killed. */
-  readonly kills: number;
+  readonly limits: Limits;
+  /** What is left of the limits. */
+  readonly left: Limits;
 }
 
-/** Process ids are given in order: the first of a world has this one. */
+export const used = ({ limits, left }: World, what: keyof Limits): number => limits[what] - left[what];
+
+export const spend = (world: World, what: keyof Limits): World => ({
+  ...world,
+  left: { ...world.left, [what]: world.left[what] - 1 },
+});
+
+/**
+ * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times are, so that in
+ * a state's text the ones can be told from the others.
+ */
 export const FIRST_PID = 101;
+export const PROCESSES_MAX = 9;
 
 export const processOf = (world: World, pid: number): Process | undefined => world.processes[pid - FIRST_PID];
 
@@ -61,7 +104,14 @@ export function update(world: World, process: Process): World {
 }
 
 export const listensBehind = (world: World, socket: string): Process | undefined =>
-  world.processes.find(({ alive, listener }) => alive && listener === socket && socket !== '');
+  socket === '' ? undefined : world.processes.find(({ alive, listener }) => alive && listener === socket);
+
+/** A daemon, up to its end. */
+export const isDaemon = ({ alive, program }: Process): boolean =>
+  alive && (program.kind === 'serving' || program.kind === 'draining');
+
+/** Killed, rather than come to its own end. */
+export const wasKilled = ({ exit }: Process): boolean => exit?.signal === 'SIGKILL';
 
 /** A call that has been made: who made it, what it was, what it answered. */
 export interface Made {

@@ -1,8 +1,8 @@
 /** A schedule as a story: who made which call, and what it answered, line by line. The text alone suffices to play it again. */
 
-import { type Action, take } from './search.js';
+import { type Action, type Rules, SAYINGS, take } from './actions.js';
 import { type Made, processOf, type World } from './state.js';
-import type { Settings } from './world.js';
+import { FAULT } from './world.js';
 
 export interface Line extends Made {
   readonly number: number;
@@ -11,12 +11,12 @@ export interface Line extends Made {
   readonly action: number;
 }
 
-export function tell(first: World, schedule: readonly Action[], settings: Settings): readonly Line[] {
+export function tell(first: World, schedule: readonly Action[], rules: Rules): readonly Line[] {
   const lines: Line[] = [];
   let world = first;
   for (const [action, taken] of schedule.entries()) {
     const before = world;
-    world = take(world, taken, settings, (made) =>
+    world = take(world, taken, rules, (made) =>
       lines.push({ ...made, number: lines.length + 1, role: roleOf(before, made.pid), action: action + 1 }),
     );
   }
@@ -25,8 +25,13 @@ export function tell(first: World, schedule: readonly Action[], settings: Settin
 
 function roleOf(world: World, pid: number): string {
   const process = processOf(world, pid);
-  const kind = process?.program.kind ?? 'process';
-  return kind === 'claim' || kind === 'classic' ? 'candidate' : kind === 'serving' ? 'daemon' : kind;
+  if (process === undefined) return 'everybody';
+  const { kind } = process.program;
+  return kind === 'serving' || kind === 'draining'
+    ? 'daemon'
+    : process.role === 'classic'
+      ? 'candidate'
+      : process.role;
 }
 
 const WIDTH = { number: 4, who: 14, call: 52 };
@@ -40,33 +45,56 @@ export function storyText(lines: readonly Line[]): string {
     .join('\n');
 }
 
+interface Told {
+  readonly pid: number;
+  /** What happened from outside; undefined for a call. */
+  readonly kind: keyof typeof SAYINGS | undefined;
+  readonly luck: 'works' | 'fails';
+}
+
+function toldIn(line: string): Told {
+  const match = /^\s*\d+\.\s+\S+\s+(\d+)\s+(.*)$/.exec(line);
+  const [, pid, rest = ''] = match ?? [];
+  if (pid === undefined) throw new Error(`no line of a story: ${line}`);
+  const kinds = Object.keys(SAYINGS) as (keyof typeof SAYINGS)[];
+  const kind = kinds.find((candidate) => rest.trim() === SAYINGS[candidate]);
+  return { pid: Number(pid), kind, luck: rest.includes(`"${FAULT}"`) ? 'fails' : 'works' };
+}
+
 /**
  * The schedule that a story was told of.
  * @throws where the text is no story, or not one of these worlds
  */
-export function scheduleFrom(text: string, first: World, settings: Settings): readonly Action[] {
-  const wanted = text
+export function scheduleFrom(text: string, first: World, rules: Rules): readonly Action[] {
+  const told = text
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => {
-      const match = /^\s*\d+\.\s+\S+\s+(\d+)\s+(is killed)?/.exec(line);
-      if (match === null) throw new Error(`no line of a story: ${line}`);
-      return { pid: Number(match[1]), kind: match[2] === undefined ? ('step' as const) : ('kill' as const) };
-    });
+    .map(toldIn);
   const schedule: Action[] = [];
   let world = first;
-  for (let told = 0; told < wanted.length; ) {
-    const action = wanted[told];
-    if (action === undefined) break;
+  for (let line = 0; line < told.length; ) {
+    const action = actionTold(world, told.slice(line), rules);
     let calls = 0;
-    world = take(world, action, settings, () => {
+    world = take(world, action, rules, () => {
       calls += 1;
     });
-    if (calls === 0) throw new Error(`line ${told + 1}: process ${action.pid} can't make a call there`);
+    if (calls === 0) throw new Error(`line ${line + 1}: process ${action.pid} can't make a call there`);
     schedule.push(action);
-    told += calls;
+    line += calls;
   }
   return schedule;
+}
+
+/** A step is as many lines as it makes calls, and one of them may have failed. */
+function actionTold(world: World, told: readonly Told[], rules: Rules): Action {
+  const { pid = 0, kind } = told[0] ?? {};
+  if (kind !== undefined) return { kind, pid };
+  let calls = 0;
+  take(world, { kind: 'step', pid }, rules, () => {
+    calls += 1;
+  });
+  const call = told.slice(0, calls).findIndex(({ luck }) => luck === 'fails');
+  return call < 0 ? { kind: 'step', pid } : { kind: 'fault', pid, call };
 }
 
 const LANE = { left: 60, width: 250, top: 56, row: 22 };

@@ -40,7 +40,16 @@ const LINKS_MAX = 4;
 
 type Found = { readonly kind: 'node'; readonly node: Node } | Absent | WrongType;
 
-const split = (path: string): string[] => path.split('/').filter((part) => part !== '');
+const paths = new Map<string, readonly string[]>();
+
+/** A search asks for few different paths, and for each of them very often. */
+function split(path: string): readonly string[] {
+  const known = paths.get(path);
+  if (known !== undefined) return known;
+  const parts = path.split('/').filter((part) => part !== '');
+  paths.set(path, parts);
+  return parts;
+}
 
 /** Follows links everywhere but, unless told so, at the end. Link targets are relative to the link's directory. */
 function walk(root: Directory, parts: readonly string[], last: 'keep' | 'follow', links = 0): Found {
@@ -70,25 +79,26 @@ function put(
   parts: readonly string[],
   node: Node | undefined,
   at: number,
+  depth = 0,
 ): Directory | undefined {
-  const [part, ...rest] = parts;
+  const part = parts[depth];
   if (part === undefined) return undefined;
-  const entries: Record<string, Node> = { ...directory.entries };
-  if (rest.length === 0) {
-    if (node === undefined) delete entries[part];
-    else entries[part] = node;
-  } else {
-    const child = entries[part];
-    const changed = child?.type === 'directory' ? put(child, rest, node, at) : undefined;
-    if (changed === undefined) return undefined;
-    entries[part] = changed;
-  }
-  return { type: 'directory', entries: sorted(entries), at: rest.length === 0 ? at : directory.at };
+  if (depth === parts.length - 1)
+    return { type: 'directory', entries: withEntry(directory.entries, part, node), at };
+  const child = directory.entries[part];
+  const changed = child?.type === 'directory' ? put(child, parts, node, at, depth + 1) : undefined;
+  if (changed === undefined) return undefined;
+  return { type: 'directory', entries: { ...directory.entries, [part]: changed }, at: directory.at };
 }
 
-/** Equal trees must be equal as text. */
-function sorted(entries: Record<string, Node>): Record<string, Node> {
-  return Object.fromEntries(Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1)));
+function withEntry(
+  entries: Readonly<Record<string, Node>>,
+  name: string,
+  node: Node | undefined,
+): Readonly<Record<string, Node>> {
+  if (node !== undefined) return { ...entries, [name]: node };
+  const { [name]: _, ...others } = entries;
+  return others;
 }
 
 export interface Changed {
@@ -167,7 +177,7 @@ export function list(root: Directory, path: string): ListReading {
   const there = find(root, path, 'follow');
   if (there.kind !== 'node') return there;
   return there.node.type === 'directory'
-    ? { kind: 'names', names: Object.keys(there.node.entries) }
+    ? { kind: 'names', names: Object.keys(there.node.entries).sort() }
     : WRONG_TYPE;
 }
 

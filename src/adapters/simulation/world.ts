@@ -10,19 +10,23 @@ import { layout, nonceOf } from '../../domain/layout.js';
 import type { Command, Event, Reading } from '../../domain/machine.js';
 import { beginObtain, type ObtainPlan, stepObtain } from '../../domain/obtain.js';
 import { ownerText } from '../../domain/owner.js';
-import type { Instant } from '../../domain/ports.js';
+import type { Cause, Instant } from '../../domain/ports.js';
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import type { Timing } from '../../domain/timing.js';
 import { advanceClassic } from './classic.js';
 import {
   type Advanced,
   FIRST_PID,
+  type Limits,
   listensBehind,
   type Made,
   PLACE,
+  PROCESSES_MAX,
   type Process,
   type Program,
   processOf,
+  type Role,
+  UNDISTURBED,
   update,
   type World,
 } from './state.js';
@@ -34,6 +38,8 @@ const SPACE = 'pids';
 
 export interface Settings {
   readonly timing: Timing;
+  /** How many connections wait at a listener that takes none on. */
+  readonly backlog: number;
   /** Steps of the claim with a guard left out, for showing that the search finds what it guards against. */
   readonly stepClaim?: typeof stepClaim;
 }
@@ -52,7 +58,7 @@ function quiet<T extends { readonly nonce: string }>(plan: T): T {
 
 function claimPlan(pid: number, lockNonce: string): ClaimPlan {
   const self = identityOf(pid);
-  const owner = { ...self, name: 'n', service: '', startedMs: 0, solod: '' };
+  const owner = { ...self, name: 'n', service: '', startedMs: 0, solod: '', version: '', wire: 0 };
   const place = PLACE;
   const nonce = nonceOf(pid, 'c');
   return quiet({
@@ -67,7 +73,7 @@ function claimPlan(pid: number, lockNonce: string): ClaimPlan {
   });
 }
 
-export function emptyWorld(kills: number): World {
+export function emptyWorld(limits: Partial<Limits> = {}): World {
   const root = tree.plant(tree.emptyDirectory(0), PLACE.root, tree.emptyDirectory(0));
   return {
     root: tree.plant(root, PLACE.directory, tree.emptyDirectory(0)),
@@ -75,18 +81,23 @@ export function emptyWorld(kills: number): World {
     now: { monotonicMs: 0, wallMs: 0 },
     spawns: [],
     trusted: [],
-    kills,
+    limits: { ...UNDISTURBED, ...limits },
+    left: { ...UNDISTURBED, ...limits },
   };
 }
 
 function enter(
   world: World,
+  role: Role,
   parent: number,
   make: (pid: number) => Program,
 ): { readonly world: World; readonly pid: number } {
   const pid = FIRST_PID + world.processes.length;
+  if (world.processes.length >= PROCESSES_MAX)
+    throw new Error(`more than ${PROCESSES_MAX} processes: their ids would not be told from times`);
   const process: Process = {
     pid,
+    role,
     program: make(pid),
     alive: true,
     listener: '',
@@ -94,43 +105,48 @@ function enter(
     connection: '',
     wakeMs: undefined,
     moved: false,
+    paused: false,
+    faulted: false,
+    shaken: false,
+    replaced: false,
     parent,
     exit: undefined,
   };
   return { world: { ...world, processes: [...world.processes, process] }, pid };
 }
 
-export const addCandidate = (world: World, parent = 0, lockNonce = ''): World =>
-  enter(world, parent, (pid) => ({ kind: 'claim', step: beginClaim(claimPlan(pid, lockNonce)) })).world;
+/** Puts a process there, from outside. */
+export function add(world: World, role: Role, settings: Settings): World {
+  return enter(world, role, 0, (pid) => programOf(role, pid, settings, world.now)).world;
+}
 
-export const addClassic = (world: World): World =>
-  enter(world, 0, () => ({ kind: 'classic', at: { kind: 'binding', tries: 0 } })).world;
-
-export const addObtain = (world: World, { timing }: Settings): World =>
-  enter(world, 0, (pid) => {
-    const plan: ObtainPlan = quiet({
-      place: PLACE,
-      userId: USER,
-      platform: 'linux',
-      self: identityOf(pid),
-      nonce: nonceOf(pid, 'o'),
-      timing,
-      greeting: 'expected',
-    });
-    return { kind: 'obtain', step: beginObtain(plan, world.now) };
-  }).world;
-
-export const addKick = (world: World, { timing }: Settings): World =>
-  enter(world, 0, (pid) => {
-    const plan: KickPlan = quiet({
-      place: PLACE,
-      userId: USER,
-      self: identityOf(pid),
-      nonce: nonceOf(pid, 'k'),
-      timing,
-    });
-    return { kind: 'kick', step: beginKick(plan, world.now) };
-  }).world;
+function programOf(role: Role, pid: number, { timing }: Settings, now: Instant): Program {
+  const place = PLACE;
+  const self = identityOf(pid);
+  switch (role) {
+    case 'candidate':
+      return { kind: 'claim', step: beginClaim(claimPlan(pid, '')) };
+    case 'client': {
+      const nonce = nonceOf(pid, 'o');
+      const plan: ObtainPlan = quiet({
+        place,
+        userId: USER,
+        platform: 'linux',
+        self,
+        nonce,
+        timing,
+        greeting: 'expected',
+      });
+      return { kind: 'obtain', step: beginObtain(plan, now) };
+    }
+    case 'kick': {
+      const plan: KickPlan = quiet({ place, userId: USER, self, nonce: nonceOf(pid, 'k'), timing });
+      return { kind: 'kick', step: beginKick(plan, now) };
+    }
+    case 'classic':
+      return { kind: 'classic', at: { kind: 'binding', tries: 0 } };
+  }
+}
 
 /** The port call that a process comes to next. The classic specimen makes calls that no port has. */
 export function nextCommand({ program }: Process): Command | undefined {
@@ -144,14 +160,15 @@ interface Answer {
 }
 
 /** Makes the call that a process has come to. */
-export function perform(world: World, process: Process, command: Command): Answer | undefined {
+function perform(world: World, process: Process, command: Command, settings: Settings): Answer | undefined {
   switch (command.port) {
     case 'files':
       return performOnFiles(world, command.method, command.args as readonly string[]);
     case 'processes': {
       const seen = processOf(world, command.args[0]);
       if (seen?.alive !== true) return { world, reading: { kind: 'gone' } };
-      return { world, reading: { kind: 'present', startTime: `t${seen.pid}`, activity: 'running' } };
+      const activity = seen.paused ? 'stopped' : 'running';
+      return { world, reading: { kind: 'present', startTime: `t${seen.pid}`, activity } };
     }
     case 'clock':
       return { world, reading: { kind: 'done' } };
@@ -159,8 +176,8 @@ export function perform(world: World, process: Process, command: Command): Answe
       return command.method === 'listen' ? listen(world, process, command.args[0]) : close(world, process);
     case 'probe':
       return command.method === 'connect'
-        ? connect(world, process, command.args[0])
-        : greet(world, process, command.args[0]);
+        ? connect(world, process, command.args[0], settings.backlog)
+        : greet(world, process);
     case 'spawner':
       return command.method === 'spawn'
         ? spawn(world, process, command.args[0], command.args[1])
@@ -222,28 +239,43 @@ function close(world: World, process: Process): Answer {
 
 const refusal = (code: string): Reading => ({ kind: 'errno', cause: { code, message: code } });
 
-function connect(world: World, process: Process, path: string): Answer {
+function connect(world: World, process: Process, path: string, backlog: number): Answer {
   const found = tree.find(world.root, path, 'follow');
   const without = update(world, { ...process, connection: '' });
   if (found.kind === 'absent') return { world: without, reading: refusal('ENOENT') };
   if (found.kind === 'wrong-type') return { world: without, reading: refusal('ENOTDIR') };
   const socket = found.node.type === 'socket' ? found.node.listener : '';
-  if (listensBehind(world, socket) === undefined) return { world: without, reading: refusal('ECONNREFUSED') };
+  const server = listensBehind(world, socket);
+  if (server === undefined) return { world: without, reading: refusal('ECONNREFUSED') };
+  if (!takesOn(server) && waitingAt(without, socket) >= backlog)
+    return { world: without, reading: refusal('EAGAIN') };
   return { world: update(world, { ...process, connection: socket }), reading: { kind: 'connected' } };
 }
 
-/** A daemon answers when it serves. Its end, or a candidate's withdrawal, ends the connection. */
-function greet(world: World, process: Process, withinMs: number): Answer | undefined {
+/** Whether it takes connections from its backlog. */
+const takesOn = ({ program, paused }: Process): boolean =>
+  !paused && (program.kind === 'serving' || program.kind === 'draining');
+
+const waitingAt = (world: World, socket: string): number =>
+  world.processes.filter(({ alive, connection }) => alive && connection === socket).length;
+
+/** The first word on a connection: a daemon's, or the connection's end with its listener. Undefined while there is none. */
+export function wordFor(world: World, process: Process): Reading | undefined {
   const server = listensBehind(world, process.connection);
-  if (server === undefined) return { world, reading: { kind: 'ended' } };
-  if (server.program.kind === 'serving') return { world, reading: { kind: 'accepted' } };
-  const dueMs = process.wakeMs;
-  if (dueMs === undefined) return undefined;
-  return world.now.monotonicMs >= dueMs && withinMs >= 0 ? { world, reading: { kind: 'silent' } } : undefined;
+  if (server === undefined) return { kind: 'ended' };
+  if (!takesOn(server)) return undefined;
+  return { kind: server.program.kind === 'serving' ? 'accepted' : 'draining' };
+}
+
+function greet(world: World, process: Process): Answer | undefined {
+  const reading = wordFor(world, process);
+  if (reading !== undefined) return { world, reading };
+  const isOver = process.wakeMs !== undefined && world.now.monotonicMs >= process.wakeMs;
+  return isOver ? { world, reading: { kind: 'silent' } } : undefined;
 }
 
 function spawn(world: World, process: Process, reason: SpawnReason, lockNonce: string): Answer {
-  const entered = enter({ ...world, spawns: [...world.spawns, reason] }, process.pid, (pid) => ({
+  const entered = enter({ ...world, spawns: [...world.spawns, reason] }, 'candidate', process.pid, (pid) => ({
     kind: 'claim',
     step: beginClaim(claimPlan(pid, lockNonce)),
   }));
@@ -259,20 +291,74 @@ function childOf(world: World, pid: number): Reading {
   return { kind: 'ended', code: child.exit?.code, signal: child.exit?.signal, lastOutput: '' };
 }
 
+/** What a call says that fails for a reason of the machine's; undefined for a call that has none. */
+function faultOf(command: Command): Reading | undefined {
+  const cause = (code: string): Cause => ({ code, message: FAULT });
+  switch (command.port) {
+    case 'files':
+      return { kind: 'failed', cause: cause(FILE_FAULTS[command.method] ?? 'EACCES') };
+    case 'listener':
+      return command.method === 'listen' ? { kind: 'failed', cause: cause('EMFILE') } : undefined;
+    case 'probe':
+      return command.method === 'connect' ? { kind: 'errno', cause: cause('EMFILE') } : undefined;
+    case 'processes':
+      return { kind: 'hidden', cause: cause('EMFILE') };
+    case 'spawner':
+      return command.method === 'spawn' ? { kind: 'refused', cause: cause('EAGAIN') } : undefined;
+    case 'clock':
+      return undefined;
+  }
+}
+
+/** Tells a fault from what the protocol brings about, in a story too. */
+export const FAULT = 'as if';
+
+/** The domain hands an unknown errno on and never asks which it is: one for each call is enough. */
+const FILE_FAULTS: Readonly<Record<string, string>> = {
+  makeDirectory: 'ENOSPC',
+  makeDirectories: 'ENOSPC',
+  createFile: 'ENOSPC',
+  appendText: 'ENOSPC',
+  makeLink: 'ENOSPC',
+  list: 'EMFILE',
+  readText: 'EMFILE',
+};
+
+export type Luck = 'works' | 'fails';
+
 /** Lets one process make its next call, and go on to the one after; undefined while it has to wait. */
-export function advance(world: World, pid: number, settings: Settings): Advanced | undefined {
+export function advance(
+  world: World,
+  pid: number,
+  settings: Settings,
+  luck: Luck = 'works',
+): Advanced | undefined {
   const process = processOf(world, pid);
   if (process?.program.kind === 'classic') return advanceClassic(world, process, process.program.at);
+  if (process?.program.kind === 'draining') return ended(world, process, process.program.generation);
   const command = process === undefined ? undefined : nextCommand(process);
   if (process === undefined || command === undefined) return undefined;
-  const answer = perform(world, process, command);
+  const answer =
+    luck === 'works' ? perform(world, process, command, settings) : failing(world, process, command);
   const after = answer === undefined ? undefined : processOf(answer.world, pid);
   if (answer === undefined || after === undefined) return undefined;
   const event: Event = { reading: answer.reading, now: answer.world.now };
   const program = goOn(after.program, event, settings);
   const sleeper = withSleep({ ...after, program, moved: true, wakeMs: undefined }, answer.world.now);
   const made = (): Made => ({ pid, call: callText(command), answer: answerText(answer.reading) });
-  return { world: conclude(update(answer.world, sleeper), sleeper), made };
+  return { world: conclude(answer.world, sleeper), made };
+}
+
+function failing(world: World, process: Process, command: Command): Answer | undefined {
+  const reading = faultOf(command);
+  return reading === undefined ? undefined : { world: update(world, { ...process, faulted: true }), reading };
+}
+
+/** A drained daemon's end. */
+function ended(world: World, process: Process, generation: number): Advanced {
+  const over: Process = { ...process, program: { kind: 'over', outcome: { kind: 'claimed', generation } } };
+  const made = (): Made => ({ pid: process.pid, call: 'exits', answer: '' });
+  return { world: conclude(world, over), made };
 }
 
 const short = (value: unknown): string =>
@@ -326,7 +412,7 @@ function withSleep(process: Process, now: Instant): Process {
 /** A process whose machine has ended ends, unless it serves; a caller's end closes what it had open. */
 function conclude(world: World, process: Process): World {
   const { program } = process;
-  if (program.kind !== 'over') return world;
+  if (program.kind !== 'over') return update(world, process);
   const code = program.outcome.kind === 'failed' ? 1 : 0;
   const trusted = givenWayTo(world, program.outcome);
   const ended = update(world, {
@@ -348,29 +434,4 @@ function givenWayTo(
   if (outcome.kind !== 'gave-way') return undefined;
   const found = tree.find(world.root, layout.generationSocket(PLACE.directory, outcome.generation));
   return found.kind === 'node' && found.node.type === 'socket' ? found.node.listener : undefined;
-}
-
-/** SIGKILL. */
-export function kill(world: World, pid: number): World {
-  const process = processOf(world, pid);
-  if (process === undefined) return world;
-  const dead: Process = {
-    ...process,
-    alive: false,
-    listener: '',
-    connection: '',
-    wakeMs: undefined,
-    program: {
-      kind: 'over',
-      outcome: { kind: 'failed', failure: { kind: 'invalid-request', message: 'killed' } },
-    },
-    exit: { code: undefined, signal: 'SIGKILL' },
-  };
-  return { ...update(world, dead), kills: world.kills - 1 };
-}
-
-/** Lets the clocks go on to when a sleeper is due. */
-export function passTime(world: World, untilMs: number): World {
-  const ms = Math.max(0, untilMs - world.now.monotonicMs);
-  return { ...world, now: { monotonicMs: world.now.monotonicMs + ms, wallMs: world.now.wallMs + ms } };
 }

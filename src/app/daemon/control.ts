@@ -22,4 +22,7 @@ export interface DaemonStatus {
   readonly residentBytes: number;
   readonly node: string;
   readonly solod: string;
+  /** The service's; empty where it has none. */
+  readonly version: string;
+  readonly wire: number;
 }

@@ -1,49 +1,63 @@
 /** A service's daemon: claims the name, and only then loads the service. */
 
-import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
+import type { HandedListener } from '../../adapters/node/handed-listener.js';
+import type { Edition } from '../../domain/edition.js';
 import { sentence } from '../../domain/failure.js';
+import type { Identity } from '../../domain/identity.js';
+import { layout } from '../../domain/layout.js';
+import { ownerText } from '../../domain/owner.js';
 import { type ClaimResult, claimTarget } from '../claim.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { Host } from '../host.js';
-import { readService, type Service, type ServiceFunction } from '../service.js';
-import { nameFromPath, type Target } from '../target.js';
+import { describe, type Loading, loadService } from '../load.js';
+import type { ServiceFunction } from '../service.js';
+import type { Target } from '../target.js';
 import { VERSION } from '../version.js';
 import { type Admission, type CallRequest, CallServer } from '../wire/server.js';
 import { CONTROL, type DaemonStatus } from './control.js';
+import { Editions } from './editions.js';
 import { IdleTimer } from './idle.js';
+import type { StartReport } from './report.js';
 import { Retirement } from './retirement.js';
+import type { Supervisor } from './supervisor.js';
+import { Watch, type WatchFinding } from './watch.js';
 
 export interface DaemonSettings {
   readonly target: Target;
-  /** The real path of the service file. */
-  readonly service: string;
+  readonly edition: Edition;
   readonly idleTimeoutMs: number | undefined;
   readonly graceMs: number | undefined;
+  readonly memoryLimitBytes: number | undefined;
+  readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
   /** Says a line to whoever started it: a terminal, or the log. */
   readonly say: (line: string) => void;
+  /** Who started it, and wants to hear of it. */
+  readonly supervisor: Supervisor;
+  /** The listener that came from there. */
+  readonly handed: HandedListener | undefined;
 }
 
 const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
+/** Nobody is in a hurry when a newer version is to take over: what is in flight ends well, unless it hangs. */
+const UPGRADE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
 
 type Claimed = Extract<ClaimResult, { kind: 'claimed' }>;
-type Loading =
-  | { readonly kind: 'loaded'; readonly service: Service }
-  | { readonly kind: 'broken'; readonly message: string };
 
 /**
  * Runs until the daemon ends; then the process has ended too.
  * @returns the exit code of a process that does not serve: 0 if another one does
  */
-export async function runDaemon(host: Host, settings: DaemonSettings): Promise<number> {
-  const result = await claimTarget(host, settings.target, { service: settings.service });
+export async function runDaemon(host: Host, settings: DaemonSettings, report: StartReport): Promise<number> {
+  const { path: service, version } = settings.edition;
+  const claiming = { service, version, handed: settings.handed };
+  const result = await claimTarget(host, settings.target, claiming, report);
   switch (result.kind) {
     case 'claimed':
-      await new Daemon(settings, result).serve();
+      await new Daemon(host, settings, result, report).serve();
       return EXIT.ok;
     case 'gave-way':
       return gaveWay(settings, result);
@@ -53,11 +67,15 @@ export async function runDaemon(host: Host, settings: DaemonSettings): Promise<n
   }
 }
 
-function gaveWay(
-  { target, mode, say }: DaemonSettings,
+async function gaveWay(
+  { target, mode, say, supervisor, handed }: DaemonSettings,
   result: Extract<ClaimResult, { kind: 'gave-way' }>,
-): number {
+): Promise<number> {
   const { doubt, generation } = result;
+  // Who waits behind the listener of a living daemon is that daemon's.
+  if (handed?.isBehind(layout.generationSocket(target.place.directory, generation)) === false)
+    await handed.turnAway();
+  await supervisor.ready(`gave way to generation ${generation}`);
   const who = `${target.label} is served by generation ${generation} in ${target.place.directory}`;
   if (doubt === undefined) {
     if (mode === 'foreground') say(`solod: ${who}`);
@@ -70,6 +88,8 @@ function gaveWay(
 class Daemon {
   readonly #calls: CallServer;
   readonly #retirement: Retirement;
+  readonly #editions: Editions;
+  readonly #watch: Watch;
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
@@ -77,25 +97,48 @@ class Daemon {
   #asked = 0;
 
   constructor(
+    host: Host,
     private readonly settings: DaemonSettings,
     private readonly claimed: Claimed,
+    private readonly report: StartReport,
   ) {
+    const { edition, target, say } = settings;
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
-      onIdle: () => this.#idle.start(),
+      onIdle: () => this.#idled(),
     });
-    this.#retirement = new Retirement(this.#calls, settings.graceMs ?? GRACE_MS, settings.say);
+    this.#retirement = new Retirement(this.#calls, this.#graceMs, say, {
+      onDrain: (why) => void settings.supervisor.stopping(why),
+      onLeave: (why) => this.#leaves(why),
+    });
+    this.#watch = this.#makeWatch(host);
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
-    this.#loading = load(settings);
+    this.#editions = new Editions(edition);
+    this.#loading = loadService(edition.path, target.name);
+  }
+
+  get #graceMs(): number {
+    return this.settings.graceMs ?? GRACE_MS;
+  }
+
+  #makeWatch(host: Host): Watch {
+    const { edition, memoryLimitBytes, tether } = this.settings;
+    const { directory, generation, owner } = this.claimed;
+    const tenure = { directory, generation, ownerText: ownerText(owner) };
+    const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
+    return new Watch(host, settings, (finding) => this.#found(finding));
   }
 
   async serve(): Promise<void> {
     const { say, target } = this.settings;
     this.#watchProcess();
+    this.#watch.start();
     this.claimed.serve((socket) => this.#calls.accept(socket));
     say(`solod: serving ${target.label} (pid ${process.pid}, generation ${this.claimed.generation})`);
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
+    this.report.say({ kind: 'ready' });
+    void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
     this.#idle.stop();
     if (this.settings.idleTimeoutMs === undefined && own !== undefined) this.#idle = this.#idleTimer(own);
@@ -112,6 +155,8 @@ class Daemon {
     this.#idle.stop();
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
+    const refusal = this.#refuseEdition(request);
+    if (refusal !== undefined) return refusal;
     const loading = await this.#loading;
     if (loading.kind === 'broken')
       return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
@@ -119,6 +164,39 @@ class Daemon {
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
     return { kind: 'accepted', run: loading.service.run };
+  }
+
+  /** A newer caller is made room for, an older one served if it can be. */
+  #refuseEdition({ caller }: CallRequest): Admission | undefined {
+    const verdict = this.#editions.judge(caller);
+    switch (verdict.kind) {
+      case 'served':
+        return undefined;
+      case 'newer':
+        this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(UPGRADE_GRACE_MS, this.#graceMs));
+        return { kind: 'draining', why: 'upgrade' };
+      case 'outdated':
+        return {
+          kind: 'outdated',
+          message: outdatedText(this.settings.target.label, this.#editions.own.wire),
+        };
+    }
+  }
+
+  #idled(): void {
+    this.#watch.checkMemory();
+    this.#idle.start();
+  }
+
+  #found(finding: WatchFinding): void {
+    // What lies in the directory now is a successor's: its log and its ledger, too.
+    if (finding.kind === 'orphaned') this.report.silence();
+    this.#retirement.withdraw(findingText(finding), EXIT.ok, this.#graceMs);
+  }
+
+  #leaves(why: string): void {
+    this.#watch.stop();
+    this.report.say({ kind: 'ended', why, code: undefined, signal: undefined });
   }
 
   /** What a daemon answers in every state, also while it loads or drains. */
@@ -152,6 +230,8 @@ class Daemon {
       residentBytes: process.memoryUsage.rss(),
       node: process.version,
       solod: VERSION,
+      version: owner.version,
+      wire: owner.wire,
     };
   }
 
@@ -186,26 +266,10 @@ class Daemon {
   /** Everybody who waits is told why; then the name is free for the next start. */
   async #giveUp(message: string): Promise<void> {
     this.settings.say(`solod: ${message}`);
+    this.report.say({ kind: 'failed', stage: 'loading', message });
     await this.#answerTheRest();
     this.#retirement.retire('the service does not load', EXIT.software);
     return new Promise(() => {});
-  }
-}
-
-async function load({ service: file, target }: DaemonSettings): Promise<Loading> {
-  try {
-    const read = readService(await import(pathToFileURL(file).href));
-    if (read.kind === 'no-service') return { kind: 'broken', message: `${file}: ${read.reason}` };
-    const { name } = read.service;
-    // Nobody can have read such a name off the file: callers look for the daemon under another.
-    if (name !== undefined && name !== target.name && target.name === nameFromPath(file))
-      return {
-        kind: 'broken',
-        message: `${file}: write the name ${name} as a literal, first in defineService({ name: '…' })`,
-      };
-    return { kind: 'loaded', service: read.service };
-  } catch (error) {
-    return { kind: 'broken', message: `${file} does not load: ${describe(error)}` };
   }
 }
 
@@ -225,6 +289,19 @@ function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+function outdatedText(label: string, wire: number): string {
+  return `the daemon of ${label} is newer than this solod, and speaks wire ${wire}: update this one, or use another --name`;
+}
+
+function findingText(finding: WatchFinding): string {
+  switch (finding.kind) {
+    case 'orphaned':
+      return `${finding.path} is gone, or another's: this daemon has lost its name`;
+    case 'service-deleted':
+      return `${finding.path} has been deleted`;
+    case 'memory':
+      return `it takes ${Math.round(finding.residentBytes / 2 ** 20)} MiB, more than it may`;
+    case 'untethered':
+      return `process ${finding.pid}, to which it was tied, has ended`;
+  }
 }

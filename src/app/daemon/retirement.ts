@@ -12,6 +12,14 @@ export interface Work {
 
 export type RetirementState = 'serving' | 'draining' | 'leaving';
 
+/** Each is told once, with the reason. */
+export interface RetirementWitness {
+  /** No new work is taken on. */
+  onDrain(reason: string): void;
+  /** Nothing more is to be done. */
+  onLeave(reason: string): void;
+}
+
 export class Retirement {
   #state: RetirementState = 'serving';
 
@@ -19,11 +27,13 @@ export class Retirement {
    * @param work what may still be finished
    * @param graceMs how long that may take
    * @param log for the reason
+   * @param witness told of each step
    */
   constructor(
     private readonly work: Work,
     private readonly graceMs: number,
     private readonly log: (line: string) => void,
+    private readonly witness: RetirementWitness,
   ) {}
 
   get state(): RetirementState {
@@ -32,14 +42,24 @@ export class Retirement {
 
   /** Asked again, it ends the grace: whoever says it twice means it. */
   retire(reason: string, exitCode: number): void {
-    this.log(`ending: ${reason}`);
-    if (this.#state === 'serving') void this.#drain(reason, exitCode);
-    else this.#leave(reason, exitCode);
+    if (this.#state === 'serving') this.withdraw(reason, exitCode, this.graceMs);
+    else {
+      this.log(`ending: ${reason}`);
+      this.#leave(reason, exitCode);
+    }
   }
 
-  async #drain(reason: string, exitCode: number): Promise<void> {
+  /** The same of one's own accord: what is on its way out already is not hurried. */
+  withdraw(reason: string, exitCode: number, graceMs: number): void {
+    if (this.#state !== 'serving') return;
+    this.log(`ending: ${reason}`);
+    void this.#drain(reason, exitCode, graceMs);
+  }
+
+  async #drain(reason: string, exitCode: number, graceMs: number): Promise<void> {
     this.#state = 'draining';
-    const grace = setTimeout(() => this.#leave(reason, exitCode), this.graceMs);
+    this.witness.onDrain(reason);
+    const grace = setTimeout(() => this.#leave(reason, exitCode), graceMs);
     await this.work.settled();
     clearTimeout(grace);
     // Answers that are ready go out first.
@@ -50,6 +70,7 @@ export class Retirement {
     if (this.#state === 'leaving') return;
     this.#state = 'leaving';
     killAfter(LAST_MS);
+    this.witness.onLeave(reason);
     this.work.abortAll(`the daemon ended (${reason})`);
     // What was aborted may still say so.
     void this.work.settled().then(() => setImmediate(() => process.exit(exitCode)));

@@ -1,12 +1,20 @@
 /** `solod serve`, and what a started daemon runs: the same process, in front of a terminal or behind it. */
 
 import { writeSync } from 'node:fs';
+import { closeInheritedDescriptors } from '../../adapters/node/descriptors.js';
 import { sentence } from '../../domain/failure.js';
-import { exitCodeOf } from '../exit-codes.js';
+import type { Identity } from '../../domain/identity.js';
+import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { Host } from '../host.js';
 import type { QuickArguments } from '../options.js';
 import { resolveService, resolveTarget } from '../target.js';
+import { takeHandedListener } from './activation.js';
 import { runDaemon } from './daemon.js';
+import { deferToSupervisor } from './deferring.js';
+import { StartReport } from './report.js';
+import { Supervisor } from './supervisor.js';
+
+export { callInline } from '../inline.js';
 
 /** @returns the exit code of a process that does not serve; one that does ends by itself */
 export async function serve(
@@ -18,15 +26,45 @@ export async function serve(
   if (file.kind === 'failed') return refuse(file.failure);
   const target = resolveTarget({ ...options, name: options.name ?? file.value.name }, host.userId);
   if (target.kind === 'failed') return refuse(target.failure);
-  const { idleTimeoutMs, graceMs } = options;
-  return runDaemon(host, {
+  const report = new StartReport(host, target.value.place.directory);
+  if (mode === 'background') closeInheritedDescriptors(report.descriptor);
+  const supervisor = Supervisor.take(process.env, say);
+  const handed = takeHandedListener(process.env, target.value.place.directory);
+  if (handed.kind === 'failed') return refuse(handed.failure);
+  if (handed.value === undefined) {
+    const deferring = await deferToSupervisor(host, target.value, file.value.path);
+    if (deferring.kind === 'deferred') {
+      report.say({ kind: 'gave-way', generation: deferring.generation });
+      return deferred(target.value.label, deferring.listener, mode);
+    }
+  }
+  const { idleTimeoutMs, graceMs, memoryLimitBytes } = options;
+  const { edition } = file.value;
+  const tether = options.tether === undefined ? undefined : identityOf(host, options.tether);
+  const settings = {
     target: target.value,
-    service: file.value.path,
+    edition,
     idleTimeoutMs,
     graceMs,
+    memoryLimitBytes,
+    tether,
     mode,
     say,
-  });
+    supervisor,
+    handed: handed.value,
+  };
+  return runDaemon(host, settings, report);
+}
+
+/** As it is now. One that is gone already has an identity that nobody has. */
+function identityOf(host: Host, pid: number): Identity {
+  const seen = host.processes.lookUp(pid);
+  return { ...host.processes.self(), pid, startTime: seen.kind === 'present' ? seen.startTime : 'gone' };
+}
+
+function deferred(label: string, listener: string, mode: 'foreground' | 'background'): number {
+  if (mode === 'foreground') say(`solod: ${label} is left to the supervisor that listens on ${listener}`);
+  return EXIT.ok;
 }
 
 function refuse(failure: Parameters<typeof sentence>[0]): number {

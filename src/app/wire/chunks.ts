@@ -284,6 +284,10 @@ export class ChunkDecoder {
 export const REFUSAL = {
   /** EX_TEMPFAIL: the daemon is on its way out, and nothing was begun. No other refusal may use it. */
   draining: 75,
+  /** The daemon retires in favour of the caller's newer version: nothing was begun, and the next daemon is the caller's to start. */
+  upgrading: 79,
+  /** EX_CONFIG: the daemon is newer, and what it speaks the caller does not. */
+  outdated: 78,
   /** EX_DATAERR: what the client sent is no request. */
   noRequest: 65,
   /** EX_SOFTWARE: the daemon could not find out whether to take the call on. */

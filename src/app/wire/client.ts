@@ -162,6 +162,8 @@ class FirstWord {
   #refused(code: string): GreetReading {
     const exitCode = Number.parseInt(code, 10);
     if (exitCode === REFUSAL.draining) return { kind: 'draining' };
+    if (exitCode === REFUSAL.upgrading) return { kind: 'draining', why: 'upgrade' };
+    if (exitCode === REFUSAL.outdated) return { kind: 'outdated', message: this.#text() };
     return { kind: 'declined', message: this.#text(), exitCode: exitCode > 0 ? exitCode : REFUSAL.foreign };
   }
 

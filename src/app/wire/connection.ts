@@ -2,6 +2,7 @@
 
 import type net from 'node:net';
 
+import { SERVICE_FAILED } from '../perform.js';
 import type { ServiceFunction } from '../service.js';
 import { Call } from './call.js';
 import { CallInput, type Send } from './call-streams.js';
@@ -23,8 +24,10 @@ import { type CallRequest, HeadReader, terminalsOf } from './request.js';
 export type Admission =
   | { readonly kind: 'accepted'; readonly run: ServiceFunction }
   /** The daemon is on its way out: nothing is begun. */
-  | { readonly kind: 'draining' }
-  /** @property exitCode never 75, which says draining */
+  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
+  /** The caller is too old for this daemon. */
+  | { readonly kind: 'outdated'; readonly message: string }
+  /** @property exitCode none of those that say one of the others */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
 
 export interface ConnectionTiming {
@@ -58,8 +61,8 @@ type Phase =
   | 'answered'
   | 'closed';
 
-/** The exit code of a service that threw. */
-const SERVICE_FAILED = 1;
+/** What says something of its own: no other refusal may. */
+const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
 const DRAINING_LINE = 'solod: the daemon is on its way out and has not begun this call; call again\n';
 
@@ -238,11 +241,14 @@ export class Connection {
         this.#accept(request, input, admission.run);
         return;
       case 'draining':
-        this.#answer(DRAINING_LINE, REFUSAL.draining);
+        this.#answer(DRAINING_LINE, admission.why === 'upgrade' ? REFUSAL.upgrading : REFUSAL.draining);
+        return;
+      case 'outdated':
+        this.#answer(admission.message, REFUSAL.outdated);
         return;
       case 'declined': {
         const { message, exitCode } = admission;
-        this.#answer(message, exitCode === REFUSAL.draining ? REFUSAL.internal : exitCode);
+        this.#answer(message, RESERVED.includes(exitCode) ? REFUSAL.internal : exitCode);
         return;
       }
     }

@@ -7,7 +7,12 @@ export interface CallRequest {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
+  /** What the caller says of itself (`callerText`); public clients say nothing. */
+  readonly caller?: string | undefined;
 }
+
+/** Carries it. No service gets to see it. */
+const CALLER_VARIABLE = 'SOLOD_CALLER';
 
 /** Which of the caller's three streams are terminals. */
 export type Terminals = readonly [stdin: boolean, stdout: boolean, stderr: boolean];
@@ -39,6 +44,7 @@ export function terminalsOf(env: Environment): Terminals {
 export function encodeRequest(request: CallRequest): Buffer {
   const chunks: (readonly [ChunkType, string])[] = [];
   for (const arg of request.args) chunks.push([CHUNK.argument, arg]);
+  if (request.caller !== undefined) chunks.push([CHUNK.environment, `${CALLER_VARIABLE}=${request.caller}`]);
   for (const [name, value] of Object.entries(request.env))
     chunks.push([CHUNK.environment, `${name}=${value}`]);
   chunks.push([CHUNK.directory, request.cwd], [CHUNK.command, request.command]);
@@ -125,7 +131,7 @@ export class HeadReader {
   #complete(command: string): HeadReading {
     if (this.#cwd === undefined) return { kind: 'violation', violation: { kind: 'no-directory' } };
     // fromEntries defines each name, so that not even `__proto__` is more than a name.
-    const env = Object.fromEntries(this.#env);
-    return { kind: 'complete', request: { command, args: this.#args, env, cwd: this.#cwd } };
+    const { [CALLER_VARIABLE]: caller, ...env } = Object.fromEntries(this.#env);
+    return { kind: 'complete', request: { command, args: this.#args, env, cwd: this.#cwd, caller } };
   }
 }

@@ -1,0 +1,57 @@
+/** The ledger on disk. Whatever goes wrong with it is passed over: it is a diagnosis, and stops nothing. */
+
+import fs from 'node:fs';
+import { type Identity, vitalityOf } from '../../domain/identity.js';
+import { join, NAMES } from '../../domain/layout.js';
+import {
+  concluded,
+  entryText,
+  fateOf,
+  type LedgerEntry,
+  parseLedger,
+  type Start,
+  startsIn,
+} from '../../domain/ledger.js';
+import type { ProcessTable } from '../../domain/ports.js';
+import { APPEND, rotate, tailOf } from './appended-file.js';
+
+const LEDGER_BYTES_MAX = 256 * 1024;
+/** What is read of it: some hundred starts. */
+const READ_BYTES = 64 * 1024;
+
+export class NodeLedger {
+  readonly #path: string;
+
+  /** @param directory the directory of a name */
+  constructor(
+    directory: string,
+    private readonly processes: ProcessTable & { self(): Identity },
+  ) {
+    this.#path = join(directory, NAMES.spawns);
+  }
+
+  append(entry: LedgerEntry): void {
+    try {
+      rotate(this.#path, LEDGER_BYTES_MAX);
+      const descriptor = fs.openSync(this.#path, APPEND, 0o600);
+      try {
+        fs.writeSync(descriptor, entryText(entry));
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    } catch {
+      // A full disk, a directory that is gone, a directory by that name.
+    }
+  }
+
+  /** The latest starts, oldest first; for those whose process has gone without a word that is said in its place. */
+  starts(): readonly Start[] {
+    return startsIn(parseLedger(tailOf(this.#path, 0, READ_BYTES))).map((start) => this.#concluded(start));
+  }
+
+  #concluded(start: Start): Start {
+    if (start.identity === undefined || fateOf(start).kind !== 'open') return start;
+    const vitality = vitalityOf(start.identity, this.processes.self(), this.processes.lookUp(start.pid));
+    return concluded(start, vitality);
+  }
+}

@@ -1,0 +1,61 @@
+/** Compares what callers have in mind with what this daemon has loaded. */
+
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import {
+  type Caller,
+  type CallerVerdict,
+  type Content,
+  type Edition,
+  editionKey,
+  judgeCaller,
+  parseCaller,
+  WIRE_VERSION,
+} from '../../domain/edition.js';
+
+/** So many differing files are remembered; a name has two or three. */
+const REMEMBERED_MAX = 64;
+
+export class Editions {
+  readonly own: Caller;
+  readonly #digest: string | undefined;
+  readonly #known = new Map<string, Content>();
+
+  /** @param edition what is about to be loaded: its content is read here */
+  constructor(edition: Edition) {
+    this.own = { ...edition, wire: WIRE_VERSION };
+    this.#digest = digestOf(edition.path);
+  }
+
+  /** @param said what the caller said of itself; public clients say nothing, and are served */
+  judge(said: string | undefined): CallerVerdict {
+    const caller = said === undefined ? undefined : parseCaller(said);
+    if (caller === undefined) return { kind: 'served' };
+    return judgeCaller(this.own, caller, () => this.#compare(caller));
+  }
+
+  #compare(caller: Caller): Content {
+    const key = editionKey(caller);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const digest = digestOf(caller.path);
+    const content =
+      digest === undefined || this.#digest === undefined
+        ? 'unknown'
+        : digest === this.#digest
+          ? 'same'
+          : 'different';
+    if (this.#known.size >= REMEMBERED_MAX) this.#known.clear();
+    this.#known.set(key, content);
+    return content;
+  }
+}
+
+/** @returns undefined where the file can't be read */
+function digestOf(file: string): string | undefined {
+  try {
+    return createHash('sha256').update(fs.readFileSync(file)).digest('hex');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * What a daemon keeps an eye on: that its name is still its own, that its service file is still there, how much memory it takes,
+ * and whether the process that it is tied to lives. The kernel tells of changes in the directory at once (inotify(7)); the rest,
+ * and the directory once more, is looked at every few seconds, because a watch follows the inode, and may not be had at all.
+ */
+
+import fs from 'node:fs';
+import { type Identity, vitalityOf } from '../../domain/identity.js';
+import { runSync } from '../../domain/run.js';
+import { examineTenure, stepTenure, type TenurePlan } from '../../domain/tenure.js';
+import type { Host } from '../host.js';
+
+/** An idle daemon wakes up so often, and no more often. */
+const ROUND_MS = 5_000;
+/** What comes in a burst is looked at once. */
+const SETTLE_MS = 50;
+
+export interface WatchSettings {
+  readonly tenure: TenurePlan;
+  /** The real path of the service file. */
+  readonly service: string;
+  readonly memoryLimitBytes: number | undefined;
+  /** Whose end is this daemon's end. */
+  readonly tether: Identity | undefined;
+}
+
+export type WatchFinding =
+  /** The name is not this daemon's any more. */
+  | { readonly kind: 'orphaned'; readonly path: string }
+  | { readonly kind: 'service-deleted'; readonly path: string }
+  | { readonly kind: 'memory'; readonly residentBytes: number }
+  | { readonly kind: 'untethered'; readonly pid: number };
+
+export class Watch {
+  #watcher: fs.FSWatcher | undefined;
+  #round: NodeJS.Timeout | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  /** An editor may replace a file by removing it first. */
+  #serviceMissing: 'no' | 'once' = 'no';
+
+  constructor(
+    private readonly host: Host,
+    private readonly settings: WatchSettings,
+    private readonly onFinding: (finding: WatchFinding) => void,
+  ) {}
+
+  start(): void {
+    this.#watchDirectory();
+    this.#round = setInterval(() => this.#goRound(), ROUND_MS).unref();
+  }
+
+  stop(): void {
+    this.#watcher?.close();
+    clearInterval(this.#round);
+    clearTimeout(this.#settling);
+  }
+
+  /** Also when a call has ended: that is when memory grows. */
+  checkMemory(): void {
+    const limit = this.settings.memoryLimitBytes;
+    if (limit === undefined) return;
+    const residentBytes = process.memoryUsage.rss();
+    if (residentBytes > limit) this.onFinding({ kind: 'memory', residentBytes });
+  }
+
+  #watchDirectory(): void {
+    try {
+      this.#watcher = fs.watch(this.settings.tenure.directory, { persistent: false }, (event) => {
+        // Appending to the log is no news.
+        if (event === 'rename') this.#settle();
+      });
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      // No more watches to be had (EMFILE, ENOSPC): the rounds have to do.
+    }
+  }
+
+  #settle(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.#checkTenure();
+    }, SETTLE_MS).unref();
+  }
+
+  #goRound(): void {
+    this.#checkTenure();
+    this.#checkService();
+    this.checkMemory();
+    this.#checkTether();
+  }
+
+  #checkTenure(): void {
+    const outcome = runSync(stepTenure, examineTenure(this.settings.tenure), this.host.ports);
+    if (outcome.kind === 'lost') this.onFinding({ kind: 'orphaned', path: outcome.path });
+  }
+
+  #checkService(): void {
+    const { service } = this.settings;
+    const reading = this.host.files.inspect(service);
+    if (reading.kind !== 'absent') this.#serviceMissing = 'no';
+    else if (this.#serviceMissing === 'no') this.#serviceMissing = 'once';
+    else this.onFinding({ kind: 'service-deleted', path: service });
+  }
+
+  #checkTether(): void {
+    const { tether } = this.settings;
+    if (tether === undefined) return;
+    const { processes } = this.host;
+    if (vitalityOf(tether, processes.self(), processes.lookUp(tether.pid)) === 'dead')
+      this.onFinding({ kind: 'untethered', pid: tether.pid });
+  }
+}

@@ -1,0 +1,36 @@
+/** Loads a service's module. */
+
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { readService, type Service } from './service.js';
+import { nameFromPath } from './target.js';
+
+export type Loading =
+  | { readonly kind: 'loaded'; readonly service: Service }
+  | { readonly kind: 'broken'; readonly message: string };
+
+/**
+ * Never rejects.
+ * @param file the real path of the service file
+ * @param daemonName what its daemon goes by
+ */
+export async function loadService(file: string, daemonName: string): Promise<Loading> {
+  try {
+    const read = readService(await import(pathToFileURL(file).href));
+    if (read.kind === 'no-service') return { kind: 'broken', message: `${file}: ${read.reason}` };
+    const { name } = read.service;
+    // Nobody can have read such a name off the file: callers look for the daemon under another.
+    if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
+      return {
+        kind: 'broken',
+        message: `${file}: write the name ${name} as a literal, first in defineService({ name: '…' })`,
+      };
+    return { kind: 'loaded', service: read.service };
+  } catch (error) {
+    return { kind: 'broken', message: `${file} does not load: ${describe(error)}` };
+  }
+}
+
+export function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
+}

@@ -1,0 +1,125 @@
+/** Ending a daemon that does not answer: with proof, step by step, and nobody else. */
+
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import { layout } from '../../src/domain/layout.js';
+import { ownerText } from '../../src/domain/owner.js';
+import { run } from '../../src/domain/run.js';
+import {
+  beginTermination,
+  stepTermination,
+  type TerminationOutcome,
+  type TerminationPlan,
+} from '../../src/domain/termination.js';
+import { identityOf, ownerOf } from '../support/plans.js';
+
+const DIRECTORY = '/state/name';
+
+interface Scene {
+  readonly machine: MemoryMachine;
+  readonly daemon: MemoryProcess;
+  readonly caller: MemoryProcess;
+}
+
+/** A daemon that owns the name, as far as the files say, and somebody who wants it to end. */
+function scene(): Scene {
+  const machine = new MemoryMachine();
+  const daemon = machine.start();
+  const caller = machine.start();
+  const { files } = daemon.ports;
+  files.makeDirectories(layout.generation(DIRECTORY, 1));
+  files.createFile(`${layout.generation(DIRECTORY, 1)}/owner.json`, ownerText(ownerOf(daemon)));
+  files.makeLink('1', layout.current(DIRECTORY));
+  return { machine, daemon, caller };
+}
+
+async function terminate(
+  { machine, caller }: Scene,
+  changes: Partial<TerminationPlan> = {},
+): Promise<TerminationOutcome> {
+  const plan: TerminationPlan = {
+    directory: DIRECTORY,
+    self: identityOf(caller),
+    ancestors: [],
+    graceMs: 1_000,
+    killMs: 1_000,
+    ...changes,
+  };
+  const ending = caller.run((ports) => run(stepTermination, beginTermination(plan), ports));
+  return machine.clock.finish(ending);
+}
+
+describe('a daemon that is to end', () => {
+  it('ends by SIGTERM', async () => {
+    const made = scene();
+    expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGTERM' });
+    expect(made.daemon.activity).toBe('gone');
+  });
+
+  it('ends by SIGKILL when it does not want to, after its grace', async () => {
+    const made = scene();
+    made.daemon.onTerm = () => {};
+    const before = made.machine.clock.now().monotonicMs;
+    expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGKILL' });
+    expect(made.machine.clock.now().monotonicMs - before).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('ends by SIGKILL while it is stopped', async () => {
+    const made = scene();
+    made.daemon.stop();
+    expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGKILL' });
+  });
+
+  it('that has gone in the meantime is left alone', async () => {
+    const made = scene();
+    made.daemon.kill();
+    expect(await terminate(made)).toEqual({ kind: 'gone' });
+  });
+});
+
+describe('nobody else ends', () => {
+  it('a later process of the same id', async () => {
+    const made = scene();
+    made.daemon.kill();
+    const other = made.machine.start({ pid: made.daemon.pid });
+    expect(await terminate(made)).toEqual({ kind: 'gone' });
+    expect(other.activity).toBe('running');
+  });
+
+  it('a later process of the same id that comes between SIGTERM and SIGKILL', async () => {
+    const made = scene();
+    made.daemon.stop();
+    const { caller, daemon, machine } = made;
+    let other: MemoryProcess | undefined;
+    caller.onCall = ({ method }) => {
+      if (method !== 'lookUp' || machine.clock.now().monotonicMs < 1_900 || other !== undefined) return;
+      daemon.kill();
+      other = machine.start({ pid: daemon.pid });
+    };
+    expect(await terminate(made)).toMatchObject({ kind: 'ended', by: 'SIGTERM' });
+    expect(other?.activity).toBe('running');
+  });
+
+  it.each<[string, (made: Scene) => Partial<TerminationPlan>, object]>([
+    ['an ancestor', ({ daemon }) => ({ ancestors: [1, daemon.pid] }), { why: 'ancestor' }],
+    ['the caller itself', ({ daemon }) => ({ self: identityOf(daemon) }), { why: 'ancestor' }],
+    [
+      'a process of another pid namespace',
+      ({ caller }) => ({ self: { ...identityOf(caller), pidNamespace: 'another' } }),
+      { why: 'not-visible' },
+    ],
+    ['without an owner file', () => ({ directory: '/elsewhere' }), { why: 'no-owner', pid: undefined }],
+  ])('%s', async (_, changes, expected) => {
+    const made = scene();
+    const outcome = await terminate(made, changes(made));
+    expect(outcome).toMatchObject({ kind: 'unproven', ...expected });
+    expect(made.daemon.activity).toBe('running');
+  });
+
+  it('and a refusal is reported', async () => {
+    const made = scene();
+    made.machine.faults.plant({ method: 'signal', code: 'EPERM' });
+    expect(await terminate(made)).toMatchObject({ kind: 'refused', cause: { code: 'EPERM' } });
+  });
+});

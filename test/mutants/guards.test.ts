@@ -1,0 +1,40 @@
+/** The list of guards keeps up with the sources and the tests. Whether each mutant is caught, `npm run mutants` tells. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GUARDS } from './guards.js';
+
+const root = path.resolve(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+/** What only names things, says them, or passes them on. */
+const WITHOUT_GUARDS = [
+  'cause',
+  'diagnosis',
+  'examination',
+  'failure',
+  'machine',
+  'ports',
+  'run',
+  'spawn-plan',
+];
+
+describe('the list of guards', () => {
+  it.each(GUARDS)('$id: the snippet is there once, and the mutant is another', ({ file, find, replace }) => {
+    expect(read(file).split(find)).toHaveLength(2);
+    expect(replace).not.toBe(find);
+  });
+
+  it('has one mutant of a kind, and an id for each', () => {
+    const mutants = GUARDS.map(({ file, find, replace }) => JSON.stringify([file, find, replace]));
+    expect(new Set(mutants).size).toBe(GUARDS.length);
+    expect(new Set(GUARDS.map(({ id }) => id)).size).toBe(GUARDS.length);
+  });
+
+  it('names guards of every file of the domain that has any', () => {
+    const files = readdirSync(path.join(root, 'src/domain')).filter((name) => name.endsWith('.ts'));
+    const guarded = files.filter((name) => GUARDS.some(({ file }) => file === `src/domain/${name}`));
+    expect([...guarded, ...WITHOUT_GUARDS.map((name) => `${name}.ts`)].sort()).toEqual(files.sort());
+  });
+});

@@ -1,0 +1,82 @@
+/** Two versions of a service by one name: one replacement, never a ping-pong. */
+
+import { utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { eventually, sandbox } from './support.js';
+
+/** Says its version; holds on for as long as it is told. */
+const versioned = (version: string) => `
+  import { defineService } from '${path.resolve(import.meta.dirname, '../../dist/index.js')}';
+  import { setTimeout as delay } from 'node:timers/promises';
+  export default defineService({
+    name: 'tool', version: '${version}',
+    run: async ({ args, stdout }) => {
+      const [ms] = args;
+      if (ms !== undefined) await delay(Number(ms));
+      stdout.write('${version}\\n');
+    },
+  });
+`;
+
+describe('two versions', () => {
+  it('in turn: the older one is served by the newer, and one replacement is all', async () => {
+    const box = sandbox();
+    const [old, young] = [
+      box.service(versioned('1.2.0'), 'old.mjs'),
+      box.service(versioned('1.10.0'), 'new.mjs'),
+    ];
+    const said: string[] = [];
+    for (let turn = 0; turn < 12; turn++) {
+      const { stdout, code } = await box.run(['call', turn % 2 === 0 ? old : young]);
+      expect(code).toBe(0);
+      said.push(stdout.toString().trim());
+    }
+    expect(said).toEqual(['1.2.0', ...Array<string>(11).fill('1.10.0')]);
+    expect(box.spawns()).toEqual(['cold', 'upgrade']);
+  });
+
+  it('twenty callers of the newer one at once, with work in flight: that ends well, and one replacement', async () => {
+    const box = sandbox();
+    const [old, young] = [
+      box.service(versioned('1.0.0'), 'old.mjs'),
+      box.service(versioned('2.0.0'), 'new.mjs'),
+    ];
+    await box.run(['call', old]);
+    const slow = [9_000, 10_000].map((ms) => box.run(['call', old, '--', String(ms)]));
+    await eventually('the work in flight', async () => {
+      const status = JSON.parse((await box.run(['status', old, '--json'])).stdout.toString());
+      return status.inFlight === 2;
+    });
+    const callers = await box.all(20, () => ['call', young, '--timeout', '60s']);
+    expect(callers.map(({ code, stdout }) => [code, stdout.toString()])).toEqual(
+      Array(20).fill([0, '2.0.0\n']),
+    );
+    expect((await Promise.all(slow)).map(({ code, stdout }) => [code, stdout.toString()])).toEqual(
+      Array(2).fill([0, '1.0.0\n']),
+    );
+    expect(box.spawns()).toEqual(['cold', 'upgrade']);
+  });
+});
+
+describe('a service file', () => {
+  it('that was rebuilt is loaded anew, once', async () => {
+    const box = sandbox();
+    const service = box.service(versioned('1.0.0'));
+    await box.run(['call', service]);
+    writeFileSync(service, versioned('1.0.0').replace("'1.0.0\\n'", "'rebuilt\\n'"));
+    const said = [];
+    for (let round = 0; round < 3; round++) said.push((await box.run(['call', service])).stdout.toString());
+    expect(said).toEqual(['rebuilt\n', 'rebuilt\n', 'rebuilt\n']);
+    expect(box.spawns()).toEqual(['cold', 'upgrade']);
+  });
+
+  it('that was touched alone is not', async () => {
+    const box = sandbox();
+    const service = box.service(versioned('1.0.0'));
+    await box.run(['call', service]);
+    utimesSync(service, new Date(), new Date(Date.now() + 60_000));
+    await box.run(['call', service]);
+    expect(box.spawns()).toEqual(['cold']);
+  });
+});

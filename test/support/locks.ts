@@ -1,0 +1,59 @@
+/** Holders of the spawn lock in a simulated host, which run the real lock. */
+
+import { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import { runSync } from '../../src/domain/run.js';
+import {
+  type ContendedLock,
+  type LockObservation,
+  type LockOutcome,
+  type LockPlan,
+  lookAtLock,
+  releaseLock,
+  stepLook,
+  stepRelease,
+  stepTake,
+  stepTakeOver,
+  takeLock,
+  takeOver,
+} from '../../src/domain/spawn-lock.js';
+import { HOME, identityOf, inHome, nonceFor } from './plans.js';
+
+export const LOCK = inHome('spawn.lock');
+export const HELD: LockOutcome = { kind: 'held' };
+export const CONTENDED: LockOutcome = { kind: 'contended' };
+
+export const planOf = (process: MemoryProcess): LockPlan => ({
+  directory: HOME,
+  nonce: nonceFor(process),
+  holder: identityOf(process),
+  readyMs: 1_500,
+});
+
+export const take = (process: MemoryProcess): LockOutcome =>
+  runSync(stepTake, takeLock(planOf(process)), process.ports);
+export const look = (process: MemoryProcess): LockObservation =>
+  runSync(stepLook, lookAtLock(HOME), process.ports);
+export const release = (process: MemoryProcess): void =>
+  runSync(stepRelease, releaseLock(HOME, nonceFor(process)), process.ports);
+export const over = (process: MemoryProcess, observed: ContendedLock): LockOutcome =>
+  runSync(stepTakeOver, takeOver(planOf(process), observed), process.ports);
+
+export function lookContended(process: MemoryProcess): ContendedLock {
+  const observed = look(process);
+  if (observed.kind === 'free') throw new Error('the lock is free');
+  return observed;
+}
+
+export function home(count = 2): {
+  machine: MemoryMachine;
+  all: readonly MemoryProcess[];
+  a: MemoryProcess;
+  b: MemoryProcess;
+} {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(HOME);
+  const all = Array.from({ length: Math.max(count, 2) }, () => machine.start());
+  const [a, b] = all as [MemoryProcess, MemoryProcess];
+  return { machine, all, a, b };
+}
