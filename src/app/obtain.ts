@@ -147,10 +147,12 @@ function conclude(
   return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection };
 }
 
-/** A daemon that claimed and has not loaded yet is not hung. The ledger knows; where it does not, the failure stands. */
+/** A daemon that claimed and has not loaded yet is not hung, unless it is stopped. The ledger knows; where it does not, the failure stands. */
 function explained(host: Host, request: DaemonRequest, failure: Failure): Failure {
   const pid = failure.kind === 'not-answering' ? failure.owner?.pid : undefined;
   if (pid === undefined) return failure;
+  const seen = host.processes.lookUp(pid);
+  if (seen.kind === 'present' && seen.activity === 'stopped') return failure;
   const starts = host.ledger(request.target.place.directory).starts();
   const start = starts.findLast((candidate) => candidate.pid === pid);
   const claimed = start?.words.find(({ kind }) => kind === 'claimed');

@@ -128,18 +128,16 @@ describe('nothing of the caller’s is held', () => {
       env: box.env,
       stdio: ['ignore', 'ignore', 'ignore', stray, stray, 'pipe'],
     });
-    const [code] = await new Promise<[number | null]>((resolve) =>
-      child.once('exit', (...end) => resolve([end[0]])),
-    );
+    // The reader's end of the last one sees its end, although the daemon lives.
+    const pipe = (child.stdio as unknown as readonly NodeJS.ReadableStream[])[5] as NodeJS.ReadableStream;
+    const hasEnded = new Promise((resolve) => pipe.resume().once('end', resolve));
+    const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
     closeSync(stray);
     expect(code).toBe(0);
     const [pid] = box.daemons();
     const open = await box.exec('ls', ['-l', `/proc/${pid}/fd`]);
     expect(open.stdout.toString()).not.toContain('stray');
-    // The reader's end of the last one sees its end, although the daemon lives.
-    const pipe = (child.stdio as unknown as readonly NodeJS.ReadableStream[])[5] as NodeJS.ReadableStream;
-    pipe.resume();
-    await new Promise((resolve) => pipe.once('end', resolve));
+    await hasEnded;
     expect(existsSync(`/proc/${pid}`)).toBe(true);
   });
 });
