@@ -153,7 +153,7 @@ type Asked = 'does-it-run' | 'does-it-live';
 type Then =
   | { readonly kind: 'look-again' }
   | { readonly kind: 'meet' }
-  | { readonly kind: 'retry'; readonly trouble: Trouble }
+  | { readonly kind: 'retry'; readonly trouble: Trouble | undefined }
   | { readonly kind: 'fail'; readonly failure: Failure };
 
 export type ObtainStep = Step<ObtainState, ObtainOutcome>;
@@ -364,7 +364,9 @@ function vacant(trail: Trail, now: Instant): ObtainStep {
     case 'newcomer':
       return take(trail, trail.vacancy, now);
     case 'holder':
-      return spawn(trail, role.reason);
+      if (leftMs(trail, now) > 0) return spawn(trail, role.reason);
+      // Held up until its time was over: nobody would wait for what it started.
+      return release(as(trail, NEWCOMER), { kind: 'retry', trouble: undefined }, now);
     case 'waiter':
       return looking(trail, 'waited', lookAtLock(directoryOf(trail)), now);
     case 'starter':
@@ -420,7 +422,12 @@ function lockFailed(
 function jammed(trail: Trail, key: string, now: Instant): ObtainStep {
   const waiter = awaiting(trail, key, now);
   if (waitedMs(waiter, now) < trail.plan.timing.lockFallbackMs) return wait(waiter, now);
-  return spawn(waiter, 'lock-error');
+  return unlocked(waiter, now);
+}
+
+/** A start without the lock. Like one with it, it looks a last time before: a daemon may have come while nobody looked. */
+function unlocked(trail: Trail, now: Instant): ObtainStep {
+  return connect(as(trail, { kind: 'holder', reason: 'lock-error' }), now);
 }
 
 /** The same caller as a waiter for that lock; counted from when this very lock was first seen. */
@@ -486,7 +493,7 @@ function takingOver(
       if (outcome.kind === 'contended') return wait(awaiting(trail, 'taken over', now), now);
       // It can't be taken over, and it has been waited for as long as is due.
       const isJammed = outcome.kind === 'error' && outcome.at === 'taking';
-      if (isJammed && reason === 'lock-fallback') return spawn(trail, 'lock-error');
+      if (isJammed && reason === 'lock-fallback') return unlocked(trail, now);
       return lockAnswered(trail, reason, outcome, now);
     },
   );
@@ -495,8 +502,7 @@ function takingOver(
 // --- starting one -----------------------------------------------------------------------------------------------------
 
 function spawn(trail: Trail, reason: SpawnReason): ObtainStep {
-  const holder = as(trail, { kind: 'holder', reason });
-  return go({ at: 'spawning', trail: holder }, spawner('spawn', reason, trail.plan.nonce));
+  return go({ at: 'spawning', trail }, spawner('spawn', reason, trail.plan.nonce));
 }
 
 function spawned(trail: Trail, reading: SpawnReading, now: Instant): ObtainStep {

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/machine.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
 import { beginClaim, stepClaim } from '../../src/domain/claim.js';
-import { beginObtain, stepObtain } from '../../src/domain/obtain.js';
+import type { Command, Reading } from '../../src/domain/machine.js';
+import { beginObtain, type ObtainOutcome, type ObtainState, stepObtain } from '../../src/domain/obtain.js';
 import { run, runSync } from '../../src/domain/run.js';
 import { recordText, stepTakeOver, takeOver } from '../../src/domain/spawn-lock.js';
 import { timingFrom } from '../../src/domain/timing.js';
@@ -143,4 +144,51 @@ it('who gives way closes its listener before it removes its socket, as a closed 
   expect((await claimIn(machine, {}, process)).outcome.kind).toBe('gave-way');
   expect(calls).toContain('close ');
   expect(calls.indexOf('close ')).toBeLessThan(calls.findIndex((call) => call.startsWith('removeTree')));
+});
+
+async function toTheEnd(
+  machine: MemoryMachine,
+  stepper: Stepper<ObtainState, ObtainOutcome, Command, Reading>,
+  before: () => Promise<void>,
+): Promise<ObtainOutcome | undefined> {
+  for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) {
+    await before();
+    await machine.clock.finish(stepper.take());
+  }
+  return stepper.outcome;
+}
+
+it('a daemon that came while the lock was jammed is attached: nothing is started beside it', async () => {
+  const machine = new MemoryMachine();
+  machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
+  const process = machine.start();
+  const begun = beginObtain(obtainPlan(process), machine.clock.now());
+  const stepper = new Stepper(stepObtain, begun, process.ports);
+  const { lockFallbackMs } = timingFrom();
+  let daemon: Promise<unknown> | undefined;
+  const outcome = await toTheEnd(machine, stepper, async () => {
+    // It has found nobody, its patience is over, and what it does next is to look at the lock.
+    if (machine.clock.now().monotonicMs < lockFallbackMs || stepper.next?.port !== 'files') return;
+    daemon ??= daemonIn(machine);
+    await daemon;
+  });
+  expect(outcome).toMatchObject({ kind: 'attached' });
+  expect(machine.spawns).toEqual([]);
+});
+
+it('whoever is held up with the lock until its time is over starts nothing, and ends the lock', async () => {
+  const machine = new MemoryMachine();
+  const process = machine.start();
+  const begun = beginObtain(obtainPlan(process), machine.clock.now());
+  const stepper = new Stepper(stepObtain, begun, process.ports);
+  let isHeldUp = false;
+  const outcome = await toTheEnd(machine, stepper, async () => {
+    if (isHeldUp || !tree(machine).some((line) => line.includes('spawn.lock/'))) return;
+    isHeldUp = true;
+    await machine.clock.advance(3_000);
+  });
+  expect(isHeldUp).toBe(true);
+  expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'timed-out' } });
+  expect(machine.spawns).toEqual([]);
+  expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
 });

@@ -1048,7 +1048,7 @@ const obtain = of('obtain', 'obtain', [
   [
     'jammed-ends',
     'A lock that is jammed does not decide.',
-    "return spawn(waiter, 'lock-error');",
+    'return unlocked(waiter, now);',
     'return wait(waiter, now);',
     'because it is jammed does not decide',
   ],
@@ -1104,9 +1104,25 @@ const obtain = of('obtain', 'obtain', [
   [
     'jammed-takeover',
     'A lock that can’t be taken over blocks nobody for longer than the fallback.',
-    "if (isJammed && reason === 'lock-fallback') return spawn(trail, 'lock-error');",
+    "if (isJammed && reason === 'lock-fallback') return unlocked(trail, now);",
     '',
     'a lock that can’t be taken over blocks nobody',
+    CORNERS,
+  ],
+  [
+    'jammed-looks-again',
+    'Without the lock, too, a daemon that came in the meantime is found before one is started.',
+    "return connect(as(trail, { kind: 'holder', reason: 'lock-error' }), now);",
+    "return spawn(as(trail, { kind: 'holder', reason: 'lock-error' }), 'lock-error');",
+    'a daemon that came while the lock was jammed is attached',
+    CORNERS,
+  ],
+  [
+    'held-up-holder',
+    'Whoever has no time left starts nothing: it would not hear of it.',
+    'if (leftMs(trail, now) > 0) return spawn(trail, role.reason);',
+    'return spawn(trail, role.reason);',
+    'held up with the lock until its time is over starts nothing',
     CORNERS,
   ],
   [
