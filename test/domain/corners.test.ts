@@ -164,11 +164,11 @@ it('a daemon that came while the lock was jammed is attached: nothing is started
   const process = machine.start();
   const begun = beginObtain(obtainPlan(process), machine.clock.now());
   const stepper = new Stepper(stepObtain, begun, process.ports);
-  const { lockFallbackMs } = timingFrom();
+  const patientUntilMs = machine.clock.now().monotonicMs + timingFrom().lockFallbackMs;
   let daemon: Promise<unknown> | undefined;
   const outcome = await toTheEnd(machine, stepper, async () => {
     // It has found nobody, its patience is over, and what it does next is to look at the lock.
-    if (machine.clock.now().monotonicMs < lockFallbackMs || stepper.next?.port !== 'files') return;
+    if (machine.clock.now().monotonicMs < patientUntilMs || stepper.next?.port !== 'files') return;
     daemon ??= daemonIn(machine);
     await daemon;
   });
