@@ -32,6 +32,8 @@ const SEARCHES = [
   '2-candidates --kills 2 --restarts 2',
   '2-candidates --faults 2 --kills 1',
   '2-clients --faults 1',
+  '3-kicks --faults 1',
+  '3-candidates --faults 1 --kills 2',
   '1-client --faults 2',
 ];
 const AT_ONCE = 2;

@@ -1,12 +1,13 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Greeter } from '../adapters/node/socket-probe.js';
 import { callerText } from '../domain/edition.js';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { loadServe } from './beside.js';
 import { type Environment, Host } from './host.js';
 import { connectTo, type WhenHung } from './obtain.js';
 import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
+import { sentence, TROUBLE, textOf } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
@@ -59,7 +60,7 @@ export async function call(options: CallOptions): Promise<CallResult> {
   const choice = chooseDaemon(options.daemon, options.env ?? process.env);
   switch (choice.kind) {
     case 'wrong':
-      return failed(invalid(choice.message).failure);
+      return failed(invalid(choice.complaint).failure);
     case 'inline':
       return callHere(options, resolved.value, choice.why);
     case 'daemon':
@@ -100,10 +101,7 @@ async function callThere(host: Host, options: CallOptions, resolved: DaemonReque
     case 'exited':
       return { ...ended, via: reached.kind, pid: reached.owner?.pid };
     case 'lost':
-      return {
-        ...ended,
-        message: `the connection to the daemon was lost after the call had begun: ${ended.cause.message}`,
-      };
+      return { ...ended, message: textOf(TROUBLE.lost(ended.cause)) };
     case 'cancelled':
       return ended;
   }

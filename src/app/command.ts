@@ -11,6 +11,7 @@ import {
   type RawOptions,
   readOptions,
 } from './options.js';
+import { textOf, USAGE } from './sentences.js';
 import { VERSION } from './version.js';
 
 const EXIT_CODES = `
@@ -92,7 +93,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
       const service = operand === '' ? undefined : (given[0] as string | undefined);
       const read = readOptions(rawOptions(command));
       if (read.kind === 'wrong') {
-        output.complain(read.sentence);
+        output.complain(textOf(read.complaint));
         return finish(EXIT.usage);
       }
       return finish(await action(service, read.value));
@@ -100,7 +101,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   };
   // What is well-formed of these three never comes here (see main.ts): the definitions are for help and for mistakes.
   const elsewhere: Action = async () => {
-    output.complain('an option\'s value that begins with "-" must be written --option=value');
+    output.complain(textOf(USAGE.dashValue()));
     return EXIT.usage;
   };
   define('call', '<service> [args...]', elsewhere);

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { durationText } from './duration.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
@@ -13,6 +13,7 @@ import type { CommandOptions } from './options.js';
 import { pinging } from './ping.js';
 import { placesIn } from './places.js';
 import { resolveRequest } from './request.js';
+import { sentence, TROUBLE, textOf, USAGE } from './sentences.js';
 import { invalid, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
 import { terminate } from './terminate.js';
 
@@ -45,7 +46,7 @@ export function resolveNamed(
   const file = service === undefined ? undefined : resolveService(service);
   if (file?.kind === 'failed') return file;
   const name = options.name ?? file?.value.name;
-  if (name === undefined) return invalid('which daemon? Give a service file, or --name');
+  if (name === undefined) return invalid(USAGE.noDaemon());
   return resolveTarget({ ...options, name }, host.userId);
 }
 
@@ -184,10 +185,10 @@ export function reportStop(
       print(`${label}: not running`);
       return EXIT.unavailable;
     case 'refused':
-      output.complain(`can't be asked to stop: ${lineOf(outcome.inspection, Date.now())}`);
+      output.complain(textOf(TROUBLE.notAsked(lineOf(outcome.inspection, Date.now()))));
       return EXIT.unavailable;
     case 'still-there':
-      output.complain(`${label} (pid ${outcome.pid}) was asked to stop and still finishes its work`);
+      output.complain(textOf(TROUBLE.stillThere(label, outcome.pid)));
       return EXIT.tempFail;
   }
 }

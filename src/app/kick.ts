@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs';
-import { type Failure, sentence } from '../domain/failure.js';
-import { beginKick, type KickOutcome, type KickWarning, stepKick } from '../domain/kick.js';
+import { beginKick, type KickOutcome, stepKick } from '../domain/kick.js';
 import { runSync } from '../domain/run.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { Host } from './host.js';
 import { type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+import { kickWarning, sentence } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 
@@ -39,7 +39,7 @@ function startIfWanted(
 ): KickResult {
   // A program of one's own has no other way to answer.
   const choice = 'service' in options ? chooseDaemon(options.daemon, options.env ?? process.env) : undefined;
-  if (choice?.kind === 'wrong') return invalid(choice.message);
+  if (choice?.kind === 'wrong') return invalid(choice.complaint);
   if (choice?.kind === 'inline') return { kind: 'switched-off', why: choice.why };
   return start(host, request);
 }
@@ -74,15 +74,8 @@ function lineFor(result: KickResult): string | undefined {
     case 'failed':
       return sentence(result.failure);
     case 'started':
-      return result.warning === undefined ? undefined : warningText(result.warning);
+      return result.warning === undefined ? undefined : kickWarning(result.warning);
   }
-}
-
-function warningText(warning: KickWarning): string {
-  if (warning.kind === 'lock-error')
-    return `${sentence(warning satisfies Failure)}; the daemon was started without it`;
-  const ageS = (warning.ageMs / 1_000).toFixed(1);
-  return `another start has been under way for ${ageS} s; the daemon was started all the same`;
 }
 
 /** In one write, and done when it returns; a stderr that is closed is no reason to fail. */

@@ -6,6 +6,7 @@
 import { parseArgs } from 'node:util';
 import { parseBytes } from './bytes.js';
 import { parseDurationMs } from './duration.js';
+import { type Complaint, USAGE } from './sentences.js';
 import type { DaemonWish } from './switch.js';
 
 interface OptionSpec {
@@ -121,7 +122,7 @@ export interface CommandOptions {
 
 export type Read<T> =
   | { readonly kind: 'read'; readonly value: T }
-  | { readonly kind: 'wrong'; readonly sentence: string };
+  | { readonly kind: 'wrong'; readonly complaint: Complaint };
 
 /** The longest time that Node's timers can wait: 2^31 - 1 ms. */
 const DURATION_MAX_MS = 2_147_483_647;
@@ -133,11 +134,7 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
     const text = raw[name];
     if (text === undefined) continue;
     const ms = parseDurationMs(String(text));
-    if (ms === undefined || ms > DURATION_MAX_MS)
-      return {
-        kind: 'wrong',
-        sentence: `--${name} ${text} is no duration: write 500ms, 10s, 15m or 1h (without a unit: seconds)`,
-      };
+    if (ms === undefined || ms > DURATION_MAX_MS) return wrong(USAGE.duration(name, String(text)));
     durations[name] = ms;
   }
   const text = (name: OptionName): string | undefined =>
@@ -169,9 +166,9 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
 
 type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback'>;
 
-const wrong = (sentence: string): { readonly kind: 'wrong'; readonly sentence: string } => ({
+const wrong = (complaint: Complaint): { readonly kind: 'wrong'; readonly complaint: Complaint } => ({
   kind: 'wrong',
-  sentence,
+  complaint,
 });
 
 /** What is neither a duration nor free text. */
@@ -181,12 +178,10 @@ function readWords(
   fallback: string | undefined,
 ): Read<Words> {
   const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
-  if (limit !== undefined && memoryLimitBytes === undefined)
-    return wrong(`--memory-limit ${limit} is no size: write 512M or 2G (without a unit: bytes)`);
-  if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether))
-    return wrong(`--tether ${tether} is no process id`);
+  if (limit !== undefined && memoryLimitBytes === undefined) return wrong(USAGE.size('memory-limit', limit));
+  if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether)) return wrong(USAGE.pid('tether', tether));
   if (fallback !== undefined && fallback !== 'wait' && fallback !== 'inline')
-    return wrong(`--fallback ${fallback}: wait or inline`);
+    return wrong(USAGE.word('fallback', fallback, ['wait', 'inline']));
   return {
     kind: 'read',
     value: { memoryLimitBytes, tether: tether === undefined ? undefined : Number(tether), fallback },

@@ -15,6 +15,7 @@ import {
 import { platformOf } from './host.js';
 import type { CommandOptions } from './options.js';
 import { placesIn } from './places.js';
+import { USAGE } from './sentences.js';
 import { invalid } from './target.js';
 
 export class StopAllCommand {
@@ -24,7 +25,7 @@ export class StopAllCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
     if (service !== undefined || options.name !== undefined || options.project !== undefined)
-      return complainOf(output, invalid('--all means every daemon: name none beside it').failure);
+      return complainOf(output, invalid(USAGE.allAndOne()).failure);
     const { files, userId } = host;
     const places = placesIn({ files, userId, root: rootOf(options), platform: platformOf() ?? 'linux' });
     const all = await Promise.all(places.map(({ directory }) => this.#stop(directory, options)));

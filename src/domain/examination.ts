@@ -5,12 +5,12 @@ import { type Identity, type Vitality, vitalityOf } from './identity.js';
 import {
   fitsSocketPath,
   generationOf,
+  isName,
   isTrash,
   join,
   layout,
   makerOf,
   NAMES,
-  nameProblem,
   type Place,
   type Platform,
 } from './layout.js';
@@ -382,8 +382,7 @@ export function sortNames(names: readonly string[]): Sorted {
 export const foreignLabels = (names: readonly string[]): string[] =>
   names.filter((name) => !isLabel(name)).sort();
 
-export const isLabel = (name: string): boolean =>
-  nameProblem(name.replace(/@[0-9a-z]{13}$/, '')) === undefined;
+export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
 
 export interface GenerationReading {
   readonly generation: number;

@@ -85,10 +85,8 @@ export function highestGeneration(names: readonly string[]): number {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** @returns a sentence that says what is wrong with the name, or undefined for a good one. */
-export function nameProblem(name: string): string | undefined {
-  if (NAME.test(name)) return undefined;
-  if (name === '') return 'a daemon name must not be empty';
-  return `${JSON.stringify(name)} is no daemon name: 1 to 64 letters, digits, ".", "_" or "-", the first a letter or a digit`;
+export function isName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /**

@@ -1127,17 +1127,10 @@ const obtain = of('obtain', 'obtain', [
   ],
   [
     'refused-releases',
-    'A start that the system refused leaves the lock free.',
-    "return release(trail, { kind: 'fail', failure: { kind: 'spawn-refused', cause: reading.cause } }, now);",
-    "return fail({ kind: 'spawn-refused', cause: reading.cause });",
+    'A start that came to nothing leaves the lock free.',
+    "return release(trail, { kind: 'fail', failure: notStarted(reading, directory) }, now);",
+    'return fail(notStarted(reading, directory));',
     "because the system says no ('ENOENT')",
-  ],
-  [
-    'threw-releases',
-    'A start that threw leaves the lock free.',
-    "return release(trail, { kind: 'fail', failure: { kind: 'spawn-threw', cause: reading.cause } }, now);",
-    "return fail({ kind: 'spawn-threw', cause: reading.cause });",
-    "because the system says no ('E2BIG')",
   ],
   [
     'death-releases',
@@ -1305,17 +1298,10 @@ const kick = of('kick', 'kick', [
   ],
   [
     'refused-releases',
-    'A start that the system refused leaves the lock free.',
-    "return release(trail, { kind: 'failed', failure: { kind: 'spawn-refused', cause: reading.cause } });",
-    "return end({ kind: 'failed', failure: { kind: 'spawn-refused', cause: reading.cause } });",
+    'A start that came to nothing leaves the lock free.',
+    "return release(trail, { kind: 'failed', failure: notStarted(reading, directory) });",
+    "return end({ kind: 'failed', failure: notStarted(reading, directory) });",
     "is told ('ENOENT'), and the lock is free",
-  ],
-  [
-    'threw-releases',
-    'A start that threw leaves the lock free.',
-    "return release(trail, { kind: 'failed', failure: { kind: 'spawn-threw', cause: reading.cause } });",
-    "return end({ kind: 'failed', failure: { kind: 'spawn-threw', cause: reading.cause } });",
-    "is told ('E2BIG'), and the lock is free",
   ],
 ]);
 

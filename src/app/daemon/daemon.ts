@@ -2,7 +2,6 @@
 
 import type { HandedListener } from '../../adapters/node/handed-listener.js';
 import type { Edition } from '../../domain/edition.js';
-import { sentence } from '../../domain/failure.js';
 import type { Identity } from '../../domain/identity.js';
 import { layout } from '../../domain/layout.js';
 import { ownerText } from '../../domain/owner.js';
@@ -10,6 +9,7 @@ import { type ClaimResult, claimTarget } from '../claim.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { Host } from '../host.js';
 import { describe, type Loading, loadService } from '../load.js';
+import { sentence, TROUBLE, textOf } from '../sentences.js';
 import type { ServiceFunction } from '../service.js';
 import type { Target } from '../target.js';
 import { VERSION } from '../version.js';
@@ -178,7 +178,7 @@ class Daemon {
       case 'outdated':
         return {
           kind: 'outdated',
-          message: outdatedText(this.settings.target.label, this.#editions.own.wire),
+          message: textOf(TROUBLE.outdated(this.settings.target.label, this.#editions.own.wire)),
         };
     }
   }
@@ -287,10 +287,6 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
-}
-
-function outdatedText(label: string, wire: number): string {
-  return `the daemon of ${label} is newer than this solod, and speaks wire ${wire}: update this one, or use another --name`;
 }
 
 function findingText(finding: WatchFinding): string {
