@@ -185,7 +185,7 @@ export function fateOf({ words, startedMs }: Start): StartFate {
   if (words.some(({ kind }) => kind === 'ready' || kind === 'gave-way')) return { kind: 'fine' };
   const ended = words.find(({ kind }) => kind === 'ended');
   if (ended?.kind !== 'ended') return { kind: 'open' };
-  const how = ended.signal ?? (ended.code === undefined ? '' : `exit code ${ended.code}`);
+  const how = ended.signal ?? (ended.code === undefined ? 'nobody saw how' : `exit code ${ended.code}`);
   const message = ended.why === '' ? `it ended before it served (${how})` : ended.why;
   return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
 }
