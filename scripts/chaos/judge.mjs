@@ -87,9 +87,12 @@ function wrongWith({ id, input, client }, kind, lines) {
   }
 }
 
-/** faketime(1) stays as the parent of what it runs: killed with it or through it, it ends with 1 and these words. */
+/**
+ * faketime(1) stays as the parent of what it runs: killed with it or through it, it ends with 1 and these words; or it does not
+ * begin at all, because one that was killed before has left a semaphore of the same process id.
+ */
 const isFaketimesEnd = (/** @type {Client} */ { code, stderr }) =>
-  code === 1 && /(^|\n)Caught (Killed|Terminated|Interrupt|Hangup)\s*$/.test(stderr);
+  code === 1 && /(^|\n)Caught (Killed|Terminated|Interrupt|Hangup)\s*$|^faketime: sem_open:/.test(stderr);
 
 /** What the commands may end with that call nothing. */
 const ENDINGS = [0, ...NOT_BEGUN, LOST];

@@ -129,7 +129,7 @@ describe('the fate of a start', () => {
     [
       'died with words',
       [{ ...ENDED, why: 'Error: out of luck' }],
-      { kind: 'failed', atMs: 5, message: 'Error: out of luck' },
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (exit code 3): Error: out of luck' },
     ],
   ])('%s', (_, words, expected) => {
     expect(fate(...words)).toEqual(expected);
@@ -141,7 +141,7 @@ describe('the fate of a start', () => {
     expect(fateOf(concluded(open, 'dead'))).toEqual({
       kind: 'failed',
       atMs: 1,
-      message: 'it ended without a word',
+      message: 'it ended before it served (nobody saw how)',
     });
     expect(concluded(open, 'alive')).toBe(open);
     expect(concluded(open, 'unknown')).toBe(open);
