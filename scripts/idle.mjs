@@ -84,4 +84,4 @@ console.log(
 console.log(
   `resident: ${mib.daemon.toFixed(1)} MiB, the bare server ${mib.bare.toFixed(1)} MiB: ${more.toFixed(1)} MiB more (${process.version})`,
 );
-process.exitCode = woke.daemon <= seconds / WAKE_UP_EVERY_S && more <= MORE_MIB ? 0 : 1;
+process.exit(woke.daemon <= seconds / WAKE_UP_EVERY_S && more <= MORE_MIB ? 0 : 1);
