@@ -75,7 +75,7 @@ export class SpawnsCommand {
       return EXIT.unavailable;
     }
     const left = told.chronicle.starts.length - lanes.length;
-    const title = `${told.target.label}: ${left > 0 ? `the latest ${lanes.length} starts` : 'starts'}, ${dateText(told.wallMs)}`;
+    const title = `${told.target.label}: ${left > 0 ? `the latest ${lanes.length} starts` : 'starts'} until ${dateText(told.wallMs)} ${timeText(told.wallMs)}`;
     const svg = timelineSvg({ title, verdict: verdictText(told.verdict), lanes });
     if (file === '-') {
       output.print(svg);
@@ -113,8 +113,8 @@ function linesOf({ chronicle, verdict, wallMs, target }: Told): readonly string[
 
 function startText(start: ToldStart, wallMs: number): string {
   const lane = laneOf(start, wallMs);
-  const [first = '', ...rest] = [...stagesOf(lane, start.startedMs), endText(lane, start.startedMs)];
-  return `${lane.pid}  ${reasonText(lane)}: ${[first, ...rest].join(', ').replace(/\s*\n\s*/g, ' | ')}`;
+  const told = [...stagesOf(lane, start.startedMs), endText(lane, start.startedMs)];
+  return `${lane.pid}  ${reasonText(lane)}: ${told.join(', ')}`;
 }
 
 function stagesOf({ claimed, readyMs }: Lane, startedMs: number): readonly string[] {
@@ -141,7 +141,7 @@ function endText({ outcome, atMs }: Lane, startedMs: number): string {
 }
 
 const refusedText = (entry: Refused): string =>
-  `-  ${reasonText(entry)}: no process could be started: ${entry.message}`;
+  `?  ${reasonText(entry)}: no process could be started: ${entry.message}`;
 
 function verdictText(verdict: StartVerdict): string {
   if (verdict.kind === 'allowed') return 'the next start is not held back';

@@ -6,10 +6,12 @@ import { escapeXml } from '../domain/xml.js';
 import { dateText, timeText } from './clock-text.js';
 import { durationText } from './duration.js';
 
-const WIDTH = 1280;
-const NAME_WIDTH = 250;
-const OUTCOME_WIDTH = 330;
-const AXIS = { left: NAME_WIDTH, width: WIDTH - NAME_WIDTH - OUTCOME_WIDTH, top: 84 };
+const WIDTH = 1400;
+const NAME_WIDTH = 300;
+const OUTCOME_WIDTH = 400;
+const AXIS = { left: NAME_WIDTH, width: WIDTH - NAME_WIDTH - OUTCOME_WIDTH, top: 100 };
+/** Below the lanes: what was cut, in two rows by turns, and the legend. */
+const FOOT = 66;
 const ROW = 26;
 const BAR = 12;
 /** Text of 12 pixels in a fixed-width font takes some seven a character. */
@@ -23,7 +25,7 @@ const STYLE = `
     svg { --ground: #0d1117; --ink: #e6edf3; --faint: #8d96a0; --line: #30363d;
       --starting: #d29922; --loading: #58a6ff; --serving: #3fb950; --failed: #ff7b72; --gave-way: #bc8cff; }
   }
-  text { font: 12px ui-monospace, Menlo, Consolas, monospace; fill: var(--ink); }
+  text { font: 12px ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace; fill: var(--ink); }
   .title { font-size: 15px; font-weight: bold; }
   .faint { fill: var(--faint); }
   .ground { fill: var(--ground); }
@@ -43,7 +45,7 @@ export interface Timeline {
 
 export function timelineSvg({ title, verdict, lanes }: Timeline): string {
   const scale = timeScale(lanes.flatMap(timesOf), AXIS.width);
-  const height = AXIS.top + lanes.length * ROW + 46;
+  const height = AXIS.top + lanes.length * ROW + FOOT;
   const place = (ms: number): number => AXIS.left + scale.place(ms);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">`,
@@ -51,8 +53,8 @@ export function timelineSvg({ title, verdict, lanes }: Timeline): string {
     `<rect class="ground" width="${WIDTH}" height="${height}"/>`,
     `<text class="title" x="12" y="26">${escapeXml(title)}</text>`,
     `<text class="faint" x="12" y="46">${escapeXml(shortened(verdict, WIDTH - 24))}</text>`,
-    ...scale.ticks.map(({ x, ms }) => tick(AXIS.left + x, ms, height)),
-    ...scale.cuts.map(({ x, ms }) => cut(AXIS.left + x, ms, height)),
+    ...scale.ticks.map(({ ms }, index) => tick(place(ms), ms, height, scale.ticks[index - 1]?.ms)),
+    ...scale.cuts.map(({ x, ms }, index) => cut(AXIS.left + x, ms, height, index % 2)),
     ...lanes.map((lane, index) => laneText(lane, AXIS.top + index * ROW, place)),
     legend(height - 14),
     '</svg>',
@@ -65,21 +67,24 @@ function timesOf({ stretches, claimed, readyMs, atMs }: Lane): readonly number[]
   return [...stretches.flatMap(({ fromMs, toMs }) => [fromMs, toMs]), ...inside];
 }
 
-function tick(x: number, ms: number, height: number): string {
-  const at = round(x);
+/** The date, where it is another than at the one before. */
+function tick(place: number, ms: number, height: number, before: number | undefined): string {
+  const x = round(place);
+  const date = before === undefined || dateText(before) !== dateText(ms) ? dateText(ms) : '';
   return [
-    `<line x1="${at}" y1="${AXIS.top - 10}" x2="${at}" y2="${height - 36}"/>`,
-    `<text class="faint" x="${at}" y="${AXIS.top - 16}"><title>${dateText(ms)}</title>${timeText(ms)}</text>`,
+    `<line x1="${x}" y1="${AXIS.top - 10}" x2="${x}" y2="${height - FOOT}"/>`,
+    `<text class="faint" x="${x}" y="${AXIS.top - 30}">${date}</text>`,
+    `<text class="faint" x="${x}" y="${AXIS.top - 16}">${timeText(ms)}</text>`,
   ].join('');
 }
 
 /** The axis has left something out here, and says how much. */
-function cut(x: number, ms: number, height: number): string {
+function cut(x: number, ms: number, height: number, row: number): string {
   const middle = round(x + CUT_WIDTH / 2);
   const top = AXIS.top - 6;
   return [
-    `<rect class="cut" x="${round(x + 3)}" y="${top}" width="${CUT_WIDTH - 6}" height="${height - 36 - top}"/>`,
-    `<text class="faint" x="${middle}" y="${height - 24}" text-anchor="middle">${durationText(ms)}</text>`,
+    `<rect class="cut" x="${round(x + 3)}" y="${top}" width="${CUT_WIDTH - 6}" height="${height - FOOT - top}"/>`,
+    `<text class="faint" x="${middle}" y="${height - FOOT + 14 + row * 14}" text-anchor="middle">${durationText(ms)}</text>`,
   ].join('');
 }
 
@@ -113,7 +118,7 @@ export function outcomeText(outcome: Outcome): string {
     case 'gave-way':
       return `gave way to generation ${outcome.generation}`;
     case 'failed':
-      return `failed ${outcome.message}`;
+      return `failed ${outcome.message.split('\n')[0] ?? ''}`;
     case 'ended':
       return outcome.why === '' ? 'ended' : `ended: ${outcome.why}`;
     case 'gone':

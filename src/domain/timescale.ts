@@ -14,8 +14,8 @@ export interface TimeScale {
   readonly ticks: readonly { readonly x: number; readonly ms: number }[];
 }
 
-/** A gap is cut where it takes up so much of what is left to be shown. */
-const CUT_SHARE = 0.25;
+/** Gaps are cut that are so many times as long as all shorter ones together: beside them nothing else could be seen. */
+const CUT_FACTOR = 2;
 export const CUT_WIDTH = 36;
 const TICK_DISTANCE = 92;
 /** The cuts must leave most of the axis to what happened. */
@@ -43,19 +43,22 @@ export function timeScale(times: readonly number[], width: number): TimeScale {
   return { place, cuts, ticks: ticksOf(placed, sorted) };
 }
 
-/** The longest gap is cut first; then, if the rest is still out of all proportion to what remains, the next. */
 function piecesOf(sorted: readonly number[]): readonly Piece[] {
   const gaps = sorted.slice(1).map((toMs, index) => ({ fromMs: sorted[index] ?? toMs, toMs }));
-  const longest = gaps.map(({ fromMs, toMs }) => toMs - fromMs).sort((a, b) => b - a);
-  let restMs = longest.reduce((sum, ms) => sum + ms, 0);
+  const limitMs = cutLimitMs(gaps.map(({ fromMs, toMs }) => toMs - fromMs));
+  return gaps.map((gap) => ({ ...gap, isCut: gap.toMs - gap.fromMs >= limitMs }));
+}
+
+/** @returns how long the shortest gap is that is cut */
+function cutLimitMs(gapsMs: readonly number[]): number {
+  const longest = [...gapsMs].sort((a, b) => b - a);
+  let shorterMs = longest.reduce((sum, ms) => sum + ms, 0);
   let limitMs = Number.POSITIVE_INFINITY;
   for (const ms of longest.slice(0, CUTS_MAX)) {
-    // With two events there is one gap, and nothing beside it that it could crowd out.
-    if (ms < restMs * CUT_SHARE || ms === restMs) break;
-    limitMs = ms;
-    restMs -= ms;
+    shorterMs -= ms;
+    if (shorterMs > 0 && ms > CUT_FACTOR * shorterMs) limitMs = ms;
   }
-  return gaps.map((gap) => ({ ...gap, isCut: gap.toMs - gap.fromMs >= limitMs }));
+  return limitMs;
 }
 
 interface Placed extends Piece {
