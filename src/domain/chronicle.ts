@@ -94,36 +94,29 @@ export function laneOf(start: Told, wallMs: number): Lane {
   return { pid, reason, asker, by, stretches, atMs, claimed, readyMs, outcome };
 }
 
+/** What a process said of itself tells more than how it ended, which its starter may have written down after that. */
 function outcomeOf({ words, goneByMs }: Told): { readonly outcome: Outcome; readonly atMs?: number } {
-  if (goneByMs !== undefined) return { outcome: { kind: 'gone' }, atMs: goneByMs };
-  for (const word of words.toReversed()) {
-    const { atMs } = word;
-    switch (word.kind) {
-      case 'gave-way':
-        return { outcome: { kind: 'gave-way', generation: word.generation }, atMs };
-      case 'failed':
-        return { outcome: { kind: 'failed', message: `while ${word.stage}: ${word.message}` }, atMs };
-      case 'ended':
-        return { outcome: endOf(words, word), atMs };
-      case 'claimed':
-        return { outcome: { kind: 'open', phase: 'loading' } };
-      case 'ready':
-        return { outcome: { kind: 'open', phase: 'serving' } };
-    }
+  const ended = words.findLast(({ kind }) => kind === 'ended');
+  const failed = words.findLast(({ kind }) => kind === 'failed');
+  if (failed?.kind === 'failed') {
+    const message = `while ${failed.stage}: ${failed.message}`;
+    return { outcome: { kind: 'failed', message }, atMs: (ended ?? failed).atMs };
   }
-  return { outcome: { kind: 'open', phase: 'starting' } };
+  const gaveWay = words.find(({ kind }) => kind === 'gave-way');
+  if (gaveWay?.kind === 'gave-way') {
+    const { generation, atMs } = gaveWay;
+    return { outcome: { kind: 'gave-way', generation }, atMs };
+  }
+  const hasServed = words.some(({ kind }) => kind === 'ready');
+  if (ended?.kind === 'ended') return { outcome: endOf(ended, hasServed), atMs: ended.atMs };
+  if (goneByMs !== undefined) return { outcome: { kind: 'gone' }, atMs: goneByMs };
+  const hasClaimed = words.some(({ kind }) => kind === 'claimed');
+  return { outcome: { kind: 'open', phase: hasServed ? 'serving' : hasClaimed ? 'loading' : 'starting' } };
 }
 
-type Ended = Extract<Start['words'][number], { kind: 'ended' }>;
-
-/** One that never served has failed, however it ended; what it said of that itself tells more than its exit code. */
-function endOf(words: Start['words'], ended: Ended): Outcome {
-  const failed = words.findLast(({ kind }) => kind === 'failed');
-  if (failed?.kind === 'failed')
-    return { kind: 'failed', message: `while ${failed.stage}: ${failed.message}` };
-  const way = ended.signal ?? (ended.code === undefined ? '' : `exit code ${ended.code}`);
-  const why = [way, ended.why].filter((part) => part !== '').join(': ');
-  return words.some(({ kind }) => kind === 'ready')
-    ? { kind: 'ended', why }
-    : { kind: 'failed', message: why };
+/** One that never served has failed, however it ended. */
+function endOf({ code, signal, why }: Extract<Word, { kind: 'ended' }>, hasServed: boolean): Outcome {
+  const way = signal ?? (code === undefined ? '' : `exit code ${code}`);
+  const text = [way, why].filter((part) => part !== '').join(': ');
+  return hasServed ? { kind: 'ended', why: text } : { kind: 'failed', message: text };
 }

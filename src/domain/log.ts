@@ -53,6 +53,7 @@ export function latestRun(text: string): string {
 export function lastLines(text: string, count: number): string {
   if (count === 0) return '';
   let from = text.length;
-  for (let line = 0; line < count && from > 0; line++) from = text.lastIndexOf('\n', from - 2) + 1;
+  for (let line = 0; line < count && from > 0; line++)
+    from = from < 2 ? 0 : text.lastIndexOf('\n', from - 2) + 1;
   return text.slice(from);
 }

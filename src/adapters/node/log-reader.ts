@@ -47,7 +47,7 @@ export class LogReader {
     const isNext = current.part > this.#part;
     if (!isNext && (current.part < this.#part || current.end < this.#offset)) return this.#shortened(current);
     this.#surprises = 0;
-    if (isNext) return this.#restOf(this.#part) + this.#between(current.part) + this.#begun();
+    if (isNext) return this.#upTo(current.part) + this.#begun();
     this.#follow(current);
     return current.text;
   }
@@ -57,7 +57,9 @@ export class LogReader {
     if (end > 0) this.#surprises += 1;
     if (this.#surprises < SURPRISES) return '';
     this.#surprises = 0;
-    return this.#begun();
+    // Only a number tells a copy of what was read from one of a run before.
+    const rest = this.#part > 0 ? this.#copyOf(this.#part, this.#offset)?.text : undefined;
+    return (rest ?? '') + this.#begun();
   }
 
   #begun(): string {
@@ -72,17 +74,17 @@ export class LogReader {
     this.#offset = end;
   }
 
-  /** What had not been read of a part when it was copied. */
-  #restOf(part: number): string {
-    return this.#copyOf(part, this.#offset)?.text ?? '';
-  }
-
-  /** The parts that have come and gone since the last time. */
-  #between(current: number): string {
-    if (current <= this.#part + 1) return '';
-    const copy = this.#copyOf(current - 1, 0);
-    const gap = current - this.#part - (copy === undefined ? 1 : 2);
-    return (gap > 0 ? gapLine(gap) : '') + (copy === undefined ? '' : withoutNumber(copy));
+  /** What had not been read of the last part when it was copied, and the parts that have come and gone since. */
+  #upTo(current: number): string {
+    const rest = this.#copyOf(this.#part, this.#offset);
+    const between = current - this.#part - 1;
+    const latest = between > 0 ? this.#copyOf(current - 1, 0) : undefined;
+    const missing = between + (rest === undefined ? 1 : 0) - (latest === undefined ? 0 : 1);
+    return [
+      rest?.text ?? '',
+      missing > 0 ? gapLine(missing) : '',
+      latest === undefined ? '' : withoutNumber(latest),
+    ].join('');
   }
 
   #copyOf(part: number, offset: number): Read | undefined {
