@@ -44,6 +44,8 @@ export class LogKeeper {
   #size: number;
   /** The next look is taken at that length. */
   #lookAt: number;
+  /** The disk has taken the last line, or it has not. */
+  #disk: 'fine' | 'full' = 'fine';
 
   private constructor(private readonly keeping: LogKeeping) {
     this.#path = join(keeping.directory, NAMES.log);
@@ -76,11 +78,13 @@ export class LogKeeper {
     try {
       const { size, ino, dev } = fs.fstatSync(STDERR);
       this.#size = size;
-      if (size < this.#lookAt) return;
+      const isFull = this.#disk === 'full' && size >= this.#bytesMax;
+      if (size < this.#lookAt && !isFull) return;
       const named = fs.lstatSync(this.#path, { throwIfNoEntry: false });
       const isKept = named?.ino === ino && named.dev === dev && this.#keepCopy();
-      // Not to be copied, on a full disk, or without a name, and so not to be read either: it must not grow for ever.
-      if (isKept || size >= 2 * this.#bytesMax) this.#empty();
+      // Not to be copied, or without a name, and so not to be read either: it must not grow for ever. On a full disk what comes
+      // now is worth more than what came before.
+      if (isKept || isFull || size >= 2 * this.#bytesMax) this.#empty();
       else this.#lookAt = size + AGAIN_BYTES;
     } catch {
       // The daemon serves on.
@@ -91,15 +95,21 @@ export class LogKeeper {
   #count(stream: object, descriptor: number): void {
     if (!fs.fstatSync(descriptor).isFile()) return;
     (stream as Sink)._write = (bytes, _encoding, done) => {
-      try {
-        for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(fs.writeSync(descriptor, rest));
-      } catch {
-        // ENOSPC, EDQUOT, EIO: it is lost, and the daemon is not.
-      }
+      this.#write(descriptor, bytes);
       this.#size += bytes.length;
-      if (this.#size >= this.#lookAt) this.look();
+      if (this.#size >= this.#lookAt || this.#disk === 'full') this.look();
       done();
     };
+  }
+
+  #write(descriptor: number, bytes: Buffer): void {
+    try {
+      for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(fs.writeSync(descriptor, rest));
+      this.#disk = 'fine';
+    } catch {
+      // ENOSPC, EDQUOT, EIO: it is lost, and the daemon is not.
+      this.#disk = 'full';
+    }
   }
 
   /** @returns whether all that the log holds is in the copy; not so for what another process appends in this very moment */
