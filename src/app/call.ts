@@ -76,17 +76,19 @@ const failed = (failure: Failure): Extract<CallResult, { kind: 'failed' }> => ({
 
 async function callThere(host: Host, options: CallOptions, resolved: DaemonRequest): Promise<CallResult> {
   const { caller, target } = resolved;
+  const begunMs = host.clock.now().monotonicMs;
   const request = {
     command: target.name,
     args: options.args ?? [],
     env: environmentOf(options),
     cwd: options.cwd ?? process.cwd(),
-    caller: caller === undefined ? undefined : callerText(caller),
   };
   let conversation: CallConnection | undefined;
-  const greeter: Greeter = (socket, withinMs) => {
+  const greeter: Greeter = (socket, withinMs, daemon) => {
     conversation = new CallConnection(socket);
-    return conversation.greet(request, withinMs);
+    const waitedMs = host.clock.now().monotonicMs - begunMs;
+    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
+    return conversation.greet({ ...request, caller: said }, withinMs);
   };
   const reached = await connectTo(host, resolved, { greeter, whenHung: options.whenHung });
   if (reached.kind === 'failed') {

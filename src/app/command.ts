@@ -8,6 +8,7 @@ import {
   type CommandName,
   type CommandOptions,
   OPTIONS,
+  type OptionSpec,
   type RawOptions,
   readOptions,
 } from './options.js';
@@ -20,7 +21,7 @@ Exit codes:
   1   doctor: there is a problem
   64  the command line makes no sense
   66  there is no such service file
-  69  the daemon does not answer, or (status, stop) there is none
+  69  the daemon does not answer, or (status, stop, stats) there is none; (logs, spawns) nothing is written down
   70  the daemon died at its start, or its service does not load
   71  no process could be started
   73  the state directory can't be written
@@ -39,6 +40,9 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
   stop: 'end the daemon, its work in flight first',
   restart: 'end the daemon and start it anew',
   ls: 'list the daemons',
+  logs: 'print what the daemon of a service wrote',
+  spawns: 'tell every start of a daemon: why, who asked, what became of it',
+  stats: 'print what daemons have done: calls, times, memory, queue',
   doctor: 'check what daemons need and how they are, and say what to do; changes nothing',
   gc: 'remove what dead daemons and killed callers left behind',
   install: 'let systemd or launchd listen for a service, and start its daemon when somebody comes',
@@ -115,14 +119,18 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   define('install', '<service>', async (service, options) => actions.setup.install(service, options));
   define('uninstall', '[service]', async (service, options) => actions.setup.uninstall(service, options));
   define('ls', '', (_, options) => actions.list.run(options));
+  define('logs', '[service]', (service, options) => actions.logs.run(service, options));
+  define('spawns', '[service]', (service, options) => actions.spawns.run(service, options));
+  define('stats', '[service]', (service, options) => actions.stats.run(service, options));
   define('doctor', '[service]', (service, options) => actions.doctor.run(service, options));
   define('gc', '[service]', (service, options) => actions.gc.run(service, options));
   return program;
 }
 
 function optionFor(name: keyof typeof OPTIONS): Option {
-  const spec: { readonly argument?: string; readonly help: string } = OPTIONS[name];
-  return new Option(`--${name}${spec.argument === undefined ? '' : ` ${spec.argument}`}`, spec.help);
+  const spec: OptionSpec = OPTIONS[name];
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  return new Option(`${short}--${name}${spec.argument === undefined ? '' : ` ${spec.argument}`}`, spec.help);
 }
 
 /** Commander writes its options' names in camel case. */

@@ -112,7 +112,10 @@ async function connectOnce(
   { greeter, because }: Manner,
 ): Promise<ConnectResult> {
   const { target, timing } = request;
-  const probe = host.probe(greeter);
+  const spawner = host.spawner({ ...request.spawn, channel: 'open' });
+  const probe = host.probe(
+    greeter && ((socket, withinMs) => greeter(socket, withinMs, spawner.hasStarted ? 'started' : 'found')),
+  );
   const plan: ObtainPlan = {
     place: target.place,
     platform: target.platform,
@@ -126,7 +129,6 @@ async function connectOnce(
     greeting: greeter === undefined ? 'none' : 'expected',
     because,
   };
-  const spawner = host.spawner({ ...request.spawn, channel: 'open' });
   const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
   const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
   return conclude(host, request, outcome, probe);

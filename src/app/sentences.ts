@@ -266,6 +266,10 @@ export const USAGE = {
     what: `--${option} ${text} is no process id`,
     todo: 'write the number that ps shows',
   }),
+  count: (option: string, text: string): Complaint => ({
+    what: `--${option} ${text} is no number of ${option}`,
+    todo: 'write one from 0 to 999999999',
+  }),
   word: (option: string, text: string, known: readonly string[]): Complaint => ({
     what: `--${option} ${text} is none of its values`,
     todo: `write ${known.join(' or ')}`,
@@ -273,6 +277,10 @@ export const USAGE = {
   environment: (variable: string, text: string, known: readonly string[]): Complaint => ({
     what: `${variable}=${text} is none of its values`,
     todo: `write ${known.join(' or ')}, or unset it`,
+  }),
+  apart: (one: string, other: string): Complaint => ({
+    what: `${one} and ${other} don't go together`,
+    todo: 'give one of them',
   }),
   platform: (platform: string): Complaint => ({
     what: `solod does not run on ${platform}, for want of Unix sockets`,
@@ -305,6 +313,26 @@ export const TROUBLE = {
   stillThere: (label: string, pid: number): Complaint => ({
     what: `${label} (pid ${pid}) was asked to stop and still finishes its work`,
     todo: 'wait longer with --timeout',
+  }),
+  noLog: (label: string, file: string): Complaint => ({
+    what: `${label} has no log ${file}: nothing has been started for that name, or a service manager keeps what it prints`,
+    todo: 'look there, or start it',
+  }),
+  noLogYet: (label: string, file: string): Complaint => ({
+    what: `${label} has no log ${file} yet`,
+    todo: 'it is waited for; Ctrl-C ends that',
+  }),
+  noStarts: (label: string, file: string): Complaint => ({
+    what: `no start of ${label} is written down in ${file}`,
+    todo: '"solod ls" tells which daemons there are',
+  }),
+  noLanes: (label: string): Complaint => ({
+    what: `no process was ever started for ${label}, so that there is nothing to draw`,
+    todo: '"solod spawns" without --svg tells what was refused',
+  }),
+  notDrawn: (file: string, cause: Cause): Complaint => ({
+    what: `${file} can't be written: ${causeText(cause)}`,
+    todo: 'name another file with --svg',
   }),
   notInstalled: (label: string, manager: string): Complaint => ({
     what: `${label} is not installed for ${manager}`,

@@ -348,12 +348,9 @@ export function symptomsOfVersions(root: string, versions: readonly string[]): S
 
 // --- what lies about --------------------------------------------------------------------------------------------------
 
-const OWN_NAMES: ReadonlySet<string> = new Set([
-  ...Object.values(NAMES).filter((name) => name !== NAMES.socket && name !== NAMES.owner),
-  // What is kept of a log, or a ledger, that became too long.
-  `${NAMES.log}.1`,
-  `${NAMES.spawns}.1`,
-]);
+const OWN_NAMES: ReadonlySet<string> = new Set(
+  Object.values(NAMES).filter((name) => name !== NAMES.socket && name !== NAMES.owner),
+);
 
 export interface Sorted {
   readonly generations: readonly number[];

@@ -9,7 +9,8 @@
  * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link` | private to the process that made it |
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
- * | `log` | what daemons of this name wrote; `spawns.jsonl`: every start, with its reason |
+ * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
+ * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  */
 
 export type Platform = 'linux' | 'darwin';
@@ -20,7 +21,10 @@ export const NAMES = {
   owner: 'owner.json',
   lock: 'spawn.lock',
   log: 'log',
+  logBefore: 'log.1',
+  logPrevious: 'log.previous',
   spawns: 'spawns.jsonl',
+  spawnsBefore: 'spawns.jsonl.1',
   handed: 'listen.sock',
 } as const;
 

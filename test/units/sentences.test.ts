@@ -244,6 +244,7 @@ const USAGES: { readonly [K in keyof typeof USAGE]: readonly [complaint: Complai
     '--memory-limit 1x is no size; write 512M or 2G (without a unit: bytes)',
   ],
   pid: [USAGE.pid('tether', 'x'), '--tether x is no process id; write the number that ps shows'],
+  count: [USAGE.count('lines', 'x'), '--lines x is no number of lines; write one from 0 to 999999999'],
   word: [
     USAGE.word('fallback', 'x', ['wait', 'inline']),
     '--fallback x is none of its values; write wait or inline',
@@ -252,6 +253,7 @@ const USAGES: { readonly [K in keyof typeof USAGE]: readonly [complaint: Complai
     USAGE.environment('SOLOD', 'x', ['on', 'off']),
     'SOLOD=x is none of its values; write on or off, or unset it',
   ],
+  apart: [USAGE.apart('--a', '--b'), "--a and --b don't go together; give one of them"],
   platform: [
     USAGE.platform('win32'),
     'solod does not run on win32, for want of Unix sockets; use Linux or macOS (on Windows: WSL)',
@@ -276,6 +278,23 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
   stillThere: [
     TROUBLE.stillThere('x', 7),
     'x (pid 7) was asked to stop and still finishes its work; wait longer with --timeout',
+  ],
+  noLog: [
+    TROUBLE.noLog('x', '/d/log'),
+    'x has no log /d/log: nothing has been started for that name, or a service manager keeps what it prints; look there, or start it',
+  ],
+  noLogYet: [TROUBLE.noLogYet('x', '/d/log'), 'x has no log /d/log yet; it is waited for; Ctrl-C ends that'],
+  noStarts: [
+    TROUBLE.noStarts('x', '/d/spawns.jsonl'),
+    'no start of x is written down in /d/spawns.jsonl; "solod ls" tells which daemons there are',
+  ],
+  noLanes: [
+    TROUBLE.noLanes('x'),
+    'no process was ever started for x, so that there is nothing to draw; "solod spawns" without --svg tells what was refused',
+  ],
+  notDrawn: [
+    TROUBLE.notDrawn('/d/x.svg', cause),
+    "/d/x.svg can't be written: ENOSPC: no space left on device; name another file with --svg",
   ],
   notInstalled: [TROUBLE.notInstalled('x', 'systemd'), 'x is not installed for systemd; see "solod install"'],
   notOurs: [
