@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Whole processes are started, on machines with few cores.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Whole processes are started, on machines with few cores that are busy with other things.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     fileParallelism: true,
     maxWorkers: 2,
   },

@@ -1,15 +1,17 @@
 /** A daemon whose name is taken from under it goes, and its successor's files are its successor's. */
 
-import { readdirSync, renameSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually, sandbox } from './support.js';
 
+/** Ends its call when there is such a file as it is given, however slow the machine. */
 const SLOW = `
+  import { existsSync } from 'node:fs';
   import { setTimeout as delay } from 'node:timers/promises';
   export default async ({ args, stdout }) => {
-    await delay(Number(args[0] ?? 0));
+    while (args[0] !== undefined && !existsSync(args[0])) await delay(10);
     stdout.write(process.pid + '\\n');
   };
 `;
@@ -27,17 +29,19 @@ describe.each<[string, (place: string) => void]>([
     const service = box.service(SLOW);
     const first = Number((await box.run(['call', service])).stdout);
     const place = box.place();
-    const inFlight = box.all(4, () => ['call', service, '--', '700']);
+    const gate = path.join(box.path, 'gate');
+    const inFlight = box.all(4, () => ['call', service, '--', gate]);
     await eventually('work in flight', async () => {
       const { stdout } = await box.run(['status', service, '--json']);
       return JSON.parse(stdout.toString()).inFlight === 4;
     });
     remove(place);
-    const later = await box.all(4, () => ['call', service, '--timeout', '30s']);
+    const later = box.all(4, () => ['call', service, '--timeout', '30s']);
+    writeFileSync(gate, '');
     expect((await inFlight).map(({ code, stdout }) => [code, Number(stdout)])).toEqual(
       Array(4).fill([0, first]),
     );
-    for (const { code, stdout } of later) expect([code, Number(stdout) > 0]).toEqual([0, true]);
+    for (const { code, stdout } of await later) expect([code, Number(stdout) > 0]).toEqual([0, true]);
     await eventually('the end of the old one', () => !box.daemons().includes(first));
 
     const [second, ...more] = box.daemons();

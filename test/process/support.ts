@@ -190,10 +190,10 @@ afterEach(async () => {
 
 /**
  * Waits for what another process is about to do.
- * @throws after 20 s, with what was waited for
+ * @throws after a minute, with what was waited for
  */
 export async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   while (performance.now() < deadline) {
     if (await check()) return;
     await delay(10);
