@@ -1,5 +1,6 @@
 import type net from 'node:net';
 import type { HandedListener } from '../adapters/node/handed-listener.js';
+import { LogKeeper } from '../adapters/node/log-keeper.js';
 import { LOCK_VARIABLE } from '../adapters/node/spawner.js';
 import { beginClaim, type ClaimOutcome, stepClaim } from '../domain/claim.js';
 import { WIRE_VERSION } from '../domain/edition.js';
@@ -56,8 +57,11 @@ export async function claim(options: ClaimOptions): Promise<ClaimResult> {
   if (resolved.kind === 'failed') return resolved;
   const report = new StartReport(host, resolved.value.place.directory);
   const result = await claimTarget(host, resolved.value, options, report);
+  if (result.kind !== 'claimed') return result;
   // What a program has to load it loads before it claims, or while it serves: solod does not know.
-  if (result.kind === 'claimed') report.say({ kind: 'ready' });
+  report.say({ kind: 'ready' });
+  const { directory } = result;
+  LogKeeper.watch({ directory, temporary: () => layout.private(directory, host.nonce()) });
   return result;
 }
 

@@ -2,7 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { commands, type Output } from './composition.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT, exitCodeOfOutput } from './exit-codes.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
@@ -80,6 +80,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'solod: ')) })
     .showHelpAfterError('(solod --help tells more)')
     .addHelpText('after', EXIT_CODES);
+  process.stdout.on('error', (error) => process.exit(exitCodeOfOutput(error)));
   const output: Output = {
     print: (text) => void process.stdout.write(text),
     complain: (sentence) => void process.stderr.write(`solod: ${sentence}\n`),

@@ -3,6 +3,7 @@
  * itself fails, one of these tells how, with a line on stderr.
  */
 
+import { constants } from 'node:os';
 import type { Failure } from '../domain/failure.js';
 
 export const EXIT = {
@@ -13,7 +14,7 @@ export const EXIT = {
   usage: 64,
   /** EX_NOINPUT: there is no such service file. */
   noInput: 66,
-  /** EX_UNAVAILABLE: a daemon is there and does not answer, or (stop, status) none is there. */
+  /** EX_UNAVAILABLE: a daemon is there and does not answer, or none is (stop, status, stats), or nothing is written down (logs, spawns). */
   unavailable: 69,
   /** EX_SOFTWARE: the daemon died at its start, or its service does not load. */
   software: 70,
@@ -34,6 +35,11 @@ export const EXIT = {
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const;
+
+/** Whoever read what is printed has gone away, as `head` does, and need not be told; anything else is a failure. */
+export function exitCodeOfOutput({ code }: { readonly code?: string | undefined }): number {
+  return code === 'EPIPE' ? 128 + constants.signals.SIGPIPE : EXIT.ioError;
+}
 
 export function exitCodeOf(failure: Failure): number {
   switch (failure.kind) {

@@ -1,11 +1,10 @@
 /** `solod logs`: what the daemon of a name, or one that failed to start, wrote. */
 
-import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LogReader } from '../adapters/node/log-reader.js';
 import { NAMES } from '../domain/layout.js';
 import { lastLines, latestRun } from '../domain/log.js';
-import { EXIT } from './exit-codes.js';
+import { EXIT, exitCodeOfOutput } from './exit-codes.js';
 import { complainOf, type Parts, resolveNamed } from './facts.js';
 import type { CommandOptions } from './options.js';
 import { type Complaint, TROUBLE, textOf, USAGE } from './sentences.js';
@@ -77,9 +76,4 @@ function written(stdout: StandardOutput, text: string): Promise<void> {
   return new Promise((resolve) => {
     stdout.write(bytesOf(text), () => setImmediate(resolve));
   });
-}
-
-/** Whoever read it has gone away, as `head` does, and need not be told. */
-function exitCodeOfOutput({ code }: NodeJS.ErrnoException): number {
-  return code === 'EPIPE' ? 128 + constants.signals.SIGPIPE : EXIT.ioError;
 }

@@ -11,7 +11,7 @@ import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { loadServe } from './beside.js';
 import { type CallResult, call } from './call.js';
-import { EXIT, exitCodeOf } from './exit-codes.js';
+import { EXIT, exitCodeOf, exitCodeOfOutput } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
 import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
@@ -82,10 +82,9 @@ function callExitCode(result: CallResult): number {
 
 function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): number {
   if (result.by === 'signal') return EXIT.interrupted;
-  // Whoever read the output has gone away, as `head` does, and need not be told.
-  if (result.cause.code === 'EPIPE') return 128 + constants.signals.SIGPIPE;
-  say(textOf(TROUBLE.stream(result.by, result.cause)));
-  return EXIT.ioError;
+  const exitCode = exitCodeOfOutput(result.cause);
+  if (exitCode === EXIT.ioError) say(textOf(TROUBLE.stream(result.by, result.cause)));
+  return exitCode;
 }
 
 /** What there was to say, `kick` has said. */

@@ -17,8 +17,8 @@ import { EXIT } from './exit-codes.js';
 import { complainOf, type Parts, resolveNamed } from './facts.js';
 import type { CommandOptions } from './options.js';
 import { resolveRequest } from './request.js';
-import { TROUBLE, textOf } from './sentences.js';
-import type { Target } from './target.js';
+import { TROUBLE, textOf, USAGE } from './sentences.js';
+import { invalid, type Target } from './target.js';
 import { outcomeText, reasonText, timelineSvg } from './timeline-svg.js';
 
 /** A picture of more lanes can't be read. */
@@ -38,11 +38,13 @@ export class SpawnsCommand {
     const { host, output } = this.parts;
     const target = resolveNamed(host, service, options);
     if (target.kind === 'failed') return complainOf(output, target.failure);
+    if (options.json && options.svg !== undefined)
+      return complainOf(output, invalid(USAGE.apart('--json', '--svg')).failure);
     const { label, place } = target.value;
     const ledger = host.ledger(place.directory);
     const now = host.clock.now();
     const chronicle = ledger.chronicle(now.wallMs);
-    const build = this.#build(service, options) ?? chronicle.starts.at(-1)?.build ?? '';
+    const build = this.#build(service, options) ?? chronicle.starts.findLast(isOurs)?.build ?? '';
     const verdict = judgeStart(ledger.starts(), build, now);
     const told = { target: target.value, chronicle, verdict, wallMs: now.wallMs };
     if (options.json) {
@@ -64,7 +66,11 @@ export class SpawnsCommand {
   }
 
   #print(told: Told): number {
-    for (const line of linesOf(told)) this.parts.output.print(`${line}\n`);
+    this.parts.output.print(
+      linesOf(told)
+        .map((line) => `${line}\n`)
+        .join(''),
+    );
     return EXIT.ok;
   }
 
@@ -92,6 +98,9 @@ export class SpawnsCommand {
     return EXIT.ok;
   }
 }
+
+/** One that somebody else started is not held back, nor does it hold back others. */
+const isOurs = ({ reason }: ToldStart): boolean => reason !== undefined;
 
 function factsOf({ target, chronicle, verdict, wallMs }: Told): object {
   const starts = chronicle.starts.map((start) => ({ ...start, outcome: laneOf(start, wallMs).outcome }));

@@ -134,6 +134,8 @@ describe('a caller', () => {
 describe('what a caller says of itself', () => {
   it('is read as it was written', () => {
     expect(parseCaller(callerText(OWN))).toEqual(OWN);
+    const told = { ...OWN, waitedMs: 3.5, spawned: true };
+    expect(parseCaller(callerText(told))).toEqual(told);
   });
 
   it.each([
@@ -156,4 +158,8 @@ describe('what a caller says of itself', () => {
     const changes = [{}, { version: '2' }, { path: '/b' }, { size: 11 }, { modifiedMs: 101 }];
     expect(new Set(changes.map((change) => editionKey({ ...OWN, ...change }))).size).toBe(changes.length);
   });
+});
+
+it.each([-1, '3', null, true])('a caller has not waited for %j', (waitedMs) => {
+  expect(parseCaller(JSON.stringify({ ...OWN, waitedMs, spawned: 'yes' }))).toEqual(OWN);
 });

@@ -1,9 +1,10 @@
 /** The log of a daemon: kept within bounds whatever prints, read and followed by people. */
 
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type * as Solod from '../../src/app/index.js';
 import { eventually, isRoot, type Sandbox, sandbox } from './support.js';
 
 const MIB = 2 ** 20;
@@ -112,6 +113,35 @@ describe('a daemon that prints and prints', () => {
       await eventually('it is emptied', () => statSync(path.join(box.place(), 'log')).size < MIB);
     }
     expect((await box.run(['doctor', service])).stdout.toString()).not.toMatch(/log\.previous|foreign/);
+  });
+
+  it('also where it is a program of somebody’s own; a file of its own is left alone', async () => {
+    const box = sandbox();
+    const index = new URL('../../dist/index.js', import.meta.url).href;
+    const file = path.join(box.path, 'daemon.cjs.mjs');
+    writeFileSync(
+      file,
+      `import { claim } from ${JSON.stringify(index)};
+       const claimed = await claim({ name: 'mine', stateDirectory: process.argv[2] });
+       claimed.serve((socket) => socket.end());
+       for (let n = 0; n < 30_000; n++) console.error('line ' + n + ' '.repeat(80));
+       console.error('all');`,
+    );
+    const { obtain } = (await import(index)) as typeof Solod;
+    const command = [process.execPath, file, box.state, '/daemon.cjs'] as const;
+    const started = await obtain({
+      ...{ name: 'mine', stateDirectory: box.state, command, env: box.env, timing: { totalMs: 10_000 } },
+    });
+    expect(started.kind).toBe('started');
+    const log = path.join(box.place(), 'log');
+    await eventually('it is emptied', () => logFiles(box).length === 2 && statSync(log).size < MIB);
+    expect((await box.run(['logs', '--name', 'mine', '-n', '1'])).stdout.toString()).toBe('all\n');
+
+    const own = path.join(box.path, 'own');
+    const script = `exec "${process.execPath}" "${file}" "${box.state}/other" 2> "${own}"`;
+    box.spawn('sh', ['-c', script]);
+    await eventually('all of it', () => existsSync(own) && readFileSync(own, 'utf8').endsWith('\nall\n'));
+    expect(statSync(own).size).toBeGreaterThan(2 * MIB);
   });
 
   it('and crashes: what it wrote to its descriptor then stands at the end of the log', async () => {

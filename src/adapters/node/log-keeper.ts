@@ -18,6 +18,9 @@ const AGAIN_BYTES = 256 * 1024;
 /** Another process may append while it is copied: then it is copied again, so often. */
 const COPIES_MAX = 3;
 
+/** How often a program is looked at that does not look itself. */
+const ROUND_MS = 5_000;
+
 const STDOUT = 1;
 const STDERR = 2;
 
@@ -73,15 +76,31 @@ export class LogKeeper {
     }
   }
 
+  /**
+   * The same for a program of somebody's own: its streams are left alone, and looked at every few seconds. Nothing is done where its
+   * stderr is not the log: it was started by hand, and has a file of its own.
+   */
+  static watch(keeping: LogKeeping): void {
+    try {
+      const [mine, named] = [fs.fstatSync(STDERR), fs.lstatSync(join(keeping.directory, NAMES.log))];
+      if (!isSameFile(mine, named)) return;
+      const keeper = new LogKeeper(keeping);
+      setInterval(() => keeper.look(), ROUND_MS).unref();
+    } catch {
+      // There is no log, or no stderr.
+    }
+  }
+
   /** Copies and empties the log if it has become too long. */
   look(): void {
     try {
-      const { size, ino, dev } = fs.fstatSync(STDERR);
+      const mine = fs.fstatSync(STDERR);
+      const { size } = mine;
       this.#size = size;
       const isFull = this.#disk === 'full' && size >= this.#bytesMax;
       if (size < this.#lookAt && !isFull) return;
       const named = fs.lstatSync(this.#path, { throwIfNoEntry: false });
-      const isKept = named?.ino === ino && named.dev === dev && this.#keepCopy();
+      const isKept = named !== undefined && isSameFile(mine, named) && this.#keepCopy();
       // Not to be copied, or without a name, and so not to be read either: it must not grow for ever. On a full disk what comes
       // now is worth more than what came before.
       if (isKept || isFull || size >= 2 * this.#bytesMax) this.#empty();
@@ -142,3 +161,6 @@ export class LogKeeper {
     fs.writeSync(STDERR, line);
   }
 }
+
+const isSameFile = (one: fs.Stats, other: fs.Stats): boolean =>
+  one.isFile() && one.ino === other.ino && one.dev === other.dev;
