@@ -84,19 +84,22 @@ describe('a daemon that does not answer', () => {
   it('with a program that answers in time --force asks, and forces nothing', async () => {
     const box = sandbox();
     const service = box.service(`
+      import { existsSync } from 'node:fs';
       import { setTimeout as delay } from 'node:timers/promises';
       export default async ({ args, stdout }) => {
-        await delay(Number(args[0] ?? 0));
+        while (args[0] !== undefined && !existsSync(args[0])) await delay(10);
         stdout.write('done');
       };
     `);
     await box.run(['call', service]);
-    const slow = box.run(['call', service, '--', '1200']);
-    await eventually('work in flight', async () => {
-      const { stdout } = await box.run(['status', service, '--json']);
-      return JSON.parse(stdout.toString()).inFlight === 1;
-    });
-    expect((await box.run(['restart', service, '--force'])).code).toBe(0);
+    const gate = path.join(box.path, 'gate');
+    const slow = box.run(['call', service, '--', gate]);
+    const status = async () => JSON.parse((await box.run(['status', service, '--json'])).stdout.toString());
+    await eventually('work in flight', async () => (await status()).inFlight === 1);
+    const restarted = box.run(['restart', service, '--force', '--timeout', '60s']);
+    await eventually('its being asked', async () => (await status()).state === 'draining');
+    writeFileSync(gate, '');
+    expect((await restarted).code).toBe(0);
     expect((await slow).stdout.toString()).toBe('done');
   });
 });
