@@ -10,6 +10,7 @@ import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOpt
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
+import { lostText } from './words.js';
 
 export type CallOptions = ServiceOptions &
   TimingOptions & {
@@ -102,7 +103,7 @@ async function callThere(host: Host, options: CallOptions, resolved: DaemonReque
     case 'lost':
       return {
         ...ended,
-        message: `the connection to the daemon was lost after the call had begun: ${ended.cause.message}`,
+        message: lostText(ended.cause),
       };
     case 'cancelled':
       return ended;

@@ -1,12 +1,11 @@
-import { writeSync } from 'node:fs';
-import { type Failure, sentence } from '../domain/failure.js';
-import { beginKick, type KickOutcome, type KickWarning, stepKick } from '../domain/kick.js';
+import { beginKick, type KickOutcome, stepKick } from '../domain/kick.js';
 import { runSync } from '../domain/run.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { Host } from './host.js';
 import { type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
+import { kickLine, say } from './words.js';
 
 export type KickOptions = DaemonSelector & TimingOptions;
 
@@ -27,8 +26,8 @@ export function kick(options: KickOptions): KickResult {
   const host = new Host();
   const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
   const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, options);
-  const line = lineFor(result);
-  if (line !== undefined) warn(line);
+  const line = result.kind === 'switched-off' ? undefined : kickLine(result);
+  if (line !== undefined) say(line);
   return result;
 }
 
@@ -62,34 +61,3 @@ function start(
 }
 
 type Resolved = ReturnType<typeof resolveRequest>;
-
-/** @returns what deserves a line on stderr */
-function lineFor(result: KickResult): string | undefined {
-  switch (result.kind) {
-    case 'running':
-    case 'contended':
-    case 'no-directory':
-    case 'switched-off':
-      return undefined;
-    case 'failed':
-      return sentence(result.failure);
-    case 'started':
-      return result.warning === undefined ? undefined : warningText(result.warning);
-  }
-}
-
-function warningText(warning: KickWarning): string {
-  if (warning.kind === 'lock-error')
-    return `${sentence(warning satisfies Failure)}; the daemon was started without it`;
-  const ageS = (warning.ageMs / 1_000).toFixed(1);
-  return `another start has been under way for ${ageS} s; the daemon was started all the same`;
-}
-
-/** In one write, and done when it returns; a stderr that is closed is no reason to fail. */
-function warn(line: string): void {
-  try {
-    writeSync(2, `solod: ${line.replace(/\s*\n\s*/g, ' ')}\n`);
-  } catch {
-    // Nobody is there to be told.
-  }
-}

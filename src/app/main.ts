@@ -5,7 +5,6 @@
  * framework for it.
  */
 
-import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { loadServe } from './beside.js';
@@ -15,6 +14,7 @@ import { type KickResult, kick } from './kick.js';
 import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
 import { StandardOutput } from './standard-output.js';
+import { brokenText, say } from './words.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -82,21 +82,13 @@ function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): 
   if (result.by === 'signal') return EXIT.interrupted;
   // Whoever read the output has gone away, as `head` does, and need not be told.
   if (result.cause.code === 'EPIPE') return 128 + constants.signals.SIGPIPE;
-  say(`${result.by} failed: ${result.cause.message}`);
+  say(brokenText(result.by, result.cause));
   return EXIT.ioError;
 }
 
 /** What there was to say, `kick` has said. */
 function kickExitCode(result: KickResult): number {
   return result.kind === 'failed' ? exitCodeOf(result.failure) : EXIT.ok;
-}
-
-function say(sentence: string): void {
-  try {
-    writeSync(2, `solod: ${sentence}\n`);
-  } catch {
-    // Nobody is there to be told; the exit code tells.
-  }
 }
 
 // Whatever timers or sockets are left then are nobody's any more.

@@ -71,7 +71,7 @@ export type Failure =
   | { readonly kind: 'claim-failed'; readonly act: string; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'claim-unsettled'; readonly path: string; readonly rounds: number };
 
-const DISTRUST: Readonly<Record<Distrust, string>> = {
+export const DISTRUST: Readonly<Record<Distrust, string>> = {
   link: 'is a symbolic link; name the directory itself',
   'no-directory': 'is no directory; move it away or name another place with SOLOD_DIR',
   foreign: 'belongs to another user; name a directory of your own with SOLOD_DIR',

@@ -27,10 +27,10 @@ import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-cha
 export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
 
 /** How much of a log is kept in one file, and how much of its end is shown when a daemon dies. */
-const LOG_BYTES_MAX = 1024 * 1024;
-const TAIL_BYTES = 4096;
+export const LOG_BYTES_MAX = 1024 * 1024;
+export const TAIL_BYTES = 4096;
 /** How much of it the ledger keeps. */
-const NOTE_CHARACTERS = 1024;
+export const NOTE_CHARACTERS = 1024;
 
 export interface SpawnTarget {
   /** The directory of the daemon's name, where its log goes. */
