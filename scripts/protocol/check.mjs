@@ -113,5 +113,5 @@ export const generatedFile = (root) => path.join(root, GENERATED);
 /** @returns everything that is wrong in a checkout */
 export async function check(root) {
   const rows = await readShared(root);
-  return differences(rows, readFileSync(generatedFile(root), 'utf8'));
+  return [...differences(rows, readFileSync(generatedFile(root), 'utf8')), ...unused(rows, root)];
 }

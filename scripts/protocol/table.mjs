@@ -175,8 +175,6 @@ export const SHARED = [
 
   ...[
     ['OK', 'ok'],
-    ['USAGE', 'usage'],
-    ['NO_INPUT', 'noInput'],
     ['UNAVAILABLE', 'unavailable'],
     ['SOFTWARE', 'software'],
     ['OS_ERROR', 'osError'],
@@ -206,7 +204,6 @@ export const SHARED = [
   text('TEXT_DISTRUSTED', FAILURE, 'sentence', ({ sentence: made, DISTRUST }) =>
     made({ kind: 'state-directory-distrusted', path: '{path}', why: 'link' }).replace(DISTRUST.link, '{why}'),
   ),
-  sentence('TEXT_SERVICE_MISSING', { kind: 'service-missing', path: '{path}' }),
   sentence('TEXT_UNUSABLE', { kind: 'state-directory-unusable', path: '{path}', cause: CAUSE }),
   sentence('TEXT_LOCK_ERROR', { kind: 'lock-error', path: '{path}', cause: CAUSE }),
   sentence('TEXT_SPAWN_REFUSED', { kind: 'spawn-refused', cause: CAUSE }),

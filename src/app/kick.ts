@@ -54,10 +54,10 @@ function start(
     nonce: host.nonce(),
     timing,
   };
-  return runSync(stepKick, beginKick(plan, host.clock.now()), {
-    ...host.ports,
-    spawner: host.spawner({ ...spawn, channel: 'none' }),
-  });
+  const spawner = host.spawner({ ...spawn, channel: 'none' });
+  const outcome = runSync(stepKick, beginKick(plan, host.clock.now()), { ...host.ports, spawner });
+  if (outcome.kind === 'running') spawner.leaveLaunchFile();
+  return outcome;
 }
 
 type Resolved = ReturnType<typeof resolveRequest>;

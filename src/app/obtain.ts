@@ -128,6 +128,7 @@ async function connectOnce(
   const spawner = host.spawner({ ...request.spawn, channel: 'open' });
   const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
   const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
+  if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }
 

@@ -20,6 +20,7 @@ import type {
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import { causeOf } from '../errno.js';
 import { APPEND, rotate, tailFrom, tailOf } from './appended-file.js';
+import { hasLaunchFile, leaveLaunchFile } from './launch-file.js';
 import { NodeLedger } from './ledger.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
@@ -68,6 +69,7 @@ export class NodeSpawner implements Spawner {
   spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
     const verdict = this.#judge(reason);
     if (verdict.kind === 'held-back') return verdict;
+    leaveLaunchFile(this.target.directory, this.target.command);
     const log = openLog(this.target.directory);
     try {
       return this.#start(reason, lockNonce, log);
@@ -88,6 +90,12 @@ export class NodeSpawner implements Spawner {
       word: words.at(-1),
       lastOutput: tail(),
     };
+  }
+
+  /** For other clients, where none has been left yet: of a daemon that was started before, or by hand. */
+  leaveLaunchFile(): void {
+    const { directory, command } = this.target;
+    if (!hasLaunchFile(directory)) leaveLaunchFile(directory, command);
   }
 
   /** The clock of whoever waits for a process of this spawner's: its sleep ends when that says something, or ends. */

@@ -1,0 +1,43 @@
+//! Files that several processes append to, and that are kept from growing for ever. Whatever goes wrong with them is passed over:
+//! they are a diagnosis, and stop nothing.
+
+use super::libc::{O_NOFOLLOW, O_NONBLOCK};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
+
+/// A fifo by that name must not hold the caller up, nor a link lead it elsewhere.
+const FLAGS: i32 = O_NOFOLLOW | O_NONBLOCK;
+const PRIVATE_FILE: u32 = 0o600;
+
+/// Opens it to append, after one that has become too long has been put aside.
+pub fn open(path: &str, bytes_max: u64) -> io::Result<File> {
+    if fs::metadata(path).map_or(0, |found| found.len()) > bytes_max {
+        fs::rename(path, format!("{path}.1"))?;
+    }
+    OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).custom_flags(FLAGS).open(path)
+}
+
+pub fn append(path: &str, bytes_max: u64, text: &str) {
+    if let Ok(mut file) = open(path, bytes_max) {
+        let _ = file.write(text.as_bytes());
+    }
+}
+
+/// The end of a file, empty where it can't be read.
+pub fn tail(path: &str, from: u64, bytes_max: u64) -> String {
+    let opened = OpenOptions::new().read(true).custom_flags(FLAGS).open(path);
+    opened.map_or_else(|_| String::new(), |mut file| tail_of(&mut file, from, bytes_max))
+}
+
+/// The same of a file that is open.
+pub fn tail_of(file: &mut File, from: u64, bytes_max: u64) -> String {
+    let mut read = || -> io::Result<Vec<u8>> {
+        let start = from.max(file.metadata()?.len().saturating_sub(bytes_max));
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(bytes_max).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
+}
