@@ -1,0 +1,20 @@
+/** The native client, built from the checkout where there is a toolchain. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+export const CLIENT = path.join(root, 'native/target/release/solod-client');
+
+export const hasCargo =
+  process.platform === 'linux' && spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** What stands in the name of a test that is left out. */
+export const LEFT_OUT = hasCargo ? '' : ' (left out: no cargo, so no native client)';
+
+/** Builds it unless that has been done; cargo itself keeps two builds apart. */
+export function buildClient(): void {
+  if (hasCargo)
+    execFileSync(process.execPath, [path.join(root, 'scripts/native.mjs'), 'build'], { stdio: 'inherit' });
+}
