@@ -96,15 +96,19 @@ pub fn read_launch_file(place: &Place) -> Option<Vec<CString>> {
     text.split(|byte| *byte == 0).map(|part| CString::new(part).ok()).collect()
 }
 
-/// What starts a daemon of this very service; None where the file says something else, or what it names is gone. Then Node starts it,
-/// and writes the file anew.
+/// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
+/// service. None where it says something else, or what it names is gone: then Node starts it, and writes the file anew.
 pub fn find_launch(target: &Target) -> Option<Launch> {
-    let argv = read_launch_file(&target.place)?;
-    let (program, last) = (argv.first()?.to_str().ok()?, argv.last()?.to_str().ok()?);
-    let is_there = |path: &str| path.starts_with('/') && Path::new(path).exists();
-    if last != target.edition.path || !is_there(program) || !is_there(argv.get(1)?.to_str().ok()?) {
+    let mut argv = read_launch_file(&target.place)?;
+    let is_there = |at: usize| {
+        let path = argv.get(at).and_then(|path| path.to_str().ok()).filter(|path| path.starts_with('/'));
+        path.map_or(false, |path| Path::new(path).exists())
+    };
+    if argv.len() < 4 || !is_there(0) || !is_there(1) || argv[argv.len() - 2].as_bytes() != b"--" {
         return None;
     }
-    let build = format!("{}:{program}", target.edition.key());
+    argv.pop();
+    argv.push(CString::new(target.edition.path.as_str()).ok()?);
+    let build = format!("{}:{}", target.edition.key(), argv[0].to_str().ok()?);
     Some(Launch { argv, build })
 }

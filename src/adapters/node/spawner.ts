@@ -69,7 +69,6 @@ export class NodeSpawner implements Spawner {
   spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
     const verdict = this.#judge(reason);
     if (verdict.kind === 'held-back') return verdict;
-    leaveLaunchFile(this.target.directory, this.target.command);
     const log = openLog(this.target.directory);
     try {
       return this.#start(reason, lockNonce, log);
@@ -158,6 +157,7 @@ export class NodeSpawner implements Spawner {
       startTime,
       build: this.target.build,
     });
+    leaveLaunchFile(this.target.directory, this.target.command);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
     if (pipe) {
       pipe.unref();
