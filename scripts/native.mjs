@@ -1,7 +1,7 @@
 // The native client. `node scripts/native.mjs build` builds it where there is a toolchain, and says so where there is none; `pack`
-// makes the package of this platform from it, as `native/platform/<name>`.
+// makes what is published of it, in `native/platform`: the package of this platform, and the main package that names it.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -29,30 +29,59 @@ function build() {
   return true;
 }
 
-/** A package that npm takes only where it runs; the main package names it as an optional dependency when it is published. */
-function pack() {
-  if (!build()) process.exit(1);
-  const { version, license } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const name = `client-${process.platform}-${process.arch}`;
+const SCOPE = '@solod';
+/** Those of `src/app/native-client.ts`; each is packed on a machine of its kind. */
+const PLATFORMS = ['linux-x64', 'linux-arm64'];
+
+const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+function emptyFolder(name) {
   const folder = path.join(native, 'platform', name);
   rmSync(folder, { recursive: true, force: true });
-  mkdirSync(path.join(folder, 'bin'), { recursive: true });
-  const manifest = {
-    name: `@solod/${name}`,
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function writeManifest(folder, fields) {
+  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
+  console.log(path.relative(process.cwd(), folder));
+}
+
+/** A package that npm takes only where it runs. */
+function packPlatform() {
+  const { version, license } = manifest();
+  const name = `client-${process.platform}-${process.arch}`;
+  const folder = emptyFolder(name);
+  mkdirSync(path.join(folder, 'bin'));
+  copyFileSync(built, path.join(folder, 'bin', 'solod-client'));
+  chmodSync(path.join(folder, 'bin', 'solod-client'), 0o755);
+  copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+  copyFileSync(path.join(native, 'README.md'), path.join(folder, 'README.md'));
+  writeManifest(folder, {
+    name: `${SCOPE}/${name}`,
     version,
     description: `The native client of solod for ${process.platform} on ${process.arch}`,
     license,
     os: [process.platform],
     cpu: [process.arch],
+    bin: { 'solod-client': 'bin/solod-client' },
     files: ['bin'],
-    preferUnplugged: true,
-  };
-  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  copyFileSync(built, path.join(folder, 'bin', 'solod-client'));
-  chmodSync(path.join(folder, 'bin', 'solod-client'), 0o755);
-  copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
-  copyFileSync(path.join(native, 'README.md'), path.join(folder, 'README.md'));
-  console.log(path.relative(process.cwd(), folder));
+  });
+}
+
+/**
+ * The main package as it is published: with the platforms' packages as optional dependencies. They are not in the manifest of the
+ * checkout, for they must be published first: until then, `npm ci` would look for packages that nobody has.
+ */
+function packMain() {
+  const { scripts: _, devDependencies: __, ...fields } = manifest();
+  const folder = emptyFolder('solod');
+  for (const part of [...fields.files, 'LICENSE', 'README.md'])
+    cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  const optionalDependencies = Object.fromEntries(
+    PLATFORMS.map((name) => [`${SCOPE}/client-${name}`, fields.version]),
+  );
+  writeManifest(folder, { ...fields, optionalDependencies });
 }
 
 switch (process.argv[2]) {
@@ -60,7 +89,9 @@ switch (process.argv[2]) {
     build();
     break;
   case 'pack':
-    pack();
+    if (!build()) process.exit(1);
+    packPlatform();
+    packMain();
     break;
   default:
     console.error('native: build or pack');
