@@ -13,6 +13,9 @@ export const hasCargo =
 /** What stands in the name of a test that is left out. */
 export const LEFT_OUT = hasCargo ? '' : ' (left out: no cargo, so no native client)';
 
+/** How long a build may take where everything is built anew, beside other tests. */
+export const BUILD_MS = 300_000;
+
 /** Builds it unless that has been done; cargo itself keeps two builds apart. */
 export function buildClient(): void {
   if (hasCargo)

@@ -21,6 +21,12 @@ describe.skipIf(!hasCargo)(`cargo${LEFT_OUT}`, () => {
   }, 300_000);
 });
 
+describe.skipIf(!hasCargo || cargo(['fmt', '--version']).status !== 0)(`rustfmt${LEFT_OUT}`, () => {
+  it('has nothing to do', () => {
+    expect(cargo(['fmt', '--check'])).toEqual({ status: 0, output: '' });
+  });
+});
+
 describe('the crate', () => {
   it('depends on nothing but the standard library', () => {
     const lock = readFileSync(path.join(native, 'Cargo.lock'), 'utf8');

@@ -2,10 +2,18 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';
+import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';
 import { type Ended, eventually, has, ROOT, type Sandbox, sandbox } from './support.js';
 
 const CALLERS = 200;
@@ -29,7 +37,7 @@ function askers(box: Sandbox): string[] {
 }
 
 describe.skipIf(!hasCargo)(`two hundred clients of both kinds${LEFT_OUT}`, () => {
-  beforeAll(buildClient);
+  beforeAll(buildClient, BUILD_MS);
 
   const call = (service: string) => (n: number) =>
     ['call', '--timeout', '60s', service, '--', `call ${n}`] as const;
@@ -81,7 +89,7 @@ const canTrace = hasCargo && has('strace');
 describe.skipIf(!canTrace)(
   `the holder of the lock is killed at every point of its work${canTrace ? '' : ' (left out: no strace, or no cargo)'}`,
   () => {
-    beforeAll(buildClient);
+    beforeAll(buildClient, BUILD_MS);
 
     it.each(['kick', 'call'])(
       '%s',
@@ -150,7 +158,7 @@ function processesOf(box: Sandbox): number[] {
 }
 
 describe.skipIf(!hasCargo)(`a client that kicks and is gone${LEFT_OUT}`, () => {
-  beforeAll(buildClient);
+  beforeAll(buildClient, BUILD_MS);
 
   const WAYS: readonly [string, string][] = [
     ['at once', '"$CLIENT" kick "$SERVICE"'],
@@ -207,7 +215,7 @@ function holdingsOf(pid: number, box: Sandbox): string[] {
 }
 
 describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
-  beforeAll(buildClient);
+  beforeAll(buildClient, BUILD_MS);
 
   it('--fallback command: another program answers now, and the daemon is there the next time', async () => {
     const box = sandbox();
@@ -233,6 +241,24 @@ describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
     expect(said.pid).not.toBe(daemon);
   });
 
+  it('a launch file in a directory that others can write to starts nothing', async () => {
+    const box = sandbox();
+    const service = box.service();
+    box.leaveLaunchFile(service);
+    const launch = path.join(box.place(), 'launch');
+    const trap = path.join(box.path, 'trap');
+    const mark = path.join(box.path, 'mark');
+    writeFileSync(trap, `#!/bin/sh\ntouch ${mark}\n`, { mode: 0o755 });
+    writeFileSync(path.join(box.path, 'solod.cjs'), '');
+    writeFileSync(launch, readFileSync(launch, 'utf8').replaceAll(/^[^\0]*\0[^\0]*/g, `${trap}\0${trap}`));
+    chmodSync(box.place(), 0o777);
+    const inline = await box.exec(CLIENT, ['call', '--fallback', 'inline', service]);
+    expect([inline.code, inline.stderr]).toEqual([0, '']);
+    const called = await box.exec(CLIENT, ['call', service]);
+    expect(called.code).toBe(77);
+    expect(existsSync(mark)).toBe(false);
+  });
+
   it('what it does not know is Node’s to answer', async () => {
     const box = sandbox();
     for (const args of [
@@ -256,7 +282,7 @@ describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
 const SUITES = ['calls', 'storms', 'stream', 'upgrades'];
 
 describe.skipIf(!hasCargo)(`the tests of the client on Node${LEFT_OUT}`, () => {
-  beforeAll(buildClient);
+  beforeAll(buildClient, BUILD_MS);
 
   it(`pass with the native one: ${SUITES.join(', ')}`, () => {
     const vitest = path.join(ROOT, 'node_modules/vitest/vitest.mjs');

@@ -119,8 +119,11 @@ fn fall_back(asked: &Asked, target: &Target, failure: &Failure) -> i32 {
     if *failure == Failure::Vacant {
         kick_at(asked, target);
     }
+    // What lies in a directory that is not to be trusted is not gone by.
+    let trusted =
+        Some(target).filter(|_| !matches!(failure, Failure::Distrusted { .. } | Failure::Unusable { .. }));
     match asked.fallback {
         Fallback::Program => delegate::become_program(&asked.program),
-        _ => delegate::run_asked(asked, Some(target), &["--no-daemon"]),
+        _ => delegate::run_asked(asked, trusted, &["--no-daemon"]),
     }
 }

@@ -73,7 +73,7 @@ const SOLOD: &str = "solod.cjs";
 /// How far above this program Node's is looked for: `node_modules/@solod/client-linux-x64/bin`, `native/target/release`.
 const LEVELS_MAX: usize = 6;
 
-/// Node's command: the one that the daemon was started by, else the one that this client was installed with, else the one on the PATH.
+/// Node's command: the one that the daemon was started by (of a target whose directory has been found sound), else the one that this client was installed with, else the one on the PATH.
 fn command(target: Option<&Target>) -> Vec<OsString> {
     target.and_then(beside_daemon).or_else(beside_this).unwrap_or_else(|| vec!["solod".into()])
 }

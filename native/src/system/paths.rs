@@ -21,9 +21,9 @@ pub fn resolve(path: &str) -> Option<String> {
     Some(format!("/{}", parts.join("/")))
 }
 
-/// realpath(3); None where there is no such file, or where its path is no text.
+/// realpath(3) of what `resolve` makes of it; None where there is no such file, or where its path is no text.
 pub fn real(path: &str) -> Option<String> {
-    fs::canonicalize(path).ok()?.into_os_string().into_string().ok()
+    fs::canonicalize(resolve(path)?).ok()?.into_os_string().into_string().ok()
 }
 
 #[cfg(test)]

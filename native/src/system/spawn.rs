@@ -97,9 +97,12 @@ unsafe fn become_child(plan: &Plan) -> ! {
     // The caller's directory may be a mount in use.
     libc::chdir(b"/\0".as_ptr().cast::<c_char>());
     // First out of the way of what they become, whatever numbers they have.
-    let [nothing, output, complaint] =
-        [plan.nothing, plan.output, plan.complaint].map(|fd| libc::fcntl(fd, F_DUPFD_CLOEXEC, ABOVE));
-    let channel = plan.channel.map(|fd| libc::fcntl(fd, F_DUPFD_CLOEXEC, ABOVE));
+    let moved = |fd| libc::fcntl(fd, F_DUPFD_CLOEXEC, ABOVE);
+    let (nothing, output, complaint) = (moved(plan.nothing), moved(plan.output), moved(plan.complaint));
+    let channel = plan.channel.map(moved);
+    if nothing < 0 || output < 0 || complaint < 0 || channel.map_or(false, |fd| fd < 0) {
+        give_up(plan.complaint);
+    }
     libc::dup2(nothing, 0);
     libc::dup2(output, 1);
     libc::dup2(output, 2);
@@ -110,6 +113,11 @@ unsafe fn become_child(plan: &Plan) -> ! {
     }
     leave_behind(first);
     libc::execve(plan.argv[0], plan.argv.as_ptr(), plan.envp.as_ptr());
+    give_up(complaint)
+}
+
+/// Says why to the parent: with less than it should have, a program must not begin.
+unsafe fn give_up(complaint: c_int) -> ! {
     let number = io::Error::last_os_error().raw_os_error().unwrap_or_default().to_ne_bytes();
     libc::write(complaint, number.as_ptr().cast::<c_void>(), number.len());
     libc::_exit(127)

@@ -17,11 +17,19 @@ export function leaveLaunchFile(directory: string, command: readonly string[]): 
   const text = launchText(command);
   if (text === readOr(path)) return;
   const own = layout.privateLaunch(directory, nonceOf(process.pid, 'launch'));
-  try {
+  const isLeft = succeeds(() => {
     fs.writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
     fs.renameSync(own, path);
+  });
+  if (!isLeft) succeeds(() => fs.unlinkSync(own));
+}
+
+function succeeds(act: () => void): boolean {
+  try {
+    act();
+    return true;
   } catch {
-    fs.rmSync(own, { force: true });
+    return false;
   }
 }
 
