@@ -81,7 +81,7 @@ fn quoted_after(text: &str) -> Option<&str> {
     let text = skip_space(text);
     let quote = text.chars().next().filter(|first| *first == '\'' || *first == '"')?;
     let inside = &text[1..];
-    let end = inside.find(|character| matches!(character, '\'' | '"' | '\n'))?;
+    let end = inside.find(&['\'', '"', '\n'][..])?;
     if inside[end..].starts_with(quote) {
         Some(&inside[..end])
     } else {

@@ -220,8 +220,7 @@ impl Contended {
 
     /// Too old to stand for a start under way, or from a clock that has jumped.
     pub fn is_stale(&self, now: Instant) -> bool {
-        let age_ms = self.age_ms(now.wall_ms);
-        age_ms >= p::STALE_MS || age_ms < -p::FUTURE_MS
+        !(-p::FUTURE_MS..p::STALE_MS).contains(&self.age_ms(now.wall_ms))
     }
 
     /// Whether the start that it stands for is to be left alone.

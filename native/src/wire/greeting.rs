@@ -74,7 +74,10 @@ impl FirstWord {
         let used = self.decoder.decode(bytes, &mut |decoded| {
             if let Decoded::Piece { kind, bytes } | Decoded::Whole { kind, bytes } = decoded {
                 *early_bytes += bytes.len();
-                early.push((kind, bytes.to_vec()));
+                // Of nothing there may be any amount.
+                if !bytes.is_empty() || kind != p::CHUNK_ERROR_OUTPUT {
+                    early.push((kind, bytes.to_vec()));
+                }
             }
             greeting = match decoded {
                 Decoded::Violation(violation) => Some(Greeting::Declined {
