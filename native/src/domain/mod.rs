@@ -3,11 +3,15 @@
 
 pub mod edition;
 pub mod failure;
+#[cfg(test)]
+mod faults;
 pub mod identity;
 pub mod json;
 pub mod kick;
 pub mod layout;
 pub mod ledger;
+#[cfg(test)]
+mod memory;
 pub mod obtain;
 pub mod owner;
 pub mod ports;
