@@ -71,20 +71,14 @@ function ledgerOf(names) {
   return lines.map((line) => JSON.parse(line)).filter(({ name }) => names.includes(name));
 }
 
-/** Every start that was written down, and those that were asked for in the foreground. */
+/** Every process that was started to serve: by a caller, or in the foreground, which the process says itself. */
 function startedDaemons(/** @type {string} */ state, /** @type {string[]} */ names) {
   const files = names.flatMap((name) => [
     path.join(state, name, 'spawns.jsonl'),
     path.join(state, name, 'spawns.jsonl.1'),
   ]);
-  return files.reduce(
-    (sum, file) =>
-      sum +
-      readOr(file)
-        .split('\n')
-        .filter((line) => line.includes('"pid"')).length,
-    0,
-  );
+  const pids = files.flatMap((file) => readOr(file).match(/"pid":[1-9]\d*/g) ?? []);
+  return new Set(pids).size;
 }
 
 /** @param {import('./chaos/judge.mjs').Observed[]} observed */

@@ -1,8 +1,4 @@
 // `npm run explore`: runs the shipped state machines through every order of their calls, with a kill before any of them.
-//   npm run explore                                       lists the scenarios
-//   npm run explore -- 3-candidates [--kills 3]           searches one of them
-//   npm run explore -- without-step-6 --svg story.svg     tells the shortest counterexample, and draws it
-//   npm run explore -- without-step-6 --replay story.txt  plays a story again
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -13,6 +9,22 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { SCENARIOS, scheduleFrom, search, shortestViolation, storySvg, storyText, tell } = await import(
   path.join(root, 'dist', 'testing.js')
 );
+
+const HELP = `Usage: npm run explore                           lists the scenarios
+       npm run explore -- <scenario> [options]   searches every order of its calls
+
+How often each of these may happen to the simulated machine, at any point (0 by default):
+  --kills N  --faults N  --pauses N  --restarts N  --stops N  --ticks N
+      a process is killed; a call fails; a process stands still for a second, or begins anew; a daemon is asked to stop; time passes
+
+  --time when-idle|any-time   time passes when nobody can do anything else, or at any point
+  --reductions all|none       what ARCHITECTURE.md says of them
+  --states N                  gives up after so many states
+  --svg FILE                  draws the schedule that is found or replayed
+  --replay FILE               plays a story again
+  --help                      says this
+
+Ends with 0 if nothing was found wrong, 1 if something was, 75 if it gave up, 64 for arguments that make no sense.`;
 
 const fail = (sentence) => {
   console.error(`explore: ${sentence}`);
@@ -32,6 +44,7 @@ function readArguments() {
         reductions: { type: 'string', default: 'all' },
         svg: { type: 'string' },
         replay: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
       },
       allowPositionals: true,
     });
@@ -54,6 +67,10 @@ function oneOf(option, ...known) {
 
 const { values, positionals } = readArguments();
 const [name] = positionals;
+if (values.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 if (name === undefined) {
   for (const scenario of SCENARIOS) console.log(`${scenario.name.padEnd(34)} ${scenario.about}`);
   process.exit(0);
@@ -76,9 +93,16 @@ function show(schedule, what) {
   if (values.svg !== undefined) writeFileSync(values.svg, storySvg(lines, `${scenario.name}: ${what}`));
 }
 
+function storyIn(file) {
+  try {
+    return scheduleFrom(readFileSync(file, 'utf8').split('\n\n')[0], first, rules);
+  } catch (error) {
+    return fail(`--replay ${file}: ${error.message}`);
+  }
+}
+
 if (values.replay !== undefined) {
-  const text = readFileSync(values.replay, 'utf8').split('\n\n')[0];
-  show(scheduleFrom(text, first, rules), 'replayed');
+  show(storyIn(values.replay), 'replayed');
   process.exit(0);
 }
 

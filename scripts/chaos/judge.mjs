@@ -87,13 +87,21 @@ function wrongWith({ id, input, client }, kind, lines) {
   }
 }
 
+/**
+ * faketime(1) stays as the parent of what it runs: killed with it or through it, it ends with 1 and these words; or it does not
+ * begin at all, because one that was killed before has left a semaphore of the same process id.
+ */
+const isFaketimesEnd = (/** @type {Client} */ { code, stderr }) =>
+  code === 1 && /(^|\n)Caught (Killed|Terminated|Interrupt|Hangup)\s*$|^faketime: sem_open:/.test(stderr);
+
 /** What the commands may end with that call nothing. */
 const ENDINGS = [0, ...NOT_BEGUN, LOST];
 
 /** @param {Client[]} clients @returns {Violation[]} */
 export function judgeCommands(clients) {
-  const odd = clients.filter(({ what, code, signal, sent, endedMs, stderr }) => {
-    if (what === 'call') return false;
+  const odd = clients.filter((client) => {
+    const { what, code, signal, sent, endedMs, stderr } = client;
+    if (what === 'call' || isFaketimesEnd(client)) return false;
     if (endedMs === undefined) return true;
     // A daemon on its way out kills itself when that takes too long, as it does while it is stopped.
     if (what === 'serve' && signal === 'SIGKILL')

@@ -40,7 +40,7 @@ const TIMING = 'src/domain/timing.ts';
 const LAYOUT = 'src/domain/layout.ts';
 const EXITS = 'src/app/exit-codes.ts';
 const CHUNKS = 'src/app/wire/chunks.ts';
-const FAILURE = 'src/domain/failure.ts';
+const SENTENCES = 'src/app/sentences.ts';
 const LEDGER = 'src/domain/ledger.ts';
 const SPAWNER = 'src/adapters/node/spawner.ts';
 const FILES = 'src/adapters/node/file-system.ts';
@@ -51,7 +51,16 @@ const CLIENT = 'src/app/wire/client.ts';
 const CONVERSATION = 'src/app/wire/conversation.ts';
 
 const sentence = (name, failure, tidy = (made) => made) =>
-  text(name, FAILURE, 'sentence', (module) => tidy(module.sentence(failure)));
+  text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
+const warning = (name, found, tidy = (made) => made) =>
+  text(name, SENTENCES, 'kickWarning', (module) => tidy(module.kickWarning(found)));
+const trouble = (name, key, ...about) => ({
+  name,
+  type: '&str',
+  file: SENTENCES,
+  what: `TROUBLE.${key}`,
+  read: ({ TROUBLE, textOf }) => (TROUBLE?.[key] === undefined ? undefined : textOf(TROUBLE[key](...about))),
+});
 const violation = (name, found) =>
   text(name, CHUNKS, 'violationText', (module) => module.violationText(found));
 
@@ -61,6 +70,7 @@ const DEATHS = ['CODE', 'SIGNAL'].flatMap((how) =>
     ['SILENT', 'OUTPUT'].map((said) =>
       sentence(`TEXT_DIED_${how}${stage}_${said}`, {
         kind: 'died-at-start',
+        directory: '{directory}',
         pid: '{pid}',
         code: how === 'CODE' ? '{code}' : undefined,
         signal: how === 'SIGNAL' ? '{signal}' : undefined,
@@ -90,10 +100,28 @@ const SILENCES = ['', '_OWNED'].flatMap((owned) =>
 const TIMEOUTS = ['lock', 'ready', 'answer'].map((phase) =>
   sentence(
     `TEXT_TIMED_OUT_${phase.toUpperCase()}`,
-    { kind: 'timed-out', phase, afterMs: AFTER_MS, pid: '{pid}' },
+    { kind: 'timed-out', directory: '{directory}', phase, afterMs: AFTER_MS, pid: '{pid}' },
     inMilliseconds,
   ),
 );
+
+/** What is to be done about a refusal depends on its errno. */
+const REFUSALS = ['ENOENT', 'EACCES', 'ENOEXEC', 'EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'OTHER'].map(
+  (code) =>
+    sentence(
+      `TEXT_SPAWN_REFUSED_${code}`,
+      { kind: 'spawn-refused', directory: '{directory}', cause: { code, message: CAUSE.message } },
+      (made) => made.replace(`${code}: `, ''),
+    ),
+);
+
+const END = { kind: 'ended', why: '', code: undefined, signal: undefined, atMs: 0 };
+/** What is known of an end before the service was served, as the ledger tells it. */
+const end = (name, found, tidy = (made) => made) =>
+  text(name, LEDGER, 'fateOf', ({ fateOf }) =>
+    tidy(fateOf({ words: [{ ...END, ...found }], startedMs: 0 }).message),
+  );
+const inParentheses = (made) => made.replace(/.*\((.*)\).*/, '$1');
 
 const REASONS = [
   'cold',
@@ -128,8 +156,8 @@ export const SHARED = [
   value('LONGEST_HOLD_MS', 'f64', LEDGER, 'LONGEST_HOLD_MS'),
   value('WINDOW_MS', 'f64', LEDGER, 'WINDOW_MS'),
 
-  ...['current', 'socket', 'owner', 'lock', 'log', 'spawns', 'launch'].map((key) =>
-    value(`NAME_${key.toUpperCase()}`, '&str', LAYOUT, `NAMES.${key}`),
+  ...['current', 'socket', 'owner', 'lock', 'log', 'logBefore', 'spawns', 'spawnsBefore', 'launch'].map(
+    (key) => value(`NAME_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`, '&str', LAYOUT, `NAMES.${key}`),
   ),
   value('TMP', '&str', LAYOUT, 'TMP'),
   value('TRASH', '&str', LAYOUT, 'TRASH'),
@@ -200,31 +228,40 @@ export const SHARED = [
     ['NO_DIRECTORY', 'no-directory'],
     ['FOREIGN', 'foreign'],
     ['WRITABLE', 'writable-by-others'],
-  ].map(([name, key]) => value(`DISTRUST_${name}`, '&str', FAILURE, `DISTRUST.${key}`)),
-  text('TEXT_DISTRUSTED', FAILURE, 'sentence', ({ sentence: made, DISTRUST }) =>
-    made({ kind: 'state-directory-distrusted', path: '{path}', why: 'link' }).replace(DISTRUST.link, '{why}'),
+  ].map(([name, why]) =>
+    sentence(`TEXT_DISTRUSTED_${name}`, { kind: 'state-directory-distrusted', path: '{path}', why }),
   ),
   sentence('TEXT_UNUSABLE', { kind: 'state-directory-unusable', path: '{path}', cause: CAUSE }),
   sentence('TEXT_LOCK_ERROR', { kind: 'lock-error', path: '{path}', cause: CAUSE }),
-  sentence('TEXT_SPAWN_REFUSED', { kind: 'spawn-refused', cause: CAUSE }),
+  ...REFUSALS,
   sentence(
     'TEXT_CRASH_LOOP',
-    { kind: 'crash-loop', failures: '{failures}', waitMs: LONG_MS, message: '{message}' },
+    {
+      kind: 'crash-loop',
+      directory: '{directory}',
+      failures: '{failures}',
+      waitMs: LONG_MS,
+      message: '{message}',
+    },
     inSeconds,
   ),
   sentence('TEXT_DECLINED', { kind: 'declined', message: '{message}' }),
-  sentence('TEXT_STILL_LOADING', { kind: 'still-loading', pid: '{pid}', forMs: LONG_MS }, inSeconds),
+  sentence(
+    'TEXT_STILL_LOADING',
+    { kind: 'still-loading', directory: '{directory}', pid: '{pid}', forMs: LONG_MS },
+    inSeconds,
+  ),
   ...DEATHS,
   ...TIMEOUTS,
   ...SILENCES,
-  text('TEXT_WITHOUT_LOCK', WORDS, 'warningText', ({ warningText }) =>
-    warningText({ kind: 'lock-error', path: '{path}', cause: CAUSE }),
-  ),
-  text('TEXT_OVERRODE', WORDS, 'warningText', ({ warningText }) =>
-    inSeconds(warningText({ kind: 'overrode-lock', ageMs: LONG_MS })),
-  ),
-  text('TEXT_LOST', WORDS, 'lostText', ({ lostText }) => lostText(CAUSE)),
-  text('TEXT_BROKEN', WORDS, 'brokenText', ({ brokenText }) => brokenText('{stream}', CAUSE)),
+  end('TEXT_ENDED', { signal: '{how}' }),
+  end('TEXT_ENDED_WHY', { signal: '{how}', why: '{why}' }),
+  end('TEXT_HOW_CODE', { code: '{code}' }, inParentheses),
+  end('TEXT_HOW_UNSEEN', {}, inParentheses),
+  warning('TEXT_WITHOUT_LOCK', { kind: 'lock-error', path: '{path}', cause: CAUSE }),
+  warning('TEXT_OVERRODE', { kind: 'overrode-lock', ageMs: LONG_MS }, inSeconds),
+  trouble('TEXT_LOST', 'lost', CAUSE),
+  trouble('TEXT_BROKEN', 'stream', '{stream}', CAUSE),
   value('TEXT_HUNG_UP', '&str', CLIENT, 'HUNG_UP.message'),
   text('TEXT_FOREIGN', CLIENT, 'foreignText', ({ foreignText }) =>
     foreignText({ kind: 'unknown-type', byte: 0 }).replace(/ a chunk.*/, ' {violation}'),

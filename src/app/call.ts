@@ -1,16 +1,16 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Greeter } from '../adapters/node/socket-probe.js';
 import { callerText } from '../domain/edition.js';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { loadServe } from './beside.js';
 import { type Environment, Host } from './host.js';
 import { connectTo, type WhenHung } from './obtain.js';
 import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
+import { sentence, TROUBLE, textOf } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
-import { lostText } from './words.js';
 
 export type CallOptions = ServiceOptions &
   TimingOptions & {
@@ -60,7 +60,7 @@ export async function call(options: CallOptions): Promise<CallResult> {
   const choice = chooseDaemon(options.daemon, options.env ?? process.env);
   switch (choice.kind) {
     case 'wrong':
-      return failed(invalid(choice.message).failure);
+      return failed(invalid(choice.complaint).failure);
     case 'inline':
       return callHere(options, resolved.value, choice.why);
     case 'daemon':
@@ -76,17 +76,19 @@ const failed = (failure: Failure): Extract<CallResult, { kind: 'failed' }> => ({
 
 async function callThere(host: Host, options: CallOptions, resolved: DaemonRequest): Promise<CallResult> {
   const { caller, target } = resolved;
+  const begunMs = host.clock.now().monotonicMs;
   const request = {
     command: target.name,
     args: options.args ?? [],
     env: environmentOf(options),
     cwd: options.cwd ?? process.cwd(),
-    caller: caller === undefined ? undefined : callerText(caller),
   };
   let conversation: CallConnection | undefined;
-  const greeter: Greeter = (socket, withinMs) => {
+  const greeter: Greeter = (socket, withinMs, daemon) => {
     conversation = new CallConnection(socket);
-    return conversation.greet(request, withinMs);
+    const waitedMs = host.clock.now().monotonicMs - begunMs;
+    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
+    return conversation.greet({ ...request, caller: said }, withinMs);
   };
   const reached = await connectTo(host, resolved, { greeter, whenHung: options.whenHung });
   if (reached.kind === 'failed') {
@@ -101,10 +103,7 @@ async function callThere(host: Host, options: CallOptions, resolved: DaemonReque
     case 'exited':
       return { ...ended, via: reached.kind, pid: reached.owner?.pid };
     case 'lost':
-      return {
-        ...ended,
-        message: lostText(ended.cause),
-      };
+      return { ...ended, message: textOf(TROUBLE.lost(ended.cause)) };
     case 'cancelled':
       return ended;
   }

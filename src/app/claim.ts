@@ -3,7 +3,7 @@ import type { HandedListener } from '../adapters/node/handed-listener.js';
 import { LOCK_VARIABLE } from '../adapters/node/spawner.js';
 import { beginClaim, type ClaimOutcome, stepClaim } from '../domain/claim.js';
 import { WIRE_VERSION } from '../domain/edition.js';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
 import { layout } from '../domain/layout.js';
 import type { Word } from '../domain/ledger.js';
 import { type Owner, ownerText } from '../domain/owner.js';
@@ -11,6 +11,7 @@ import type { Cause } from '../domain/ports.js';
 import { run } from '../domain/run.js';
 import { StartReport } from './daemon/report.js';
 import { Host } from './host.js';
+import { sentence } from './sentences.js';
 import { type NameOptions, resolveTarget, type Target } from './target.js';
 import { VERSION } from './version.js';
 

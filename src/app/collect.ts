@@ -1,7 +1,7 @@
 /** `solod gc`: clears away what is proven dead, and says what. */
 
 import { type CollectOutcome, collect, stepCollect } from '../domain/collect.js';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
 import type { Place, Platform } from '../domain/layout.js';
 import type { Done, FileSystem } from '../domain/ports.js';
 import { run } from '../domain/run.js';
@@ -10,6 +10,7 @@ import { type Parts, resolveNamed, rootOf } from './facts.js';
 import { platformOf } from './host.js';
 import type { CommandOptions } from './options.js';
 import { emptyPlacesIn, placesIn } from './places.js';
+import { sentence } from './sentences.js';
 import type { Resolved } from './target.js';
 
 const PROBE_MS = 300;

@@ -8,9 +8,11 @@ import {
   type CommandName,
   type CommandOptions,
   OPTIONS,
+  type OptionSpec,
   type RawOptions,
   readOptions,
 } from './options.js';
+import { textOf, USAGE } from './sentences.js';
 import { VERSION } from './version.js';
 
 const EXIT_CODES = `
@@ -19,7 +21,7 @@ Exit codes:
   1   doctor: there is a problem
   64  the command line makes no sense
   66  there is no such service file
-  69  the daemon does not answer, or (status, stop) there is none
+  69  the daemon does not answer, or (status, stop, stats) there is none; (logs, spawns) nothing is written down
   70  the daemon died at its start, or its service does not load
   71  no process could be started
   73  the state directory can't be written
@@ -38,6 +40,9 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
   stop: 'end the daemon, its work in flight first',
   restart: 'end the daemon and start it anew',
   ls: 'list the daemons',
+  logs: 'print what the daemon of a service wrote',
+  spawns: 'tell every start of a daemon: why, who asked, what became of it',
+  stats: 'print what daemons have done: calls, times, memory, queue',
   doctor: 'check what daemons need and how they are, and say what to do; changes nothing',
   gc: 'remove what dead daemons and killed callers left behind',
   install: 'let systemd or launchd listen for a service, and start its daemon when somebody comes',
@@ -92,7 +97,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
       const service = operand === '' ? undefined : (given[0] as string | undefined);
       const read = readOptions(rawOptions(command));
       if (read.kind === 'wrong') {
-        output.complain(read.sentence);
+        output.complain(textOf(read.complaint));
         return finish(EXIT.usage);
       }
       return finish(await action(service, read.value));
@@ -100,7 +105,7 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   };
   // What is well-formed of these three never comes here (see main.ts): the definitions are for help and for mistakes.
   const elsewhere: Action = async () => {
-    output.complain('an option\'s value that begins with "-" must be written --option=value');
+    output.complain(textOf(USAGE.dashValue()));
     return EXIT.usage;
   };
   define('call', '<service> [args...]', elsewhere);
@@ -114,14 +119,18 @@ function buildProgram(finish: (exitCode: number) => void): Command {
   define('install', '<service>', async (service, options) => actions.setup.install(service, options));
   define('uninstall', '[service]', async (service, options) => actions.setup.uninstall(service, options));
   define('ls', '', (_, options) => actions.list.run(options));
+  define('logs', '[service]', (service, options) => actions.logs.run(service, options));
+  define('spawns', '[service]', (service, options) => actions.spawns.run(service, options));
+  define('stats', '[service]', (service, options) => actions.stats.run(service, options));
   define('doctor', '[service]', (service, options) => actions.doctor.run(service, options));
   define('gc', '[service]', (service, options) => actions.gc.run(service, options));
   return program;
 }
 
 function optionFor(name: keyof typeof OPTIONS): Option {
-  const spec: { readonly argument?: string; readonly help: string } = OPTIONS[name];
-  return new Option(`--${name}${spec.argument === undefined ? '' : ` ${spec.argument}`}`, spec.help);
+  const spec: OptionSpec = OPTIONS[name];
+  const short = spec.short === undefined ? '' : `-${spec.short}, `;
+  return new Option(`${short}--${name}${spec.argument === undefined ? '' : ` ${spec.argument}`}`, spec.help);
 }
 
 /** Commander writes its options' names in camel case. */

@@ -9,6 +9,9 @@ import { ListCommand, type Output, Parts, RestartCommand, StatusCommand, StopCom
 import { Host, platformOf } from './host.js';
 import { Inspector } from './inspection.js';
 import { ManagerSetup } from './install.js';
+import { LogsCommand } from './logs.js';
+import { SpawnsCommand } from './spawns.js';
+import { StatsCommand } from './stats.js';
 import { StopAllCommand } from './stop-all.js';
 
 export type { Output };
@@ -27,6 +30,9 @@ const TOKENS = {
   list: token<ListCommand>('list'),
   doctor: token<DoctorCommand>('doctor'),
   gc: token<CollectCommand>('gc'),
+  logs: token<LogsCommand>('logs'),
+  spawns: token<SpawnsCommand>('spawns'),
+  stats: token<StatsCommand>('stats'),
   setup: token<ManagerSetup>('setup'),
 } as const;
 
@@ -38,6 +44,9 @@ export interface Commands {
   readonly list: ListCommand;
   readonly doctor: DoctorCommand;
   readonly gc: CollectCommand;
+  readonly logs: LogsCommand;
+  readonly spawns: SpawnsCommand;
+  readonly stats: StatsCommand;
   readonly setup: ManagerSetup;
 }
 
@@ -74,6 +83,9 @@ export function commands(output: Output): Commands {
   container.bind(TOKENS.restart).toResolvedValue((parts: Parts) => new RestartCommand(parts), [TOKENS.parts]);
   container.bind(TOKENS.doctor).toResolvedValue((parts: Parts) => new DoctorCommand(parts), [TOKENS.parts]);
   container.bind(TOKENS.gc).toResolvedValue((parts: Parts) => new CollectCommand(parts), [TOKENS.parts]);
+  container.bind(TOKENS.logs).toResolvedValue((parts: Parts) => new LogsCommand(parts), [TOKENS.parts]);
+  container.bind(TOKENS.spawns).toResolvedValue((parts: Parts) => new SpawnsCommand(parts), [TOKENS.parts]);
+  container.bind(TOKENS.stats).toResolvedValue((parts: Parts) => new StatsCommand(parts), [TOKENS.parts]);
   container
     .bind(TOKENS.setup)
     .toResolvedValue(
@@ -88,6 +100,9 @@ export function commands(output: Output): Commands {
     list: container.get(TOKENS.list),
     doctor: container.get(TOKENS.doctor),
     gc: container.get(TOKENS.gc),
+    logs: container.get(TOKENS.logs),
+    spawns: container.get(TOKENS.spawns),
+    stats: container.get(TOKENS.stats),
     setup: container.get(TOKENS.setup),
   };
 }

@@ -10,7 +10,6 @@ import {
 } from '../adapters/node/surroundings.js';
 import { type Finding, findingOf, report, type Severity, type Symptom, sorted } from '../domain/diagnosis.js';
 import * as exam from '../domain/examination.js';
-import { sentence } from '../domain/failure.js';
 import type { Vitality } from '../domain/identity.js';
 import { layout, makerOf, NAMES, type Place, type Platform, placeOf } from '../domain/layout.js';
 import { type Owner, parseOwner } from '../domain/owner.js';
@@ -25,6 +24,7 @@ import type { Inspection } from './inspection.js';
 import { findNativeClient, type NativeClient } from './native-client.js';
 import type { CommandOptions } from './options.js';
 import { placesIn } from './places.js';
+import { sentence } from './sentences.js';
 import type { Resolved } from './target.js';
 import { tryOut } from './trial.js';
 import { VERSION } from './version.js';

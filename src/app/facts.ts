@@ -2,17 +2,20 @@
 
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
+import type { Place } from '../domain/layout.js';
+import type { Owner } from '../domain/owner.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { durationText } from './duration.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
 import { type Host, platformOf, stateRoot } from './host.js';
-import type { Inspection, Inspector } from './inspection.js';
+import type { Inspection, Inspector, ProcessActivity } from './inspection.js';
 import { connectTo } from './obtain.js';
 import type { CommandOptions } from './options.js';
 import { pinging } from './ping.js';
 import { placesIn } from './places.js';
 import { resolveRequest } from './request.js';
+import { sentence, TROUBLE, textOf, USAGE } from './sentences.js';
 import { invalid, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
 import { terminate } from './terminate.js';
 
@@ -34,7 +37,7 @@ export class Parts {
   ) {}
 }
 
-const ANSWER_MS = 2_000;
+export const ANSWER_MS = 2_000;
 const GONE_POLL_MS = 20;
 
 export function resolveNamed(
@@ -45,7 +48,7 @@ export function resolveNamed(
   const file = service === undefined ? undefined : resolveService(service);
   if (file?.kind === 'failed') return file;
   const name = options.name ?? file?.value.name;
-  if (name === undefined) return invalid('which daemon? Give a service file, or --name');
+  if (name === undefined) return invalid(USAGE.noDaemon());
   return resolveTarget({ ...options, name }, host.userId);
 }
 
@@ -53,14 +56,24 @@ export function rootOf(options: CommandOptions): string {
   return path.resolve(options.stateDirectory ?? stateRoot(process.env));
 }
 
+/** Every name in the state directory. */
+export function placesOf({ files, userId }: Host, options: CommandOptions): Place[] {
+  return placesIn({ files, userId, root: rootOf(options), platform: platformOf() ?? 'linux' });
+}
+
 /** What `--json` prints: the kind, and what is known. */
-function factsOf(inspection: Inspection): object {
+export function factsOf(inspection: Inspection): object {
   const { kind, directory } = inspection;
   switch (inspection.kind) {
-    case 'answered':
-      return { kind, directory, ...inspection.status };
-    case 'not-answering':
-      return { kind, directory, owner: inspection.owner ?? null, cause: inspection.cause };
+    case 'answered': {
+      // Those are for `stats` to tell.
+      const { numbers: _, ...status } = inspection.status;
+      return { kind, directory, ...status };
+    }
+    case 'not-answering': {
+      const { owner, cause, activity } = inspection;
+      return { kind, directory, owner: owner ?? null, cause, activity };
+    }
     case 'other-wire':
       return { kind, directory, owner: inspection.owner ?? null };
     case 'not-running':
@@ -68,7 +81,7 @@ function factsOf(inspection: Inspection): object {
   }
 }
 
-function lineOf(inspection: Inspection, wallMs: number): string {
+export function lineOf(inspection: Inspection, wallMs: number): string {
   const label = path.basename(inspection.directory);
   switch (inspection.kind) {
     case 'answered': {
@@ -80,8 +93,10 @@ function lineOf(inspection: Inspection, wallMs: number): string {
       return `${name}: ${state}, pid ${pid}, generation ${generation}, up ${up}, ${work}, ${memory}, ${service}`;
     }
     case 'not-answering': {
-      const pid = inspection.owner === undefined ? '' : `, pid ${inspection.owner.pid}`;
-      return `${inspection.owner?.name ?? label}: not answering${pid} (${inspection.cause.message})`;
+      const { owner, cause, activity } = inspection;
+      const pid = owner === undefined ? '' : `, pid ${owner.pid}`;
+      const facts = [cause.message, ...runningText(owner, wallMs), ...ACTIVITIES[activity]];
+      return `${owner?.name ?? label}: not answering${pid} (${facts.join('; ')})`;
     }
     case 'other-wire': {
       const pid = inspection.owner === undefined ? '' : `, pid ${inspection.owner.pid}`;
@@ -91,6 +106,18 @@ function lineOf(inspection: Inspection, wallMs: number): string {
       return `${label}: not running`;
   }
 }
+
+/** How long it may have been silent: since when it is, nobody but itself could know. */
+function runningText(owner: Owner | undefined, wallMs: number): readonly string[] {
+  const startedMs = owner?.startedMs ?? 0;
+  return startedMs > 0 ? [`running for ${durationText(Math.max(0, wallMs - startedMs))}`] : [];
+}
+
+const ACTIVITIES: Readonly<Record<ProcessActivity, readonly string[]>> = {
+  running: [],
+  stopped: ['its process is stopped; "kill -CONT" lets it go on'],
+  unknown: [],
+};
 
 const isUp = ({ kind }: Inspection): boolean => kind === 'answered' || kind === 'other-wire';
 
@@ -125,8 +152,7 @@ export class ListCommand {
 
   async run(options: CommandOptions): Promise<number> {
     const { host, inspector, output } = this.parts;
-    const { files, userId } = host;
-    const places = placesIn({ files, userId, root: rootOf(options), platform: platformOf() ?? 'linux' });
+    const places = placesOf(host, options);
     const withinMs = options.timeoutMs ?? ANSWER_MS;
     const found = await Promise.all(places.map(({ directory }) => inspector.inspect(directory, withinMs)));
     const text = options.json
@@ -184,10 +210,10 @@ export function reportStop(
       print(`${label}: not running`);
       return EXIT.unavailable;
     case 'refused':
-      output.complain(`can't be asked to stop: ${lineOf(outcome.inspection, Date.now())}`);
+      output.complain(textOf(TROUBLE.notAsked(lineOf(outcome.inspection, Date.now()))));
       return EXIT.unavailable;
     case 'still-there':
-      output.complain(`${label} (pid ${outcome.pid}) was asked to stop and still finishes its work`);
+      output.complain(textOf(TROUBLE.stillThere(label, outcome.pid)));
       return EXIT.tempFail;
   }
 }

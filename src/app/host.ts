@@ -9,7 +9,7 @@ import { nodeFileSystem } from '../adapters/node/file-system.js';
 import { NodeLedger } from '../adapters/node/ledger.js';
 import { NodeListener } from '../adapters/node/listener.js';
 import { NodeProcessTable } from '../adapters/node/process-table.js';
-import { type Greeter, NodeSocketProbe } from '../adapters/node/socket-probe.js';
+import { NodeSocketProbe } from '../adapters/node/socket-probe.js';
 import { NodeSpawner, type SpawnTarget } from '../adapters/node/spawner.js';
 import { nonceOf, type Platform } from '../domain/layout.js';
 import type { Clock, FileSystem, ProcessTable } from '../domain/ports.js';
@@ -26,7 +26,7 @@ export class Host {
     return { clock: this.clock, files: this.files, processes: this.processes };
   }
 
-  probe(greeter?: Greeter): NodeSocketProbe {
+  probe(greeter?: ConstructorParameters<typeof NodeSocketProbe>[0]): NodeSocketProbe {
     return new NodeSocketProbe(greeter);
   }
 

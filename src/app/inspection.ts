@@ -4,13 +4,16 @@ import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
 import type { NodeSocketProbe } from '../adapters/node/socket-probe.js';
+import type { Spread } from '../domain/histogram.js';
 import { type Identity, vitalityOf } from '../domain/identity.js';
 import { parseJson } from '../domain/json.js';
 import { layout, type Platform } from '../domain/layout.js';
+import type { DaemonNumbers } from '../domain/numbers.js';
 import { type Owner, parseOwner } from '../domain/owner.js';
 import type { Cause, FileSystem, ProcessTable } from '../domain/ports.js';
 import { judgeConnect } from '../domain/verdict.js';
 import { CONTROL, type DaemonStatus } from './daemon/control.js';
+import { durationText } from './duration.js';
 import { CallConnection } from './wire/client.js';
 
 export type Inspection =
@@ -22,13 +25,38 @@ export type Inspection =
       readonly directory: string;
       readonly owner: Owner | undefined;
       readonly cause: Cause;
+      readonly activity: ProcessActivity;
     }
   /** It is there, and does not speak solod's wire: a program of somebody's own. */
   | { readonly kind: 'other-wire'; readonly directory: string; readonly owner: Owner | undefined }
   | { readonly kind: 'not-running'; readonly directory: string };
 
+/** `stopped`: by SIGSTOP, or a debugger. Unknown where its process can't be told. */
+export type ProcessActivity = 'running' | 'stopped' | 'unknown';
+
 /** How soon a daemon that hung up is looked for again. */
 const AGAIN_MS = 20;
+
+const optional = z.number().optional();
+const spreadSchema = z.object({
+  count: z.int().nonnegative(),
+  sumMs: z.number(),
+  medianMs: optional,
+  p90Ms: optional,
+  p99Ms: optional,
+  maxMs: optional,
+}) satisfies z.ZodType<Spread>;
+
+const numbersSchema = z.object({
+  running: z.int().nonnegative(),
+  waiting: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+  loadMs: optional,
+  cold: spreadSchema,
+  warm: spreadSchema,
+  run: spreadSchema,
+  savedMs: z.number(),
+}) satisfies z.ZodType<DaemonNumbers>;
 
 const statusSchema = z.object({
   name: z.string(),
@@ -44,6 +72,7 @@ const statusSchema = z.object({
   solod: z.string(),
   version: z.string().default(''),
   wire: z.int().nonnegative().default(0),
+  numbers: numbersSchema.optional(),
 }) satisfies z.ZodType<DaemonStatus>;
 
 export interface InspectorParts {
@@ -83,8 +112,7 @@ export class Inspector {
 
   async #ask(directory: string, command: string, withinMs: number): Promise<Inspection> {
     const begunMs = performance.now();
-    if (withinMs <= 0)
-      return { kind: 'not-answering', directory, owner: this.#owner(directory), cause: silence(0) };
+    if (withinMs <= 0) return this.#notAnswering(directory, silence(0));
     if (this.#isAsleep(directory)) return { kind: 'not-running', directory };
     const probe = this.parts.probe();
     const reading = await probe.connect(layout.currentSocket(directory), withinMs);
@@ -93,7 +121,7 @@ export class Inspector {
     const socket = probe.take();
     if (socket === undefined) {
       const cause = reading.kind === 'errno' ? reading.cause : silence(withinMs);
-      return { kind: 'not-answering', directory, owner: this.#owner(directory), cause };
+      return this.#notAnswering(directory, cause);
     }
     const answer = await ask(new CallConnection(socket), command, withinMs);
     socket.destroy();
@@ -104,11 +132,23 @@ export class Inspector {
   }
 
   #judge(directory: string, answer: Answer, withinMs: number): Inspection {
-    if (answer.kind === 'silent')
-      return { kind: 'not-answering', directory, owner: this.#owner(directory), cause: silence(withinMs) };
+    if (answer.kind === 'silent') return this.#notAnswering(directory, silence(withinMs));
     const parsed = statusSchema.safeParse(answer.kind === 'said' ? parseJson(answer.text) : undefined);
     if (!parsed.success) return { kind: 'other-wire', directory, owner: this.#owner(directory) };
     return { kind: 'answered', directory, status: parsed.data };
+  }
+
+  #notAnswering(directory: string, cause: Cause): Inspection {
+    const owner = this.#owner(directory);
+    return { kind: 'not-answering', directory, owner, cause, activity: this.#activity(owner) };
+  }
+
+  #activity(owner: Owner | undefined): ProcessActivity {
+    if (owner === undefined) return 'unknown';
+    const { processes } = this.parts;
+    const seen = processes.lookUp(owner.pid);
+    if (seen.kind !== 'present' || vitalityOf(owner, processes.self(), seen) !== 'alive') return 'unknown';
+    return seen.activity === 'stopped' ? 'stopped' : 'running';
   }
 
   #owner(directory: string): Owner | undefined {
@@ -127,7 +167,7 @@ export class Inspector {
 
 const silence = (withinMs: number): Cause => ({
   code: 'ETIMEDOUT',
-  message: `no answer within ${withinMs} ms`,
+  message: `no answer within ${durationText(withinMs)}`,
 });
 
 type Answer =

@@ -1,24 +1,24 @@
 /** `solod install` and `solod uninstall` for a service manager: writes its files, or removes exactly those. */
 
 import path from 'node:path';
-import { sentence } from '../domain/failure.js';
 import { layout } from '../domain/layout.js';
 import type { Cause, ChangeReading, FileSystem } from '../domain/ports.js';
 import { siblingFile } from './beside.js';
-import { EXIT, exitCodeOf } from './exit-codes.js';
-import { type Output, type Parts, resolveNamed } from './facts.js';
+import { EXIT } from './exit-codes.js';
+import { complainOf, type Output, type Parts, resolveNamed } from './facts.js';
 import type { Environment } from './host.js';
 import type { CommandOptions } from './options.js';
 import { daemonFlags } from './request.js';
-import { type Resolved, resolveService, type Target } from './target.js';
+import { type Complaint, notRemoved, TROUBLE, textOf, USAGE } from './sentences.js';
+import { resolveService, type Target } from './target.js';
 import {
   isWrittenFor,
   launchdLabelOf,
   type Manager,
   type Unit,
+  unfitText,
   unitFiles,
   unitNameOf,
-  unwritable,
 } from './units.js';
 
 interface Place {
@@ -51,14 +51,14 @@ export class ManagerSetup {
     const { output, host } = this.parts;
     const place = this.#place('install', options);
     if (place === undefined) return EXIT.usage;
-    if (service === undefined) return complain(output, 'which service? Give its file');
+    if (service === undefined) return complain(output, USAGE.noService());
     const file = resolveService(service);
-    if (file.kind === 'failed') return failed(output, file);
+    if (file.kind === 'failed') return complainOf(output, file.failure);
     const target = resolveNamed(host, service, options);
-    if (target.kind === 'failed') return failed(output, target);
+    if (target.kind === 'failed') return complainOf(output, target.failure);
     const unit = unitOf(target.value, file.value.path, options);
-    const problem = unwritable(unit);
-    if (problem !== undefined) return complain(output, problem);
+    const bad = unfitText(unit);
+    if (bad !== undefined) return complain(output, TROUBLE.notForUnits(bad));
     const files = unitFiles(place.manager, unit).map(({ name, text }) => ({
       path: path.join(place.directory, name),
       text,
@@ -77,20 +77,17 @@ export class ManagerSetup {
     const place = this.#place('uninstall', options);
     if (place === undefined) return EXIT.usage;
     const target = resolveNamed(host, service, options);
-    if (target.kind === 'failed') return failed(output, target);
+    if (target.kind === 'failed') return complainOf(output, target.failure);
     const unit = unitOf(target.value, '', options);
     const files = unitFiles(place.manager, unit).map(({ name }) => path.join(place.directory, name));
     const present = files.filter((file) => host.files.inspect(file).kind !== 'absent');
     const foreign = present.find((file) => !isOurs(host.files, file, unit.directory));
-    if (foreign !== undefined) return complain(output, notOurs(foreign, unit.directory), EXIT.cantCreate);
+    if (foreign !== undefined)
+      return complain(output, TROUBLE.notOurs(foreign, unit.directory), EXIT.cantCreate);
     if (present.length === 0)
-      return complain(
-        output,
-        `${target.value.label} is not installed for ${place.manager}`,
-        EXIT.unavailable,
-      );
+      return complain(output, TROUBLE.notInstalled(target.value.label, place.manager), EXIT.unavailable);
     const removed = this.#remove(place, present, unit);
-    if (removed.kind === 'failed') return complain(output, removed.sentence, EXIT.cantCreate);
+    if (removed.kind === 'failed') return complain(output, removed.complaint, EXIT.cantCreate);
     const next = stepsAfterUninstall(place.manager, unit);
     report(output, options, { removed: removed.paths, next });
     return EXIT.ok;
@@ -98,7 +95,7 @@ export class ManagerSetup {
 
   #place(command: string, { systemd, launchd }: CommandOptions): Place | undefined {
     if (systemd !== launchd) return placeOf(systemd ? 'systemd' : 'launchd', this.env, this.home);
-    complain(this.parts.output, `${command} for which service manager? Give either --systemd or --launchd`);
+    complain(this.parts.output, USAGE.manager(command));
     return undefined;
   }
 
@@ -106,14 +103,14 @@ export class ManagerSetup {
   #write(
     files: readonly { readonly path: string; readonly text: string }[],
     directory: string,
-  ): string | undefined {
+  ): Complaint | undefined {
     const { host } = this.parts;
     for (const { path: file } of files)
       if (host.files.inspect(file).kind !== 'absent' && !isOurs(host.files, file, directory))
-        return notOurs(file, directory);
+        return TROUBLE.notOurs(file, directory);
     for (const { path: file, text } of files) {
       const reading = writeWhole(host.files, file, text, `${file}.${host.nonce()}`);
-      if (reading.kind !== 'done') return `${file} can't be written: ${causeText(reading)}`;
+      if (reading.kind !== 'done') return TROUBLE.notWritten(file, causeOf(reading));
     }
     return undefined;
   }
@@ -124,7 +121,7 @@ export class ManagerSetup {
     unit: Unit,
   ):
     | { readonly kind: 'removed'; readonly paths: readonly string[] }
-    | { readonly kind: 'failed'; readonly sentence: string } {
+    | { readonly kind: 'failed'; readonly complaint: Complaint } {
     const { files } = this.parts.host;
     const wants = path.join(place.directory, 'sockets.target.wants');
     const enabled = path.join(wants, `${unitNameOf(unit.target.label)}.socket`);
@@ -137,7 +134,7 @@ export class ManagerSetup {
     for (const file of paths) {
       const reading = files.removeFile(file);
       if (reading.kind !== 'done' && reading.kind !== 'absent')
-        return { kind: 'failed', sentence: `${file} can't be removed: ${causeText(reading)}` };
+        return { kind: 'failed', complaint: notRemoved(file, causeOf(reading)) };
     }
     removeEmpty(files, [wants, place.directory, path.dirname(place.directory), unit.directory]);
     return { kind: 'removed', paths };
@@ -169,9 +166,6 @@ function isOurs(files: FileSystem, file: string, directory: string): boolean {
   return reading.kind === 'text' && isWrittenFor(reading.text, directory);
 }
 
-const notOurs = (file: string, directory: string): string =>
-  `${file} is there, and was not written by solod install for ${directory}: it is left as it is`;
-
 /** Whoever reads it meanwhile finds the old text, or the new one. */
 function writeWhole(files: FileSystem, file: string, text: string, temporary: string): ChangeReading {
   const made = files.makeDirectories(path.dirname(file));
@@ -183,10 +177,10 @@ function writeWhole(files: FileSystem, file: string, text: string, temporary: st
   return renamed;
 }
 
-function causeText(reading: ChangeReading): string {
-  const cause: Cause | undefined = reading.kind === 'failed' ? reading.cause : undefined;
-  return cause === undefined ? `what is in the way is ${reading.kind}` : cause.message;
-}
+const causeOf = (reading: ChangeReading): Cause =>
+  reading.kind === 'failed'
+    ? reading.cause
+    : { code: reading.kind, message: `what is in the way is ${reading.kind}` };
 
 /** Left to the user: what runs just now is not install's to start or to end. */
 function stepsAfterInstall(manager: Manager, { target }: Unit, file: string): readonly string[] {
@@ -232,11 +226,7 @@ function report(output: Output, { json, dryRun }: CommandOptions, { wrote, remov
   output.print(`now run:\n${next.map((line) => `  ${line}\n`).join('')}`);
 }
 
-function complain(output: Output, said: string, exitCode: number = EXIT.usage): number {
-  output.complain(said);
+function complain(output: Output, complaint: Complaint, exitCode: number = EXIT.usage): number {
+  output.complain(textOf(complaint));
   return exitCode;
-}
-
-function failed(output: Output, { failure }: Extract<Resolved<never>, { kind: 'failed' }>): number {
-  return complain(output, sentence(failure), exitCodeOf(failure));
 }

@@ -38,7 +38,7 @@ function startIfWanted(
 ): KickResult {
   // A program of one's own has no other way to answer.
   const choice = 'service' in options ? chooseDaemon(options.daemon, options.env ?? process.env) : undefined;
-  if (choice?.kind === 'wrong') return invalid(choice.message);
+  if (choice?.kind === 'wrong') return invalid(choice.complaint);
   if (choice?.kind === 'inline') return { kind: 'switched-off', why: choice.why };
   return start(host, request);
 }

@@ -2,6 +2,7 @@
 
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { type Complaint, TROUBLE, textOf } from './sentences.js';
 import { readService, type Service } from './service.js';
 import { nameFromPath } from './target.js';
 
@@ -17,19 +18,18 @@ export type Loading =
 export async function loadService(file: string, daemonName: string): Promise<Loading> {
   try {
     const read = readService(await import(pathToFileURL(file).href));
-    if (read.kind === 'no-service') return { kind: 'broken', message: `${file}: ${read.reason}` };
+    if (read.kind === 'no-service') return broken(TROUBLE.noService(file, read.reason));
     const { name } = read.service;
     // Nobody can have read such a name off the file: callers look for the daemon under another.
     if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
-      return {
-        kind: 'broken',
-        message: `${file}: write the name ${name} as a literal, first in defineService({ name: '…' })`,
-      };
+      return broken(TROUBLE.hiddenName(file, name));
     return { kind: 'loaded', service: read.service };
   } catch (error) {
-    return { kind: 'broken', message: `${file} does not load: ${describe(error)}` };
+    return broken(TROUBLE.notLoaded(file, describe(error)));
   }
 }
+
+const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });
 
 export function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : inspect(error);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+
 /**
  * The command's way in. What is called hundreds of times (`call`, `kick`) and what must claim before it loads anything
  * (`serve`) is answered from here; everything else, help and mistakes among it, goes to the whole command, which loads a
@@ -13,8 +14,9 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
 import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
+import { TROUBLE, textOf } from './sentences.js';
 import { StandardOutput } from './standard-output.js';
-import { brokenText, say } from './words.js';
+import { say } from './words.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -82,7 +84,7 @@ function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): 
   if (result.by === 'signal') return EXIT.interrupted;
   // Whoever read the output has gone away, as `head` does, and need not be told.
   if (result.cause.code === 'EPIPE') return 128 + constants.signals.SIGPIPE;
-  say(brokenText(result.by, result.cause));
+  say(textOf(TROUBLE.stream(result.by, result.cause)));
   return EXIT.ioError;
 }
 

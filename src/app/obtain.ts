@@ -1,6 +1,6 @@
 import type net from 'node:net';
 import type { Greeter, NodeSocketProbe } from '../adapters/node/socket-probe.js';
-import { type Failure, sentence } from '../domain/failure.js';
+import type { Failure } from '../domain/failure.js';
 import { layout } from '../domain/layout.js';
 import { beginObtain, type ObtainOutcome, type ObtainPlan, stepObtain } from '../domain/obtain.js';
 import type { Owner } from '../domain/owner.js';
@@ -9,6 +9,7 @@ import type { SpawnReason } from '../domain/spawn-plan.js';
 import { Host } from './host.js';
 import { pinging } from './ping.js';
 import { type DaemonRequest, type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+import { sentence } from './sentences.js';
 import { terminate } from './terminate.js';
 
 export type { Greeter };
@@ -111,7 +112,10 @@ async function connectOnce(
   { greeter, because }: Manner,
 ): Promise<ConnectResult> {
   const { target, timing } = request;
-  const probe = host.probe(greeter);
+  const spawner = host.spawner({ ...request.spawn, channel: 'open' });
+  const probe = host.probe(
+    greeter && ((socket, withinMs) => greeter(socket, withinMs, spawner.hasStarted ? 'started' : 'found')),
+  );
   const plan: ObtainPlan = {
     place: target.place,
     platform: target.platform,
@@ -125,7 +129,6 @@ async function connectOnce(
     greeting: greeter === undefined ? 'none' : 'expected',
     because,
   };
-  const spawner = host.spawner({ ...request.spawn, channel: 'open' });
   const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
   const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
   if (outcome.kind === 'attached') spawner.leaveLaunchFile();
@@ -154,9 +157,15 @@ function explained(host: Host, request: DaemonRequest, failure: Failure): Failur
   if (pid === undefined) return failure;
   const seen = host.processes.lookUp(pid);
   if (seen.kind === 'present' && seen.activity === 'stopped') return failure;
-  const starts = host.ledger(request.target.place.directory).starts();
+  const { directory } = request.target.place;
+  const starts = host.ledger(directory).starts();
   const start = starts.findLast((candidate) => candidate.pid === pid);
   const claimed = start?.words.find(({ kind }) => kind === 'claimed');
   if (claimed === undefined || start?.words.some(({ kind }) => kind !== 'claimed')) return failure;
-  return { kind: 'still-loading', pid, forMs: Math.max(0, host.clock.now().wallMs - claimed.atMs) };
+  return {
+    kind: 'still-loading',
+    directory,
+    pid,
+    forMs: Math.max(0, host.clock.now().wallMs - claimed.atMs),
+  };
 }

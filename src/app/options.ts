@@ -6,12 +6,15 @@
 import { parseArgs } from 'node:util';
 import { parseBytes } from './bytes.js';
 import { parseDurationMs } from './duration.js';
+import { type Complaint, USAGE } from './sentences.js';
 import type { DaemonWish } from './switch.js';
 
-interface OptionSpec {
+export interface OptionSpec {
   readonly type: 'string' | 'boolean';
   /** What stands for the value in the help; absent where there is none. */
   readonly argument?: string;
+  /** One letter that says the same, where people expect one. */
+  readonly short?: string;
   readonly help: string;
 }
 
@@ -69,6 +72,11 @@ export const OPTIONS = {
   launchd: { type: 'boolean', help: 'for launchd: an agent with socket activation' },
   json: { type: 'boolean', help: 'print facts as JSON' },
   all: { type: 'boolean', help: 'every daemon in the state directory' },
+  follow: { type: 'boolean', short: 'f', help: 'go on with what is written from now on, until interrupted' },
+  lines: { type: 'string', short: 'n', argument: '<count>', help: 'the last so many lines alone' },
+  previous: { type: 'boolean', help: 'all that is kept, also of the runs before the latest' },
+  svg: { type: 'string', argument: '<file>', help: 'draw a timeline; - for standard output' },
+  openmetrics: { type: 'boolean', help: 'print OpenMetrics text, for Prometheus and others' },
   'dry-run': { type: 'boolean', help: 'say what would be written or removed, and change nothing' },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
@@ -87,6 +95,9 @@ export const COMMAND_OPTIONS = {
   stop: [...TARGET, 'all', 'timeout', 'json'],
   restart: [...TARGET, 'timeout', 'force', ...DAEMON, 'node', 'json'],
   ls: ['state-dir', 'timeout', 'json'],
+  logs: [...TARGET, 'follow', 'lines', 'previous', 'json'],
+  spawns: [...TARGET, 'node', 'svg', 'json'],
+  stats: [...TARGET, 'timeout', 'openmetrics', 'json'],
   doctor: [...TARGET, 'timeout', 'json'],
   gc: [...TARGET, 'dry-run', 'json'],
   install: [...TARGET, ...DAEMON, 'node', 'systemd', 'launchd', 'dry-run', 'json'],
@@ -116,12 +127,18 @@ export interface CommandOptions {
   readonly launchd: boolean;
   readonly json: boolean;
   readonly all: boolean;
+  readonly follow: boolean;
+  readonly lines?: number | undefined;
+  readonly previous: boolean;
+  /** A path, or `-`. */
+  readonly svg?: string | undefined;
+  readonly openmetrics: boolean;
   readonly dryRun: boolean;
 }
 
 export type Read<T> =
   | { readonly kind: 'read'; readonly value: T }
-  | { readonly kind: 'wrong'; readonly sentence: string };
+  | { readonly kind: 'wrong'; readonly complaint: Complaint };
 
 /** The longest time that Node's timers can wait: 2^31 - 1 ms. */
 export const DURATION_MAX_MS = 2_147_483_647;
@@ -133,16 +150,12 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
     const text = raw[name];
     if (text === undefined) continue;
     const ms = parseDurationMs(String(text));
-    if (ms === undefined || ms > DURATION_MAX_MS)
-      return {
-        kind: 'wrong',
-        sentence: `--${name} ${text} is no duration: write 500ms, 10s, 15m or 1h (without a unit: seconds)`,
-      };
+    if (ms === undefined || ms > DURATION_MAX_MS) return wrong(USAGE.duration(name, String(text)));
     durations[name] = ms;
   }
   const text = (name: OptionName): string | undefined =>
     typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
-  const words = readWords(text('memory-limit'), text('tether'), text('fallback'));
+  const words = readWords(text('memory-limit'), text('tether'), text('fallback'), text('lines'));
   if (words.kind === 'wrong') return words;
   return {
     kind: 'read',
@@ -162,34 +175,41 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
       launchd: raw.launchd === true,
       json: raw.json === true,
       all: raw.all === true,
+      follow: raw.follow === true,
+      previous: raw.previous === true,
+      svg: text('svg'),
+      openmetrics: raw.openmetrics === true,
       dryRun: raw['dry-run'] === true,
     },
   };
 }
 
-type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback'>;
+type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback' | 'lines'>;
 
-const wrong = (sentence: string): { readonly kind: 'wrong'; readonly sentence: string } => ({
+const wrong = (complaint: Complaint): { readonly kind: 'wrong'; readonly complaint: Complaint } => ({
   kind: 'wrong',
-  sentence,
+  complaint,
 });
+
+const numberOf = (text: string | undefined): number | undefined =>
+  text === undefined ? undefined : Number(text);
 
 /** What is neither a duration nor free text. */
 function readWords(
   limit: string | undefined,
   tether: string | undefined,
   fallback: string | undefined,
+  lines: string | undefined,
 ): Read<Words> {
   const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
-  if (limit !== undefined && memoryLimitBytes === undefined)
-    return wrong(`--memory-limit ${limit} is no size: write 512M or 2G (without a unit: bytes)`);
-  if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether))
-    return wrong(`--tether ${tether} is no process id`);
+  if (limit !== undefined && memoryLimitBytes === undefined) return wrong(USAGE.size('memory-limit', limit));
+  if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether)) return wrong(USAGE.pid('tether', tether));
   if (fallback !== undefined && fallback !== 'wait' && fallback !== 'inline')
-    return wrong(`--fallback ${fallback}: wait or inline`);
+    return wrong(USAGE.word('fallback', fallback, ['wait', 'inline']));
+  if (lines !== undefined && !/^[0-9]{1,9}$/.test(lines)) return wrong(USAGE.count('lines', lines));
   return {
     kind: 'read',
-    value: { memoryLimitBytes, tether: tether === undefined ? undefined : Number(tether), fallback },
+    value: { memoryLimitBytes, tether: numberOf(tether), fallback, lines: numberOf(lines) },
   };
 }
 

@@ -90,11 +90,8 @@ export function readService(namespace: unknown): ServiceReading {
   for (let depth = 0; depth < DEEPEST_DEFAULT && isWrapper(exported); depth++) exported = exported.default;
   if (typeof exported === 'function') return { kind: 'service', service: plain(exported as ServiceFunction) };
   if (isService(exported)) return { kind: 'service', service: exported };
-  return { kind: 'no-service', reason: `${whatItIs(namespace, exported)}; ${WHAT_IT_SHOULD_BE}` };
+  return { kind: 'no-service', reason: whatItIs(namespace, exported) };
 }
-
-const WHAT_IT_SHOULD_BE =
-  'a service is an async function, or what defineService returns, as the default export of its module';
 
 function plain(run: ServiceFunction): Service {
   return { name: undefined, run, idleTimeoutMs: undefined, version: undefined };

@@ -6,15 +6,14 @@ import { EXIT } from './exit-codes.js';
 import {
   complainOf,
   type Parts,
+  placesOf,
   reportStop,
-  rootOf,
   type StopOutcome,
   stopDaemon,
   stopFacts,
 } from './facts.js';
-import { platformOf } from './host.js';
 import type { CommandOptions } from './options.js';
-import { placesIn } from './places.js';
+import { USAGE } from './sentences.js';
 import { invalid } from './target.js';
 
 export class StopAllCommand {
@@ -24,10 +23,10 @@ export class StopAllCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
     if (service !== undefined || options.name !== undefined || options.project !== undefined)
-      return complainOf(output, invalid('--all means every daemon: name none beside it').failure);
-    const { files, userId } = host;
-    const places = placesIn({ files, userId, root: rootOf(options), platform: platformOf() ?? 'linux' });
-    const all = await Promise.all(places.map(({ directory }) => this.#stop(directory, options)));
+      return complainOf(output, invalid(USAGE.allAndOne()).failure);
+    const all = await Promise.all(
+      placesOf(host, options).map(({ directory }) => this.#stop(directory, options)),
+    );
     if (options.json) output.print(`${JSON.stringify(all.map(factsOf))}\n`);
     const what = options.json ? 'complaints' : 'all';
     const codes = all.map(({ label, outcome }) => ({

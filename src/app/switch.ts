@@ -1,6 +1,7 @@
 /** Whether a daemon is wanted at all. */
 
 import type { Environment } from './host.js';
+import { type Complaint, USAGE } from './sentences.js';
 
 export type DaemonWish =
   /** Whatever the environment says. */
@@ -13,7 +14,7 @@ export type DaemonWish =
 export type DaemonChoice =
   | { readonly kind: 'daemon' }
   | { readonly kind: 'inline'; readonly why: string }
-  | { readonly kind: 'wrong'; readonly message: string };
+  | { readonly kind: 'wrong'; readonly complaint: Complaint };
 
 const DAEMON: DaemonChoice = { kind: 'daemon' };
 
@@ -30,7 +31,7 @@ export function chooseDaemon(wish: DaemonWish | undefined, env: Environment): Da
         ? { kind: 'inline', why: 'CI is set; SOLOD=on asks for a daemon all the same' }
         : DAEMON;
     default:
-      return { kind: 'wrong', message: `SOLOD=${env.SOLOD} is neither on nor off` };
+      return { kind: 'wrong', complaint: USAGE.environment('SOLOD', env.SOLOD ?? '', ['on', 'off']) };
   }
 }
 

@@ -4,8 +4,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Edition } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
-import { labelOf, nameProblem, type Place, type Platform, placeOf, shortHash } from '../domain/layout.js';
+import { isName, labelOf, type Place, type Platform, placeOf, shortHash } from '../domain/layout.js';
 import { type Environment, platformOf, realPath, stateRoot } from './host.js';
+import { type Complaint, textOf, USAGE } from './sentences.js';
 
 export interface NameOptions {
   /** The daemon's name: 1 to 64 letters, digits, ".", "_" or "-". */
@@ -34,20 +35,17 @@ export type Resolved<T> =
   | { readonly kind: 'resolved'; readonly value: T }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export const invalid = (message: string): { readonly kind: 'failed'; readonly failure: Failure } => ({
+export const invalid = (complaint: Complaint): { readonly kind: 'failed'; readonly failure: Failure } => ({
   kind: 'failed',
-  failure: { kind: 'invalid-request', message },
+  failure: { kind: 'invalid-request', message: textOf(complaint) },
 });
 
 export function resolveTarget(options: NameOptions, userId: number): Resolved<Target> {
   const platform = platformOf();
-  if (platform === undefined)
-    return invalid(`solod does not run on ${process.platform}: it needs Unix sockets`);
-  const problem = nameProblem(options.name);
-  if (problem !== undefined) return invalid(problem);
+  if (platform === undefined) return invalid(USAGE.platform(process.platform));
+  if (!isName(options.name)) return invalid(USAGE.name(options.name));
   const project = options.project === undefined ? undefined : realPath(options.project);
-  if (options.project !== undefined && project === undefined)
-    return invalid(`the project directory ${options.project} does not exist`);
+  if (options.project !== undefined && project === undefined) return invalid(USAGE.project(options.project));
   const stateDirectory = path.resolve(options.stateDirectory ?? stateRoot(options.env ?? process.env));
   const label = labelOf(options.name, project);
   const place = placeOf(stateDirectory, label, userId, platform);

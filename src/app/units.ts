@@ -161,10 +161,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 const string = (text: string): string =>
   `<string>${text.replace(/[&<>]/g, (character) => ENTITIES[character] ?? '')}</string>`;
 
-/** Neither format can hold a line break in a path, nor a control character. */
-export function unwritable(unit: Unit): string | undefined {
-  const bad = [unit.listener, ...unit.command].find((text) => /\p{Cc}/u.test(text) || text !== text.trim());
-  return bad === undefined
-    ? undefined
-    : `${JSON.stringify(bad)} can't be written into a unit: it holds a control character, or begins or ends with a space`;
+/** What neither format can hold: a line break in a path, say, or another control character. */
+export function unfitText(unit: Unit): string | undefined {
+  return [unit.listener, ...unit.command].find((text) => /\p{Cc}/u.test(text) || text !== text.trim());
 }

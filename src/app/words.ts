@@ -1,9 +1,8 @@
-/** What the command says of itself on stderr, beside the sentences of failures. */
+/** How the command says its sentences on stderr. The sentences themselves: `sentences.ts`. */
 
 import { writeSync } from 'node:fs';
-import { sentence } from '../domain/failure.js';
-import type { KickOutcome, KickWarning } from '../domain/kick.js';
-import type { Cause } from '../domain/ports.js';
+import type { KickOutcome } from '../domain/kick.js';
+import { kickWarning, sentence } from './sentences.js';
 
 /** What every line of the command's own begins with. */
 export const SPEAKER = 'solod: ';
@@ -17,18 +16,6 @@ export function say(line: string): void {
   }
 }
 
-export const lostText = (cause: Cause): string =>
-  `the connection to the daemon was lost after the call had begun: ${cause.message}`;
-
-/** @param stream of the caller's own */
-export const brokenText = (stream: string, cause: Cause): string => `${stream} failed: ${cause.message}`;
-
-export function warningText(warning: KickWarning): string {
-  if (warning.kind === 'lock-error') return `${sentence(warning)}; the daemon was started without it`;
-  const ageS = (warning.ageMs / 1_000).toFixed(1);
-  return `another start has been under way for ${ageS} s; the daemon was started all the same`;
-}
-
 /** @returns what deserves a line on stderr; a kick is silent when all is well, and when another caller is starting a daemon */
 export function kickLine(outcome: KickOutcome): string | undefined {
   switch (outcome.kind) {
@@ -39,7 +26,7 @@ export function kickLine(outcome: KickOutcome): string | undefined {
     case 'failed':
       return inOneLine(sentence(outcome.failure));
     case 'started':
-      return outcome.warning === undefined ? undefined : inOneLine(warningText(outcome.warning));
+      return outcome.warning === undefined ? undefined : inOneLine(kickWarning(outcome.warning));
   }
 }
 

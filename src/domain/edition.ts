@@ -21,6 +21,10 @@ export interface Edition {
 /** What a caller says of itself. */
 export interface Caller extends Edition {
   readonly wire: number;
+  /** How long it had been at it when it sent its request, in milliseconds; undefined where it does not say. */
+  readonly waitedMs?: number | undefined;
+  /** Whether it had a daemon started on the way. */
+  readonly spawned?: boolean | undefined;
 }
 
 export const callerText = (caller: Caller): string => JSON.stringify(caller);
@@ -32,7 +36,13 @@ export function parseCaller(text: string): Caller | undefined {
   const { wire, version, path, size, modifiedMs } = value as Readonly<Record<string, unknown>>;
   if (typeof wire !== 'number' || typeof version !== 'string' || typeof path !== 'string') return undefined;
   if (typeof size !== 'number' || typeof modifiedMs !== 'number') return undefined;
-  return { wire, version, path, size, modifiedMs };
+  const { waitedMs, spawned } = value as Readonly<Record<string, unknown>>;
+  const isTime = typeof waitedMs === 'number' && waitedMs >= 0 && Number.isFinite(waitedMs);
+  return {
+    ...{ wire, version, path, size, modifiedMs },
+    ...(isTime ? { waitedMs } : {}),
+    ...(spawned === true ? { spawned } : {}),
+  };
 }
 
 /** The same text for the same file in the same state. */

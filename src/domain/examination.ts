@@ -5,12 +5,12 @@ import { type Identity, type Vitality, vitalityOf } from './identity.js';
 import {
   fitsSocketPath,
   generationOf,
+  isName,
   isTrash,
   join,
   layout,
   makerOf,
   NAMES,
-  nameProblem,
   type Place,
   type Platform,
 } from './layout.js';
@@ -348,12 +348,9 @@ export function symptomsOfVersions(root: string, versions: readonly string[]): S
 
 // --- what lies about --------------------------------------------------------------------------------------------------
 
-const OWN_NAMES: ReadonlySet<string> = new Set([
-  ...Object.values(NAMES).filter((name) => name !== NAMES.socket && name !== NAMES.owner),
-  // What is kept of a log, or a ledger, that became too long.
-  `${NAMES.log}.1`,
-  `${NAMES.spawns}.1`,
-]);
+const OWN_NAMES: ReadonlySet<string> = new Set(
+  Object.values(NAMES).filter((name) => name !== NAMES.socket && name !== NAMES.owner),
+);
 
 export interface Sorted {
   readonly generations: readonly number[];
@@ -382,8 +379,7 @@ export function sortNames(names: readonly string[]): Sorted {
 export const foreignLabels = (names: readonly string[]): string[] =>
   names.filter((name) => !isLabel(name)).sort();
 
-export const isLabel = (name: string): boolean =>
-  nameProblem(name.replace(/@[0-9a-z]{13}$/, '')) === undefined;
+export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
 
 export interface GenerationReading {
   readonly generation: number;

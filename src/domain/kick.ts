@@ -5,7 +5,7 @@
  * A connection would take a turn of the event loop, so what a kick goes by is the owner file and the process table.
  */
 
-import type { Failure } from './failure.js';
+import { type Failure, notStarted } from './failure.js';
 import type { Identity } from './identity.js';
 import { layout, type Place } from './layout.js';
 import {
@@ -272,23 +272,16 @@ function spawn(trail: Trail): KickStep {
 }
 
 function spawned(trail: Trail, reading: SpawnReading): KickStep {
+  const directory = directoryOf(trail);
+  if (reading.kind !== 'spawned')
+    return release(trail, { kind: 'failed', failure: notStarted(reading, directory) });
   const { self, nonce } = trail.plan;
-  switch (reading.kind) {
-    case 'spawned': {
-      const { reason, warning } = trail;
-      const text = childText({ ...self, pid: reading.pid, startTime: reading.startTime });
-      return go(
-        { at: 'noting-child', outcome: { kind: 'started', pid: reading.pid, reason, warning } },
-        files('appendText', layout.lockRecord(directoryOf(trail), nonce), text),
-      );
-    }
-    case 'refused':
-      return release(trail, { kind: 'failed', failure: { kind: 'spawn-refused', cause: reading.cause } });
-    case 'threw':
-      return release(trail, { kind: 'failed', failure: { kind: 'spawn-threw', cause: reading.cause } });
-    case 'held-back':
-      return release(trail, { kind: 'failed', failure: { ...reading, kind: 'crash-loop' } });
-  }
+  const { reason, warning } = trail;
+  const text = childText({ ...self, pid: reading.pid, startTime: reading.startTime });
+  return go(
+    { at: 'noting-child', outcome: { kind: 'started', pid: reading.pid, reason, warning } },
+    files('appendText', layout.lockRecord(directory, nonce), text),
+  );
 }
 
 function release(trail: Trail, outcome: KickOutcome): KickStep {

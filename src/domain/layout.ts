@@ -10,7 +10,8 @@
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
  * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients that are no Node |
- * | `log` | what daemons of this name wrote; `spawns.jsonl`: every start, with its reason |
+ * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
+ * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  */
 
 export type Platform = 'linux' | 'darwin';
@@ -21,7 +22,10 @@ export const NAMES = {
   owner: 'owner.json',
   lock: 'spawn.lock',
   log: 'log',
+  logBefore: 'log.1',
+  logPrevious: 'log.previous',
   spawns: 'spawns.jsonl',
+  spawnsBefore: 'spawns.jsonl.1',
   handed: 'listen.sock',
   launch: 'launch',
 } as const;
@@ -89,10 +93,8 @@ export function highestGeneration(names: readonly string[]): number {
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 /** @returns a sentence that says what is wrong with the name, or undefined for a good one. */
-export function nameProblem(name: string): string | undefined {
-  if (NAME.test(name)) return undefined;
-  if (name === '') return 'a daemon name must not be empty';
-  return `${JSON.stringify(name)} is no daemon name: 1 to 64 letters, digits, ".", "_" or "-", the first a letter or a digit`;
+export function isName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /**

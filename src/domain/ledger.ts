@@ -163,11 +163,8 @@ function byHand(pid: number, startedMs: number): Start {
 export function concluded(start: Start, vitality: Vitality): Start {
   if (vitality !== 'dead' || fateOf(start).kind !== 'open') return start;
   const atMs = start.words.at(-1)?.atMs ?? start.startedMs;
-  const why = 'it ended without a word';
-  return {
-    ...start,
-    words: [...start.words, { kind: 'ended', why, code: undefined, signal: undefined, atMs }],
-  };
+  const end = { kind: 'ended', why: '', code: undefined, signal: undefined, atMs } as const;
+  return { ...start, words: [...start.words, end] };
 }
 
 /** How a start ended, as far as a back-off is concerned. */
@@ -185,8 +182,8 @@ export function fateOf({ words, startedMs }: Start): StartFate {
   if (words.some(({ kind }) => kind === 'ready' || kind === 'gave-way')) return { kind: 'fine' };
   const ended = words.find(({ kind }) => kind === 'ended');
   if (ended?.kind !== 'ended') return { kind: 'open' };
-  const how = ended.signal ?? (ended.code === undefined ? '' : `exit code ${ended.code}`);
-  const message = ended.why === '' ? `it ended before it served (${how})` : ended.why;
+  const how = ended.signal ?? (ended.code === undefined ? 'nobody saw how' : `exit code ${ended.code}`);
+  const message = `it ended before it served (${how})${ended.why === '' ? '' : `: ${ended.why}`}`;
   return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
 }
 

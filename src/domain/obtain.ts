@@ -7,7 +7,7 @@
  * another's it waits, and looks again and again. The daemon ends the lock when it has claimed.
  */
 
-import type { Failure, Phase } from './failure.js';
+import { type Failure, notStarted, type Phase } from './failure.js';
 import type { Identity } from './identity.js';
 import { layout, type Place, type Platform } from './layout.js';
 import {
@@ -506,35 +506,29 @@ function spawn(trail: Trail, reason: SpawnReason): ObtainStep {
 }
 
 function spawned(trail: Trail, reading: SpawnReading, now: Instant): ObtainStep {
-  switch (reading.kind) {
-    case 'spawned': {
-      const reason = trail.role.kind === 'holder' ? trail.role.reason : 'cold';
-      const child: Child = { pid: reading.pid, reason, spawnedMs: now.monotonicMs };
-      const { timing, self, nonce } = trail.plan;
-      const starter: Trail = {
-        ...as(trail, { kind: 'starter', child }),
-        spawns: trail.spawns + 1,
-        pollMs: timing.firstPollMs,
-      };
-      const text = childText({ ...self, pid: reading.pid, startTime: reading.startTime });
-      return go(
-        { at: 'noting-child', trail: starter },
-        files('appendText', layout.lockRecord(directoryOf(trail), nonce), text),
-      );
-    }
-    case 'refused':
-      return release(trail, { kind: 'fail', failure: { kind: 'spawn-refused', cause: reading.cause } }, now);
-    case 'threw':
-      return release(trail, { kind: 'fail', failure: { kind: 'spawn-threw', cause: reading.cause } }, now);
-    case 'held-back':
-      return release(trail, { kind: 'fail', failure: { ...reading, kind: 'crash-loop' } }, now);
-  }
+  const directory = directoryOf(trail);
+  if (reading.kind !== 'spawned')
+    return release(trail, { kind: 'fail', failure: notStarted(reading, directory) }, now);
+  const reason = trail.role.kind === 'holder' ? trail.role.reason : 'cold';
+  const child: Child = { pid: reading.pid, reason, spawnedMs: now.monotonicMs };
+  const { timing, self, nonce } = trail.plan;
+  const starter: Trail = {
+    ...as(trail, { kind: 'starter', child }),
+    spawns: trail.spawns + 1,
+    pollMs: timing.firstPollMs,
+  };
+  const text = childText({ ...self, pid: reading.pid, startTime: reading.startTime });
+  return go(
+    { at: 'noting-child', trail: starter },
+    files('appendText', layout.lockRecord(directory, nonce), text),
+  );
 }
 
 function childChecked(trail: Trail, reading: ChildReading, now: Instant): ObtainStep {
   if (reading.kind === 'running' || trail.role.kind !== 'starter') return wait(trail, now);
   const { kind: _, ...end } = reading;
-  const failure: Failure = { kind: 'died-at-start', pid: trail.role.child.pid, ...end };
+  const { pid } = trail.role.child;
+  const failure: Failure = { kind: 'died-at-start', directory: directoryOf(trail), pid, ...end };
   // It gave way to a daemon; or it is a program that ends well without serving, and then once more is enough.
   const gaveWay = end.code === 0 && trail.spawns < SPAWNS_MAX;
   const role: Role = gaveWay ? NEWCOMER : { kind: 'mourner', failure };
@@ -566,18 +560,20 @@ function wait(trail: Trail, now: Instant): ObtainStep {
 function timedOut(trail: Trail, now: Instant): ObtainStep {
   const afterMs = now.monotonicMs - trail.begunMs;
   const { role, trouble } = trail;
+  const directory = directoryOf(trail);
   if (role.kind === 'mourner') return fail(role.failure);
   if (role.kind === 'starter')
     return fail({
       kind: 'timed-out',
+      directory,
       phase: 'ready',
       afterMs: now.monotonicMs - role.child.spawnedMs,
       pid: role.child.pid,
     });
   if (trouble?.kind === 'unreachable')
-    return go({ at: 'naming', trail, afterMs }, files('readText', layout.currentOwner(directoryOf(trail))));
+    return go({ at: 'naming', trail, afterMs }, files('readText', layout.currentOwner(directory)));
   const phase: Phase = trouble?.kind === 'hung-up' ? 'answer' : 'lock';
-  return fail({ kind: 'timed-out', phase, afterMs, pid: undefined });
+  return fail({ kind: 'timed-out', directory, phase, afterMs, pid: undefined });
 }
 
 function introduce(trail: Trail, now: Instant): ObtainStep {

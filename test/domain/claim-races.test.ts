@@ -86,17 +86,20 @@ function judge(race: Race): void {
   judgeEnd(race);
 }
 
-describe('the race of two candidates', () => {
-  it('on a new name, from their first calls on: in every order, each killed anywhere or not', async () => {
-    const { worlds, ends } = await explore(() => startRace(2, nothing), judge);
-    expect(worlds).toBeGreaterThan(1_000);
-    expect(ends).toBeGreaterThan(15);
-  }, 60_000);
+/** `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a few interruptions do. */
+const SOME = { interruptions: 1, kills: 1 };
 
-  it('after a dead daemon: in every order, each killed anywhere or not', async () => {
-    const { worlds } = await explore(() => startReadyRace(2, tombstone), judge);
-    expect(worlds).toBeGreaterThan(500);
-  }, 60_000);
+describe('the race of two candidates', () => {
+  it('on a new name, from their first calls on: one held up anywhere, one killed anywhere', async () => {
+    const { worlds, ends } = await explore(() => startRace(2, nothing), judge, SOME);
+    expect(worlds).toBeGreaterThan(200);
+    expect(ends).toBeGreaterThan(15);
+  }, 180_000);
+
+  it('after a dead daemon: one held up anywhere, one killed anywhere', async () => {
+    const { worlds } = await explore(() => startReadyRace(2, tombstone), judge, SOME);
+    expect(worlds).toBeGreaterThan(200);
+  }, 180_000);
 
   it.each([
     { name: 'after one that died before it repointed', setUp: unpointed },
@@ -104,10 +107,10 @@ describe('the race of two candidates', () => {
   ])(
     '$name: one held up anywhere, one killed anywhere',
     async ({ setUp }) => {
-      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, { interruptions: 1, kills: 1 });
+      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, SOME);
       expect(worlds).toBeGreaterThan(200);
     },
-    60_000,
+    180_000,
   );
 });
 
@@ -134,13 +137,13 @@ describe('the race of three candidates, the first of them held up', () => {
       // Two follow each other past the third, which finds its slot collected: the search gets that far.
       expect(withdrawn > 0).toBe(at === 'publishing');
     },
-    60_000,
+    180_000,
   );
 
   it('before publishing: another is held up anywhere as well', async () => {
     const { worlds } = await explore(() => heldUp('publishing'), judge, { interruptions: 1, kills: 0 });
     expect(worlds).toBeGreaterThan(50);
-  }, 60_000);
+  }, 180_000);
 });
 
 it('an order that fails is told, so that it can be replayed', async () => {

@@ -46,8 +46,29 @@ describe('a version', () => {
     },
   );
 
-  it('is the same with a v, and with build metadata', () => {
-    expect(compareVersions('v1.2.3', '1.2.3+build.7')).toBe(0);
+  it.each([
+    ['v1.2.3', '1.2.3+build.7'],
+    [' 1.2.3\n', '1.2.3'],
+    ['1..2', '1.2'],
+    ['-rc', '-rc'],
+  ])('%j is the same as %j', (a, b) => {
+    expect(compareVersions(a, b)).toBe(0);
+  });
+
+  it.each([
+    // Not numbers, though they begin or end with one: words, by their characters.
+    ['1.0.0-1a', '1.0.0-1b'],
+    ['1.0.0-10a', '1.0.0-9a'],
+    ['1.0.0-a10', '1.0.0-a9'],
+    ['1.0.0-9', '1.0.0-10'],
+    ['1.0.0-99', '1.0.0-a'],
+    ['1.0.0-x.v1', '1.0.0-x.v2'],
+    ['1.0.0-rc', '1.0.0-rc-1'],
+    ['1.0.0-v2', '1.0.0-w'],
+    ['-rc', ''],
+  ])('%j is earlier than %j', (a, b) => {
+    expect(compareVersions(a, b)).toBeLessThan(0);
+    expect(compareVersions(b, a)).toBeGreaterThan(0);
   });
 });
 
@@ -76,6 +97,22 @@ describe('a caller', () => {
     ['of another file with the same content', { path: '/b.mjs', modifiedMs: 101 }, 'same', 'served'],
   ])('%s', (_, caller, content, kind) => {
     expect(judge(caller, content)).toBe(kind);
+  });
+
+  it.each<[Partial<Caller>, string]>([
+    [{ wire: 2 }, 'wire 2 is asked for, this is 1'],
+    [{ version: '1.3.0' }, 'version 1.3.0 is asked for, this is 1.2.3'],
+    [{ modifiedMs: 500 }, '/a.mjs has changed'],
+    [{ path: '/b.mjs', modifiedMs: 101 }, '/b.mjs is later than /a.mjs'],
+  ])('that is newer is told of in words: %j', (caller, why) => {
+    expect(judgeCaller(OWN, { ...OWN, ...caller }, () => 'different')).toEqual({ kind: 'newer', why });
+  });
+
+  it('that has a version is newer than a daemon without one', () => {
+    expect(judgeCaller({ ...OWN, version: '' }, OWN, () => 'same')).toEqual({
+      kind: 'newer',
+      why: 'version 1.2.3 is asked for, this is none',
+    });
   });
 
   it('that makes a daemon retire would not be made to by that daemon: there is no ping-pong', () => {

@@ -173,6 +173,11 @@ describe('an owner file', () => {
     expect(parseOwner(text)).toBeUndefined();
   });
 
+  it('says that a supervisor has handed over the listener, if one has', () => {
+    expect(parseOwner(ownerText({ ...OWNER, activated: true }))).toEqual({ ...OWNER, activated: true });
+    expect(parseOwner(JSON.stringify({ ...OWNER, activated: 'yes' }))).toEqual(OWNER);
+  });
+
   it('of another release is still an owner: what it does not say is empty', () => {
     expect(parseOwner(JSON.stringify(WHO))).toEqual({
       ...WHO,

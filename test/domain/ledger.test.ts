@@ -122,9 +122,14 @@ describe('the fate of a start', () => {
       { kind: 'failed', atMs: 5, message: 'it ended before it served (SIGKILL)' },
     ],
     [
+      'ended for a reason that nobody knows',
+      [{ ...ENDED, code: undefined }],
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (nobody saw how)' },
+    ],
+    [
       'died with words',
       [{ ...ENDED, why: 'Error: out of luck' }],
-      { kind: 'failed', atMs: 5, message: 'Error: out of luck' },
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (exit code 3): Error: out of luck' },
     ],
   ])('%s', (_, words, expected) => {
     expect(fate(...words)).toEqual(expected);
@@ -133,7 +138,11 @@ describe('the fate of a start', () => {
   it('is told of a process that has gone without a word, and of no other', () => {
     const [open] = starts(started(7, 1)) as [Start];
     const [fine] = starts(started(7, 1), said(7, 2, READY)) as [Start];
-    expect(fateOf(concluded(open, 'dead'))).toMatchObject({ kind: 'failed', atMs: 1 });
+    expect(fateOf(concluded(open, 'dead'))).toEqual({
+      kind: 'failed',
+      atMs: 1,
+      message: 'it ended before it served (nobody saw how)',
+    });
     expect(concluded(open, 'alive')).toBe(open);
     expect(concluded(open, 'unknown')).toBe(open);
     expect(concluded(fine, 'dead')).toBe(fine);

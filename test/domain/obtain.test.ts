@@ -553,6 +553,7 @@ describe('a start that fails', () => {
     const beganMs = machine.clock.now().monotonicMs;
     expect(failureOf(await obtain(machine))).toEqual({
       kind: 'died-at-start',
+      directory: HOME,
       pid: childrenOf(machine)[0],
       code: 3,
       signal: undefined,
@@ -566,7 +567,7 @@ describe('a start that fails', () => {
     const machine = home();
     machine.onSpawn = (child) => child.kill();
     expect(await obtain(machine)).toMatchObject({
-      failure: { kind: 'died-at-start', code: undefined, signal: 'SIGKILL' },
+      failure: { kind: 'died-at-start', directory: HOME, code: undefined, signal: 'SIGKILL' },
     });
     expect(reasonsOf(machine)).toEqual(['cold']);
   });
@@ -576,6 +577,7 @@ describe('a start that fails', () => {
     machine.onSpawn = (child) => child.exit(0);
     expect(failureOf(await obtain(machine))).toMatchObject({
       kind: 'died-at-start',
+      directory: HOME,
       pid: childrenOf(machine)[1],
       code: 0,
     });
@@ -650,7 +652,9 @@ describe('a start that fails', () => {
     machine.onSpawn = (child) => child.exit(1);
     const { stepper } = await heldAt(machine, 'releasing', 'mourner');
     machine.faults.plant({ method: 'connect', code: 'EMFILE', times: FOREVER });
-    expect(await toTheEnd(machine, stepper)).toMatchObject({ failure: { kind: 'died-at-start', code: 1 } });
+    expect(await toTheEnd(machine, stepper)).toMatchObject({
+      failure: { kind: 'died-at-start', directory: HOME, code: 1 },
+    });
   });
 
   it('a child that can’t be noted is waited for all the same', async () => {
@@ -663,7 +667,13 @@ describe('a start that fails', () => {
     const machine = home({ startMs: 1_600 });
     const outcome = await obtain(machine);
     const [pid] = childrenOf(machine);
-    expect(failureOf(outcome)).toEqual({ kind: 'timed-out', phase: 'ready', afterMs: 1_500, pid });
+    expect(failureOf(outcome)).toEqual({
+      kind: 'timed-out',
+      directory: HOME,
+      phase: 'ready',
+      afterMs: 1_500,
+      pid,
+    });
     expect(await obtain(machine)).toMatchObject({ kind: 'attached', owner: { pid } });
     expect(reasonsOf(machine)).toEqual(['cold']);
   });
@@ -673,6 +683,7 @@ describe('a start that fails', () => {
     const failure = failureOf(await obtain(machine));
     expect(failure).toEqual({
       kind: 'timed-out',
+      directory: HOME,
       phase: 'ready',
       afterMs: 1_500,
       pid: childrenOf(machine)[0],
@@ -685,7 +696,11 @@ describe('a start that fails', () => {
     lockOf(machine, holder);
     holder.kill();
     const beganMs = machine.clock.now().monotonicMs;
-    expect(failureOf(await obtain(machine))).toMatchObject({ kind: 'timed-out', phase: 'ready' });
+    expect(failureOf(await obtain(machine))).toMatchObject({
+      kind: 'timed-out',
+      directory: HOME,
+      phase: 'ready',
+    });
     expect(elapsed(machine, beganMs)).toBe(2_000);
   });
 });
@@ -731,6 +746,7 @@ describe('what a daemon says first', () => {
     (await daemonIn(machine)).serve({ kind: 'draining' });
     expect(failureOf(await obtain(machine))).toEqual({
       kind: 'timed-out',
+      directory: HOME,
       phase: 'answer',
       afterMs: 2_000,
       pid: undefined,
@@ -886,7 +902,13 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     machine.faults.plant({ method: 'connect', code: 'EMFILE' });
     const timing = timingFrom({ totalMs: 800, lockFallbackMs: 900 });
     const failure = failureOf(await obtain(machine, { timing }));
-    expect(failure).toEqual({ kind: 'timed-out', phase: 'lock', afterMs: 800, pid: undefined });
+    expect(failure).toEqual({
+      kind: 'timed-out',
+      directory: HOME,
+      phase: 'lock',
+      afterMs: 800,
+      pid: undefined,
+    });
   });
 });
 
@@ -964,7 +986,11 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     machine.onSpawn = (child, { lockNonce }) => {
       void claims(child, { platform, lockNonce }).then(({ kind }) => child.exit(kind === 'gave-way' ? 0 : 1));
     };
-    expect(failureOf(await obtain(machine, { platform }))).toMatchObject({ kind: 'died-at-start', code: 0 });
+    expect(failureOf(await obtain(machine, { platform }))).toMatchObject({
+      kind: 'died-at-start',
+      directory: HOME,
+      code: 0,
+    });
     expect(reasonsOf(machine)).toEqual(['cold', 'cold']);
     expect(machine.files.readLink(inHome('current'))).toEqual({ kind: 'target', target: '1' });
     expect(daemon.activity).toBe('stopped');
@@ -1042,7 +1068,13 @@ describe('time', () => {
     const timing = timingFrom({ totalMs: 1_200, lockFallbackMs: 600 });
     lockOf(machine, machine.start(), machine.start());
     const failure = failureOf(await obtain(machine, { timing }));
-    expect(failure).toEqual({ kind: 'timed-out', phase: 'lock', afterMs: 1_200, pid: undefined });
+    expect(failure).toEqual({
+      kind: 'timed-out',
+      directory: HOME,
+      phase: 'lock',
+      afterMs: 1_200,
+      pid: undefined,
+    });
     expect([reasonsOf(machine), machine.clock.nextDueMs]).toEqual([[], undefined]);
   });
 

@@ -71,6 +71,57 @@ describe('a daemon that is to end', () => {
     expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGKILL' });
   });
 
+  it('has its grace to the millisecond, and as long again as it is given after SIGKILL', async () => {
+    const made = scene();
+    const { machine, caller, daemon } = made;
+    const sent: [string, number][] = [];
+    const begunMs = machine.clock.now().monotonicMs;
+    const plan = {
+      directory: DIRECTORY,
+      self: identityOf(caller),
+      ancestors: [],
+      graceMs: 1_000,
+      killMs: 300,
+    };
+    const ending = caller.run((ports) =>
+      run(stepTermination, beginTermination(plan), {
+        ...ports,
+        processes: {
+          // A process that hangs in the kernel: no signal ends it.
+          ...ports.processes,
+          lookUp: () => ({ kind: 'present', startTime: identityOf(daemon).startTime, activity: 'running' }),
+          signal: (_, name) => {
+            sent.push([name, machine.clock.now().monotonicMs - begunMs]);
+            return { kind: 'done' };
+          },
+        },
+      }),
+    );
+    expect(await machine.clock.finish(ending)).toEqual({ kind: 'still-there', pid: daemon.pid });
+    expect(sent).toEqual([
+      ['SIGTERM', 0],
+      ['SIGKILL', 1_000],
+    ]);
+    expect(machine.clock.now().monotonicMs - begunMs).toBe(1_300);
+  });
+
+  it('that goes between the last look and SIGKILL has ended by SIGTERM, and nobody is signalled again', async () => {
+    const made = scene();
+    const { machine, caller, daemon } = made;
+    daemon.onTerm = () => {};
+    const signals: string[] = [];
+    let looks = 0;
+    caller.onCall = ({ method }) => {
+      if (method === 'signal') signals.push(method);
+      if (method !== 'lookUp' || machine.clock.now().monotonicMs < 1_000) return;
+      looks += 1;
+      // The first look of that moment still sees it; the proof before the signal does not.
+      if (looks === 2) daemon.kill();
+    };
+    expect(await terminate(made)).toEqual({ kind: 'ended', pid: daemon.pid, by: 'SIGTERM' });
+    expect(signals).toHaveLength(1);
+  });
+
   it('that has gone in the meantime is left alone', async () => {
     const made = scene();
     made.daemon.kill();

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Rules } from '../../src/adapters/simulation/actions.js';
 import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
 import { search, shortestViolation } from '../../src/adapters/simulation/search.js';
+import type { World } from '../../src/adapters/simulation/state.js';
 import { scheduleFrom, storySvg, storyText, tell } from '../../src/adapters/simulation/story.js';
 
 function scenario(name: string): Scenario {
@@ -54,6 +55,27 @@ describe('the search finds what is wrong', () => {
     },
     180_000,
   );
+
+  it.each([
+    ['kills', '2-clients'],
+    ['faults', '2-clients'],
+    ['pauses', '2-clients'],
+    ['stops', '2-clients'],
+    ['ticks', '2-clients'],
+    ['restarts', '2-candidates'],
+  ] as const)('a story with %s in it replays', (disturbance, name) => {
+    const { world, settings } = scenario(name);
+    const first = world({ kills: 1, [disturbance]: 1 });
+    const rules: Rules = { settings, ...RULES };
+    // What was allowed is used up: the schedule has it in it, wherever the search put it first.
+    const atEnd = ({ left }: World) => (left[disturbance] === 0 ? 'as wanted' : undefined);
+    const result = search(first, { ...rules, atEnd, statesMax: STATES_MAX });
+    if (result.kind !== 'violated') throw new Error(result.kind);
+    expect(result.what).toBe('as wanted');
+    const lines = tell(first, result.schedule, rules);
+    expect(scheduleFrom(storyText(lines), first, rules)).toEqual(result.schedule);
+    expect(tell(first, scheduleFrom(storyText(lines), first, rules), rules)).toEqual(lines);
+  });
 
   it('a story that is none is refused', () => {
     const { world, settings } = scenario('classic');

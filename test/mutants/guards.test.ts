@@ -18,6 +18,7 @@ const WITHOUT_GUARDS = [
   'ports',
   'run',
   'spawn-plan',
+  'xml',
 ];
 
 describe('the list of guards', () => {

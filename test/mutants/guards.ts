@@ -1127,17 +1127,10 @@ const obtain = of('obtain', 'obtain', [
   ],
   [
     'refused-releases',
-    'A start that the system refused leaves the lock free.',
-    "return release(trail, { kind: 'fail', failure: { kind: 'spawn-refused', cause: reading.cause } }, now);",
-    "return fail({ kind: 'spawn-refused', cause: reading.cause });",
+    'A start that came to nothing leaves the lock free.',
+    "return release(trail, { kind: 'fail', failure: notStarted(reading, directory) }, now);",
+    'return fail(notStarted(reading, directory));',
     "because the system says no ('ENOENT')",
-  ],
-  [
-    'threw-releases',
-    'A start that threw leaves the lock free.',
-    "return release(trail, { kind: 'fail', failure: { kind: 'spawn-threw', cause: reading.cause } }, now);",
-    "return fail({ kind: 'spawn-threw', cause: reading.cause });",
-    "because the system says no ('E2BIG')",
   ],
   [
     'death-releases',
@@ -1305,17 +1298,10 @@ const kick = of('kick', 'kick', [
   ],
   [
     'refused-releases',
-    'A start that the system refused leaves the lock free.',
-    "return release(trail, { kind: 'failed', failure: { kind: 'spawn-refused', cause: reading.cause } });",
-    "return end({ kind: 'failed', failure: { kind: 'spawn-refused', cause: reading.cause } });",
+    'A start that came to nothing leaves the lock free.',
+    "return release(trail, { kind: 'failed', failure: notStarted(reading, directory) });",
+    "return end({ kind: 'failed', failure: notStarted(reading, directory) });",
     "is told ('ENOENT'), and the lock is free",
-  ],
-  [
-    'threw-releases',
-    'A start that threw leaves the lock free.',
-    "return release(trail, { kind: 'failed', failure: { kind: 'spawn-threw', cause: reading.cause } });",
-    "return end({ kind: 'failed', failure: { kind: 'spawn-threw', cause: reading.cause } });",
-    "is told ('E2BIG'), and the lock is free",
   ],
 ]);
 
@@ -1758,6 +1744,124 @@ const collecting = of('collect', 'collect', [
   ],
 ]);
 
+const telling = [
+  ...of('log', 'log', [
+    [
+      'copied-twice',
+      'A part that was copied while it was read is there twice.',
+      'part !== parts[index + 1]?.part',
+      'part !== Number.NaN',
+      'copied while they were read',
+    ],
+    [
+      'unnumbered',
+      'Two files without a number are two files.',
+      'part === 0 || part !==',
+      'part !==',
+      'none of them numbered',
+    ],
+    [
+      'gap',
+      'What is not kept is not passed over in silence.',
+      'return gap > 0 ? gapLine(gap) + plain : plain;',
+      'return plain;',
+      'one that is not kept',
+    ],
+    [
+      'empty-line',
+      'A text that is one line feed has a line.',
+      "from = from < 2 ? 0 : text.lastIndexOf('\\n', from - 2) + 1;",
+      "from = text.lastIndexOf('\\n', from - 2) + 1;",
+      '"\\n", 1',
+    ],
+  ]),
+  ...of('chronicle', 'chronicle', [
+    [
+      'last-word',
+      'One that has said how it ended is not gone without a word.',
+      'words.some(isLast) || ',
+      '',
+      'not where that is not proven, nor where it said how it ended',
+    ],
+    [
+      'proof',
+      'Who may be alive is not gone.',
+      "vitality(identity) !== 'dead'",
+      "vitality(identity) === 'alive'",
+      'not where that is not proven',
+    ],
+    [
+      'never-served',
+      'One that never served has failed, however it ended.',
+      "return hasServed ? { kind: 'ended', why: text }",
+      "return hasServed || text !== '' ? { kind: 'ended', why: text }",
+      'of killed before it served',
+    ],
+    [
+      'clock-set-back',
+      'A start that lies ahead has lasted no time.',
+      'atMs = Math.max(wallMs, startedMs)',
+      'atMs = wallMs',
+      'does not run backwards',
+    ],
+  ]),
+  ...of('numbers', 'numbers', [
+    [
+      'spawned',
+      'A caller that had the daemon started was cold, though the service had been loaded when its request came.',
+      'caller?.spawned === true || ',
+      '',
+      'one whose caller had the daemon started is cold',
+    ],
+    [
+      'waiting',
+      'More may run than is in flight: a caller that has gone is not.',
+      'Math.max(0, inFlight - this.#running)',
+      'inFlight - this.#running',
+      'counts what runs, what waits, and what failed',
+    ],
+  ]),
+  ...of('histogram', 'histogram', [
+    [
+      'no-time',
+      'A clock that was set back gives no time, and no bucket that is not there.',
+      'const tookMs = Math.max(0, ms);',
+      'const tookMs = ms;',
+      'never less than nothing',
+    ],
+    [
+      'last-bucket',
+      'What is longer than the last bucket is in it.',
+      'Math.min(BUCKETS - 1, Math.floor(octave * BUCKETS_AN_OCTAVE))',
+      'Math.floor(octave * BUCKETS_AN_OCTAVE)',
+      'holds what is out of its range at its ends',
+    ],
+    [
+      'no-longer-than-the-longest',
+      'The middle of a bucket may be more than anything in it.',
+      'Math.min(middleMs, this.#maxMs)',
+      'middleMs',
+      'no quantile is longer than the longest',
+    ],
+  ]),
+  ...of('timescale', 'timescale', [
+    [
+      'only-gap',
+      'Where there is one gap, nothing could be crowded out by it.',
+      'shorterMs > 0 && ',
+      '',
+      'of two events, however far apart, cuts nothing',
+    ],
+    [
+      'room',
+      'Times are written where they have room.',
+      '>= TICK_DISTANCE',
+      '>= 0',
+      'writes times where they have room',
+    ],
+  ]),
+];
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...sweep,
@@ -1777,4 +1881,5 @@ export const GUARDS: readonly Guard[] = [
   ...tenure,
   ...termination,
   ...collecting,
+  ...telling,
 ];

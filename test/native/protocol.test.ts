@@ -97,7 +97,7 @@ describe('a change of the sources', () => {
     ['NAME_SOCKET', 'src/domain/layout.ts', "socket: 'sock'", "socket: 'socket'"],
     ['CHUNK_HEARTBEAT', 'src/app/wire/chunks.ts', "heartbeat: 'H'", "heartbeat: 'h'"],
     ['EXIT_LOST', 'src/app/exit-codes.ts', 'lost: 76', 'lost: 86'],
-    ['TEXT_UNUSABLE', 'src/domain/failure.ts', "can't be used:", 'is of no use:'],
+    ['TEXT_UNUSABLE', 'src/app/sentences.ts', "can't be used:", 'is of no use:'],
     ['REASON_OVERRIDE', 'src/domain/spawn-plan.ts', "'override'", "'overridden'"],
   ])('%s, in TypeScript alone', async (name, file, from, to) => {
     expect(await complaintsAfter(file, from, to)).toEqual([name]);

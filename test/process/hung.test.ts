@@ -32,6 +32,27 @@ describe('a daemon that does not answer', () => {
     expect(box.spawns()).toEqual(['cold', 'restart']);
   });
 
+  it('status tells what can be known of its silence', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const pid = await served(box, service);
+    process.kill(pid, 'SIGSTOP');
+    const status = await box.run(['status', service, '--timeout', '300ms']);
+    expect(status.code).toBe(69);
+    expect(status.stdout.toString()).toMatch(
+      new RegExp(
+        `: not answering, pid ${pid} \\(no answer within 300 ms; running for .+; its process is stopped; .*\\)\n$`,
+      ),
+    );
+    const facts = await box.run(['status', service, '--timeout', '300ms', '--json']);
+    expect(JSON.parse(facts.stdout.toString())).toMatchObject({
+      ...{ kind: 'not-answering', activity: 'stopped' },
+      owner: { pid, startedMs: expect.any(Number) },
+      cause: { message: 'no answer within 300 ms' },
+    });
+    process.kill(pid, 'SIGCONT');
+  });
+
   it('and goes on is served by as before: nobody has replaced it', async () => {
     const box = sandbox();
     const service = box.service();

@@ -69,7 +69,10 @@ describe('the switch', () => {
   it('that says neither is refused', async () => {
     const box = sandbox();
     const { code, stderr } = await box.run(['call', box.service()], { env: { SOLOD: 'maybe' } });
-    expect([code, stderr]).toEqual([64, 'solod: SOLOD=maybe is neither on nor off\n']);
+    expect([code, stderr]).toEqual([
+      64,
+      'solod: SOLOD=maybe is none of its values; write on or off, or unset it\n',
+    ]);
   });
 
   it('a service that does not load says so with the same code', async () => {
@@ -105,13 +108,16 @@ describe('--fallback inline', () => {
     ]);
     expect([inline.code, inline.stderr]).toEqual([
       0,
-      expect.stringMatching(/without a daemon: the daemon can't be started/),
+      expect.stringMatching(/without a daemon: the daemon of \S+ can't be started/),
     ]);
   });
 
   it('is wait or inline', async () => {
     const box = sandbox();
     const { code, stderr } = await box.run(['call', '--fallback', 'dance', box.service()]);
-    expect([code, stderr]).toEqual([64, expect.stringContaining('--fallback dance: wait or inline')]);
+    expect([code, stderr]).toEqual([
+      64,
+      expect.stringContaining('--fallback dance is none of its values; write wait or inline'),
+    ]);
   });
 });

@@ -53,7 +53,7 @@ describe('a service that throws at load', () => {
     const held = await box.run(['call', service]);
     expect(held.code).toBe(70);
     expect(held.stderr).toMatch(
-      /failed at its start 2 times in a row; the next try is made in \d\.\d s.*no such luck/s,
+      /failed at its start 2 times in a row; .*the next try comes in \d\.\d s.*no such luck/s,
     );
     const kicked = await box.run(['kick', service]);
     expect([kicked.code, kicked.stderr]).toEqual([70, expect.stringContaining('times in a row')]);

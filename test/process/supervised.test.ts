@@ -209,7 +209,10 @@ describe('install and uninstall', () => {
     const env = { XDG_CONFIG_HOME: undefined };
     for (const command of ['install', 'uninstall']) {
       const ended = await box.run([command, box.service(), ...targetOf(box), '--systemd'], { env });
-      expect(ended).toMatchObject({ code: 73, stderr: expect.stringContaining('was not written by solod') });
+      expect(ended).toMatchObject({
+        code: 73,
+        stderr: expect.stringContaining('was not written by "solod install"'),
+      });
     }
     expect(readdirSync(units)).toEqual([path.basename(unit)]);
     expect(readFileSync(unit, 'utf8')).toBe('[Unit]\n');

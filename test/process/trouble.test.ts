@@ -271,8 +271,8 @@ describe('mistakes get one clear sentence', () => {
     [['call', 'SERVICE', '--no-such-option'], 64, /unknown option/],
     [['conjure'], 64, /unknown command/],
     [['call', 'SERVICE', '--name', '-x'], 64, /--option=value/],
-    [['status', '--name', ''], 64, /must not be empty/],
-    [['stop'], 64, /which daemon/],
+    [['status', '--name', ''], 64, /"" is no daemon name/],
+    [['stop'], 64, /no daemon is named/],
   ])('%j', async (args, code, sentence) => {
     const box = sandbox();
     const service = box.service();

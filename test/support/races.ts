@@ -141,6 +141,21 @@ export async function explore(
   judge: (race: Race) => void,
   bounds: Bounds = UNBOUNDED,
 ): Promise<Explored> {
+  // Most calls of a race fail, and what takes the longest of a system error is its stack, which nobody reads.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return await exploreAll(begin, judge, bounds);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+async function exploreAll(
+  begin: () => Promise<Race>,
+  judge: (race: Race) => void,
+  bounds: Bounds,
+): Promise<Explored> {
   const seen = new Set<string>();
   const todo: Move[][] = [[]];
   let ends = 0;

@@ -63,9 +63,7 @@ describe('a module without one', () => {
     ],
     ['no module', undefined, 'the module has no default export'],
   ])('says what it exports instead: %s', (_, namespace, words) => {
-    const should =
-      'a service is an async function, or what defineService returns, as the default export of its module';
-    expect(readService(namespace)).toEqual({ kind: 'no-service', reason: `${words}; ${should}` });
+    expect(readService(namespace)).toEqual({ kind: 'no-service', reason: words });
   });
 
   it('may go on for ever', () => {

@@ -3,6 +3,7 @@ use super::kick::kick_at;
 use super::options::{Asked, Fallback};
 use super::say::say;
 use super::target::{self, Target};
+use crate::domain::edition::Effort;
 use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
 use crate::domain::layout::nonce_of;
 use crate::domain::ledger::Word;
@@ -34,7 +35,10 @@ pub fn run(asked: &Asked) -> i32 {
     let patience = if asked.fallback == Fallback::Wait { Patience::Wait } else { Patience::Leave };
     let nonce = nonce_of(std::process::id(), &random_text());
     let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, timing, patience };
-    let request = || head(asked, &target);
+    let begun_ms = time::monotonic_ms();
+    let request = |has_started| {
+        head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
+    };
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
     let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
     let failure = match obtain(&mut host, &plan) {
@@ -59,13 +63,13 @@ fn report(failure: &Failure) -> i32 {
     exit_code(failure)
 }
 
-fn head(asked: &Asked, target: &Target) -> Vec<u8> {
+fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
     let directory = env::current_dir().unwrap_or_default();
     let request = Request {
         command: &target.name,
         args: &asked.args,
         directory: directory.as_os_str(),
-        caller: target.edition.caller_text(),
+        caller: target.edition.caller_text(effort),
         terminals: [STDIN, STDOUT, STDERR].map(is_terminal),
     };
     encode(&request, env::vars_os())
@@ -93,8 +97,10 @@ fn talk(host: &mut Host) -> i32 {
 
 /// A daemon that claimed and has not loaded yet is not hung, unless it is stopped. The ledger knows.
 fn explained(host: &mut Host, failure: Failure) -> Failure {
-    let pid = match &failure {
-        Failure::NotAnswering { owner: Some(owner), .. } => owner.identity.pid,
+    let (directory, pid) = match &failure {
+        Failure::NotAnswering { directory, owner: Some(owner), .. } => {
+            (directory.clone(), owner.identity.pid)
+        }
         _ => return failure,
     };
     if let Sighting::Present { activity: Activity::Stopped, .. } = process::look_up(pid) {
@@ -108,7 +114,7 @@ fn explained(host: &mut Host, failure: Failure) -> Failure {
     let claimed = words.iter().find(|(_, word)| *word == Word::Claimed);
     match claimed {
         Some((at_ms, _)) if words.iter().all(|(_, word)| *word == Word::Claimed) => {
-            Failure::StillLoading { pid, for_ms: (time::wall_ms() - at_ms).max(0.0) }
+            Failure::StillLoading { directory, pid, for_ms: (time::wall_ms() - at_ms).max(0.0) }
         }
         _ => failure,
     }

@@ -46,7 +46,7 @@ fn kick_once(asked: &Asked, target: &Target) -> Kicked {
     let ready_ms = Timing::within(p::TOTAL_MS).ready_ms;
     let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, ready_ms };
     // A kick says nothing to anybody.
-    let request = Vec::new;
+    let request = |_| Vec::new();
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(target) };
     kick(&mut Host::new(&target.place.directory, &request, &find_launch, false), &plan)
 }

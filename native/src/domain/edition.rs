@@ -14,16 +14,25 @@ pub struct Edition {
     pub modified_ms: f64,
 }
 
+/// What it has taken a caller to come to its daemon.
+pub struct Effort {
+    pub waited_ms: f64,
+    /// Whether it had a daemon started on the way.
+    pub has_started: bool,
+}
+
 impl Edition {
     /// What a caller says of itself.
-    pub fn caller_text(&self) -> String {
+    pub fn caller_text(&self, effort: &Effort) -> String {
         format!(
-            "{{\"version\":{},\"path\":{},\"size\":{},\"modifiedMs\":{},\"wire\":{}}}",
+            "{{\"version\":{},\"path\":{},\"size\":{},\"modifiedMs\":{},\"wire\":{},\"waitedMs\":{},\"spawned\":{}}}",
             quoted(&self.version),
             quoted(&self.path),
             self.size,
             self.modified_ms,
-            p::WIRE_VERSION
+            p::WIRE_VERSION,
+            effort.waited_ms,
+            effort.has_started
         )
     }
 

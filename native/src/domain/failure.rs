@@ -20,6 +20,7 @@ pub enum Phase {
 pub enum Failure {
     Distrusted {
         path: String,
+        /// The sentence for it, with a brace for the path.
         why: &'static str,
     },
     Unusable {
@@ -28,14 +29,20 @@ pub enum Failure {
     },
     Lock(LockError),
     SpawnRefused {
+        directory: String,
         cause: Cause,
     },
     DiedAtStart {
+        directory: String,
         pid: i64,
         end: ChildEnd,
     },
-    CrashLoop(HeldBack),
+    CrashLoop {
+        directory: String,
+        held: HeldBack,
+    },
     TimedOut {
+        directory: String,
         phase: Phase,
         after_ms: f64,
         pid: Option<i64>,
@@ -47,6 +54,7 @@ pub enum Failure {
         cause: Option<Cause>,
     },
     StillLoading {
+        directory: String,
         pid: i64,
         for_ms: f64,
     },
@@ -81,28 +89,34 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
 /// One sentence: what happened, where, and what to do.
 pub fn sentence(failure: &Failure) -> String {
     match failure {
-        Failure::Distrusted { path, why } => fill(p::TEXT_DISTRUSTED, &[("path", path), ("why", why)]),
+        Failure::Distrusted { path, why } => fill(why, &[("path", path)]),
         Failure::Unusable { path, cause } => {
             fill(p::TEXT_UNUSABLE, &[("path", path), ("cause", &cause_text(cause))])
         }
         Failure::Lock(error) => lock_text(p::TEXT_LOCK_ERROR, error),
-        Failure::SpawnRefused { cause } => fill(p::TEXT_SPAWN_REFUSED, &[("cause", &cause_text(cause))]),
-        Failure::DiedAtStart { pid, end } => died_text(*pid, end),
-        Failure::CrashLoop(held) => fill(
+        Failure::SpawnRefused { directory, cause } => {
+            fill(refused_text(cause), &[("directory", directory), ("cause", &cause_text(cause))])
+        }
+        Failure::DiedAtStart { directory, pid, end } => died_text(directory, *pid, end),
+        Failure::CrashLoop { directory, held } => fill(
             p::TEXT_CRASH_LOOP,
             &[
+                ("directory", directory),
                 ("failures", &held.failures.to_string()),
                 ("seconds", &seconds(held.wait_ms)),
                 ("message", &held.message),
             ],
         ),
-        Failure::TimedOut { phase, after_ms, pid } => timed_out_text(*phase, *after_ms, *pid),
+        Failure::TimedOut { directory, phase, after_ms, pid } => {
+            timed_out_text(directory, *phase, *after_ms, *pid)
+        }
         Failure::NotAnswering { directory, owner, after_ms, cause } => {
             not_answering_text(directory, owner.as_ref(), *after_ms, cause.as_ref())
         }
-        Failure::StillLoading { pid, for_ms } => {
-            fill(p::TEXT_STILL_LOADING, &[("pid", &pid.to_string()), ("seconds", &seconds(*for_ms))])
-        }
+        Failure::StillLoading { directory, pid, for_ms } => fill(
+            p::TEXT_STILL_LOADING,
+            &[("directory", directory), ("pid", &pid.to_string()), ("seconds", &seconds(*for_ms))],
+        ),
         Failure::Declined { message, .. } => fill(p::TEXT_DECLINED, &[("message", message)]),
         Failure::Outdated { message } => message.clone(),
         // Never said: what comes of these is another program.
@@ -116,7 +130,7 @@ pub fn exit_code(failure: &Failure) -> i32 {
         Failure::Distrusted { .. } => p::EXIT_NO_PERMISSION,
         Failure::Unusable { .. } | Failure::Lock(_) => p::EXIT_CANT_CREATE,
         Failure::SpawnRefused { .. } => p::EXIT_OS_ERROR,
-        Failure::DiedAtStart { .. } | Failure::CrashLoop(_) => p::EXIT_SOFTWARE,
+        Failure::DiedAtStart { .. } | Failure::CrashLoop { .. } => p::EXIT_SOFTWARE,
         Failure::Declined { exit_code, .. } => *exit_code,
         Failure::TimedOut { .. } | Failure::StillLoading { .. } => p::EXIT_TEMP_FAIL,
         Failure::NotAnswering { .. } | Failure::Vacant | Failure::NoLaunch => p::EXIT_UNAVAILABLE,
@@ -136,7 +150,21 @@ pub fn lock_text(template: &str, error: &LockError) -> String {
     fill(template, &[("path", &error.path), ("cause", &cause_text(&error.cause))])
 }
 
-fn died_text(pid: i64, end: &ChildEnd) -> String {
+/// What is to be done about a refusal depends on its errno.
+fn refused_text(cause: &Cause) -> &'static str {
+    match cause.code.as_str() {
+        "ENOENT" => p::TEXT_SPAWN_REFUSED_ENOENT,
+        "EACCES" => p::TEXT_SPAWN_REFUSED_EACCES,
+        "ENOEXEC" => p::TEXT_SPAWN_REFUSED_ENOEXEC,
+        "EAGAIN" => p::TEXT_SPAWN_REFUSED_EAGAIN,
+        "ENOMEM" => p::TEXT_SPAWN_REFUSED_ENOMEM,
+        "EMFILE" => p::TEXT_SPAWN_REFUSED_EMFILE,
+        "ENFILE" => p::TEXT_SPAWN_REFUSED_ENFILE,
+        _ => p::TEXT_SPAWN_REFUSED_OTHER,
+    }
+}
+
+fn died_text(directory: &str, pid: i64, end: &ChildEnd) -> String {
     let output = end.last_output.trim();
     let stage = match &end.word {
         Some(Word::Failed { stage, .. }) => Some(stage.as_str()),
@@ -156,6 +184,7 @@ fn died_text(pid: i64, end: &ChildEnd) -> String {
     fill(
         template,
         &[
+            ("directory", directory),
             ("pid", &pid.to_string()),
             ("code", &code),
             ("signal", end.signal.as_deref().unwrap_or_default()),
@@ -165,14 +194,14 @@ fn died_text(pid: i64, end: &ChildEnd) -> String {
     )
 }
 
-fn timed_out_text(phase: Phase, after_ms: f64, pid: Option<i64>) -> String {
+fn timed_out_text(directory: &str, phase: Phase, after_ms: f64, pid: Option<i64>) -> String {
     let template = match phase {
         Phase::Lock => p::TEXT_TIMED_OUT_LOCK,
         Phase::Ready => p::TEXT_TIMED_OUT_READY,
         Phase::Answer => p::TEXT_TIMED_OUT_ANSWER,
     };
     let pid = pid.map_or_else(|| "?".to_owned(), |pid| pid.to_string());
-    fill(template, &[("after", &rounded(after_ms)), ("pid", &pid)])
+    fill(template, &[("directory", directory), ("after", &rounded(after_ms)), ("pid", &pid)])
 }
 
 fn not_answering_text(

@@ -55,7 +55,7 @@ fn a_lock_that_can_not_be_published() {
     let mut memory = with_fault(Fault("rename", "spawn.lock", "EIO", 99));
     let kicked = kick(&mut memory);
     assert!(matches!(&kicked, Kicked::Started { warning: Some(Warning::Lock(error)) } if error.path == LOCK));
-    assert!(kick::line(&kicked).unwrap().ends_with("the daemon was started without it"));
+    assert!(kick::line(&kicked).unwrap().starts_with("the daemon was started without the spawn lock"));
 
     let mut memory = with_fault(Fault("rename", "spawn.lock", "EIO", 99));
     let begun = memory.clock_ms;
@@ -133,7 +133,7 @@ fn who_does_not_wait_starts_nothing() {
 fn directories_of_others_and_broken_ones() {
     let mut memory = world();
     memory.give_to("/s", 7);
-    assert!(matches!(call(&mut memory), Err(Failure::Distrusted { why: p::DISTRUST_FOREIGN, .. })));
+    assert!(matches!(call(&mut memory), Err(Failure::Distrusted { why: p::TEXT_DISTRUSTED_FOREIGN, .. })));
     let mut memory = with_fault(Fault("inspect", "/s/n", "EIO", 1));
     assert!(matches!(call(&mut memory), Err(Failure::Unusable { cause, .. }) if cause.code == "EIO"));
     let mut memory = Memory::with_directories(&["/s"]);

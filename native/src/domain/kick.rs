@@ -162,17 +162,18 @@ impl<P: Ports> Kick<'_, P> {
     }
 
     fn spawn(&mut self) -> Kicked {
-        let directory = &self.plan.place.directory;
+        let directory = self.plan.place.directory.clone();
         let failure = match self.ports.spawn(self.reason, self.plan.nonce) {
             Spawning::Spawned { pid, start_time } => {
                 let child = self.ports.identity().of_child(pid, &start_time);
-                self.ports.append_text(&layout::lock_record(directory, self.plan.nonce), &child_text(&child));
+                self.ports
+                    .append_text(&layout::lock_record(&directory, self.plan.nonce), &child_text(&child));
                 return Kicked::Started { warning: self.warning.take() };
             }
-            Spawning::Refused(cause) => Failure::SpawnRefused { cause },
-            Spawning::HeldBack(held) => Failure::CrashLoop(held),
+            Spawning::Refused(cause) => Failure::SpawnRefused { directory, cause },
+            Spawning::HeldBack(held) => Failure::CrashLoop { directory, held },
         };
-        spawn_lock::release(self.ports, directory, self.plan.nonce);
+        spawn_lock::release(self.ports, &self.plan.place.directory, self.plan.nonce);
         Kicked::Failed(failure)
     }
 }

@@ -30,8 +30,17 @@ pub fn log(directory: &str) -> String {
     format!("{directory}/{}", p::NAME_LOG)
 }
 
+/// What it held before.
+pub fn log_before(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_LOG_BEFORE)
+}
+
 pub fn spawns(directory: &str) -> String {
     format!("{directory}/{}", p::NAME_SPAWNS)
+}
+
+pub fn spawns_before(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_SPAWNS_BEFORE)
 }
 
 pub fn launch(directory: &str) -> String {

@@ -1,5 +1,6 @@
 //! The ledger of starts, and the breaker that counts in it; see `src/domain/ledger.ts`.
 
+use super::failure::fill;
 use super::identity::{Identity, Vitality};
 use super::json::{self, quoted, Json};
 use super::ports::Instant;
@@ -125,8 +126,7 @@ impl Start {
             return;
         }
         let at_ms = self.words.last().map_or(self.started_ms, |(at_ms, _)| *at_ms);
-        let why = "it ended without a word".to_owned();
-        self.words.push((at_ms, Word::Ended { why, code: None, signal: None }));
+        self.words.push((at_ms, Word::Ended { why: String::new(), code: None, signal: None }));
     }
 
     fn fate(&self) -> Fate {
@@ -141,14 +141,18 @@ impl Start {
         }
         let ended = self.words.iter().find(|(_, word)| matches!(word, Word::Ended { .. }));
         if let Some((at_ms, Word::Ended { why, code, signal })) = ended {
-            let code = code.map_or_else(String::new, |code| format!("exit code {code}"));
-            let how = signal.clone().unwrap_or(code);
-            let message =
-                if why.is_empty() { format!("it ended before it served ({how})") } else { why.clone() };
+            let message = end_text(why, *code, signal.as_deref());
             return Fate::Failed(FailedStart { at_ms: at_ms.max(self.started_ms), message });
         }
         Fate::Open
     }
+}
+
+fn end_text(why: &str, code: Option<f64>, signal: Option<&str>) -> String {
+    let code = code.map(|code| fill(p::TEXT_HOW_CODE, &[("code", &code.to_string())]));
+    let how = signal.map(str::to_owned).or(code).unwrap_or_else(|| p::TEXT_HOW_UNSEEN.to_owned());
+    let template = if why.is_empty() { p::TEXT_ENDED } else { p::TEXT_ENDED_WHY };
+    fill(template, &[("how", &how), ("why", why)])
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -128,6 +128,10 @@ impl<P: Ports> Caller<'_, P> {
         (deadline - now.monotonic_ms).max(0.0)
     }
 
+    fn directory(&self) -> String {
+        self.plan.place.directory.clone()
+    }
+
     fn left(&mut self) -> f64 {
         let now = self.ports.now();
         self.left_ms(now)
@@ -348,8 +352,12 @@ impl<P: Ports> Caller<'_, P> {
                 self.poll_ms = p::FIRST_POLL_MS;
                 Next::Wait
             }
-            Spawning::Refused(cause) => self.release_and_fail(Failure::SpawnRefused { cause }),
-            Spawning::HeldBack(held) => self.release_and_fail(Failure::CrashLoop(held)),
+            Spawning::Refused(cause) => {
+                self.release_and_fail(Failure::SpawnRefused { directory: self.directory(), cause })
+            }
+            Spawning::HeldBack(held) => {
+                self.release_and_fail(Failure::CrashLoop { directory: self.directory(), held })
+            }
         }
     }
 
@@ -373,7 +381,7 @@ impl<P: Ports> Caller<'_, P> {
         self.role = if end.code == Some(0) && self.spawns < p::SPAWNS_MAX {
             Role::Newcomer
         } else {
-            Role::Mourner { failure: Failure::DiedAtStart { pid, end } }
+            Role::Mourner { failure: Failure::DiedAtStart { directory: self.directory(), pid, end } }
         };
     }
 
@@ -391,11 +399,12 @@ impl<P: Ports> Caller<'_, P> {
 
     fn timed_out(&mut self) -> Next {
         let now = self.ports.now().monotonic_ms;
-        let after_ms = now - self.begun_ms;
+        let (after_ms, directory) = (now - self.begun_ms, self.directory());
         match &self.role {
             Role::Mourner { failure } => return fail(failure.clone()),
             Role::Starter { pid, spawned_ms } => {
                 return fail(Failure::TimedOut {
+                    directory,
                     phase: Phase::Ready,
                     after_ms: now - spawned_ms,
                     pid: Some(*pid),
@@ -405,14 +414,14 @@ impl<P: Ports> Caller<'_, P> {
         }
         let phase = match &self.trouble {
             Trouble::Unreachable(cause) => {
-                let (cause, directory) = (cause.clone(), self.plan.place.directory.clone());
+                let cause = cause.clone();
                 let owner = self.owner();
                 return fail(Failure::NotAnswering { directory, owner, after_ms, cause });
             }
             Trouble::HungUp => Phase::Answer,
             Trouble::None => Phase::Lock,
         };
-        fail(Failure::TimedOut { phase, after_ms, pid: None })
+        fail(Failure::TimedOut { directory, phase, after_ms, pid: None })
     }
 
     fn owner(&mut self) -> Option<Owner> {

@@ -49,11 +49,11 @@ fn inspect_or_make<P: Ports>(
 
 fn trust(entry: &Entry, path: &str, user_id: u32) -> Result<(), Failure> {
     let why = match entry.kind {
-        EntryType::Link => p::DISTRUST_LINK,
-        EntryType::Directory if entry.user_id != user_id => p::DISTRUST_FOREIGN,
-        EntryType::Directory if entry.mode & 0o022 != 0 => p::DISTRUST_WRITABLE,
+        EntryType::Link => p::TEXT_DISTRUSTED_LINK,
+        EntryType::Directory if entry.user_id != user_id => p::TEXT_DISTRUSTED_FOREIGN,
+        EntryType::Directory if entry.mode & 0o022 != 0 => p::TEXT_DISTRUSTED_WRITABLE,
         EntryType::Directory => return Ok(()),
-        _ => p::DISTRUST_NO_DIRECTORY,
+        _ => p::TEXT_DISTRUSTED_NO_DIRECTORY,
     };
     Err(Failure::Distrusted { path: path.to_owned(), why })
 }

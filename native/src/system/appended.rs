@@ -10,21 +10,21 @@ use std::os::unix::fs::OpenOptionsExt;
 const FLAGS: i32 = O_NOFOLLOW | O_NONBLOCK;
 const PRIVATE_FILE: u32 = 0o600;
 
-/// Opens it to append, after one that has become too long has been put aside.
-pub fn open(path: &str, bytes_max: u64) -> io::Result<File> {
+/// Opens it to append; one that has become too long is called `before` from then on.
+pub fn open(path: &str, before: &str, bytes_max: u64) -> io::Result<File> {
     if fs::metadata(path).map_or(0, |found| found.len()) > bytes_max {
-        fs::rename(path, format!("{path}.1"))?;
+        fs::rename(path, before)?;
     }
     OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).custom_flags(FLAGS).open(path)
 }
 
-pub fn append(path: &str, bytes_max: u64, text: &str) {
-    if let Ok(mut file) = open(path, bytes_max) {
+pub fn append(path: &str, before: &str, bytes_max: u64, text: &str) {
+    if let Ok(mut file) = open(path, before, bytes_max) {
         let _ = file.write(text.as_bytes());
     }
 }
 
-/// The end of a file, empty where it can't be read.
+/// The end of a file, empty where it can't be read; all of it counts where it has been emptied since it was `from` long.
 pub fn tail(path: &str, from: u64, bytes_max: u64) -> String {
     let opened = OpenOptions::new().read(true).custom_flags(FLAGS).open(path);
     opened.map_or_else(|_| String::new(), |mut file| tail_of(&mut file, from, bytes_max))
@@ -33,7 +33,8 @@ pub fn tail(path: &str, from: u64, bytes_max: u64) -> String {
 /// The same of a file that is open.
 pub fn tail_of(file: &mut File, from: u64, bytes_max: u64) -> String {
     let mut read = || -> io::Result<Vec<u8>> {
-        let start = from.max(file.metadata()?.len().saturating_sub(bytes_max));
+        let size = file.metadata()?.len();
+        let start = size.saturating_sub(bytes_max).max(if from > size { 0 } else { from });
         file.seek(SeekFrom::Start(start))?;
         let mut bytes = Vec::new();
         file.take(bytes_max).read_to_end(&mut bytes)?;

@@ -34,17 +34,18 @@ pub struct Launch {
 /// Reads it where it may be needed: most calls are spared it.
 pub type FindLaunch<'a> = dyn Fn() -> Option<Launch> + 'a;
 
+/// The head of a request, by a caller that has had a daemon started, or has not; made when somebody is there to hear it.
+pub type MakeRequest<'a> = dyn Fn(bool) -> Vec<u8> + 'a;
+
 pub struct Host<'a> {
     directory: &'a str,
-    /// The head of the request, made for the first daemon that is there.
-    request: &'a dyn Fn() -> Vec<u8>,
+    request: &'a MakeRequest<'a>,
     find_launch: &'a FindLaunch<'a>,
     launch: Option<Launch>,
     /// Whether somebody waits for what a started process says of its start.
     with_channel: bool,
     identity: Option<Identity>,
     connection: Option<Socket>,
-    head: Option<Vec<u8>>,
     accepted: Option<Accepted>,
     started: Option<Started>,
 }
@@ -61,7 +62,7 @@ impl<'a> Host<'a> {
     /// `directory` is the one of the name.
     pub fn new(
         directory: &'a str,
-        request: &'a dyn Fn() -> Vec<u8>,
+        request: &'a MakeRequest<'a>,
         find_launch: &'a FindLaunch<'a>,
         with_channel: bool,
     ) -> Host<'a> {
@@ -73,7 +74,6 @@ impl<'a> Host<'a> {
             with_channel,
             identity: None,
             connection: None,
-            head: None,
             accepted: None,
             started: None,
         }
@@ -98,11 +98,12 @@ impl<'a> Host<'a> {
     }
 
     fn note(&self, text: &str) {
-        appended::append(&layout::spawns(self.directory), p::LEDGER_BYTES_MAX, text);
+        let (path, before) = (layout::spawns(self.directory), layout::spawns_before(self.directory));
+        appended::append(&path, &before, p::LEDGER_BYTES_MAX, text);
     }
 
     fn start(&self, launch: &Launch, lock_nonce: &str) -> io::Result<Started> {
-        let log = Log::open(layout::log(self.directory));
+        let log = Log::open(self.directory);
         let (channel, speaker) = match self.with_channel {
             true => spawn::pipe().map(|(reads, writes)| (Some(reads), Some(writes)))?,
             false => (None, None),
@@ -141,11 +142,13 @@ struct Log {
 impl Log {
     /// In the directory of the name; without a name where there is no room: the reason must not be lost. A daemon without any log is
     /// better than none.
-    fn open(path: String) -> Option<Log> {
-        let named = appended::open(&path, p::LOG_BYTES_MAX).and_then(|file| {
-            let from = file.metadata()?.len();
-            Ok(Log { file, path: Some(path), from })
-        });
+    fn open(directory: &str) -> Option<Log> {
+        let path = layout::log(directory);
+        let named =
+            appended::open(&path, &layout::log_before(directory), p::LOG_BYTES_MAX).and_then(|file| {
+                let from = file.metadata()?.len();
+                Ok(Log { file, path: Some(path), from })
+            });
         named.or_else(|_| Log::open_unnamed()).ok()
     }
 
@@ -349,9 +352,8 @@ impl Ports for Host<'_> {
             Some(socket) => socket,
             None => return Greeting::Ended,
         };
-        let request = self.request;
-        let head = self.head.get_or_insert_with(request);
-        let (greeting, accepted) = greet(socket, head, within_ms);
+        let head = (self.request)(self.started.is_some());
+        let (greeting, accepted) = greet(socket, &head, within_ms);
         self.accepted = accepted;
         greeting
     }

@@ -9,35 +9,51 @@ const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
 /**
  * Keeps one file before the current one.
+ * @param before what that is called
  * @param bytesMax how long a file may have become
  */
-export function rotate(path: string, bytesMax: number): void {
+export function rotate(path: string, before: string, bytesMax: number): void {
   const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > bytesMax) fs.renameSync(path, `${path}.1`);
+  if (size > bytesMax) fs.renameSync(path, before);
 }
 
 /**
  * The end of a file, empty where it can't be read.
- * @param from the first byte that counts
+ * @param from the first byte that counts; where the file has been emptied since, all of it does
  * @param bytesMax how much of its end is wanted
  */
 export function tailOf(path: string, from: number, bytesMax: number): string {
+  return readingFrom(path, '', (descriptor) => tailFrom(descriptor, from, bytesMax));
+}
+
+/** The beginning of a file, one character a byte; empty where it can't be read. */
+export function headOf(path: string, bytesMax: number): string {
+  return readingFrom(path, '', (descriptor) => bytesOf(descriptor, 0, bytesMax).toString('latin1'));
+}
+
+/** @returns what `read` makes of the open file; `otherwise` where it can't be opened, or read */
+export function readingFrom<T>(path: string, otherwise: T, read: (descriptor: number) => T): T {
   try {
     const descriptor = fs.openSync(path, READ);
     try {
-      return tailFrom(descriptor, from, bytesMax);
+      return read(descriptor);
     } finally {
       fs.closeSync(descriptor);
     }
   } catch {
-    return '';
+    return otherwise;
   }
+}
+
+/** What lies between two offsets, as far as the file goes. */
+export function bytesOf(descriptor: number, from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(Math.max(0, to - from));
+  return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, bytes.length, from));
 }
 
 /** The same of a file that is open. */
 export function tailFrom(descriptor: number, from: number, bytesMax: number): string {
   const { size } = fs.fstatSync(descriptor);
-  const start = Math.max(from, size - bytesMax);
-  const bytes = Buffer.alloc(Math.max(0, size - start));
-  return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, bytes.length, start));
+  const start = Math.max(from > size ? 0 : from, size - bytesMax);
+  return bytesOf(descriptor, start, size).toString('utf8');
 }

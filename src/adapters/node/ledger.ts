@@ -1,7 +1,8 @@
 /** The ledger on disk. Whatever goes wrong with it is passed over: it is a diagnosis, and stops nothing. */
 
 import fs from 'node:fs';
-import { type Identity, vitalityOf } from '../../domain/identity.js';
+import { type Chronicle, chronicleOf } from '../../domain/chronicle.js';
+import { type Identity, type Vitality, vitalityOf } from '../../domain/identity.js';
 import { join, NAMES } from '../../domain/layout.js';
 import {
   concluded,
@@ -20,20 +21,22 @@ export const LEDGER_BYTES_MAX = 256 * 1024;
 export const READ_BYTES = 64 * 1024;
 
 export class NodeLedger {
-  readonly #path: string;
+  readonly path: string;
+  readonly #before: string;
 
   /** @param directory the directory of a name */
   constructor(
     directory: string,
     private readonly processes: ProcessTable & { self(): Identity },
   ) {
-    this.#path = join(directory, NAMES.spawns);
+    this.path = join(directory, NAMES.spawns);
+    this.#before = join(directory, NAMES.spawnsBefore);
   }
 
   append(entry: LedgerEntry): void {
     try {
-      rotate(this.#path, LEDGER_BYTES_MAX);
-      const descriptor = fs.openSync(this.#path, APPEND, 0o600);
+      rotate(this.path, this.#before, LEDGER_BYTES_MAX);
+      const descriptor = fs.openSync(this.path, APPEND, 0o600);
       try {
         fs.writeSync(descriptor, entryText(entry));
       } finally {
@@ -46,12 +49,21 @@ export class NodeLedger {
 
   /** The latest starts, oldest first; for those whose process has gone without a word that is said in its place. */
   starts(): readonly Start[] {
-    return startsIn(parseLedger(tailOf(this.#path, 0, READ_BYTES))).map((start) => this.#concluded(start));
+    return startsIn(parseLedger(tailOf(this.path, 0, READ_BYTES))).map((start) => this.#concluded(start));
+  }
+
+  /** All that is kept of it, with what lies in the file before. */
+  chronicle(wallMs: number): Chronicle {
+    const text = [this.#before, this.path].map((path) => tailOf(path, 0, 2 * LEDGER_BYTES_MAX)).join('\n');
+    return chronicleOf(parseLedger(text), (who) => this.#vitality(who), wallMs);
   }
 
   #concluded(start: Start): Start {
     if (start.identity === undefined || fateOf(start).kind !== 'open') return start;
-    const vitality = vitalityOf(start.identity, this.processes.self(), this.processes.lookUp(start.pid));
-    return concluded(start, vitality);
+    return concluded(start, this.#vitality(start.identity));
+  }
+
+  #vitality(who: Identity): Vitality {
+    return vitalityOf(who, this.processes.self(), this.processes.lookUp(who.pid));
   }
 }

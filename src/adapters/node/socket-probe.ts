@@ -3,8 +3,15 @@ import type { ConnectReading, GreetReading, SocketProbe } from '../../domain/por
 import { causeOf } from '../errno.js';
 import { socketPathProblem } from './socket-path.js';
 
-/** Says what its caller came to say, and waits for the first word. Must settle within the time, and never reject. */
-export type Greeter = (socket: net.Socket, withinMs: number) => Promise<GreetReading>;
+/**
+ * Says what its caller came to say, and waits for the first word. Must settle within the time, and never reject. `daemon` tells
+ * whether this caller has had a daemon started before it got through.
+ */
+export type Greeter = (
+  socket: net.Socket,
+  withinMs: number,
+  daemon: 'started' | 'found',
+) => Promise<GreetReading>;
 
 const ignore = (): void => {};
 
@@ -12,7 +19,7 @@ export class NodeSocketProbe implements SocketProbe {
   #latest: net.Socket | undefined;
 
   /** @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak */
-  constructor(private readonly greeter?: Greeter) {}
+  constructor(private readonly greeter?: (socket: net.Socket, withinMs: number) => Promise<GreetReading>) {}
 
   connect(path: string, withinMs: number): Promise<ConnectReading> {
     this.drop();

@@ -27,8 +27,12 @@ import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-cha
 /** Tells a started daemon which spawn lock it ends. */
 export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
 
-/** How much of a log is kept in one file, and how much of its end is shown when a daemon dies. */
-export const LOG_BYTES_MAX = 1024 * 1024;
+/**
+ * What a log may have come to before a start begins another: more than a daemon in service leaves in it (`LogKeeper`), for a
+ * file that has been renamed is lost to those who have it open.
+ */
+export const LOG_BYTES_MAX = 4 * 1024 * 1024;
+/** How much of its end is shown when a daemon dies. */
 export const TAIL_BYTES = 4096;
 /** How much of it the ledger keeps. */
 export const NOTE_CHARACTERS = 1024;
@@ -75,6 +79,11 @@ export class NodeSpawner implements Spawner {
     } finally {
       log?.close();
     }
+  }
+
+  /** Whether a process has been started here. */
+  get hasStarted(): boolean {
+    return this.#children.size > 0;
   }
 
   check(pid: number): ChildReading {
@@ -205,7 +214,7 @@ interface Log {
 function openLog(directory: string): Log | undefined {
   const path = join(directory, NAMES.log);
   try {
-    rotate(path, LOG_BYTES_MAX);
+    rotate(path, join(directory, NAMES.logBefore), LOG_BYTES_MAX);
     const descriptor = fs.openSync(path, APPEND, 0o600);
     const { size } = fs.fstatSync(descriptor);
     return {

@@ -22,12 +22,13 @@ export function lackingIn(world: World): string | undefined {
 }
 
 /**
- * One for those who ask, however many; one more for each that is killed, or whose call fails, since its start may come to nothing or
- * look as if it had. Two more for each daemon asked to stop and each process that is slow: a start that is not lost counts as lost,
- * and what is started instead gives way and leaves its caller with a second try. Found by searching; no search here has found more.
+ * One for those who ask, however many; one more for each that is killed, since its start comes to nothing. Two more for whatever
+ * makes a start that is not lost look lost (a call that fails, a daemon asked to stop, a process that is slow): what is started
+ * instead meets the other, and whichever gives way ends its lock, for a third to take, before `current` names the one that
+ * stays. Found by searching; no search here has found more.
  */
 function spawnBound(world: World): number {
-  return 1 + disturbances(world, ['kills', 'faults']) + 2 * disturbances(world, ['stops', 'pauses', 'ticks']);
+  return 1 + disturbances(world, ['kills']) + 2 * disturbances(world, ['faults', 'stops', 'pauses', 'ticks']);
 }
 
 const disturbances = (world: World, kinds: readonly (keyof Limits)[]): number =>

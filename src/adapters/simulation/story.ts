@@ -1,5 +1,6 @@
 /** A schedule as a story: who made which call, and what it answered, line by line. The text alone suffices to play it again. */
 
+import { escapeXml } from '../../domain/xml.js';
 import { type Action, type Rules, SAYINGS, take } from './actions.js';
 import { type Made, processOf, type World } from './state.js';
 import { FAULT } from './world.js';
@@ -124,8 +125,4 @@ export function storySvg(lines: readonly Line[], title: string): string {
     ...rows,
     '</svg>',
   ].join('\n');
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }

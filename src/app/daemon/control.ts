@@ -1,3 +1,5 @@
+import type { DaemonNumbers } from '../../domain/numbers.js';
+
 /** Commands that the daemon itself answers. No service can be called by such a name: the others have no colon. */
 export const CONTROL = {
   /** Accepted when the service has loaded, declined with the reason when it has not. */
@@ -25,4 +27,6 @@ export interface DaemonStatus {
   /** The service's; empty where it has none. */
   readonly version: string;
   readonly wire: number;
+  /** What it has done; absent where it is an older solod's. */
+  readonly numbers?: DaemonNumbers | undefined;
 }

@@ -1,15 +1,17 @@
 /** A service's daemon: claims the name, and only then loads the service. */
 
 import type { HandedListener } from '../../adapters/node/handed-listener.js';
-import type { Edition } from '../../domain/edition.js';
-import { sentence } from '../../domain/failure.js';
+import { LogKeeper } from '../../adapters/node/log-keeper.js';
+import { type Edition, parseCaller } from '../../domain/edition.js';
 import type { Identity } from '../../domain/identity.js';
 import { layout } from '../../domain/layout.js';
+import { Tally } from '../../domain/numbers.js';
 import { ownerText } from '../../domain/owner.js';
 import { type ClaimResult, claimTarget } from '../claim.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { Host } from '../host.js';
 import { describe, type Loading, loadService } from '../load.js';
+import { sentence, TROUBLE, textOf } from '../sentences.js';
 import type { ServiceFunction } from '../service.js';
 import type { Target } from '../target.js';
 import { VERSION } from '../version.js';
@@ -17,6 +19,7 @@ import { type Admission, type CallRequest, CallServer } from '../wire/server.js'
 import { CONTROL, type DaemonStatus } from './control.js';
 import { Editions } from './editions.js';
 import { IdleTimer } from './idle.js';
+import { measured, nowMs } from './measured.js';
 import type { StartReport } from './report.js';
 import { Retirement } from './retirement.js';
 import type { Supervisor } from './supervisor.js';
@@ -90,9 +93,11 @@ class Daemon {
   readonly #retirement: Retirement;
   readonly #editions: Editions;
   readonly #watch: Watch;
+  readonly #log: LogKeeper | undefined;
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
+  readonly #tally = new Tally();
   #served = 0;
   #asked = 0;
 
@@ -102,7 +107,7 @@ class Daemon {
     private readonly claimed: Claimed,
     private readonly report: StartReport,
   ) {
-    const { edition, target, say } = settings;
+    const { edition, say } = settings;
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
@@ -112,9 +117,20 @@ class Daemon {
       onLeave: (why) => this.#leaves(why),
     });
     this.#watch = this.#makeWatch(host);
+    // Before the service is loaded, which may print, too.
+    this.#log = this.#keepLog(host);
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
-    this.#loading = loadService(edition.path, target.name);
+    this.#loading = this.#load();
+  }
+
+  async #load(): Promise<Loading> {
+    const { edition, target } = this.settings;
+    const begunMs = nowMs();
+    const loading = await loadService(edition.path, target.name);
+    const atMs = nowMs();
+    if (loading.kind === 'loaded') this.#tally.loaded(atMs, atMs - begunMs);
+    return loading;
   }
 
   get #graceMs(): number {
@@ -126,7 +142,17 @@ class Daemon {
     const { directory, generation, owner } = this.claimed;
     const tenure = { directory, generation, ownerText: ownerText(owner) };
     const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
-    return new Watch(host, settings, (finding) => this.#found(finding));
+    return new Watch(host, settings, {
+      onRound: () => this.#log?.look(),
+      onFinding: (finding) => this.#found(finding),
+    });
+  }
+
+  /** A terminal's output, or a service manager's, is not ours to keep. */
+  #keepLog(host: Host): LogKeeper | undefined {
+    if (this.settings.mode === 'foreground') return undefined;
+    const { directory } = this.claimed;
+    return LogKeeper.attach({ directory, temporary: () => layout.private(directory, host.nonce()) });
   }
 
   async serve(): Promise<void> {
@@ -151,6 +177,8 @@ class Daemon {
   }
 
   async #admit(request: CallRequest): Promise<Admission> {
+    const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
+    const arrival = { atMs: nowMs(), caller };
     this.#asked += 1;
     this.#idle.stop();
     const control = this.#control(request.command);
@@ -163,7 +191,7 @@ class Daemon {
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    return { kind: 'accepted', run: loading.service.run };
+    return { kind: 'accepted', run: measured(loading.service.run, this.#tally, arrival) };
   }
 
   /** A newer caller is made room for, an older one served if it can be. */
@@ -178,7 +206,7 @@ class Daemon {
       case 'outdated':
         return {
           kind: 'outdated',
-          message: outdatedText(this.settings.target.label, this.#editions.own.wire),
+          message: textOf(TROUBLE.outdated(this.settings.target.label, this.#editions.own.wire)),
         };
     }
   }
@@ -217,6 +245,8 @@ class Daemon {
   #status(): DaemonStatus {
     const { owner, generation } = this.claimed;
     const { state } = this.#retirement;
+    // The call that asks is one itself.
+    const inFlight = Math.max(0, this.#calls.inFlight - 1);
     return {
       name: owner.name,
       pid: owner.pid,
@@ -225,13 +255,13 @@ class Daemon {
       state: state !== 'serving' ? 'draining' : this.#settled === undefined ? 'loading' : 'ready',
       startedMs: owner.startedMs,
       calls: this.#served,
-      // The call that asks is one itself.
-      inFlight: Math.max(0, this.#calls.inFlight - 1),
+      inFlight,
       residentBytes: process.memoryUsage.rss(),
       node: process.version,
       solod: VERSION,
       version: owner.version,
       wire: owner.wire,
+      numbers: this.#tally.numbers(inFlight),
     };
   }
 
@@ -287,10 +317,6 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
-}
-
-function outdatedText(label: string, wire: number): string {
-  return `the daemon of ${label} is newer than this solod, and speaks wire ${wire}: update this one, or use another --name`;
 }
 
 function findingText(finding: WatchFinding): string {

@@ -2,11 +2,11 @@
 
 import { writeSync } from 'node:fs';
 import { closeInheritedDescriptors } from '../../adapters/node/descriptors.js';
-import { sentence } from '../../domain/failure.js';
 import type { Identity } from '../../domain/identity.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { Host } from '../host.js';
 import type { QuickArguments } from '../options.js';
+import { sentence } from '../sentences.js';
 import { resolveService, resolveTarget } from '../target.js';
 import { takeHandedListener } from './activation.js';
 import { runDaemon } from './daemon.js';

@@ -10,8 +10,8 @@ import { runSync } from '../../domain/run.js';
 import { examineTenure, stepTenure, type TenurePlan } from '../../domain/tenure.js';
 import type { Host } from '../host.js';
 
-/** An idle daemon wakes up so often, and no more often. */
-const ROUND_MS = 5_000;
+/** An idle daemon wakes up so often, and hardly more often. */
+const ROUND_MS = 6_000;
 /** What comes in a burst is looked at once. */
 const SETTLE_MS = 50;
 
@@ -31,6 +31,12 @@ export type WatchFinding =
   | { readonly kind: 'memory'; readonly residentBytes: number }
   | { readonly kind: 'untethered'; readonly pid: number };
 
+export interface WatchWitness {
+  /** Told each time that everything is looked at. */
+  onRound(): void;
+  onFinding(finding: WatchFinding): void;
+}
+
 export class Watch {
   #watcher: fs.FSWatcher | undefined;
   #round: NodeJS.Timeout | undefined;
@@ -41,7 +47,7 @@ export class Watch {
   constructor(
     private readonly host: Host,
     private readonly settings: WatchSettings,
-    private readonly onFinding: (finding: WatchFinding) => void,
+    private readonly witness: WatchWitness,
   ) {}
 
   start(): void {
@@ -60,7 +66,7 @@ export class Watch {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
     const residentBytes = process.memoryUsage.rss();
-    if (residentBytes > limit) this.onFinding({ kind: 'memory', residentBytes });
+    if (residentBytes > limit) this.witness.onFinding({ kind: 'memory', residentBytes });
   }
 
   #watchDirectory(): void {
@@ -87,11 +93,12 @@ export class Watch {
     this.#checkService();
     this.checkMemory();
     this.#checkTether();
+    this.witness.onRound();
   }
 
   #checkTenure(): void {
     const outcome = runSync(stepTenure, examineTenure(this.settings.tenure), this.host.ports);
-    if (outcome.kind === 'lost') this.onFinding({ kind: 'orphaned', path: outcome.path });
+    if (outcome.kind === 'lost') this.witness.onFinding({ kind: 'orphaned', path: outcome.path });
   }
 
   #checkService(): void {
@@ -99,7 +106,7 @@ export class Watch {
     const reading = this.host.files.inspect(service);
     if (reading.kind !== 'absent') this.#serviceMissing = 'no';
     else if (this.#serviceMissing === 'no') this.#serviceMissing = 'once';
-    else this.onFinding({ kind: 'service-deleted', path: service });
+    else this.witness.onFinding({ kind: 'service-deleted', path: service });
   }
 
   #checkTether(): void {
@@ -107,6 +114,6 @@ export class Watch {
     if (tether === undefined) return;
     const { processes } = this.host;
     if (vitalityOf(tether, processes.self(), processes.lookUp(tether.pid)) === 'dead')
-      this.onFinding({ kind: 'untethered', pid: tether.pid });
+      this.witness.onFinding({ kind: 'untethered', pid: tether.pid });
   }
 }

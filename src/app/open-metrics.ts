@@ -1,0 +1,53 @@
+/** Text by the OpenMetrics 1.0 specification. */
+
+export type MetricType = 'gauge' | 'counter' | 'summary' | 'info';
+
+export interface Sample {
+  /** What follows the family's name: `_total`, `_count`, `_sum`, `_info`; empty for most. */
+  readonly suffix: '' | '_total' | '_count' | '_sum' | '_info';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface MetricFamily {
+  /** Ends with the unit, where there is one. */
+  readonly name: string;
+  readonly type: MetricType;
+  readonly unit?: 'seconds' | 'bytes' | undefined;
+  readonly help: string;
+  readonly samples: readonly Sample[];
+}
+
+/** A family without samples is left out. */
+export function openMetricsText(families: readonly MetricFamily[]): string {
+  return `${families
+    .filter(({ samples }) => samples.length > 0)
+    .map(familyText)
+    .join('')}# EOF\n`;
+}
+
+function familyText({ name, type, unit, help, samples }: MetricFamily): string {
+  const lines = [
+    `# TYPE ${name} ${type}`,
+    ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
+    `# HELP ${name} ${escaped(help)}`,
+    ...samples.map(
+      ({ suffix, labels, value }) => `${name}${suffix}${labelsText(labels)} ${numberText(value)}`,
+    ),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function labelsText(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+/** The same in label values and in help: backslash, line feed, double quote. */
+const escaped = (text: string): string =>
+  text.replace(/\\/g, '\\\\').replace(/\n/g, '\\n').replace(/"/g, '\\"');
+
+function numberText(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  return Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf';
+}

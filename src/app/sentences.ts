@@ -1,0 +1,370 @@
+/**
+ * Everything that solod says when something fails: what happened and where, what to do about it, and, where there is one, the
+ * other side's own words last. What `doctor` finds is told in `domain/diagnosis.ts`.
+ */
+
+import type { Failure } from '../domain/failure.js';
+import type { KickWarning } from '../domain/kick.js';
+import { NAMES } from '../domain/layout.js';
+import type { Cause } from '../domain/ports.js';
+import type { Distrust } from '../domain/state-directory.js';
+import type { Unproven } from '../domain/termination.js';
+
+export interface Complaint {
+  /** What happened, and where. */
+  readonly what: string;
+  readonly todo: string;
+  /** What the other side said of it, which may take several lines. */
+  readonly quote?: string | undefined;
+}
+
+/** One sentence; a quotation comes after it. */
+export function textOf({ what, todo, quote }: Complaint): string {
+  return quote === undefined ? `${what}; ${todo}` : `${what}; ${todo}: ${quote}`;
+}
+
+/** The sentence for a failure, as the results of the library carry it. */
+export function sentence(failure: Failure): string {
+  if (failure.kind === 'invalid-request' || failure.kind === 'outdated') return failure.message;
+  return textOf(complaintOf(failure));
+}
+
+/** The failures whose sentence another part of solod has written, with the functions below. */
+type Told = 'invalid-request' | 'outdated';
+
+const ELSEWHERE = 'name another place with SOLOD_DIR';
+const LOOK = '"solod doctor" looks for the reason';
+const TRY_LONGER = 'try again, or wait longer with --timeout';
+
+export function complaintOf(failure: Exclude<Failure, { readonly kind: Told }>): Complaint {
+  switch (failure.kind) {
+    case 'service-missing':
+      return {
+        what: `there is no service file ${failure.path}, or it can't be read`,
+        todo: 'give the path of one that you may read',
+      };
+    case 'state-directory-distrusted':
+      return {
+        ...DISTRUST[failure.why],
+        what: `the state directory ${failure.path} ${DISTRUST[failure.why].what}`,
+      };
+    case 'state-directory-unusable':
+      return {
+        what: `the state directory ${failure.path} can't be used: ${causeText(failure.cause)}`,
+        todo: `mend that, or ${ELSEWHERE}`,
+      };
+    case 'not-removed':
+      return notRemoved(failure.path, failure.cause);
+    case 'lock-error':
+      return {
+        what: `the spawn lock ${failure.path} can't be taken: ${causeText(failure.cause)}`,
+        todo: `mend that, or ${ELSEWHERE}`,
+      };
+    case 'spawn-refused':
+      return {
+        what: `the daemon of ${failure.directory} can't be started: ${causeText(failure.cause)}`,
+        todo: afterRefusal(failure.cause),
+      };
+    case 'spawn-threw':
+      return {
+        what: `the daemon of ${failure.directory} can't be started, the call itself failed: ${causeText(failure.cause)}`,
+        todo: 'give it fewer or other arguments, or a smaller environment',
+      };
+    case 'died-at-start':
+      return died(failure);
+    case 'crash-loop':
+      return {
+        what: `the daemon of ${failure.directory} failed at its start ${failure.failures} times in a row`,
+        todo: `mend the service, which is then tried at once, or say "solod restart"; the next try comes in ${seconds(failure.waitMs)}; the last one failed with`,
+        quote: failure.message,
+      };
+    case 'timed-out':
+      return timedOut(failure);
+    case 'not-answering':
+      return notAnswering(failure);
+    case 'declined':
+      return {
+        what: "the daemon can't serve",
+        todo: 'mend what it says, and the next call tries anew',
+        quote: failure.message,
+      };
+    case 'switched-off':
+      return {
+        what: `no daemon is used here: ${failure.why}`,
+        todo: 'ask for one with --daemon or SOLOD=on',
+      };
+    case 'not-ended':
+      return notEnded(failure);
+    case 'still-loading':
+      return {
+        what: `the daemon of ${failure.directory} (pid ${failure.pid}) has been loading its service for ${seconds(failure.forMs)} and has not answered yet`,
+        todo: 'wait longer with --timeout',
+      };
+    case 'claim-failed':
+      return {
+        what: `the name can't be claimed: ${failure.act} ${failure.path} failed: ${causeText(failure.cause)}`,
+        todo: LOOK,
+      };
+    case 'claim-unsettled':
+      return {
+        what: `the name can't be claimed: ${failure.path} kept changing through ${failure.rounds} rounds`,
+        todo: 'find out who else writes there, then try again',
+      };
+  }
+}
+
+const DISTRUST: Readonly<Record<Distrust, Complaint>> = {
+  link: { what: 'is a symbolic link', todo: 'name the directory itself' },
+  'no-directory': { what: 'is no directory', todo: `move it away, or ${ELSEWHERE}` },
+  foreign: { what: 'belongs to another user', todo: 'name a directory of your own with SOLOD_DIR' },
+  'writable-by-others': {
+    what: 'can be written to by others',
+    todo: `take that away (chmod go-w), or ${ELSEWHERE}`,
+  },
+};
+
+const UNPROVEN: Readonly<Record<Unproven, Complaint>> = {
+  'no-owner': { what: 'its owner file says nothing of its process', todo: 'end it by hand' },
+  'not-visible': {
+    what: "its process can't be told for sure from here (another pid namespace?)",
+    todo: 'end it where it runs',
+  },
+  ancestor: {
+    what: 'it is what this very process was started from, and is not ended',
+    todo: 'end it from somewhere else',
+  },
+};
+
+function afterRefusal({ code }: Cause): string {
+  switch (code) {
+    case 'ENOENT':
+    case 'EACCES':
+    case 'ENOEXEC':
+      return 'check the program that runs it (--node, or the command)';
+    case 'EAGAIN':
+    case 'ENOMEM':
+      return 'end other processes, or raise their limit (ulimit -u)';
+    case 'EMFILE':
+    case 'ENFILE':
+      return 'close files, or raise their limit (ulimit -n)';
+    default:
+      return LOOK;
+  }
+}
+
+function died(failure: Extract<Failure, { kind: 'died-at-start' }>): Complaint {
+  const { directory, pid, signal, code, word } = failure;
+  const how = signal === undefined ? `with exit code ${code ?? '?'}` : `by ${signal}`;
+  const stage = word?.kind === 'failed' ? ` while ${word.stage}` : '';
+  const output = failure.lastOutput.trim();
+  return {
+    what: `the daemon of ${directory} (pid ${pid}) ended ${how}${stage} before it served`,
+    todo: `mend the reason and call again; its log is ${directory}/${NAMES.log}, and ${output === '' ? 'it wrote nothing' : 'it wrote last'}`,
+    quote: output === '' ? undefined : `\n${output}`,
+  };
+}
+
+function timedOut({ directory, phase, afterMs, pid }: Extract<Failure, { kind: 'timed-out' }>): Complaint {
+  const time = `within ${Math.round(afterMs)} ms`;
+  switch (phase) {
+    case 'lock':
+      return {
+        what: `another caller is starting the daemon of ${directory}, and it did not appear ${time}`,
+        todo: TRY_LONGER,
+      };
+    case 'ready':
+      return {
+        what: `the daemon of ${directory} was started (pid ${pid ?? '?'}) and did not answer ${time}`,
+        todo: `it may still come up: ${TRY_LONGER}`,
+      };
+    case 'answer':
+      return {
+        what: `the daemon of ${directory} kept ending its connections and did not answer ${time}`,
+        todo: TRY_LONGER,
+      };
+  }
+}
+
+function notAnswering(failure: Extract<Failure, { kind: 'not-answering' }>): Complaint {
+  const { owner, cause, directory } = failure;
+  const who = owner === undefined ? `of ${directory}` : `"${owner.name}" (pid ${owner.pid}) of ${directory}`;
+  const why = cause === undefined ? '' : ` (${causeText(cause)})`;
+  const end =
+    owner === undefined ? '"solod restart --force"' : `"solod restart --force" or "kill ${owner.pid}"`;
+  return {
+    what: `the daemon ${who} is there and did not answer within ${Math.round(failure.afterMs)} ms${why}`,
+    todo: `try again, or end it with ${end}`,
+  };
+}
+
+function notEnded({ directory, outcome }: Extract<Failure, { kind: 'not-ended' }>): Complaint {
+  const what = `the daemon of ${directory} does not answer, and`;
+  switch (outcome.kind) {
+    case 'still-there':
+      return {
+        what: `${what} its process ${outcome.pid} is still there after SIGKILL`,
+        todo: 'it hangs in the kernel: wait for the disk or network that it waits for, or use another --name',
+      };
+    case 'refused':
+      return {
+        what: `${what} ending its process ${outcome.pid} was refused: ${causeText(outcome.cause)}`,
+        todo: 'end it as the user that it belongs to',
+      };
+    case 'unproven':
+      return { ...UNPROVEN[outcome.why], what: `${what} ${UNPROVEN[outcome.why].what}` };
+  }
+}
+
+export function notRemoved(path: string, cause: Cause): Complaint {
+  return {
+    what: `${path} can't be removed: ${causeText(cause)}`,
+    todo: 'remove it by hand, as the user that it belongs to',
+  };
+}
+
+export function causeText({ code, message }: Cause): string {
+  return message.includes(code) ? message : `${code}: ${message}`;
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+/** What a kick says although it has started a daemon. */
+export function kickWarning(warning: KickWarning): string {
+  if (warning.kind === 'lock-error')
+    return textOf({
+      what: `the daemon was started without the spawn lock ${warning.path}, which can't be taken: ${causeText(warning.cause)}`,
+      todo: LOOK,
+    });
+  return textOf({
+    what: `the daemon was started although another start has been under way for ${seconds(warning.ageMs)}`,
+    todo: 'if that happens again, "solod logs" may say why it takes so long',
+  });
+}
+
+/** What is wrong with what was asked for. Nothing has been tried. */
+export const USAGE = {
+  noService: (): Complaint => ({ what: 'no service is named', todo: 'give its file' }),
+  noDaemon: (): Complaint => ({ what: 'no daemon is named', todo: 'give a service file, or --name' }),
+  name: (name: string): Complaint => ({
+    what: `${JSON.stringify(name)} is no daemon name`,
+    todo: 'write 1 to 64 letters, digits, ".", "_" or "-", the first a letter or a digit',
+  }),
+  allAndOne: (): Complaint => ({ what: '--all means every daemon', todo: 'name none beside it' }),
+  dashValue: (): Complaint => ({
+    what: 'an option is followed by another option instead of its value',
+    todo: 'write a value that begins with "-" as --option=value',
+  }),
+  duration: (option: string, text: string): Complaint => ({
+    what: `--${option} ${text} is no duration`,
+    todo: 'write 500ms, 10s, 15m or 1h (without a unit: seconds)',
+  }),
+  size: (option: string, text: string): Complaint => ({
+    what: `--${option} ${text} is no size`,
+    todo: 'write 512M or 2G (without a unit: bytes)',
+  }),
+  pid: (option: string, text: string): Complaint => ({
+    what: `--${option} ${text} is no process id`,
+    todo: 'write the number that ps shows',
+  }),
+  count: (option: string, text: string): Complaint => ({
+    what: `--${option} ${text} is no number of ${option}`,
+    todo: 'write one from 0 to 999999999',
+  }),
+  word: (option: string, text: string, known: readonly string[]): Complaint => ({
+    what: `--${option} ${text} is none of its values`,
+    todo: `write ${known.join(' or ')}`,
+  }),
+  environment: (variable: string, text: string, known: readonly string[]): Complaint => ({
+    what: `${variable}=${text} is none of its values`,
+    todo: `write ${known.join(' or ')}, or unset it`,
+  }),
+  apart: (one: string, other: string): Complaint => ({
+    what: `${one} and ${other} don't go together`,
+    todo: 'give one of them',
+  }),
+  platform: (platform: string): Complaint => ({
+    what: `solod does not run on ${platform}, for want of Unix sockets`,
+    todo: 'use Linux or macOS (on Windows: WSL)',
+  }),
+  project: (directory: string): Complaint => ({
+    what: `the project directory ${directory} does not exist`,
+    todo: 'give the root of the project',
+  }),
+  manager: (command: string): Complaint => ({
+    what: `${command} needs a service manager`,
+    todo: 'give either --systemd or --launchd',
+  }),
+} as const satisfies Readonly<Record<string, (...args: never[]) => Complaint>>;
+
+/** What goes wrong in a command that has begun its work. */
+export const TROUBLE = {
+  lost: (cause: Cause): Complaint => ({
+    what: `the connection to the daemon was lost after the call had begun: ${cause.message}`,
+    todo: 'see whether the call was carried out before you repeat it',
+  }),
+  stream: (stream: string, cause: Cause): Complaint => ({
+    what: `${stream} of this process failed: ${cause.message}`,
+    todo: 'see where it leads to',
+  }),
+  notAsked: (status: string): Complaint => ({
+    what: `can't be asked to stop: ${status}`,
+    todo: 'try again; "solod restart --force" ends one that does not answer',
+  }),
+  stillThere: (label: string, pid: number): Complaint => ({
+    what: `${label} (pid ${pid}) was asked to stop and still finishes its work`,
+    todo: 'wait longer with --timeout',
+  }),
+  noLog: (label: string, file: string): Complaint => ({
+    what: `${label} has no log ${file}: nothing has been started for that name, or a service manager keeps what it prints`,
+    todo: 'look there, or start it',
+  }),
+  noLogYet: (label: string, file: string): Complaint => ({
+    what: `${label} has no log ${file} yet`,
+    todo: 'it is waited for; Ctrl-C ends that',
+  }),
+  noStarts: (label: string, file: string): Complaint => ({
+    what: `no start of ${label} is written down in ${file}`,
+    todo: '"solod ls" tells which daemons there are',
+  }),
+  noLanes: (label: string): Complaint => ({
+    what: `no process was ever started for ${label}, so that there is nothing to draw`,
+    todo: '"solod spawns" without --svg tells what was refused',
+  }),
+  notDrawn: (file: string, cause: Cause): Complaint => ({
+    what: `${file} can't be written: ${causeText(cause)}`,
+    todo: 'name another file with --svg',
+  }),
+  notInstalled: (label: string, manager: string): Complaint => ({
+    what: `${label} is not installed for ${manager}`,
+    todo: 'see "solod install"',
+  }),
+  notOurs: (path: string, directory: string): Complaint => ({
+    what: `${path} was not written by "solod install" for ${directory}, and is left as it is`,
+    todo: 'move it away',
+  }),
+  notForUnits: (text: string): Complaint => ({
+    what: `${JSON.stringify(text)} can't be written into a unit, for it holds a control character, or begins or ends with a space`,
+    todo: 'rename it',
+  }),
+  notWritten: (path: string, cause: Cause): Complaint => ({
+    what: `${path} can't be written: ${causeText(cause)}`,
+    todo: 'mend that, then install again',
+  }),
+  outdated: (label: string, wire: number): Complaint => ({
+    what: `the daemon of ${label} is newer than this solod, and speaks wire ${wire}`,
+    todo: 'update this one, or use another --name',
+  }),
+  noService: (file: string, reason: string): Complaint => ({
+    what: `${file} exports no service: ${reason}`,
+    todo: 'export an async function, or what defineService returns, as the default export',
+  }),
+  hiddenName: (file: string, name: string): Complaint => ({
+    what: `${file} has its name ${name} where callers can't read it`,
+    todo: "write it as a literal, first in defineService({ name: '…' })",
+  }),
+  notLoaded: (file: string, error: string): Complaint => ({
+    what: `${file} does not load`,
+    todo: 'mend what this says',
+    quote: error,
+  }),
+} as const satisfies Readonly<Record<string, (...args: never[]) => Complaint>>;

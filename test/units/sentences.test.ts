@@ -1,0 +1,381 @@
+/** Every sentence that is said on failure: what happened, where, and what to do. */
+
+import { describe, expect, it } from 'vitest';
+import {
+  type Complaint,
+  complaintOf,
+  kickWarning,
+  sentence,
+  TROUBLE,
+  textOf,
+  USAGE,
+} from '../../src/app/sentences.js';
+import type { Failure, Phase } from '../../src/domain/failure.js';
+import type { Distrust } from '../../src/domain/state-directory.js';
+import { ownerOf } from '../support/plans.js';
+
+const cause = { code: 'ENOSPC', message: 'no space left on device' };
+const spoken = { code: 'EROFS', message: "EROFS: read-only file system, mkdir '/d'" };
+const owner = ownerOf({ pid: 42, startTime: '1' });
+const directory = '/d';
+const died = {
+  kind: 'died-at-start',
+  directory,
+  pid: 7,
+  code: 3,
+  signal: undefined,
+  lastOutput: '',
+} as const;
+const coded = (code: string) => ({ code, message: 'as the system says' });
+
+type Kind = Failure['kind'];
+type Example<K extends Kind> = { readonly failure: Extract<Failure, { kind: K }>; readonly says: string };
+
+/** A kind that is missing here does not compile. */
+const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] } = {
+  'invalid-request': [{ failure: { kind: 'invalid-request', message: 'a; b' }, says: 'a; b' }],
+  'service-missing': [
+    {
+      failure: { kind: 'service-missing', path: '/s.mjs' },
+      says: "there is no service file /s.mjs, or it can't be read; give the path of one that you may read",
+    },
+  ],
+  'state-directory-distrusted': [
+    {
+      failure: { kind: 'state-directory-distrusted', path: '/d', why: 'link' },
+      says: 'the state directory /d is a symbolic link; name the directory itself',
+    },
+    {
+      failure: { kind: 'state-directory-distrusted', path: '/d', why: 'no-directory' },
+      says: 'the state directory /d is no directory; move it away, or name another place with SOLOD_DIR',
+    },
+    {
+      failure: { kind: 'state-directory-distrusted', path: '/d', why: 'foreign' },
+      says: 'the state directory /d belongs to another user; name a directory of your own with SOLOD_DIR',
+    },
+    {
+      failure: { kind: 'state-directory-distrusted', path: '/d', why: 'writable-by-others' },
+      says: 'the state directory /d can be written to by others; take that away (chmod go-w), or name another place with SOLOD_DIR',
+    },
+  ],
+  'state-directory-unusable': [
+    {
+      failure: { kind: 'state-directory-unusable', path: '/d', cause: spoken },
+      says: "the state directory /d can't be used: EROFS: read-only file system, mkdir '/d'; mend that, or name another place with SOLOD_DIR",
+    },
+  ],
+  'not-removed': [
+    {
+      failure: { kind: 'not-removed', path: '/d/3', cause },
+      says: "/d/3 can't be removed: ENOSPC: no space left on device; remove it by hand, as the user that it belongs to",
+    },
+  ],
+  'lock-error': [
+    {
+      failure: { kind: 'lock-error', path: '/d/spawn.lock', cause },
+      says: "the spawn lock /d/spawn.lock can't be taken: ENOSPC: no space left on device; mend that, or name another place with SOLOD_DIR",
+    },
+  ],
+  'spawn-refused': [
+    {
+      failure: { kind: 'spawn-refused', directory, cause },
+      says: 'the daemon of /d can\'t be started: ENOSPC: no space left on device; "solod doctor" looks for the reason',
+    },
+    ...['ENOENT', 'EACCES', 'ENOEXEC'].map((code) => ({
+      failure: { kind: 'spawn-refused' as const, directory, cause: coded(code) },
+      says: `the daemon of /d can't be started: ${code}: as the system says; check the program that runs it (--node, or the command)`,
+    })),
+    ...['EAGAIN', 'ENOMEM'].map((code) => ({
+      failure: { kind: 'spawn-refused' as const, directory, cause: coded(code) },
+      says: `the daemon of /d can't be started: ${code}: as the system says; end other processes, or raise their limit (ulimit -u)`,
+    })),
+    ...['EMFILE', 'ENFILE'].map((code) => ({
+      failure: { kind: 'spawn-refused' as const, directory, cause: coded(code) },
+      says: `the daemon of /d can't be started: ${code}: as the system says; close files, or raise their limit (ulimit -n)`,
+    })),
+  ],
+  'spawn-threw': [
+    {
+      failure: { kind: 'spawn-threw', directory, cause: coded('E2BIG') },
+      says: "the daemon of /d can't be started, the call itself failed: E2BIG: as the system says; give it fewer or other arguments, or a smaller environment",
+    },
+  ],
+  'died-at-start': [
+    {
+      failure: died,
+      says: 'the daemon of /d (pid 7) ended with exit code 3 before it served; mend the reason and call again; its log is /d/log, and it wrote nothing',
+    },
+    {
+      failure: { ...died, code: undefined, signal: 'SIGSEGV', lastOutput: ' \n' },
+      says: 'the daemon of /d (pid 7) ended by SIGSEGV before it served; mend the reason and call again; its log is /d/log, and it wrote nothing',
+    },
+    {
+      failure: {
+        ...died,
+        code: undefined,
+        lastOutput: '\nSyntaxError: x\n',
+        word: { kind: 'failed', stage: 'loading', message: 'x' },
+      },
+      says: 'the daemon of /d (pid 7) ended with exit code ? while loading before it served; mend the reason and call again; its log is /d/log, and it wrote last: \nSyntaxError: x',
+    },
+  ],
+  'crash-loop': [
+    {
+      failure: {
+        kind: 'crash-loop',
+        directory,
+        failures: 3,
+        untilMs: 9_000,
+        waitMs: 4_200,
+        message: 'Error: no',
+      },
+      says: 'the daemon of /d failed at its start 3 times in a row; mend the service, which is then tried at once, or say "solod restart"; the next try comes in 4.2 s; the last one failed with: Error: no',
+    },
+  ],
+  outdated: [{ failure: { kind: 'outdated', message: 'too old; update' }, says: 'too old; update' }],
+  'switched-off': [
+    {
+      failure: { kind: 'switched-off', why: 'SOLOD=off' },
+      says: 'no daemon is used here: SOLOD=off; ask for one with --daemon or SOLOD=on',
+    },
+  ],
+  'still-loading': [
+    {
+      failure: { kind: 'still-loading', directory, pid: 7, forMs: 2_340 },
+      says: 'the daemon of /d (pid 7) has been loading its service for 2.3 s and has not answered yet; wait longer with --timeout',
+    },
+  ],
+  'not-ended': [
+    {
+      failure: { kind: 'not-ended', directory: '/d', outcome: { kind: 'still-there', pid: 7 } },
+      says: 'the daemon of /d does not answer, and its process 7 is still there after SIGKILL; it hangs in the kernel: wait for the disk or network that it waits for, or use another --name',
+    },
+    {
+      failure: { kind: 'not-ended', directory: '/d', outcome: { kind: 'refused', pid: 7, cause } },
+      says: 'the daemon of /d does not answer, and ending its process 7 was refused: ENOSPC: no space left on device; end it as the user that it belongs to',
+    },
+    {
+      failure: { kind: 'not-ended', directory: '/d', outcome: { kind: 'unproven', pid: 7, why: 'ancestor' } },
+      says: 'the daemon of /d does not answer, and it is what this very process was started from, and is not ended; end it from somewhere else',
+    },
+    {
+      failure: {
+        kind: 'not-ended',
+        directory: '/d',
+        outcome: { kind: 'unproven', pid: 7, why: 'not-visible' },
+      },
+      says: "the daemon of /d does not answer, and its process can't be told for sure from here (another pid namespace?); end it where it runs",
+    },
+    {
+      failure: {
+        kind: 'not-ended',
+        directory: '/d',
+        outcome: { kind: 'unproven', pid: undefined, why: 'no-owner' },
+      },
+      says: 'the daemon of /d does not answer, and its owner file says nothing of its process; end it by hand',
+    },
+  ],
+  'timed-out': [
+    {
+      failure: { kind: 'timed-out', directory, phase: 'lock', afterMs: 2_000.4, pid: undefined },
+      says: 'another caller is starting the daemon of /d, and it did not appear within 2000 ms; try again, or wait longer with --timeout',
+    },
+    {
+      failure: { kind: 'timed-out', directory, phase: 'ready', afterMs: 1_499.6, pid: 7 },
+      says: 'the daemon of /d was started (pid 7) and did not answer within 1500 ms; it may still come up: try again, or wait longer with --timeout',
+    },
+    {
+      failure: { kind: 'timed-out', directory, phase: 'ready', afterMs: 1_500, pid: undefined },
+      says: 'the daemon of /d was started (pid ?) and did not answer within 1500 ms; it may still come up: try again, or wait longer with --timeout',
+    },
+    {
+      failure: { kind: 'timed-out', directory, phase: 'answer', afterMs: 2_000, pid: undefined },
+      says: 'the daemon of /d kept ending its connections and did not answer within 2000 ms; try again, or wait longer with --timeout',
+    },
+  ],
+  'not-answering': [
+    {
+      failure: { kind: 'not-answering', directory: '/d', owner, afterMs: 2_000, cause: undefined },
+      says: 'the daemon "name" (pid 42) of /d is there and did not answer within 2000 ms; try again, or end it with "solod restart --force" or "kill 42"',
+    },
+    {
+      failure: { kind: 'not-answering', directory: '/d', owner: undefined, afterMs: 2_000, cause },
+      says: 'the daemon of /d is there and did not answer within 2000 ms (ENOSPC: no space left on device); try again, or end it with "solod restart --force"',
+    },
+  ],
+  declined: [
+    {
+      failure: { kind: 'declined', message: '/s.mjs does not load', exitCode: 70 },
+      says: "the daemon can't serve; mend what it says, and the next call tries anew: /s.mjs does not load",
+    },
+  ],
+  'claim-failed': [
+    {
+      failure: { kind: 'claim-failed', act: 'listening in', path: '/d/tmp.7-a', cause },
+      says: 'the name can\'t be claimed: listening in /d/tmp.7-a failed: ENOSPC: no space left on device; "solod doctor" looks for the reason',
+    },
+  ],
+  'claim-unsettled': [
+    {
+      failure: { kind: 'claim-unsettled', path: '/d', rounds: 64 },
+      says: "the name can't be claimed: /d kept changing through 64 rounds; find out who else writes there, then try again",
+    },
+  ],
+};
+
+const USAGES: { readonly [K in keyof typeof USAGE]: readonly [complaint: Complaint, says: string] } = {
+  noService: [USAGE.noService(), 'no service is named; give its file'],
+  noDaemon: [USAGE.noDaemon(), 'no daemon is named; give a service file, or --name'],
+  name: [
+    USAGE.name('x y'),
+    '"x y" is no daemon name; write 1 to 64 letters, digits, ".", "_" or "-", the first a letter or a digit',
+  ],
+  allAndOne: [USAGE.allAndOne(), '--all means every daemon; name none beside it'],
+  dashValue: [
+    USAGE.dashValue(),
+    'an option is followed by another option instead of its value; write a value that begins with "-" as --option=value',
+  ],
+  duration: [
+    USAGE.duration('grace', '1x'),
+    '--grace 1x is no duration; write 500ms, 10s, 15m or 1h (without a unit: seconds)',
+  ],
+  size: [
+    USAGE.size('memory-limit', '1x'),
+    '--memory-limit 1x is no size; write 512M or 2G (without a unit: bytes)',
+  ],
+  pid: [USAGE.pid('tether', 'x'), '--tether x is no process id; write the number that ps shows'],
+  count: [USAGE.count('lines', 'x'), '--lines x is no number of lines; write one from 0 to 999999999'],
+  word: [
+    USAGE.word('fallback', 'x', ['wait', 'inline']),
+    '--fallback x is none of its values; write wait or inline',
+  ],
+  environment: [
+    USAGE.environment('SOLOD', 'x', ['on', 'off']),
+    'SOLOD=x is none of its values; write on or off, or unset it',
+  ],
+  apart: [USAGE.apart('--a', '--b'), "--a and --b don't go together; give one of them"],
+  platform: [
+    USAGE.platform('win32'),
+    'solod does not run on win32, for want of Unix sockets; use Linux or macOS (on Windows: WSL)',
+  ],
+  project: [USAGE.project('/p'), 'the project directory /p does not exist; give the root of the project'],
+  manager: [USAGE.manager('install'), 'install needs a service manager; give either --systemd or --launchd'],
+};
+
+const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Complaint, says: string] } = {
+  lost: [
+    TROUBLE.lost(cause),
+    'the connection to the daemon was lost after the call had begun: no space left on device; see whether the call was carried out before you repeat it',
+  ],
+  stream: [
+    TROUBLE.stream('stdout', cause),
+    'stdout of this process failed: no space left on device; see where it leads to',
+  ],
+  notAsked: [
+    TROUBLE.notAsked('x: not answering'),
+    'can\'t be asked to stop: x: not answering; try again; "solod restart --force" ends one that does not answer',
+  ],
+  stillThere: [
+    TROUBLE.stillThere('x', 7),
+    'x (pid 7) was asked to stop and still finishes its work; wait longer with --timeout',
+  ],
+  noLog: [
+    TROUBLE.noLog('x', '/d/log'),
+    'x has no log /d/log: nothing has been started for that name, or a service manager keeps what it prints; look there, or start it',
+  ],
+  noLogYet: [TROUBLE.noLogYet('x', '/d/log'), 'x has no log /d/log yet; it is waited for; Ctrl-C ends that'],
+  noStarts: [
+    TROUBLE.noStarts('x', '/d/spawns.jsonl'),
+    'no start of x is written down in /d/spawns.jsonl; "solod ls" tells which daemons there are',
+  ],
+  noLanes: [
+    TROUBLE.noLanes('x'),
+    'no process was ever started for x, so that there is nothing to draw; "solod spawns" without --svg tells what was refused',
+  ],
+  notDrawn: [
+    TROUBLE.notDrawn('/d/x.svg', cause),
+    "/d/x.svg can't be written: ENOSPC: no space left on device; name another file with --svg",
+  ],
+  notInstalled: [TROUBLE.notInstalled('x', 'systemd'), 'x is not installed for systemd; see "solod install"'],
+  notOurs: [
+    TROUBLE.notOurs('/u', '/d'),
+    '/u was not written by "solod install" for /d, and is left as it is; move it away',
+  ],
+  notForUnits: [
+    TROUBLE.notForUnits('/a\n'),
+    '"/a\\n" can\'t be written into a unit, for it holds a control character, or begins or ends with a space; rename it',
+  ],
+  notWritten: [
+    TROUBLE.notWritten('/u', cause),
+    "/u can't be written: ENOSPC: no space left on device; mend that, then install again",
+  ],
+  outdated: [
+    TROUBLE.outdated('x', 2),
+    'the daemon of x is newer than this solod, and speaks wire 2; update this one, or use another --name',
+  ],
+  noService: [
+    TROUBLE.noService('/s.mjs', 'the default export is a string'),
+    '/s.mjs exports no service: the default export is a string; export an async function, or what defineService returns, as the default export',
+  ],
+  hiddenName: [
+    TROUBLE.hiddenName('/s.mjs', 'x'),
+    "/s.mjs has its name x where callers can't read it; write it as a literal, first in defineService({ name: '…' })",
+  ],
+  notLoaded: [TROUBLE.notLoaded('/s.mjs', 'Error: x'), '/s.mjs does not load; mend what this says: Error: x'],
+};
+
+describe('a sentence for each failure', () => {
+  const all: readonly { readonly failure: Failure; readonly says: string }[] = Object.values(FAILURES).flat();
+
+  it.each(all)('$says', ({ failure, says }) => {
+    expect(sentence(failure)).toBe(says);
+  });
+
+  it('names where it happened, and what to do', () => {
+    for (const { failure } of all) {
+      if (failure.kind === 'invalid-request' || failure.kind === 'outdated') continue;
+      const { what, todo } = complaintOf(failure);
+      const where = 'directory' in failure ? failure.directory : 'path' in failure ? failure.path : undefined;
+      if (where !== undefined) expect(what).toContain(where);
+      expect(todo).not.toBe('');
+    }
+  });
+
+  it('is another one for each kind, each phase, and each reason not to trust a directory', () => {
+    const reasons: Readonly<Record<Distrust, true>> = {
+      link: true,
+      'no-directory': true,
+      foreign: true,
+      'writable-by-others': true,
+    };
+    const phases: Readonly<Record<Phase, true>> = { lock: true, ready: true, answer: true };
+    const failures: Failure[] = [
+      ...Object.values(FAILURES).map(([{ failure }]) => failure),
+      ...Object.keys(reasons).map(
+        (why) => ({ kind: 'state-directory-distrusted', path: '/e', why }) as Failure,
+      ),
+      ...Object.keys(phases).map(
+        (phase) => ({ kind: 'timed-out', directory: '/e', phase, afterMs: 1, pid: 1 }) as Failure,
+      ),
+    ];
+    const sentences = failures.map(sentence);
+    expect(new Set(sentences).size).toBe(failures.length);
+    for (const text of sentences) expect(text).not.toMatch(/undefined|NaN|\[object|[.\s]$/);
+  });
+});
+
+describe('a sentence for whatever else goes wrong', () => {
+  it.each([...Object.values(USAGES), ...Object.values(TROUBLES)])('$1', (complaint, says) => {
+    expect(textOf(complaint)).toBe(says);
+    expect(complaint.todo).not.toBe('');
+  });
+
+  it('a kick that started a daemon, but not as it should', () => {
+    expect(kickWarning({ kind: 'lock-error', path: '/d/spawn.lock', cause })).toBe(
+      'the daemon was started without the spawn lock /d/spawn.lock, which can\'t be taken: ENOSPC: no space left on device; "solod doctor" looks for the reason',
+    );
+    expect(kickWarning({ kind: 'overrode-lock', ageMs: 2_340 })).toBe(
+      'the daemon was started although another start has been under way for 2.3 s; if that happens again, "solod logs" may say why it takes so long',
+    );
+  });
+});
