@@ -144,6 +144,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn says_of_itself_what_node_says() {
+        let edition = Edition { version: "1".into(), path: "/a \"b\"".into(), size: 9, modified_ms: 1.5 };
+        let said = edition.caller_text(&Effort { waited_ms: 12.25, has_started: true });
+        let effort = "\"waitedMs\":12.25,\"spawned\":true";
+        assert_eq!(
+            said,
+            format!(
+                "{{\"version\":\"1\",\"path\":\"/a \\\"b\\\"\",\"size\":9,\"modifiedMs\":1.5,\"wire\":1,{effort}}}"
+            )
+        );
+    }
+
+    #[test]
     fn reads_names_off_the_text() {
         assert_eq!(own_name("export default defineService({ name: 'mine', run })"), Some("mine"));
         assert_eq!(own_name("x.defineService( \n{\tname:\u{a0}\"a.b\" })"), Some("a.b"));

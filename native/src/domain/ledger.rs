@@ -241,3 +241,31 @@ pub fn ended_text(at_ms: f64, pid: i64, why: &str, code: Option<i32>, signal: Op
         p::ENTRY_ENDED
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_an_end_as_node_does() {
+        let start = |end: &str| {
+            let started = "{\"pid\":7,\"startTime\":\"1\",\"bootId\":\"b\",\"pidNamespace\":\"n\",\"atMs\":1,\"kind\":\"started\",\"reason\":\"cold\"}";
+            parse(&format!("{started}\n{{\"atMs\":2,\"pid\":7,\"kind\":\"ended\"{end}}}\n")).remove(0)
+        };
+        let message = |start: Start| match start.fate() {
+            Fate::Failed(failed) => failed.message,
+            fate => format!("{fate:?}"),
+        };
+        for (end, told) in [
+            (",\"code\":3", "it ended before it served (exit code 3)"),
+            (",\"signal\":\"SIGKILL\",\"why\":\"x\"", "it ended before it served (SIGKILL): x"),
+            ("", "it ended before it served (nobody saw how)"),
+        ] {
+            assert_eq!(message(start(end)), told);
+        }
+        let mut gone = start("");
+        gone.words.clear();
+        gone.conclude(Vitality::Dead);
+        assert_eq!(message(gone), "it ended before it served (nobody saw how)");
+    }
+}

@@ -42,3 +42,23 @@ pub fn tail_of(file: &mut File, from: u64, bytes_max: u64) -> String {
     };
     read().map_or_else(|_| String::new(), |bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_put_aside_when_too_long_and_read_from_its_end() {
+        let path = std::env::temp_dir().join(format!("solod-appended-{}", std::process::id()));
+        let (path, before) =
+            (path.display().to_string(), path.with_extension("before").display().to_string());
+        for text in ["one, ", "two, ", "three"] {
+            append(&path, &before, 6, text);
+        }
+        let tails = [tail(&path, 0, 99), tail(&path, 2, 99), tail(&path, 0, 2), tail(&path, 99, 3)];
+        let read = tail(&before, 0, 99);
+        fs::remove_file(&path).unwrap();
+        fs::remove_file(&before).unwrap();
+        assert_eq!((tails, read.as_str()), (["three", "ree", "ee", "ree"].map(String::from), "one, two, "));
+    }
+}
