@@ -9,9 +9,13 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const native = path.join(root, 'native');
 const built = path.join(native, 'target', 'release', 'solod-client');
 
+/** A cargo that does not answer is none. */
 function hasCargo() {
-  return spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status === 0;
+  return spawnSync('cargo', ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
 }
+
+/** Some seconds of one core; on a machine that takes this long for it something hangs. */
+const BUILD_MS = 240_000;
 
 /** Offline: there is nothing to be fetched. */
 function build() {
@@ -21,10 +25,13 @@ function build() {
     );
     return false;
   }
-  const { status } = spawnSync('cargo', ['build', '--release', '--quiet', '--offline', '--locked'], {
+  const options = ['--release', '--quiet', '--offline', '--locked'];
+  const { status, signal } = spawnSync('cargo', ['build', '--bin', 'solod-client', ...options], {
     cwd: native,
     stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: BUILD_MS,
   });
+  if (signal !== null) console.error(`native: cargo build was ended by ${signal}`);
   if (status !== 0) process.exit(status ?? 1);
   return true;
 }

@@ -8,12 +8,13 @@ const root = path.resolve(import.meta.dirname, '../..');
 export const CLIENT = path.join(root, 'native/target/release/solod-client');
 
 export const hasCargo =
-  process.platform === 'linux' && spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status === 0;
+  process.platform === 'linux' &&
+  spawnSync('cargo', ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
 
 /** What stands in the name of a test that is left out. */
 export const LEFT_OUT = hasCargo ? '' : ' (left out: no cargo, so no native client)';
 
-/** How long a build may take where everything is built anew, beside other tests. */
+/** How long a build may take where everything is built anew, beside other tests. It ends by itself before. */
 export const BUILD_MS = 300_000;
 
 /** Builds it unless that has been done; cargo itself keeps two builds apart. */
