@@ -21,6 +21,7 @@ import { EXIT, exitCodeOf } from './exit-codes.js';
 import { type Parts, resolveNamed, rootOf } from './facts.js';
 import { platformOf, stateRoot } from './host.js';
 import type { Inspection } from './inspection.js';
+import { findNativeClient, type NativeClient } from './native-client.js';
 import type { CommandOptions } from './options.js';
 import { placesIn } from './places.js';
 import { sentence } from './sentences.js';
@@ -89,6 +90,7 @@ export class DoctorCommand {
       root,
       namedBy: options.stateDirectory === undefined ? 'environment' : 'option',
     });
+    const native = symptomsOfNative(findNativeClient());
     const lengths = exam.symptomsOfPath(
       root,
       label ?? 'x',
@@ -106,6 +108,7 @@ export class DoctorCommand {
     );
     return [
       ...around,
+      ...native,
       ...lengths,
       ...trusted,
       ...storage,
@@ -291,6 +294,17 @@ const isSound = (symptoms: readonly Symptom[]): boolean =>
 function above(directory: string): string[] {
   const parent = path.dirname(directory);
   return parent === directory ? [] : [parent, ...above(parent)];
+}
+
+function symptomsOfNative(found: NativeClient): Symptom[] {
+  switch (found.kind) {
+    case 'found':
+      return [{ kind: 'native-client', path: found.path }];
+    case 'missing':
+      return [{ kind: 'native-client-missing', package: found.package }];
+    case 'not-for-here':
+      return [];
+  }
 }
 
 function symptomOfInspection(inspection: Inspection, seen: exam.OwnerReading | undefined): Symptom {

@@ -1,6 +1,6 @@
 /**
- * The command's own exit codes, after sysexits.h where it has one. A service's exit code goes through unchanged; when solod
- * itself fails, one of these tells how, with a line on stderr.
+ * Exit codes that are solod's own, after sysexits.h where it has one: the command's, and a daemon's where it takes a call not on.
+ * A service's exit code goes through unchanged; when solod itself fails, one of these tells how, with a line on stderr.
  */
 
 import { constants } from 'node:os';
@@ -12,6 +12,8 @@ export const EXIT = {
   problems: 1,
   /** EX_USAGE */
   usage: 64,
+  /** EX_DATAERR, a daemon's: what the client sent is no request. */
+  noRequest: 65,
   /** EX_NOINPUT: there is no such service file. */
   noInput: 66,
   /** EX_UNAVAILABLE: a daemon is there and does not answer, or none is (stop, status, stats), or nothing is written down (logs, spawns). */
@@ -32,6 +34,8 @@ export const EXIT = {
   noPermission: 77,
   /** EX_CONFIG: the daemon is newer than this caller, and they don't speak the same wire. */
   outdated: 78,
+  /** A daemon's: it retires in favour of the caller's newer version, nothing was begun, and the next daemon is the caller's to start. */
+  upgrading: 79,
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const;

@@ -1,12 +1,11 @@
-import { writeSync } from 'node:fs';
 import { beginKick, type KickOutcome, stepKick } from '../domain/kick.js';
 import { runSync } from '../domain/run.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { Host } from './host.js';
 import { type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
-import { kickWarning, sentence } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
+import { kickLine, say } from './words.js';
 
 export type KickOptions = DaemonSelector & TimingOptions;
 
@@ -27,8 +26,8 @@ export function kick(options: KickOptions): KickResult {
   const host = new Host();
   const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
   const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, options);
-  const line = lineFor(result);
-  if (line !== undefined) warn(line);
+  const line = result.kind === 'switched-off' ? undefined : kickLine(result);
+  if (line !== undefined) say(line);
   return result;
 }
 
@@ -55,34 +54,10 @@ function start(
     nonce: host.nonce(),
     timing,
   };
-  return runSync(stepKick, beginKick(plan, host.clock.now()), {
-    ...host.ports,
-    spawner: host.spawner({ ...spawn, channel: 'none' }),
-  });
+  const spawner = host.spawner({ ...spawn, channel: 'none' });
+  const outcome = runSync(stepKick, beginKick(plan, host.clock.now()), { ...host.ports, spawner });
+  if (outcome.kind === 'running') spawner.leaveLaunchFile();
+  return outcome;
 }
 
 type Resolved = ReturnType<typeof resolveRequest>;
-
-/** @returns what deserves a line on stderr */
-function lineFor(result: KickResult): string | undefined {
-  switch (result.kind) {
-    case 'running':
-    case 'contended':
-    case 'no-directory':
-    case 'switched-off':
-      return undefined;
-    case 'failed':
-      return sentence(result.failure);
-    case 'started':
-      return result.warning === undefined ? undefined : kickWarning(result.warning);
-  }
-}
-
-/** In one write, and done when it returns; a stderr that is closed is no reason to fail. */
-function warn(line: string): void {
-  try {
-    writeSync(2, `solod: ${line.replace(/\s*\n\s*/g, ' ')}\n`);
-  } catch {
-    // Nobody is there to be told.
-  }
-}

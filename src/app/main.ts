@@ -6,7 +6,6 @@
  * framework for it.
  */
 
-import { writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { loadServe } from './beside.js';
@@ -17,6 +16,7 @@ import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
 import { TROUBLE, textOf } from './sentences.js';
 import { StandardOutput } from './standard-output.js';
+import { say } from './words.js';
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -90,14 +90,6 @@ function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): 
 /** What there was to say, `kick` has said. */
 function kickExitCode(result: KickResult): number {
   return result.kind === 'failed' ? exitCodeOf(result.failure) : EXIT.ok;
-}
-
-function say(sentence: string): void {
-  try {
-    writeSync(2, `solod: ${sentence}\n`);
-  } catch {
-    // Nobody is there to be told; the exit code tells.
-  }
 }
 
 // Whatever timers or sockets are left then are nobody's any more.

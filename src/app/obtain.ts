@@ -131,6 +131,7 @@ async function connectOnce(
   };
   const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
   const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
+  if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }
 

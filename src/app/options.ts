@@ -141,7 +141,7 @@ export type Read<T> =
   | { readonly kind: 'wrong'; readonly complaint: Complaint };
 
 /** The longest time that Node's timers can wait: 2^31 - 1 ms. */
-const DURATION_MAX_MS = 2_147_483_647;
+export const DURATION_MAX_MS = 2_147_483_647;
 
 /** Makes values of what was written; says what is wrong with it in one sentence. */
 export function readOptions(raw: RawOptions): Read<CommandOptions> {

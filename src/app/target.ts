@@ -63,7 +63,7 @@ export interface ServiceFile {
 const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
 /** The version likewise, and before `run`: what it holds may look like one. */
 const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
-const HEAD_BYTES = 64 * 1024;
+export const HEAD_BYTES = 64 * 1024;
 
 /**
  * Finds a service file. Its name is its own, where it has one (`defineService({ name: '…'` with the name as the first

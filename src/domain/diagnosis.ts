@@ -22,6 +22,8 @@ export type Symptom =
   | { readonly kind: 'node-too-old'; readonly node: string; readonly floor: string }
   | { readonly kind: 'relative-ignored'; readonly variable: string; readonly value: string }
   | { readonly kind: 'relative-root'; readonly value: string; readonly path: string }
+  | { readonly kind: 'native-client'; readonly path: string }
+  | { readonly kind: 'native-client-missing'; readonly package: string }
   // --- the directories ---
   | { readonly kind: 'directory-sound'; readonly path: string }
   | { readonly kind: 'directory-missing'; readonly path: string }
@@ -237,6 +239,13 @@ const TELLERS: { readonly [K in SymptomKind]: Teller<K> } = {
     problem(HERE, `solod does not run on ${platform}: it needs Unix sockets`, 'run it on Linux or macOS'),
   'node-too-old': ({ node, floor }) =>
     problem(HERE, `Node ${node} is older than ${floor}`, `run solod with Node ${floor} or newer`),
+  'native-client': ({ path }) => ok(path, 'the native client, which calls without starting Node'),
+  'native-client-missing': ({ package: name }) =>
+    note(
+      HERE,
+      `the native client (${name}) is not installed; everything works without it, and a call takes longer`,
+      'install solod with its optional dependencies, where calls are many',
+    ),
   'relative-ignored': ({ variable, value }) =>
     note(
       HERE,

@@ -84,7 +84,7 @@ export type KickOutcome =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** How often a lock that is released just when it is looked at is tried again. */
-const TRIES_MAX = 3;
+export const TRIES_MAX = 3;
 
 interface Trail {
   readonly plan: KickPlan;

@@ -6,9 +6,10 @@
  * | `7/sock`, `7/owner.json` | generation 7: the listening socket and who owns it |
  * | `current` | symlink to the current generation; clients connect to `current/sock` |
  * | `spawn.lock/<nonce>` | who is starting a daemon just now; no file in it, or no directory: nobody |
- * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link` | private to the process that made it |
+ * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
+ * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients that are no Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  */
@@ -26,10 +27,11 @@ export const NAMES = {
   spawns: 'spawns.jsonl',
   spawnsBefore: 'spawns.jsonl.1',
   handed: 'listen.sock',
+  launch: 'launch',
 } as const;
 
-const TMP = 'tmp.';
-const TRASH = 'trash.';
+export const TMP = 'tmp.';
+export const TRASH = 'trash.';
 
 /** The longest nonce that `tmp.<nonce>/sock` is made with; the paths are laid out for it. */
 export const NONCE_LENGTH_MAX = 28;
@@ -48,6 +50,8 @@ export const layout = {
   private: (directory: string, nonce: string): string => join(directory, TMP + nonce),
   privateLock: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`),
   privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
+  launch: (directory: string): string => join(directory, NAMES.launch),
+  privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
   trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
 } as const;
 
@@ -65,7 +69,7 @@ export const isNonce = (text: string): boolean => NONCE.test(text);
 
 /** The process that a private name belongs to; undefined where the name is not one of ours. */
 export function makerOf(name: string): number | undefined {
-  const match = /^tmp\.([0-9]{1,10})-[0-9a-z-]{1,20}(?:\.lock|\.link)?$/.exec(name);
+  const match = /^tmp\.([0-9]{1,10})-[0-9a-z-]{1,20}(?:\.lock|\.link|\.launch)?$/.exec(name);
   return match?.[1] === undefined ? undefined : Number(match[1]);
 }
 

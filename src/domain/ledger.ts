@@ -190,11 +190,11 @@ export function fateOf({ words, startedMs }: Start): StartFate {
 // --- the breaker ------------------------------------------------------------------------------------------------------
 
 /** So many failures in a row cost nothing: the first may have been a coincidence. */
-const FREE_FAILURES = 1;
-const FIRST_HOLD_MS = 5_000;
-const LONGEST_HOLD_MS = 60_000;
+export const FREE_FAILURES = 1;
+export const FIRST_HOLD_MS = 5_000;
+export const LONGEST_HOLD_MS = 60_000;
 /** What lies further back is of another day. */
-const WINDOW_MS = 10 * 60_000;
+export const WINDOW_MS = 10 * 60_000;
 
 export type StartVerdict =
   | { readonly kind: 'allowed' }

@@ -84,7 +84,7 @@ export type ObtainOutcome =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** One process for the first start, and one more if it gave way to a daemon that is gone again. */
-const SPAWNS_MAX = 2;
+export const SPAWNS_MAX = 2;
 
 type Child = { readonly pid: number; readonly reason: SpawnReason; readonly spawnedMs: number };
 

@@ -19,8 +19,8 @@ export interface Timing {
 }
 
 const TOTAL_MS = 2_000;
-const LOCK_FALLBACK_SHARE = 1 / 2;
-const READY_SHARE = 3 / 4;
+export const LOCK_FALLBACK_SHARE = 1 / 2;
+export const READY_SHARE = 3 / 4;
 
 export const DEFAULT_TIMING: Timing = {
   totalMs: TOTAL_MS,

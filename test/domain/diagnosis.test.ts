@@ -26,6 +26,12 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   runtime: [{ node: '20.19.0', platform: 'linux', solod: '1.0.0' }, 'ok', 'solod 1.0.0 on Node 20.19.0'],
   'platform-unsupported': [{ platform: 'win32' }, 'problem', 'does not run on win32'],
   'node-too-old': [{ node: '18.0.0', floor: '20.19.0' }, 'problem', 'Node 18.0.0 is older than 20.19.0'],
+  'native-client': [{ path: '/bin/solod-client' }, 'ok', 'without starting Node'],
+  'native-client-missing': [
+    { package: '@solod/client-linux-x64' },
+    'note',
+    '(@solod/client-linux-x64) is not installed',
+  ],
   'relative-ignored': [{ variable: 'XDG_STATE_HOME', value: 'x' }, 'note', 'XDG_STATE_HOME'],
   'relative-root': [{ value: 'x', path: '/w/x' }, 'note', 'the relative path "x"'],
   'directory-sound': [{ path }, 'ok', 'yours'],

@@ -34,6 +34,8 @@ describe('paths', () => {
       private: layout.private('/d', '7-a'),
       privateLock: layout.privateLock('/d', '7-a'),
       privateLink: layout.privateLink('/d', '7-a'),
+      privateLaunch: layout.privateLaunch('/d', '7-a'),
+      launch: layout.launch('/d'),
       trash: layout.trash('/d', '7-a'),
     }).toEqual({
       current: '/d/current',
@@ -46,6 +48,8 @@ describe('paths', () => {
       private: '/d/tmp.7-a',
       privateLock: '/d/tmp.7-a.lock',
       privateLink: '/d/tmp.7-a.link',
+      privateLaunch: '/d/tmp.7-a.launch',
+      launch: '/d/launch',
       trash: '/d/trash.7-a',
     });
     expect(NAMES).toMatchObject({ log: 'log', spawns: 'spawns.jsonl' });
@@ -58,9 +62,11 @@ describe('paths', () => {
       'spawn.lock',
       'log',
       'spawns.jsonl',
+      'launch',
       'tmp.7-a',
       'tmp.7-a.lock',
       'tmp.7-a.link',
+      'tmp.7-a.launch',
       'trash.7-a',
       '7',
     ];
@@ -70,6 +76,8 @@ describe('paths', () => {
       [undefined, undefined, false],
       [undefined, undefined, false],
       [undefined, undefined, false],
+      [undefined, undefined, false],
+      [undefined, 7, false],
       [undefined, 7, false],
       [undefined, 7, false],
       [undefined, 7, false],

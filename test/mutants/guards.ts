@@ -1405,7 +1405,7 @@ const places = of('layout', 'layout', [
   [
     'maker',
     'What no process of solod makes has no maker.',
-    '[0-9a-z-]{1,20}(?:\\.lock|\\.link)?$/.exec',
+    '[0-9a-z-]{1,20}(?:\\.lock|\\.link|\\.launch)?$/.exec',
     '/.exec',
     'has no maker',
   ],

@@ -6,9 +6,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach } from 'vitest';
+import { launchText } from '../../src/adapters/node/launch-file.js';
+import { resolveService } from '../../src/app/target.js';
+import { NAMES } from '../../src/domain/layout.js';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');
 export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
+/** Another client that the tests are to be run with: the native one, for which its daemons' launch files are left beforehand. */
+const CLIENT = process.env.SOLOD_TEST_CLIENT;
 
 export interface Ended {
   readonly code: number | null;
@@ -48,7 +53,20 @@ export class Sandbox {
   service(source: string = ECHO, name = 'echo.mjs'): string {
     const file = path.join(this.path, name);
     writeFileSync(file, source);
+    if (CLIENT !== undefined) this.leaveLaunchFile(file);
     return file;
+  }
+
+  /** As a daemon of that service leaves it, under the name that it has by itself. */
+  leaveLaunchFile(file: string): void {
+    const service = resolveService(file);
+    if (service.kind === 'failed') throw new Error(`there is no ${file}`);
+    const { name, path: real } = service.value;
+    const directory = path.join(this.state, name);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const flags = [`--name=${name}`, `--state-dir=${this.state}`];
+    const command = [process.execPath, path.join(ROOT, 'dist', 'daemon.cjs'), ...flags, '--', real];
+    writeFileSync(path.join(directory, NAMES.launch), launchText(command));
   }
 
   /** The directory of the one name that there is. */
@@ -65,6 +83,7 @@ export class Sandbox {
   }
 
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
+    if (CLIENT !== undefined && options.node === undefined) return this.spawn(CLIENT, args, options);
     return this.spawn(options.node ?? process.execPath, [SOLOD, ...args], options);
   }
 

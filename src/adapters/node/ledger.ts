@@ -16,9 +16,9 @@ import {
 import type { ProcessTable } from '../../domain/ports.js';
 import { APPEND, rotate, tailOf } from './appended-file.js';
 
-const LEDGER_BYTES_MAX = 256 * 1024;
+export const LEDGER_BYTES_MAX = 256 * 1024;
 /** What is read of it: some hundred starts. */
-const READ_BYTES = 64 * 1024;
+export const READ_BYTES = 64 * 1024;
 
 export class NodeLedger {
   readonly path: string;

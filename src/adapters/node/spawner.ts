@@ -20,6 +20,7 @@ import type {
 import type { SpawnReason } from '../../domain/spawn-plan.js';
 import { causeOf } from '../errno.js';
 import { APPEND, rotate, tailFrom, tailOf } from './appended-file.js';
+import { hasLaunchFile, leaveLaunchFile } from './launch-file.js';
 import { NodeLedger } from './ledger.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
@@ -30,11 +31,11 @@ export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
  * What a log may have come to before a start begins another: more than a daemon in service leaves in it (`LogKeeper`), for a
  * file that has been renamed is lost to those who have it open.
  */
-const LOG_BYTES_MAX = 4 * 1024 * 1024;
+export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 /** How much of its end is shown when a daemon dies. */
-const TAIL_BYTES = 4096;
+export const TAIL_BYTES = 4096;
 /** How much of it the ledger keeps. */
-const NOTE_CHARACTERS = 1024;
+export const NOTE_CHARACTERS = 1024;
 
 export interface SpawnTarget {
   /** The directory of the daemon's name, where its log goes. */
@@ -99,6 +100,12 @@ export class NodeSpawner implements Spawner {
     };
   }
 
+  /** For other clients, where none has been left yet: of a daemon that was started before, or by hand. */
+  leaveLaunchFile(): void {
+    const { directory, command } = this.target;
+    if (!hasLaunchFile(directory)) leaveLaunchFile(directory, command);
+  }
+
   /** The clock of whoever waits for a process of this spawner's: its sleep ends when that says something, or ends. */
   wakingClock(): Clock {
     return { now: () => this.clock.now(), sleep: (ms) => this.#sleep(ms) };
@@ -159,6 +166,7 @@ export class NodeSpawner implements Spawner {
       startTime,
       build: this.target.build,
     });
+    leaveLaunchFile(this.target.directory, this.target.command);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
     if (pipe) {
       pipe.unref();

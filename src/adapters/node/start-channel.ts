@@ -13,7 +13,7 @@ export const CHANNEL_VARIABLE = 'SOLOD_START_CHANNEL';
 export const CHANNEL_DESCRIPTOR = 3;
 
 /** Nobody says more than a few lines of a few kilobytes. */
-const SAID_BYTES_MAX = 64 * 1024;
+export const SAID_BYTES_MAX = 64 * 1024;
 
 /** The started process's end. */
 export class StartChannel {

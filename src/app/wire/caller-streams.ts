@@ -79,7 +79,7 @@ export interface PumpEvents {
 }
 
 /** The longest chunk of input that is sent; what a stream gives beyond that waits for the next request. */
-const CHUNK_BYTES = 1024 * 1024;
+export const CHUNK_BYTES = 1024 * 1024;
 
 /** Reads the caller's input, one chunk for each request, and touches it for the first one at the earliest. */
 export class InputPump {

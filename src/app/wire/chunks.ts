@@ -3,6 +3,8 @@
  * many bytes as the length says. Pure: bytes in, chunks out.
  */
 
+import { EXIT } from '../exit-codes.js';
+
 /** Every type there is. Whoever speaks this wire in another language takes its table from here, to the letter. */
 export const CHUNK = {
   // From the client, in this order: the head of a request, …
@@ -36,7 +38,7 @@ const MIB = 1024 * 1024;
 /** A chunk of the head is held in memory whole, so there is an end to it. */
 export const HEAD_CHUNK_LIMIT_BYTES = 16 * MIB;
 /** What carries nothing, or a number of three digits. */
-const SMALL_LIMIT_BYTES = 64;
+export const SMALL_LIMIT_BYTES = 64;
 
 /** How a type is taken in: handed on piece by piece, or collected, up to so many bytes. */
 type Intake = 'piecewise' | number;
@@ -121,7 +123,7 @@ export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffe
 }
 
 /** Longer stretches are cut: any client can hold a length of this size, and none waits for a longer one to end. */
-const STRETCH_BYTES = MIB;
+export const STRETCH_BYTES = MIB;
 
 /** Frames data as chunks without copying it; nothing for no data. */
 export function frame(type: ChunkType, pieces: readonly Buffer[]): Buffer[] {
@@ -277,21 +279,18 @@ export class ChunkDecoder {
   }
 }
 
-/**
- * What an exit code means where no call has been taken on; after that, it is the service's own. The values are those of
- * sysexits.h.
- */
+/** What an exit code means where no call has been taken on; after that, it is the service's own. */
 export const REFUSAL = {
-  /** EX_TEMPFAIL: the daemon is on its way out, and nothing was begun. No other refusal may use it. */
-  draining: 75,
-  /** The daemon retires in favour of the caller's newer version: nothing was begun, and the next daemon is the caller's to start. */
-  upgrading: 79,
-  /** EX_CONFIG: the daemon is newer, and what it speaks the caller does not. */
-  outdated: 78,
-  /** EX_DATAERR: what the client sent is no request. */
-  noRequest: 65,
-  /** EX_SOFTWARE: the daemon could not find out whether to take the call on. */
-  internal: 70,
-  /** EX_UNAVAILABLE, a client's own word: what answers there is no daemon of this kind. */
-  foreign: 69,
+  /** The daemon is on its way out, and nothing was begun. No other refusal may use it. */
+  draining: EXIT.tempFail,
+  /** The daemon retires in favour of the caller's newer version. */
+  upgrading: EXIT.upgrading,
+  /** The daemon is newer, and what it speaks the caller does not. */
+  outdated: EXIT.outdated,
+  /** What the client sent is no request. */
+  noRequest: EXIT.noRequest,
+  /** The daemon could not find out whether to take the call on. */
+  internal: EXIT.software,
+  /** A client's own word: what answers there is no daemon of this kind. */
+  foreign: EXIT.unavailable,
 } as const;

@@ -4,7 +4,15 @@ import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
 import type { Cause, GreetReading } from '../../domain/ports.js';
-import { CHUNK, ChunkDecoder, DAEMON_GRAMMAR, type Decoded, REFUSAL, violationText } from './chunks.js';
+import {
+  CHUNK,
+  ChunkDecoder,
+  DAEMON_GRAMMAR,
+  type Decoded,
+  REFUSAL,
+  type Violation,
+  violationText,
+} from './chunks.js';
 import { type CallEnd, Conversation } from './conversation.js';
 import { afterReading } from './reading.js';
 import { type CallRequest, encodeRequest } from './request.js';
@@ -28,9 +36,12 @@ export interface CallerStreams {
 }
 
 /** How long a daemon has, once its caller has given up, to say that it had begun. */
-const LAST_WORD_MS = 100;
+export const LAST_WORD_MS = 100;
 
-const HUNG_UP: Cause = { code: 'EOF', message: 'the daemon closed the connection before the exit code' };
+export const HUNG_UP: Cause = {
+  code: 'EOF',
+  message: 'the daemon closed the connection before the exit code',
+};
 
 /** One request on one connection: first `greet`, then, if it was accepted, `complete`. */
 export class CallConnection {
@@ -131,8 +142,11 @@ export class CallConnection {
   }
 }
 
+export const foreignText = (violation: Violation): string =>
+  `what answers there sent ${violationText(violation)}`;
+
 /** A refusal longer than this is cut. */
-const MESSAGE_LIMIT_BYTES = 1024 * 1024;
+export const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 
 /** Recognises the first word: a chunk of stdout, however empty, accepts; stderr and an exit code alone refuse. */
 class FirstWord {
@@ -142,8 +156,11 @@ class FirstWord {
   take(decoded: Decoded): GreetReading | undefined {
     switch (decoded.kind) {
       case 'violation': {
-        const message = `what answers there sent ${violationText(decoded.violation)}`;
-        return { kind: 'declined', message, exitCode: REFUSAL.foreign };
+        return {
+          kind: 'declined',
+          message: foreignText(decoded.violation),
+          exitCode: REFUSAL.foreign,
+        };
       }
       case 'piece':
         return decoded.type === CHUNK.output ? { kind: 'accepted' } : this.#takeMessage(decoded.bytes);

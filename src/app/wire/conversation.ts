@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../domain/ports.js';
 import { InputPump, OutputSink } from './caller-streams.js';
-import { CHUNK, chunk, type Decoded, frame, violationText } from './chunks.js';
+import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
 import { afterReading } from './reading.js';
 
 export type CallEnd =
@@ -18,7 +18,10 @@ export type CallEnd =
   /** A stream of the caller's own failed, its reader having gone away (EPIPE), say; so the call was given up. */
   | { readonly kind: 'cancelled'; readonly by: 'stdin' | 'stdout' | 'stderr'; readonly cause: Cause };
 
-const HEARTBEAT_MS = 1000;
+/** How often a caller that says nothing else says that it is there. */
+export const HEARTBEAT_MS = 1_000;
+
+export const sentText = (violation: Violation): string => `the daemon sent ${violationText(violation)}`;
 
 export class Conversation {
   readonly end: Promise<CallEnd>;
@@ -75,7 +78,7 @@ export class Conversation {
     if (this.#verdict !== undefined) return;
     switch (decoded.kind) {
       case 'violation':
-        this.lose({ code: 'EPROTO', message: `the daemon sent ${violationText(decoded.violation)}` });
+        this.lose({ code: 'EPROTO', message: sentText(decoded.violation) });
         return;
       case 'piece':
         (decoded.type === CHUNK.output ? this.#stdout : this.#stderr).write(decoded.bytes);
@@ -99,7 +102,7 @@ export class Conversation {
     else
       this.lose({
         code: 'EPROTO',
-        message: `the daemon sent ${violationText({ kind: 'no-exit-code', text })}`,
+        message: sentText({ kind: 'no-exit-code', text }),
       });
   }
 

@@ -12,7 +12,7 @@ export interface CallRequest {
 }
 
 /** Carries it. No service gets to see it. */
-const CALLER_VARIABLE = 'SOLOD_CALLER';
+export const CALLER_VARIABLE = 'SOLOD_CALLER';
 
 /** Which of the caller's three streams are terminals. */
 export type Terminals = readonly [stdin: boolean, stdout: boolean, stderr: boolean];

@@ -1,0 +1,135 @@
+use super::delegate;
+use super::kick::kick_at;
+use super::options::{Asked, Fallback};
+use super::say::say;
+use super::target::{self, Target};
+use crate::domain::edition::Effort;
+use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
+use crate::domain::layout::nonce_of;
+use crate::domain::ledger::Word;
+use crate::domain::obtain::{obtain, Patience, Plan};
+use crate::domain::ports::{Activity, Cause, Sighting};
+use crate::domain::timing::Timing;
+use crate::protocol as p;
+use crate::system::host::{random_text, Host};
+use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+use crate::system::streams::{is_terminal, STDERR, STDIN, STDOUT};
+use crate::system::{process, time};
+use crate::wire::conversation::{converse, End};
+use crate::wire::request::{encode, Request};
+use std::env;
+use std::os::raw::c_int;
+
+/// Returns the exit code.
+pub fn run(asked: &Asked) -> i32 {
+    // The end of the connection is what cancels the call, and it comes with the end of the process.
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let handler: extern "C" fn(c_int) = leave;
+        unsafe { libc::signal(signal, handler as usize) };
+    }
+    let target = match Some(asked).filter(|asked| delegate::wants_daemon(asked)).and_then(target::resolve) {
+        Some(target) => target,
+        None => return delegate::run_asked(asked, None, &[]),
+    };
+    let timing = Timing::within(asked.timeout_ms.unwrap_or(p::TOTAL_MS));
+    let patience = if asked.fallback == Fallback::Wait { Patience::Wait } else { Patience::Leave };
+    let nonce = nonce_of(std::process::id(), &random_text());
+    let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, timing, patience };
+    let begun_ms = time::monotonic_ms();
+    let request = |has_started| {
+        head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
+    };
+    let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
+    let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
+    let failure = match obtain(&mut host, &plan) {
+        Ok(()) => return talk(&mut host),
+        Err(failure) => explained(&mut host, failure),
+    };
+    match failure {
+        Failure::NoLaunch => delegate::run_asked(asked, Some(&target), &[]),
+        // The service itself was asked, and said no: it would say the same in another process.
+        Failure::Declined { .. } => report(&failure),
+        _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
+        _ => report(&failure),
+    }
+}
+
+extern "C" fn leave(signal: c_int) {
+    unsafe { libc::_exit(128 + signal) }
+}
+
+fn report(failure: &Failure) -> i32 {
+    say(&sentence(failure));
+    exit_code(failure)
+}
+
+fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
+    let directory = env::current_dir().unwrap_or_default();
+    let request = Request {
+        command: &target.name,
+        args: &asked.args,
+        directory: directory.as_os_str(),
+        caller: target.edition.caller_text(effort),
+        terminals: [STDIN, STDOUT, STDERR].map(is_terminal),
+    };
+    encode(&request, env::vars_os())
+}
+
+fn talk(host: &mut Host) -> i32 {
+    let end = match host.accepted() {
+        Some(accepted) => converse(accepted),
+        None => End::Lost(Cause::new("EOF", p::TEXT_HUNG_UP)),
+    };
+    match end {
+        End::Exited(code) => code,
+        End::Lost(cause) => {
+            say(&fill(p::TEXT_LOST, &[("cause", &cause.message)]));
+            p::EXIT_LOST
+        }
+        // Whoever read the output has gone away, as `head` does, and need not be told.
+        End::Broken { cause, .. } if cause.code == "EPIPE" => 128 + SIGPIPE,
+        End::Broken { stream, cause } => {
+            say(&fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(&cause))]));
+            p::EXIT_IO_ERROR
+        }
+    }
+}
+
+/// A daemon that claimed and has not loaded yet is not hung, unless it is stopped. The ledger knows.
+fn explained(host: &mut Host, failure: Failure) -> Failure {
+    let (directory, pid) = match &failure {
+        Failure::NotAnswering { directory, owner: Some(owner), .. } => {
+            (directory.clone(), owner.identity.pid)
+        }
+        _ => return failure,
+    };
+    if let Sighting::Present { activity: Activity::Stopped, .. } = process::look_up(pid) {
+        return failure;
+    }
+    let starts = host.starts();
+    let words = match starts.iter().rev().find(|start| start.pid == pid as f64) {
+        Some(start) => &start.words,
+        None => return failure,
+    };
+    let claimed = words.iter().find(|(_, word)| *word == Word::Claimed);
+    match claimed {
+        Some((at_ms, _)) if words.iter().all(|(_, word)| *word == Word::Claimed) => {
+            Failure::StillLoading { directory, pid, for_ms: (time::wall_ms() - at_ms).max(0.0) }
+        }
+        _ => failure,
+    }
+}
+
+/// The answer now, from somebody else, and a daemon for the next time: the kick is done before this process becomes another.
+fn fall_back(asked: &Asked, target: &Target, failure: &Failure) -> i32 {
+    if *failure == Failure::Vacant {
+        kick_at(asked, target);
+    }
+    // What lies in a directory that is not to be trusted is not gone by.
+    let trusted =
+        Some(target).filter(|_| !matches!(failure, Failure::Distrusted { .. } | Failure::Unusable { .. }));
+    match asked.fallback {
+        Fallback::Program => delegate::become_program(&asked.program),
+        _ => delegate::run_asked(asked, trusted, &["--no-daemon"]),
+    }
+}

@@ -1,0 +1,110 @@
+//! What this client leaves to others: everything out of the ordinary to the command in TypeScript, which is run in this process' place.
+
+use super::options::{Asked, Command};
+use super::say::say;
+use super::target::{read_launch_file, variable, Target};
+use crate::protocol as p;
+use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIG_DFL};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command as Process, Stdio};
+
+/// Whether a daemon is wanted at all, as far as that is plain: by `--daemon`, else by `SOLOD` and `CI`. What is not is Node's to say.
+pub fn wants_daemon(asked: &Asked) -> bool {
+    if let Some(wish) = asked.daemon {
+        return wish;
+    }
+    match variable("SOLOD") {
+        Some(Some(wish)) => wish == "on",
+        Some(None) => !is_continuous_integration(),
+        None => false,
+    }
+}
+
+fn is_continuous_integration() -> bool {
+    let value = env::var_os("CI").unwrap_or_default();
+    !value.is_empty() && value != "0" && !value.eq_ignore_ascii_case("false")
+}
+
+/// The same arguments, to Node's command.
+pub fn run(argv: &[OsString], target: Option<&Target>) -> i32 {
+    become_program(&[command(target), argv.to_vec()].concat())
+}
+
+/// What was asked, to Node's command, without what only this client knows.
+pub fn run_asked(asked: &Asked, target: Option<&Target>, more: &[&str]) -> i32 {
+    let mut argv = written(asked, asked.command);
+    argv.extend(more.iter().map(OsString::from));
+    argv.push("--".into());
+    argv.push(asked.service.clone().into());
+    argv.extend(asked.args.iter().cloned());
+    run(&argv, target)
+}
+
+/// A kick by Node, to its end; it leaves a launch file for the next time.
+pub fn kick_first(asked: &Asked, target: &Target) {
+    let mut argv = [command(Some(target)), written(asked, Command::Kick)].concat();
+    argv.extend(["--".into(), asked.service.clone().into()]);
+    let kicked = Process::new(&argv[0]).args(&argv[1..]).stdin(Stdio::null()).stdout(Stdio::null()).status();
+    if let Err(error) = kicked {
+        say(&format!("{}: {error}", argv[0].to_string_lossy()));
+    }
+}
+
+/// The options once more. A kick has fewer of them.
+fn written(asked: &Asked, command: Command) -> Vec<OsString> {
+    let mut argv: Vec<OsString> = vec![if command == Command::Call { "call" } else { "kick" }.into()];
+    for (name, value) in &asked.written {
+        if command == Command::Kick && (name == "timeout" || name == "verbose") {
+            continue;
+        }
+        argv.push(match value {
+            Some(value) => format!("--{name}={value}").into(),
+            None => format!("--{name}").into(),
+        });
+    }
+    argv
+}
+
+const SOLOD: &str = "solod.cjs";
+/// How far above this program Node's is looked for: `node_modules/@solod/client-linux-x64/bin`, `native/target/release`.
+const LEVELS_MAX: usize = 6;
+
+/// Node's command: the one that the daemon was started by (of a target whose directory has been found sound), else the one that this client was installed with, else the one on the PATH.
+fn command(target: Option<&Target>) -> Vec<OsString> {
+    target.and_then(beside_daemon).or_else(beside_this).unwrap_or_else(|| vec!["solod".into()])
+}
+
+fn beside_daemon(target: &Target) -> Option<Vec<OsString>> {
+    let argv = read_launch_file(&target.place)?;
+    let node = Path::new(OsStr::from_bytes(argv.first()?.to_bytes()));
+    let solod = Path::new(OsStr::from_bytes(argv.get(1)?.to_bytes())).with_file_name(SOLOD);
+    if node.is_absolute() && node.exists() && solod.exists() {
+        return Some(vec![node.into(), solod.into()]);
+    }
+    None
+}
+
+fn beside_this() -> Option<Vec<OsString>> {
+    let own = env::current_exe().ok()?;
+    let places = own.ancestors().skip(1).take(LEVELS_MAX);
+    let found: Option<PathBuf> = places
+        .flat_map(|above| [above.join("solod/dist"), above.join("dist")])
+        .map(|dist| dist.join(SOLOD))
+        .find(|solod| solod.exists());
+    found.map(|solod| vec!["node".into(), solod.into()])
+}
+
+/// Becomes another program; returns the exit code for where that fails.
+pub fn become_program(argv: &[OsString]) -> i32 {
+    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
+        unsafe { libc::signal(signal, SIG_DFL) };
+    }
+    let error = Process::new(&argv[0]).args(&argv[1..]).exec();
+    let name = OsString::from_vec(argv[0].clone().into_vec());
+    say(&format!("{}: {error}", name.to_string_lossy()));
+    p::EXIT_OS_ERROR
+}

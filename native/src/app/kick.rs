@@ -1,0 +1,52 @@
+use super::delegate;
+use super::options::Asked;
+use super::say::say;
+use super::target::{self, Target};
+use crate::domain::failure::{exit_code, Failure};
+use crate::domain::kick::{kick, line, Kicked, Plan};
+use crate::domain::layout::nonce_of;
+use crate::domain::timing::Timing;
+use crate::protocol as p;
+use crate::system::host::{random_text, Host};
+
+/// Returns the exit code.
+pub fn run(asked: &Asked) -> i32 {
+    let target = match Some(asked).filter(|asked| delegate::wants_daemon(asked)).and_then(target::resolve) {
+        Some(target) => target,
+        None => return delegate::run_asked(asked, None, &[]),
+    };
+    match kick_once(asked, &target) {
+        Kicked::Failed(Failure::NoLaunch) => delegate::run_asked(asked, Some(&target), &[]),
+        kicked => {
+            tell(&kicked);
+            match kicked {
+                Kicked::Failed(failure) => exit_code(&failure),
+                _ => p::EXIT_OK,
+            }
+        }
+    }
+}
+
+/// The same on the way to something else: nothing comes of it but a line.
+pub fn kick_at(asked: &Asked, target: &Target) {
+    match kick_once(asked, target) {
+        Kicked::Failed(Failure::NoLaunch) => delegate::kick_first(asked, target),
+        kicked => tell(&kicked),
+    }
+}
+
+fn tell(kicked: &Kicked) {
+    if let Some(text) = line(kicked) {
+        say(&text);
+    }
+}
+
+fn kick_once(asked: &Asked, target: &Target) -> Kicked {
+    let nonce = nonce_of(std::process::id(), &random_text());
+    let ready_ms = Timing::within(p::TOTAL_MS).ready_ms;
+    let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, ready_ms };
+    // A kick says nothing to anybody.
+    let request = |_| Vec::new();
+    let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(target) };
+    kick(&mut Host::new(&target.place.directory, &request, &find_launch, false), &plan)
+}

@@ -1,0 +1,22 @@
+//! The command. What is called hundreds of times is answered here; everything out of the ordinary, help and mistakes among it, is
+//! Node's to answer, by the same arguments.
+
+pub mod call;
+pub mod delegate;
+pub mod kick;
+pub mod options;
+pub mod say;
+pub mod target;
+
+use options::Command;
+use std::env;
+
+/// Returns the exit code.
+pub fn main() -> i32 {
+    let argv: Vec<_> = env::args_os().skip(1).collect();
+    match options::read(&argv) {
+        Some(asked) if asked.command == Command::Call => call::run(&asked),
+        Some(asked) => kick::run(&asked),
+        None => delegate::run(&argv, None),
+    }
+}

@@ -1,0 +1,114 @@
+//! What a caller asks for, made precise: which name, where it lives, what starts its daemon; see `src/app/target.ts`.
+
+use super::options::Asked;
+use crate::domain::edition::{self, Edition};
+use crate::domain::layout::{self, Place};
+use crate::protocol as p;
+use crate::system::host::Launch;
+use crate::system::libc::O_NONBLOCK;
+use crate::system::{files, paths, process};
+use std::env;
+use std::ffi::CString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+pub struct Target {
+    pub name: String,
+    pub place: Place,
+    pub user_id: u32,
+    pub edition: Edition,
+}
+
+/// None for everything out of the ordinary, a service that does not exist among it: Node's command says what is wrong.
+pub fn resolve(asked: &Asked) -> Option<Target> {
+    let edition = read_edition(&paths::real(&asked.service)?).ok()?;
+    let (edition, own_name) = edition;
+    let name = asked.name.clone().or(own_name).unwrap_or_else(|| edition::name_from_path(&edition.path));
+    if !layout::is_name(&name) {
+        return None;
+    }
+    let project = match &asked.project {
+        Some(project) => Some(paths::real(project)?),
+        None => None,
+    };
+    let root = match &asked.state_directory {
+        Some(directory) => paths::resolve(directory)?,
+        None => state_root()?,
+    };
+    let user_id = process::user_id();
+    let place = layout::place_of(&root, &layout::label_of(&name, project.as_deref()), user_id);
+    Some(Target { name, place, user_id, edition })
+}
+
+/// The edition of a service file, and the name that it gives itself.
+fn read_edition(real: &str) -> io::Result<(Edition, Option<String>)> {
+    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(real)?;
+    let found = file.metadata()?;
+    let head = read_head(file, found.len())?;
+    let text = String::from_utf8_lossy(&head);
+    let version = edition::own_version(&text).unwrap_or_default().to_owned();
+    let modified_ms = files::modified_ms(&found);
+    let edition = Edition { version, path: real.to_owned(), size: found.len(), modified_ms };
+    Ok((edition, edition::own_name(&text).map(str::to_owned)))
+}
+
+fn read_head(mut file: File, size: u64) -> io::Result<Vec<u8>> {
+    let mut head = vec![0; (size as usize).min(p::SERVICE_HEAD_BYTES)];
+    let count = file.read(&mut head)?;
+    head.truncate(count);
+    Ok(head)
+}
+
+/// `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. None where no home is
+/// named: Node asks the system for one.
+fn state_root() -> Option<String> {
+    if let Some(directory) = variable("SOLOD_DIR")? {
+        return paths::resolve(&directory);
+    }
+    for name in ["XDG_RUNTIME_DIR", "XDG_STATE_HOME"] {
+        if let Some(base) = variable(name)?.filter(|base| base.starts_with('/')) {
+            return paths::resolve(&format!("{base}/solod"));
+        }
+    }
+    paths::resolve(&format!("{}/.local/state/solod", variable("HOME")??))
+}
+
+/// An empty one counts as none; the outer None is for one that is no text.
+#[allow(clippy::option_option)]
+pub fn variable(name: &str) -> Option<Option<String>> {
+    match env::var_os(name).filter(|value| !value.is_empty()) {
+        Some(value) => Some(Some(value.into_string().ok()?)),
+        None => Some(None),
+    }
+}
+
+/// The program and its arguments in a launch file: a NUL after each, the last one included, so that one that is cut off is none.
+pub fn read_launch_file(place: &Place) -> Option<Vec<CString>> {
+    let mut text = Vec::new();
+    let opened =
+        OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(layout::launch(&place.directory));
+    opened.ok()?.take(p::TEXT_BYTES_MAX).read_to_end(&mut text).ok()?;
+    if text.pop() != Some(0) {
+        return None;
+    }
+    text.split(|byte| *byte == 0).map(|part| CString::new(part).ok()).collect()
+}
+
+/// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
+/// service. None where it says something else, or what it names is gone: then Node starts it, and writes the file anew.
+pub fn find_launch(target: &Target) -> Option<Launch> {
+    let mut argv = read_launch_file(&target.place)?;
+    let is_there = |at: usize| {
+        let path = argv.get(at).and_then(|path| path.to_str().ok()).filter(|path| path.starts_with('/'));
+        path.map_or(false, |path| Path::new(path).exists())
+    };
+    if argv.len() < 4 || !is_there(0) || !is_there(1) || argv[argv.len() - 2].as_bytes() != b"--" {
+        return None;
+    }
+    argv.pop();
+    argv.push(CString::new(target.edition.path.as_str()).ok()?);
+    let build = format!("{}:{}", target.edition.key(), argv[0].to_str().ok()?);
+    Some(Launch { argv, build })
+}

@@ -1,0 +1,142 @@
+//! What becomes of errors that no real directory makes when it is told to; the same as in `test/conformance/scenarios`.
+
+use super::failure::{Failure, Phase};
+use super::kick::{self, Kicked, Warning};
+use super::layout::Place;
+use super::memory::{Fault, Memory, USER_ID};
+use super::obtain::{self, Patience};
+use super::ports::Greeting;
+use super::timing::Timing;
+use crate::protocol as p;
+
+const LOCK: &str = "/s/n/spawn.lock";
+const STALE: &str = "{\"pid\":9,\"startTime\":\"1\",\"bootId\":\"boot\",\"pidNamespace\":\"namespace\",\"nonce\":\"9-a\",\"wallMs\":1,\"readyMs\":1}\n";
+
+fn world() -> Memory {
+    Memory::with_directories(&["/s", "/s/n"])
+}
+
+fn with_fault(fault: Fault) -> Memory {
+    let mut memory = world();
+    memory.faults.push(fault);
+    memory
+}
+
+/// One whose holder is dead, of an age at which a kick overrides it.
+fn with_lock(fault: Fault) -> Memory {
+    let mut memory = with_fault(fault);
+    assert_eq!(super::ports::Ports::make_directory(&mut memory, LOCK), super::ports::Change::Done);
+    let taken = (memory.clock_ms - 3_000.0).to_string();
+    memory.write("/s/n/spawn.lock/9-a", &STALE.replace("\"wallMs\":1", &format!("\"wallMs\":{taken}")));
+    memory
+}
+
+fn place() -> Place {
+    Place { root: "/s".into(), directory: "/s/n".into() }
+}
+
+fn kick(memory: &mut Memory) -> Kicked {
+    let plan = kick::Plan { place: &place(), user_id: USER_ID, nonce: "7-x", ready_ms: 7_500.0 };
+    kick::kick(memory, &plan)
+}
+
+fn obtain(memory: &mut Memory, patience: Patience) -> Result<(), Failure> {
+    let timing = Timing::within(2_000.0);
+    let plan = obtain::Plan { place: &place(), user_id: USER_ID, nonce: "7-x", timing, patience };
+    obtain::obtain(memory, &plan)
+}
+
+fn call(memory: &mut Memory) -> Result<(), Failure> {
+    obtain(memory, Patience::Wait)
+}
+
+#[test]
+fn a_lock_that_can_not_be_published() {
+    let mut memory = with_fault(Fault("rename", "spawn.lock", "EIO", 99));
+    let kicked = kick(&mut memory);
+    assert!(matches!(&kicked, Kicked::Started { warning: Some(Warning::Lock(error)) } if error.path == LOCK));
+    assert!(kick::line(&kicked).unwrap().starts_with("the daemon was started without the spawn lock"));
+
+    let mut memory = with_fault(Fault("rename", "spawn.lock", "EIO", 99));
+    let begun = memory.clock_ms;
+    assert_eq!(call(&mut memory), Ok(()));
+    assert_eq!(memory.spawns, [p::REASON_LOCK_ERROR]);
+    assert!(memory.clock_ms - begun >= 1_000.0, "not before the fallback time");
+    assert!(!memory.has("/s/n/tmp.7-x.lock"));
+}
+
+#[test]
+fn a_record_that_can_not_be_written() {
+    let mut memory = with_fault(Fault("create_file", "tmp.", "ENOSPC", 1));
+    assert!(matches!(kick(&mut memory), Kicked::Started { warning: Some(Warning::Lock(_)) }));
+    let mut memory = with_fault(Fault("create_file", "tmp.", "ENOSPC", 1));
+    assert!(matches!(call(&mut memory), Err(Failure::Lock(error)) if error.while_preparing));
+    assert!(memory.spawns.is_empty() && !memory.has("/s/n/tmp.7-x.lock"));
+}
+
+#[test]
+fn a_lock_that_can_not_be_taken_over() {
+    let mut memory = with_lock(Fault("remove_file", "spawn.lock/", "EBUSY", 99));
+    assert!(matches!(kick(&mut memory), Kicked::Started { warning: Some(Warning::Lock(_)) }));
+    let mut memory = with_lock(Fault("remove_file", "spawn.lock/", "EBUSY", 99));
+    assert_eq!(call(&mut memory), Ok(()));
+    assert_eq!(memory.spawns, [p::REASON_LOCK_ERROR]);
+    assert!(memory.has("/s/n/spawn.lock/9-a"), "another's lock is not removed");
+}
+
+#[test]
+fn a_lock_that_is_gone_while_it_is_taken_over() {
+    let mut memory = with_lock(Fault("remove_file", "spawn.lock/", "ENOENT", 1));
+    assert_eq!(kick(&mut memory), Kicked::Contended);
+    assert!(memory.spawns.is_empty());
+}
+
+#[test]
+fn what_connect_says() {
+    for code in ["ENOTDIR", "ELOOP", "EPROTOTYPE", "ECONNREFUSED"] {
+        let mut memory = world();
+        memory.connects = vec![code];
+        assert_eq!((call(&mut memory), memory.spawns), (Ok(()), vec![p::REASON_DEAD_DAEMON]), "{code}");
+    }
+    for code in ["EACCES", "EMFILE", "EAGAIN", "ECONNRESET", "EPIPE", "ENOBUFS"] {
+        let mut memory = world();
+        memory.connects = vec![code];
+        let failure = call(&mut memory).unwrap_err();
+        assert!(
+            matches!(&failure, Failure::NotAnswering { cause: Some(cause), .. } if cause.code == code),
+            "{code}"
+        );
+        assert!(memory.spawns.is_empty());
+    }
+}
+
+#[test]
+fn a_daemon_that_never_comes_up() {
+    let mut memory = world();
+    memory.comes_up = false;
+    assert!(matches!(call(&mut memory), Err(Failure::TimedOut { phase: Phase::Ready, pid: Some(8), .. })));
+    assert_eq!(memory.spawns, [p::REASON_COLD]);
+}
+
+#[test]
+fn who_does_not_wait_starts_nothing() {
+    let mut memory = world();
+    assert_eq!(obtain(&mut memory, Patience::Leave), Err(Failure::Vacant));
+    memory.connects.clear();
+    memory.greetings = vec![Greeting::Draining { upgrade: false }];
+    assert_eq!(obtain(&mut memory, Patience::Leave), Err(Failure::Vacant));
+    assert_eq!(obtain(&mut memory, Patience::Leave), Ok(()));
+    assert!(memory.spawns.is_empty());
+}
+
+#[test]
+fn directories_of_others_and_broken_ones() {
+    let mut memory = world();
+    memory.give_to("/s", 7);
+    assert!(matches!(call(&mut memory), Err(Failure::Distrusted { why: p::TEXT_DISTRUSTED_FOREIGN, .. })));
+    let mut memory = with_fault(Fault("inspect", "/s/n", "EIO", 1));
+    assert!(matches!(call(&mut memory), Err(Failure::Unusable { cause, .. }) if cause.code == "EIO"));
+    let mut memory = Memory::with_directories(&["/s"]);
+    memory.faults.push(Fault("make_directory", "/s/n", "EROFS", 1));
+    assert_eq!(kick(&mut memory), Kicked::NoDirectory);
+}

@@ -1,0 +1,150 @@
+//! Where everything of one daemon name lies; the table stands in `src/domain/layout.ts`.
+
+use crate::protocol as p;
+
+pub fn current_socket(directory: &str) -> String {
+    format!("{directory}/{}/{}", p::NAME_CURRENT, p::NAME_SOCKET)
+}
+
+pub fn current_owner(directory: &str) -> String {
+    format!("{directory}/{}/{}", p::NAME_CURRENT, p::NAME_OWNER)
+}
+
+pub fn lock(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_LOCK)
+}
+
+pub fn lock_record(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}/{nonce}", p::NAME_LOCK)
+}
+
+pub fn private_lock(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}.lock", p::TMP)
+}
+
+pub fn evicted_lock(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}.lock", p::TRASH)
+}
+
+pub fn log(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_LOG)
+}
+
+/// What it held before.
+pub fn log_before(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_LOG_BEFORE)
+}
+
+pub fn spawns(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_SPAWNS)
+}
+
+pub fn spawns_before(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_SPAWNS_BEFORE)
+}
+
+pub fn launch(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_LAUNCH)
+}
+
+pub fn nonce_of(pid: u32, random: &str) -> String {
+    format!("{pid}-{random}")
+}
+
+/// `^[0-9]{1,10}-[0-9a-z-]{1,20}$`
+pub fn is_nonce(text: &str) -> bool {
+    let (pid, random) = match text.split_once('-') {
+        Some(parts) => parts,
+        None => return false,
+    };
+    let is_random = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_lowercase() || byte == b'-';
+    (1..=10).contains(&pid.len())
+        && pid.bytes().all(|byte| byte.is_ascii_digit())
+        && (1..=20).contains(&random.len())
+        && random.bytes().all(is_random)
+}
+
+/// `^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`
+pub fn is_name(name: &str) -> bool {
+    let first = name.as_bytes().first();
+    name.len() <= 64
+        && first.map_or(false, u8::is_ascii_alphanumeric)
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+}
+
+const RADIX: u64 = 36;
+const HASH_CHARACTERS: usize = 13;
+
+/// 64-bit FNV-1a (draft-eastlake-fnv), as 13 characters of base 36.
+pub fn short_hash(text: &str) -> String {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in text.bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    base36(hash, HASH_CHARACTERS)
+}
+
+/// The last so many digits.
+pub fn base36(mut number: u64, characters: usize) -> String {
+    let mut digits = vec![b'0'; characters];
+    for digit in digits.iter_mut().rev() {
+        *digit = b"0123456789abcdefghijklmnopqrstuvwxyz"[(number % RADIX) as usize];
+        number /= RADIX;
+    }
+    digits.into_iter().map(char::from).collect()
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    pub root: String,
+    pub directory: String,
+}
+
+/// The directory of a name. Where its socket's path would not fit, a short one takes its place.
+pub fn place_of(root: &str, label: &str, user_id: u32) -> Place {
+    let directory = format!("{root}/{label}");
+    let longest_tail = 1 + p::TMP.len() + p::NONCE_LENGTH_MAX + 1 + p::NAME_SOCKET.len();
+    if directory.len() + longest_tail < p::SUN_PATH_BYTES {
+        return Place { root: root.to_owned(), directory };
+    }
+    let short_root = format!("/tmp/solod-{user_id}");
+    let directory = format!("{short_root}/{}", short_hash(&directory));
+    Place { root: short_root, directory }
+}
+
+/// One daemon per name, or one per name and project.
+pub fn label_of(name: &str, project: Option<&str>) -> String {
+    match project {
+        Some(root) => format!("{name}@{}", short_hash(root)),
+        None => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_as_published() {
+        // draft-eastlake-fnv, 64 bits: "" and "foobar".
+        assert_eq!(short_hash(""), base36(0xcbf2_9ce4_8422_2325, 13));
+        assert_eq!(short_hash("foobar"), base36(0x8594_4171_f739_67e8, 13));
+    }
+
+    #[test]
+    fn knows_nonces_and_names() {
+        assert!(is_nonce("7-a") && is_nonce("1234567890-abc-def"));
+        assert!(!["", "7", "7-", "-a", "7-A", "12345678901-a", "x7-a"].iter().any(|text| is_nonce(text)));
+        assert!(is_name("a") && is_name("9.x_y-z") && is_name(&"n".repeat(64)));
+        assert!(!["", ".a", "-a", "a/b", "é"].iter().any(|text| is_name(text)) && !is_name(&"n".repeat(65)));
+    }
+
+    #[test]
+    fn a_long_path_gets_a_short_place() {
+        let fits = "/".to_owned() + &"d".repeat(107 - 38 - 1 - 2 - 1);
+        assert_eq!(place_of(&fits, "n", 5).root, fits);
+        let place = place_of(&(fits + "dd"), "n", 5);
+        assert_eq!(place.root, "/tmp/solod-5");
+        assert_eq!(place.directory.len(), "/tmp/solod-5/".len() + 13);
+    }
+}

@@ -1,0 +1,271 @@
+//! The ledger of starts, and the breaker that counts in it; see `src/domain/ledger.ts`.
+
+use super::failure::fill;
+use super::identity::{Identity, Vitality};
+use super::json::{self, quoted, Json};
+use super::ports::Instant;
+use crate::protocol as p;
+
+/// What a process says of itself, or its starter for it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Word {
+    Claimed,
+    GaveWay,
+    Ready,
+    Failed { stage: String, message: String },
+    Ended { why: String, code: Option<f64>, signal: Option<String> },
+}
+
+/// None for what is no word of a process.
+pub fn parse_word(text: &str) -> Option<Word> {
+    word_from(&json::parse(text)?)
+}
+
+const STAGES: [&str; 4] = [p::STAGE_STARTING, p::STAGE_CLAIMING, p::STAGE_LOADING, p::STAGE_SERVING];
+
+fn word_from(value: &Json) -> Option<Word> {
+    let text = |name| value.text(name).unwrap_or_default().to_owned();
+    match value.text("kind")? {
+        p::ENTRY_CLAIMED => Some(Word::Claimed),
+        p::ENTRY_GAVE_WAY => Some(Word::GaveWay),
+        p::ENTRY_READY => Some(Word::Ready),
+        p::ENTRY_FAILED => {
+            let stage = text("stage");
+            let known = STAGES.contains(&stage.as_str());
+            Some(Word::Failed {
+                stage: if known { stage } else { p::STAGE_STARTING.to_owned() },
+                message: text("message"),
+            })
+        }
+        p::ENTRY_ENDED => Some(Word::Ended {
+            why: text("why"),
+            code: value.number("code"),
+            signal: Some(text("signal")).filter(|signal| !signal.is_empty()),
+        }),
+        _ => None,
+    }
+}
+
+/// One process, as the ledger tells of it.
+#[derive(Clone, Debug)]
+pub struct Start {
+    pub pid: f64,
+    /// None where nobody of solod's started it.
+    pub identity: Option<Identity>,
+    pub started_ms: f64,
+    pub reason: Option<String>,
+    pub build: String,
+    pub words: Vec<(f64, Word)>,
+}
+
+/// The processes that a ledger tells of, in the order in which they were started. Lines that are cut off, or somebody else's, are
+/// passed over.
+pub fn parse(text: &str) -> Vec<Start> {
+    let mut starts: Vec<Start> = Vec::new();
+    for line in text.split('\n') {
+        if let Some(value) = json::parse(line) {
+            note(&mut starts, &value);
+        }
+    }
+    starts
+}
+
+fn note(starts: &mut Vec<Start>, value: &Json) -> Option<()> {
+    let (at_ms, pid) = (value.number("atMs")?, value.number("pid")?);
+    let text = |name| value.text(name).unwrap_or_default().to_owned();
+    match value.text("kind") {
+        Some(p::ENTRY_STARTED) => starts.push(Start {
+            pid,
+            identity: Some(Identity::from_json(value)?),
+            started_ms: at_ms,
+            reason: Some(text("reason")),
+            build: text("build"),
+            words: Vec::new(),
+        }),
+        Some(p::ENTRY_REFUSED) => {}
+        _ => {
+            let word = word_from(value)?;
+            match starts.iter_mut().rev().find(|start| start.pid == pid) {
+                Some(start) => start.words.push((at_ms, word)),
+                None => starts.push(Start {
+                    pid,
+                    identity: None,
+                    started_ms: at_ms,
+                    reason: None,
+                    build: String::new(),
+                    words: vec![(at_ms, word)],
+                }),
+            }
+        }
+    }
+    Some(())
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Fate {
+    Fine,
+    /// It has said nothing yet, or not all: it may be alive.
+    Open,
+    Failed(FailedStart),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct FailedStart {
+    at_ms: f64,
+    message: String,
+}
+
+impl Start {
+    pub fn is_open(&self) -> bool {
+        self.fate() == Fate::Open
+    }
+
+    /// The same with its end, where its process is proven to have gone without a word.
+    pub fn conclude(&mut self, vitality: Vitality) {
+        if vitality != Vitality::Dead || !self.is_open() {
+            return;
+        }
+        let at_ms = self.words.last().map_or(self.started_ms, |(at_ms, _)| *at_ms);
+        self.words.push((at_ms, Word::Ended { why: String::new(), code: None, signal: None }));
+    }
+
+    fn fate(&self) -> Fate {
+        let failed = self.words.iter().find(|(_, word)| matches!(word, Word::Failed { .. }));
+        if let Some((at_ms, Word::Failed { stage, message })) = failed {
+            if stage != p::STAGE_SERVING {
+                return Fate::Failed(FailedStart { at_ms: *at_ms, message: message.clone() });
+            }
+        }
+        if self.words.iter().any(|(_, word)| matches!(word, Word::Ready | Word::GaveWay)) {
+            return Fate::Fine;
+        }
+        let ended = self.words.iter().find(|(_, word)| matches!(word, Word::Ended { .. }));
+        if let Some((at_ms, Word::Ended { why, code, signal })) = ended {
+            let message = end_text(why, *code, signal.as_deref());
+            return Fate::Failed(FailedStart { at_ms: at_ms.max(self.started_ms), message });
+        }
+        Fate::Open
+    }
+}
+
+fn end_text(why: &str, code: Option<f64>, signal: Option<&str>) -> String {
+    let code = code.map(|code| fill(p::TEXT_HOW_CODE, &[("code", &code.to_string())]));
+    let how = signal.map(str::to_owned).or(code).unwrap_or_else(|| p::TEXT_HOW_UNSEEN.to_owned());
+    let template = if why.is_empty() { p::TEXT_ENDED } else { p::TEXT_ENDED_WHY };
+    fill(template, &[("how", &how), ("why", why)])
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeldBack {
+    pub failures: usize,
+    pub wait_ms: f64,
+    /// What the last one failed with.
+    pub message: String,
+}
+
+/// Whether one more start of the same thing is held back now; None lets it go ahead.
+pub fn judge(starts: &[Start], build: &str, now: Instant) -> Option<HeldBack> {
+    let failures = failures_in_a_row(starts, build, now.wall_ms);
+    let last = failures.first()?;
+    if failures.len() <= p::FREE_FAILURES {
+        return None;
+    }
+    let doublings = (failures.len() - p::FREE_FAILURES - 1) as i32;
+    let until_ms = last.at_ms + (p::FIRST_HOLD_MS * 2f64.powi(doublings)).min(p::LONGEST_HOLD_MS);
+    // One that lies ahead comes from a clock that has been set back since.
+    if now.wall_ms >= until_ms || last.at_ms > now.wall_ms {
+        return None;
+    }
+    Some(HeldBack {
+        failures: failures.len(),
+        wait_ms: until_ms - now.wall_ms,
+        message: last.message.clone(),
+    })
+}
+
+/// The latest first.
+fn failures_in_a_row(starts: &[Start], build: &str, wall_ms: f64) -> Vec<FailedStart> {
+    let mut failures = Vec::new();
+    for start in starts.iter().rev() {
+        let reason = match &start.reason {
+            Some(reason) if start.build == build => reason,
+            // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by who did.
+            _ => continue,
+        };
+        let fate = start.fate();
+        if fate == Fate::Fine || wall_ms - start.started_ms > p::WINDOW_MS {
+            break;
+        }
+        if let Fate::Failed(failed) = fate {
+            failures.push(failed);
+        }
+        if reason == p::REASON_RESTART {
+            break;
+        }
+    }
+    failures
+}
+
+/// Who asked for a start, and why.
+pub struct Asked<'a> {
+    pub at_ms: f64,
+    pub by: u32,
+    /// The program that asked.
+    pub asker: &'a str,
+    pub reason: &'a str,
+}
+
+impl Asked<'_> {
+    fn members(&self) -> String {
+        let (asker, reason) = (quoted(self.asker), quoted(self.reason));
+        format!("\"atMs\":{},\"by\":{},\"asker\":{asker},\"reason\":{reason}", self.at_ms, self.by)
+    }
+}
+
+pub fn started_text(child: &Identity, asked: &Asked, build: &str) -> String {
+    let (child, build) = (child.members(), quoted(build));
+    format!("{{{child},{},\"kind\":\"{}\",\"build\":{build}}}\n", asked.members(), p::ENTRY_STARTED)
+}
+
+pub fn refused_text(asked: &Asked, message: &str) -> String {
+    let message = quoted(message);
+    format!("{{\"pid\":0,{},\"kind\":\"{}\",\"message\":{message}}}\n", asked.members(), p::ENTRY_REFUSED)
+}
+
+pub fn ended_text(at_ms: f64, pid: i64, why: &str, code: Option<i32>, signal: Option<&str>) -> String {
+    let code = code.map_or_else(String::new, |code| format!(",\"code\":{code}"));
+    let signal = signal.map_or_else(String::new, |signal| format!(",\"signal\":{}", quoted(signal)));
+    let why = quoted(why);
+    format!(
+        "{{\"atMs\":{at_ms},\"pid\":{pid},\"kind\":\"{}\",\"why\":{why}{code}{signal}}}\n",
+        p::ENTRY_ENDED
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_an_end_as_node_does() {
+        let start = |end: &str| {
+            let started = "{\"pid\":7,\"startTime\":\"1\",\"bootId\":\"b\",\"pidNamespace\":\"n\",\"atMs\":1,\"kind\":\"started\",\"reason\":\"cold\"}";
+            parse(&format!("{started}\n{{\"atMs\":2,\"pid\":7,\"kind\":\"ended\"{end}}}\n")).remove(0)
+        };
+        let message = |start: Start| match start.fate() {
+            Fate::Failed(failed) => failed.message,
+            fate => format!("{fate:?}"),
+        };
+        for (end, told) in [
+            (",\"code\":3", "it ended before it served (exit code 3)"),
+            (",\"signal\":\"SIGKILL\",\"why\":\"x\"", "it ended before it served (SIGKILL): x"),
+            ("", "it ended before it served (nobody saw how)"),
+        ] {
+            assert_eq!(message(start(end)), told);
+        }
+        let mut gone = start("");
+        gone.words.clear();
+        gone.conclude(Vitality::Dead);
+        assert_eq!(message(gone), "it ended before it served (nobody saw how)");
+    }
+}

@@ -1,0 +1,16 @@
+use super::identity::Identity;
+use super::json;
+
+/// What a daemon says of itself in its generation's `owner.json`, as far as a client looks at it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    pub identity: Identity,
+    pub name: String,
+}
+
+/// None for whatever no solod wrote.
+pub fn parse(text: &str) -> Option<Owner> {
+    let value = json::parse(text)?;
+    let identity = Identity::from_json(&value)?;
+    Some(Owner { identity, name: value.text("name").unwrap_or_default().to_owned() })
+}

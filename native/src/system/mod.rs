@@ -1,0 +1,13 @@
+//! The world as Linux shows it.
+
+pub mod appended;
+pub mod errno;
+pub mod files;
+pub mod host;
+pub mod libc;
+pub mod paths;
+pub mod process;
+pub mod socket;
+pub mod spawn;
+pub mod streams;
+pub mod time;

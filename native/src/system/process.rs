@@ -1,0 +1,91 @@
+//! The process table as `/proc` shows it, or, where it does not, as kill(2) with signal 0 does.
+
+use super::libc::{self, ESRCH};
+use crate::domain::identity::Identity;
+use crate::domain::ports::{Activity, Sighting};
+use std::convert::TryFrom;
+use std::fs;
+use std::io;
+
+pub fn look_up(pid: i64) -> Sighting {
+    match fs::read(format!("/proc/{pid}/stat")) {
+        Ok(stat) => parse_stat(&String::from_utf8_lossy(&stat)),
+        // Not there: gone, or hidden from us. Or it ended while it was read, which is ESRCH.
+        Err(_) => look_up_by_signal(pid),
+    }
+}
+
+/// proc_pid_stat(5): the command name, in parentheses, may hold anything; after its last ")" come the state, and field 22.
+fn parse_stat(stat: &str) -> Sighting {
+    let after = stat.rfind(')').and_then(|at| stat.get(at + 2..)).unwrap_or_default();
+    let mut fields = after.split(' ');
+    let activity = match fields.next().unwrap_or_default() {
+        "Z" | "X" => Activity::Zombie,
+        "T" | "t" => Activity::Stopped,
+        _ => Activity::Running,
+    };
+    Sighting::Present { start_time: fields.nth(18).unwrap_or_default().to_owned(), activity }
+}
+
+/// kill(2): ESRCH is the one definitive answer.
+fn look_up_by_signal(pid: i64) -> Sighting {
+    let pid = match i32::try_from(pid) {
+        Ok(pid) => pid,
+        // No process has such an id.
+        Err(_) => return Sighting::Gone,
+    };
+    if unsafe { libc::kill(pid, 0) } == 0 {
+        return Sighting::Present { start_time: String::new(), activity: Activity::Running };
+    }
+    match io::Error::last_os_error().raw_os_error() {
+        Some(ESRCH) => Sighting::Gone,
+        _ => Sighting::Hidden,
+    }
+}
+
+/// Who this process is. What the system does not tell is left empty.
+pub fn identity() -> Identity {
+    let pid = i64::from(std::process::id());
+    let start_time = match look_up(pid) {
+        Sighting::Present { start_time, .. } => start_time,
+        _ => String::new(),
+    };
+    let boot_id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let namespace = fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    Identity {
+        pid,
+        start_time,
+        boot_id: boot_id.trim().to_owned(),
+        pid_namespace: namespace.to_string_lossy().into_owned(),
+    }
+}
+
+pub fn user_id() -> u32 {
+    unsafe { libc::getuid() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_stat_whose_name_holds_anything() {
+        let fields: Vec<String> = (4..=22).map(|field| field.to_string()).collect();
+        let stat = format!("7 (a) S (x)) T {} 23\n", fields.join(" "));
+        assert_eq!(
+            parse_stat(&stat),
+            Sighting::Present { start_time: "22".into(), activity: Activity::Stopped }
+        );
+        assert_eq!(
+            parse_stat(""),
+            Sighting::Present { start_time: String::new(), activity: Activity::Running }
+        );
+    }
+
+    #[test]
+    fn sees_itself_and_nobody_else_by_its_id() {
+        assert!(matches!(look_up(identity().pid), Sighting::Present { activity: Activity::Running, .. }));
+        assert_eq!(look_up(4_194_305), Sighting::Gone);
+        assert_eq!(look_up(9_007_199_254_740_991), Sighting::Gone);
+    }
+}

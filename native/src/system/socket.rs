@@ -1,0 +1,114 @@
+//! A connection to a daemon: never blocking, so that every wait has an end.
+
+use super::errno::{retried, socket_cause_of};
+use super::libc::{self, PollFd, SockAddrUn, EAGAIN, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
+use super::streams::STDIN;
+use crate::domain::ports::{Cause, Connecting};
+use std::io;
+use std::mem;
+use std::os::raw::{c_int, c_short, c_void};
+
+pub struct Socket(c_int);
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        unsafe { libc::close(self.0) };
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    pub readable: bool,
+    pub writable: bool,
+    /// Of stdin, where that was waited for.
+    pub input: bool,
+}
+
+impl Readiness {
+    pub const NONE: Readiness = Readiness { readable: false, writable: false, input: false };
+}
+
+pub enum Received {
+    Bytes(usize),
+    Nothing,
+    End,
+    Failed(Cause),
+}
+
+impl Socket {
+    /// connect(2) on a non-blocking socket answers at once: EAGAIN says that the backlog is full.
+    pub fn connect(path: &str) -> Result<Socket, Connecting> {
+        let errno = |error: &io::Error| Connecting::Errno(socket_cause_of(error, "connect", path));
+        let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
+        // The last byte stays NUL. No directory that is used here has a longer path.
+        match address.path.get_mut(..path.len()) {
+            Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
+            _ => return Err(errno(&io::Error::from_raw_os_error(36))),
+        }
+        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
+        if fd < 0 {
+            return Err(errno(&io::Error::last_os_error()));
+        }
+        let socket = Socket(fd);
+        let length = mem::size_of::<SockAddrUn>() as u32;
+        retried(|| unsafe { libc::connect(fd, &address, length) } as isize).map_err(|error| errno(&error))?;
+        Ok(socket)
+    }
+
+    /// Waits until the socket can be read, or written where that is wanted, or the time is over; in whole milliseconds, rounded up.
+    pub fn wait(&mut self, read: bool, write: bool, within_ms: f64) -> Readiness {
+        let events = if read { POLLIN } else { 0 } | if write { POLLOUT } else { 0 };
+        self.wait_for(&mut [PollFd { fd: self.0, events, revents: 0 }], within_ms)
+    }
+
+    pub fn wait_with_input(&mut self, write: bool, input: bool, within_ms: f64) -> Readiness {
+        if !input {
+            return self.wait(true, write, within_ms);
+        }
+        let events = POLLIN | if write { POLLOUT } else { 0 };
+        let stdin = PollFd { fd: STDIN, events: POLLIN, revents: 0 };
+        self.wait_for(&mut [PollFd { fd: self.0, events, revents: 0 }, stdin], within_ms)
+    }
+
+    fn wait_for(&mut self, fds: &mut [PollFd], within_ms: f64) -> Readiness {
+        let timeout = within_ms.ceil().min(f64::from(c_int::MAX)) as c_int;
+        if unsafe { libc::poll(fds.as_mut_ptr(), fds.len() as _, timeout) } <= 0 {
+            return Readiness::NONE;
+        }
+        let ended: c_short = POLLHUP | POLLERR | POLLNVAL;
+        Readiness {
+            readable: fds[0].revents & (POLLIN | ended) != 0,
+            writable: fds[0].revents & POLLOUT != 0,
+            input: fds.get(1).map_or(false, |stdin| stdin.revents != 0),
+        }
+    }
+
+    pub fn receive(&mut self, buffer: &mut [u8]) -> Received {
+        let received =
+            retried(|| unsafe { libc::recv(self.0, buffer.as_mut_ptr().cast::<c_void>(), buffer.len(), 0) });
+        match received {
+            Ok(0) => Received::End,
+            Ok(count) => Received::Bytes(count),
+            Err(error) if error.raw_os_error() == Some(EAGAIN) => Received::Nothing,
+            Err(error) => Received::Failed(socket_cause_of(&error, "read", "")),
+        }
+    }
+
+    /// Sends what the system takes at once. None: nothing more can be sent.
+    pub fn send(&mut self, bytes: &[u8]) -> Option<usize> {
+        let sent = retried(|| unsafe {
+            libc::send(self.0, bytes.as_ptr().cast::<c_void>(), bytes.len(), libc::MSG_NOSIGNAL)
+        });
+        match sent {
+            Ok(count) => Some(count),
+            Err(error) if error.raw_os_error() == Some(EAGAIN) => Some(0),
+            Err(_) => None,
+        }
+    }
+
+    /// Nothing more will come from here.
+    pub fn end(&mut self) {
+        unsafe { libc::shutdown(self.0, libc::SHUT_WR) };
+    }
+}

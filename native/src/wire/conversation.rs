@@ -1,0 +1,190 @@
+//! An accepted call, seen from the caller: carries its own streams until the exit code comes, or something breaks. One loop around
+//! poll(2), and no thread: stdin is read when the daemon asks, a chunk for each request, and written is what has come.
+
+use super::chunks::{header, push_chunk, violation_text, Decoded, Violation};
+use super::greeting::Accepted;
+use crate::domain::failure::fill;
+use crate::domain::ports::Cause;
+use crate::protocol as p;
+use crate::system::socket::{Received, Socket};
+use crate::system::streams::{read_some, write_all, Reading, STDERR, STDIN, STDOUT};
+use crate::system::time::monotonic_ms;
+
+pub enum End {
+    /// The service has ended, and all of its output has been written.
+    Exited(i32),
+    /// The connection ended without an exit code. The call may have been carried out or not.
+    Lost(Cause),
+    /// A stream of the caller's own failed, its reader having gone away (EPIPE), say; so the call was given up.
+    Broken { stream: &'static str, cause: Cause },
+}
+
+const BUFFER_BYTES: usize = 256 * 1024;
+
+struct Conversation {
+    socket: Socket,
+    outbox: Vec<u8>,
+    sent: usize,
+    /// The daemon waits for a chunk of input, or its end.
+    input: Input,
+    next_beat_ms: f64,
+}
+
+#[derive(PartialEq)]
+enum Input {
+    NotAsked,
+    Asked,
+    Ended,
+}
+
+pub fn converse(accepted: Accepted) -> End {
+    let Accepted { socket, mut decoder, early, rest } = accepted;
+    let mut conversation = Conversation {
+        socket,
+        outbox: Vec::new(),
+        sent: 0,
+        input: Input::NotAsked,
+        next_beat_ms: monotonic_ms() + p::HEARTBEAT_MS,
+    };
+    let mut end = None;
+    for (kind, bytes) in &early {
+        end = end.or_else(|| conversation.take_whole(*kind, bytes));
+    }
+    let mut take = |conversation: &mut Conversation, bytes: &[u8]| {
+        let mut end = None;
+        decoder.decode(bytes, &mut |decoded| {
+            end = match decoded {
+                Decoded::Piece { kind, bytes } | Decoded::Whole { kind, bytes } => {
+                    conversation.take_whole(kind, bytes)
+                }
+                Decoded::Violation(violation) => Some(lost(&violation)),
+            };
+            end.is_none()
+        });
+        end
+    };
+    end = end.or_else(|| take(&mut conversation, &rest));
+    let mut buffer = Vec::new();
+    loop {
+        if let Some(end) = end {
+            return end;
+        }
+        if buffer.is_empty() {
+            buffer = vec![0; BUFFER_BYTES];
+        }
+        end = conversation.turn(&mut buffer, &mut take);
+    }
+}
+
+impl Conversation {
+    /// Waits for whatever comes first, and does that. What the daemon has said by now is read before anything is sent: one that has
+    /// answered closes its end without waiting, and writing to it would break the connection.
+    fn turn(
+        &mut self,
+        buffer: &mut [u8],
+        take: &mut dyn FnMut(&mut Conversation, &[u8]) -> Option<End>,
+    ) -> Option<End> {
+        let unsent = self.sent < self.outbox.len();
+        let left_ms = (self.next_beat_ms - monotonic_ms()).max(0.0);
+        let asked = self.input == Input::Asked;
+        let ready = self.socket.wait_with_input(unsent, asked, left_ms);
+        if ready.readable {
+            return match self.socket.receive(buffer) {
+                Received::Bytes(count) => take(self, &buffer[..count]),
+                Received::Nothing => None,
+                Received::End => Some(End::Lost(Cause::new("EOF", p::TEXT_HUNG_UP))),
+                Received::Failed(cause) => Some(End::Lost(cause)),
+            };
+        }
+        if ready.input {
+            return self.read_input(buffer);
+        }
+        if ready.writable {
+            self.send();
+        }
+        self.beat();
+        None
+    }
+
+    fn take_whole(&mut self, kind: u8, bytes: &[u8]) -> Option<End> {
+        match kind {
+            p::CHUNK_OUTPUT => write_out("stdout", STDOUT, bytes),
+            p::CHUNK_ERROR_OUTPUT => write_out("stderr", STDERR, bytes),
+            p::CHUNK_EXIT => Some(exit(bytes)),
+            // Asked again before the answer, it is the same request.
+            _ if self.input == Input::NotAsked => {
+                self.input = Input::Asked;
+                None
+            }
+            _ => {
+                self.answer_end();
+                None
+            }
+        }
+    }
+
+    fn read_input(&mut self, buffer: &mut [u8]) -> Option<End> {
+        let limit = buffer.len().min(p::INPUT_CHUNK_BYTES);
+        match read_some(STDIN, &mut buffer[..limit]) {
+            Reading::Bytes(count) => {
+                self.outbox.extend_from_slice(&header(p::CHUNK_INPUT, count));
+                self.outbox.extend_from_slice(&buffer[..count]);
+                self.input = Input::NotAsked;
+                None
+            }
+            Reading::End => {
+                self.input = Input::Ended;
+                self.answer_end();
+                None
+            }
+            Reading::Nothing => None,
+            Reading::Failed(cause) => Some(End::Broken { stream: "stdin", cause }),
+        }
+    }
+
+    fn answer_end(&mut self) {
+        if self.input == Input::Ended {
+            push_chunk(&mut self.outbox, p::CHUNK_INPUT_END, &[]);
+        }
+    }
+
+    fn send(&mut self) {
+        // A failure to send says nothing: what the daemon had to say may still be read, and then comes the end.
+        self.sent += self.socket.send(&self.outbox[self.sent..]).unwrap_or(self.outbox.len());
+        if self.sent >= self.outbox.len() {
+            self.outbox.clear();
+            self.sent = 0;
+        }
+    }
+
+    /// What waits to be sent is as good as a heartbeat.
+    fn beat(&mut self) {
+        let now = monotonic_ms();
+        if now < self.next_beat_ms {
+            return;
+        }
+        self.next_beat_ms = now + p::HEARTBEAT_MS;
+        if self.outbox.is_empty() {
+            push_chunk(&mut self.outbox, p::CHUNK_HEARTBEAT, &[]);
+        }
+    }
+}
+
+fn write_out(stream: &'static str, descriptor: i32, bytes: &[u8]) -> Option<End> {
+    write_all(descriptor, bytes).err().map(|cause| End::Broken { stream, cause })
+}
+
+/// `^\d+$` with white space around it, at most 255.
+fn exit(bytes: &[u8]) -> End {
+    let text = String::from_utf8_lossy(bytes);
+    let digits = text.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.parse::<u64>() {
+        Ok(code) if is_number && code <= 255 => End::Exited(code as i32),
+        _ => lost(&Violation::NoExitCode(text.into_owned())),
+    }
+}
+
+fn lost(violation: &Violation) -> End {
+    End::Lost(Cause::new("EPROTO", &fill(p::TEXT_SENT, &[("violation", &violation_text(violation))])))
+}

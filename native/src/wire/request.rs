@@ -1,0 +1,50 @@
+//! A request as the chunks that make up its head.
+
+use super::chunks::push_chunk;
+use crate::protocol as p;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+pub struct Request<'a> {
+    pub command: &'a str,
+    pub args: &'a [OsString],
+    pub directory: &'a OsStr,
+    /// What the caller says of itself.
+    pub caller: String,
+    /// Which of the caller's three streams are terminals.
+    pub terminals: [bool; 3],
+}
+
+/// What a Nailgun client says of its platform and its terminal; the caller's own variables of these names don't count.
+const OWN_VARIABLES: &[&[u8]] = &[
+    b"NAILGUN_FILESEPARATOR",
+    b"NAILGUN_PATHSEPARATOR",
+    b"NAILGUN_TTY_0",
+    b"NAILGUN_TTY_1",
+    b"NAILGUN_TTY_2",
+];
+
+/// The whole head in one piece, so that it goes out in one write.
+pub fn encode(request: &Request, environment: impl Iterator<Item = (OsString, OsString)>) -> Vec<u8> {
+    let mut head = Vec::with_capacity(16 * 1024);
+    for arg in request.args {
+        push_chunk(&mut head, p::CHUNK_ARGUMENT, arg.as_bytes());
+    }
+    let mut variable = |name: &[u8], value: &[u8]| {
+        push_chunk(&mut head, p::CHUNK_ENVIRONMENT, &[name, b"=", value].concat());
+    };
+    variable(p::CALLER_VARIABLE.as_bytes(), request.caller.as_bytes());
+    for (name, value) in environment {
+        if !OWN_VARIABLES.contains(&name.as_bytes()) {
+            variable(name.as_bytes(), value.as_bytes());
+        }
+    }
+    variable(OWN_VARIABLES[0], b"/");
+    variable(OWN_VARIABLES[1], b":");
+    for (name, is_terminal) in OWN_VARIABLES[2..].iter().zip(request.terminals) {
+        variable(name, if is_terminal { b"1" } else { b"0" });
+    }
+    push_chunk(&mut head, p::CHUNK_DIRECTORY, request.directory.as_bytes());
+    push_chunk(&mut head, p::CHUNK_COMMAND, request.command.as_bytes());
+    head
+}

@@ -1,0 +1,106 @@
+// The native client. `node scripts/native.mjs build` builds it where there is a toolchain, and says so where there is none; `pack`
+// makes what is published of it, in `native/platform`: the package of this platform, and the main package that names it.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const native = path.join(root, 'native');
+const built = path.join(native, 'target', 'release', 'solod-client');
+
+/** A cargo that does not answer is none. */
+function hasCargo() {
+  return spawnSync('cargo', ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
+}
+
+/** Some seconds of one core; on a machine that takes this long for it something hangs. */
+const BUILD_MS = 240_000;
+
+/** Offline: there is nothing to be fetched. */
+function build() {
+  if (process.platform !== 'linux' || !hasCargo()) {
+    console.error(
+      'native: no cargo, or no Linux: the native client is not built, and its tests are left out',
+    );
+    return false;
+  }
+  const options = ['--release', '--quiet', '--offline', '--locked'];
+  const { status, signal } = spawnSync('cargo', ['build', '--bin', 'solod-client', ...options], {
+    cwd: native,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: BUILD_MS,
+  });
+  if (signal !== null) console.error(`native: cargo build was ended by ${signal}`);
+  if (status !== 0) process.exit(status ?? 1);
+  return true;
+}
+
+const SCOPE = '@solod';
+/** Those of `src/app/native-client.ts`; each is packed on a machine of its kind. */
+const PLATFORMS = ['linux-x64', 'linux-arm64'];
+
+const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+function emptyFolder(name) {
+  const folder = path.join(native, 'platform', name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function writeManifest(folder, fields) {
+  writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
+  console.log(path.relative(process.cwd(), folder));
+}
+
+/** A package that npm takes only where it runs. */
+function packPlatform() {
+  const { version, license } = manifest();
+  const name = `client-${process.platform}-${process.arch}`;
+  const folder = emptyFolder(name);
+  mkdirSync(path.join(folder, 'bin'));
+  copyFileSync(built, path.join(folder, 'bin', 'solod-client'));
+  chmodSync(path.join(folder, 'bin', 'solod-client'), 0o755);
+  copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+  copyFileSync(path.join(native, 'README.md'), path.join(folder, 'README.md'));
+  writeManifest(folder, {
+    name: `${SCOPE}/${name}`,
+    version,
+    description: `The native client of solod for ${process.platform} on ${process.arch}`,
+    license,
+    os: [process.platform],
+    cpu: [process.arch],
+    bin: { 'solod-client': 'bin/solod-client' },
+    files: ['bin'],
+  });
+}
+
+/**
+ * The main package as it is published: with the platforms' packages as optional dependencies. They are not in the manifest of the
+ * checkout, for they must be published first: until then, `npm ci` would look for packages that nobody has.
+ */
+function packMain() {
+  const { scripts: _, devDependencies: __, ...fields } = manifest();
+  const folder = emptyFolder('solod');
+  for (const part of [...fields.files, 'LICENSE', 'README.md'])
+    cpSync(path.join(root, part), path.join(folder, part), { recursive: true });
+  const optionalDependencies = Object.fromEntries(
+    PLATFORMS.map((name) => [`${SCOPE}/client-${name}`, fields.version]),
+  );
+  writeManifest(folder, { ...fields, optionalDependencies });
+}
+
+switch (process.argv[2]) {
+  case 'build':
+    build();
+    break;
+  case 'pack':
+    if (!build()) process.exit(1);
+    packPlatform();
+    packMain();
+    break;
+  default:
+    console.error('native: build or pack');
+    process.exit(64);
+}

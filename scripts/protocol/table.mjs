@@ -1,0 +1,277 @@
+/**
+ * What the TypeScript client and the native one must agree on, to the letter. TypeScript is the source: each row says which
+ * export of which file holds the value, and what it is called in `native/src/protocol.rs`.
+ */
+
+const value = (name, type, file, path) => ({
+  name,
+  type,
+  file,
+  what: path,
+  read: (module) => path.split('.').reduce((found, key) => found?.[key], module),
+});
+
+/** A word of a format, of which TypeScript has only the type: it must stand in the source. */
+const word = (name, file, text) => ({
+  name,
+  type: '&str',
+  file,
+  what: `'${text}'`,
+  read: (_, source) => (source.includes(`'${text}'`) ? text : undefined),
+});
+
+/** A message: made with stand-ins in braces by the function that makes the real one. */
+const text = (name, file, what, make) => ({
+  name,
+  type: '&str',
+  file,
+  what,
+  read: (module) => (module[what] === undefined ? undefined : make(module)),
+});
+
+const CAUSE = { code: '{cause}', message: '{cause}' };
+/** Numbers that nothing else looks like, and what takes their place. */
+const AFTER_MS = 987_654_321;
+const LONG_MS = 12_345_600;
+const inMilliseconds = (made) => made.replace(String(AFTER_MS), '{after}');
+const inSeconds = (made) => made.replace((LONG_MS / 1_000).toFixed(1), '{seconds}');
+
+const TIMING = 'src/domain/timing.ts';
+const LAYOUT = 'src/domain/layout.ts';
+const EXITS = 'src/app/exit-codes.ts';
+const CHUNKS = 'src/app/wire/chunks.ts';
+const SENTENCES = 'src/app/sentences.ts';
+const LEDGER = 'src/domain/ledger.ts';
+const SPAWNER = 'src/adapters/node/spawner.ts';
+const FILES = 'src/adapters/node/file-system.ts';
+const PLAN = 'src/domain/spawn-plan.ts';
+const CHANNEL = 'src/adapters/node/start-channel.ts';
+const WORDS = 'src/app/words.ts';
+const CLIENT = 'src/app/wire/client.ts';
+const CONVERSATION = 'src/app/wire/conversation.ts';
+
+const sentence = (name, failure, tidy = (made) => made) =>
+  text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
+const warning = (name, found, tidy = (made) => made) =>
+  text(name, SENTENCES, 'kickWarning', (module) => tidy(module.kickWarning(found)));
+const trouble = (name, key, ...about) => ({
+  name,
+  type: '&str',
+  file: SENTENCES,
+  what: `TROUBLE.${key}`,
+  read: ({ TROUBLE, textOf }) => (TROUBLE?.[key] === undefined ? undefined : textOf(TROUBLE[key](...about))),
+});
+const violation = (name, found) =>
+  text(name, CHUNKS, 'violationText', (module) => module.violationText(found));
+
+/** Every way in which a started process can have ended, and what it left to say. */
+const DEATHS = ['CODE', 'SIGNAL'].flatMap((how) =>
+  ['', '_STAGE'].flatMap((stage) =>
+    ['SILENT', 'OUTPUT'].map((said) =>
+      sentence(`TEXT_DIED_${how}${stage}_${said}`, {
+        kind: 'died-at-start',
+        directory: '{directory}',
+        pid: '{pid}',
+        code: how === 'CODE' ? '{code}' : undefined,
+        signal: how === 'SIGNAL' ? '{signal}' : undefined,
+        word: stage === '' ? undefined : { kind: 'failed', stage: '{stage}', message: '' },
+        lastOutput: said === 'OUTPUT' ? '{output}' : '',
+      }),
+    ),
+  ),
+);
+
+const SILENCES = ['', '_OWNED'].flatMap((owned) =>
+  ['', '_CAUSE'].map((caused) =>
+    sentence(
+      `TEXT_NOT_ANSWERING${owned}${caused}`,
+      {
+        kind: 'not-answering',
+        directory: '{directory}',
+        owner: owned === '' ? undefined : { name: '{name}', pid: '{pid}' },
+        afterMs: AFTER_MS,
+        cause: caused === '' ? undefined : CAUSE,
+      },
+      inMilliseconds,
+    ),
+  ),
+);
+
+const TIMEOUTS = ['lock', 'ready', 'answer'].map((phase) =>
+  sentence(
+    `TEXT_TIMED_OUT_${phase.toUpperCase()}`,
+    { kind: 'timed-out', directory: '{directory}', phase, afterMs: AFTER_MS, pid: '{pid}' },
+    inMilliseconds,
+  ),
+);
+
+/** What is to be done about a refusal depends on its errno. */
+const REFUSALS = ['ENOENT', 'EACCES', 'ENOEXEC', 'EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'OTHER'].map(
+  (code) =>
+    sentence(
+      `TEXT_SPAWN_REFUSED_${code}`,
+      { kind: 'spawn-refused', directory: '{directory}', cause: { code, message: CAUSE.message } },
+      (made) => made.replace(`${code}: `, ''),
+    ),
+);
+
+const END = { kind: 'ended', why: '', code: undefined, signal: undefined, atMs: 0 };
+/** What is known of an end before the service was served, as the ledger tells it. */
+const end = (name, found, tidy = (made) => made) =>
+  text(name, LEDGER, 'fateOf', ({ fateOf }) =>
+    tidy(fateOf({ words: [{ ...END, ...found }], startedMs: 0 }).message),
+  );
+const inParentheses = (made) => made.replace(/.*\((.*)\).*/, '$1');
+
+const REASONS = [
+  'cold',
+  'dead-daemon',
+  'upgrade',
+  'restart',
+  'stale-lock',
+  'lock-fallback',
+  'override',
+  'lock-error',
+];
+
+export const SHARED = [
+  value('WIRE_VERSION', 'u32', 'src/domain/edition.ts', 'WIRE_VERSION'),
+
+  value('TOTAL_MS', 'f64', TIMING, 'CALL_TOTAL_MS'),
+  value('LOCK_FALLBACK_MAX_MS', 'f64', TIMING, 'DEFAULT_TIMING.lockFallbackMs'),
+  value('LOCK_FALLBACK_SHARE', 'f64', TIMING, 'LOCK_FALLBACK_SHARE'),
+  value('READY_SHARE', 'f64', TIMING, 'READY_SHARE'),
+  value('OVERRIDE_MS', 'f64', TIMING, 'DEFAULT_TIMING.overrideMs'),
+  value('STALE_MS', 'f64', TIMING, 'DEFAULT_TIMING.staleMs'),
+  value('FUTURE_MS', 'f64', TIMING, 'DEFAULT_TIMING.futureMs'),
+  value('FIRST_POLL_MS', 'f64', TIMING, 'DEFAULT_TIMING.firstPollMs'),
+  value('LAST_POLL_MS', 'f64', TIMING, 'DEFAULT_TIMING.lastPollMs'),
+  value('POLL_GROWTH', 'f64', TIMING, 'DEFAULT_TIMING.pollGrowth'),
+  value('KICK_TRIES_MAX', 'u32', 'src/domain/kick.ts', 'TRIES_MAX'),
+  value('SPAWNS_MAX', 'u32', 'src/domain/obtain.ts', 'SPAWNS_MAX'),
+  value('DURATION_MAX_MS', 'f64', 'src/app/options.ts', 'DURATION_MAX_MS'),
+
+  value('FREE_FAILURES', 'usize', LEDGER, 'FREE_FAILURES'),
+  value('FIRST_HOLD_MS', 'f64', LEDGER, 'FIRST_HOLD_MS'),
+  value('LONGEST_HOLD_MS', 'f64', LEDGER, 'LONGEST_HOLD_MS'),
+  value('WINDOW_MS', 'f64', LEDGER, 'WINDOW_MS'),
+
+  ...['current', 'socket', 'owner', 'lock', 'log', 'logBefore', 'spawns', 'spawnsBefore', 'launch'].map(
+    (key) => value(`NAME_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`, '&str', LAYOUT, `NAMES.${key}`),
+  ),
+  value('TMP', '&str', LAYOUT, 'TMP'),
+  value('TRASH', '&str', LAYOUT, 'TRASH'),
+  value('NONCE_LENGTH_MAX', 'usize', LAYOUT, 'NONCE_LENGTH_MAX'),
+  value('SUN_PATH_BYTES', 'usize', LAYOUT, 'SUN_PATH_BYTES.linux'),
+  value('SERVICE_HEAD_BYTES', 'usize', 'src/app/target.ts', 'HEAD_BYTES'),
+  value('TEXT_BYTES_MAX', 'u64', FILES, 'TEXT_BYTES_MAX'),
+  value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
+  value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
+  value('LOG_TAIL_BYTES', 'u64', SPAWNER, 'TAIL_BYTES'),
+  value('NOTE_CHARACTERS', 'usize', SPAWNER, 'NOTE_CHARACTERS'),
+  value('LEDGER_BYTES_MAX', 'u64', 'src/adapters/node/ledger.ts', 'LEDGER_BYTES_MAX'),
+  value('LEDGER_READ_BYTES', 'u64', 'src/adapters/node/ledger.ts', 'READ_BYTES'),
+
+  value('LOCK_VARIABLE', '&str', SPAWNER, 'LOCK_VARIABLE'),
+  value('CALLER_VARIABLE', '&str', 'src/app/wire/request.ts', 'CALLER_VARIABLE'),
+  value('CHANNEL_VARIABLE', '&str', CHANNEL, 'CHANNEL_VARIABLE'),
+  value('CHANNEL_DESCRIPTOR', 'i32', CHANNEL, 'CHANNEL_DESCRIPTOR'),
+  value('SAID_BYTES_MAX', 'usize', CHANNEL, 'SAID_BYTES_MAX'),
+
+  ...[
+    ['ARGUMENT', 'argument'],
+    ['ENVIRONMENT', 'environment'],
+    ['DIRECTORY', 'directory'],
+    ['COMMAND', 'command'],
+    ['INPUT', 'input'],
+    ['INPUT_END', 'inputEnd'],
+    ['HEARTBEAT', 'heartbeat'],
+    ['OUTPUT', 'output'],
+    ['ERROR_OUTPUT', 'errorOutput'],
+    ['INPUT_REQUEST', 'inputRequest'],
+    ['EXIT', 'exit'],
+  ].map(([name, key]) => value(`CHUNK_${name}`, 'u8', CHUNKS, `CHUNK.${key}`)),
+  value('HEADER_BYTES', 'usize', CHUNKS, 'HEADER_BYTES'),
+  value('SMALL_LIMIT_BYTES', 'u32', CHUNKS, 'SMALL_LIMIT_BYTES'),
+  value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),
+  value('HEARTBEAT_MS', 'f64', CONVERSATION, 'HEARTBEAT_MS'),
+  value('LAST_WORD_MS', 'f64', CLIENT, 'LAST_WORD_MS'),
+  value('MESSAGE_LIMIT_BYTES', 'usize', CLIENT, 'MESSAGE_LIMIT_BYTES'),
+  ...['draining', 'upgrading', 'outdated', 'internal', 'foreign'].map((key) =>
+    value(`REFUSAL_${key.toUpperCase()}`, 'i32', CHUNKS, `REFUSAL.${key}`),
+  ),
+
+  ...[
+    ['OK', 'ok'],
+    ['UNAVAILABLE', 'unavailable'],
+    ['SOFTWARE', 'software'],
+    ['OS_ERROR', 'osError'],
+    ['CANT_CREATE', 'cantCreate'],
+    ['IO_ERROR', 'ioError'],
+    ['TEMP_FAIL', 'tempFail'],
+    ['LOST', 'lost'],
+    ['NO_PERMISSION', 'noPermission'],
+    ['OUTDATED', 'outdated'],
+  ].map(([name, key]) => value(`EXIT_${name}`, 'i32', EXITS, `EXIT.${key}`)),
+
+  ...REASONS.map((reason) => word(`REASON_${reason.toUpperCase().replaceAll('-', '_')}`, PLAN, reason)),
+  ...['claimed', 'gave-way', 'ready', 'failed', 'ended', 'started', 'refused'].map((kind) =>
+    word(`ENTRY_${kind.toUpperCase().replaceAll('-', '_')}`, LEDGER, kind),
+  ),
+  ...['starting', 'claiming', 'loading', 'serving'].map((stage) =>
+    word(`STAGE_${stage.toUpperCase()}`, LEDGER, stage),
+  ),
+
+  value('SPEAKER', '&str', WORDS, 'SPEAKER'),
+  ...[
+    ['LINK', 'link'],
+    ['NO_DIRECTORY', 'no-directory'],
+    ['FOREIGN', 'foreign'],
+    ['WRITABLE', 'writable-by-others'],
+  ].map(([name, why]) =>
+    sentence(`TEXT_DISTRUSTED_${name}`, { kind: 'state-directory-distrusted', path: '{path}', why }),
+  ),
+  sentence('TEXT_UNUSABLE', { kind: 'state-directory-unusable', path: '{path}', cause: CAUSE }),
+  sentence('TEXT_LOCK_ERROR', { kind: 'lock-error', path: '{path}', cause: CAUSE }),
+  ...REFUSALS,
+  sentence(
+    'TEXT_CRASH_LOOP',
+    {
+      kind: 'crash-loop',
+      directory: '{directory}',
+      failures: '{failures}',
+      waitMs: LONG_MS,
+      message: '{message}',
+    },
+    inSeconds,
+  ),
+  sentence('TEXT_DECLINED', { kind: 'declined', message: '{message}' }),
+  sentence(
+    'TEXT_STILL_LOADING',
+    { kind: 'still-loading', directory: '{directory}', pid: '{pid}', forMs: LONG_MS },
+    inSeconds,
+  ),
+  ...DEATHS,
+  ...TIMEOUTS,
+  ...SILENCES,
+  end('TEXT_ENDED', { signal: '{how}' }),
+  end('TEXT_ENDED_WHY', { signal: '{how}', why: '{why}' }),
+  end('TEXT_HOW_CODE', { code: '{code}' }, inParentheses),
+  end('TEXT_HOW_UNSEEN', {}, inParentheses),
+  warning('TEXT_WITHOUT_LOCK', { kind: 'lock-error', path: '{path}', cause: CAUSE }),
+  warning('TEXT_OVERRODE', { kind: 'overrode-lock', ageMs: LONG_MS }, inSeconds),
+  trouble('TEXT_LOST', 'lost', CAUSE),
+  trouble('TEXT_BROKEN', 'stream', '{stream}', CAUSE),
+  value('TEXT_HUNG_UP', '&str', CLIENT, 'HUNG_UP.message'),
+  text('TEXT_FOREIGN', CLIENT, 'foreignText', ({ foreignText }) =>
+    foreignText({ kind: 'unknown-type', byte: 0 }).replace(/ a chunk.*/, ' {violation}'),
+  ),
+  text('TEXT_SENT', CONVERSATION, 'sentText', ({ sentText }) =>
+    sentText({ kind: 'unknown-type', byte: 0 }).replace(/ a chunk.*/, ' {violation}'),
+  ),
+  violation('TEXT_UNKNOWN_TYPE', { kind: 'unknown-type', byte: '{byte}' }),
+  violation('TEXT_TOO_LONG', { kind: 'chunk-too-long', type: '{type}', bytes: '{bytes}', limit: '{limit}' }),
+  text('TEXT_NO_EXIT_CODE', CHUNKS, 'violationText', ({ violationText }) =>
+    violationText({ kind: 'no-exit-code', text: '{text}' }).replace('"{text}"', '{text}'),
+  ),
+];

@@ -1,0 +1,46 @@
+/**
+ * What starts a daemon, left in the directory of its name for clients that are no Node and load no service: the program and its
+ * arguments, a NUL after each, so that nobody needs a parser and no shell sees it. Whatever goes wrong with it is passed over:
+ * a client that finds none asks Node.
+ */
+
+import fs from 'node:fs';
+import { layout, nonceOf } from '../../domain/layout.js';
+
+export function launchText(command: readonly string[]): string {
+  return command.map((part) => `${part}\0`).join('');
+}
+
+/** Written in one piece: a client that reads it meanwhile gets the one before, or this one. */
+export function leaveLaunchFile(directory: string, command: readonly string[]): void {
+  const path = layout.launch(directory);
+  const text = launchText(command);
+  if (text === readOr(path)) return;
+  const own = layout.privateLaunch(directory, nonceOf(process.pid, 'launch'));
+  const isLeft = succeeds(() => {
+    fs.writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
+    fs.renameSync(own, path);
+  });
+  if (!isLeft) succeeds(() => fs.unlinkSync(own));
+}
+
+function succeeds(act: () => void): boolean {
+  try {
+    act();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function hasLaunchFile(directory: string): boolean {
+  return fs.existsSync(layout.launch(directory));
+}
+
+function readOr(path: string): string | undefined {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

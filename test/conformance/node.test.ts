@@ -1,0 +1,19 @@
+/** The scenarios, run by the command on Node, on real directories. */
+
+import { describe, expect, it } from 'vitest';
+import { SOLOD } from '../process/support.js';
+import { endsAsItShould } from './ends.js';
+import { scenarios, scenariosFor } from './scenario.js';
+
+describe('on Node', () => {
+  it.each(scenariosFor('node'))('$name', (scenario) => endsAsItShould(scenario, [process.execPath, SOLOD]));
+});
+
+describe('the scenarios', () => {
+  it('are many, and each is run by most', () => {
+    expect(scenarios.length).toBeGreaterThan(100);
+    for (const runner of ['memory', 'node', 'native'] as const)
+      expect(scenariosFor(runner).length).toBeGreaterThan(100);
+    expect(scenarios.filter(({ not = {} }) => Object.keys(not).length > 2)).toEqual([]);
+  });
+});
