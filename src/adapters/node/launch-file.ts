@@ -6,6 +6,7 @@
 
 import fs from 'node:fs';
 import { layout, nonceOf } from '../../domain/layout.js';
+import { tailOf } from './appended-file.js';
 
 export function launchText(command: readonly string[]): string {
   return command.map((part) => `${part}\0`).join('');
@@ -15,7 +16,7 @@ export function launchText(command: readonly string[]): string {
 export function leaveLaunchFile(directory: string, command: readonly string[]): void {
   const path = layout.launch(directory);
   const text = launchText(command);
-  if (text === readOr(path)) return;
+  if (text === tailOf(path, 0, 4 * text.length)) return;
   const own = layout.privateLaunch(directory, nonceOf(process.pid, 'launch'));
   const isLeft = succeeds(() => {
     fs.writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
@@ -35,12 +36,4 @@ function succeeds(act: () => void): boolean {
 
 export function hasLaunchFile(directory: string): boolean {
   return fs.existsSync(layout.launch(directory));
-}
-
-function readOr(path: string): string | undefined {
-  try {
-    return fs.readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -123,7 +123,7 @@ export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffe
 }
 
 /** Longer stretches are cut: any client can hold a length of this size, and none waits for a longer one to end. */
-export const STRETCH_BYTES = MIB;
+const STRETCH_BYTES = MIB;
 
 /** Frames data as chunks without copying it; nothing for no data. */
 export function frame(type: ChunkType, pieces: readonly Buffer[]): Buffer[] {
