@@ -105,10 +105,10 @@ describe('the race of two candidates', () => {
     { name: 'after one that died before it repointed', setUp: unpointed },
     { name: 'without `current`, and with a gap', setUp: pointerless },
   ])(
-    '$name: one held up anywhere, one killed anywhere',
+    '$name: one held up anywhere',
     async ({ setUp }) => {
-      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, SOME);
-      expect(worlds).toBeGreaterThan(200);
+      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, { interruptions: 1, kills: 0 });
+      expect(worlds).toBeGreaterThan(50);
     },
     180_000,
   );

@@ -54,6 +54,12 @@ const status = async (box: Sandbox, service: string): Promise<{ kind: string; pi
   return JSON.parse(stdout.toString());
 };
 
+/** The socket has its name before anybody listens (bind(2), listen(2)); the kernel's table tells the two apart (__SO_ACCEPTCON). */
+const listens = (file: string): boolean =>
+  readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .some((line) => line.endsWith(` ${file}`) && line.split(' ')[3] === '00010000');
+
 const poke = (file: string): Promise<void> =>
   new Promise((resolve) => {
     const socket = net.connect(file);
@@ -68,7 +74,7 @@ describe(`activated${SOCKET_ACTIVATE}`, () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const supervisor = activating(box, service);
-    await eventually('it listens', () => existsSync(listenerIn(box)));
+    await eventually('it listens', () => listens(listenerIn(box)));
     const first = await answer(box, service);
     expect(first).toEqual({ pid: supervisor.pid, seen: [] });
     expect(await answer(box, service)).toEqual(first);
@@ -87,7 +93,7 @@ describe(`activated${SOCKET_ACTIVATE}`, () => {
     const { pid } = await answer(box, service);
     const activated = activating(box, service);
     const ended = new Promise<number | null>((resolve) => activated.once('exit', resolve));
-    await eventually('it listens', () => existsSync(listenerIn(box)));
+    await eventually('it listens', () => listens(listenerIn(box)));
     await poke(listenerIn(box));
     expect(await ended).toBe(0);
     expect((await answer(box, service)).pid).toBe(pid);
@@ -98,7 +104,7 @@ describe(`activated${SOCKET_ACTIVATE}`, () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const supervisor = activating(box, service);
-    await eventually('it listens', () => existsSync(listenerIn(box)));
+    await eventually('it listens', () => listens(listenerIn(box)));
     expect((await answer(box, service)).pid).toBe(supervisor.pid);
     const byHand = await box.run(['serve', ...targetOf(box), service]);
     expect(byHand).toMatchObject({ code: 0 });
@@ -109,7 +115,7 @@ describe(`activated${SOCKET_ACTIVATE}`, () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const keeper = activating(box, service, ['sh', '-c', KEEPER, 'sh']);
-    await eventually('it listens', () => existsSync(listenerIn(box)));
+    await eventually('it listens', () => listens(listenerIn(box)));
     keeper.stdin?.write('start\n');
     const first = await answer(box, service);
     process.kill(first.pid, 'SIGKILL');
