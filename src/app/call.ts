@@ -5,9 +5,9 @@ import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { loadServe } from './beside.js';
 import { type Environment, Host } from './host.js';
-import { connectTo, type WhenHung } from './obtain.js';
+import { connectTo, failed, type WhenHung } from './obtain.js';
 import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
-import { sentence, TROUBLE, textOf } from './sentences.js';
+import { TROUBLE, textOf } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
@@ -67,12 +67,6 @@ export async function call(options: CallOptions): Promise<CallResult> {
       return callThere(host, options, resolved.value);
   }
 }
-
-const failed = (failure: Failure): Extract<CallResult, { kind: 'failed' }> => ({
-  kind: 'failed',
-  failure,
-  message: sentence(failure),
-});
 
 async function callThere(host: Host, options: CallOptions, resolved: DaemonRequest): Promise<CallResult> {
   const { caller, target } = resolved;

@@ -2,12 +2,11 @@
 
 import { type CollectOutcome, collect, stepCollect } from '../domain/collect.js';
 import type { Failure } from '../domain/failure.js';
-import type { Place, Platform } from '../domain/layout.js';
+import type { Place } from '../domain/layout.js';
 import type { Done, FileSystem } from '../domain/ports.js';
 import { run } from '../domain/run.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
-import { type Parts, resolveNamed, rootOf } from './facts.js';
-import { platformOf } from './host.js';
+import { complainOf, type Parts, placesQueryOf, resolveNamed } from './facts.js';
 import type { CommandOptions } from './options.js';
 import { emptyPlacesIn, placesIn } from './places.js';
 import { sentence } from './sentences.js';
@@ -21,10 +20,7 @@ export class CollectCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { output } = this.parts;
     const places = this.#places(service, options);
-    if (places.kind === 'failed') {
-      output.complain(sentence(places.failure));
-      return exitCodeOf(places.failure);
-    }
+    if (places.kind === 'failed') return complainOf(output, places.failure);
     const collected: Collected[] = [];
     for (const place of places.value)
       collected.push({ directory: place.directory, outcome: await this.#collect(place, options) });
@@ -42,8 +38,7 @@ export class CollectCommand {
       const target = resolveNamed(host, service, options);
       return target.kind === 'failed' ? target : { kind: 'resolved', value: [target.value.place] };
     }
-    const { files, userId } = host;
-    const query = { files, userId, root: rootOf(options), platform: platform() };
+    const query = placesQueryOf(host, options);
     return { kind: 'resolved', value: [...placesIn(query), ...emptyPlacesIn(query)] };
   }
 
@@ -56,7 +51,7 @@ export class CollectCommand {
       userId: host.userId,
       self: host.processes.self(),
       nonce: host.nonce(),
-      platform: platform(),
+      platform: host.platform,
       probeMs: PROBE_MS,
     };
     const outcome = await run(stepCollect, collect(plan), { ...host.ports, files, probe });
@@ -64,8 +59,6 @@ export class CollectCommand {
     return outcome;
   }
 }
-
-const platform = (): Platform => platformOf() ?? 'linux';
 
 /** Looks like a file system on which everything succeeds, and changes nothing. */
 function untouched(files: FileSystem): FileSystem {

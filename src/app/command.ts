@@ -3,6 +3,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { commands, type Output } from './composition.js';
 import { EXIT, exitCodeOfOutput } from './exit-codes.js';
+import { complain } from './facts.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
@@ -12,7 +13,7 @@ import {
   type RawOptions,
   readOptions,
 } from './options.js';
-import { textOf, USAGE } from './sentences.js';
+import { USAGE } from './sentences.js';
 import { VERSION } from './version.js';
 
 const EXIT_CODES = `
@@ -98,16 +99,14 @@ function buildProgram(finish: (exitCode: number) => void): Command {
       const service = operand === '' ? undefined : (given[0] as string | undefined);
       const read = readOptions(rawOptions(command));
       if (read.kind === 'wrong') {
-        output.complain(textOf(read.complaint));
-        return finish(EXIT.usage);
+        return finish(complain(output, read.complaint));
       }
       return finish(await action(service, read.value));
     });
   };
   // What is well-formed of these three never comes here (see main.ts): the definitions are for help and for mistakes.
   const elsewhere: Action = async () => {
-    output.complain(textOf(USAGE.dashValue()));
-    return EXIT.usage;
+    return complain(output, USAGE.dashValue());
   };
   define('call', '<service> [args...]', elsewhere);
   define('serve', '<service>', elsewhere);

@@ -6,7 +6,7 @@ import { Container, type ServiceIdentifier } from 'inversify';
 import { CollectCommand } from './collect.js';
 import { DoctorCommand } from './doctor.js';
 import { ListCommand, type Output, Parts, RestartCommand, StatusCommand, StopCommand } from './facts.js';
-import { Host, platformOf } from './host.js';
+import { Host } from './host.js';
 import { Inspector } from './inspection.js';
 import { ManagerSetup } from './install.js';
 import { LogsCommand } from './logs.js';
@@ -60,7 +60,7 @@ export function commands(output: Output): Commands {
       new Inspector({
         files: host.files,
         probe: () => host.probe(),
-        platform: platformOf() ?? 'linux',
+        platform: host.platform,
         processes: host.processes,
       }),
     [TOKENS.host],

@@ -17,14 +17,13 @@ import { run } from '../domain/run.js';
 import { type LockObservation, lookAtLock, stepLook } from '../domain/spawn-lock.js';
 import { judgeConnect } from '../domain/verdict.js';
 import { sightLock, stepSightLock } from '../domain/witness.js';
-import { EXIT, exitCodeOf } from './exit-codes.js';
-import { type Parts, resolveNamed, rootOf } from './facts.js';
+import { EXIT } from './exit-codes.js';
+import { complainOf, type Parts, placesOf, resolveNamed, rootOf } from './facts.js';
 import { platformOf, stateRoot } from './host.js';
 import type { Inspection } from './inspection.js';
 import { findNativeClient, type NativeClient } from './native-client.js';
 import type { CommandOptions } from './options.js';
 import { placesIn } from './places.js';
-import { sentence } from './sentences.js';
 import type { Resolved } from './target.js';
 import { tryOut } from './trial.js';
 import { VERSION } from './version.js';
@@ -52,10 +51,7 @@ export class DoctorCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { output } = this.parts;
     const scope = this.#scope(service, options);
-    if (scope.kind === 'failed') {
-      output.complain(sentence(scope.failure));
-      return exitCodeOf(scope.failure);
-    }
+    if (scope.kind === 'failed') return complainOf(output, scope.failure);
     const symptoms = await this.#examine(scope.value, options);
     const findings = sorted(symptoms.map(findingOf));
     output.print(
@@ -65,15 +61,15 @@ export class DoctorCommand {
   }
 
   #scope(service: string | undefined, options: CommandOptions): Resolved<Scope> {
-    const { files, userId } = this.parts.host;
-    const platform = platformOf() ?? 'linux';
+    const { host } = this.parts;
+    const { platform, userId } = host;
     const root = rootOf(options);
     if (service === undefined && options.name === undefined) {
       const base = placeOf(root, 'x', userId, platform).root;
-      const places = placesIn({ files, root, userId, platform });
+      const places = placesOf(host, options);
       return { kind: 'resolved', value: { platform, root, base, label: undefined, places } };
     }
-    const target = resolveNamed(this.parts.host, service, options);
+    const target = resolveNamed(host, service, options);
     if (target.kind === 'failed') return target;
     const { place, label } = target.value;
     return { kind: 'resolved', value: { platform, root, base: place.root, label, places: [place] } };
@@ -160,8 +156,8 @@ export class DoctorCommand {
 
   /** tmpfiles.d(5): what is no directory and bears the sticky bit is passed by. */
   #isSticky(base: string): boolean {
-    const { files, userId } = this.parts.host;
-    const places = placesIn({ files, root: base, userId, platform: platformOf() ?? 'linux' });
+    const { files, userId, platform } = this.parts.host;
+    const places = placesIn({ files, root: base, userId, platform });
     const sockets = places.map(({ directory }) => files.inspect(layout.currentSocket(directory)));
     return (
       sockets.length > 0 &&

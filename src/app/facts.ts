@@ -8,14 +8,14 @@ import type { Owner } from '../domain/owner.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { durationText } from './duration.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
-import { type Host, platformOf, stateRoot } from './host.js';
+import { type Host, stateRoot } from './host.js';
 import type { Inspection, Inspector, ProcessActivity } from './inspection.js';
 import { connectTo } from './obtain.js';
 import type { CommandOptions } from './options.js';
 import { pinging } from './ping.js';
-import { placesIn } from './places.js';
+import { type PlacesQuery, placesIn } from './places.js';
 import { resolveRequest } from './request.js';
-import { sentence, TROUBLE, textOf, USAGE } from './sentences.js';
+import { type Complaint, sentence, TROUBLE, textOf, USAGE } from './sentences.js';
 import { invalid, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
 import { terminate } from './terminate.js';
 
@@ -56,10 +56,13 @@ export function rootOf(options: CommandOptions): string {
   return path.resolve(options.stateDirectory ?? stateRoot(process.env));
 }
 
-/** Every name in the state directory. */
-export function placesOf({ files, userId }: Host, options: CommandOptions): Place[] {
-  return placesIn({ files, userId, root: rootOf(options), platform: platformOf() ?? 'linux' });
+export function placesQueryOf({ files, userId, platform }: Host, options: CommandOptions): PlacesQuery {
+  return { files, userId, platform, root: rootOf(options) };
 }
+
+/** Every name in the state directory. */
+export const placesOf = (host: Host, options: CommandOptions): Place[] =>
+  placesIn(placesQueryOf(host, options));
 
 /** What `--json` prints: the kind, and what is known. */
 export function factsOf(inspection: Inspection): object {
@@ -142,9 +145,15 @@ export class StatusCommand {
   }
 }
 
-export function complainOf(output: Output, failure: Parameters<typeof sentence>[0]): number {
+export function complainOf(output: Output, failure: Failure): number {
   output.complain(sentence(failure));
   return exitCodeOf(failure);
+}
+
+/** The same of what is no failure of a daemon's: of what was asked for, unless another exit code says more. */
+export function complain(output: Output, complaint: Complaint, exitCode: number = EXIT.usage): number {
+  output.complain(textOf(complaint));
+  return exitCode;
 }
 
 export class ListCommand {
@@ -210,11 +219,9 @@ export function reportStop(
       print(`${label}: not running`);
       return EXIT.unavailable;
     case 'refused':
-      output.complain(textOf(TROUBLE.notAsked(lineOf(outcome.inspection, Date.now()))));
-      return EXIT.unavailable;
+      return complain(output, TROUBLE.notAsked(lineOf(outcome.inspection, Date.now())), EXIT.unavailable);
     case 'still-there':
-      output.complain(textOf(TROUBLE.stillThere(label, outcome.pid)));
-      return EXIT.tempFail;
+      return complain(output, TROUBLE.stillThere(label, outcome.pid), EXIT.tempFail);
   }
 }
 

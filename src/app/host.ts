@@ -51,6 +51,11 @@ export class Host {
   get userId(): number {
     return process.getuid?.() ?? 0;
   }
+
+  /** Whose rules whoever only looks goes by. Where solod does not run there is nothing to see. */
+  get platform(): Platform {
+    return platformOf() ?? 'linux';
+  }
 }
 
 /** @returns undefined where solod does not run: on Windows, above all, where sockets have no such names */

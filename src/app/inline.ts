@@ -6,6 +6,7 @@ import { EXIT } from './exit-codes.js';
 import { loadService } from './load.js';
 import { perform, SERVICE_FAILED } from './perform.js';
 import type { ServiceContext } from './service.js';
+import { causeOfStream } from './wire/caller-streams.js';
 
 export interface InlineCall extends Pick<ServiceContext, 'args' | 'cwd' | 'env'> {
   /** The real path of the service file. */
@@ -56,14 +57,12 @@ export async function callInline(call: InlineCall): Promise<InlineResult> {
   }
 }
 
-const causeFrom = ({ code, message }: NodeJS.ErrnoException): Cause => ({ code: code ?? 'UNKNOWN', message });
-
 function brokenOutput({ stdout, stderr }: InlineCall): Cancelled | undefined {
   for (const [by, { errored }] of [
     ['stdout', stdout],
     ['stderr', stderr],
   ] as const)
-    if (errored) return { kind: 'cancelled', by, cause: causeFrom(errored) };
+    if (errored) return { kind: 'cancelled', by, cause: causeOfStream(errored) };
   return undefined;
 }
 
@@ -83,8 +82,8 @@ function watch({ signal, stdout, stderr }: InlineCall): CancelWatch {
     resolve(how);
   };
   const onAbort = (): void => cancel({ kind: 'cancelled', by: 'signal' });
-  const onError = (by: 'stdout' | 'stderr') => (error: NodeJS.ErrnoException) =>
-    cancel({ kind: 'cancelled', by, cause: causeFrom(error) });
+  const onError = (by: 'stdout' | 'stderr') => (error: Error) =>
+    cancel({ kind: 'cancelled', by, cause: causeOfStream(error) });
   const [onStdout, onStderr] = [onError('stdout'), onError('stderr')];
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();

@@ -5,11 +5,11 @@ import { layout } from '../domain/layout.js';
 import type { Cause, ChangeReading, FileSystem } from '../domain/ports.js';
 import { siblingFile } from './beside.js';
 import { EXIT } from './exit-codes.js';
-import { complainOf, type Output, type Parts, resolveNamed } from './facts.js';
+import { complain, complainOf, type Output, type Parts, resolveNamed } from './facts.js';
 import type { Environment } from './host.js';
 import type { CommandOptions } from './options.js';
 import { daemonFlags } from './request.js';
-import { type Complaint, notRemoved, TROUBLE, textOf, USAGE } from './sentences.js';
+import { type Complaint, notRemoved, TROUBLE, USAGE } from './sentences.js';
 import { resolveService, type Target } from './target.js';
 import {
   isWrittenFor,
@@ -224,9 +224,4 @@ function report(output: Output, { json, dryRun }: CommandOptions, { wrote, remov
     output.print(dryRun ? `# ${file.path}\n${file.text}\n` : `wrote ${file.path}\n`);
   for (const file of removed ?? []) output.print(`removed ${file}\n`);
   output.print(`now run:\n${next.map((line) => `  ${line}\n`).join('')}`);
-}
-
-function complain(output: Output, complaint: Complaint, exitCode: number = EXIT.usage): number {
-  output.complain(textOf(complaint));
-  return exitCode;
 }

@@ -5,11 +5,11 @@ import { LogReader } from '../adapters/node/log-reader.js';
 import { NAMES } from '../domain/layout.js';
 import { lastLines, latestRun } from '../domain/log.js';
 import { EXIT, exitCodeOfOutput } from './exit-codes.js';
-import { complainOf, type Parts, resolveNamed } from './facts.js';
+import { complain, complainOf, type Parts, resolveNamed } from './facts.js';
 import type { CommandOptions } from './options.js';
 import { type Complaint, TROUBLE, textOf, USAGE } from './sentences.js';
 import { StandardOutput } from './standard-output.js';
-import { invalid, type Target } from './target.js';
+import type { Target } from './target.js';
 
 /** How often a log that is followed is looked at. */
 const LOOK_MS = 100;
@@ -21,8 +21,7 @@ export class LogsCommand {
     const { host, output } = this.parts;
     const target = resolveNamed(host, service, options);
     if (target.kind === 'failed') return complainOf(output, target.failure);
-    if (options.follow && options.json)
-      return complainOf(output, invalid(USAGE.apart('--follow', '--json')).failure);
+    if (options.follow && options.json) return complain(output, USAGE.apart('--follow', '--json'));
     const { label, place } = target.value;
     const reader = new LogReader(place.directory);
     const whole = reader.whole();

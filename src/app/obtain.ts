@@ -81,7 +81,7 @@ export async function connect(options: ObtainOptions): Promise<ConnectResult> {
   return connectTo(host, resolved.value, { greeter, whenHung: options.whenHung });
 }
 
-const failed = (failure: Failure): Extract<ObtainResult, { kind: 'failed' }> => ({
+export const failed = (failure: Failure): Extract<ObtainResult, { kind: 'failed' }> => ({
   kind: 'failed',
   failure,
   message: sentence(failure),

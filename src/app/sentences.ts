@@ -3,6 +3,7 @@
  * other side's own words last. What `doctor` finds is told in `domain/diagnosis.ts`.
  */
 
+import { causeText } from '../domain/cause.js';
 import type { Failure } from '../domain/failure.js';
 import type { KickWarning } from '../domain/kick.js';
 import { NAMES } from '../domain/layout.js';
@@ -220,10 +221,6 @@ export function notRemoved(path: string, cause: Cause): Complaint {
     what: `${path} can't be removed: ${causeText(cause)}`,
     todo: 'remove it by hand, as the user that it belongs to',
   };
-}
-
-export function causeText({ code, message }: Cause): string {
-  return message.includes(code) ? message : `${code}: ${message}`;
 }
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;

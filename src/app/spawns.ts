@@ -14,11 +14,11 @@ import { judgeStart, type StartVerdict } from '../domain/ledger.js';
 import { dateText, timeText } from './clock-text.js';
 import { durationText } from './duration.js';
 import { EXIT } from './exit-codes.js';
-import { complainOf, type Parts, resolveNamed } from './facts.js';
+import { complain, complainOf, type Parts, resolveNamed } from './facts.js';
 import type { CommandOptions } from './options.js';
 import { resolveRequest } from './request.js';
-import { TROUBLE, textOf, USAGE } from './sentences.js';
-import { invalid, type Target } from './target.js';
+import { TROUBLE, USAGE } from './sentences.js';
+import type { Target } from './target.js';
 import { outcomeText, reasonText, timelineSvg } from './timeline-svg.js';
 
 /** A picture of more lanes can't be read. */
@@ -38,8 +38,7 @@ export class SpawnsCommand {
     const { host, output } = this.parts;
     const target = resolveNamed(host, service, options);
     if (target.kind === 'failed') return complainOf(output, target.failure);
-    if (options.json && options.svg !== undefined)
-      return complainOf(output, invalid(USAGE.apart('--json', '--svg')).failure);
+    if (options.json && options.svg !== undefined) return complain(output, USAGE.apart('--json', '--svg'));
     const { label, place } = target.value;
     const ledger = host.ledger(place.directory);
     const now = host.clock.now();
@@ -52,8 +51,7 @@ export class SpawnsCommand {
       return EXIT.ok;
     }
     if (chronicle.starts.length + chronicle.refused.length === 0) {
-      output.complain(textOf(TROUBLE.noStarts(label, ledger.path)));
-      return EXIT.unavailable;
+      return complain(output, TROUBLE.noStarts(label, ledger.path), EXIT.unavailable);
     }
     return options.svg === undefined ? this.#print(told) : this.#draw(told, options.svg);
   }
@@ -78,8 +76,7 @@ export class SpawnsCommand {
     const { output } = this.parts;
     const lanes = told.chronicle.starts.slice(-LANES_MAX).map((start) => laneOf(start, told.wallMs));
     if (lanes.length === 0) {
-      output.complain(textOf(TROUBLE.noLanes(told.target.label)));
-      return EXIT.unavailable;
+      return complain(output, TROUBLE.noLanes(told.target.label), EXIT.unavailable);
     }
     const left = told.chronicle.starts.length - lanes.length;
     const title = `${told.target.label}: ${left > 0 ? `the latest ${lanes.length} starts` : 'starts'} until ${dateText(told.wallMs)} ${timeText(told.wallMs)}`;
@@ -91,8 +88,7 @@ export class SpawnsCommand {
     try {
       writeFileSync(file, svg);
     } catch (error) {
-      output.complain(textOf(TROUBLE.notDrawn(path.resolve(file), causeOf(error))));
-      return EXIT.cantCreate;
+      return complain(output, TROUBLE.notDrawn(path.resolve(file), causeOf(error)), EXIT.cantCreate);
     }
     output.print(`wrote ${path.resolve(file)}\n`);
     return EXIT.ok;

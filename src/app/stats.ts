@@ -6,12 +6,20 @@ import type { DaemonNumbers } from '../domain/numbers.js';
 import type { DaemonStatus } from './daemon/control.js';
 import { durationText } from './duration.js';
 import { EXIT } from './exit-codes.js';
-import { ANSWER_MS, complainOf, factsOf, lineOf, type Parts, placesOf, resolveNamed } from './facts.js';
+import {
+  ANSWER_MS,
+  complain,
+  complainOf,
+  factsOf,
+  lineOf,
+  type Parts,
+  placesOf,
+  resolveNamed,
+} from './facts.js';
 import type { Inspection } from './inspection.js';
 import { type MetricFamily, openMetricsText, type Sample } from './open-metrics.js';
 import type { CommandOptions } from './options.js';
 import { USAGE } from './sentences.js';
-import { invalid } from './target.js';
 
 interface Told {
   readonly label: string;
@@ -24,8 +32,7 @@ export class StatsCommand {
   /** Of one daemon, or of all in the state directory. */
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
-    if (options.json && options.openmetrics)
-      return complainOf(output, invalid(USAGE.apart('--json', '--openmetrics')).failure);
+    if (options.json && options.openmetrics) return complain(output, USAGE.apart('--json', '--openmetrics'));
     const isOne = service !== undefined || options.name !== undefined;
     if (!isOne) {
       const told = await this.#askAll(options);

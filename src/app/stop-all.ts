@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { EXIT } from './exit-codes.js';
 import {
-  complainOf,
+  complain,
   type Parts,
   placesOf,
   reportStop,
@@ -14,7 +14,6 @@ import {
 } from './facts.js';
 import type { CommandOptions } from './options.js';
 import { USAGE } from './sentences.js';
-import { invalid } from './target.js';
 
 export class StopAllCommand {
   constructor(private readonly parts: Parts) {}
@@ -23,7 +22,7 @@ export class StopAllCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
     if (service !== undefined || options.name !== undefined || options.project !== undefined)
-      return complainOf(output, invalid(USAGE.allAndOne()).failure);
+      return complain(output, USAGE.allAndOne());
     const all = await Promise.all(
       placesOf(host, options).map(({ directory }) => this.#stop(directory, options)),
     );

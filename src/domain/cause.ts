@@ -6,6 +6,11 @@ type NoSuccess =
   | { readonly kind: 'refused' | 'threw' | 'hidden'; readonly cause: Cause }
   | { readonly kind: string };
 
+/** As a sentence has it: with the code, which people look up, whether the system's own words have it or not. */
+export function causeText({ code, message }: Cause): string {
+  return message.includes(code) ? message : `${code}: ${message}`;
+}
+
 /** What a reading that is no success says of its cause. */
 export function causeOf(reading: NoSuccess): Cause {
   if ('cause' in reading) return reading.cause;

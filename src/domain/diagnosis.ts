@@ -1,5 +1,6 @@
 /** What a look around can come to, and the one place where each is put into words: what, where, and what to do. */
 
+import { causeText } from './cause.js';
 import { type Platform, SUN_PATH_BYTES } from './layout.js';
 import type { Cause } from './ports.js';
 import type { Distrust } from './state-directory.js';
@@ -200,8 +201,6 @@ const TRIALS: Readonly<Record<TrialStep, string>> = {
 };
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
-const causeText = ({ code, message }: Cause): string =>
-  message.includes(code) ? message : `${code}: ${message}`;
 const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 const shown = (value: string | undefined): string => (value === undefined ? 'not set' : value);
 const pidText = (pid: number | undefined): string => (pid === undefined ? '' : ` (pid ${pid})`);

@@ -2,7 +2,7 @@
 
 import type { HandedListener } from '../../adapters/node/handed-listener.js';
 import { LogKeeper } from '../../adapters/node/log-keeper.js';
-import { type Edition, parseCaller } from '../../domain/edition.js';
+import { type Caller, type Edition, parseCaller } from '../../domain/edition.js';
 import type { Identity } from '../../domain/identity.js';
 import { layout } from '../../domain/layout.js';
 import { Tally } from '../../domain/numbers.js';
@@ -183,7 +183,7 @@ class Daemon {
     this.#idle.stop();
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
-    const refusal = this.#refuseEdition(request);
+    const refusal = this.#refuseEdition(caller);
     if (refusal !== undefined) return refusal;
     const loading = await this.#loading;
     if (loading.kind === 'broken')
@@ -195,7 +195,7 @@ class Daemon {
   }
 
   /** A newer caller is made room for, an older one served if it can be. */
-  #refuseEdition({ caller }: CallRequest): Admission | undefined {
+  #refuseEdition(caller: Caller | undefined): Admission | undefined {
     const verdict = this.#editions.judge(caller);
     switch (verdict.kind) {
       case 'served':

@@ -9,7 +9,6 @@ import {
   type Edition,
   editionKey,
   judgeCaller,
-  parseCaller,
   WIRE_VERSION,
 } from '../../domain/edition.js';
 
@@ -27,9 +26,8 @@ export class Editions {
     this.#digest = digestOf(edition.path);
   }
 
-  /** @param said what the caller said of itself; public clients say nothing, and are served */
-  judge(said: string | undefined): CallerVerdict {
-    const caller = said === undefined ? undefined : parseCaller(said);
+  /** @param caller what it said of itself; public clients say nothing, and are served */
+  judge(caller: Caller | undefined): CallerVerdict {
     if (caller === undefined) return { kind: 'served' };
     return judgeCaller(this.own, caller, () => this.#compare(caller));
   }

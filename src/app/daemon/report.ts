@@ -1,4 +1,4 @@
-import { NodeLedger } from '../../adapters/node/ledger.js';
+import type { NodeLedger } from '../../adapters/node/ledger.js';
 import { StartChannel } from '../../adapters/node/start-channel.js';
 import type { Word } from '../../domain/ledger.js';
 import type { Host } from '../host.js';
@@ -13,7 +13,7 @@ export class StartReport {
   /** @param directory the directory of the name */
   constructor(host: Host, directory: string) {
     this.#host = host;
-    this.#ledger = new NodeLedger(directory, host.processes);
+    this.#ledger = host.ledger(directory);
   }
 
   /** What belongs to the channel, and is not to be closed with what a caller has left open. */

@@ -4,7 +4,8 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../domain/ports.js';
 
-function causeOf(error: Error): Cause {
+/** What a stream of Node's failed with, whether it was the system that refused or the stream itself. */
+export function causeOfStream(error: Error): Cause {
   return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
 }
 
@@ -60,7 +61,7 @@ export class OutputSink {
   readonly #onError = (error: Error): void => {
     const isNews = !this.#broken && this.#state === 'working';
     this.#broken = true;
-    if (isNews) this.#events.failed(causeOf(error));
+    if (isNews) this.#events.failed(causeOfStream(error));
   };
 
   /**
@@ -159,7 +160,7 @@ export class InputPump {
   };
 
   readonly #onError = (error: Error): void => {
-    if (!this.#ended) this.#events.failed(causeOf(error));
+    if (!this.#ended) this.#events.failed(causeOfStream(error));
   };
 
   /** @returns whether the request needs no more of the stream */
