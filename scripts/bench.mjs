@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { plainEnvironment } from './support/environment.mjs';
 
 const ROUNDS = Number(process.argv[2] ?? 40);
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -19,9 +20,7 @@ writeFileSync(
   "require('node:net').connect(process.argv[2]).on('connect', function () { this.end(); }).on('close', () => process.exit(0)).resume();",
 );
 
-// Both make every start of Node slower, and hide what is measured.
-const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...inherited } = process.env;
-const env = { ...inherited, SOLOD_DIR: path.join(scratch, 'state') };
+const env = { ...plainEnvironment(), SOLOD_DIR: path.join(scratch, 'state') };
 
 function timed(args, expected = 0) {
   const begun = performance.now();

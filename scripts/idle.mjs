@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { plainEnvironment } from './support/environment.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const solod = path.join(root, 'dist', 'solod.cjs');
@@ -34,8 +35,7 @@ if (!existsSync('/proc/self/task')) {
   process.exit(69);
 }
 const place = mkdtempSync(path.join(tmpdir(), 'solod-idle-'));
-const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...rest } = process.env;
-const env = { ...rest, SOLOD: 'on', SOLOD_DIR: path.join(place, 'state') };
+const env = { ...plainEnvironment(), SOLOD_DIR: path.join(place, 'state') };
 const service = path.join(place, 'nothing.mjs');
 writeFileSync(service, 'export default () => 0;\n');
 const run = (/** @type {string[]} */ ...args) =>

@@ -6,9 +6,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
+import { plainEnvironment } from './support/environment.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const solod = path.join(root, 'dist', 'solod.cjs');
+const env = plainEnvironment();
 /** A demonstration's daemon need not stay for a quarter of an hour. */
 const IDLE = '--idle-timeout=60s';
 const SNIPPET = 'const  answer = {  of:"everything",\n is : 42 }\nexport default   answer\n';
@@ -39,7 +41,7 @@ function askedFor(argv) {
 }
 
 function run(command, ...args) {
-  return spawnSync(process.execPath, [solod, command, ...args], { encoding: 'utf8' });
+  return spawnSync(process.execPath, [solod, command, ...args], { env, encoding: 'utf8' });
 }
 
 function pidOf(service) {
@@ -51,6 +53,7 @@ function ask({ service, args, input }, title) {
   const before = pidOf(service);
   const begun = performance.now();
   const call = spawnSync(process.execPath, [solod, 'call', service, IDLE, '--', ...args], {
+    env,
     input,
     stdio: ['pipe', 'pipe', 'inherit'],
     maxBuffer: 1024 * 1024 * 1024,

@@ -4,6 +4,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { plainEnvironment } from '../support/environment.mjs';
 import { CLIENTS_MAX, PROCESSES_MAX } from './acts.mjs';
 import { nowMs } from './kernel.mjs';
 
@@ -18,9 +19,8 @@ const QUIET_MS = 25_000;
  * @param {string} root @param {string[]} names
  */
 export async function startObserver(root, names) {
-  const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...env } = process.env;
   const child = spawn(process.execPath, [OBSERVER, JSON.stringify({ root, names })], {
-    env,
+    env: plainEnvironment(),
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   /** @type {Observed[]} */

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { plainEnvironment } from '../support/environment.mjs';
 import { nowMs, processesOf, signalTo } from './kernel.mjs';
 import { serviceText } from './service.mjs';
 
@@ -119,11 +120,10 @@ export class World {
    * @returns {Client}
    */
   start(state, args, { input, before = [process.execPath], env = {} } = {}) {
-    const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...inherited } = process.env;
     const [program = '', ...rest] = [...before, path.join(this.scratch, 'dist', 'solod.cjs'), ...args];
     const child = spawn(program, rest, {
       cwd: this.scratch,
-      env: { ...inherited, HOME: this.scratch, SOLOD_DIR: state, ...env },
+      env: { ...plainEnvironment(), HOME: this.scratch, SOLOD_DIR: state, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const client = newClient(this.clients.length + 1, args, child.pid ?? 0);

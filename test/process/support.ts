@@ -78,8 +78,7 @@ export class Sandbox {
   }
 
   get env(): NodeJS.ProcessEnv {
-    const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, ...rest } = process.env;
-    return { ...rest, SOLOD_DIR: this.state, HOME: this.path };
+    return { ...process.env, SOLOD_DIR: this.state, HOME: this.path };
   }
 
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
