@@ -3,6 +3,7 @@
 
 pub const WIRE_VERSION: u32 = 1;
 pub const TOTAL_MS: f64 = 10_000.0;
+pub const FIRST_LOOK_MS: f64 = 1_000.0;
 pub const LOCK_FALLBACK_MAX_MS: f64 = 1_000.0;
 pub const LOCK_FALLBACK_SHARE: f64 = 0.5;
 pub const READY_SHARE: f64 = 0.75;

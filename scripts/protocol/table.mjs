@@ -138,6 +138,7 @@ export const SHARED = [
   value('WIRE_VERSION', 'u32', 'src/domain/edition.ts', 'WIRE_VERSION'),
 
   value('TOTAL_MS', 'f64', TIMING, 'CALL_TOTAL_MS'),
+  value('FIRST_LOOK_MS', 'f64', TIMING, 'FIRST_LOOK_MS'),
   value('LOCK_FALLBACK_MAX_MS', 'f64', TIMING, 'DEFAULT_TIMING.lockFallbackMs'),
   value('LOCK_FALLBACK_SHARE', 'f64', TIMING, 'LOCK_FALLBACK_SHARE'),
   value('READY_SHARE', 'f64', TIMING, 'READY_SHARE'),

@@ -2,9 +2,10 @@ import type { Readable, Writable } from 'node:stream';
 import type { Greeter } from '../adapters/node/socket-probe.js';
 import { callerText } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
-import { CALL_TOTAL_MS } from '../domain/timing.js';
+import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../domain/timing.js';
 import { loadServe } from './beside.js';
 import { type Environment, Host } from './host.js';
+import { kickAside } from './kick.js';
 import { connectTo, failed, type WhenHung } from './obtain.js';
 import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
 import { TROUBLE, textOf } from './sentences.js';
@@ -25,7 +26,10 @@ export type CallOptions = ServiceOptions &
     readonly signal?: AbortSignal | undefined;
     /** Which of the streams are terminals, for services that colour their output. */
     readonly terminals?: Terminals | undefined;
-    /** Where no daemon can be had: `wait` and then fail (the default), or run the service `inline`, in this very process. */
+    /**
+     * Where no daemon answers at once: `wait` for one, and fail where none can be had (the default), or run the service `inline`,
+     * in this very process, and kick its daemon for the next time.
+     */
     readonly fallback?: 'wait' | 'inline' | undefined;
     readonly whenHung?: WhenHung | undefined;
   };
@@ -49,13 +53,14 @@ const NO_TERMINALS: Terminals = [false, false, false];
 /**
  * Calls a service through its daemon, which is started if there is none.
  *
- * @param options which service, with what; waits 10 s for the daemon unless `timing.totalMs` says otherwise, and for the
- *   answer as long as it takes
+ * @param options which service, with what; waits 10 s for the daemon (1 s for one that is there, with the fallback `inline`) unless
+ *   `timing.totalMs` says otherwise, and for the answer as long as it takes
  * @returns never rejects: every failure is a result
  */
 export async function call(options: CallOptions): Promise<CallResult> {
   const host = new Host();
-  const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
+  const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
+  const resolved = resolveRequest(options, host.userId, { totalMs });
   if (resolved.kind === 'failed') return failed(resolved.failure);
   const choice = chooseDaemon(options.daemon, options.env ?? process.env);
   switch (choice.kind) {
@@ -84,10 +89,12 @@ async function callThere(host: Host, options: CallOptions, resolved: DaemonReque
     const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
     return conversation.greet({ ...request, caller: said }, withinMs);
   };
-  const reached = await connectTo(host, resolved, { greeter, whenHung: options.whenHung });
+  const patience = options.fallback === 'inline' ? 'leave' : 'wait';
+  const reached = await connectTo(host, resolved, { greeter, whenHung: options.whenHung, patience });
   if (reached.kind === 'failed') {
     // The service itself was asked, and said no: it would say the same here.
-    if (options.fallback !== 'inline' || reached.failure.kind === 'declined') return reached;
+    if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
+    if (reached.failure.kind === 'vacant') kickAside(host, resolved);
     return callHere(options, resolved, reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');

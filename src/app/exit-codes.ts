@@ -72,6 +72,7 @@ export function exitCodeOf(failure: Failure): number {
       return EXIT.tempFail;
     case 'not-answering':
     case 'not-ended':
+    case 'vacant':
     case 'switched-off':
       return EXIT.unavailable;
     case 'outdated':

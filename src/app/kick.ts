@@ -1,8 +1,8 @@
 import { beginKick, type KickOutcome, stepKick } from '../domain/kick.js';
 import { runSync } from '../domain/run.js';
-import { CALL_TOTAL_MS } from '../domain/timing.js';
+import { CALL_TOTAL_MS, timingFrom } from '../domain/timing.js';
 import { Host } from './host.js';
-import { type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+import { type DaemonRequest, type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import { kickLine, say } from './words.js';
@@ -26,16 +26,21 @@ export function kick(options: KickOptions): KickResult {
   const host = new Host();
   const resolved = resolveRequest(options, host.userId, { totalMs: CALL_TOTAL_MS });
   const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, options);
-  const line = result.kind === 'switched-off' ? undefined : kickLine(result);
-  if (line !== undefined) say(line);
+  if (result.kind !== 'switched-off') tell(result);
   return result;
 }
 
-function startIfWanted(
-  host: Host,
-  request: Extract<Resolved, { kind: 'resolved' }>['value'],
-  options: KickOptions,
-): KickResult {
+/** On the way to an answer from elsewhere: a daemon for the next time, and nothing comes of it but a line. */
+export function kickAside(host: Host, request: DaemonRequest): void {
+  tell(start(host, { ...request, timing: timingFrom({ totalMs: CALL_TOTAL_MS }) }));
+}
+
+function tell(outcome: KickOutcome): void {
+  const line = kickLine(outcome);
+  if (line !== undefined) say(line);
+}
+
+function startIfWanted(host: Host, request: DaemonRequest, options: KickOptions): KickResult {
   // A program of one's own has no other way to answer.
   const choice = 'service' in options ? chooseDaemon(options.daemon, options.env ?? process.env) : undefined;
   if (choice?.kind === 'wrong') return invalid(choice.complaint);
@@ -43,10 +48,7 @@ function startIfWanted(
   return start(host, request);
 }
 
-function start(
-  host: Host,
-  { target, spawn, timing }: Extract<Resolved, { kind: 'resolved' }>['value'],
-): KickOutcome {
+function start(host: Host, { target, spawn, timing }: DaemonRequest): KickOutcome {
   const plan = {
     place: target.place,
     userId: host.userId,
@@ -59,5 +61,3 @@ function start(
   if (outcome.kind === 'running') spawner.leaveLaunchFile();
   return outcome;
 }
-
-type Resolved = ReturnType<typeof resolveRequest>;

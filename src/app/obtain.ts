@@ -2,7 +2,13 @@ import type net from 'node:net';
 import type { Greeter, NodeSocketProbe } from '../adapters/node/socket-probe.js';
 import type { Failure } from '../domain/failure.js';
 import { layout } from '../domain/layout.js';
-import { beginObtain, type ObtainOutcome, type ObtainPlan, stepObtain } from '../domain/obtain.js';
+import {
+  beginObtain,
+  type ObtainOutcome,
+  type ObtainPlan,
+  type Patience,
+  stepObtain,
+} from '../domain/obtain.js';
 import type { Owner } from '../domain/owner.js';
 import { run } from '../domain/run.js';
 import type { SpawnReason } from '../domain/spawn-plan.js';
@@ -90,6 +96,7 @@ export const failed = (failure: Failure): Extract<ObtainResult, { kind: 'failed'
 export interface Manner {
   readonly greeter: Greeter | undefined;
   readonly whenHung?: WhenHung | undefined;
+  readonly patience?: Patience | undefined;
   /** Why a daemon is wanted anew, where a person said so. */
   readonly because?: 'restart' | undefined;
 }
@@ -109,7 +116,7 @@ export async function connectTo(host: Host, request: DaemonRequest, manner: Mann
 async function connectOnce(
   host: Host,
   request: DaemonRequest,
-  { greeter, because }: Manner,
+  { greeter, because, patience = 'wait' }: Manner,
 ): Promise<ConnectResult> {
   const { target, timing } = request;
   const spawner = host.spawner({ ...request.spawn, channel: 'open' });
@@ -127,6 +134,7 @@ async function connectOnce(
     nonce: host.nonce(),
     timing,
     greeting: greeter === undefined ? 'none' : 'expected',
+    patience,
     because,
   };
   const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };

@@ -56,7 +56,7 @@ export const OPTIONS = {
   fallback: {
     type: 'string',
     argument: '<how>',
-    help: 'where no daemon can be had: wait, then fail (the default), or inline, in this process',
+    help: 'where no daemon answers: wait for one (the default), or inline, now, in this process, and start one for the next time',
   },
   verbose: { type: 'boolean', help: 'say on stderr why the service ran in this process, if it did' },
   force: {

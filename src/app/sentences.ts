@@ -89,6 +89,11 @@ export function complaintOf(failure: Exclude<Failure, { readonly kind: Told }>):
         todo: 'mend what it says, and the next call tries anew',
         quote: failure.message,
       };
+    case 'vacant':
+      return {
+        what: `no daemon of ${failure.directory} took the call at the first look`,
+        todo: 'one is started for the next time',
+      };
     case 'switched-off':
       return {
         what: `no daemon is used here: ${failure.why}`,

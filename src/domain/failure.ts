@@ -62,6 +62,8 @@ export type Failure =
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
   /** The daemon is newer than this caller, and they don't speak the same wire. */
   | { readonly kind: 'outdated'; readonly message: string }
+  /** No daemon took the call at the first look, and its caller was not to wait for one. */
+  | { readonly kind: 'vacant'; readonly directory: string }
   /** No daemon is wanted here. */
   | { readonly kind: 'switched-off'; readonly why: string }
   /** The daemon does not answer, and was to be ended, which did not succeed. */

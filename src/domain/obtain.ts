@@ -59,6 +59,9 @@ import {
   stepSightOwner,
 } from './witness.js';
 
+/** `leave`: who finds no daemon that takes it at once neither starts one nor waits for one; it has another way to its answer. */
+export type Patience = 'wait' | 'leave';
+
 export interface ObtainPlan {
   readonly place: Place;
   readonly userId: number;
@@ -68,6 +71,7 @@ export interface ObtainPlan {
   readonly timing: Timing;
   /** Whether a daemon of this name says something first; else a connection that is taken must do. */
   readonly greeting: 'expected' | 'none';
+  readonly patience: Patience;
   /** Why a daemon is wanted anew, where a person said so. */
   readonly because?: 'restart' | undefined;
 }
@@ -362,7 +366,7 @@ function vacant(trail: Trail, now: Instant): ObtainStep {
   const { role } = trail;
   switch (role.kind) {
     case 'newcomer':
-      return take(trail, trail.vacancy, now);
+      return trail.plan.patience === 'leave' ? leave(trail) : take(trail, trail.vacancy, now);
     case 'holder':
       if (leftMs(trail, now) > 0) return spawn(trail, role.reason);
       // Held up until its time was over: nobody would wait for what it started.
@@ -549,7 +553,10 @@ function releasing(trail: Trail, then: Then, step: ReturnType<typeof releaseLock
 
 // --- waiting, and how it ends -----------------------------------------------------------------------------------------
 
+const leave = (trail: Trail): ObtainStep => fail({ kind: 'vacant', directory: directoryOf(trail) });
+
 function wait(trail: Trail, now: Instant): ObtainStep {
+  if (trail.plan.patience === 'leave') return leave(trail);
   const left = leftMs(trail, now);
   if (left <= 0) return timedOut(trail, now);
   const ms = Math.min(trail.pollMs, left);

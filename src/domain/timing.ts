@@ -52,6 +52,9 @@ export function timingFrom(options: Partial<Timing> = {}): Timing {
 /** The budget of `call`, and how long a kick's daemon may take: a busy machine needs more than 2 s to start anything. */
 export const CALL_TOTAL_MS = 10_000;
 
+/** How long a caller that has another way to its answer waits for a daemon that is there. */
+export const FIRST_LOOK_MS = 1_000;
+
 export function nextPollMs(pollMs: number, timing: Timing): number {
   return Math.min(pollMs * timing.pollGrowth, timing.lastPollMs);
 }

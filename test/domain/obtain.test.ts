@@ -8,7 +8,7 @@ import { beginObtain, type ObtainOutcome, type ObtainPlan, stepObtain } from '..
 import { ownerText } from '../../src/domain/owner.js';
 import { run } from '../../src/domain/run.js';
 import { childText, recordText } from '../../src/domain/spawn-lock.js';
-import { timingFrom } from '../../src/domain/timing.js';
+import { FIRST_LOOK_MS, timingFrom } from '../../src/domain/timing.js';
 import { becomesDaemon, claimIn, claims, daemonIn, whoAnswers } from '../support/daemons.js';
 import { HOME, identityOf, inHome, nonceFor, obtainPlan, ownerOf, ROOT, tree } from '../support/plans.js';
 
@@ -94,6 +94,47 @@ const lockLines = (machine: MemoryMachine) =>
 const elapsed = (machine: MemoryMachine, sinceMs: number) =>
   Math.round(machine.clock.now().monotonicMs - sinceMs);
 const failureOf = (outcome: ObtainOutcome) => (outcome.kind === 'failed' ? outcome.failure : undefined);
+
+describe('a caller who has another way to its answer', () => {
+  const patience = 'leave';
+
+  it('is attached like any other', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    expect(await obtain(machine, { patience })).toEqual({
+      kind: 'attached',
+      owner: ownerOf(daemon),
+      tookMs: 0,
+    });
+  });
+
+  it.each([
+    ['nobody is there', () => {}],
+    ['a daemon is dead', (daemon: MemoryProcess) => daemon.kill()],
+    ['a daemon is on its way out', (daemon: MemoryProcess) => daemon.serve({ kind: 'draining' })],
+    ['a daemon hangs up', (daemon: MemoryProcess) => daemon.serve({ kind: 'ended' })],
+  ])('neither waits nor starts one where %s, and touches no lock', async (what, happens) => {
+    const machine = home();
+    if (what !== 'nobody is there') happens(await daemonIn(machine));
+    const before = tree(machine);
+    const begunMs = machine.clock.now().monotonicMs;
+    expect(failureOf(await obtain(machine, { patience }))).toEqual({ kind: 'vacant', directory: HOME });
+    expect([elapsed(machine, begunMs), reasonsOf(machine), tree(machine)]).toEqual([0, [], before]);
+  });
+
+  it('gives one that does not answer its time, and names it', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    daemon.serve({ kind: 'silent' });
+    const timing = timingFrom({ totalMs: FIRST_LOOK_MS });
+    expect(failureOf(await obtain(machine, { patience, timing }))).toMatchObject({
+      kind: 'not-answering',
+      owner: { pid: daemon.pid },
+      afterMs: FIRST_LOOK_MS,
+    });
+    expect(reasonsOf(machine)).toEqual([]);
+  });
+});
 
 describe('a caller', () => {
   it('is attached to a daemon that serves, and is told who that is', async () => {

@@ -1039,6 +1039,20 @@ const obtain = of('obtain', 'obtain', [
     'for want of room or rights (ENOSPC) fails',
   ],
   [
+    'patience-vacant',
+    'Who has another way to its answer starts nothing.',
+    "return trail.plan.patience === 'leave' ? leave(trail) : take(trail, trail.vacancy, now);",
+    'return take(trail, trail.vacancy, now);',
+    'neither waits nor starts one where nobody is there',
+  ],
+  [
+    'patience-waits',
+    'Who has another way to its answer waits for nobody.',
+    "if (trail.plan.patience === 'leave') return leave(trail);",
+    '',
+    'neither waits nor starts one where a daemon is on its way out',
+  ],
+  [
     'jammed-waits',
     'A lock that is jammed is waited for as long as any other.',
     'if (waitedMs(waiter, now) < trail.plan.timing.lockFallbackMs) return wait(waiter, now);',

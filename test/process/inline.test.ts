@@ -1,7 +1,9 @@
 /** Without a daemon: the same service, the same output, in the caller's own process. */
 
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type RunOptions, SOLOD, sandbox } from './support.js';
+import { eventually, type RunOptions, SOLOD, sandbox } from './support.js';
 
 const SERVICE = `
   import { text } from 'node:stream/consumers';
@@ -108,8 +110,34 @@ describe('--fallback inline', () => {
     ]);
     expect([inline.code, inline.stderr]).toEqual([
       0,
-      expect.stringMatching(/without a daemon: the daemon of \S+ can't be started/),
+      expect.stringMatching(
+        /can't be started.*\n(?:.*\n)*solod: in this process, without a daemon: no daemon of \S+ took the call/,
+      ),
     ]);
+  });
+
+  it('answers now, byte for byte what the daemon says, and has one started for the next time', async () => {
+    const box = sandbox();
+    const service = box.service(SERVICE);
+    const run = (...flags: string[]) =>
+      box.run(['call', '--verbose', ...flags, service, '--', 'much'], { input: 'some' });
+    const here = await run('--fallback', 'inline');
+    expect(here.stderr).toMatch(
+      /solod: in this process, without a daemon: no daemon of \S+ took the call at the first look/,
+    );
+    await eventually('the daemon claims its name', () => existsSync(path.join(box.place(), 'current')));
+    const daemons = box.daemons();
+    const there = await run();
+    expect([there.code, there.stdout]).toEqual([here.code, here.stdout]);
+    expect([(await run('--fallback', 'inline')).stderr, box.daemons()]).toEqual([there.stderr, daemons]);
+    expect(daemons).toHaveLength(1);
+  });
+
+  it('a service that does not load is not tried again elsewhere', async () => {
+    const box = sandbox();
+    const service = box.service('throw new Error("not today");');
+    const { code, stderr } = await box.run(['call', '--fallback', 'inline', service]);
+    expect([code, stderr.match(/not today/g)?.length]).toEqual([70, 1]);
   });
 
   it('is wait or inline', async () => {

@@ -59,6 +59,7 @@ export const obtainPlan = (process: Who, changes: Partial<ObtainPlan> = {}): Obt
   nonce: nonceFor(process),
   timing: DEFAULT_TIMING,
   greeting: 'expected',
+  patience: 'wait',
   ...changes,
 });
 

@@ -133,6 +133,12 @@ const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
     },
   ],
   outdated: [{ failure: { kind: 'outdated', message: 'too old; update' }, says: 'too old; update' }],
+  vacant: [
+    {
+      failure: { kind: 'vacant', directory },
+      says: 'no daemon of /d took the call at the first look; one is started for the next time',
+    },
+  ],
   'switched-off': [
     {
       failure: { kind: 'switched-off', why: 'SOLOD=off' },

@@ -31,8 +31,11 @@ pub fn run(asked: &Asked) -> i32 {
         Some(target) => target,
         None => return delegate::run_asked(asked, None, &[]),
     };
-    let timing = Timing::within(asked.timeout_ms.unwrap_or(p::TOTAL_MS));
-    let patience = if asked.fallback == Fallback::Wait { Patience::Wait } else { Patience::Leave };
+    let (patience, total_ms) = match asked.fallback {
+        Fallback::Wait => (Patience::Wait, p::TOTAL_MS),
+        _ => (Patience::Leave, p::FIRST_LOOK_MS),
+    };
+    let timing = Timing::within(asked.timeout_ms.unwrap_or(total_ms));
     let nonce = nonce_of(std::process::id(), &random_text());
     let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, timing, patience };
     let begun_ms = time::monotonic_ms();

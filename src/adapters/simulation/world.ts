@@ -136,6 +136,7 @@ function programOf(role: Role, pid: number, { timing }: Settings, now: Instant):
         nonce,
         timing,
         greeting: 'expected',
+        patience: 'wait',
       });
       return { kind: 'obtain', step: beginObtain(plan, now) };
     }
