@@ -1,7 +1,7 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 //
-// Three bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
-// in, the daemon, and what the two share. The rest are ES modules.
+// Four bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
+// in, what that leaves, the daemon, and what the two share. The rest are ES modules.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -48,6 +48,7 @@ await Promise.all([
     ...commonJs,
     entryPoints: {
       solod: 'src/app/main.ts',
+      quick: 'src/app/quick.ts',
       serve: 'src/app/daemon/serve.ts',
       daemon: 'src/app/daemon/background.ts',
     },

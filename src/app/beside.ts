@@ -17,7 +17,13 @@ export function daemonFile(): string {
   return join(here(), 'daemon.cjs');
 }
 
-/** The daemon itself, loaded when it is needed, and without import(): that alone would load Node's ES module loader. */
-export function loadServe(): typeof import('./daemon/serve.js') {
-  return process.getBuiltinModule('node:module').createRequire(join(here(), 'solod.cjs'))('./serve.cjs');
+/** The daemon itself, loaded when it is needed. */
+export const loadServe = (): typeof import('./daemon/serve.js') => load('serve.cjs');
+
+/** All of `call`, `kick` and `serve` but the warm way. */
+export const loadQuick = (): typeof import('./quick.js') => load('quick.cjs');
+
+/** Without import(): that alone would load Node's ES module loader. */
+function load(name: string) {
+  return process.getBuiltinModule('node:module').createRequire(siblingFile('solod.cjs'))(siblingFile(name));
 }

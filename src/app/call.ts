@@ -4,13 +4,15 @@ import { callerText } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../domain/timing.js';
 import { loadServe } from './beside.js';
-import { type Environment, Host } from './host.js';
+import { Host } from './host.js';
 import { kickAside } from './kick.js';
 import { connectTo, failed, type WhenHung } from './obtain.js';
 import { type DaemonRequest, resolveRequest, type ServiceOptions, type TimingOptions } from './request.js';
-import { TROUBLE, textOf } from './sentences.js';
+import { TROUBLE, textOf, USAGE } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
+import type { Opened } from './warm.js';
+import type { Environment } from './whereabouts.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
 
 export type CallOptions = ServiceOptions &
@@ -57,7 +59,12 @@ const NO_TERMINALS: Terminals = [false, false, false];
  *   `timing.totalMs` says otherwise, and for the answer as long as it takes
  * @returns never rejects: every failure is a result
  */
-export async function call(options: CallOptions): Promise<CallResult> {
+export function call(options: CallOptions): Promise<CallResult> {
+  return goOn(options, undefined);
+}
+
+/** @param opened a call that has been begun on the warm way */
+export async function goOn(options: CallOptions, opened: Opened | undefined): Promise<CallResult> {
   const host = new Host();
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const resolved = resolveRequest(options, host.userId, { totalMs });
@@ -65,15 +72,20 @@ export async function call(options: CallOptions): Promise<CallResult> {
   const choice = chooseDaemon(options.daemon, options.env ?? process.env);
   switch (choice.kind) {
     case 'wrong':
-      return failed(invalid(choice.complaint).failure);
+      return failed(invalid(USAGE.switch(choice.value)).failure);
     case 'inline':
       return callHere(options, resolved.value, choice.why);
     case 'daemon':
-      return callThere(host, options, resolved.value);
+      return callThere(host, options, resolved.value, opened);
   }
 }
 
-async function callThere(host: Host, options: CallOptions, resolved: DaemonRequest): Promise<CallResult> {
+async function callThere(
+  host: Host,
+  options: CallOptions,
+  resolved: DaemonRequest,
+  opened: Opened | undefined,
+): Promise<CallResult> {
   const { caller, target } = resolved;
   const begunMs = host.clock.now().monotonicMs;
   const request = {
@@ -84,13 +96,18 @@ async function callThere(host: Host, options: CallOptions, resolved: DaemonReque
   };
   let conversation: CallConnection | undefined;
   const greeter: Greeter = (socket, withinMs, daemon) => {
-    conversation = new CallConnection(socket);
+    conversation = new CallConnection(socket, socket === opened?.socket ? opened.early : undefined);
     const waitedMs = host.clock.now().monotonicMs - begunMs;
     const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
     return conversation.greet({ ...request, caller: said }, withinMs);
   };
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
-  const reached = await connectTo(host, resolved, { greeter, whenHung: options.whenHung, patience });
+  const reached = await connectTo(host, resolved, {
+    greeter,
+    whenHung: options.whenHung,
+    patience,
+    opened: opened?.socket,
+  });
   if (reached.kind === 'failed') {
     // The service itself was asked, and said no: it would say the same here.
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;

@@ -10,7 +10,7 @@ import { complainOf, type Parts, placesQueryOf, resolveNamed } from './facts.js'
 import type { CommandOptions } from './options.js';
 import { emptyPlacesIn, placesIn } from './places.js';
 import { sentence } from './sentences.js';
-import type { Resolved } from './target.js';
+import type { Resolved } from './service-file.js';
 
 const PROBE_MS = 300;
 

@@ -19,14 +19,14 @@ import { judgeConnect } from '../domain/verdict.js';
 import { sightLock, stepSightLock } from '../domain/witness.js';
 import { EXIT } from './exit-codes.js';
 import { complainOf, type Parts, placesOf, resolveNamed, rootOf } from './facts.js';
-import { platformOf, stateRoot } from './host.js';
 import type { Inspection } from './inspection.js';
 import { findNativeClient, type NativeClient } from './native-client.js';
 import type { CommandOptions } from './options.js';
 import { placesIn } from './places.js';
-import type { Resolved } from './target.js';
+import type { Resolved } from './service-file.js';
 import { tryOut } from './trial.js';
 import { VERSION } from './version.js';
+import { platformOf, stateRoot } from './whereabouts.js';
 
 /** A daemon that is well answers within milliseconds; all of them are asked at the same time. */
 const ANSWER_MS = 1_000;

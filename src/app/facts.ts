@@ -8,7 +8,7 @@ import type { Owner } from '../domain/owner.js';
 import { CALL_TOTAL_MS } from '../domain/timing.js';
 import { durationText } from './duration.js';
 import { EXIT, exitCodeOf } from './exit-codes.js';
-import { type Host, stateRoot } from './host.js';
+import type { Host } from './host.js';
 import type { Inspection, Inspector, ProcessActivity } from './inspection.js';
 import { connectTo } from './obtain.js';
 import type { CommandOptions } from './options.js';
@@ -16,8 +16,10 @@ import { pinging } from './ping.js';
 import { type PlacesQuery, placesIn } from './places.js';
 import { resolveRequest } from './request.js';
 import { type Complaint, sentence, TROUBLE, textOf, USAGE } from './sentences.js';
-import { invalid, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
+import { type Resolved, resolveService } from './service-file.js';
+import { invalid, resolveTarget, type Target } from './target.js';
 import { terminate } from './terminate.js';
+import { stateRoot } from './whereabouts.js';
 
 export interface Output {
   /** Facts, to stdout. */

@@ -1,9 +1,6 @@
 /** The machine that solod runs on, as everything else needs to know it. Read when asked for, never at import. */
 
-import fs from 'node:fs';
 import type { ServerOpts } from 'node:net';
-import os from 'node:os';
-import path from 'node:path';
 import { nodeClock } from '../adapters/node/clock.js';
 import { nodeFileSystem } from '../adapters/node/file-system.js';
 import { NodeLedger } from '../adapters/node/ledger.js';
@@ -13,8 +10,7 @@ import { NodeSocketProbe } from '../adapters/node/socket-probe.js';
 import { NodeSpawner, type SpawnTarget } from '../adapters/node/spawner.js';
 import { nonceOf, type Platform } from '../domain/layout.js';
 import type { Clock, FileSystem, ProcessTable } from '../domain/ports.js';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { platformOf } from './whereabouts.js';
 
 /** Node's adapters, and what is constant about this process. The one place where they are made. */
 export class Host {
@@ -26,8 +22,8 @@ export class Host {
     return { clock: this.clock, files: this.files, processes: this.processes };
   }
 
-  probe(greeter?: ConstructorParameters<typeof NodeSocketProbe>[0]): NodeSocketProbe {
-    return new NodeSocketProbe(greeter);
+  probe(...parameters: ConstructorParameters<typeof NodeSocketProbe>): NodeSocketProbe {
+    return new NodeSocketProbe(...parameters);
   }
 
   listener(options?: ServerOpts): NodeListener {
@@ -55,32 +51,5 @@ export class Host {
   /** Whose rules whoever only looks goes by. Where solod does not run there is nothing to see. */
   get platform(): Platform {
     return platformOf() ?? 'linux';
-  }
-}
-
-/** @returns undefined where solod does not run: on Windows, above all, where sockets have no such names */
-export function platformOf(): Platform | undefined {
-  return process.platform === 'linux' || process.platform === 'darwin' ? process.platform : undefined;
-}
-
-/**
- * The directory that holds the directories of all names: `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else
- * `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. A relative XDG directory is ignored, as the XDG Base Directory
- * Specification demands; a relative `$SOLOD_DIR` counts from the working directory.
- */
-export function stateRoot(env: Environment): string {
-  const { SOLOD_DIR, XDG_RUNTIME_DIR, XDG_STATE_HOME } = env;
-  if (SOLOD_DIR) return path.resolve(SOLOD_DIR);
-  for (const base of [XDG_RUNTIME_DIR, XDG_STATE_HOME])
-    if (base && path.isAbsolute(base)) return path.join(base, 'solod');
-  return path.join(env.HOME || os.homedir(), '.local', 'state', 'solod');
-}
-
-/** @returns undefined where there is no such file */
-export function realPath(file: string): string | undefined {
-  try {
-    return fs.realpathSync.native(path.resolve(file));
-  } catch {
-    return undefined;
   }
 }

@@ -6,11 +6,11 @@ import type { Cause, ChangeReading, FileSystem } from '../domain/ports.js';
 import { siblingFile } from './beside.js';
 import { EXIT } from './exit-codes.js';
 import { complain, complainOf, type Output, type Parts, resolveNamed } from './facts.js';
-import type { Environment } from './host.js';
 import type { CommandOptions } from './options.js';
 import { daemonFlags } from './request.js';
 import { type Complaint, notRemoved, TROUBLE, USAGE } from './sentences.js';
-import { resolveService, type Target } from './target.js';
+import { resolveService } from './service-file.js';
+import type { Target } from './target.js';
 import {
   isWrittenFor,
   launchdLabelOf,
@@ -20,6 +20,7 @@ import {
   unitFiles,
   unitNameOf,
 } from './units.js';
+import type { Environment } from './whereabouts.js';
 
 interface Place {
   readonly manager: Manager;

@@ -3,6 +3,7 @@ import { runSync } from '../domain/run.js';
 import { CALL_TOTAL_MS, timingFrom } from '../domain/timing.js';
 import { Host } from './host.js';
 import { type DaemonRequest, type DaemonSelector, resolveRequest, type TimingOptions } from './request.js';
+import { USAGE } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import { kickLine, say } from './words.js';
@@ -43,7 +44,7 @@ function tell(outcome: KickOutcome): void {
 function startIfWanted(host: Host, request: DaemonRequest, options: KickOptions): KickResult {
   // A program of one's own has no other way to answer.
   const choice = 'service' in options ? chooseDaemon(options.daemon, options.env ?? process.env) : undefined;
-  if (choice?.kind === 'wrong') return invalid(choice.complaint);
+  if (choice?.kind === 'wrong') return invalid(USAGE.switch(choice.value));
   if (choice?.kind === 'inline') return { kind: 'switched-off', why: choice.why };
   return start(host, request);
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type Complaint, TROUBLE, textOf } from './sentences.js';
 import { readService, type Service } from './service.js';
-import { nameFromPath } from './target.js';
+import { nameFromPath } from './service-file.js';
 
 export type Loading =
   | { readonly kind: 'loaded'; readonly service: Service }

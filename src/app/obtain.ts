@@ -97,6 +97,8 @@ export interface Manner {
   readonly greeter: Greeter | undefined;
   readonly whenHung?: WhenHung | undefined;
   readonly patience?: Patience | undefined;
+  /** A connection that has been made already, and is the first one tried. */
+  readonly opened?: net.Socket | undefined;
   /** Why a daemon is wanted anew, where a person said so. */
   readonly because?: 'restart' | undefined;
 }
@@ -116,12 +118,13 @@ export async function connectTo(host: Host, request: DaemonRequest, manner: Mann
 async function connectOnce(
   host: Host,
   request: DaemonRequest,
-  { greeter, because, patience = 'wait' }: Manner,
+  { greeter, because, patience = 'wait', opened }: Manner,
 ): Promise<ConnectResult> {
   const { target, timing } = request;
   const spawner = host.spawner({ ...request.spawn, channel: 'open' });
   const probe = host.probe(
     greeter && ((socket, withinMs) => greeter(socket, withinMs, spawner.hasStarted ? 'started' : 'found')),
+    opened,
   );
   const plan: ObtainPlan = {
     place: target.place,

@@ -5,9 +5,10 @@ import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../domain/e
 import { shortHash } from '../domain/layout.js';
 import { type Timing, timingFrom } from '../domain/timing.js';
 import { daemonFile } from './beside.js';
-import type { Environment } from './host.js';
+import { type Resolved, resolveService } from './service-file.js';
 import type { DaemonWish } from './switch.js';
-import { type NameOptions, type Resolved, resolveService, resolveTarget, type Target } from './target.js';
+import { type NameOptions, resolveTarget, type Target } from './target.js';
+import type { Environment } from './whereabouts.js';
 
 /** How a service's daemon is run. All in milliseconds. */
 export interface DaemonOptions {

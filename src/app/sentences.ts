@@ -276,9 +276,9 @@ export const USAGE = {
     what: `--${option} ${text} is none of its values`,
     todo: `write ${known.join(' or ')}`,
   }),
-  environment: (variable: string, text: string, known: readonly string[]): Complaint => ({
-    what: `${variable}=${text} is none of its values`,
-    todo: `write ${known.join(' or ')}, or unset it`,
+  switch: (text: string): Complaint => ({
+    what: `SOLOD=${text} is none of its values`,
+    todo: 'write on or off, or unset it',
   }),
   apart: (one: string, other: string): Complaint => ({
     what: `${one} and ${other} don't go together`,

@@ -1,7 +1,6 @@
-/** Whether a daemon is wanted at all. */
+/** Whether a daemon is wanted at all. The warm call asks too (`warm.ts`): nothing heavy is imported here. */
 
-import type { Environment } from './host.js';
-import { type Complaint, USAGE } from './sentences.js';
+import type { Environment } from './whereabouts.js';
 
 export type DaemonWish =
   /** Whatever the environment says. */
@@ -14,7 +13,8 @@ export type DaemonWish =
 export type DaemonChoice =
   | { readonly kind: 'daemon' }
   | { readonly kind: 'inline'; readonly why: string }
-  | { readonly kind: 'wrong'; readonly complaint: Complaint };
+  /** `SOLOD` says neither `on` nor `off`. */
+  | { readonly kind: 'wrong'; readonly value: string };
 
 const DAEMON: DaemonChoice = { kind: 'daemon' };
 
@@ -31,7 +31,7 @@ export function chooseDaemon(wish: DaemonWish | undefined, env: Environment): Da
         ? { kind: 'inline', why: 'CI is set; SOLOD=on asks for a daemon all the same' }
         : DAEMON;
     default:
-      return { kind: 'wrong', complaint: USAGE.environment('SOLOD', env.SOLOD ?? '', ['on', 'off']) };
+      return { kind: 'wrong', value: env.SOLOD ?? '' };
   }
 }
 

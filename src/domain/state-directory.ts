@@ -67,8 +67,7 @@ function inspected(state: PrepareState, reading: SyncReading): PrepareStep {
   if (why !== undefined) return end({ kind: 'distrusted', path, why });
   // Others could read but not write: nothing in it is theirs, and closing it makes it what it should be. The root is
   // not solod's alone: it may be a directory that the user named for other things as well.
-  const open = (reading.entry.mode & 0o077) !== 0 || (reading.entry.mode & 0o700) !== 0o700;
-  if (open && state.level === 'directory')
+  if (!isClosed(reading.entry) && state.level === 'directory')
     return go({ ...state, at: 'tightening' as const }, files('tighten', path));
   return nextLevel(state);
 }
@@ -77,6 +76,9 @@ function nextLevel(state: PrepareState): PrepareStep {
   if (state.level === 'directory') return end({ kind: 'prepared' });
   return inspectLevel({ ...state, level: 'directory', made: 'not-yet' });
 }
+
+/** Whether its owner, and nobody else, may do everything with it. */
+export const isClosed = ({ mode }: Entry): boolean => (mode & 0o777) === 0o700;
 
 /** Why a directory can't be trusted; undefined where it can. */
 export function distrustOf(entry: Entry, userId: number): Distrust | undefined {

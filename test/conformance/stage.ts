@@ -17,7 +17,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { launchText } from '../../src/adapters/node/launch-file.js';
 import { NodeProcessTable } from '../../src/adapters/node/process-table.js';
-import { resolveService } from '../../src/app/target.js';
+import { resolveService } from '../../src/app/service-file.js';
 import { CHUNK, chunk } from '../../src/app/wire/chunks.js';
 import { editionKey } from '../../src/domain/edition.js';
 import type { Identity } from '../../src/domain/identity.js';

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach } from 'vitest';
 import { launchText } from '../../src/adapters/node/launch-file.js';
-import { resolveService } from '../../src/app/target.js';
+import { resolveService } from '../../src/app/service-file.js';
 import { NAMES } from '../../src/domain/layout.js';
 
 export const ROOT = path.resolve(import.meta.dirname, '../..');

@@ -255,10 +255,7 @@ const USAGES: { readonly [K in keyof typeof USAGE]: readonly [complaint: Complai
     USAGE.word('fallback', 'x', ['wait', 'inline']),
     '--fallback x is none of its values; write wait or inline',
   ],
-  environment: [
-    USAGE.environment('SOLOD', 'x', ['on', 'off']),
-    'SOLOD=x is none of its values; write on or off, or unset it',
-  ],
+  switch: [USAGE.switch('x'), 'SOLOD=x is none of its values; write on or off, or unset it'],
   apart: [USAGE.apart('--a', '--b'), "--a and --b don't go together; give one of them"],
   platform: [
     USAGE.platform('win32'),

@@ -15,7 +15,6 @@ import {
   readSync,
   renameSync,
   rmdirSync,
-  type Stats,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -26,7 +25,6 @@ import { dirname } from 'node:path';
 import type {
   ChangeReading,
   Done,
-  EntryType,
   Failed,
   FileSystem,
   InspectReading,
@@ -36,6 +34,7 @@ import type {
   WrongType,
 } from '../../domain/ports.js';
 import { causeOf, refusedChange, refusedRead } from '../errno.js';
+import { entryOf } from './entry.js';
 
 /** Nothing of solod's is nearly as long; what is longer was written by somebody else. */
 export const TEXT_BYTES_MAX = 65_536;
@@ -125,19 +124,10 @@ function inspect(path: string): InspectReading {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats === undefined) return { kind: 'absent' };
-    const { uid, mode, mtimeMs } = stats;
-    const entry = { type: typeOf(stats), userId: uid, mode: mode & 0o7777, modifiedMs: mtimeMs };
-    return { kind: 'entry', entry };
+    return { kind: 'entry', entry: entryOf(stats) };
   } catch (error) {
     return refusedRead(error);
   }
-}
-
-function typeOf(stats: Stats): EntryType {
-  if (stats.isFile()) return 'file';
-  if (stats.isDirectory()) return 'directory';
-  if (stats.isSymbolicLink()) return 'link';
-  return stats.isSocket() ? 'socket' : 'other';
 }
 
 /** By descriptor: chmod(2) would follow a link that was put there since the caller looked. */

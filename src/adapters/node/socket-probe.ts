@@ -18,11 +18,18 @@ const ignore = (): void => {};
 export class NodeSocketProbe implements SocketProbe {
   #latest: net.Socket | undefined;
 
-  /** @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak */
-  constructor(private readonly greeter?: (socket: net.Socket, withinMs: number) => Promise<GreetReading>) {}
+  /**
+   * @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak
+   * @param opened a connection that has been made already, and is the first
+   */
+  constructor(
+    private readonly greeter?: (socket: net.Socket, withinMs: number) => Promise<GreetReading>,
+    private opened?: net.Socket | undefined,
+  ) {}
 
   connect(path: string, withinMs: number): Promise<ConnectReading> {
     this.drop();
+    if (this.opened !== undefined) return Promise.resolve(this.#begin(this.opened));
     const problem = socketPathProblem(path);
     if (problem !== undefined) return Promise.resolve({ kind: 'errno', cause: problem });
     return new Promise((resolve) => {
@@ -41,6 +48,12 @@ export class NodeSocketProbe implements SocketProbe {
       const timer = setTimeout(() => settle({ kind: 'silent' }), Math.max(withinMs, 1));
       socket.once('connect', onConnect).once('error', onError);
     });
+  }
+
+  #begin(socket: net.Socket): ConnectReading {
+    this.opened = undefined;
+    this.#latest = socket.on('error', ignore);
+    return { kind: 'connected' };
   }
 
   greet(withinMs: number): Promise<GreetReading> {

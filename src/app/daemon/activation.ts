@@ -3,7 +3,7 @@
 import { boundPathOf, HandedListener } from '../../adapters/node/handed-listener.js';
 import type { Failure } from '../../domain/failure.js';
 import { layout } from '../../domain/layout.js';
-import type { Resolved } from '../target.js';
+import type { Resolved } from '../service-file.js';
 
 /** SD_LISTEN_FDS_START */
 const FIRST_DESCRIPTOR = 3;

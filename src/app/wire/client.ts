@@ -55,12 +55,17 @@ export class CallConnection {
   #end: Cause | undefined;
   #failure: Cause | undefined;
 
-  /** @param socket connected, and from now on this object's to close */
-  constructor(socket: net.Socket) {
+  /**
+   * @param socket connected, and from now on this object's to close
+   * @param early where the request has been sent already: what has come since, from the beginning of a chunk
+   */
+  constructor(
+    socket: net.Socket,
+    private readonly early?: Buffer | undefined,
+  ) {
     this.#socket = socket;
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.#failure = { code: error.code ?? 'UNKNOWN', message: error.message };
-    });
+    if (socket.errored) this.#failed(socket.errored);
+    socket.on('error', (error) => this.#failed(error));
     socket.on('close', () => this.#ended());
     if (socket.destroyed) this.#ended();
   }
@@ -104,8 +109,10 @@ export class CallConnection {
         const reading = this.#word.take(decoded);
         if (reading !== undefined) settle(reading);
       };
-      if (this.#end === undefined) this.#say(request);
-      else settle({ kind: 'ended' });
+      const isSaid = this.#hear();
+      if (isSettled) return;
+      if (this.#end !== undefined) settle({ kind: 'ended' });
+      else if (!isSaid) this.#socket.write(encodeRequest(request));
     });
   }
 
@@ -129,11 +136,20 @@ export class CallConnection {
     this.#socket.destroy();
   }
 
-  #say(request: CallRequest): void {
-    this.#socket.on('data', (bytes: Buffer) => {
+  /** @returns whether the request has been sent */
+  #hear(): boolean {
+    const hear = (bytes: Buffer): void => {
       for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
-    });
-    this.#socket.write(encodeRequest(request));
+    };
+    this.#socket.on('data', hear);
+    if (this.early === undefined) return false;
+    this.#socket.resume();
+    hear(this.early);
+    return true;
+  }
+
+  #failed(error: Error): void {
+    this.#failure = { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
   }
 
   #ended(): void {

@@ -1,0 +1,93 @@
+/**
+ * What is not warm of the commands that are called hundreds of times (`call`, `kick`), and what must claim before it loads anything
+ * (`serve`), without a framework; everything else, help and mistakes among it, goes to the whole command, which loads one.
+ */
+
+import { isatty } from 'node:tty';
+import { loadServe } from './beside.js';
+import { type CallOptions, type CallResult, goOn } from './call.js';
+import { EXIT, exitCodeOf, exitCodeOfOutput } from './exit-codes.js';
+import { type KickResult, kick } from './kick.js';
+import { type QuickArguments, readQuickly } from './options.js';
+import type { ServiceOptions } from './request.js';
+import { TROUBLE, textOf } from './sentences.js';
+import { StandardOutput } from './standard-output.js';
+import type { Opened } from './warm.js';
+import { say } from './words.js';
+
+/** @param opened a call that has been begun on the warm way */
+export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
+  const [command, ...rest] = argv;
+  if (command === 'call' || command === 'kick' || command === 'serve') {
+    const quick = readQuickly(command, rest);
+    if (quick !== undefined) return quickly(command, quick, opened);
+  }
+  const { runCommand } = await import('./command.js');
+  return runCommand(argv);
+}
+
+async function quickly(
+  command: 'call' | 'kick' | 'serve',
+  quick: QuickArguments,
+  opened: Opened | undefined,
+): Promise<number> {
+  switch (command) {
+    case 'call':
+      return callCommand(quick, opened);
+    case 'kick':
+      return kickExitCode(kick(serviceOptions(quick)));
+    case 'serve':
+      return loadServe().serve(quick, 'foreground');
+  }
+}
+
+function serviceOptions({
+  service,
+  options,
+}: QuickArguments): ServiceOptions & { timing: { totalMs?: number } } {
+  const { timeoutMs, json: _, verbose: __, force: ___, fallback: ____, ...rest } = options;
+  return { ...rest, service, timing: timeoutMs === undefined ? {} : { totalMs: timeoutMs } };
+}
+
+async function callCommand(quick: QuickArguments, opened: Opened | undefined): Promise<number> {
+  const options: CallOptions = {
+    ...serviceOptions(quick),
+    args: quick.args,
+    stdin: () => process.stdin,
+    stdout: new StandardOutput(1),
+    stderr: new StandardOutput(2),
+    terminals: [isatty(0), isatty(1), isatty(2)],
+    fallback: quick.options.fallback,
+  };
+  const result = await goOn(options, opened);
+  if (quick.options.verbose && result.kind === 'exited' && result.via === 'inline')
+    say(`in this process, without a daemon: ${result.why}`);
+  return callExitCode(result);
+}
+
+function callExitCode(result: CallResult): number {
+  switch (result.kind) {
+    case 'exited':
+      return result.code;
+    case 'cancelled':
+      return cancelledExitCode(result);
+    case 'lost':
+      say(result.message);
+      return EXIT.lost;
+    case 'failed':
+      say(result.message);
+      return exitCodeOf(result.failure);
+  }
+}
+
+function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): number {
+  if (result.by === 'signal') return EXIT.interrupted;
+  const exitCode = exitCodeOfOutput(result.cause);
+  if (exitCode === EXIT.ioError) say(textOf(TROUBLE.stream(result.by, result.cause)));
+  return exitCode;
+}
+
+/** What there was to say, `kick` has said. */
+function kickExitCode(result: KickResult): number {
+  return result.kind === 'failed' ? exitCodeOf(result.failure) : EXIT.ok;
+}

@@ -1,0 +1,77 @@
+/** A service file as its callers see it, who don't load it. The warm call reads it too (`warm.ts`): nothing heavy is imported here. */
+
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { Edition } from '../domain/edition.js';
+import type { Failure } from '../domain/failure.js';
+import { shortHash } from '../domain/layout.js';
+import { realPath } from './whereabouts.js';
+
+export type Resolved<T> =
+  | { readonly kind: 'resolved'; readonly value: T }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** A service file, and the name that it has if nobody gives another. */
+export interface ServiceFile {
+  readonly path: string;
+  readonly name: string;
+  readonly edition: Edition;
+}
+
+/** The name must be known before anything is loaded, so it is read off the text. It stands in the first part of it. */
+const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
+/** The version likewise, and before `run`: what it holds may look like one. */
+const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
+export const HEAD_BYTES = 64 * 1024;
+
+/**
+ * Finds a service file. Its name is its own, where it has one (`defineService({ name: '…'` with the name as the first
+ * property, a string literal), else its file name with a short hash of its real path, so that two checkouts never meet
+ * by accident.
+ */
+export function resolveService(file: string): Resolved<ServiceFile> {
+  const real = realPath(file);
+  const head = real === undefined ? undefined : readHead(real);
+  if (real === undefined || head === undefined)
+    return { kind: 'failed', failure: { kind: 'service-missing', path: resolve(file) } };
+  const { text, size, modifiedMs } = head;
+  const edition = { version: ownVersionIn(text) ?? '', path: real, size, modifiedMs };
+  return { kind: 'resolved', value: { path: real, name: ownNameIn(text) ?? nameFromPath(real), edition } };
+}
+
+export function ownNameIn(text: string): string | undefined {
+  return OWN_NAME.exec(text)?.[2];
+}
+
+export function ownVersionIn(text: string): string | undefined {
+  return OWN_VERSION.exec(text)?.[2];
+}
+
+/** The name of a service without one of its own. */
+export function nameFromPath(real: string): string {
+  const base = basename(real).replace(/\.[^.]*$/, '');
+  const plain = base.replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return `${plain.slice(0, 40) || 'service'}-${shortHash(real).slice(0, 8)}`;
+}
+
+interface Head {
+  readonly text: string;
+  readonly size: number;
+  readonly modifiedMs: number;
+}
+
+function readHead(real: string): Head | undefined {
+  try {
+    const descriptor = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const { size, mtimeMs } = fstatSync(descriptor);
+      const bytes = Buffer.allocUnsafe(Math.min(size, HEAD_BYTES));
+      const text = bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
+      return { text, size, modifiedMs: mtimeMs };
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
+  }
+}
