@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 
@@ -120,6 +121,41 @@ describe('an accepted call', () => {
         return 4;
       }),
     ).toBe('1: X:4');
+  });
+});
+
+describe('a stream that a service asks for late', () => {
+  it('has ended where the call has', async () => {
+    const kept: ServiceContext[] = [];
+    expect(await storyOf((context) => void kept.push(context))).toBe('1: X:0');
+    const [context] = kept as [ServiceContext];
+    const errors: Error[] = [];
+    context.stdout.on('error', (error) => errors.push(error)).write('too late');
+    expect(await text(context.stdin)).toBe('');
+    expect(errors.map(({ message }) => message)).toEqual(['write after end']);
+    expect(context.signal.aborted).toBe(false);
+  });
+
+  it('is broken where the caller has gone away', async () => {
+    const begun = gate();
+    const kept: ServiceContext[] = [];
+    const { file, server } = await daemon(async (context) => {
+      kept.push(context);
+      const aborted = once(context.signal, 'abort');
+      begun.open();
+      await aborted;
+    });
+    const client = await rawClient(file);
+    await begun.opened;
+    client.socket.destroy();
+    await server.settled();
+    const { stdin, stdout, stderr, signal } = kept[0] as ServiceContext;
+    expect([stdin.destroyed, stdout.destroyed, stderr.destroyed, signal.aborted]).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ]);
   });
 });
 

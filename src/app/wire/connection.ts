@@ -72,7 +72,9 @@ export class Connection {
   readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
   readonly #head = new HeadReader();
   #phase: Phase = 'head';
+  #request: CallRequest | undefined;
   #input: CallInput | undefined;
+  #isDeaf = false;
   #call: Call | undefined;
   /** A request is in flight: the owner has been told of it, and not yet of its end. */
   #inFlight = false;
@@ -150,14 +152,14 @@ export class Connection {
   }
 
   #takeInput(type: ChunkType, bytes: Buffer, left: number): void {
-    if (this.#input === undefined || this.#input.isEnded) this.#violated({ kind: 'out-of-order', type });
-    else this.#input.feed(bytes, left);
+    if (this.#request === undefined || this.#input?.isEnded) this.#violated({ kind: 'out-of-order', type });
+    else if (!this.#isDeaf) this.#inputOf(this.#request).feed(bytes, left);
   }
 
   #takeSignal(type: ChunkType): void {
     // A heartbeat says only what a connection that stands says as well.
     if (type === CHUNK.heartbeat) return;
-    if (type === CHUNK.inputEnd) this.#input?.finish();
+    if (type === CHUNK.inputEnd && this.#request !== undefined) this.#inputOf(this.#request).finish();
     else this.#violated({ kind: 'out-of-order', type });
   }
 
@@ -208,16 +210,27 @@ export class Connection {
   #requested(request: CallRequest): void {
     this.#phase = 'waiting';
     this.#enter();
+    this.#request = request;
+    void this.#admission(request).then((admission) => {
+      // Meanwhile the client may have gone, or the daemon been told to end.
+      if (this.#phase === 'waiting') this.#decide(request, admission);
+    });
+  }
+
+  /** Made when the service asks for it, or the client sends some. */
+  #inputOf(request: CallRequest): CallInput {
     const source = {
       request: () => this.#socket.write(chunk(CHUNK.inputRequest)),
       relieved: () => this.#release(),
     };
-    const input = new CallInput(source, terminalsOf(request.env)[0]);
-    this.#input = input;
-    void this.#admission(request).then((admission) => {
-      // Meanwhile the client may have gone, or the daemon been told to end.
-      if (this.#phase === 'waiting') this.#decide(request, input, admission);
-    });
+    this.#input ??= new CallInput(source, terminalsOf(request.env)[0]);
+    return this.#input;
+  }
+
+  /** What still comes is thrown away. */
+  #closeInput(): void {
+    this.#isDeaf = true;
+    this.#input?.close();
   }
 
   #enter(): void {
@@ -235,10 +248,10 @@ export class Connection {
     }
   }
 
-  #decide(request: CallRequest, input: CallInput, admission: Admission): void {
+  #decide(request: CallRequest, admission: Admission): void {
     switch (admission.kind) {
       case 'accepted':
-        this.#accept(request, input, admission.run);
+        this.#accept(request, admission.run);
         return;
       case 'draining':
         this.#answer(DRAINING_LINE, admission.why === 'upgrade' ? REFUSAL.upgrading : REFUSAL.draining);
@@ -254,9 +267,14 @@ export class Connection {
     }
   }
 
-  #accept(request: CallRequest, input: CallInput, run: ServiceFunction): void {
+  #accept(request: CallRequest, run: ServiceFunction): void {
     this.#phase = 'accepted';
-    const call = new Call(request, input, this.#sender(CHUNK.output), this.#sender(CHUNK.errorOutput));
+    const call = new Call(request, {
+      input: () => this.#inputOf(request),
+      closeInput: () => this.#closeInput(),
+      output: this.#sender(CHUNK.output),
+      errorOutput: this.#sender(CHUNK.errorOutput),
+    });
     this.#call = call;
     // Only when the word is out is the call begun: a client that has not got it may safely ask another daemon.
     this.#socket.write(chunk(CHUNK.output), (error) => {
