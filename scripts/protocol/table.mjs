@@ -164,7 +164,7 @@ export const SHARED = [
   value('TRASH', '&str', LAYOUT, 'TRASH'),
   value('NONCE_LENGTH_MAX', 'usize', LAYOUT, 'NONCE_LENGTH_MAX'),
   value('SUN_PATH_BYTES', 'usize', LAYOUT, 'SUN_PATH_BYTES.linux'),
-  value('SERVICE_HEAD_BYTES', 'usize', 'src/app/target.ts', 'HEAD_BYTES'),
+  value('SERVICE_HEAD_BYTES', 'usize', 'src/app/service-file.ts', 'HEAD_BYTES'),
   value('TEXT_BYTES_MAX', 'u64', FILES, 'TEXT_BYTES_MAX'),
   value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
   value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),

@@ -2,9 +2,10 @@
  * The claim: how exactly one of all candidates comes to serve a name. See docs/decisions/0001-generations.md for why it
  * is built like this; the step numbers are those of that page.
  *
- * A candidate gets a directory ready, with a socket in it that already listens, under a private name. One exclusive
- * rename(2) publishes it as the next generation. So a public name never refers to a socket that does not listen
- * yet, refusal at a public name is final, and nothing that could be alive is ever removed.
+ * A candidate looks whether somebody serves, and gives way. If nobody does it gets a directory ready, with a socket in it that
+ * already listens, under a private name. One exclusive rename(2) publishes it as the next generation. So a public name never
+ * refers to a socket that does not listen yet, refusal at a public name is final, and nothing that could be alive is ever
+ * removed.
  */
 
 import { causeOf } from './cause.js';
@@ -67,6 +68,8 @@ interface Trail {
   readonly plan: ClaimPlan;
   /** Which private directory it is on: a withdrawn one has been moved away. */
   readonly attempt: number;
+  /** Whether that has been begun. Who gives way at the first look makes nothing, and spares Node the loading of what listens. */
+  readonly home: 'none' | 'made';
   readonly rounds: number;
   /** What `current` named when the round began. */
   readonly seen: number;
@@ -124,10 +127,10 @@ const ownOf = (trail: Trail): string => layout.generation(directoryOf(trail), tr
 const at = (verb: Verb, trail: Trail, command: Command): ClaimStep => go({ at: verb, trail }, command);
 
 export function beginClaim(plan: ClaimPlan): ClaimStep {
-  return startOver({ plan, attempt: 0, rounds: 0, seen: 0, last: 0 });
+  return startOver({ plan, attempt: 0, home: 'none', rounds: 0, seen: 0, last: 0 });
 }
 
-/** Step 1, from the directory on: with a private directory that was not used before. */
+/** From the directory on. */
 function startOver(trail: Trail): ClaimStep {
   return preparing(trail, prepareDirectory(trail.plan));
 }
@@ -139,7 +142,7 @@ function preparing(trail: Trail, step: ReturnType<typeof prepareDirectory>): Cla
     (outcome): ClaimStep => {
       switch (outcome.kind) {
         case 'prepared':
-          return at('making', trail, files('makeDirectory', privateOf(trail)));
+          return round(trail);
         case 'distrusted':
           // Nothing in there is touched, not even a lock.
           return end({ kind: 'failed', failure: { ...outcome, kind: 'state-directory-distrusted' } });
@@ -174,7 +177,7 @@ export function stepClaim(state: ClaimState, event: Event): ClaimStep {
       return at('listening', trail, listener('listen', `${privateOf(trail)}/${NAMES.socket}`));
     case 'listening':
       if (reading.kind !== 'done') return fail(trail, 'listening in', privateOf(trail), reading);
-      return round(trail);
+      return publish(trail);
     case 'reading-current':
       return currentRead(trail, reading);
     case 'listing':
@@ -225,7 +228,7 @@ export function stepClaim(state: ClaimState, event: Event): ClaimStep {
   }
 }
 
-/** Step 2: where do things stand? Everything from here on is seen anew. */
+/** Step 1: where do things stand? Everything from here on is seen anew. */
 function round(trail: Trail): ClaimStep {
   if (trail.rounds >= ROUNDS_MAX) {
     const failure: Failure = { kind: 'claim-unsettled', path: directoryOf(trail), rounds: trail.rounds };
@@ -249,7 +252,7 @@ function currentRead(trail: Trail, reading: Reading): ClaimStep {
   return seen === 0 ? at('listing', next, files('list', directoryOf(trail))) : walk(next);
 }
 
-/** Step 3: a candidate may have published and not have repointed yet, or have died in between. */
+/** Step 2: a candidate may have published and not have repointed yet, or have died in between. */
 function walk(trail: Trail): ClaimStep {
   if (trail.last >= GENERATION_MAX) {
     const cause: Cause = { code: 'EOVERFLOW', message: `there is no generation after ${trail.last}` };
@@ -262,7 +265,7 @@ function walked(trail: Trail, reading: Reading): ClaimStep {
   if (reading.kind === 'entry') return walk({ ...trail, last: trail.last + 1 });
   if (reading.kind !== 'absent') return fail(trail, 'inspecting', ownOf(trail), reading);
   if (trail.last === 0) return publish(trail);
-  // Step 4.
+  // Step 3.
   return at(
     'probing',
     trail,
@@ -324,8 +327,13 @@ function absenceConfirmed(trail: Trail, reading: Reading): ClaimStep {
   return at('confirming-hole', trail, files('inspect', layout.generation(directoryOf(trail), trail.last)));
 }
 
-/** Step 5: the one call that decides. */
+/**
+ * Nobody serves. Step 4: a private directory that was not used before. What others do meanwhile makes no difference: who was seen
+ * dead stays dead. Step 5: the one call that decides.
+ */
 function publish(trail: Trail): ClaimStep {
+  if (trail.home === 'none')
+    return at('making', { ...trail, home: 'made' }, files('makeDirectory', privateOf(trail)));
   return at('publishing', trail, files('rename', privateOf(trail), ownOf(trail)));
 }
 
@@ -354,7 +362,7 @@ function rechecked(trail: Trail, reading: Reading): ClaimStep {
 }
 
 function again(trail: Trail): ClaimStep {
-  return startOver({ ...trail, attempt: trail.attempt + 1, rounds: trail.rounds + 1 });
+  return startOver({ ...trail, attempt: trail.attempt + 1, home: 'none', rounds: trail.rounds + 1 });
 }
 
 /** Step 7. */
@@ -414,6 +422,8 @@ function fail(trail: Trail, act: string, path: string, reading: Reading): ClaimS
 
 /** Goes without a trace: the private directory, and the lock under which this candidate was started. */
 function leave(trail: Trail, outcome: ClaimOutcome): ClaimStep {
+  if (trail.home === 'none')
+    return releasing(trail, outcome, releaseLock(directoryOf(trail), trail.plan.lockNonce));
   return go({ at: 'leaving', trail, step: 'closing', outcome }, listener('close'));
 }
 

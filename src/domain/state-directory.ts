@@ -67,7 +67,7 @@ function inspected(state: PrepareState, reading: SyncReading): PrepareStep {
   if (why !== undefined) return end({ kind: 'distrusted', path, why });
   // Others could read but not write: nothing in it is theirs, and closing it makes it what it should be. The root is
   // not solod's alone: it may be a directory that the user named for other things as well.
-  if (!isClosed(reading.entry) && state.level === 'directory')
+  if (state.level === 'directory' && !isClosed(reading.entry))
     return go({ ...state, at: 'tightening' as const }, files('tighten', path));
   return nextLevel(state);
 }

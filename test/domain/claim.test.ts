@@ -424,7 +424,8 @@ describe('a slot that was collected (step 6)', () => {
   });
 
   it('who withdraws closes its listener before it starts over, with names that it has not used before', async () => {
-    const { late } = await lateCandidate();
+    const { late, daemon } = await lateCandidate();
+    daemon.kill();
     const calls: string[] = [];
     late.process.onCall = ({ method, args }) => calls.push(`${method} ${args[0] ?? ''}`);
     while (late.stepper.state?.at !== 'writing-owner') await late.stepper.take();
@@ -699,6 +700,24 @@ describe('every call may fail', () => {
   );
 });
 
+it('who gives way closes its listener before it removes its socket, as a closed one would remove another’s', async () => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(inHome('spawn.lock'));
+  machine.files.createFile(inHome('spawn.lock/9-a'), '');
+  const process = machine.start();
+  const stepper = stepperFor(process, { lockNonce: '9-a' });
+  while (stepper.state?.at !== 'publishing') await stepper.take();
+  // The race: another one is faster.
+  await daemonIn(machine);
+  const calls: string[] = [];
+  process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
+  while (stepper.next !== undefined) await stepper.take();
+  expect(stepper.outcome?.kind).toBe('gave-way');
+  expect(calls).toContain('close ');
+  expect(calls.indexOf('close ')).toBeLessThan(calls.findIndex((call) => call.startsWith('removeTree')));
+  expect(tree(machine).filter((line) => /^(?:tmp|spawn)/.test(line))).toEqual([]);
+});
+
 describe('what it does not do', () => {
   /** The calls that a claim makes, each as a line. */
   async function callsOf(machine: MemoryMachine, changes: Partial<ClaimPlan> = {}): Promise<string[]> {
@@ -726,7 +745,24 @@ describe('what it does not do', () => {
   it('look twice before it follows what it has seen dead', async () => {
     const late = await heldAt(await withTombstone(), 'probing');
     await late.stepper.take();
-    expect(late.stepper.state?.at).toBe('publishing');
+    const verbs: string[] = [];
+    for (; late.stepper.state?.at !== 'publishing'; await late.stepper.take())
+      verbs.push(late.stepper.state?.at ?? 'ended');
+    expect(verbs).toEqual(['making', 'writing-owner', 'listening']);
+  });
+
+  it('make anything, or listen, where somebody serves', async () => {
+    const machine = new MemoryMachine();
+    await daemonIn(machine);
+    const calls = await callsOf(machine);
+    expect(calls.map((call) => call.split(' ')[0])).toEqual([
+      'inspect',
+      'inspect',
+      'readLink',
+      'inspect',
+      'connect',
+      'readLink',
+    ]);
   });
 
   it('leave behind what it has seen dead, where no second probe could tell', async () => {

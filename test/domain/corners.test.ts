@@ -135,17 +135,6 @@ it('in a directory that can’t be trusted not even a lock is touched', async ()
   expect(tree(machine)).toEqual(['spawn.lock/', 'spawn.lock/9-a']);
 });
 
-it('who gives way closes its listener before it removes its socket, as a closed one would remove another’s', async () => {
-  const machine = new MemoryMachine();
-  await daemonIn(machine);
-  const process = machine.start();
-  const calls: string[] = [];
-  process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
-  expect((await claimIn(machine, {}, process)).outcome.kind).toBe('gave-way');
-  expect(calls).toContain('close ');
-  expect(calls.indexOf('close ')).toBeLessThan(calls.findIndex((call) => call.startsWith('removeTree')));
-});
-
 async function toTheEnd(
   machine: MemoryMachine,
   stepper: Stepper<ObtainState, ObtainOutcome, Command, Reading>,

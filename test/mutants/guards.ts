@@ -355,7 +355,7 @@ const claim = of('claim', 'claim', [
     'The spawn lock ends as well when the candidate gives way or fails.',
     "case 'unlinking':\n      return releasing(trail, outcome, releaseLock(directoryOf(trail), trail.plan.lockNonce));",
     "case 'unlinking':\n      return end(outcome);",
-    "ends with it: 'gave way'",
+    'who gives way closes its listener before it removes its socket',
   ],
   [
     'lock-ends-without-directory',
@@ -386,11 +386,18 @@ const claim = of('claim', 'claim', [
     CORNERS,
   ],
   [
+    'leaving-bare',
+    'Who gives way at the first look has made nothing, and clears nothing away.',
+    "if (trail.home === 'none')\n    return releasing(trail, outcome, releaseLock(directoryOf(trail), trail.plan.lockNonce));",
+    '',
+    'make anything, or listen, where somebody serves',
+  ],
+  [
     'leaving-discards',
     'Whoever gives way leaves no private directory.',
     "return go({ at: 'leaving', trail, step: 'discarding', outcome }, files('removeTree', privateOf(trail)));",
     "return go({ at: 'leaving', trail, step: 'unlinking', outcome }, files('removeFile', linkOf(trail)));",
-    'gives way to a living daemon, of which nothing changes',
+    'who gives way closes its listener before it removes its socket',
   ],
   [
     'leaving-unlinks',
@@ -1374,22 +1381,22 @@ const directory = of('state-directory', 'state-directory', [
   [
     'tightened',
     'What others can look into is closed.',
-    "if (open && state.level === 'directory')",
+    "if (state.level === 'directory' && !isClosed(reading.entry))",
     'if (undefined)',
     'is set right',
   ],
   [
     'root-stays',
     'The root is not solod’s alone, and stays as it is.',
-    "if (open && state.level === 'directory')",
-    'if (open)',
+    "state.level === 'directory' && !isClosed",
+    '!isClosed',
     'the root is not solod’s alone',
   ],
   [
     'closed-to-owner',
     'A directory that its owner is shut out of is set right.',
-    ' || (reading.entry.mode & 0o700) !== 0o700;',
-    ';',
+    '(mode & 0o777) === 0o700',
+    '(mode & 0o077) === 0',
     'is set right',
   ],
   [

@@ -155,7 +155,7 @@ const FIRST_ALLOTMENT_BYTES = 64 * 1024;
 
 /** Collects a chunk of known length; grows with what has come, not with what was announced. */
 class Collector {
-  #bytes = EMPTY;
+  #bytes: Buffer = EMPTY;
   #filled = 0;
 
   constructor(
@@ -165,6 +165,12 @@ class Collector {
 
   /** @returns how many bytes it took */
   take(bytes: Buffer): number {
+    // Nearly every chunk comes whole, and need not be copied.
+    if (this.#filled === 0 && bytes.length >= this.length) {
+      this.#bytes = bytes;
+      this.#filled = this.length;
+      return this.length;
+    }
     const taken = Math.min(bytes.length, this.length - this.#filled);
     if (this.#filled + taken > this.#bytes.length) this.#grow(this.#filled + taken);
     bytes.copy(this.#bytes, this.#filled, 0, taken);
