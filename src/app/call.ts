@@ -92,7 +92,7 @@ async function callThere(
     command: target.name,
     args: options.args ?? [],
     env: environmentOf(options),
-    cwd: options.cwd ?? process.cwd(),
+    cwd: options.cwd ?? workingDirectory(),
   };
   let conversation: CallConnection | undefined;
   const greeter: Greeter = (socket, withinMs, daemon) => {
@@ -135,7 +135,7 @@ async function callHere(options: CallOptions, resolved: DaemonRequest, why: stri
     name: resolved.target.name,
     args: options.args ?? [],
     env: environmentOf(options),
-    cwd: options.cwd ?? process.cwd(),
+    cwd: options.cwd ?? workingDirectory(),
     stdin,
     stdout,
     stderr,
@@ -154,4 +154,13 @@ async function callHere(options: CallOptions, resolved: DaemonRequest, why: stri
 function environmentOf(options: CallOptions): Record<string, string> {
   const env: Environment = options.env ?? process.env;
   return requestEnvironment(env, options.terminals ?? NO_TERMINALS);
+}
+
+/** One that has been removed has no name any more, and is sent without one, as the native client does. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '';
+  }
 }
