@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,6 +11,7 @@ import {
   diagnosticLine,
   WHITE_SPACE,
 } from '../../src/domain/diagnostic.js';
+import cases from '../fixtures/diagnostics.json' with { type: 'json' };
 
 interface Case {
   readonly what: string;
@@ -22,9 +21,7 @@ interface Case {
 }
 
 /** `cargo test` reads the same. */
-const CASES: readonly Case[] = JSON.parse(
-  readFileSync(path.resolve(import.meta.dirname, '../fixtures/diagnostics.json'), 'utf8'),
-);
+const CASES = cases as readonly Case[];
 
 describe('a diagnostic', () => {
   it.each(CASES)('$what', ({ input, colour, expected }) => {
