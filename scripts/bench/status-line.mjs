@@ -18,7 +18,6 @@ import { plainEnvironment } from '../support/environment.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const client = path.join(root, 'native', 'target', 'release', 'solod-client');
-const solod = path.join(root, 'dist', 'solod.cjs');
 const bundle = path.join(root, 'dist', 'status-line.cjs');
 const SERVICE = 'solod:status-line';
 const FILES = 40;

@@ -1,5 +1,5 @@
 use super::delegate;
-use super::kick::kick_at;
+use super::kick::{kick_at, kick_here, Kick};
 use super::options::{Asked, Fallback};
 use super::say::{complain, Errors};
 use super::target::{self, Target};
@@ -121,14 +121,17 @@ fn explained(host: &mut Host, failure: Failure) -> Failure {
 
 /// The answer now, from somebody else, and a daemon for the next time: the kick is done before this process becomes another.
 fn fall_back(asked: &Asked, target: &Target, failure: &Failure) -> i32 {
-    if *failure == Failure::Vacant {
-        kick_at(asked, target);
-    }
     // What lies in a directory that is not to be trusted is not gone by.
     let trusted =
         Some(target).filter(|_| !matches!(failure, Failure::Distrusted { .. } | Failure::Unusable { .. }));
-    match asked.fallback {
-        Fallback::Program => delegate::become_program(&asked.program, asked.errors),
-        _ => delegate::run_asked(asked, trusted, &["--no-daemon"]),
+    let is_vacant = *failure == Failure::Vacant;
+    if asked.fallback == Fallback::Program {
+        if is_vacant {
+            kick_at(asked, target);
+        }
+        return delegate::become_program(&asked.program, asked.errors);
     }
+    // A Node that has to kick can as well answer: one start of Node instead of two.
+    let is_left = is_vacant && kick_here(asked, target) == Kick::LeftToNode;
+    delegate::run_asked(asked, trusted, &[if is_left { "--fallback=inline" } else { "--no-daemon" }])
 }
