@@ -1,7 +1,7 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 //
-// Five bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
-// in, what that leaves, the daemon, what the two share, and the status line. The rest are ES modules.
+// Six bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
+// in, what that leaves, the daemon, what the two share, a call without one, and the status line. The rest are ES modules.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -52,6 +52,7 @@ await Promise.all([
       solod: 'src/app/main.ts',
       quick: 'src/app/quick.ts',
       serve: 'src/app/daemon/serve.ts',
+      inline: 'src/app/inline.ts',
       daemon: 'src/app/daemon/background.ts',
     },
     outExtension: { '.js': '.cjs' },

@@ -3,7 +3,7 @@ import type { Greeter } from '../adapters/node/socket-probe.js';
 import { callerText } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../domain/timing.js';
-import { loadServe } from './beside.js';
+import { loadInline } from './beside.js';
 import { Host } from './host.js';
 import { kickAside } from './kick.js';
 import { connectTo, failed, type WhenHung } from './obtain.js';
@@ -130,7 +130,7 @@ async function callThere(
 /** In this process. What it takes is loaded only now: most calls are spared it. */
 async function callHere(options: CallOptions, resolved: DaemonRequest, why: string): Promise<CallResult> {
   const { stdin, stdout, stderr, signal } = options;
-  const result = await loadServe().callInline({
+  const result = await loadInline().callInline({
     service: resolved.caller?.path ?? '',
     name: resolved.target.name,
     args: options.args ?? [],
