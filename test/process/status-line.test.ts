@@ -476,6 +476,8 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     expect(textOf(await at.box.run(args, { cwd: at.path, env }))).toBe(
       '~/repository  main  git did not answer within 500 ms; try "git status"',
     );
+    // A daemon tries it once more, with more patience, and not beyond its own end.
+    await at.box.run(['stop', SERVICE]);
     await eventually('nothing of it is left', () => sleepersOf(mark).length === 0);
   });
 

@@ -28,6 +28,10 @@ const ERROR_CHARACTERS_MAX = 2_000;
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
+/** None of them outlives this process. */
+const running = new Set<Child>();
+process.on('exit', () => running.forEach(end));
+
 /**
  * Never rejects.
  * @param root the top of a work tree
@@ -42,7 +46,8 @@ export async function runStatus(root: string, env: Environment, limitMs: number)
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    return await readStatus(child, limitMs);
+    running.add(child);
+    return await readStatus(child, limitMs).finally(() => running.delete(child));
   } catch (thrown) {
     return { kind: 'no-git', cause: shortCauseOf(thrown) };
   }
