@@ -90,9 +90,14 @@ class World {
     }
   }
 
-  /** Every daemon of this bench is ended by its own id, and nobody is left who would find it. */
+  /** Every daemon of this bench, by its own id. */
   endDaemons() {
     for (const pid of this.daemons()) process.kill(pid, 'SIGKILL');
+  }
+
+  /** As if there had never been one. */
+  forget() {
+    this.endDaemons();
     rmSync(this.state, { recursive: true, force: true });
   }
 
@@ -110,7 +115,7 @@ class World {
   }
 
   dispose() {
-    this.endDaemons();
+    this.forget();
     rmSync(this.scratch, { recursive: true, force: true });
   }
 }
@@ -124,13 +129,14 @@ function warmRow(world, rounds) {
   return row('warm status line, native client', '/bin/true', ratios, 4);
 }
 
-function coldRow(world, rounds) {
+/** @param clearAway what is done before each call */
+function coldRow(world, rounds, what, clearAway) {
   const ratios = Array.from({ length: rounds }, () => {
-    world.endDaemons();
+    clearAway();
     const bare = world.timed(process.execPath, [world.runner]);
     return world.call('--fallback', 'inline') / bare;
   });
-  return row('status line, no daemon, fallback inline', 'the same service without solod', ratios, 1.5);
+  return row(`${what}, fallback inline`, 'the same service without solod', ratios, 1.5);
 }
 
 function row(what, against, ratios, target) {
@@ -153,7 +159,12 @@ export async function measure({ rounds }) {
       throw new Error(`${file} is missing: npm run build, node scripts/native.mjs build`);
   const world = new World();
   try {
-    const rows = [warmRow(world, rounds), coldRow(world, Math.max(5, Math.round(rounds / 5)))];
+    const few = Math.max(5, Math.round(rounds / 5));
+    const rows = [
+      warmRow(world, rounds),
+      coldRow(world, few, 'status line, never called before', () => world.forget()),
+      coldRow(world, few, 'status line, daemon has ended', () => world.endDaemons()),
+    ];
     if (world.said.size !== 1)
       throw new Error(`not one line was said, but ${JSON.stringify([...world.said])}`);
     return rows;

@@ -1,6 +1,6 @@
 /** Which directories of a repository are to be watched, so that nothing that git would tell changes unseen. */
 
-import { readdir } from 'node:fs/promises';
+import fs from 'node:fs';
 import path from 'node:path';
 import { type Repository, repositoryAt } from './repository.js';
 
@@ -49,9 +49,9 @@ async function placesIn(directory: string): Promise<readonly Place[]> {
 }
 
 /** What has just been removed has no entries; whoever watches what it was in is told of that. */
-async function entriesOf(directory: string) {
+async function entriesOf(directory: string): Promise<readonly fs.Dirent[]> {
   try {
-    return await readdir(directory, { withFileTypes: true });
+    return await fs.promises.readdir(directory, { withFileTypes: true });
   } catch {
     return [];
   }
