@@ -23,8 +23,10 @@ import {
 const SERVICE = 'solod:status-line';
 const GIT = has('git') ? execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim() : '';
 const NEEDS_GIT = GIT === '' ? ' (left out: no git)' : '';
-/** Of a line. */
 const ROUNDS = 50;
+/** Without colours; and a machine that is busy with other tests is not what is tested. */
+const PATIENT = '--git-timeout=30s';
+const PLAIN = ['--no-color', PATIENT];
 
 /** git as nobody has configured it. */
 const GIT_ENV = {
@@ -75,7 +77,7 @@ class Repository {
   }
 
   run(options: RunOptions = {}, ...args: readonly string[]): Promise<Ended> {
-    return this.box.run(['call', SERVICE, '--', '--no-color', ...args], { cwd: this.path, ...options });
+    return this.box.run(['call', SERVICE, '--', ...PLAIN, ...args], { cwd: this.path, ...options });
   }
 
   /** What the daemon says, without colours. */
@@ -265,6 +267,15 @@ describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
     expect(git.runs).toBe(after);
   });
 
+  it('without a daemon: git once', async () => {
+    const at = Repository.make(sandbox());
+    const git = new CountedGit(at.box);
+    const args = ['call', '--no-daemon', SERVICE, '--', ...PLAIN];
+    const ended = await at.box.run(args, { cwd: at.path, env: git.env });
+    expect(textOf(ended)).toBe('~/repository  main');
+    expect(git.runs).toBe(1);
+  });
+
   it('changes in what is ignored are none', async () => {
     const at = Repository.make(sandbox());
     mkdirSync(path.join(at.path, 'ignored/deep'), { recursive: true });
@@ -315,7 +326,7 @@ describe.skipIf(GIT === '' || !hasCargo)(
     /** What a shell's prompt does: a change, and a line before anybody else gets to do anything. */
     async function repeat(at: Repository, change: string, expected: (n: number) => string): Promise<void> {
       await settled(at);
-      const line = `"$CLIENT" call ${SERVICE} -- --no-color </dev/null`;
+      const line = `"$CLIENT" call ${SERVICE} -- ${PLAIN.join(' ')} </dev/null`;
       const script = `n=1; while [ $n -le ${ROUNDS} ]; do ${change.replaceAll('LINE', line)}; n=$((n + 1)); done`;
       const env = { ...GIT_ENV, CLIENT };
       const { code, stdout, stderr } = await at.box.exec('sh', ['-ec', script], { cwd: at.path, env });
@@ -383,7 +394,7 @@ describe.skipIf(GIT === '')(`the same line by every way${NEEDS_GIT}`, () => {
     const box = sandbox();
     const at = Repository.make(box);
     at.write('new', '');
-    const call = (...options: readonly string[]) => ['call', ...options, SERVICE, '--', ...args];
+    const call = (...options: readonly string[]) => ['call', ...options, SERVICE, '--', PATIENT, ...args];
     const options = { cwd: at.path, input };
     const node = (...more: readonly string[]) => box.run(call(...more), options);
     const native = (...more: readonly string[]) => box.exec(CLIENT, call(...more), options);
@@ -424,7 +435,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
       "/nowhere  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
     );
     expect(await at.line({}, '--x')).toBe(
-      '~/repository  main  --x is no argument of the status line; give --no-color or none',
+      '~/repository  main  --x is no argument of the status line; give --no-color, --git-timeout=2s or none',
     );
     expect(await at.line({ input: 'x'.repeat(1024 * 1024 + 1) })).toBe(
       '~/repository  main  stdin has more than 1048576 bytes; give less',
@@ -433,7 +444,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
 
   it('stdin does not end: what came counts', async () => {
     const at = Repository.make(sandbox());
-    const child = at.box.start(['call', SERVICE, '--', '--no-color'], { cwd: at.path });
+    const child = at.box.start(['call', SERVICE, '--', ...PLAIN], { cwd: at.path });
     child.stdin?.write('{"model":"Opus"}');
     let said = '';
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -459,7 +470,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
 
   it.each(WAYS)('there is no git %j', async ({ options }) => {
     const at = Repository.make(sandbox());
-    const args = ['call', ...options, SERVICE, '--', '--no-color'];
+    const args = ['call', ...options, SERVICE, '--', ...PLAIN];
     const missing = await at.box.run(args, { cwd: at.path, env: { PATH: '/nowhere' } });
     expect(textOf(missing)).toBe(
       "~/repository  main  git can't be started: spawn git ENOENT; see whether it is on the PATH",

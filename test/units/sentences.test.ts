@@ -337,7 +337,10 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
 const LINE_TROUBLES: {
   readonly [K in keyof typeof LINE_TROUBLE]: readonly [complaint: Complaint, says: string];
 } = {
-  argument: [LINE_TROUBLE.argument('--x'), '--x is no argument of the status line; give --no-color or none'],
+  argument: [
+    LINE_TROUBLE.argument('--x'),
+    '--x is no argument of the status line; give --no-color, --git-timeout=2s or none',
+  ],
   noObject: [LINE_TROUBLE.noObject(), 'stdin holds no JSON object; give one, or nothing'],
   keys: [LINE_TROUBLE.keys(['cost', 'model.id']), 'stdin: wrong type of cost, model.id; left out'],
   endless: [LINE_TROUBLE.endless(1_000), 'stdin did not end within 1000 ms; close it'],

@@ -8,8 +8,6 @@ import { type Environment, runStatus, type StatusReading } from './git.js';
 import { isThere, operationIn, type Repository, stampOf } from './repository.js';
 import { type Change, Watchers } from './watchers.js';
 
-/** A line waits so long for git, which is killed then. */
-const LINE_MS = 500;
 /** A git that no line waits for may take longer, as it does in a large repository that has not been read for a while. */
 const PATIENT_MS = 10_000;
 /** Directories of one repository: inotify(7) may have as few as 8,192 for a user. */
@@ -61,21 +59,40 @@ export class CachedStatus {
 
   constructor(private readonly repository: Repository) {}
 
-  /** Never rejects. Whatever was changed before the call is in the answer. */
-  async read(env: Environment): Promise<Answer> {
+  /**
+   * Never rejects. Whatever was changed before the call is in the answer.
+   * @param limitMs how long to wait for git; one that is started for it is killed then
+   */
+  async read(env: Environment, limitMs: number): Promise<Answer> {
     this.#env = env;
     this.#askedMs = performance.now();
     // The request and the news of a change may both be waiting to be read: after one turn the news is in.
     await new Promise((resolve) => setImmediate(resolve));
-    const late = new Promise<'late'>((resolve) => setTimeout(resolve, LINE_MS + SETTLE_MS, 'late').unref());
-    // What is under way may have been begun before the change; what is begun after it is good.
-    for (let round = 0; round < 2 && !this.#isGood(); round++)
-      if ((await Promise.race([late, this.#running ?? this.#start(LINE_MS)])) === 'late') return this.#slow();
-    return this.#kept?.answer ?? this.#slow();
+    if (!this.#isGood() && (await this.#refreshWithin(limitMs)) === 'late') return this.#late(limitMs);
+    return this.#kept?.answer ?? this.#late(limitMs);
   }
 
-  #slow(): Answer {
-    return { kind: 'slow', afterMs: LINE_MS, operation: operationIn(this.repository) };
+  #late(limitMs: number): Answer {
+    return { kind: 'slow', afterMs: limitMs, operation: operationIn(this.repository) };
+  }
+
+  /** A git that is under way may have been started with more patience. */
+  async #refreshWithin(limitMs: number): Promise<'late' | 'done'> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(resolve, limitMs + SETTLE_MS, 'late');
+    });
+    const outcome = await Promise.race([late, this.#refresh(limitMs)]);
+    clearTimeout(timer);
+    return outcome;
+  }
+
+  async #refresh(limitMs: number): Promise<'done'> {
+    // What is under way may have been begun before the change; what is begun from now on is good.
+    const underWay = this.#running;
+    await underWay;
+    if (underWay === undefined || !this.#isGood()) await (this.#running ?? this.#start(limitMs));
+    return 'done';
   }
 
   /** Watches nothing and knows nothing any more, until somebody asks again. */

@@ -22,11 +22,19 @@ export interface GitState {
   readonly complaint: Complaint | undefined;
 }
 
-/** @param directory a real path; undefined is the answer where it is in no repository */
-export async function gitStateOf(directory: string, env: Environment): Promise<GitState | undefined> {
+/**
+ * @param directory a real path
+ * @param limitMs how long to wait for git
+ * @returns undefined where it is in no repository
+ */
+export async function gitStateOf(
+  directory: string,
+  env: Environment,
+  limitMs: number,
+): Promise<GitState | undefined> {
   const repository = findRepository(directory);
   if (repository === undefined) return undefined;
-  const answer = await cachedStatus(repository).read(env);
+  const answer = await cachedStatus(repository).read(env, limitMs);
   const { operation } = answer;
   const { root } = repository;
   switch (answer.kind) {

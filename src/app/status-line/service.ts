@@ -6,48 +6,64 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type Colour, colourWanted, diagnosticLine } from '../../domain/diagnostic.js';
+import { parseDurationMs } from '../duration.js';
 import { type Complaint, LINE_TROUBLE, textOf } from '../sentences.js';
 import { defineService, type ServiceContext } from '../service.js';
 import { VERSION } from '../version.js';
 import { shortCauseOf } from './cause.js';
-import type { Environment } from './git.js';
 import { type GitState, gitStateOf } from './git-state.js';
 import { readSession, type Session } from './input.js';
 import { type LineRepository, renderLine } from './line.js';
 import { readStdin } from './stdin.js';
 
 const INPUT_LIMITS = { waitMs: 1_000, bytes: 1024 * 1024 };
-const NO_COLOR_ARGUMENT = '--no-color';
+/** A prompt that takes longer is in the way. */
+const GIT_MS = 500;
+const GIT_MS_MAX = 60_000;
 
 // Callers read the name and the version off the head of the bundle, where `scripts/build.mjs` writes them once more.
 export default defineService({ name: 'status-line', version: VERSION, run });
 
 /** @returns 0: who shows a status line shows nothing of a program that fails */
 async function run(context: ServiceContext): Promise<number> {
-  const colour = colourOf(context);
+  const asked = readArguments(context);
   let line: string;
   try {
-    line = await makeLine(context, colour);
+    line = await makeLine(context, asked);
   } catch (error) {
-    line = diagnosticLine(textOf(LINE_TROUBLE.broken(shortCauseOf(error))), colour);
+    line = diagnosticLine(textOf(LINE_TROUBLE.broken(shortCauseOf(error))), asked.colour);
   }
   context.stdout.write(`${line}\n`);
   return 0;
 }
 
-function colourOf({ args, env }: ServiceContext): Colour {
-  return args.includes(NO_COLOR_ARGUMENT) || env.TERM === 'dumb' ? 'plain' : colourWanted(env.NO_COLOR);
+interface Asked {
+  readonly colour: Colour;
+  /** How long to wait for git. */
+  readonly gitMs: number;
+  readonly unknown: readonly string[];
 }
 
-async function makeLine(context: ServiceContext, colour: Colour): Promise<string> {
-  const { args, env, cwd } = context;
-  const complaints: Complaint[] = args
-    .filter((arg) => arg !== NO_COLOR_ARGUMENT)
-    .map((arg) => LINE_TROUBLE.argument(arg));
+function readArguments({ args, env }: ServiceContext): Asked {
+  let colour = env.TERM === 'dumb' ? 'plain' : colourWanted(env.NO_COLOR);
+  let gitMs = GIT_MS;
+  const unknown: string[] = [];
+  for (const arg of args) {
+    const timeoutMs = parseDurationMs(/^--git-timeout=(.*)$/s.exec(arg)?.[1] ?? '');
+    if (arg === '--no-color') colour = 'plain';
+    else if (timeoutMs === undefined || timeoutMs > GIT_MS_MAX) unknown.push(arg);
+    else gitMs = timeoutMs;
+  }
+  return { colour, gitMs, unknown };
+}
+
+async function makeLine(context: ServiceContext, { colour, gitMs, unknown }: Asked): Promise<string> {
+  const { env, cwd } = context;
+  const complaints: Complaint[] = unknown.map((arg) => LINE_TROUBLE.argument(arg));
   const session = await readInput(context, complaints);
   // A shell whose directory has been removed still knows what it was called.
   const directory = path.resolve(cwd || env.PWD || '/', session.directory ?? '');
-  const repository = await lookAt(directory, env, complaints);
+  const repository = await lookAt(directory, (real) => gitStateOf(real, env, gitMs), complaints);
   const troubles = complaints.map(textOf);
   return renderLine({ directory, home: env.HOME, repository, session, troubles }, colour);
 }
@@ -83,7 +99,7 @@ function understand(json: string, complaints: Complaint[]): Session {
 
 async function lookAt(
   directory: string,
-  env: Environment,
+  ask: (real: string) => Promise<GitState | undefined>,
   complaints: Complaint[],
 ): Promise<LineRepository | undefined> {
   let real: string;
@@ -93,11 +109,9 @@ async function lookAt(
     complaints.push(LINE_TROUBLE.directory(shortCauseOf(error)));
     return undefined;
   }
-  const state = await gitStateOf(real, env);
-  if (state?.complaint !== undefined) complaints.push(state.complaint);
-  return state === undefined ? undefined : repositoryIn(state, real);
-}
-
-function repositoryIn({ root, head, status, operation }: GitState, real: string): LineRepository {
+  const state = await ask(real);
+  if (state === undefined) return undefined;
+  if (state.complaint !== undefined) complaints.push(state.complaint);
+  const { root, head, status, operation } = state;
   return { name: path.basename(root), inside: path.relative(root, real), head, status, operation };
 }
