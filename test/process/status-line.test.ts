@@ -437,6 +437,9 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     expect(await at.line({}, '--x')).toBe(
       '~/repository  main  --x is no argument of the status line; give --no-color, --git-timeout=2s or none',
     );
+    expect(await at.line({}, '--git-timeout=1h')).toMatch(
+      / {2}--git-timeout=1h is no argument of the status line; /,
+    );
     expect(await at.line({ input: 'x'.repeat(1024 * 1024 + 1) })).toBe(
       '~/repository  main  stdin has more than 1048576 bytes; give less',
     );

@@ -8,23 +8,26 @@ import { directoryText, type Line, type LineRepository, renderLine } from '../..
 import { parseStatus } from '../../src/app/status-line/porcelain.js';
 import { readStdin } from '../../src/app/status-line/stdin.js';
 
+const COMMIT = '0123456789012345678901234567890123456789';
+const CLEAN = {
+  branch: 'main',
+  commit: COMMIT,
+  ahead: 0,
+  behind: 0,
+  staged: 0,
+  changed: 0,
+  untracked: 0,
+  conflicts: 0,
+  ignored: [],
+};
+
 describe('what git status says', () => {
   const text = (...records: readonly string[]): string => records.map((record) => `${record}\0`).join('');
-  const HEAD = ['# branch.oid 0123456789012345678901234567890123456789', '# branch.head main'];
+  const HEAD = [`# branch.oid ${COMMIT}`, '# branch.head main'];
   const FILE = 'N... 100644 100644 100644 0123 4567';
 
   it('of a clean work tree', () => {
-    expect(parseStatus(text(...HEAD))).toEqual({
-      branch: 'main',
-      commit: '0123456789012345678901234567890123456789',
-      ahead: 0,
-      behind: 0,
-      staged: 0,
-      changed: 0,
-      untracked: 0,
-      conflicts: 0,
-      ignored: [],
-    });
+    expect(parseStatus(text(...HEAD))).toEqual(CLEAN);
   });
 
   it.each([
@@ -149,18 +152,6 @@ describe('reading stdin', () => {
     expect(await reading).toEqual({ kind: 'failed', cause: { code: 'EIO', message: 'EIO: i/o error' } });
   });
 });
-
-const CLEAN = {
-  branch: 'main',
-  commit: 'abc',
-  ahead: 0,
-  behind: 0,
-  staged: 0,
-  changed: 0,
-  untracked: 0,
-  conflicts: 0,
-  ignored: [],
-};
 
 const repository = (changes: Partial<LineRepository> = {}): LineRepository => ({
   name: 'project',

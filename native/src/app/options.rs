@@ -217,6 +217,8 @@ mod tests {
         assert_eq!(read_text("kick --daemon --no-daemon s").unwrap().daemon, Some(true));
         assert!(read_text("call --idle-timeout 1m s").unwrap().has_daemon_options);
         assert_eq!(read_text("call -- s").unwrap().service, "s");
+        assert_eq!(read_text("call s").unwrap().errors, Errors::Stderr);
+        assert_eq!(read_text("call --errors line s").unwrap().errors, Errors::Line);
     }
 
     #[test]
