@@ -12,7 +12,7 @@ import { TROUBLE, textOf, USAGE } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import type { Opened } from './warm.js';
-import type { Environment } from './whereabouts.js';
+import { type Environment, workingDirectory } from './whereabouts.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
 
 export type CallOptions = ServiceOptions &
@@ -154,13 +154,4 @@ async function callHere(options: CallOptions, resolved: DaemonRequest, why: stri
 function environmentOf(options: CallOptions): Record<string, string> {
   const env: Environment = options.env ?? process.env;
   return requestEnvironment(env, options.terminals ?? NO_TERMINALS);
-}
-
-/** One that has been removed has no name any more, and is sent without one, as the native client does. */
-function workingDirectory(): string {
-  try {
-    return process.cwd();
-  } catch {
-    return '';
-  }
 }

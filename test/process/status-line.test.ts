@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resolveService } from '../../src/app/target.js';
+import { resolveService } from '../../src/app/service-file.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';
 import {
   type Ended,
@@ -106,7 +106,7 @@ describe('the bundle', () => {
   it('another name of that kind is a mistake', async () => {
     const { code, stderr } = await sandbox().run(['call', 'solod:nope']);
     expect([code, stderr]).toEqual([
-      64,
+      66,
       'solod: "solod:nope" is no service that comes with solod; write solod:status-line, or give the path of a file\n',
     ]);
   });
