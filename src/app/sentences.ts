@@ -380,7 +380,7 @@ export const TROUBLE = {
 export const LINE_TROUBLE = {
   argument: (text: string): Complaint => ({
     what: `${text} is no argument of the status line`,
-    todo: 'give --no-color, --git-timeout=2s or none',
+    todo: 'give --no-color, --timeout=2s or none',
   }),
   noObject: (): Complaint => ({ what: 'stdin holds no JSON object', todo: 'give one, or nothing' }),
   keys: (keys: readonly string[]): Complaint => ({

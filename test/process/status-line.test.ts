@@ -25,7 +25,7 @@ const GIT = has('git') ? execFileSync('sh', ['-c', 'command -v git'], { encoding
 const NEEDS_GIT = GIT === '' ? ' (left out: no git)' : '';
 const ROUNDS = 50;
 /** Without colours; and a machine that is busy with other tests is not what is tested. */
-const PATIENT = '--git-timeout=30s';
+const PATIENT = '--timeout=30s';
 const PLAIN = ['--no-color', PATIENT];
 
 /** git as nobody has configured it. */
@@ -435,11 +435,9 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
       "/nowhere  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
     );
     expect(await at.line({}, '--x')).toBe(
-      '~/repository  main  --x is no argument of the status line; give --no-color, --git-timeout=2s or none',
+      '~/repository  main  --x is no argument of the status line; give --no-color, --timeout=2s or none',
     );
-    expect(await at.line({}, '--git-timeout=1h')).toMatch(
-      / {2}--git-timeout=1h is no argument of the status line; /,
-    );
+    expect(await at.line({}, '--timeout=1h')).toMatch(/ {2}--timeout=1h is no argument of the status line; /);
     expect(await at.line({ input: 'x'.repeat(1024 * 1024 + 1) })).toBe(
       '~/repository  main  stdin has more than 1048576 bytes; give less',
     );
@@ -447,7 +445,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
 
   it('stdin does not end: what came counts', async () => {
     const at = Repository.make(sandbox());
-    const child = at.box.start(['call', SERVICE, '--', ...PLAIN], { cwd: at.path });
+    const child = at.box.start(['call', SERVICE, '--', '--no-color', '--timeout=1s'], { cwd: at.path });
     child.stdin?.write('{"model":"Opus"}');
     let said = '';
     child.stdout?.on('data', (chunk: Buffer) => {

@@ -339,7 +339,7 @@ const LINE_TROUBLES: {
 } = {
   argument: [
     LINE_TROUBLE.argument('--x'),
-    '--x is no argument of the status line; give --no-color, --git-timeout=2s or none',
+    '--x is no argument of the status line; give --no-color, --timeout=2s or none',
   ],
   noObject: [LINE_TROUBLE.noObject(), 'stdin holds no JSON object; give one, or nothing'],
   keys: [LINE_TROUBLE.keys(['cost', 'model.id']), 'stdin: wrong type of cost, model.id; left out'],

@@ -16,10 +16,12 @@ import { readSession, type Session } from './input.js';
 import { type LineRepository, renderLine } from './line.js';
 import { readStdin } from './stdin.js';
 
-const INPUT_LIMITS = { waitMs: 1_000, bytes: 1024 * 1024 };
+const INPUT_BYTES_MAX = 1024 * 1024;
+const INPUT_MS = 1_000;
 /** A prompt that takes longer is in the way. */
 const GIT_MS = 500;
-const GIT_MS_MAX = 60_000;
+/** Of what a caller may ask for. */
+const TIMEOUT_MAX_MS = 60_000;
 
 // Callers read the name and the version off the head of the bundle, where `scripts/build.mjs` writes them once more.
 export default defineService({ name: 'status-line', version: VERSION, run });
@@ -39,6 +41,8 @@ async function run(context: ServiceContext): Promise<number> {
 
 interface Asked {
   readonly colour: Colour;
+  /** How long to wait for the end of stdin. */
+  readonly inputMs: number;
   /** How long to wait for git. */
   readonly gitMs: number;
   readonly unknown: readonly string[];
@@ -46,21 +50,24 @@ interface Asked {
 
 function readArguments({ args, env }: ServiceContext): Asked {
   let colour = env.TERM === 'dumb' ? 'plain' : colourWanted(env.NO_COLOR);
-  let gitMs = GIT_MS;
+  let waits = { inputMs: INPUT_MS, gitMs: GIT_MS };
   const unknown: string[] = [];
   for (const arg of args) {
-    const timeoutMs = parseDurationMs(/^--git-timeout=(.*)$/s.exec(arg)?.[1] ?? '');
+    const timeoutMs = parseDurationMs(/^--timeout=(.*)$/s.exec(arg)?.[1] ?? '');
     if (arg === '--no-color') colour = 'plain';
-    else if (timeoutMs === undefined || timeoutMs > GIT_MS_MAX) unknown.push(arg);
-    else gitMs = timeoutMs;
+    else if (timeoutMs === undefined || timeoutMs > TIMEOUT_MAX_MS) unknown.push(arg);
+    else waits = { inputMs: timeoutMs, gitMs: timeoutMs };
   }
-  return { colour, gitMs, unknown };
+  return { colour, ...waits, unknown };
 }
 
-async function makeLine(context: ServiceContext, { colour, gitMs, unknown }: Asked): Promise<string> {
+async function makeLine(
+  context: ServiceContext,
+  { colour, inputMs, gitMs, unknown }: Asked,
+): Promise<string> {
   const { env, cwd } = context;
   const complaints: Complaint[] = unknown.map((arg) => LINE_TROUBLE.argument(arg));
-  const session = await readInput(context, complaints);
+  const session = await readInput(context, inputMs, complaints);
   // A shell whose directory has been removed still knows what it was called.
   const directory = path.resolve(cwd || env.PWD || '/', session.directory ?? '');
   const repository = await lookAt(directory, (real) => gitStateOf(real, env, gitMs), complaints);
@@ -68,17 +75,21 @@ async function makeLine(context: ServiceContext, { colour, gitMs, unknown }: Ask
   return renderLine({ directory, home: env.HOME, repository, session, troubles }, colour);
 }
 
-async function readInput({ stdin }: ServiceContext, complaints: Complaint[]): Promise<Session> {
-  const reading = await readStdin(stdin, INPUT_LIMITS);
+async function readInput(
+  { stdin }: ServiceContext,
+  waitMs: number,
+  complaints: Complaint[],
+): Promise<Session> {
+  const reading = await readStdin(stdin, { waitMs, bytes: INPUT_BYTES_MAX });
   switch (reading.kind) {
     case 'too-long':
-      complaints.push(LINE_TROUBLE.tooLong(INPUT_LIMITS.bytes));
+      complaints.push(LINE_TROUBLE.tooLong(INPUT_BYTES_MAX));
       return {};
     case 'failed':
       complaints.push(LINE_TROUBLE.unread(reading.cause));
       return {};
     case 'endless':
-      complaints.push(LINE_TROUBLE.endless(INPUT_LIMITS.waitMs));
+      complaints.push(LINE_TROUBLE.endless(waitMs));
       return understand(reading.text, []);
     case 'read':
       return understand(reading.text, complaints);
