@@ -1,9 +1,9 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 //
-// Four bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
-// in, what that leaves, the daemon, and what the two share. The rest are ES modules.
+// Six bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
+// in, what that leaves, the daemon, what the two share, a call without one, and the status line. The rest are ES modules.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -21,6 +21,8 @@ const separate = {
     }));
   },
 };
+
+const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 const common = {
   bundle: true,
@@ -50,8 +52,17 @@ await Promise.all([
       solod: 'src/app/main.ts',
       quick: 'src/app/quick.ts',
       serve: 'src/app/daemon/serve.ts',
+      inline: 'src/app/inline.ts',
       daemon: 'src/app/daemon/background.ts',
     },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { 'status-line': 'src/app/status-line/service.ts' },
+    // What callers read off it, and would not find in what is minified. A test holds it to what the service says.
+    banner: { js: `// defineService({ name: 'status-line', version: '${version}' })` },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),

@@ -43,8 +43,9 @@ async function load(root, files) {
 function rustValue({ type, value }) {
   switch (type) {
     case '&str':
-      // Rust knows JSON's escapes but for the form of \u.
-      return JSON.stringify(value).replace(/\\u([0-9a-f]{4})/g, '\\u{$1}');
+      return JSON.stringify(value)
+        .replace(/\\(?:u([0-9a-f]{4})|.)/g, rustEscape)
+        .replace(/(?! )\s/g, (space) => `\\u{${space.codePointAt(0).toString(16)}}`);
     case 'u8':
       return `b'${value}'`;
     case 'f64':
@@ -52,6 +53,12 @@ function rustValue({ type, value }) {
     default:
       return grouped(value);
   }
+}
+
+/** Rust knows JSON's escapes but for `\b`, `\f` and the form of `\u`. */
+function rustEscape(written, digits) {
+  if (digits !== undefined) return `\\u{${digits}}`;
+  return { '\\b': '\\u{8}', '\\f': '\\u{c}' }[written] ?? written;
 }
 
 const grouped = (value) => String(value).replace(/\B(?=(?:\d{3})+$)/g, '_');

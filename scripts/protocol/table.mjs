@@ -49,6 +49,8 @@ const CHANNEL = 'src/adapters/node/start-channel.ts';
 const WORDS = 'src/app/words.ts';
 const CLIENT = 'src/app/wire/client.ts';
 const CONVERSATION = 'src/app/wire/conversation.ts';
+const DIAGNOSTIC = 'src/domain/diagnostic.ts';
+const SERVICE_FILE = 'src/app/service-file.ts';
 
 const sentence = (name, failure, tidy = (made) => made) =>
   text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
@@ -164,7 +166,9 @@ export const SHARED = [
   value('TRASH', '&str', LAYOUT, 'TRASH'),
   value('NONCE_LENGTH_MAX', 'usize', LAYOUT, 'NONCE_LENGTH_MAX'),
   value('SUN_PATH_BYTES', 'usize', LAYOUT, 'SUN_PATH_BYTES.linux'),
-  value('SERVICE_HEAD_BYTES', 'usize', 'src/app/service-file.ts', 'HEAD_BYTES'),
+  value('SERVICE_HEAD_BYTES', 'usize', SERVICE_FILE, 'HEAD_BYTES'),
+  value('SHIPPED_PREFIX', '&str', SERVICE_FILE, 'SHIPPED.prefix'),
+  value('SHIPPED_STATUS_LINE', '&str', SERVICE_FILE, 'SHIPPED.statusLine'),
   value('TEXT_BYTES_MAX', 'u64', FILES, 'TEXT_BYTES_MAX'),
   value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
   value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
@@ -223,6 +227,10 @@ export const SHARED = [
     word(`STAGE_${stage.toUpperCase()}`, LEDGER, stage),
   ),
 
+  ...['DIAGNOSTIC_STYLE', 'DIAGNOSTIC_STYLE_END', 'ELLIPSIS', 'UNKNOWN_ERROR', 'WHITE_SPACE'].map((name) =>
+    value(name, '&str', DIAGNOSTIC, name),
+  ),
+  value('DIAGNOSTIC_LIMIT', 'usize', DIAGNOSTIC, 'DIAGNOSTIC_LIMIT'),
   value('SPEAKER', '&str', WORDS, 'SPEAKER'),
   ...[
     ['LINK', 'link'],

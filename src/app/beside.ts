@@ -20,6 +20,9 @@ export function daemonFile(): string {
 /** The daemon itself, loaded when it is needed. */
 export const loadServe = (): typeof import('./daemon/serve.js') => load('serve.cjs');
 
+/** A call without a daemon needs nothing of one. */
+export const loadInline = (): typeof import('./inline.js') => load('inline.cjs');
+
 /** All of `call`, `kick` and `serve` but the warm way. */
 export const loadQuick = (): typeof import('./quick.js') => load('quick.cjs');
 

@@ -3,7 +3,7 @@ import type { Greeter } from '../adapters/node/socket-probe.js';
 import { callerText } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../domain/timing.js';
-import { loadServe } from './beside.js';
+import { loadInline } from './beside.js';
 import { Host } from './host.js';
 import { kickAside } from './kick.js';
 import { connectTo, failed, type WhenHung } from './obtain.js';
@@ -12,7 +12,7 @@ import { TROUBLE, textOf, USAGE } from './sentences.js';
 import { chooseDaemon } from './switch.js';
 import { invalid } from './target.js';
 import type { Opened } from './warm.js';
-import type { Environment } from './whereabouts.js';
+import { type Environment, workingDirectory } from './whereabouts.js';
 import { CallConnection, type CallEnd, requestEnvironment, type Terminals } from './wire/client.js';
 
 export type CallOptions = ServiceOptions &
@@ -92,7 +92,7 @@ async function callThere(
     command: target.name,
     args: options.args ?? [],
     env: environmentOf(options),
-    cwd: options.cwd ?? process.cwd(),
+    cwd: options.cwd ?? workingDirectory(),
   };
   let conversation: CallConnection | undefined;
   const greeter: Greeter = (socket, withinMs, daemon) => {
@@ -130,12 +130,12 @@ async function callThere(
 /** In this process. What it takes is loaded only now: most calls are spared it. */
 async function callHere(options: CallOptions, resolved: DaemonRequest, why: string): Promise<CallResult> {
   const { stdin, stdout, stderr, signal } = options;
-  const result = await loadServe().callInline({
+  const result = await loadInline().callInline({
     service: resolved.caller?.path ?? '',
     name: resolved.target.name,
     args: options.args ?? [],
     env: environmentOf(options),
-    cwd: options.cwd ?? process.cwd(),
+    cwd: options.cwd ?? workingDirectory(),
     stdin,
     stdout,
     stderr,

@@ -50,6 +50,7 @@ export function exitCodeOf(failure: Failure): number {
     case 'invalid-request':
       return EXIT.usage;
     case 'service-missing':
+    case 'service-unknown':
       return EXIT.noInput;
     case 'state-directory-distrusted':
       return EXIT.noPermission;

@@ -1,5 +1,6 @@
 /** Loads a service's module. */
 
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type Complaint, TROUBLE, textOf } from './sentences.js';
@@ -17,7 +18,7 @@ export type Loading =
  */
 export async function loadService(file: string, daemonName: string): Promise<Loading> {
   try {
-    const read = readService(await import(pathToFileURL(file).href));
+    const read = readService(await loadModule(file));
     if (read.kind === 'no-service') return broken(TROUBLE.noService(file, read.reason));
     const { name } = read.service;
     // Nobody can have read such a name off the file: callers look for the daemon under another.
@@ -27,6 +28,11 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
   } catch (error) {
     return broken(TROUBLE.notLoaded(file, describe(error)));
   }
+}
+
+/** CommonJS without import(): that alone would load Node's ES module loader, and read the file for its exports once more. */
+function loadModule(file: string): unknown {
+  return file.endsWith('.cjs') ? createRequire(file)(file) : import(pathToFileURL(file).href);
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });

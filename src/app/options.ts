@@ -58,6 +58,11 @@ export const OPTIONS = {
     argument: '<how>',
     help: 'where no daemon answers: wait for one (the default), or inline, now, in this process, and start one for the next time',
   },
+  errors: {
+    type: 'string',
+    argument: '<how>',
+    help: 'a failure of solod itself: on stderr (the default), or line, one short red line on stdout and exit code 0',
+  },
   verbose: { type: 'boolean', help: 'say on stderr why the service ran in this process, if it did' },
   force: {
     type: 'boolean',
@@ -88,7 +93,7 @@ const SWITCH = ['daemon', 'no-daemon'] as const;
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
-  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'verbose', ...DAEMON, 'node'],
+  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'errors', 'verbose', ...DAEMON, 'node'],
   serve: [...TARGET, ...DAEMON],
   kick: [...TARGET, ...SWITCH, ...DAEMON, 'node'],
   status: [...TARGET, 'timeout', 'json'],
@@ -121,6 +126,7 @@ export interface CommandOptions {
   readonly node?: string | undefined;
   readonly daemon?: DaemonWish | undefined;
   readonly fallback?: 'wait' | 'inline' | undefined;
+  readonly errors?: 'stderr' | 'line' | undefined;
   readonly verbose: boolean;
   readonly force: boolean;
   readonly systemd: boolean;
@@ -155,8 +161,12 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
   }
   const text = (name: OptionName): string | undefined =>
     typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
-  const words = readWords(text('memory-limit'), text('tether'), text('fallback'), text('lines'));
+  const words = readWords(text('memory-limit'), text('tether'), text('lines'));
   if (words.kind === 'wrong') return words;
+  const fallback = readChoice('fallback', text('fallback'), ['wait', 'inline']);
+  if (fallback.kind === 'wrong') return fallback;
+  const errors = readChoice('errors', text('errors'), ['stderr', 'line']);
+  if (errors.kind === 'wrong') return errors;
   return {
     kind: 'read',
     value: {
@@ -167,6 +177,8 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
       idleTimeoutMs: durations['idle-timeout'],
       graceMs: durations.grace,
       ...words.value,
+      fallback: fallback.value,
+      errors: errors.value,
       node: text('node'),
       daemon: raw.daemon === true ? 'on' : raw['no-daemon'] === true ? 'off' : undefined,
       verbose: raw.verbose === true,
@@ -184,7 +196,7 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
   };
 }
 
-type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback' | 'lines'>;
+type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'lines'>;
 
 const wrong = (complaint: Complaint): { readonly kind: 'wrong'; readonly complaint: Complaint } => ({
   kind: 'wrong',
@@ -198,19 +210,27 @@ const numberOf = (text: string | undefined): number | undefined =>
 function readWords(
   limit: string | undefined,
   tether: string | undefined,
-  fallback: string | undefined,
   lines: string | undefined,
 ): Read<Words> {
   const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
   if (limit !== undefined && memoryLimitBytes === undefined) return wrong(USAGE.size('memory-limit', limit));
   if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether)) return wrong(USAGE.pid('tether', tether));
-  if (fallback !== undefined && fallback !== 'wait' && fallback !== 'inline')
-    return wrong(USAGE.word('fallback', fallback, ['wait', 'inline']));
   if (lines !== undefined && !/^[0-9]{1,9}$/.test(lines)) return wrong(USAGE.count('lines', lines));
   return {
     kind: 'read',
-    value: { memoryLimitBytes, tether: numberOf(tether), fallback, lines: numberOf(lines) },
+    value: { memoryLimitBytes, tether: numberOf(tether), lines: numberOf(lines) },
   };
+}
+
+/** One word of a few. */
+function readChoice<T extends string>(
+  name: OptionName,
+  text: string | undefined,
+  known: readonly T[],
+): Read<T | undefined> {
+  const value = known.find((word) => word === text);
+  if (value === undefined && text !== undefined) return wrong(USAGE.word(name, text, known));
+  return { kind: 'read', value };
 }
 
 export interface QuickArguments {

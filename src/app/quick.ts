@@ -13,7 +13,7 @@ import type { ServiceOptions } from './request.js';
 import { TROUBLE, textOf } from './sentences.js';
 import { StandardOutput } from './standard-output.js';
 import type { Opened } from './warm.js';
-import { say } from './words.js';
+import { say, sayAsLine } from './words.js';
 
 /** @param opened a call that has been begun on the warm way */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
@@ -45,7 +45,7 @@ function serviceOptions({
   service,
   options,
 }: QuickArguments): ServiceOptions & { timing: { totalMs?: number } } {
-  const { timeoutMs, json: _, verbose: __, force: ___, fallback: ____, ...rest } = options;
+  const { timeoutMs, json: _, verbose: __, force: ___, fallback: ____, errors: _____, ...rest } = options;
   return { ...rest, service, timing: timeoutMs === undefined ? {} : { totalMs: timeoutMs } };
 }
 
@@ -62,28 +62,40 @@ async function callCommand(quick: QuickArguments, opened: Opened | undefined): P
   const result = await goOn(options, opened);
   if (quick.options.verbose && result.kind === 'exited' && result.via === 'inline')
     say(`in this process, without a daemon: ${result.why}`);
-  return callExitCode(result);
+  return finish(endingOf(result), quick.options.errors);
 }
 
-function callExitCode(result: CallResult): number {
+/** What a call comes to; `complaint` where it is solod itself that failed. */
+interface Ending {
+  readonly exitCode: number;
+  readonly complaint?: string;
+}
+
+function endingOf(result: CallResult): Ending {
   switch (result.kind) {
     case 'exited':
-      return result.code;
+      return { exitCode: result.code };
     case 'cancelled':
-      return cancelledExitCode(result);
+      return endingOfCancelled(result);
     case 'lost':
-      say(result.message);
-      return EXIT.lost;
+      return { exitCode: EXIT.lost, complaint: result.message };
     case 'failed':
-      say(result.message);
-      return exitCodeOf(result.failure);
+      return { exitCode: exitCodeOf(result.failure), complaint: result.message };
   }
 }
 
-function cancelledExitCode(result: Extract<CallResult, { kind: 'cancelled' }>): number {
-  if (result.by === 'signal') return EXIT.interrupted;
+function endingOfCancelled(result: Extract<CallResult, { kind: 'cancelled' }>): Ending {
+  if (result.by === 'signal') return { exitCode: EXIT.interrupted };
   const exitCode = exitCodeOfOutput(result.cause);
-  if (exitCode === EXIT.ioError) say(textOf(TROUBLE.stream(result.by, result.cause)));
+  if (exitCode !== EXIT.ioError) return { exitCode };
+  return { exitCode, complaint: textOf(TROUBLE.stream(result.by, result.cause)) };
+}
+
+/** Whoever shows a status line shows nothing of a program that fails: there the line tells, and the exit code does not. */
+function finish({ exitCode, complaint }: Ending, errors: 'stderr' | 'line' | undefined): number {
+  if (complaint === undefined) return exitCode;
+  if (errors === 'line' && exitCode !== EXIT.usage && sayAsLine(complaint)) return EXIT.ok;
+  say(complaint);
   return exitCode;
 }
 

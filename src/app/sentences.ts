@@ -44,6 +44,11 @@ export function complaintOf(failure: Exclude<Failure, { readonly kind: Told }>):
         what: `there is no service file ${failure.path}, or it can't be read`,
         todo: 'give the path of one that you may read',
       };
+    case 'service-unknown':
+      return {
+        what: `${JSON.stringify(failure.asked)} is no service that comes with solod`,
+        todo: `write ${failure.known}, or give the path of a file`,
+      };
     case 'state-directory-distrusted':
       return {
         ...DISTRUST[failure.why],
@@ -368,5 +373,44 @@ export const TROUBLE = {
     what: `${file} does not load`,
     todo: 'mend what this says',
     quote: error,
+  }),
+} as const satisfies Readonly<Record<string, (...args: never[]) => Complaint>>;
+
+/** What the status line says at its end. There is room for a few words. */
+export const LINE_TROUBLE = {
+  argument: (text: string): Complaint => ({
+    what: `${text} is no argument of the status line`,
+    todo: 'give --no-color, --timeout=2s or none',
+  }),
+  noObject: (): Complaint => ({ what: 'stdin holds no JSON object', todo: 'give one, or nothing' }),
+  keys: (keys: readonly string[]): Complaint => ({
+    what: `stdin: wrong type of ${keys.join(', ')}`,
+    todo: 'left out',
+  }),
+  endless: (ms: number): Complaint => ({ what: `stdin did not end within ${ms} ms`, todo: 'close it' }),
+  tooLong: (bytes: number): Complaint => ({
+    what: `stdin has more than ${bytes} bytes`,
+    todo: 'give less',
+  }),
+  unread: (cause: Cause): Complaint => ({
+    what: `stdin can't be read: ${causeText(cause)}`,
+    todo: 'see where it comes from',
+  }),
+  directory: (cause: Cause): Complaint => ({
+    what: `the directory can't be read: ${causeText(cause)}`,
+    todo: 'go elsewhere',
+  }),
+  noGit: (cause: Cause): Complaint => ({
+    what: `git can't be started: ${causeText(cause)}`,
+    todo: 'see whether it is on the PATH',
+  }),
+  slowGit: (ms: number): Complaint => ({
+    what: `git did not answer within ${ms} ms`,
+    todo: 'try "git status"',
+  }),
+  git: (said: string): Complaint => ({ what: 'git failed', todo: 'it says', quote: said }),
+  broken: (cause: Cause): Complaint => ({
+    what: `the status line failed: ${cause.message}`,
+    todo: 'report it',
   }),
 } as const satisfies Readonly<Record<string, (...args: never[]) => Complaint>>;

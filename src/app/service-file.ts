@@ -5,6 +5,7 @@ import { basename, resolve } from 'node:path';
 import type { Edition } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
 import { shortHash } from '../domain/layout.js';
+import { siblingFile } from './beside.js';
 import { realPath } from './whereabouts.js';
 
 export type Resolved<T> =
@@ -24,12 +25,19 @@ const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
 const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
 export const HEAD_BYTES = 64 * 1024;
 
+/** `solod:status-line` names a service that comes with solod: a bundle beside this one. */
+export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line' } as const;
+
 /**
- * Finds a service file. Its name is its own, where it has one (`defineService({ name: '…'` with the name as the first
+ * Finds a service file, or the one that the name of a shipped service means. Its name is its own, where it has one (`defineService({ name: '…'` with the name as the first
  * property, a string literal), else its file name with a short hash of its real path, so that two checkouts never meet
  * by accident.
  */
-export function resolveService(file: string): Resolved<ServiceFile> {
+export function resolveService(asked: string): Resolved<ServiceFile> {
+  const shipped = `${SHIPPED.prefix}${SHIPPED.statusLine}`;
+  if (asked.startsWith(SHIPPED.prefix) && asked !== shipped)
+    return { kind: 'failed', failure: { kind: 'service-unknown', asked, known: shipped } };
+  const file = asked === shipped ? siblingFile(`${SHIPPED.statusLine}.cjs`) : asked;
   const real = realPath(file);
   const head = real === undefined ? undefined : readHead(real);
   if (real === undefined || head === undefined)

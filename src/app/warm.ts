@@ -15,7 +15,7 @@ import { isName, layout, type Place, placeOf } from '../domain/layout.js';
 import { distrustOf, isClosed } from '../domain/state-directory.js';
 import { resolveService, type ServiceFile } from './service-file.js';
 import { chooseDaemon } from './switch.js';
-import { platformOf, stateRoot } from './whereabouts.js';
+import { platformOf, stateRoot, workingDirectory } from './whereabouts.js';
 import { CHUNK, chunk, HEADER_BYTES } from './wire/chunks.js';
 import { afterReading } from './wire/reading.js';
 import { encodeRequest, requestEnvironment } from './wire/request.js';
@@ -53,7 +53,7 @@ function requestOf(args: readonly string[], { name, edition }: ServiceFile, begu
     command: name,
     args,
     env: requestEnvironment(process.env, [isTerminal(0), isTerminal(1), isTerminal(2)]),
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
     caller: callerText({ ...edition, wire: WIRE_VERSION, waitedMs, spawned: false }),
   });
 }
@@ -64,7 +64,7 @@ interface WarmArguments {
 }
 
 /** Options that only say what becomes of a call that is not warm. */
-const IRRELEVANT = /^--(?:verbose|fallback=(?:wait|inline))$/;
+const IRRELEVANT = /^--(?:verbose|fallback=(?:wait|inline)|errors=(?:stderr|line))$/;
 
 /** @returns undefined where there are others: `readQuickly` knows them all */
 export function readWarm(argv: readonly string[]): WarmArguments | undefined {

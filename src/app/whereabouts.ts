@@ -32,3 +32,12 @@ export function realPath(file: string): string | undefined {
     return undefined;
   }
 }
+
+/** One that has been removed has no name any more, and is sent without one, as the native client does. */
+export function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '';
+  }
+}

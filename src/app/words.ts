@@ -1,6 +1,7 @@
 /** How the command says its sentences on stderr. The sentences themselves: `sentences.ts`. */
 
 import { writeSync } from 'node:fs';
+import { colourWanted, diagnosticLine } from '../domain/diagnostic.js';
 import type { KickOutcome } from '../domain/kick.js';
 import { kickWarning, sentence } from './sentences.js';
 
@@ -13,6 +14,19 @@ export function say(line: string): void {
     writeSync(2, `${SPEAKER}${line}\n`);
   } catch {
     // Nobody is there to be told.
+  }
+}
+
+/**
+ * The same as the one line of a status line, on stdout. In colour also into a pipe: whoever shows status lines reads one.
+ * @returns false where nobody can be told that way
+ */
+export function sayAsLine(line: string): boolean {
+  try {
+    writeSync(1, `${diagnosticLine(`${SPEAKER}${line}`, colourWanted(process.env.NO_COLOR))}\n`);
+    return true;
+  } catch {
+    return false;
   }
 }
 

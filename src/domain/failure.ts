@@ -18,6 +18,8 @@ export type Failure =
   /** What was asked for makes no sense; nothing was tried. */
   | { readonly kind: 'invalid-request'; readonly message: string }
   | { readonly kind: 'service-missing'; readonly path: string }
+  /** No service of that name comes with solod. */
+  | { readonly kind: 'service-unknown'; readonly asked: string; readonly known: string }
   | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
   | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'not-removed'; readonly path: string; readonly cause: Cause }

@@ -383,7 +383,6 @@ const claim = of('claim', 'claim', [
     "return go({ at: 'leaving', trail, step: 'closing', outcome }, listener('close'));",
     "return go({ at: 'leaving', trail, step: 'discarding', outcome }, files('removeTree', privateOf(trail)));",
     'who gives way closes its listener',
-    CORNERS,
   ],
   [
     'leaving-bare',
@@ -1883,6 +1882,38 @@ const telling = [
   ]),
 ];
 
+const diagnostic = of('diagnostic', 'diagnostic', [
+  [
+    'sequences',
+    'A control sequence goes as a whole, not its first character alone.',
+    ".replace(CONTROL_SEQUENCE, '')",
+    '',
+    'control sequences',
+  ],
+  [
+    'controls',
+    'What moves a cursor or rings a bell does not get to a terminal.',
+    ".replace(CONTROL, '')",
+    '',
+    'every C0 character',
+  ],
+  [
+    'halves',
+    'Half of a surrogate pair is no character, and is written as none by every encoder in its own way.',
+    ".replace(LONE_SURROGATE, '\\ufffd')",
+    '',
+    'half a surrogate pair, the first',
+  ],
+  [
+    'pairs',
+    'A code point is not split.',
+    'const points = [...text];',
+    "const points = text.split('');",
+    'emoji, one more',
+  ],
+  ['nothing', 'A line is never empty.', ' || UNKNOWN_ERROR', '', 'white space alone'],
+]);
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...sweep,
@@ -1903,4 +1934,5 @@ export const GUARDS: readonly Guard[] = [
   ...termination,
   ...collecting,
   ...telling,
+  ...diagnostic,
 ];

@@ -6,7 +6,15 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ECHO, ROOT, sandbox } from './support.js';
 
-const HOT = ['solod.cjs', 'quick.cjs', 'serve.cjs', 'daemon.cjs', 'index.js'];
+const HOT = [
+  'solod.cjs',
+  'quick.cjs',
+  'serve.cjs',
+  'daemon.cjs',
+  'inline.cjs',
+  'status-line.cjs',
+  'index.js',
+];
 
 describe('the packed tarball', () => {
   it('installs into an empty project, is imported with its types, and brings the command', async () => {

@@ -13,7 +13,19 @@ import { has, type Sandbox, SOLOD, sandbox } from './support.js';
 
 describe('its arguments', () => {
   const word = fc.constantFrom(
-    ...['service', 'a', 'x y', '', '-', '--', '-x', '--verbose', '--fallback=inline', '--fallback=wait'],
+    ...[
+      'service',
+      'a',
+      'x y',
+      '',
+      '-',
+      '--',
+      '-x',
+      '--verbose',
+      '--fallback=inline',
+      '--fallback=wait',
+      '--errors=line',
+    ],
     ...['--fallback=dance', '--fallback', 'inline', '--name', '--timeout=3', '--no-daemon', '--nonsense'],
   );
 
@@ -24,7 +36,7 @@ describe('its arguments', () => {
         if (warm === undefined) return;
         const whole = readQuickly('call', argv);
         expect({ service: whole?.service, args: whole?.args }).toEqual(warm);
-        const { verbose: _, fallback: __, ...others } = whole?.options ?? { verbose: false };
+        const { verbose: _, fallback: __, errors: ___, ...others } = whole?.options ?? { verbose: false };
         expect(Object.values(others).filter((value) => value !== undefined && value !== false)).toEqual([]);
       }),
       { numRuns: 2_000 },

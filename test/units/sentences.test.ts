@@ -5,6 +5,7 @@ import {
   type Complaint,
   complaintOf,
   kickWarning,
+  LINE_TROUBLE,
   sentence,
   TROUBLE,
   textOf,
@@ -38,6 +39,12 @@ const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
     {
       failure: { kind: 'service-missing', path: '/s.mjs' },
       says: "there is no service file /s.mjs, or it can't be read; give the path of one that you may read",
+    },
+  ],
+  'service-unknown': [
+    {
+      failure: { kind: 'service-unknown', asked: 'solod:x', known: 'solod:status-line' },
+      says: '"solod:x" is no service that comes with solod; write solod:status-line, or give the path of a file',
     },
   ],
   'state-directory-distrusted': [
@@ -327,6 +334,34 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
   notLoaded: [TROUBLE.notLoaded('/s.mjs', 'Error: x'), '/s.mjs does not load; mend what this says: Error: x'],
 };
 
+const LINE_TROUBLES: {
+  readonly [K in keyof typeof LINE_TROUBLE]: readonly [complaint: Complaint, says: string];
+} = {
+  argument: [
+    LINE_TROUBLE.argument('--x'),
+    '--x is no argument of the status line; give --no-color, --timeout=2s or none',
+  ],
+  noObject: [LINE_TROUBLE.noObject(), 'stdin holds no JSON object; give one, or nothing'],
+  keys: [LINE_TROUBLE.keys(['cost', 'model.id']), 'stdin: wrong type of cost, model.id; left out'],
+  endless: [LINE_TROUBLE.endless(1_000), 'stdin did not end within 1000 ms; close it'],
+  tooLong: [LINE_TROUBLE.tooLong(1_048_576), 'stdin has more than 1048576 bytes; give less'],
+  unread: [
+    LINE_TROUBLE.unread(cause),
+    "stdin can't be read: ENOSPC: no space left on device; see where it comes from",
+  ],
+  directory: [
+    LINE_TROUBLE.directory(cause),
+    "the directory can't be read: ENOSPC: no space left on device; go elsewhere",
+  ],
+  noGit: [
+    LINE_TROUBLE.noGit(cause),
+    "git can't be started: ENOSPC: no space left on device; see whether it is on the PATH",
+  ],
+  slowGit: [LINE_TROUBLE.slowGit(500), 'git did not answer within 500 ms; try "git status"'],
+  git: [LINE_TROUBLE.git('fatal: x'), 'git failed; it says: fatal: x'],
+  broken: [LINE_TROUBLE.broken(cause), 'the status line failed: no space left on device; report it'],
+};
+
 describe('a sentence for each failure', () => {
   const all: readonly { readonly failure: Failure; readonly says: string }[] = Object.values(FAILURES).flat();
 
@@ -368,10 +403,13 @@ describe('a sentence for each failure', () => {
 });
 
 describe('a sentence for whatever else goes wrong', () => {
-  it.each([...Object.values(USAGES), ...Object.values(TROUBLES)])('$1', (complaint, says) => {
-    expect(textOf(complaint)).toBe(says);
-    expect(complaint.todo).not.toBe('');
-  });
+  it.each([...Object.values(USAGES), ...Object.values(TROUBLES), ...Object.values(LINE_TROUBLES)])(
+    '$1',
+    (complaint, says) => {
+      expect(textOf(complaint)).toBe(says);
+      expect(complaint.todo).not.toBe('');
+    },
+  );
 
   it('a kick that started a daemon, but not as it should', () => {
     expect(kickWarning({ kind: 'lock-error', path: '/d/spawn.lock', cause })).toBe(

@@ -1,7 +1,7 @@
 use super::delegate;
-use super::kick::kick_at;
+use super::kick::{kick_at, kick_here, Kick};
 use super::options::{Asked, Fallback};
-use super::say::say;
+use super::say::{complain, Errors};
 use super::target::{self, Target};
 use crate::domain::edition::Effort;
 use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
@@ -45,15 +45,15 @@ pub fn run(asked: &Asked) -> i32 {
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
     let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
     let failure = match obtain(&mut host, &plan) {
-        Ok(()) => return talk(&mut host),
+        Ok(()) => return talk(&mut host, asked.errors),
         Err(failure) => explained(&mut host, failure),
     };
     match failure {
         Failure::NoLaunch => delegate::run_asked(asked, Some(&target), &[]),
         // The service itself was asked, and said no: it would say the same in another process.
-        Failure::Declined { .. } => report(&failure),
+        Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
-        _ => report(&failure),
+        _ => report(asked, &failure),
     }
 }
 
@@ -61,9 +61,8 @@ extern "C" fn leave(signal: c_int) {
     unsafe { libc::_exit(128 + signal) }
 }
 
-fn report(failure: &Failure) -> i32 {
-    say(&sentence(failure));
-    exit_code(failure)
+fn report(asked: &Asked, failure: &Failure) -> i32 {
+    complain(asked.errors, &sentence(failure), exit_code(failure))
 }
 
 fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
@@ -78,22 +77,19 @@ fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
     encode(&request, env::vars_os())
 }
 
-fn talk(host: &mut Host) -> i32 {
+fn talk(host: &mut Host, errors: Errors) -> i32 {
     let end = match host.accepted() {
         Some(accepted) => converse(accepted),
         None => End::Lost(Cause::new("EOF", p::TEXT_HUNG_UP)),
     };
     match end {
         End::Exited(code) => code,
-        End::Lost(cause) => {
-            say(&fill(p::TEXT_LOST, &[("cause", &cause.message)]));
-            p::EXIT_LOST
-        }
+        End::Lost(cause) => complain(errors, &fill(p::TEXT_LOST, &[("cause", &cause.message)]), p::EXIT_LOST),
         // Whoever read the output has gone away, as `head` does, and need not be told.
         End::Broken { cause, .. } if cause.code == "EPIPE" => 128 + SIGPIPE,
         End::Broken { stream, cause } => {
-            say(&fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(&cause))]));
-            p::EXIT_IO_ERROR
+            let sentence = fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(&cause))]);
+            complain(errors, &sentence, p::EXIT_IO_ERROR)
         }
     }
 }
@@ -125,14 +121,17 @@ fn explained(host: &mut Host, failure: Failure) -> Failure {
 
 /// The answer now, from somebody else, and a daemon for the next time: the kick is done before this process becomes another.
 fn fall_back(asked: &Asked, target: &Target, failure: &Failure) -> i32 {
-    if *failure == Failure::Vacant {
-        kick_at(asked, target);
-    }
     // What lies in a directory that is not to be trusted is not gone by.
     let trusted =
         Some(target).filter(|_| !matches!(failure, Failure::Distrusted { .. } | Failure::Unusable { .. }));
-    match asked.fallback {
-        Fallback::Program => delegate::become_program(&asked.program),
-        _ => delegate::run_asked(asked, trusted, &["--no-daemon"]),
+    let is_vacant = *failure == Failure::Vacant;
+    if asked.fallback == Fallback::Program {
+        if is_vacant {
+            kick_at(asked, target);
+        }
+        return delegate::become_program(&asked.program, asked.errors);
     }
+    // A Node that has to kick can as well answer: one start of Node instead of two.
+    let is_left = is_vacant && kick_here(asked, target) == Kick::LeftToNode;
+    delegate::run_asked(asked, trusted, &[if is_left { "--fallback=inline" } else { "--no-daemon" }])
 }

@@ -1,7 +1,7 @@
 //! What this client leaves to others: everything out of the ordinary to the command in TypeScript, which is run in this process' place.
 
 use super::options::{Asked, Command};
-use super::say::say;
+use super::say::{complain, say, Errors};
 use super::target::{read_launch_file, variable, Target};
 use crate::protocol as p;
 use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIG_DFL};
@@ -30,8 +30,8 @@ fn is_continuous_integration() -> bool {
 }
 
 /// The same arguments, to Node's command.
-pub fn run(argv: &[OsString], target: Option<&Target>) -> i32 {
-    become_program(&[command(target), argv.to_vec()].concat())
+pub fn run(argv: &[OsString]) -> i32 {
+    become_program(&[command(None), argv.to_vec()].concat(), Errors::Stderr)
 }
 
 /// What was asked, to Node's command, without what only this client knows.
@@ -41,7 +41,7 @@ pub fn run_asked(asked: &Asked, target: Option<&Target>, more: &[&str]) -> i32 {
     argv.push("--".into());
     argv.push(asked.service.clone().into());
     argv.extend(asked.args.iter().cloned());
-    run(&argv, target)
+    become_program(&[command(target), argv].concat(), asked.errors)
 }
 
 /// A kick by Node, to its end; it leaves a launch file for the next time.
@@ -58,7 +58,7 @@ pub fn kick_first(asked: &Asked, target: &Target) {
 fn written(asked: &Asked, command: Command) -> Vec<OsString> {
     let mut argv: Vec<OsString> = vec![if command == Command::Call { "call" } else { "kick" }.into()];
     for (name, value) in &asked.written {
-        if command == Command::Kick && (name == "timeout" || name == "verbose") {
+        if command == Command::Kick && ["timeout", "errors", "verbose"].contains(&name.as_str()) {
             continue;
         }
         argv.push(match value {
@@ -89,22 +89,25 @@ fn beside_daemon(target: &Target) -> Option<Vec<OsString>> {
 }
 
 fn beside_this() -> Option<Vec<OsString>> {
+    find_bundle(SOLOD).map(|solod| vec!["node".into(), solod.into()])
+}
+
+/// A bundle of the package that this client was installed with.
+pub fn find_bundle(name: &str) -> Option<PathBuf> {
     let own = env::current_exe().ok()?;
     let places = own.ancestors().skip(1).take(LEVELS_MAX);
-    let found: Option<PathBuf> = places
+    places
         .flat_map(|above| [above.join("solod/dist"), above.join("dist")])
-        .map(|dist| dist.join(SOLOD))
-        .find(|solod| solod.exists());
-    found.map(|solod| vec!["node".into(), solod.into()])
+        .map(|dist| dist.join(name))
+        .find(|bundle| bundle.exists())
 }
 
 /// Becomes another program; returns the exit code for where that fails.
-pub fn become_program(argv: &[OsString]) -> i32 {
+pub fn become_program(argv: &[OsString], errors: Errors) -> i32 {
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
         unsafe { libc::signal(signal, SIG_DFL) };
     }
     let error = Process::new(&argv[0]).args(&argv[1..]).exec();
     let name = OsString::from_vec(argv[0].clone().into_vec());
-    say(&format!("{}: {error}", name.to_string_lossy()));
-    p::EXIT_OS_ERROR
+    complain(errors, &format!("{}: {error}", name.to_string_lossy()), p::EXIT_OS_ERROR)
 }

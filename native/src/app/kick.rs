@@ -29,9 +29,26 @@ pub fn run(asked: &Asked) -> i32 {
 
 /// The same on the way to something else: nothing comes of it but a line.
 pub fn kick_at(asked: &Asked, target: &Target) {
+    if kick_here(asked, target) == Kick::LeftToNode {
+        delegate::kick_first(asked, target);
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kick {
+    Done,
+    /// Only Node knows what starts a daemon there.
+    LeftToNode,
+}
+
+/// The same, as far as it can be done without Node.
+pub fn kick_here(asked: &Asked, target: &Target) -> Kick {
     match kick_once(asked, target) {
-        Kicked::Failed(Failure::NoLaunch) => delegate::kick_first(asked, target),
-        kicked => tell(&kicked),
+        Kicked::Failed(Failure::NoLaunch) => Kick::LeftToNode,
+        kicked => {
+            tell(&kicked);
+            Kick::Done
+        }
     }
 }
 

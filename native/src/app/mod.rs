@@ -17,6 +17,6 @@ pub fn main() -> i32 {
     match options::read(&argv) {
         Some(asked) if asked.command == Command::Call => call::run(&asked),
         Some(asked) => kick::run(&asked),
-        None => delegate::run(&argv, None),
+        None => delegate::run(&argv),
     }
 }

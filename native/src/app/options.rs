@@ -1,5 +1,6 @@
 //! The options that `solod call` and `solod kick` take, as Node's parseArgs reads them; see `src/app/options.ts`.
 
+use super::say::Errors;
 use crate::protocol as p;
 use std::ffi::OsString;
 
@@ -33,6 +34,7 @@ pub struct Asked {
     /// `--daemon`, `--no-daemon`
     pub daemon: Option<bool>,
     pub fallback: Fallback,
+    pub errors: Errors,
     /// How a daemon is to be run, if one must be started: that is not in a launch file.
     pub has_daemon_options: bool,
     /// The options as they were written, without `--fallback`.
@@ -62,6 +64,7 @@ pub fn read(argv: &[OsString]) -> Option<Asked> {
         timeout_ms: None,
         daemon: None,
         fallback: Fallback::Wait,
+        errors: Errors::Stderr,
         has_daemon_options: false,
         written: Vec::new(),
     };
@@ -117,7 +120,7 @@ fn takes_value(command: Command, name: &str) -> Option<bool> {
     match name {
         "daemon" | "no-daemon" => Some(false),
         "verbose" if command == Command::Call => Some(false),
-        "timeout" | "fallback" if command == Command::Call => Some(true),
+        "timeout" | "fallback" | "errors" if command == Command::Call => Some(true),
         _ if WITH_VALUE.contains(&name) || OF_DAEMONS.contains(&name) => Some(true),
         _ => None,
     }
@@ -139,6 +142,13 @@ impl Asked {
                     "wait" => Fallback::Wait,
                     "inline" => Fallback::Inline,
                     "command" => Fallback::Program,
+                    _ => return None,
+                }
+            }
+            "errors" => {
+                self.errors = match value? {
+                    "stderr" => Errors::Stderr,
+                    "line" => Errors::Line,
                     _ => return None,
                 }
             }
@@ -207,6 +217,8 @@ mod tests {
         assert_eq!(read_text("kick --daemon --no-daemon s").unwrap().daemon, Some(true));
         assert!(read_text("call --idle-timeout 1m s").unwrap().has_daemon_options);
         assert_eq!(read_text("call -- s").unwrap().service, "s");
+        assert_eq!(read_text("call s").unwrap().errors, Errors::Stderr);
+        assert_eq!(read_text("call --errors line s").unwrap().errors, Errors::Line);
     }
 
     #[test]
@@ -233,6 +245,8 @@ mod tests {
             "call --timeout 1. s",
             "call --timeout 3000000 s",
             "call --fallback never s",
+            "call --errors never s",
+            "kick --errors line s",
             "call s --fallback command",
             "kick --timeout 1 s",
             "kick --fallback wait s",

@@ -1,5 +1,6 @@
 //! What a caller asks for, made precise: which name, where it lives, what starts its daemon; see `src/app/target.ts`.
 
+use super::delegate;
 use super::options::Asked;
 use crate::domain::edition::{self, Edition};
 use crate::domain::layout::{self, Place};
@@ -23,8 +24,11 @@ pub struct Target {
 
 /// None for everything out of the ordinary, a service that does not exist among it: Node's command says what is wrong.
 pub fn resolve(asked: &Asked) -> Option<Target> {
-    let edition = read_edition(&paths::real(&asked.service)?).ok()?;
-    let (edition, own_name) = edition;
+    let file = match asked.service.strip_prefix(p::SHIPPED_PREFIX) {
+        Some(shipped) => find_shipped(shipped)?,
+        None => asked.service.clone(),
+    };
+    let (edition, own_name) = read_edition(&paths::real(&file)?).ok()?;
     let name = asked.name.clone().or(own_name).unwrap_or_else(|| edition::name_from_path(&edition.path));
     if !layout::is_name(&name) {
         return None;
@@ -40,6 +44,14 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
     let user_id = process::user_id();
     let place = layout::place_of(&root, &layout::label_of(&name, project.as_deref()), user_id);
     Some(Target { name, place, user_id, edition })
+}
+
+/// A service that comes with solod.
+fn find_shipped(name: &str) -> Option<String> {
+    if name != p::SHIPPED_STATUS_LINE {
+        return None;
+    }
+    delegate::find_bundle(&format!("{}.cjs", p::SHIPPED_STATUS_LINE))?.into_os_string().into_string().ok()
 }
 
 /// The edition of a service file, and the name that it gives itself.

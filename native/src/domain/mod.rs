@@ -1,6 +1,7 @@
 //! What is decided. Each procedure is the one of the same name in `src/domain`, there a state machine, here straight through
 //! its calls; every call goes through `Ports`, so that it can be run over a disk that is none.
 
+pub mod diagnostic;
 pub mod edition;
 pub mod failure;
 #[cfg(test)]

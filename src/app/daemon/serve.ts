@@ -15,8 +15,6 @@ import { deferToSupervisor } from './deferring.js';
 import { StartReport } from './report.js';
 import { Supervisor } from './supervisor.js';
 
-export { callInline } from '../inline.js';
-
 /** @returns the exit code of a process that does not serve; one that does ends by itself */
 export async function serve(
   { service, options }: QuickArguments,

@@ -1,0 +1,102 @@
+//! One line for a status line: whatever a text holds, nothing of it moves the cursor, changes a colour or takes more room than there
+//! is. `src/domain/diagnostic.ts` does the same, and `test/fixtures/diagnostics.json` holds both to it.
+
+use crate::protocol as p;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    Coloured,
+    Plain,
+}
+
+fn is_space(character: char) -> bool {
+    p::WHITE_SPACE.contains(character)
+}
+
+/// Without control sequences (CSI) and control characters, in one line, each run of white space one space, none at its ends.
+pub fn clean_text(text: &str) -> String {
+    let text = without_sequences(text);
+    let mut clean = String::with_capacity(text.len());
+    for character in text.chars() {
+        if !is_space(character) {
+            if !character.is_control() {
+                clean.push(character);
+            }
+        } else if !clean.is_empty() && !clean.ends_with(' ') {
+            clean.push(' ');
+        }
+    }
+    clean.truncate(clean.trim_end_matches(' ').len());
+    clean
+}
+
+fn without_sequences(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(&['\u{1b}', '\u{9b}'][..]) {
+        kept.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let introduced = rest.strip_prefix("\u{1b}[").or_else(|| rest.strip_prefix('\u{9b}'));
+        match introduced.and_then(after_sequence) {
+            Some(after) => rest = after,
+            None => {
+                let begin = rest.chars().next().map_or(0, char::len_utf8);
+                kept.push_str(&rest[..begin]);
+                rest = &rest[begin..];
+            }
+        }
+    }
+    kept.push_str(rest);
+    kept
+}
+
+/// What follows the parameters, the intermediate bytes and the final one of a control sequence; None where it is not complete.
+fn after_sequence(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches(|character| ('0'..='?').contains(&character));
+    let text = text.trim_start_matches(|character| (' '..='/').contains(&character));
+    text.strip_prefix(|character| ('@'..='~').contains(&character))
+}
+
+/// At most so many code points; what is cut ends in an ellipsis.
+pub fn cut_text(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    text.chars().take(limit - 1).chain(p::ELLIPSIS.chars()).collect()
+}
+
+/// What went wrong, short and in red.
+pub fn diagnostic_line(text: &str, colour: Colour) -> String {
+    let line = cut_text(&clean_text(text), p::DIAGNOSTIC_LIMIT);
+    let line = if line.is_empty() { p::UNKNOWN_ERROR } else { &line };
+    match colour {
+        Colour::Coloured => format!("{}{line}{}", p::DIAGNOSTIC_STYLE, p::DIAGNOSTIC_STYLE_END),
+        Colour::Plain => line.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::json::{parse, Json};
+
+    const FIXTURES: &str = include_str!("../../../test/fixtures/diagnostics.json");
+
+    #[test]
+    fn says_what_typescript_says() {
+        let cases = match parse(FIXTURES) {
+            Some(Json::List(cases)) => cases,
+            other => panic!("no list of cases, but {other:?}"),
+        };
+        assert!(cases.len() > 30);
+        for case in &cases {
+            let text = |name| case.text(name).unwrap_or_else(|| panic!("{case:?} has no {name}"));
+            let colour = match text("colour") {
+                "coloured" => Colour::Coloured,
+                "plain" => Colour::Plain,
+                other => panic!("{other} is no colour"),
+            };
+            assert_eq!(diagnostic_line(text("input"), colour), text("expected"), "{}", text("what"));
+        }
+    }
+}

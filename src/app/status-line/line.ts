@@ -1,0 +1,118 @@
+/** The line itself: what is known to text, and nothing else. Whatever comes from outside is cleaned, and cut to what it may take. */
+
+import { type Colour, cleanText, cutText, diagnosticLine, ELLIPSIS } from '../../domain/diagnostic.js';
+import type { Session } from './input.js';
+import type { GitStatus } from './porcelain.js';
+import type { Head } from './repository.js';
+
+export interface Line {
+  /** Absolute, as the caller names it. */
+  readonly directory: string;
+  readonly home: string | undefined;
+  readonly repository: LineRepository | undefined;
+  readonly session: Session;
+  /** What went wrong, in sentences. */
+  readonly troubles: readonly string[];
+}
+
+export interface LineRepository {
+  /** What its top directory is called. */
+  readonly name: string;
+  /** From there to the directory; empty at the top. */
+  readonly inside: string;
+  readonly head: Head;
+  readonly status: GitStatus | undefined;
+  readonly operation: string | undefined;
+}
+
+const DIRECTORY_LIMIT = 40;
+const BRANCH_LIMIT = 40;
+const WORD_LIMIT = 30;
+const HASH_LENGTH = 7;
+const GAP = '  ';
+
+/** SGR of ECMA-48. */
+const STYLES = { directory: '34', branch: '36', state: '33', session: '2' } as const;
+
+/** One line, without its end; never an empty one. */
+export function renderLine(line: Line, colour: Colour): string {
+  const { session, troubles, repository } = line;
+  const paint = (style: keyof typeof STYLES, text: string): string =>
+    text === '' || colour === 'plain' ? text : `\x1b[${STYLES[style]}m${text}\x1b[0m`;
+  const git =
+    repository === undefined
+      ? []
+      : [paint('branch', headText(repository.head)), paint('state', stateText(repository))];
+  const parts = [
+    paint('directory', directoryText(line)),
+    git.filter((part) => part !== '').join(' '),
+    ...sessionTexts(session).map((text) => paint('session', text)),
+    ...(troubles.length > 0 ? [diagnosticLine(troubles.join(' · '), colour)] : []),
+  ].filter((part) => part !== '');
+  return parts.length > 0 ? parts.join(GAP) : diagnosticLine('', colour);
+}
+
+/** `~` for home; of a long one in a repository what is inside of that; else the end of it, which tells more than the beginning. */
+export function directoryText({ directory, home, repository }: Omit<Line, 'session' | 'troubles'>): string {
+  const short = cleanText(fromHome(directory, home));
+  if (lengthOf(short) <= DIRECTORY_LIMIT) return short;
+  const { name, inside } = repository ?? { name: '', inside: '' };
+  const tail = cleanText(`${ELLIPSIS}/${name}${inside === '' ? '' : `/${inside}`}`);
+  return cutHead(name === '' || lengthOf(tail) > lengthOf(short) ? short : tail, DIRECTORY_LIMIT);
+}
+
+function fromHome(directory: string, home: string | undefined): string {
+  if (home === undefined || !home.startsWith('/') || home === '/') return directory;
+  const top = home.replace(/\/+$/, '');
+  if (directory === top) return '~';
+  return directory.startsWith(`${top}/`) ? `~${directory.slice(top.length)}` : directory;
+}
+
+const lengthOf = (text: string): number => [...text].length;
+
+function cutHead(text: string, limit: number): string {
+  const points = [...text];
+  return points.length <= limit ? text : `${ELLIPSIS}${points.slice(points.length - limit + 1).join('')}`;
+}
+
+function headText({ branch, commit }: Head): string {
+  if (branch !== undefined) return cutText(cleanText(branch), BRANCH_LIMIT);
+  return commit === undefined ? '' : `:${commit.slice(0, HASH_LENGTH)}`;
+}
+
+function stateText({ status, operation }: LineRepository): string {
+  const counts: readonly (readonly [mark: string, count: number | undefined])[] = [
+    ['↑', status?.ahead],
+    ['↓', status?.behind],
+    ['!', status?.conflicts],
+    ['+', status?.staged],
+    ['~', status?.changed],
+    ['?', status?.untracked],
+  ];
+  const marks = counts.flatMap(([mark, count = 0]) => (count > 0 ? [`${mark}${count}`] : []));
+  return [...marks, ...(operation === undefined ? [] : [operation])].join(' ');
+}
+
+function sessionTexts(session: Session): readonly string[] {
+  const { model, costUsd, durationMs, linesAdded = 0, linesRemoved = 0, contextPercent, style } = session;
+  return [
+    wordText(model),
+    costUsd === undefined ? '' : `$${costUsd.toFixed(2)}`,
+    durationMs === undefined ? '' : durationText(durationMs),
+    linesAdded + linesRemoved > 0 ? `+${Math.round(linesAdded)}/-${Math.round(linesRemoved)}` : '',
+    contextPercent === undefined ? '' : `${Math.round(contextPercent)}%`,
+    style === 'default' ? '' : wordText(style),
+  ];
+}
+
+const wordText = (word = ''): string => cutText(cleanText(word), WORD_LIMIT);
+
+const MINUTE_MS = 60_000;
+
+function durationText(ms: number): string {
+  if (ms < MINUTE_MS) return `${Math.floor(ms / 1_000)}s`;
+  const minutes = Math.floor(ms / MINUTE_MS);
+  return minutes < 60
+    ? `${minutes}m`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, '0')}m`;
+}

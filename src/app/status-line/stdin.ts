@@ -1,0 +1,46 @@
+/** A caller's stdin, read to its end, but not for ever and not without end. */
+
+import type { Cause } from '../../domain/ports.js';
+import type { ServiceInput } from '../service.js';
+import { shortCauseOf } from './cause.js';
+
+export interface InputLimits {
+  readonly waitMs: number;
+  readonly bytes: number;
+}
+
+export type StdinReading =
+  /** `text` is empty where stdin is a terminal: nobody is asked to type. */
+  | { readonly kind: 'read'; readonly text: string }
+  /** It has not ended; `text` came until then. */
+  | { readonly kind: 'endless'; readonly text: string }
+  | { readonly kind: 'too-long' }
+  | { readonly kind: 'failed'; readonly cause: Cause };
+
+/** Never rejects. What is not read is not asked for. */
+export function readStdin(stdin: ServiceInput, limits: InputLimits): Promise<StdinReading> {
+  if (stdin.isTTY) return Promise.resolve({ kind: 'read', text: '' });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const text = (): string =>
+    Buffer.concat(chunks)
+      .toString('utf8')
+      .replace(/^\ufeff/, '');
+  return new Promise((resolve) => {
+    const finish = (reading: StdinReading): void => {
+      clearTimeout(timer);
+      resolve(reading);
+      // The error listener stays: whatever else happens to the stream is nobody's concern any more.
+      stdin.destroy();
+    };
+    const timer = setTimeout(() => finish({ kind: 'endless', text: text() }), limits.waitMs);
+    stdin.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > limits.bytes) finish({ kind: 'too-long' });
+    });
+    stdin.once('end', () => finish({ kind: 'read', text: text() }));
+    stdin.on('error', (error) => finish({ kind: 'failed', cause: shortCauseOf(error) }));
+    stdin.once('close', () => finish({ kind: 'read', text: text() }));
+  });
+}
