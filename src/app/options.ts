@@ -68,6 +68,28 @@ export const OPTIONS = {
     argument: '<path>',
     help: 'the node that a started daemon runs on, instead of this one',
   },
+  as: { type: 'string', argument: '<command>', help: "what to type, instead of the service's own name" },
+  'bin-dir': {
+    type: 'string',
+    argument: '<dir>',
+    help: 'where the command is put, instead of $XDG_BIN_HOME or ~/.local/bin',
+  },
+  settings: { type: 'string', argument: '<file>', help: 'a JSON file that is to name the command' },
+  entry: {
+    type: 'string',
+    argument: '<keys>',
+    help: 'where in the settings, with dots between keys: statusLine by default',
+  },
+  value: {
+    type: 'string',
+    argument: '<json>',
+    help: 'what is put there, {command} standing for the path: {"type":"command","command":"{command}"} by default',
+  },
+  errors: {
+    type: 'string',
+    argument: '<where>',
+    help: 'where solod says why it failed: stderr (the default), or line, one line on stdout',
+  },
   systemd: { type: 'boolean', help: 'for systemd: a user unit with socket activation' },
   launchd: { type: 'boolean', help: 'for launchd: an agent with socket activation' },
   json: { type: 'boolean', help: 'print facts as JSON' },
@@ -85,6 +107,9 @@ export type OptionName = keyof typeof OPTIONS;
 const TARGET = ['name', 'project', 'state-dir'] as const;
 const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether'] as const;
 const SWITCH = ['daemon', 'no-daemon'] as const;
+const COMMAND = ['as', 'bin-dir'] as const;
+const CALL = ['timeout', 'fallback', 'errors'] as const;
+const MANAGER = ['systemd', 'launchd', 'dry-run'] as const;
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
@@ -100,8 +125,19 @@ export const COMMAND_OPTIONS = {
   stats: [...TARGET, 'timeout', 'openmetrics', 'json'],
   doctor: [...TARGET, 'timeout', 'json'],
   gc: [...TARGET, 'dry-run', 'json'],
-  install: [...TARGET, ...DAEMON, 'node', 'systemd', 'launchd', 'dry-run', 'json'],
-  uninstall: [...TARGET, 'systemd', 'launchd', 'json'],
+  install: [
+    ...COMMAND,
+    'settings',
+    'entry',
+    'value',
+    ...TARGET,
+    ...CALL,
+    ...DAEMON,
+    'node',
+    ...MANAGER,
+    'json',
+  ],
+  uninstall: [...COMMAND, ...TARGET, ...MANAGER, 'json'],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
@@ -121,6 +157,13 @@ export interface CommandOptions {
   readonly node?: string | undefined;
   readonly daemon?: DaemonWish | undefined;
   readonly fallback?: 'wait' | 'inline' | undefined;
+  readonly errors?: 'stderr' | 'line' | undefined;
+  readonly as?: string | undefined;
+  readonly binDirectory?: string | undefined;
+  readonly settings?: string | undefined;
+  readonly entry?: string | undefined;
+  /** JSON, as it was written. */
+  readonly value?: string | undefined;
   readonly verbose: boolean;
   readonly force: boolean;
   readonly systemd: boolean;
@@ -155,7 +198,7 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
   }
   const text = (name: OptionName): string | undefined =>
     typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
-  const words = readWords(text('memory-limit'), text('tether'), text('fallback'), text('lines'));
+  const words = readWords(text);
   if (words.kind === 'wrong') return words;
   return {
     kind: 'read',
@@ -168,6 +211,11 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
       graceMs: durations.grace,
       ...words.value,
       node: text('node'),
+      as: text('as'),
+      binDirectory: text('bin-dir'),
+      settings: text('settings'),
+      entry: text('entry'),
+      value: text('value'),
       daemon: raw.daemon === true ? 'on' : raw['no-daemon'] === true ? 'off' : undefined,
       verbose: raw.verbose === true,
       force: raw.force === true,
@@ -184,7 +232,7 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
   };
 }
 
-type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback' | 'lines'>;
+type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'fallback' | 'errors' | 'lines'>;
 
 const wrong = (complaint: Complaint): { readonly kind: 'wrong'; readonly complaint: Complaint } => ({
   kind: 'wrong',
@@ -195,21 +243,20 @@ const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 
 /** What is neither a duration nor free text. */
-function readWords(
-  limit: string | undefined,
-  tether: string | undefined,
-  fallback: string | undefined,
-  lines: string | undefined,
-): Read<Words> {
+function readWords(text: (name: OptionName) => string | undefined): Read<Words> {
+  const [limit, tether, lines] = [text('memory-limit'), text('tether'), text('lines')];
+  const [fallback, errors] = [text('fallback'), text('errors')];
   const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
   if (limit !== undefined && memoryLimitBytes === undefined) return wrong(USAGE.size('memory-limit', limit));
   if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether)) return wrong(USAGE.pid('tether', tether));
   if (fallback !== undefined && fallback !== 'wait' && fallback !== 'inline')
     return wrong(USAGE.word('fallback', fallback, ['wait', 'inline']));
+  if (errors !== undefined && errors !== 'stderr' && errors !== 'line')
+    return wrong(USAGE.word('errors', errors, ['stderr', 'line']));
   if (lines !== undefined && !/^[0-9]{1,9}$/.test(lines)) return wrong(USAGE.count('lines', lines));
   return {
     kind: 'read',
-    value: { memoryLimitBytes, tether: numberOf(tether), fallback, lines: numberOf(lines) },
+    value: { memoryLimitBytes, tether: numberOf(tether), fallback, errors, lines: numberOf(lines) },
   };
 }
 

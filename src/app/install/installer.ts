@@ -1,0 +1,174 @@
+/** Installing and uninstalling a command: plans, carries out, and takes back what did not get to its end. */
+
+import { causeOf } from '../../domain/cause.js';
+import { TROUBLE } from '../sentences.js';
+import { type Carried, carryOut, carryOutUndo } from './carry-out.js';
+import {
+  type Change,
+  type Foreseen,
+  type InstallPlan,
+  type InstallRequest,
+  planInstall,
+  planUndo,
+  type Refusal,
+  refuse,
+  settingsFile,
+  type Tools,
+  type UndoPlan,
+} from './plan.js';
+import { type InstallRecord, parseRecord, recordFile } from './record.js';
+import { hashOf, holdsEntry } from './settings.js';
+
+/** How often somebody else may write to the settings while they are being changed. */
+const ROUNDS_MAX = 3;
+
+export type InstallOutcome =
+  | { readonly kind: 'installed'; readonly plan: InstallPlan; readonly replaced: UndoPlan | undefined }
+  | { readonly kind: 'already-installed'; readonly record: InstallRecord }
+  | Refusal;
+
+/** What would become of the files, without anything being changed. */
+export type InstallForecast =
+  | { readonly kind: 'planned'; readonly changes: readonly Change[]; readonly replaced: UndoPlan | undefined }
+  | { readonly kind: 'already-installed'; readonly record: InstallRecord }
+  | Refusal;
+
+export type UninstallOutcome = { readonly kind: 'uninstalled'; readonly plan: UndoPlan } | Refusal;
+
+export function foresee(tools: Tools, request: InstallRequest): InstallForecast {
+  const file = recordFile(request.records, request.shim.path);
+  const existing = readRecord(tools, file);
+  if (existing.kind === 'refused') return existing;
+  const { record } = existing;
+  if (record === undefined) {
+    const planned = planInstall(tools, request);
+    return planned.kind === 'refused' ? planned : { ...planned.plan, kind: 'planned', replaced: undefined };
+  }
+  if (isAsAsked(tools, record, request)) return { kind: 'already-installed', record };
+  if (record.service !== request.service && record.daemon !== request.daemon)
+    return refuse(TROUBLE.taken(record.command, record.service));
+  const replaced = planUndo(tools, record);
+  if (replaced.kind === 'refused') return replaced;
+  if (replaced.plan.shim === 'foreign') return refuse(TROUBLE.notShim(record.shim.path));
+  const { changes } = replaced.plan;
+  const planned = planInstall(tools, request, foreseenBy(changes));
+  if (planned.kind === 'refused') return planned;
+  return { kind: 'planned', changes: together(changes, planned.plan.changes), replaced: replaced.plan };
+}
+
+const foreseenBy =
+  (changes: readonly Change[]): Foreseen =>
+  (file) =>
+    changes.find((change) => change.path === file);
+
+/** One after the other, as one. */
+function together(first: readonly Change[], then: readonly Change[]): readonly Change[] {
+  const untouched = first.filter(({ path }) => !then.some((change) => change.path === path));
+  const begun = foreseenBy(first);
+  return [
+    ...untouched,
+    ...then.map((change) => ({ ...change, before: (begun(change.path) ?? change).before })),
+  ];
+}
+
+/** What was installed before is undone only once it is certain that nothing is in the way of what comes after. */
+export function install(tools: Tools, request: InstallRequest): InstallOutcome {
+  return insist(() => tryInstall(tools, request));
+}
+
+export function uninstall(tools: Tools, record: InstallRecord, file: string): UninstallOutcome {
+  return insist(() => tryUninstall(tools, record, file));
+}
+
+type Changed = Extract<Carried, { readonly kind: 'changed' }>;
+
+function insist<O>(attempt: () => O | Changed): Exclude<O, Changed> | Refusal {
+  let outcome = attempt();
+  for (let round = 2; round <= ROUNDS_MAX && isChanged(outcome); round += 1) outcome = attempt();
+  return isChanged(outcome) ? refuse(TROUBLE.keptChanging(outcome.path)) : (outcome as Exclude<O, Changed>);
+}
+
+const isChanged = (outcome: unknown): outcome is Changed =>
+  (outcome as { readonly kind: string }).kind === 'changed';
+
+function tryInstall(tools: Tools, request: InstallRequest): InstallOutcome | Changed {
+  const forecast = foresee(tools, request);
+  if (forecast.kind !== 'planned') return forecast;
+  const { replaced } = forecast;
+  if (replaced !== undefined) {
+    const undone = carryOutUndo(tools, replaced, recordFile(request.records, request.shim.path));
+    if (undone.kind !== 'done') return undone;
+  }
+  const planned = planInstall(tools, request);
+  if (planned.kind === 'refused') return planned;
+  const carried = carryOut(tools, planned.plan);
+  if (carried.kind === 'done') return { kind: 'installed', plan: planned.plan, replaced };
+  takeBack(tools, planned.plan);
+  return carried;
+}
+
+function tryUninstall(tools: Tools, record: InstallRecord, file: string): UninstallOutcome | Changed {
+  const planned = planUndo(tools, record);
+  if (planned.kind === 'refused') return planned;
+  const carried = carryOutUndo(tools, planned.plan, file);
+  return carried.kind === 'done' ? { kind: 'uninstalled', plan: planned.plan } : carried;
+}
+
+/** Should that fail too, the record stays, for "solod uninstall"; what failed first tells more. */
+function takeBack(tools: Tools, { record, recordFile: file }: InstallPlan): void {
+  const undo = planUndo(tools, record);
+  if (undo.kind === 'planned') carryOutUndo(tools, undo.plan, file);
+}
+
+type RecordReading = { readonly kind: 'read'; readonly record: InstallRecord | undefined } | Refusal;
+
+function readRecord({ documents }: Tools, file: string): RecordReading {
+  const reading = documents.read(file);
+  if (reading.kind === 'absent') return { kind: 'read', record: undefined };
+  if (reading.kind !== 'document') return refuse(TROUBLE.notRead(file, causeOf(reading)));
+  const record = parseRecord(reading.document.text);
+  return record === undefined ? refuse(TROUBLE.noRecord(file)) : { kind: 'read', record };
+}
+
+export interface WrittenDown {
+  /** Each with its file. */
+  readonly records: readonly (readonly [file: string, record: InstallRecord])[];
+  /** One of those that can't be read, so that none is taken for missing. */
+  readonly unread: Refusal | undefined;
+}
+
+export function recordsIn(tools: Tools, directory: string): WrittenDown {
+  const listed = tools.files.list(directory);
+  const names = listed.kind === 'names' ? listed.names.filter((name) => name.endsWith('.json')) : [];
+  const readings = [...names].sort().map((name) => {
+    const file = `${directory}/${name}`;
+    return { file, reading: readRecord(tools, file) };
+  });
+  return {
+    records: readings.flatMap(({ file, reading }) =>
+      reading.kind === 'read' && reading.record !== undefined ? [[file, reading.record] as const] : [],
+    ),
+    unread: readings.map(({ reading }) => reading).find((reading) => reading.kind === 'refused'),
+  };
+}
+
+/** Whether all is there just as it would be made now. */
+function isAsAsked(tools: Tools, record: InstallRecord, request: InstallRequest): boolean {
+  const { shim, settings } = request;
+  const isSame = record.state === 'installed' && record.service === request.service;
+  if (!isSame || record.shim.hash !== hashOf(shim.text) || hashAt(tools, shim.path) !== record.shim.hash)
+    return false;
+  if (settings === undefined || record.settings === undefined) return settings === record.settings;
+  const file = settingsFile(tools, settings.path);
+  const { path, entry, value } = record.settings;
+  const isSameEntry =
+    entry.join('\0') === settings.entry.join('\0') && value === JSON.stringify(settings.value);
+  if (!isSameEntry || file.kind === 'refused' || file.path !== path) return false;
+  const reading = tools.documents.read(path);
+  return reading.kind === 'document' && holdsEntry(reading.document.text, entry, value);
+}
+
+function hashAt({ documents }: Tools, file: string): string | undefined {
+  const reading = documents.read(file);
+  return reading.kind === 'document' ? hashOf(reading.document.text) : undefined;
+}

@@ -1,0 +1,64 @@
+/**
+ * What an installation did, written down before it does anything: whoever uninstalls goes by this alone, also after a kill at any
+ * point. It lies where a reboot leaves it, with one file for each command that was installed.
+ */
+
+import path from 'node:path';
+import { z } from 'zod';
+import { parseJson } from '../../domain/json.js';
+import { shortHash } from '../../domain/layout.js';
+import type { Environment } from '../whereabouts.js';
+
+const settingsSchema = z.object({
+  /** The file itself, where a link leads to it. */
+  path: z.string(),
+  /** Where its new text is made. */
+  temporary: z.string(),
+  /** Where its old text is kept. */
+  backup: z.string(),
+  entry: z.array(z.string()).min(1),
+  depth: z.number().int().min(0),
+  value: z.string(),
+  previous: z.string().optional(),
+  before: z.string().nullable(),
+  after: z.string(),
+});
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  /** `begun`: whoever did it has not come to the end, or not said so. */
+  state: z.enum(['begun', 'installed']),
+  command: z.string(),
+  /** The real path of the service file. */
+  service: z.string(),
+  /** The name of its daemon. */
+  daemon: z.string(),
+  shim: z.object({ path: z.string(), temporary: z.string(), hash: z.string() }),
+  settings: settingsSchema.optional(),
+  /** Directories that were missing, outermost first. */
+  directories: z.array(z.string()),
+});
+
+export type InstallRecord = Readonly<z.infer<typeof recordSchema>>;
+export type SettingsRecord = Readonly<z.infer<typeof settingsSchema>>;
+
+export function parseRecord(text: string): InstallRecord | undefined {
+  const { success, data } = recordSchema.safeParse(parseJson(text));
+  return success ? data : undefined;
+}
+
+export const recordText = (record: InstallRecord): string => `${JSON.stringify(record, null, 2)}\n`;
+
+/** Not `$XDG_RUNTIME_DIR`, where daemons live: that goes at logout. A relative variable is ignored, as the XDG specification demands. */
+export function recordsDirectory({ XDG_STATE_HOME }: Environment, home: string): string {
+  const base = XDG_STATE_HOME && path.isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : undefined;
+  return path.join(base ?? path.join(home, '.local', 'state'), 'solod', 'installs');
+}
+
+/** @param shim the path of what is put on the PATH: one record for each */
+export function recordFile(records: string, shim: string): string {
+  return path.join(records, `${path.basename(shim)}-${shortHash(shim)}.json`);
+}
+
+/** Always the same one: what a kill left there is overwritten by the next. */
+export const temporaryOf = (file: string): string => `${file}.new`;
