@@ -13,9 +13,10 @@ import { type Complaint, sentence, TROUBLE, USAGE } from '../sentences.js';
 import { nameFromPath, resolveService, type ServiceFile } from '../service-file.js';
 import { resolveTarget, type Target } from '../target.js';
 import { type Environment, homeOf } from '../whereabouts.js';
-import { type InstallRequest, type Refusal, refuse, type SettingsRequest } from './plan.js';
+import type { InstallRequest, SettingsRequest } from './plan.js';
 import { recordsDirectory } from './record.js';
 import { type Shim, shellWord, shimText, unfitWord } from './shim.js';
+import { type Refusal, refuse } from './tools.js';
 
 export type Asked<T> = { readonly kind: 'asked'; readonly value: T } | Refusal;
 

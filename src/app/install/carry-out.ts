@@ -7,15 +7,9 @@ import path from 'node:path';
 import { causeOf } from '../../domain/cause.js';
 import type { ChangeReading, Document, Draft } from '../../domain/ports.js';
 import { notRemoved, TROUBLE } from '../sentences.js';
-import {
-  type InstallPlan,
-  type Refusal,
-  refuse,
-  type SettingsRewrite,
-  type Tools,
-  type UndoPlan,
-} from './plan.js';
+import { type InstallPlan, isAbove, type SettingsRewrite, type UndoPlan } from './plan.js';
 import { type InstallRecord, recordText, temporaryOf } from './record.js';
+import { type Refusal, refuse, type Tools } from './tools.js';
 
 /** `changed`: somebody wrote to the settings since they were read. Nothing of theirs is lost. */
 export type Carried =
@@ -43,20 +37,16 @@ export function carryOut(tools: Tools, plan: InstallPlan): Carried {
 
 export function carryOutUndo(tools: Tools, plan: UndoPlan, recordFile: string): Carried {
   const { record, settings, removed } = plan;
-  const outermostLast = [...record.directories, path.dirname(recordFile)].sort(
-    (one, other) => other.length - one.length,
-  );
+  const own = record.directories.filter((directory) => isAbove(directory, recordFile));
+  const others = record.directories.filter((directory) => !own.includes(directory));
   return inOrder([
     // What a killed installation was about to rename: the settings' new text is made there once more.
     () => removeAll(tools, [record.shim.temporary, ...(record.settings ? [record.settings.temporary] : [])]),
     () => (settings === undefined ? DONE : rewrite(tools, settings)),
     () => removeAll(tools, removed),
+    () => removeEmpty(tools, others),
     () => removeAll(tools, [temporaryOf(recordFile), recordFile]),
-    () => {
-      // rmdir(2) takes nothing but what is empty; what is not is not install's alone.
-      for (const directory of outermostLast) tools.files.removeDirectory(directory);
-      return DONE;
-    },
+    () => removeEmpty(tools, [...own, path.dirname(recordFile)]),
   ]);
 }
 
@@ -68,8 +58,6 @@ function inOrder(acts: readonly (() => Carried)[]): Carried {
   return DONE;
 }
 
-const isAbove = (directory: string, file: string): boolean => file.startsWith(`${directory}/`);
-
 /** Somebody may have made one meanwhile, which is as good. */
 function makeAll({ files }: Tools, directories: readonly string[]): Carried {
   for (const directory of directories) {
@@ -77,6 +65,13 @@ function makeAll({ files }: Tools, directories: readonly string[]): Carried {
     if (made.kind !== 'done' && made.kind !== 'occupied')
       return refuse(TROUBLE.notWritten(directory, causeOf(made)));
   }
+  return DONE;
+}
+
+/** rmdir(2) takes nothing but what is empty; what is not is not install's alone. */
+function removeEmpty({ files }: Tools, directories: readonly string[]): Carried {
+  const innermostFirst = [...directories].sort((one, other) => other.length - one.length);
+  for (const directory of innermostFirst) files.removeDirectory(directory);
   return DONE;
 }
 

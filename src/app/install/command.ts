@@ -9,10 +9,11 @@ import type { CommandOptions } from '../options.js';
 import { type Complaint, TROUBLE, USAGE } from '../sentences.js';
 import { resolveService } from '../service-file.js';
 import { type Asked, binDirectoryFor, misused, readInstall, recordsFor } from './asked.js';
-import { foresee, install, recordsIn, uninstall } from './installer.js';
-import { type InstallRequest, planUndo, type Refusal, refuse, type Tools } from './plan.js';
-import type { InstallRecord } from './record.js';
+import { foresee, install, uninstall } from './installer.js';
+import { type InstallRequest, planUndo } from './plan.js';
+import { type InstallRecord, recordsIn } from './record.js';
 import { type Installed, reportForecast, reportInstall, reportUninstall } from './report.js';
+import { type Refusal, refuse, type Tools } from './tools.js';
 
 export class CommandSetup {
   readonly #tools: Tools;

@@ -1,6 +1,5 @@
 /** Installing and uninstalling a command: plans, carries out, and takes back what did not get to its end. */
 
-import { causeOf } from '../../domain/cause.js';
 import { TROUBLE } from '../sentences.js';
 import { type Carried, carryOut, carryOutUndo } from './carry-out.js';
 import {
@@ -10,14 +9,12 @@ import {
   type InstallRequest,
   planInstall,
   planUndo,
-  type Refusal,
-  refuse,
   settingsFile,
-  type Tools,
   type UndoPlan,
 } from './plan.js';
-import { type InstallRecord, parseRecord, recordFile } from './record.js';
+import { type InstallRecord, readRecord, recordFile } from './record.js';
 import { hashOf, holdsEntry } from './settings.js';
+import { type Refusal, refuse, type Tools } from './tools.js';
 
 /** How often somebody else may write to the settings while they are being changed. */
 const ROUNDS_MAX = 3;
@@ -118,38 +115,6 @@ function tryUninstall(tools: Tools, record: InstallRecord, file: string): Uninst
 function takeBack(tools: Tools, { record, recordFile: file }: InstallPlan): void {
   const undo = planUndo(tools, record);
   if (undo.kind === 'planned') carryOutUndo(tools, undo.plan, file);
-}
-
-type RecordReading = { readonly kind: 'read'; readonly record: InstallRecord | undefined } | Refusal;
-
-function readRecord({ documents }: Tools, file: string): RecordReading {
-  const reading = documents.read(file);
-  if (reading.kind === 'absent') return { kind: 'read', record: undefined };
-  if (reading.kind !== 'document') return refuse(TROUBLE.notRead(file, causeOf(reading)));
-  const record = parseRecord(reading.document.text);
-  return record === undefined ? refuse(TROUBLE.noRecord(file)) : { kind: 'read', record };
-}
-
-export interface WrittenDown {
-  /** Each with its file. */
-  readonly records: readonly (readonly [file: string, record: InstallRecord])[];
-  /** One of those that can't be read, so that none is taken for missing. */
-  readonly unread: Refusal | undefined;
-}
-
-export function recordsIn(tools: Tools, directory: string): WrittenDown {
-  const listed = tools.files.list(directory);
-  const names = listed.kind === 'names' ? listed.names.filter((name) => name.endsWith('.json')) : [];
-  const readings = [...names].sort().map((name) => {
-    const file = `${directory}/${name}`;
-    return { file, reading: readRecord(tools, file) };
-  });
-  return {
-    records: readings.flatMap(({ file, reading }) =>
-      reading.kind === 'read' && reading.record !== undefined ? [[file, reading.record] as const] : [],
-    ),
-    unread: readings.map(({ reading }) => reading).find((reading) => reading.kind === 'refused'),
-  };
 }
 
 /** Whether all is there just as it would be made now. */

@@ -2,20 +2,13 @@
 
 import path from 'node:path';
 import { causeOf } from '../../domain/cause.js';
-import type { Document, Documents, FileSystem } from '../../domain/ports.js';
+import type { Document, FileSystem } from '../../domain/ports.js';
 import { EXIT } from '../exit-codes.js';
-import { type Complaint, TROUBLE, textOf } from '../sentences.js';
-import { type InstallRecord, recordFile, type SettingsRecord } from './record.js';
+import { type Complaint, TROUBLE } from '../sentences.js';
+import { type InstallRecord, recordFile, recordsIn, type SettingsRecord } from './record.js';
 import { EMPTY_SETTINGS, hashOf, merge, type SettingsUndo, undo } from './settings.js';
 import { isShim } from './shim.js';
-
-/** What both need of the machine. */
-export interface Tools {
-  readonly files: FileSystem;
-  readonly documents: Documents;
-  /** A new one at every call. */
-  nonce(): string;
-}
+import { type Planned, type Refusal, refuse, type Tools } from './tools.js';
 
 export interface SettingsRequest {
   /** Absolute. */
@@ -55,20 +48,6 @@ export interface InstallPlan {
   readonly settings: SettingsPlan | undefined;
   readonly changes: readonly Change[];
 }
-
-export interface Refusal {
-  readonly kind: 'refused';
-  readonly sentence: string;
-  readonly exitCode: number;
-}
-
-export type Planned<T> = { readonly kind: 'planned'; readonly plan: T } | Refusal;
-
-export const refuse = (complaint: Complaint, exitCode: number = EXIT.cantCreate): Refusal => ({
-  kind: 'refused',
-  sentence: textOf(complaint),
-  exitCode,
-});
 
 /** How a file would be found, once what was planned before has been done; undefined for one that it does not touch. */
 export type Foreseen = (path: string) => Change | undefined;
@@ -120,12 +99,14 @@ const changeOf = ({ record, before, text }: SettingsPlan): Change => ({
 
 function recordOf(
   tools: Tools,
-  { command, service, daemon, shim }: InstallRequest,
+  request: InstallRequest,
   settings: SettingsPlan | undefined,
   file: string,
 ): InstallRecord {
+  const { command, service, daemon, shim } = request;
   const places = [file, shim.path, ...(settings === undefined ? [] : [settings.record.path])];
-  const missing = new Set(places.flatMap((place) => missingAbove(tools.files, place)));
+  const missing = places.flatMap((place) => missingAbove(tools.files, place));
+  const directories = new Set([...missing, ...sharedAbove(tools, request.records, places)]);
   const temporary = path.join(path.dirname(shim.path), `.${command}.${tools.nonce()}.solod-new`);
   return {
     format: 1,
@@ -135,9 +116,11 @@ function recordOf(
     daemon,
     shim: { path: shim.path, temporary, hash: hashOf(shim.text) },
     ...(settings === undefined ? {} : { settings: settings.record }),
-    directories: [...missing].sort((one, other) => one.length - other.length),
+    directories: [...directories].sort((one, other) => one.length - other.length),
   };
 }
+
+export const isAbove = (directory: string, file: string): boolean => file.startsWith(`${directory}/`);
 
 /** The directories that a file needs and that are not there. */
 function missingAbove(files: FileSystem, file: string): readonly string[] {
@@ -148,6 +131,12 @@ function missingAbove(files: FileSystem, file: string): readonly string[] {
     directory = path.dirname(directory);
   }
   return missing;
+}
+
+/** Directories that were made for another command, and are needed by this one as well: whoever goes last removes them. */
+function sharedAbove(tools: Tools, records: string, places: readonly string[]): readonly string[] {
+  const made = recordsIn(tools, records).records.flatMap(([, { directories }]) => directories);
+  return made.filter((directory) => places.some((place) => isAbove(directory, place)));
 }
 
 /** @returns the file itself, where a link leads to it: a link in its place would be lost */

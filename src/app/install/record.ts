@@ -5,9 +5,12 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { causeOf } from '../../domain/cause.js';
 import { parseJson } from '../../domain/json.js';
 import { shortHash } from '../../domain/layout.js';
+import { TROUBLE } from '../sentences.js';
 import type { Environment } from '../whereabouts.js';
+import { type Refusal, refuse, type Tools } from './tools.js';
 
 const settingsSchema = z.object({
   /** The file itself, where a link leads to it. */
@@ -42,7 +45,7 @@ const recordSchema = z.object({
 export type InstallRecord = Readonly<z.infer<typeof recordSchema>>;
 export type SettingsRecord = Readonly<z.infer<typeof settingsSchema>>;
 
-export function parseRecord(text: string): InstallRecord | undefined {
+function parseRecord(text: string): InstallRecord | undefined {
   const { success, data } = recordSchema.safeParse(parseJson(text));
   return success ? data : undefined;
 }
@@ -62,3 +65,35 @@ export function recordFile(records: string, shim: string): string {
 
 /** Always the same one: what a kill left there is overwritten by the next. */
 export const temporaryOf = (file: string): string => `${file}.new`;
+
+type RecordReading = { readonly kind: 'read'; readonly record: InstallRecord | undefined } | Refusal;
+
+export function readRecord({ documents }: Tools, file: string): RecordReading {
+  const reading = documents.read(file);
+  if (reading.kind === 'absent') return { kind: 'read', record: undefined };
+  if (reading.kind !== 'document') return refuse(TROUBLE.notRead(file, causeOf(reading)));
+  const record = parseRecord(reading.document.text);
+  return record === undefined ? refuse(TROUBLE.noRecord(file)) : { kind: 'read', record };
+}
+
+export interface WrittenDown {
+  /** Each with its file. */
+  readonly records: readonly (readonly [file: string, record: InstallRecord])[];
+  /** One of those that can't be read, so that none is taken for missing. */
+  readonly unread: Refusal | undefined;
+}
+
+export function recordsIn(tools: Tools, directory: string): WrittenDown {
+  const listed = tools.files.list(directory);
+  const names = listed.kind === 'names' ? listed.names.filter((name) => name.endsWith('.json')) : [];
+  const readings = [...names].sort().map((name) => {
+    const file = `${directory}/${name}`;
+    return { file, reading: readRecord(tools, file) };
+  });
+  return {
+    records: readings.flatMap(({ file, reading }) =>
+      reading.kind === 'read' && reading.record !== undefined ? [[file, reading.record] as const] : [],
+    ),
+    unread: readings.map(({ reading }) => reading).find((reading) => reading.kind === 'refused'),
+  };
+}

@@ -56,7 +56,7 @@ function backupOf({ settings }: InstallRecord): string | undefined {
 export function reportUninstall(output: Output, manner: Manner, { record, changes, notes }: UndoPlan): void {
   const files = changes.map(({ path: file, after }) => ({
     path: file,
-    change: after === undefined ? 'removed' : 'restored',
+    change: after === undefined ? 'removed' : 'edited',
   }));
   const lines = files.map(({ path: file, change }) => `${change} ${file}\n`).join('');
   const text = `${lines}${record.command}: uninstalled; its daemon, if there is one, stays until "solod stop"\n`;
