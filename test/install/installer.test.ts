@@ -36,7 +36,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const CHANGES = new Set(['makeDirectory', 'create', 'replace', 'removeFile', 'removeDirectory']);
 
-/** @param strike is told of every change before it is made; what it returns is what the call answers */
+/** @param strike is told of every change, and the file that it makes, before it is made; what it returns is what the call answers */
 function tools(strike: (method: string, file: string) => Failed | undefined = () => undefined): Tools {
   let nonces = 0;
   const struck = <T extends object>(port: T): T =>
@@ -44,7 +44,8 @@ function tools(strike: (method: string, file: string) => Failed | undefined = ()
       get: (target, method) => {
         const act = target[method as keyof T] as (...args: unknown[]) => unknown;
         if (!CHANGES.has(String(method))) return act;
-        return (...args: unknown[]) => strike(String(method), String(args.at(-1))) ?? act(...args);
+        const made = method === 'replace' ? 1 : 0;
+        return (...args: unknown[]) => strike(String(method), String(args[made])) ?? act(...args);
       },
     });
   return {
@@ -59,13 +60,14 @@ function tools(strike: (method: string, file: string) => Failed | undefined = ()
 
 class Killed extends Error {}
 
-/** The process ends before its call of that number. */
+/** The process ends before its call of that number, or while it writes a file. */
 function killedAt(call: number): Tools {
   let calls = 0;
-  return tools(() => {
+  return tools((method, file) => {
     calls += 1;
-    if (calls >= call) throw new Killed();
-    return undefined;
+    if (calls < call) return undefined;
+    if (method === 'create') writeFileSync(file, '{"half');
+    throw new Killed();
   });
 }
 
@@ -416,11 +418,11 @@ describe('somebody else', () => {
 
   it('puts a file there at the last moment: it stays', () => {
     const late = tools((method, file) => {
-      if (method === 'create' && file === '[object Object]') mkdirSync(at('bin', 'x'), { recursive: true });
+      if (method === 'create' && file.startsWith(at('bin'))) mkdirSync(at('bin', 'x'));
       return undefined;
     });
     expect(install(late, request())).toMatchObject({ kind: 'refused' });
-    expect(treeOf(root)).toEqual({ bin: 'directory 755', 'bin/x': 'directory 755' });
+    expect(treeOf(root)).toEqual({ bin: 'directory 700', 'bin/x': 'directory 755' });
   });
 
   it('has put something into the directories that were made: they stay', () => {

@@ -77,9 +77,11 @@ function removeEmpty({ files }: Tools, directories: readonly string[]): Carried 
 
 function removeAll({ files }: Tools, paths: readonly string[]): Carried {
   for (const file of paths) {
+    // A file system that is read-only refuses to remove also what is not there; and nothing is in a directory that is none any more.
+    const found = files.inspect(file);
+    if (found.kind === 'absent' || found.kind === 'wrong-type') continue;
     const removed = files.removeFile(file);
-    // Nothing is in a directory that is none any more.
-    if (removed.kind !== 'done' && removed.kind !== 'absent' && removed.kind !== 'wrong-type')
+    if (removed.kind !== 'done' && removed.kind !== 'absent')
       return refuse(notRemoved(file, causeOf(removed)));
   }
   return DONE;
