@@ -411,6 +411,10 @@ export const TROUBLE = {
     what: `${command} is already installed for ${service}`,
     todo: 'uninstall that first, or give another name with --as',
   }),
+  busy: (command: string, pid: number): Complaint => ({
+    what: `${command} is being installed just now, by process ${pid}`,
+    todo: 'wait for that, then try again',
+  }),
   notForShim: (text: string): Complaint => ({
     what: `${JSON.stringify(text)} can't be written into a shell script, for it holds a line break`,
     todo: 'rename it',

@@ -126,6 +126,8 @@ export interface Documents {
   read(path: string): DocumentReading;
   /** Creates a file that must not exist, with exactly that mode and owner; on the disk when this returns. */
   create(path: string, draft: Draft): ChangeReading;
+  /** Gives a file a name that nothing has yet, instead of its own: link(2), unlink(2); on the disk when this returns. */
+  publish(from: string, to: string): ChangeReading;
   /** rename(2), on the disk when this returns. */
   replace(from: string, to: string): ChangeReading;
 }

@@ -3,6 +3,7 @@
 import {
   chmodSync,
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -18,6 +19,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeDocuments } from '../../src/adapters/node/documents.js';
 import { nodeFileSystem } from '../../src/adapters/node/file-system.js';
+import { NodeProcessTable } from '../../src/adapters/node/process-table.js';
 import { type InstallOutcome, install, uninstall } from '../../src/app/install/installer.js';
 import { type InstallRequest, planUndo } from '../../src/app/install/plan.js';
 import { recordsIn } from '../../src/app/install/record.js';
@@ -26,6 +28,7 @@ import type { Tools } from '../../src/app/install/tools.js';
 import type { Failed } from '../../src/domain/ports.js';
 import { treeOf } from '../support/tree.js';
 
+const processes = new NodeProcessTable();
 let root: string;
 
 beforeEach(() => {
@@ -34,23 +37,28 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const CHANGES = new Set(['makeDirectory', 'create', 'replace', 'removeFile', 'removeDirectory']);
+const CHANGES = new Set(['makeDirectory', 'create', 'publish', 'replace', 'removeFile', 'removeDirectory']);
 
 /** @param strike is told of every change, and the file that it makes, before it is made; what it returns is what the call answers */
-function tools(strike: (method: string, file: string) => Failed | undefined = () => undefined): Tools {
+function tools(
+  strike: (method: string, file: string, from: string) => Failed | undefined = () => undefined,
+): Tools {
   let nonces = 0;
   const struck = <T extends object>(port: T): T =>
     new Proxy(port, {
       get: (target, method) => {
         const act = target[method as keyof T] as (...args: unknown[]) => unknown;
         if (!CHANGES.has(String(method))) return act;
-        const made = method === 'replace' ? 1 : 0;
-        return (...args: unknown[]) => strike(String(method), String(args[made])) ?? act(...args);
+        const made = method === 'replace' || method === 'publish' ? 1 : 0;
+        return (...args: unknown[]) =>
+          strike(String(method), String(args[made]), String(args[0])) ?? act(...args);
       },
     });
   return {
     files: struck(nodeFileSystem()),
     documents: struck(nodeDocuments()),
+    processes,
+    self: () => processes.self(),
     nonce: () => {
       nonces += 1;
       return `${process.pid}-${String(nonces).padStart(8, '0')}`;
@@ -60,13 +68,16 @@ function tools(strike: (method: string, file: string) => Failed | undefined = ()
 
 class Killed extends Error {}
 
-/** The process ends before its call of that number, or while it writes a file. */
-function killedAt(call: number): Tools {
+type Moment = 'before' | 'within';
+
+/** The process ends before its call of that number, or within it, where it is not one step. */
+function killedAt(call: number, moment: Moment): Tools {
   let calls = 0;
-  return tools((method, file) => {
+  return tools((method, file, from) => {
     calls += 1;
     if (calls < call) return undefined;
-    if (method === 'create') writeFileSync(file, '{"half');
+    if (moment === 'within' && method === 'create') writeFileSync(file, '{"half');
+    if (moment === 'within' && method === 'publish') linkSync(from, file);
     throw new Killed();
   });
 }
@@ -113,12 +124,13 @@ function installed(using: Tools = tools(), asked: InstallRequest = request()): I
 
 /** Runs until it is through; the number of calls that it took. */
 function killEverywhere(act: (using: Tools) => void, prepare: () => void, check: () => void): number {
-  for (let call = 1; call < 200; call += 1) {
+  for (let round = 2; round < 400; round += 1) {
     rmSync(root, { recursive: true, force: true });
     mkdirSync(root);
     prepare();
+    const call = Math.floor(round / 2);
     try {
-      act(killedAt(call));
+      act(killedAt(call, round % 2 === 0 ? 'before' : 'within'));
       return call - 1;
     } catch (error) {
       if (!(error instanceof Killed)) throw error;
@@ -418,7 +430,7 @@ describe('somebody else', () => {
 
   it('puts a file there at the last moment: it stays', () => {
     const late = tools((method, file) => {
-      if (method === 'create' && file.startsWith(at('bin'))) mkdirSync(at('bin', 'x'));
+      if (method === 'publish' && file.startsWith(at('bin'))) mkdirSync(at('bin', 'x'));
       return undefined;
     });
     expect(install(late, request())).toMatchObject({ kind: 'refused' });
@@ -444,6 +456,58 @@ describe('somebody else', () => {
     uninstallAll();
     expect(settings()).toBe(SETTINGS);
     expect(readdirSync(root)).toEqual(['config']);
+  });
+});
+
+describe('another installation of the same command', () => {
+  /** As the process that started this one, which lives as long. */
+  function asParent(using: Tools): Tools {
+    const reading = processes.lookUp(process.ppid);
+    const startTime = reading.kind === 'present' ? reading.startTime : '';
+    return { ...using, self: () => ({ ...processes.self(), pid: process.ppid, startTime }) };
+  }
+
+  it('that is at work is waited for; one that has been killed is not', () => {
+    writeSettings();
+    const recordWritten = 9;
+    expect(() => install(asParent(killedAt(recordWritten, 'before')), request())).toThrow(Killed);
+    const before = treeOf(root);
+    const [[file = '', record] = []] = recordsIn(tools(), records()).records;
+    if (record === undefined) throw new Error('nothing was written down');
+    const busy = {
+      kind: 'refused',
+      exitCode: 75,
+      sentence: expect.stringContaining(`process ${process.ppid};`),
+    };
+    expect(install(tools(), request())).toMatchObject(busy);
+    expect(uninstall(tools(), record, file)).toMatchObject(busy);
+    expect(treeOf(root)).toEqual(before);
+    const gone = { ...record, by: { ...record.by, startTime: 'another' } };
+    writeFileSync(file, JSON.stringify(gone));
+    installed();
+    uninstallAll();
+    expect(settings()).toBe(SETTINGS);
+  });
+
+  it.each(['create', 'publish'])('begins as this one comes to %s its record: only one goes on', (when) => {
+    writeSettings();
+    let others: InstallOutcome | undefined;
+    const late = tools((method, file) => {
+      if (others === undefined && method === when && file.startsWith(records()))
+        others = install(asParent(tools()), request());
+      return undefined;
+    });
+    const outcome = install(late, request());
+    expect([others?.kind, outcome.kind]).toEqual(['installed', 'already-installed']);
+    expect(existsSync(at('bin', 'x'))).toBe(true);
+    expect(JSON.parse(settings())).toMatchObject({ status: { line: { command: 'x' } } });
+    uninstallAll();
+    expect(settings()).toBe(SETTINGS);
+    // What the one that gave way had made on the way to its record stays.
+    expect(withoutEmptyState(treeOf(root))).toEqual({
+      config: expect.any(String),
+      'config/settings.json': expect.any(String),
+    });
   });
 });
 

@@ -355,6 +355,7 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
     TROUBLE.taken('x', '/y.mjs'),
     'x is already installed for /y.mjs; uninstall that first, or give another name with --as',
   ],
+  busy: [TROUBLE.busy('x', 7), 'x is being installed just now, by process 7; wait for that, then try again'],
   notForShim: [
     TROUBLE.notForShim('/a\n'),
     '"/a\\n" can\'t be written into a shell script, for it holds a line break; rename it',

@@ -7,6 +7,8 @@ import {
   fchownSync,
   fstatSync,
   fsyncSync,
+  linkSync,
+  lstatSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -23,7 +25,7 @@ import type {
   Failed,
   PathReading,
 } from '../../domain/ports.js';
-import { refusedChange, refusedRead } from '../errno.js';
+import { causeOf, refusedChange, refusedRead } from '../errno.js';
 
 /** Settings are written by hand: what is longer was meant to be something else. */
 export const DOCUMENT_BYTES_MAX = 8 * 2 ** 20;
@@ -105,17 +107,40 @@ function fill(fd: number, { text, mode, userId, groupId }: Draft): void {
   fsyncSync(fd);
 }
 
+/** What file systems without hard links answer to link(2). */
+const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+function publish(from: string, to: string): ChangeReading {
+  const linked = change(() => linkSync(from, to));
+  if (linked.kind === 'failed' && NO_LINKS.has(linked.cause.code)) return publishByRename(from, to);
+  if (linked.kind !== 'done') return linked;
+  const unlinked = change(() => unlinkSync(from));
+  syncDirectory(dirname(to));
+  return unlinked;
+}
+
+/** Between the look and the renaming another process may put something there; nothing better is to be had. */
+function publishByRename(from: string, to: string): ChangeReading {
+  if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) return { kind: 'occupied' };
+  return replace(from, to);
+}
+
 function replace(from: string, to: string): ChangeReading {
+  const renamed = change(() => renameSync(from, to));
+  if (renamed.kind === 'done') syncDirectory(dirname(to));
+  return renamed;
+}
+
+function change(act: () => void): ChangeReading {
   try {
-    renameSync(from, to);
+    act();
+    return { kind: 'done' };
   } catch (error) {
     return refusedChange(error);
   }
-  syncDirectory(dirname(to));
-  return { kind: 'done' };
 }
 
-/** The renaming is done. Some file systems take no fsync(2) of a directory, and then a power cut brings the old file back whole. */
+/** What was done is done. Some file systems take no fsync(2) of a directory, and then a power cut brings the old file back whole. */
 function syncDirectory(path: string): void {
   try {
     const fd = openSync(path, O_RDONLY | O_DIRECTORY);
@@ -125,10 +150,11 @@ function syncDirectory(path: string): void {
       closeSync(fd);
     }
   } catch (error) {
-    refusedRead(error);
+    // Only a bug may leave here.
+    causeOf(error);
   }
 }
 
 export function nodeDocuments(): Documents {
-  return { resolve, read, create, replace };
+  return { resolve, read, create, publish, replace };
 }

@@ -5,10 +5,10 @@
 
 import path from 'node:path';
 import { causeOf } from '../../domain/cause.js';
-import type { ChangeReading, Document, Draft } from '../../domain/ports.js';
+import type { ChangeReading, Draft } from '../../domain/ports.js';
 import { notRemoved, TROUBLE } from '../sentences.js';
-import { type InstallPlan, isAbove, type SettingsRewrite, type UndoPlan } from './plan.js';
-import { type InstallRecord, recordText, temporaryOf } from './record.js';
+import { type InstallPlan, isAbove, planUndo, type SettingsRewrite, type UndoPlan } from './plan.js';
+import { halfRecords, type InstallRecord, recordText, temporaryOf } from './record.js';
 import { type Refusal, refuse, type Tools } from './tools.js';
 
 /** `changed`: somebody wrote to the settings since they were read. Nothing of theirs is lost. */
@@ -27,11 +27,11 @@ export function carryOut(tools: Tools, plan: InstallPlan): Carried {
   const others = record.directories.filter((directory) => !own.includes(directory));
   return inOrder([
     () => makeAll(tools, own),
-    () => writeRecord(tools, recordFile, record),
+    () => begin(tools, recordFile, record),
     () => makeAll(tools, others),
     () => putShim(tools, plan),
     () => (settings === undefined ? DONE : putSettings(tools, settings)),
-    () => writeRecord(tools, recordFile, { ...record, state: 'installed' }),
+    () => written(recordFile, putRecord(tools, recordFile, 'replace', { ...record, state: 'installed' })),
   ]);
 }
 
@@ -45,7 +45,7 @@ export function carryOutUndo(tools: Tools, plan: UndoPlan, recordFile: string): 
     () => (settings === undefined ? DONE : rewrite(tools, settings)),
     () => removeAll(tools, removed),
     () => removeEmpty(tools, others),
-    () => removeAll(tools, [temporaryOf(recordFile), recordFile]),
+    () => removeAll(tools, [...halfRecords(tools, recordFile), recordFile]),
     () => removeEmpty(tools, [...own, path.dirname(recordFile)]),
   ]);
 }
@@ -90,44 +90,64 @@ function removeAll({ files }: Tools, paths: readonly string[]): Carried {
 const written = (file: string, reading: ChangeReading): Carried =>
   reading.kind === 'done' ? DONE : refuse(TROUBLE.notWritten(file, causeOf(reading)));
 
-function writeRecord(tools: Tools, file: string, record: InstallRecord): Carried {
-  const temporary = temporaryOf(file);
-  return inOrder([
-    () => removeAll(tools, [temporary]),
-    () => written(file, tools.documents.create(temporary, { text: recordText(record), mode: PRIVATE })),
-    () => written(file, tools.documents.replace(temporary, file)),
-  ]);
+/** One text for another, by way of a name that is nobody else's. */
+type Putting = 'publish' | 'replace';
+
+function put(
+  tools: Tools,
+  { file, temporary, how }: { file: string; temporary: string; how: Putting },
+  draft: Draft,
+): ChangeReading {
+  const made = tools.documents.create(temporary, draft);
+  if (made.kind !== 'done') return made;
+  const named = tools.documents[how](temporary, file);
+  if (named.kind !== 'done') tools.files.removeFile(temporary);
+  return named;
+}
+
+function putRecord(tools: Tools, file: string, how: Putting, record: InstallRecord): ChangeReading {
+  const temporary = temporaryOf(file, tools.nonce());
+  return put(tools, { file, temporary, how }, { text: recordText(record), mode: PRIVATE });
+}
+
+/** Of two who begin at once, only one has the record; the other has changed nothing yet. */
+function begin(tools: Tools, file: string, record: InstallRecord): Carried {
+  const reading = putRecord(tools, file, 'publish', record);
+  return reading.kind === 'occupied' ? { kind: 'changed', path: file } : written(file, reading);
+}
+
+/** Whether it is this very attempt's record that is there. */
+const isRecorded = (tools: Tools, file: string, record: InstallRecord): boolean =>
+  textAt(tools, file) === recordText(record);
+
+/** Should that fail too, the record stays, for "solod uninstall". What another process has begun meanwhile is not touched. */
+export function takeBack(tools: Tools, { record, recordFile }: InstallPlan): void {
+  if (!isRecorded(tools, recordFile, record)) {
+    removeEmpty(tools, [...record.directories, path.dirname(recordFile)]);
+    return;
+  }
+  const undo = planUndo(tools, record);
+  if (undo.kind === 'planned') carryOutUndo(tools, undo.plan, recordFile);
 }
 
 function putShim(tools: Tools, { record, shimText, changes }: InstallPlan): Carried {
   const { path: file, temporary } = record.shim;
   const planned = changes.find((change) => change.path === file)?.before;
-  const made = written(file, tools.documents.create(temporary, { text: shimText, mode: PROGRAM }));
-  if (made.kind !== 'done') return made;
-  if (textAt(tools, file) !== planned) return refuse(TROUBLE.notShim(file));
-  return written(file, tools.documents.replace(temporary, file));
+  const draft = { text: shimText, mode: PROGRAM };
+  if (planned !== undefined && textAt(tools, file) !== planned) return refuse(TROUBLE.notShim(file));
+  const how = planned === undefined ? 'publish' : 'replace';
+  const reading = put(tools, { file, temporary, how }, draft);
+  return reading.kind === 'occupied' ? refuse(TROUBLE.notShim(file)) : written(file, reading);
 }
 
 function putSettings(tools: Tools, { record, before, text }: NonNullable<InstallPlan['settings']>): Carried {
   if (before?.text === text) return DONE;
   const { path: file, temporary, backup } = record;
-  return inOrder([
-    () => (before === undefined ? DONE : keep(tools, { file, temporary, backup, before })),
-    () => rewrite(tools, { path: file, temporary, before, text }),
-  ]);
-}
-
-interface Keeping {
-  readonly file: string;
-  readonly temporary: string;
-  readonly backup: string;
-  readonly before: Document;
-}
-
-/** By way of the temporary name: half a copy under its own would be taken for somebody else's. */
-function keep({ documents }: Tools, { temporary, backup, before }: Keeping): Carried {
-  const made = documents.create(temporary, before);
-  return written(backup, made.kind === 'done' ? documents.replace(temporary, backup) : made);
+  const kept: Carried =
+    before === undefined
+      ? DONE
+      : written(backup, put(tools, { file: backup, temporary, how: 'publish' }, before));
+  return kept.kind === 'done' ? rewrite(tools, { path: file, temporary, before, text }) : kept;
 }
 
 /** Who reads the file meanwhile finds the old text, or the new one. Who has written to it since it was read is not overwritten. */
@@ -142,8 +162,11 @@ function rewrite(tools: Tools, { path: file, temporary, before, text }: Settings
     files.removeFile(temporary);
     return { kind: 'changed', path: file };
   }
-  if (text !== undefined) return written(file, documents.replace(temporary, file));
-  return removeAll(tools, [file]);
+  if (text === undefined) return removeAll(tools, [file]);
+  const reading =
+    before === undefined ? documents.publish(temporary, file) : documents.replace(temporary, file);
+  if (reading.kind !== 'done') files.removeFile(temporary);
+  return reading.kind === 'occupied' ? { kind: 'changed', path: file } : written(file, reading);
 }
 
 /** @returns null where it can't be read, which is never what was planned with */

@@ -22,8 +22,14 @@ export class CommandSetup {
     private readonly parts: Parts,
     private readonly env: Environment,
   ) {
-    const { host } = parts;
-    this.#tools = { files: host.files, documents: host.documents, nonce: () => host.nonce() };
+    const { files, documents, processes } = parts.host;
+    this.#tools = {
+      files,
+      documents,
+      processes,
+      self: () => processes.self(),
+      nonce: () => parts.host.nonce(),
+    };
   }
 
   install(service: string | undefined, options: CommandOptions): number {

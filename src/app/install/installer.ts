@@ -1,7 +1,8 @@
 /** Installing and uninstalling a command: plans, carries out, and takes back what did not get to its end. */
 
+import { EXIT } from '../exit-codes.js';
 import { TROUBLE } from '../sentences.js';
-import { type Carried, carryOut, carryOutUndo } from './carry-out.js';
+import { type Carried, carryOut, carryOutUndo, takeBack } from './carry-out.js';
 import {
   type Change,
   type Foreseen,
@@ -12,7 +13,7 @@ import {
   settingsFile,
   type UndoPlan,
 } from './plan.js';
-import { type InstallRecord, readRecord, recordFile } from './record.js';
+import { type InstallRecord, isAtWork, readRecord, recordFile } from './record.js';
 import { hashOf, holdsEntry } from './settings.js';
 import { type Refusal, refuse, type Tools } from './tools.js';
 
@@ -41,6 +42,7 @@ export function foresee(tools: Tools, request: InstallRequest): InstallForecast 
     const planned = planInstall(tools, request);
     return planned.kind === 'refused' ? planned : { ...planned.plan, kind: 'planned', replaced: undefined };
   }
+  if (isAtWork(tools, record)) return busy(record);
   if (isAsAsked(tools, record, request)) return { kind: 'already-installed', record };
   if (record.service !== request.service && record.daemon !== request.daemon)
     return refuse(TROUBLE.taken(record.command, record.service));
@@ -52,6 +54,9 @@ export function foresee(tools: Tools, request: InstallRequest): InstallForecast 
   if (planned.kind === 'refused') return planned;
   return { kind: 'planned', changes: together(changes, planned.plan.changes), replaced: replaced.plan };
 }
+
+const busy = ({ command, by }: InstallRecord): Refusal =>
+  refuse(TROUBLE.busy(command, by.pid), EXIT.tempFail);
 
 const foreseenBy =
   (changes: readonly Change[]): Foreseen =>
@@ -105,16 +110,11 @@ function tryInstall(tools: Tools, request: InstallRequest): InstallOutcome | Cha
 }
 
 function tryUninstall(tools: Tools, record: InstallRecord, file: string): UninstallOutcome | Changed {
+  if (isAtWork(tools, record)) return busy(record);
   const planned = planUndo(tools, record);
   if (planned.kind === 'refused') return planned;
   const carried = carryOutUndo(tools, planned.plan, file);
   return carried.kind === 'done' ? { kind: 'uninstalled', plan: planned.plan } : carried;
-}
-
-/** Should that fail too, the record stays, for "solod uninstall"; what failed first tells more. */
-function takeBack(tools: Tools, { record, recordFile: file }: InstallPlan): void {
-  const undo = planUndo(tools, record);
-  if (undo.kind === 'planned') carryOutUndo(tools, undo.plan, file);
 }
 
 /** Whether all is there just as it would be made now. */

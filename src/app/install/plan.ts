@@ -111,6 +111,7 @@ function recordOf(
   return {
     format: 1,
     state: 'begun',
+    by: tools.self(),
     command,
     service,
     daemon,

@@ -6,6 +6,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { causeOf } from '../../domain/cause.js';
+import { vitalityOf } from '../../domain/identity.js';
 import { parseJson } from '../../domain/json.js';
 import { shortHash } from '../../domain/layout.js';
 import { TROUBLE } from '../sentences.js';
@@ -31,6 +32,13 @@ const recordSchema = z.object({
   format: z.literal(1),
   /** `begun`: whoever did it has not come to the end, or not said so. */
   state: z.enum(['begun', 'installed']),
+  /** Who did it. */
+  by: z.object({
+    pid: z.number().int().positive(),
+    startTime: z.string(),
+    bootId: z.string(),
+    pidNamespace: z.string(),
+  }),
   command: z.string(),
   /** The real path of the service file. */
   service: z.string(),
@@ -63,8 +71,26 @@ export function recordFile(records: string, shim: string): string {
   return path.join(records, `${path.basename(shim)}-${shortHash(shim)}.json`);
 }
 
-/** Always the same one: what a kill left there is overwritten by the next. */
-export const temporaryOf = (file: string): string => `${file}.new`;
+const NEW = '.new';
+
+/** Where a record's text is made. */
+export const temporaryOf = (file: string, nonce: string): string => `${file}.${nonce}${NEW}`;
+
+/** What killed processes left on the way to a record. */
+export function halfRecords({ files }: Tools, file: string): readonly string[] {
+  const directory = path.dirname(file);
+  const listed = files.list(directory);
+  const names = listed.kind === 'names' ? listed.names : [];
+  const isHalf = (name: string): boolean => name.startsWith(`${path.basename(file)}.`) && name.endsWith(NEW);
+  return names.filter(isHalf).map((name) => path.join(directory, name));
+}
+
+/** Whether somebody else is installing it just now. Where that can't be told for sure they are taken for dead: a record is enough to undo by. */
+export function isAtWork({ processes, self }: Tools, { state, by }: InstallRecord): boolean {
+  const own = self();
+  if (state === 'installed' || by.pid === own.pid) return false;
+  return vitalityOf(by, own, processes.lookUp(by.pid)) === 'alive';
+}
 
 type RecordReading = { readonly kind: 'read'; readonly record: InstallRecord | undefined } | Refusal;
 
