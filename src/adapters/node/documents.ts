@@ -110,8 +110,10 @@ function fill(fd: number, { text, mode, userId, groupId }: Draft): void {
 /** What file systems without hard links answer to link(2). */
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
-function publish(from: string, to: string): ChangeReading {
-  const linked = change(() => linkSync(from, to));
+type Link = (from: string, to: string) => void;
+
+function publish(link: Link, from: string, to: string): ChangeReading {
+  const linked = change(() => link(from, to));
   if (linked.kind === 'failed' && NO_LINKS.has(linked.cause.code)) return publishByRename(from, to);
   if (linked.kind !== 'done') return linked;
   const unlinked = change(() => unlinkSync(from));
@@ -155,6 +157,7 @@ function syncDirectory(path: string): void {
   }
 }
 
-export function nodeDocuments(): Documents {
-  return { resolve, read, create, publish, replace };
+/** @param link link(2), which some file systems don't have */
+export function nodeDocuments(link: Link = linkSync): Documents {
+  return { resolve, read, create, publish: (from, to) => publish(link, from, to), replace };
 }
