@@ -146,6 +146,7 @@ const WHY_NOT_EDITED: Readonly<Record<SettingsRefusal['why'], (key: string) => s
   'no-json': () => 'it is not valid JSON',
   'no-object': (key) => (key === '""' ? 'it holds no object' : `${key} holds no object`),
   'key-twice': (key) => `${key} stands there twice`,
+  'too-deep': () => 'it is nested too deeply',
 };
 
 function afterRefusal({ code }: Cause): string {

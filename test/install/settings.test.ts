@@ -82,6 +82,13 @@ describe('what can not be edited is refused, with the place', () => {
     expect(merge(text, ['s', 't'], 1)).toEqual({ kind: 'refused', refusal: { why, key, line, column } });
   });
 
+  it.each([
+    ['of any depth that a person writes', 400, 'merged'],
+    ['but not of one that no parser gets through', 100_000, 'refused'],
+  ])('%s', (_, depth, kind) => {
+    expect(merge(`{"x":${'['.repeat(depth)}${']'.repeat(depth)}}`, ['s'], 1).kind).toBe(kind);
+  });
+
   it('other keys may stand there as often as they like', () => {
     expect(merge('{"x":1,"x":2}', ['s'], 1)).toMatchObject({ kind: 'merged', text: '{"x":1,"x":2,"s":1}' });
   });

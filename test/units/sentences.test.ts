@@ -446,6 +446,7 @@ describe('a sentence for whatever else goes wrong', () => {
     ['no-object', '', 'it holds no object'],
     ['no-object', 'a', '"a" holds no object'],
     ['key-twice', 'a', '"a" stands there twice'],
+    ['too-deep', '', 'it is nested too deeply'],
   ] as const)('settings that can not be edited: %s %s', (why, key, says) => {
     const { what } = TROUBLE.settings('/s', { why, key, line: 1, column: 2 });
     expect(what).toBe(`/s is left as it is: ${says} (line 1, column 2)`);

@@ -9,7 +9,7 @@ import jsonc, { type Edit, type Node } from 'jsonc-parser';
 
 /** Why a text can't be edited, and where it says so; lines and columns count from 1, columns in UTF-16 units. */
 export interface SettingsRefusal {
-  readonly why: 'no-json' | 'no-object' | 'key-twice';
+  readonly why: 'no-json' | 'no-object' | 'key-twice' | 'too-deep';
   /** The key that stands twice, or whose value is no object; empty for the whole. */
   readonly key: string;
   readonly line: number;
@@ -164,6 +164,8 @@ function walkTo(text: string, entry: readonly string[]): There | Open | Refused 
 
 /** The parser is more lenient than JSON is, and says more of where a mistake is. */
 function treeOf(text: string): Node | Refused {
+  const tooDeep = offsetBelow(text, DEPTH_MAX);
+  if (tooDeep !== undefined) return refused(text, tooDeep, 'too-deep', '');
   const errors: jsonc.ParseError[] = [];
   const root = jsonc.parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   try {
@@ -172,6 +174,21 @@ function treeOf(text: string): Node | Refused {
     return refused(text, errors[0]?.offset ?? 0, 'no-json', '');
   }
   return root ?? refused(text, 0, 'no-json', '');
+}
+
+/** The parser calls itself for each level, and a stack has an end; nobody's settings are nearly as deep. */
+const DEPTH_MAX = 500;
+
+function offsetBelow(text: string, depthMax: number): number | undefined {
+  const scanner = jsonc.createScanner(text, true);
+  let depth = 0;
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
+    const first = text[scanner.getTokenOffset()];
+    if (first === '{' || first === '[') depth += 1;
+    else if (first === '}' || first === ']') depth -= 1;
+    if (depth > depthMax) return scanner.getTokenOffset();
+  }
+  return undefined;
 }
 
 function refused(text: string, offset: number, why: SettingsRefusal['why'], key: string): Refused {
