@@ -3,11 +3,11 @@
 import path from 'node:path';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { Parts } from '../facts.js';
-import type { Environment } from '../whereabouts.js';
 import { type KickResult, kick } from '../kick.js';
 import type { CommandOptions } from '../options.js';
 import { type Complaint, TROUBLE, USAGE } from '../sentences.js';
 import { resolveService } from '../service-file.js';
+import type { Environment } from '../whereabouts.js';
 import { type Asked, binDirectoryFor, misused, readInstall, recordsFor } from './asked.js';
 import { foresee, install, uninstall } from './installer.js';
 import { type InstallRequest, planUndo } from './plan.js';
