@@ -2,6 +2,7 @@
 
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   mkdirSync,
@@ -29,10 +30,12 @@ import type { Failed } from '../../src/domain/ports.js';
 import { treeOf } from '../support/tree.js';
 
 const processes = new NodeProcessTable();
+/** Thousands of files are written and synced, which on a disk takes most of a minute. */
+const SCRATCH = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 let root: string;
 
 beforeEach(() => {
-  root = realpathSync(mkdtempSync(path.join(tmpdir(), 'solod-install-')));
+  root = realpathSync(mkdtempSync(path.join(SCRATCH, 'solod-install-')));
 });
 
 afterEach(() => rmSync(root, { recursive: true, force: true }));
@@ -527,7 +530,6 @@ describe('the settings file', () => {
 
   it.skipIf(process.getuid?.() !== 0)('keeps its owner (as root)', () => {
     writeSettings();
-    const { chownSync } = process.getBuiltinModule('node:fs');
     chownSync(at('config', 'settings.json'), 12, 34);
     installed();
     expect(statSync(at('config', 'settings.json'))).toMatchObject({ uid: 12, gid: 34 });

@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -465,7 +466,6 @@ describe('other ends', () => {
       ['echo', 'echo.mjs'],
       ['two.mjs', 'two.mjs'],
     ] as const) {
-      const { rmSync } = process.getBuiltinModule('node:fs');
       await done(solod(box, ['install', box.service(undefined, name)]));
       rmSync(path.join(box.path, name));
       await done(solod(box, ['uninstall', operand]));
