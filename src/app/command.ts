@@ -21,6 +21,7 @@ Exit codes:
   0 to 255  those of the called service
   1   doctor: there is a problem
   64  the command line makes no sense
+  65  install, uninstall: what is in the settings file is in the way
   66  there is no such service file
   69  the daemon does not answer, or (status, stop, stats) there is none; (logs, spawns) nothing is written down
   70  the daemon died at its start, or its service does not load
@@ -46,8 +47,9 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
   stats: 'print what daemons have done: calls, times, memory, queue',
   doctor: 'check what daemons need and how they are, and say what to do; changes nothing',
   gc: 'remove what dead daemons and killed callers left behind',
-  install: 'let systemd or launchd listen for a service, and start its daemon when somebody comes',
-  uninstall: 'remove what install wrote',
+  install:
+    'put a service on the PATH, and in a settings file, as a command; or (--systemd, --launchd) let a service manager start its daemon',
+  uninstall: 'undo what install did; the daemon stays',
 };
 
 /**
@@ -68,6 +70,11 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     // Help that was asked for is no mistake.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+}
+
+interface Setup {
+  install(service: string | undefined, options: CommandOptions): number;
+  uninstall(service: string | undefined, options: CommandOptions): number;
 }
 
 type Action = (service: string | undefined, options: CommandOptions) => Promise<number>;
@@ -116,8 +123,10 @@ function buildProgram(finish: (exitCode: number) => void): Command {
     (options.all ? actions.stopAll : actions.stop).run(service, options),
   );
   define('restart', '<service>', (service, options) => actions.restart.run(service, options));
-  define('install', '<service>', async (service, options) => actions.setup.install(service, options));
-  define('uninstall', '[service]', async (service, options) => actions.setup.uninstall(service, options));
+  const setup = ({ systemd, launchd }: CommandOptions): Setup =>
+    systemd || launchd ? actions.managerSetup : actions.commandSetup;
+  define('install', '<service>', async (service, options) => setup(options).install(service, options));
+  define('uninstall', '[service]', async (service, options) => setup(options).uninstall(service, options));
   define('ls', '', (_, options) => actions.list.run(options));
   define('logs', '[service]', (service, options) => actions.logs.run(service, options));
   define('spawns', '[service]', (service, options) => actions.spawns.run(service, options));

@@ -1,14 +1,14 @@
 /** The composition root: the one place where the container is built. */
 
 import 'reflect-metadata';
-import { homedir } from 'node:os';
 import { Container, type ServiceIdentifier } from 'inversify';
 import { CollectCommand } from './collect.js';
 import { DoctorCommand } from './doctor.js';
 import { ListCommand, type Output, Parts, RestartCommand, StatusCommand, StopCommand } from './facts.js';
 import { Host } from './host.js';
 import { Inspector } from './inspection.js';
-import { ManagerSetup } from './install.js';
+import { CommandSetup } from './install/command.js';
+import { ManagerSetup } from './install/supervised.js';
 import { LogsCommand } from './logs.js';
 import { SpawnsCommand } from './spawns.js';
 import { StatsCommand } from './stats.js';
@@ -33,7 +33,8 @@ const TOKENS = {
   logs: token<LogsCommand>('logs'),
   spawns: token<SpawnsCommand>('spawns'),
   stats: token<StatsCommand>('stats'),
-  setup: token<ManagerSetup>('setup'),
+  managerSetup: token<ManagerSetup>('managerSetup'),
+  commandSetup: token<CommandSetup>('commandSetup'),
 } as const;
 
 export interface Commands {
@@ -47,7 +48,8 @@ export interface Commands {
   readonly logs: LogsCommand;
   readonly spawns: SpawnsCommand;
   readonly stats: StatsCommand;
-  readonly setup: ManagerSetup;
+  readonly managerSetup: ManagerSetup;
+  readonly commandSetup: CommandSetup;
 }
 
 /** @param output where facts, complaints and progress go */
@@ -87,11 +89,11 @@ export function commands(output: Output): Commands {
   container.bind(TOKENS.spawns).toResolvedValue((parts: Parts) => new SpawnsCommand(parts), [TOKENS.parts]);
   container.bind(TOKENS.stats).toResolvedValue((parts: Parts) => new StatsCommand(parts), [TOKENS.parts]);
   container
-    .bind(TOKENS.setup)
-    .toResolvedValue(
-      (parts: Parts) => new ManagerSetup(parts, process.env, process.env.HOME || homedir()),
-      [TOKENS.parts],
-    );
+    .bind(TOKENS.managerSetup)
+    .toResolvedValue((parts: Parts) => new ManagerSetup(parts, process.env), [TOKENS.parts]);
+  container
+    .bind(TOKENS.commandSetup)
+    .toResolvedValue((parts: Parts) => new CommandSetup(parts, process.env), [TOKENS.parts]);
   return {
     status: container.get(TOKENS.status),
     stop: container.get(TOKENS.stop),
@@ -103,6 +105,7 @@ export function commands(output: Output): Commands {
     logs: container.get(TOKENS.logs),
     spawns: container.get(TOKENS.spawns),
     stats: container.get(TOKENS.stats),
-    setup: container.get(TOKENS.setup),
+    managerSetup: container.get(TOKENS.managerSetup),
+    commandSetup: container.get(TOKENS.commandSetup),
   };
 }

@@ -14,6 +14,8 @@ export const EXIT = {
   usage: 64,
   /** EX_DATAERR, a daemon's: what the client sent is no request. */
   noRequest: 65,
+  /** EX_DATAERR: a settings file can't be edited, because of what is in it. */
+  unusableData: 65,
   /** EX_NOINPUT: there is no such service file. */
   noInput: 66,
   /** EX_UNAVAILABLE: a daemon is there and does not answer, or none is (stop, status, stats), or nothing is written down (logs, spawns). */

@@ -73,6 +73,23 @@ export const OPTIONS = {
     argument: '<path>',
     help: 'the node that a started daemon runs on, instead of this one',
   },
+  as: { type: 'string', argument: '<command>', help: "what to type, instead of the service's own name" },
+  'bin-dir': {
+    type: 'string',
+    argument: '<dir>',
+    help: 'where the command is put, instead of $XDG_BIN_HOME or ~/.local/bin',
+  },
+  settings: { type: 'string', argument: '<file>', help: 'a JSON file that is to name the command' },
+  entry: {
+    type: 'string',
+    argument: '<keys>',
+    help: 'where in the settings, with dots between keys: statusLine by default',
+  },
+  value: {
+    type: 'string',
+    argument: '<json>',
+    help: 'what is put there, {command} standing for the path: {"type":"command","command":"{command}"} by default',
+  },
   systemd: { type: 'boolean', help: 'for systemd: a user unit with socket activation' },
   launchd: { type: 'boolean', help: 'for launchd: an agent with socket activation' },
   json: { type: 'boolean', help: 'print facts as JSON' },
@@ -90,6 +107,9 @@ export type OptionName = keyof typeof OPTIONS;
 const TARGET = ['name', 'project', 'state-dir'] as const;
 const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether'] as const;
 const SWITCH = ['daemon', 'no-daemon'] as const;
+const COMMAND = ['as', 'bin-dir'] as const;
+const CALL = ['timeout', 'fallback', 'errors'] as const;
+const MANAGER = ['systemd', 'launchd', 'dry-run'] as const;
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
@@ -105,8 +125,19 @@ export const COMMAND_OPTIONS = {
   stats: [...TARGET, 'timeout', 'openmetrics', 'json'],
   doctor: [...TARGET, 'timeout', 'json'],
   gc: [...TARGET, 'dry-run', 'json'],
-  install: [...TARGET, ...DAEMON, 'node', 'systemd', 'launchd', 'dry-run', 'json'],
-  uninstall: [...TARGET, 'systemd', 'launchd', 'json'],
+  install: [
+    ...COMMAND,
+    'settings',
+    'entry',
+    'value',
+    ...TARGET,
+    ...CALL,
+    ...DAEMON,
+    'node',
+    ...MANAGER,
+    'json',
+  ],
+  uninstall: [...COMMAND, ...TARGET, ...MANAGER, 'json'],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
@@ -127,6 +158,12 @@ export interface CommandOptions {
   readonly daemon?: DaemonWish | undefined;
   readonly fallback?: 'wait' | 'inline' | undefined;
   readonly errors?: 'stderr' | 'line' | undefined;
+  readonly as?: string | undefined;
+  readonly binDirectory?: string | undefined;
+  readonly settings?: string | undefined;
+  readonly entry?: string | undefined;
+  /** JSON, as it was written. */
+  readonly value?: string | undefined;
   readonly verbose: boolean;
   readonly force: boolean;
   readonly systemd: boolean;
@@ -161,7 +198,7 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
   }
   const text = (name: OptionName): string | undefined =>
     typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
-  const words = readWords(text('memory-limit'), text('tether'), text('lines'));
+  const words = readWords(text);
   if (words.kind === 'wrong') return words;
   const fallback = readChoice('fallback', text('fallback'), ['wait', 'inline']);
   if (fallback.kind === 'wrong') return fallback;
@@ -180,6 +217,11 @@ export function readOptions(raw: RawOptions): Read<CommandOptions> {
       fallback: fallback.value,
       errors: errors.value,
       node: text('node'),
+      as: text('as'),
+      binDirectory: text('bin-dir'),
+      settings: text('settings'),
+      entry: text('entry'),
+      value: text('value'),
       daemon: raw.daemon === true ? 'on' : raw['no-daemon'] === true ? 'off' : undefined,
       verbose: raw.verbose === true,
       force: raw.force === true,
@@ -207,11 +249,8 @@ const numberOf = (text: string | undefined): number | undefined =>
   text === undefined ? undefined : Number(text);
 
 /** What is neither a duration nor free text. */
-function readWords(
-  limit: string | undefined,
-  tether: string | undefined,
-  lines: string | undefined,
-): Read<Words> {
+function readWords(text: (name: OptionName) => string | undefined): Read<Words> {
+  const [limit, tether, lines] = [text('memory-limit'), text('tether'), text('lines')];
   const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
   if (limit !== undefined && memoryLimitBytes === undefined) return wrong(USAGE.size('memory-limit', limit));
   if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether)) return wrong(USAGE.pid('tether', tether));

@@ -97,15 +97,22 @@ function daemonCommand(
 
 /** A daemon's options, as arguments of its command line. */
 export function daemonFlags(options: DaemonOptions, target: Target): readonly string[] {
-  const settings = {
-    name: target.name,
-    'state-dir': target.stateDirectory,
-    project: target.project,
+  const { name, stateDirectory, project } = target;
+  return writtenFlags({ name, 'state-dir': stateDirectory, project, ...daemonSettings(options) });
+}
+
+/** How a started daemon is run, by the names of the command's options. */
+export function daemonSettings(options: DaemonOptions): Readonly<Record<string, string | undefined>> {
+  return {
     'idle-timeout': options.idleTimeoutMs === undefined ? undefined : `${options.idleTimeoutMs}ms`,
     grace: options.graceMs === undefined ? undefined : `${options.graceMs}ms`,
     'memory-limit': options.memoryLimitBytes === undefined ? undefined : `${options.memoryLimitBytes}B`,
     tether: options.tether === undefined ? undefined : String(options.tether),
   };
+}
+
+/** An option without a value is left out. */
+export function writtenFlags(settings: Readonly<Record<string, string | undefined>>): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}=${value}`],
   );

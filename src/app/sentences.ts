@@ -10,6 +10,7 @@ import { NAMES } from '../domain/layout.js';
 import type { Cause } from '../domain/ports.js';
 import type { Distrust } from '../domain/state-directory.js';
 import type { Unproven } from '../domain/termination.js';
+import type { SettingsRefusal } from './install/settings.js';
 
 export interface Complaint {
   /** What happened, and where. */
@@ -144,6 +145,13 @@ const UNPROVEN: Readonly<Record<Unproven, Complaint>> = {
     what: 'it is what this very process was started from, and is not ended',
     todo: 'end it from somewhere else',
   },
+};
+
+const WHY_NOT_EDITED: Readonly<Record<SettingsRefusal['why'], (key: string) => string>> = {
+  'no-json': () => 'it is not valid JSON',
+  'no-object': (key) => (key === '""' ? 'it holds no object' : `${key} holds no object`),
+  'key-twice': (key) => `${key} stands there twice`,
+  'too-deep': () => 'it is nested too deeply',
 };
 
 function afterRefusal({ code }: Cause): string {
@@ -297,9 +305,33 @@ export const USAGE = {
     what: `the project directory ${directory} does not exist`,
     todo: 'give the root of the project',
   }),
-  manager: (command: string): Complaint => ({
-    what: `${command} needs a service manager`,
-    todo: 'give either --systemd or --launchd',
+  needs: (one: string, other: string): Complaint => ({
+    what: `${one} says nothing without ${other}`,
+    todo: `give ${other} as well`,
+  }),
+  command: (name: string): Complaint => ({
+    what: `${JSON.stringify(name)} can't be typed as a command`,
+    todo: 'give another with --as: 1 to 64 letters, digits, ".", "_" or "-", the first a letter or a digit',
+  }),
+  relative: (option: string, directory: string): Complaint => ({
+    what: `--${option} ${directory} is no absolute path`,
+    todo: 'write one that begins with "/"',
+  }),
+  noHome: (): Complaint => ({
+    what: 'there is no home directory to install in',
+    todo: 'set HOME',
+  }),
+  entry: (text: string): Complaint => ({
+    what: `--entry ${text} is no path of keys`,
+    todo: 'write keys with a "." between them, as in statusLine or editor.formatter',
+  }),
+  value: (text: string): Complaint => ({
+    what: `--value ${text} is no JSON`,
+    todo: 'write JSON, in which "{command}" stands for the path of the installed command',
+  }),
+  severalInstalled: (asked: string, commands: readonly string[]): Complaint => ({
+    what: `${asked} is installed as ${commands.join(', ')}`,
+    todo: 'say which with --as and --bin-dir',
   }),
 } as const satisfies Readonly<Record<string, (...args: never[]) => Complaint>>;
 
@@ -356,6 +388,66 @@ export const TROUBLE = {
   notWritten: (path: string, cause: Cause): Complaint => ({
     what: `${path} can't be written: ${causeText(cause)}`,
     todo: 'mend that, then install again',
+  }),
+  notRead: (path: string, cause: Cause): Complaint => ({
+    what: `${path} can't be read: ${causeText(cause)}`,
+    todo: 'mend that, then try again',
+  }),
+  noFile: (path: string): Complaint => ({
+    what: `${path} is no plain file`,
+    todo: 'move it away, or name another',
+  }),
+  readOnly: (path: string): Complaint => ({
+    what: `${path} may not be written to`,
+    todo: 'allow it (chmod u+w), or name another file',
+  }),
+  settings: (path: string, { why, key, line, column }: SettingsRefusal): Complaint => ({
+    what: `${path} is left as it is: ${WHY_NOT_EDITED[why](JSON.stringify(key))} (line ${line}, column ${column})`,
+    todo: 'mend that, then try again',
+  }),
+  keptChanging: (path: string): Complaint => ({
+    what: `${path} is left as it is, for somebody else keeps writing to it`,
+    todo: 'find out who, then try again',
+  }),
+  notShim: (path: string): Complaint => ({
+    what: `${path} is there already, and is not what "solod install" wrote`,
+    todo: 'move it away, or give another name with --as',
+  }),
+  taken: (command: string, service: string): Complaint => ({
+    what: `${command} is already installed for ${service}`,
+    todo: 'uninstall that first, or give another name with --as',
+  }),
+  busy: (command: string, pid: number): Complaint => ({
+    what: `${command} is being installed just now, by process ${pid}`,
+    todo: 'wait for that, then try again',
+  }),
+  notForShim: (text: string): Complaint => ({
+    what: `${JSON.stringify(text)} can't be written into a shell script, for it holds a line break`,
+    todo: 'rename it',
+  }),
+  noRecord: (file: string): Complaint => ({
+    what: `${file} does not say what was installed`,
+    todo: 'see what it is, and move it away',
+  }),
+  noInstall: (asked: string): Complaint => ({
+    what: `${asked} is not installed`,
+    todo: 'see "solod install"',
+  }),
+  offPath: (directory: string): Complaint => ({
+    what: `${directory} is not on the PATH`,
+    todo: 'add it there, or give the whole path of the command',
+  }),
+  entryChanged: (path: string, entry: string): Complaint => ({
+    what: `${entry} in ${path} was changed since, and is left as it is`,
+    todo: 'remove it by hand if it is not wanted',
+  }),
+  backupKept: (path: string): Complaint => ({
+    what: `what stood in the settings before is in ${path}`,
+    todo: 'remove that file when it is not needed any more',
+  }),
+  shimChanged: (path: string): Complaint => ({
+    what: `${path} was changed since, and is left as it is`,
+    todo: 'remove it by hand if it is not wanted',
   }),
   outdated: (label: string, wire: number): Complaint => ({
     what: `the daemon of ${label} is newer than this solod, and speaks wire ${wire}`,

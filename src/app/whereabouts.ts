@@ -41,3 +41,13 @@ export function workingDirectory(): string {
     return '';
   }
 }
+
+/** @returns undefined where neither the environment nor the system knows one */
+export function homeOf(env: Environment): string | undefined {
+  try {
+    const home = env.HOME || process.getBuiltinModule('node:os').homedir();
+    return isAbsolute(home) ? home : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -200,6 +200,10 @@ describe('install and uninstall', () => {
       `config/systemd/user/solod-${NAME}.service`,
       `config/systemd/user/solod-${NAME}.socket`,
     ]);
+    const forecast = await run('uninstall', '--systemd', '--dry-run', '--json');
+    expect(JSON.parse(forecast.stdout.toString())).toMatchObject({ kind: 'dry-run', files: { length: 2 } });
+    expect((await run('uninstall', '--systemd', '--dry-run')).stdout.toString()).toContain('would remove ');
+    expect(files(box)).toHaveLength(2);
     const removed = await run('uninstall', '--systemd', '--json');
     expect(JSON.parse(removed.stdout.toString())).toMatchObject({ kind: 'removed', files: { length: 2 } });
     expect(files(box)).toEqual([]);
@@ -227,7 +231,9 @@ describe('install and uninstall', () => {
   it.each([
     [['install', 'none.mjs', '--systemd'], 66],
     [['install', '--systemd'], 64],
-    [['install', 'echo.mjs'], 64],
+    [['install', 'echo.mjs', '--systemd', '--settings', 'settings.json'], 64],
+    [['install', 'echo.mjs', '--launchd', '--fallback', 'inline'], 64],
+    [['uninstall', 'echo.mjs', '--systemd', '--as', 'x'], 64],
     [['install', 'echo.mjs', '--systemd', '--launchd'], 64],
     [['uninstall', '--systemd'], 64],
   ])('%j: %i, and one sentence', async (args, code) => {

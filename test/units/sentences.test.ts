@@ -269,7 +269,28 @@ const USAGES: { readonly [K in keyof typeof USAGE]: readonly [complaint: Complai
     'solod does not run on win32, for want of Unix sockets; use Linux or macOS (on Windows: WSL)',
   ],
   project: [USAGE.project('/p'), 'the project directory /p does not exist; give the root of the project'],
-  manager: [USAGE.manager('install'), 'install needs a service manager; give either --systemd or --launchd'],
+  needs: [USAGE.needs('--a', '--b'), '--a says nothing without --b; give --b as well'],
+  command: [
+    USAGE.command('a b'),
+    '"a b" can\'t be typed as a command; give another with --as: 1 to 64 letters, digits, ".", "_" or "-", the first a letter or a digit',
+  ],
+  relative: [
+    USAGE.relative('bin-dir', 'bin'),
+    '--bin-dir bin is no absolute path; write one that begins with "/"',
+  ],
+  noHome: [USAGE.noHome(), 'there is no home directory to install in; set HOME'],
+  entry: [
+    USAGE.entry('a..b'),
+    '--entry a..b is no path of keys; write keys with a "." between them, as in statusLine or editor.formatter',
+  ],
+  value: [
+    USAGE.value('x'),
+    '--value x is no JSON; write JSON, in which "{command}" stands for the path of the installed command',
+  ],
+  severalInstalled: [
+    USAGE.severalInstalled('x.mjs', ['/a/x', '/b/x']),
+    'x.mjs is installed as /a/x, /b/x; say which with --as and --bin-dir',
+  ],
 };
 
 const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Complaint, says: string] } = {
@@ -318,6 +339,54 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
   notWritten: [
     TROUBLE.notWritten('/u', cause),
     "/u can't be written: ENOSPC: no space left on device; mend that, then install again",
+  ],
+  notRead: [
+    TROUBLE.notRead('/s', cause),
+    "/s can't be read: ENOSPC: no space left on device; mend that, then try again",
+  ],
+  noFile: [TROUBLE.noFile('/s'), '/s is no plain file; move it away, or name another'],
+  readOnly: [TROUBLE.readOnly('/s'), '/s may not be written to; allow it (chmod u+w), or name another file'],
+  settings: [
+    TROUBLE.settings('/s', { why: 'no-json', key: '', line: 3, column: 7 }),
+    '/s is left as it is: it is not valid JSON (line 3, column 7); mend that, then try again',
+  ],
+  keptChanging: [
+    TROUBLE.keptChanging('/s'),
+    '/s is left as it is, for somebody else keeps writing to it; find out who, then try again',
+  ],
+  notShim: [
+    TROUBLE.notShim('/b/x'),
+    '/b/x is there already, and is not what "solod install" wrote; move it away, or give another name with --as',
+  ],
+  taken: [
+    TROUBLE.taken('x', '/y.mjs'),
+    'x is already installed for /y.mjs; uninstall that first, or give another name with --as',
+  ],
+  busy: [TROUBLE.busy('x', 7), 'x is being installed just now, by process 7; wait for that, then try again'],
+  notForShim: [
+    TROUBLE.notForShim('/a\n'),
+    '"/a\\n" can\'t be written into a shell script, for it holds a line break; rename it',
+  ],
+  noRecord: [
+    TROUBLE.noRecord('/r.json'),
+    '/r.json does not say what was installed; see what it is, and move it away',
+  ],
+  noInstall: [TROUBLE.noInstall('x'), 'x is not installed; see "solod install"'],
+  offPath: [
+    TROUBLE.offPath('/b'),
+    '/b is not on the PATH; add it there, or give the whole path of the command',
+  ],
+  entryChanged: [
+    TROUBLE.entryChanged('/s', 'a.b'),
+    'a.b in /s was changed since, and is left as it is; remove it by hand if it is not wanted',
+  ],
+  backupKept: [
+    TROUBLE.backupKept('/s.solod-backup'),
+    'what stood in the settings before is in /s.solod-backup; remove that file when it is not needed any more',
+  ],
+  shimChanged: [
+    TROUBLE.shimChanged('/b/x'),
+    '/b/x was changed since, and is left as it is; remove it by hand if it is not wanted',
   ],
   outdated: [
     TROUBLE.outdated('x', 2),
@@ -410,6 +479,16 @@ describe('a sentence for whatever else goes wrong', () => {
       expect(complaint.todo).not.toBe('');
     },
   );
+
+  it.each([
+    ['no-object', '', 'it holds no object'],
+    ['no-object', 'a', '"a" holds no object'],
+    ['key-twice', 'a', '"a" stands there twice'],
+    ['too-deep', '', 'it is nested too deeply'],
+  ] as const)('settings that can not be edited: %s %s', (why, key, says) => {
+    const { what } = TROUBLE.settings('/s', { why, key, line: 1, column: 2 });
+    expect(what).toBe(`/s is left as it is: ${says} (line 1, column 2)`);
+  });
 
   it('a kick that started a daemon, but not as it should', () => {
     expect(kickWarning({ kind: 'lock-error', path: '/d/spawn.lock', cause })).toBe(

@@ -1,16 +1,16 @@
 /** `solod install` and `solod uninstall` for a service manager: writes its files, or removes exactly those. */
 
 import path from 'node:path';
-import { layout } from '../domain/layout.js';
-import type { Cause, ChangeReading, FileSystem } from '../domain/ports.js';
-import { siblingFile } from './beside.js';
-import { EXIT } from './exit-codes.js';
-import { complain, complainOf, type Output, type Parts, resolveNamed } from './facts.js';
-import type { CommandOptions } from './options.js';
-import { daemonFlags } from './request.js';
-import { type Complaint, notRemoved, TROUBLE, USAGE } from './sentences.js';
-import { resolveService } from './service-file.js';
-import type { Target } from './target.js';
+import { layout } from '../../domain/layout.js';
+import type { Cause, ChangeReading, FileSystem } from '../../domain/ports.js';
+import { siblingFile } from '../beside.js';
+import { EXIT } from '../exit-codes.js';
+import { complain, complainOf, type Output, type Parts, resolveNamed } from '../facts.js';
+import type { CommandOptions } from '../options.js';
+import { daemonFlags } from '../request.js';
+import { type Complaint, notRemoved, TROUBLE, USAGE } from '../sentences.js';
+import { resolveService } from '../service-file.js';
+import type { Target } from '../target.js';
 import {
   isWrittenFor,
   launchdLabelOf,
@@ -19,8 +19,8 @@ import {
   unfitText,
   unitFiles,
   unitNameOf,
-} from './units.js';
-import type { Environment } from './whereabouts.js';
+} from '../units.js';
+import { type Environment, homeOf } from '../whereabouts.js';
 
 interface Place {
   readonly manager: Manager;
@@ -41,16 +41,23 @@ function placeOf(manager: Manager, env: Environment, home: string): Place {
   }
 }
 
+/** @returns an option that says something of a command on the PATH alone */
+function forCommand(options: CommandOptions): string | undefined {
+  const { as, binDirectory, settings, entry, value, timeoutMs, fallback, errors } = options;
+  const given = { as, 'bin-dir': binDirectory, settings, entry, value, timeout: timeoutMs, fallback, errors };
+  const found = Object.entries(given).find(([, text]) => text !== undefined);
+  return found === undefined ? undefined : `--${found[0]}`;
+}
+
 export class ManagerSetup {
   constructor(
     private readonly parts: Parts,
     private readonly env: Environment,
-    private readonly home: string,
   ) {}
 
   install(service: string | undefined, options: CommandOptions): number {
     const { output, host } = this.parts;
-    const place = this.#place('install', options);
+    const place = this.#place(options);
     if (place === undefined) return EXIT.usage;
     if (service === undefined) return complain(output, USAGE.noService());
     const file = resolveService(service);
@@ -75,7 +82,7 @@ export class ManagerSetup {
 
   uninstall(service: string | undefined, options: CommandOptions): number {
     const { output, host } = this.parts;
-    const place = this.#place('uninstall', options);
+    const place = this.#place(options);
     if (place === undefined) return EXIT.usage;
     const target = resolveNamed(host, service, options);
     if (target.kind === 'failed') return complainOf(output, target.failure);
@@ -87,16 +94,25 @@ export class ManagerSetup {
       return complain(output, TROUBLE.notOurs(foreign, unit.directory), EXIT.cantCreate);
     if (present.length === 0)
       return complain(output, TROUBLE.notInstalled(target.value.label, place.manager), EXIT.unavailable);
-    const removed = this.#remove(place, present, unit);
-    if (removed.kind === 'failed') return complain(output, removed.complaint, EXIT.cantCreate);
+    const paths = [...present, ...this.#besides(place, unit)];
+    if (!options.dryRun) {
+      const trouble = this.#remove(paths, place, unit);
+      if (trouble !== undefined) return complain(output, trouble, EXIT.cantCreate);
+    }
     const next = stepsAfterUninstall(place.manager, unit);
-    report(output, options, { removed: removed.paths, next });
+    report(output, options, { removed: paths, next });
     return EXIT.ok;
   }
 
-  #place(command: string, { systemd, launchd }: CommandOptions): Place | undefined {
-    if (systemd !== launchd) return placeOf(systemd ? 'systemd' : 'launchd', this.env, this.home);
-    complain(this.parts.output, USAGE.manager(command));
+  /** @returns undefined where what was asked for makes no sense, which has been said then */
+  #place(options: CommandOptions): Place | undefined {
+    const { output } = this.parts;
+    const manager = options.systemd ? 'systemd' : 'launchd';
+    const other = options.systemd && options.launchd ? '--launchd' : forCommand(options);
+    const home = homeOf(this.env);
+    if (other !== undefined) complain(output, USAGE.apart(`--${manager}`, other));
+    else if (home === undefined) complain(output, USAGE.noHome());
+    else return placeOf(manager, this.env, home);
     return undefined;
   }
 
@@ -116,31 +132,31 @@ export class ManagerSetup {
     return undefined;
   }
 
-  #remove(
-    place: Place,
-    present: readonly string[],
-    unit: Unit,
-  ):
-    | { readonly kind: 'removed'; readonly paths: readonly string[] }
-    | { readonly kind: 'failed'; readonly complaint: Complaint } {
+  /** What is there because of the units, though install did not write it. */
+  #besides(place: Place, unit: Unit): readonly string[] {
     const { files } = this.parts.host;
-    const wants = path.join(place.directory, 'sockets.target.wants');
-    const enabled = path.join(wants, `${unitNameOf(unit.target.label)}.socket`);
     // What "systemctl enable" made points to what goes now.
+    const enabled = path.join(wantsIn(place), `${unitNameOf(unit.target.label)}.socket`);
     const links = files.inspect(enabled);
     const enabling = links.kind === 'entry' && links.entry.type === 'link' ? [enabled] : [];
     const listening = files.inspect(unit.listener);
     const socket = listening.kind === 'entry' && listening.entry.type === 'socket' ? [unit.listener] : [];
-    const paths = [...present, ...enabling, ...socket];
+    return [...enabling, ...socket];
+  }
+
+  /** @returns what can't be removed */
+  #remove(paths: readonly string[], place: Place, unit: Unit): Complaint | undefined {
+    const { files } = this.parts.host;
     for (const file of paths) {
       const reading = files.removeFile(file);
-      if (reading.kind !== 'done' && reading.kind !== 'absent')
-        return { kind: 'failed', complaint: notRemoved(file, causeOf(reading)) };
+      if (reading.kind !== 'done' && reading.kind !== 'absent') return notRemoved(file, causeOf(reading));
     }
-    removeEmpty(files, [wants, place.directory, path.dirname(place.directory), unit.directory]);
-    return { kind: 'removed', paths };
+    removeEmpty(files, [wantsIn(place), place.directory, path.dirname(place.directory), unit.directory]);
+    return undefined;
   }
 }
+
+const wantsIn = ({ directory }: Place): string => path.join(directory, 'sockets.target.wants');
 
 /** rmdir(2) takes nothing but what is empty; what is not was not the units' alone. */
 function removeEmpty(files: FileSystem, directories: readonly string[]): void {
@@ -217,12 +233,12 @@ function report(output: Output, { json, dryRun }: CommandOptions, { wrote, remov
   if (json) {
     const files = dryRun ? wrote : wrote?.map((file) => file.path);
     output.print(
-      `${JSON.stringify({ kind: removed ? 'removed' : dryRun ? 'dry-run' : 'installed', files: files ?? removed, next })}\n`,
+      `${JSON.stringify({ kind: dryRun ? 'dry-run' : removed ? 'removed' : 'installed', files: files ?? removed, next })}\n`,
     );
     return;
   }
   for (const file of wrote ?? [])
     output.print(dryRun ? `# ${file.path}\n${file.text}\n` : `wrote ${file.path}\n`);
-  for (const file of removed ?? []) output.print(`removed ${file}\n`);
+  for (const file of removed ?? []) output.print(`${dryRun ? 'would remove' : 'removed'} ${file}\n`);
   output.print(`now run:\n${next.map((line) => `  ${line}\n`).join('')}`);
 }

@@ -1,0 +1,18 @@
+/** All that lies below a directory, to be compared with what lies there later. */
+
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import path from 'node:path';
+
+/** Type, mode and content of everything, by its path from the root. */
+export function treeOf(root: string): Record<string, string> {
+  const names = readdirSync(root, { recursive: true }) as string[];
+  return Object.fromEntries(names.sort().map((name) => [name, describe(path.join(root, name))]));
+}
+
+function describe(file: string): string {
+  const stats = lstatSync(file);
+  if (stats.isSymbolicLink()) return `link to ${readlinkSync(file)}`;
+  const mode = (stats.mode & 0o7777).toString(8);
+  if (stats.isDirectory()) return `directory ${mode}`;
+  return stats.isFile() ? `file ${mode} ${readFileSync(file).toString('base64')}` : `other ${mode}`;
+}
