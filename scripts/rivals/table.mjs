@@ -31,7 +31,7 @@ const HEAD = [
 /** @param {Row} row */
 function cells({ tool, rounds, unprepared, left, fates, started, medianMs }) {
   const { right, wrong, silent, failed, hanging } = fates;
-  const played = unprepared === 0 ? String(rounds) : `${rounds} (${unprepared} not prepared)`;
+  const played = unprepared.length === 0 ? String(rounds) : `${rounds} (${unprepared.length} not prepared)`;
   const figures = [left.notOne, right, wrong, silent, failed, hanging].map(String);
   return [tool, played, rangeText(left), ...figures, rangeText(started), medianMs?.toFixed(0) ?? '–'];
 }

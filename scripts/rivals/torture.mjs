@@ -168,32 +168,44 @@ export class Floor {
 /**
  * One round: nothing there, or a daemon that has just answered; clients gather, trouble, the gate opens, and all is told.
  * @param {Scenario} scenario @param {Installed} installed @param {number} clients @param {Floor} floor
- * @returns {Promise<import('./verdict.mjs').Round | 'unprepared'>}
+ * @returns {Promise<import('./verdict.mjs').Round>}
  */
 export async function playRound(scenario, installed, clients, floor) {
   await floor.take();
-  const counter = path.join(installed.place, 'started');
   /** @type {Gate[]} */
   const gates = [];
   /** @type {Stage} */
   const stage = { installed, fillers: [], daemons: () => others(installed, gates) };
   try {
-    installed.reset();
-    fs.writeFileSync(counter, '');
-    if (scenario.isCold !== true && !(await warmUp(stage, gates, floor))) return 'unprepared';
-    const lots = [];
-    for (const strike of scenario.strikes)
-      lots.push(await burst(scenario, strike, stage, { gates, clients, floor }));
-    const left = await settled(stage, floor);
-    const pids = gates.flatMap((gate) => gate.pids);
-    const started = new Set(fs.readFileSync(counter, 'utf8').split('\n').filter(Boolean).map(Number));
-    return roundOf(lots, left, [...started].filter((pid) => !pids.includes(pid)).length);
+    return await play(scenario, stage, { gates, clients, floor });
+  } catch (error) {
+    return { kind: 'not-prepared', why: error instanceof Error ? error.message : String(error) };
   } finally {
     for (const filler of stage.fillers) filler.destroy();
     for (const gate of gates) await gate.close();
     installed.stop();
     floor.give();
   }
+}
+
+/**
+ * @typedef {{ gates: Gate[], clients: number, floor: Floor }} Means
+ * @param {Scenario} scenario @param {Stage} stage @param {Means} means
+ * @returns {Promise<import('./verdict.mjs').Round>}
+ */
+async function play(scenario, stage, means) {
+  const { gates, floor } = means;
+  const counter = path.join(stage.installed.place, 'started');
+  stage.installed.reset();
+  fs.writeFileSync(counter, '');
+  if (scenario.isCold !== true && !(await warmUp(stage, gates, floor)))
+    return { kind: 'not-prepared', why: 'no daemon answered a first call' };
+  const lots = [];
+  for (const strike of scenario.strikes) lots.push(await burst(scenario, strike, stage, means));
+  const left = await settled(stage, floor);
+  const pids = gates.flatMap((gate) => gate.pids);
+  const started = new Set(fs.readFileSync(counter, 'utf8').split('\n').filter(Boolean).map(Number));
+  return playedOf(lots, left, [...started].filter((pid) => !pids.includes(pid)).length);
 }
 
 /** @param {Installed} installed @param {Gate[]} gates */
@@ -236,7 +248,7 @@ async function warmUp(stage, gates, floor) {
 
 /**
  * @param {Scenario} scenario @param {Scenario['strikes'][number]} strike @param {Stage} stage
- * @param {{ gates: Gate[], clients: number, floor: Floor }} means
+ * @param {Means} means
  */
 async function burst({ relent }, strike, stage, { gates, clients, floor }) {
   const gate = await gather(stage, gates, clients);
@@ -260,7 +272,8 @@ async function ended({ installed }, gate, floor) {
     gate.clients.map(async (client, n) => {
       const how = await client.ended;
       // Asked for only now: which version has to answer was settled after the client had come to the gate.
-      return { ...how, fate: fateOf(how, installed.call(n).expected) };
+      const { expected } = installed.call(n);
+      return { ...how, expected: expected.stdout, fate: fateOf(how, expected) };
     }),
   );
   const isBusy = await Promise.race([all.then(() => false), delay(BUSY_MS, true)]);
@@ -277,23 +290,27 @@ async function settled({ daemons }, floor) {
   return daemons().length;
 }
 
-/** @param {(import('./gate.mjs').Ended & { fate: import('./verdict.mjs').Fate })[][]} lots @param {number} left @param {number} started */
-function roundOf(lots, left, started) {
+/**
+ * @typedef {import('./gate.mjs').Ended & { expected: string, fate: import('./verdict.mjs').Fate }} Told
+ * @param {Told[][]} lots @param {number} left @param {number} started
+ */
+function playedOf(lots, left, started) {
   const clients = lots.flat();
   const failed = clients.filter(({ fate }) => fate === 'failed');
   return {
-    ...{ left, started },
+    ...{ kind: /** @type {const} */ ('played'), left, started },
     tookMs: lots.reduce((sum, lot) => sum + Math.max(...lot.map(({ tookMs }) => tookMs)), 0),
     fates: countFates(clients.map(({ fate }) => fate)),
-    said: failed.map(
-      ({ stderr, signal }) => stderr.trim().split('\n')[0]?.slice(0, 200) || (signal ?? 'nothing'),
-    ),
+    said: clients.flatMap(wordsOf),
     codes: failed.map(({ code }) => code),
   };
 }
 
-/** What a client that failed said, or one that was wrong answered. @param {import('./gate.mjs').Ended & { fate: import('./verdict.mjs').Fate }} client */
-function wordsOf({ fate, code, signal, stdout, stderr }) {
-  const said = (fate === 'wrong' ? stdout : stderr).trim().replaceAll('\n', ' ').slice(0, 200);
-  return fate === 'wrong' || fate === 'failed' ? [`${fate}, ${signal ?? `exit code ${code}`}: ${said}`] : [];
+/** @param {Told} client */
+function wordsOf({ fate, code, signal, stdout, stderr, expected }) {
+  const said = stderr.trim().replaceAll('\n', ' ').slice(0, 200);
+  if (fate === 'failed') return [`failed, ${signal ?? `exit code ${code}`}: ${said}`];
+  return fate === 'wrong'
+    ? [`answered ${JSON.stringify(stdout)} instead of ${JSON.stringify(expected)}`]
+    : [];
 }

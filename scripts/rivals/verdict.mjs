@@ -3,13 +3,14 @@
 /**
  * @typedef {'right' | 'wrong' | 'silent' | 'failed' | 'hanging'} Fate
  *   `wrong`: success, with another answer; `silent`: success, and nothing was done; `failed`: it says so by its exit code
- * @typedef {{ left: number, started: number, tookMs: number, fates: Record<Fate, number>, said: string[], codes: (number | null)[] }} Round
- *   `left`: daemons; `started`: processes beside the clients; `codes`: of those that failed
+ * @typedef {{ kind: 'played', left: number, started: number, tookMs: number, fates: Record<Fate, number>, said: string[],
+ *   codes: (number | null)[] }} Played `left`: daemons; `started`: processes beside the clients; `codes`: of those that failed
+ * @typedef {Played | { kind: 'not-prepared', why: string }} Round
  * @typedef {{
- *   scenario: string, tool: string, version: string, clients: number, rounds: number, unprepared: number,
+ *   scenario: string, tool: string, version: string, clients: number, rounds: number, unprepared: string[],
  *   left: { least: number, most: number, notOne: number }, started: { least: number, most: number },
  *   fates: Record<Fate, number>, medianMs: number | undefined, said: string[], untyped: number,
- * }} Row `unprepared`: rounds that never came to their torture, because the tool had no daemon that answered;
+ * }} Row `unprepared`: why rounds never came to their torture;
  *   `untyped`: clients that failed otherwise than the scenario allows
  */
 
@@ -42,11 +43,11 @@ export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((v
 /**
  * @param {{ scenario: string, tool: string, version: string, clients: number, mayFail: readonly number[] }} of `mayFail`: the exit
  *   codes that are an honest answer there
- * @param {readonly (Round | 'unprepared')[]} all
+ * @param {readonly Round[]} all
  * @returns {Row}
  */
 export function rowOf({ mayFail, ...of }, all) {
-  const rounds = all.filter((round) => round !== 'unprepared');
+  const rounds = all.filter((round) => round.kind === 'played');
   const left = rounds.map((round) => round.left);
   const started = rounds.map((round) => round.started);
   const fates = countFates([]);
@@ -55,7 +56,7 @@ export function rowOf({ mayFail, ...of }, all) {
   return {
     ...of,
     rounds: rounds.length,
-    unprepared: all.length - rounds.length,
+    unprepared: all.flatMap((round) => (round.kind === 'not-prepared' ? [round.why] : [])),
     left: { ...range(left), notOne: left.filter((count) => count !== 1).length },
     started: range(started),
     fates,
@@ -78,7 +79,8 @@ export function violationsOf({ scenario, left, fates, untyped, unprepared, round
   if (untyped > 0) found.push(`${untyped} clients failed in a way that nothing there justifies`);
   for (const fate of /** @type {const} */ (['wrong', 'silent', 'hanging']))
     if (fates[fate] > 0) found.push(`${fates[fate]} clients: ${fate}`);
-  if (unprepared > 0) found.push(`${unprepared} rounds could not be prepared`);
+  if (unprepared.length > 0)
+    found.push(`${unprepared.length} rounds could not be prepared, the first: ${unprepared[0]}`);
   return found.map((what) => `${scenario}: ${what}`);
 }
 
