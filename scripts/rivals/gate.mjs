@@ -52,6 +52,8 @@ export class Gate {
     const pid = child.pid ?? 0;
     const state = { wasEnded: false };
     const end = () => {
+      // Its id may be another process's by then.
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
       state.wasEnded = true;
       signalTo(pid, 'SIGKILL');
     };

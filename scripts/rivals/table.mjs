@@ -37,19 +37,20 @@ function cells({ tool, rounds, unprepared, left, fates, started, medianMs }) {
 }
 
 /** @param {Results} results @param {readonly { key: string, title: string }[]} scenarios @returns {string} everything, scenario by scenario */
-export function wholeTable({ rows, leftOut, ...facts }, scenarios) {
+export function wholeTable(results, scenarios) {
+  const { rows, leftOut } = results;
   const parts = scenarios.flatMap(({ key, title }) => {
     const own = rows.filter(({ scenario }) => scenario === key);
     return own.length === 0 ? [] : [`#### ${title}`, markdown(HEAD, own.map(cells))];
   });
-  return [factsText({ rows, leftOut, ...facts }), ...parts, ...leftOutText(leftOut)].join('\n\n');
+  return [factsText(results), ...parts, ...leftOutText(leftOut)].join('\n\n');
 }
 
 /** @param {readonly string[]} leftOut */
 const leftOutText = (leftOut) => (leftOut.length === 0 ? [] : [`Left out: ${leftOut.join('; ')}.`]);
 
 /** @param {Results} results */
-export function factsText({ node, kernel, cores, clients, minutes, rows }) {
+function factsText({ node, kernel, cores, clients, minutes, rows }) {
   const versions = [...new Map(rows.map(({ tool, version }) => [tool, version]))];
   const told = versions.map(([tool, version]) => (version === '' ? tool : `${tool} ${version}`)).join(', ');
   return `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once; ${minutes.toFixed(1)} minutes in all. ${told}.`;
