@@ -13,7 +13,7 @@ const OPTIONS = /** @type {const} */ ({
   rounds: { type: 'string', default: '50' },
   'rival-rounds': { type: 'string', default: '5' },
   clients: { type: 'string', default: '8' },
-  minutes: { type: 'string', default: '13.5' },
+  minutes: { type: 'string', default: '14' },
   only: { type: 'string', multiple: true, default: NONE },
   scenario: { type: 'string', multiple: true, default: NONE },
   results: { type: 'string', default: path.join(ROOT, 'bench', 'results') },
@@ -27,7 +27,7 @@ const HELP = `npm run rivals -- [options]
   --rounds <n>         of each scenario for solod (50)
   --rival-rounds <n>   and for the others (5)
   --clients <n>        at once, ${CALLS_MAX} at most (8)
-  --minutes <n>        no round begins later (13.5)
+  --minutes <n>        no round begins later (14)
   --only <tool>        ${tools.map(({ name }) => `"${name}"`).join(', ')}; more than once for more
   --scenario <key>     ${SCENARIOS.map(({ key }) => key).join(', ')}; more than once for more
   --results <folder>   where rivals.json and rivals.md are put (bench/results)

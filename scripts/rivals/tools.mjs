@@ -28,7 +28,8 @@ export const CALLS_MAX = 64;
  *   parts: Parts,
  *   endpoint: () => Endpoint,
  *   renew?: (version: Version) => void,
- * }} Setting what is particular to a tool in a place; without `renew` it has no notion of versions
+ * }} Setting what is particular to a tool in a place; `reset`, after `stop`: as if it had never been called; without `renew` it has no
+ *   notion of versions
  * @typedef {Setting & { tool: Tool, place: string, daemons: () => number[], stop: () => void }} Installed
  * @typedef {{
  *   name: string, isRival: boolean, version: () => string, missing: () => string | undefined,
@@ -102,7 +103,6 @@ function toolOf({ setting, package: from, version, missing, ...facts }) {
       for (const name of ['run', 'tmp']) emptied(path.join(place, name));
       const made = setting(place);
       const reset = () => {
-        endAll(place);
         for (const name of ['run', 'tmp']) emptied(path.join(place, name));
         made.reset();
       };

@@ -9,13 +9,13 @@ import { countFates, fateOf } from './verdict.mjs';
 
 /** A client that has not ended by then hangs, and is ended. */
 const CLIENT_MS = 10_000;
-/** Clients that are still busy by then wait for something: meanwhile another tool has the floor. */
+/** Clients that are still busy by then wait for something: meanwhile another lot has the floor. */
 const BUSY_MS = 3_000;
 /** Whoever is still starting shows up by then. */
 const QUIET_MS = 250;
 /** A daemon that has lost its address, or gives way, has so long to notice. */
 const GIVE_WAY_MS = 3_000;
-const POLL_MS = 25;
+const POLL_MS = 100;
 const STOPPED_MS = 2_000;
 const BACKLOG_MS = 1_000;
 
@@ -132,7 +132,7 @@ export const SCENARIOS = [
   },
 ];
 
-/** Only who has the floor keeps the machine busy; who waits for something gives it to the next. */
+/** Of the lots that are let go only the one that has the floor keeps the machine busy; who waits for something gives it to the next. */
 export class Floor {
   /** @type {Promise<void>} */
   #last = Promise.resolve();
@@ -171,7 +171,6 @@ export class Floor {
  * @returns {Promise<import('./verdict.mjs').Round>}
  */
 export async function playRound(scenario, installed, clients, floor) {
-  await floor.take();
   /** @type {Gate[]} */
   const gates = [];
   /** @type {Stage} */
@@ -184,7 +183,6 @@ export async function playRound(scenario, installed, clients, floor) {
     for (const filler of stage.fillers) filler.destroy();
     for (const gate of gates) await gate.close();
     installed.stop();
-    floor.give();
   }
 }
 
@@ -194,15 +192,15 @@ export async function playRound(scenario, installed, clients, floor) {
  * @returns {Promise<import('./verdict.mjs').Round>}
  */
 async function play(scenario, stage, means) {
-  const { gates, floor } = means;
+  const { gates } = means;
   const counter = path.join(stage.installed.place, 'started');
   stage.installed.reset();
   fs.writeFileSync(counter, '');
-  if (scenario.isCold !== true && !(await warmUp(stage, gates, floor)))
+  if (scenario.isCold !== true && !(await warmUp(stage, gates)))
     return { kind: 'not-prepared', why: 'no daemon answered a first call' };
   const lots = [];
   for (const strike of scenario.strikes) lots.push(await burst(scenario, strike, stage, means));
-  const left = await settled(stage, floor);
+  const left = await settled(stage);
   const pids = gates.flatMap((gate) => gate.pids);
   const started = new Set(fs.readFileSync(counter, 'utf8').split('\n').filter(Boolean).map(Number));
   return playedOf(lots, left, [...started].filter((pid) => !pids.includes(pid)).length);
@@ -238,56 +236,52 @@ export function installCounter(place) {
   );
 }
 
-/** @param {Stage} stage @param {Gate[]} gates @param {Floor} floor @returns {Promise<boolean>} whether there is a daemon that answers */
-async function warmUp(stage, gates, floor) {
+/** @param {Stage} stage @param {Gate[]} gates @returns {Promise<boolean>} whether there is a daemon that answers */
+async function warmUp(stage, gates) {
   const gate = await gather(stage, gates, 1);
   gate.open();
-  const [first] = await ended(stage, gate, floor);
-  return first?.fate === 'right' && stage.daemons().length > 0;
+  const [first] = await ended(stage, gate);
+  return first?.fate === 'right';
 }
 
-/**
- * @param {Scenario} scenario @param {Scenario['strikes'][number]} strike @param {Stage} stage
- * @param {Means} means
- */
+/** @param {Scenario} scenario @param {Scenario['strikes'][number]} strike @param {Stage} stage @param {Means} means */
 async function burst({ relent }, strike, stage, { gates, clients, floor }) {
   const gate = await gather(stage, gates, clients);
-  await strike(stage);
-  gate.open();
-  // On time, whoever has the floor by then.
-  if (relent !== undefined) await floor.aside(delay(relent.afterMs).then(() => relent.act(stage)));
-  return ended(stage, gate, floor);
+  await floor.take();
+  try {
+    await strike(stage);
+    gate.open();
+    const all = ended(stage, gate);
+    // On time, whoever has the floor by then.
+    if (relent !== undefined) await floor.aside(delay(relent.afterMs).then(() => relent.act(stage)));
+    await Promise.race([all, delay(BUSY_MS)]);
+    return all;
+  } finally {
+    floor.give();
+  }
 }
 
-/** @param {Stage} stage @param {Gate} gate @param {Floor} floor */
-async function ended({ installed }, gate, floor) {
-  const timer = setTimeout(
-    () =>
-      gate.clients.forEach(({ end }) => {
-        end();
-      }),
-    CLIENT_MS - (nowMs() - gate.openedMs),
-  );
-  const all = Promise.all(
-    gate.clients.map(async (client, n) => {
-      const how = await client.ended;
-      // Asked for only now: which version has to answer was settled after the client had come to the gate.
-      const { expected } = installed.call(n);
-      return { ...how, expected: expected.stdout, fate: fateOf(how, expected) };
-    }),
-  );
-  const isBusy = await Promise.race([all.then(() => false), delay(BUSY_MS, true)]);
-  const clients = isBusy ? await floor.aside(all) : await all;
+/** @param {Stage} stage @param {Gate} gate that is open @returns {Promise<Told[]>} */
+async function ended({ installed }, gate) {
+  const timer = setTimeout(() => {
+    for (const { end } of gate.clients) end();
+  }, CLIENT_MS);
+  const all = await Promise.all(gate.clients.map(({ ended }) => ended));
   clearTimeout(timer);
-  return clients;
+  // Asked for only now: which version has to answer was settled after the clients had come to the gate.
+  return all.map((how, n) => {
+    const { expected } = installed.call(n);
+    return { ...how, expected: expected.stdout, fate: fateOf(how, expected) };
+  });
 }
 
-/** @param {Stage} stage @param {Floor} floor @returns {Promise<number>} how many daemons are left when there is one, or the time is over */
-async function settled({ daemons }, floor) {
-  await floor.aside(delay(QUIET_MS));
-  for (const untilMs = nowMs() + GIVE_WAY_MS; nowMs() < untilMs && daemons().length !== 1; )
-    await floor.aside(delay(POLL_MS));
-  return daemons().length;
+/** @param {Stage} stage @returns {Promise<number>} how many daemons are left when there is one, or the time is over */
+async function settled({ daemons }) {
+  await delay(QUIET_MS);
+  const untilMs = nowMs() + GIVE_WAY_MS;
+  let left = daemons().length;
+  for (; left !== 1 && nowMs() < untilMs; left = daemons().length) await delay(POLL_MS);
+  return left;
 }
 
 /**
