@@ -1,5 +1,5 @@
 /** What people read of it. */
-import { rangeText } from './verdict.mjs';
+import { range, rangeText } from './verdict.mjs';
 
 /** @typedef {import('./verdict.mjs').Row} Row */
 /** @typedef {{ node: string, kernel: string, cores: number, clients: number, minutes: number, rows: Row[], leftOut: string[] }} Results */
@@ -36,14 +36,29 @@ function cells({ tool, rounds, unprepared, left, fates, started, medianMs }) {
   return [tool, played, rangeText(left), ...figures, rangeText(started), medianMs?.toFixed(0) ?? '–'];
 }
 
-/** @param {Results} results @param {readonly { key: string, title: string }[]} scenarios @returns {string} everything, scenario by scenario */
+/**
+ * @param {Results} results @param {readonly { key: string, title: string, ours?: boolean }[]} scenarios
+ * @returns {string} everything, scenario by scenario
+ */
 export function wholeTable(results, scenarios) {
   const { rows, leftOut } = results;
-  const parts = scenarios.flatMap(({ key, title }) => {
-    const own = rows.filter(({ scenario }) => scenario === key);
-    return own.length === 0 ? [] : [`#### ${title}`, markdown(HEAD, own.map(cells))];
+  const parts = scenarios.flatMap((scenario) => {
+    const own = rows.filter((row) => row.scenario === scenario.key);
+    if (own.length === 0) return [];
+    return [`### ${scenario.title}`, markdown(HEAD, own.map(cells)), ...strangersText(scenario, own, rows)];
   });
   return [factsText(results), ...parts, ...leftOutText(leftOut)].join('\n\n');
+}
+
+/** @param {{ ours?: boolean }} scenario @param {readonly Row[]} own @param {readonly Row[]} rows */
+function strangersText({ ours }, own, rows) {
+  if (ours === true) return ['For solod alone.'];
+  const strangers = new Set(
+    rows.map(({ tool }) => tool).filter((name) => !own.some(({ tool }) => tool === name)),
+  );
+  return strangers.size === 0
+    ? []
+    : [`Not played, for there is nothing of the kind: ${[...strangers].join('; ')}.`];
 }
 
 /** @param {readonly string[]} leftOut */
@@ -52,8 +67,8 @@ const leftOutText = (leftOut) => (leftOut.length === 0 ? [] : [`Left out: ${left
 /** @param {Results} results */
 function factsText({ node, kernel, cores, clients, minutes, rows }) {
   const versions = [...new Map(rows.map(({ tool, version }) => [tool, version]))];
-  const told = versions.map(([tool, version]) => (version === '' ? tool : `${tool} ${version}`)).join(', ');
-  return `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once; ${minutes.toFixed(1)} minutes in all. ${told}.`;
+  const told = versions.map(([tool, version]) => `${tool} ${version}`).join('; ');
+  return `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once; ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`;
 }
 
 /** @type {readonly (readonly [string, string])[]} */
@@ -80,11 +95,14 @@ const share = (part) => `${Math.floor(part * 100)} %`;
 /** @param {Results} results @returns {string} daemons left and clients answered right, a line for each tool */
 export function shortTable({ rows }) {
   const tools = [...new Set(rows.map(({ tool }) => tool))];
+  const rowsOf = (/** @type {string} */ tool) =>
+    rows.filter((row) => row.tool === tool && SHORT.some(([key]) => key === row.scenario));
   const body = tools.map((tool) => [
     tool,
+    rangeText(range(rowsOf(tool).map(({ rounds }) => rounds))),
     ...SHORT.map(([key]) => summary(rows.find((row) => row.tool === tool && row.scenario === key))),
   ]);
-  return markdown(['', ...SHORT.map(([, title]) => title)], body);
+  return markdown(['', 'rounds', ...SHORT.map(([, title]) => title)], body);
 }
 
 /** @param {string} name @param {string} text @param {string} table @returns {string} the text with the table between its marks */

@@ -315,7 +315,7 @@ const sockDaemon = toolOf({
 const naive = toolOf({
   name: 'bind, probe, unlink, bind',
   isRival: true,
-  version: () => 'control',
+  version: () => 'as it stands here',
   missing: () => undefined,
   setting: (place) => {
     write(place, { 'naive.cjs': programs.naive });

@@ -70,14 +70,16 @@ async function fill(stage) {
     const lot = Array.from({ length: FILLERS_AT_ONCE }, () => net.connect(endpoint));
     stage.fillers.push(...lot);
     const taken = await Promise.all(lot.map(isTaken));
-    if (taken.includes(false)) return;
+    if (!taken.includes(true)) return;
   }
+  throw new Error(`the backlog is not full with ${FILLERS_MAX} connections`);
 }
 
 /** @param {net.Socket} socket @returns {Promise<boolean>} */
 const isTaken = (socket) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, UNANSWERED_MS, false);
+    // Whatever came while this process was held up is heard before setImmediate().
+    const timer = setTimeout(() => setImmediate(resolve, false), UNANSWERED_MS);
     const say = (/** @type {boolean} */ taken) => {
       clearTimeout(timer);
       resolve(taken);

@@ -67,7 +67,7 @@ export function rowOf({ mayFail, ...of }, all) {
 }
 
 /** @param {readonly number[]} values */
-const range = (values) =>
+export const range = (values) =>
   values.length === 0 ? { least: 0, most: 0 } : { least: Math.min(...values), most: Math.max(...values) };
 
 /** One daemon is left, and everybody has its answer, or was told in a way that is right there. @param {Row} row @returns {string[]} what is wrong */

@@ -49,7 +49,7 @@ interface Verdict {
 }
 
 interface Table {
-  wholeTable(results: object, scenarios: readonly { key: string; title: string }[]): string;
+  wholeTable(results: object, scenarios: readonly { key: string; title: string; ours?: boolean }[]): string;
   shortTable(results: object): string;
   withTable(name: string, text: string, table: string): string;
 }

@@ -101,28 +101,34 @@ describe('the tables', () => {
     rowOf(of, [played({ fates: countFates([...Array<Fate>(199).fill('right'), 'silent']) })]),
     rowOf({ ...of, tool: 'two' }, [played({ left: 2, started: 3 }), played({ left: 8, started: 9 })]),
     rowOf({ ...of, tool: 'three' }, [{ kind: 'not-prepared', why: 'it rained' }]),
+    rowOf({ ...of, scenario: 'killed', tool: 'one' }, [played()]),
+    rowOf({ ...of, scenario: 'crowd', tool: 'one' }, [played()]),
   ];
   const facts = { node: '20.19.0', kernel: '6.1', cores: 2, clients: 8, minutes: 1 };
-  const results = { ...facts, rows, leftOut: ['four: not there'] };
+  const results = { ...facts, rows, leftOut: ['four, not there'] };
 
   it('tell every round, and what was left out', () => {
     const text = wholeTable(results, [
       { key: 'cold', title: 'cold start' },
-      { key: 'killed', title: 'never played' },
+      { key: 'killed', title: 'killed' },
+      { key: 'crowd', title: 'fifty', ours: true },
+      { key: 'stopped', title: 'never played' },
     ]);
     expect(text).toContain('Node 20.19.0, Linux 6.1, 2 cores; 8 clients at once; 1.0 minutes in all.');
     expect(text).toContain('| one | 1 | 1 | 0 | 199 | 0 | 1 | 0 | 0 | 1 | 10 |');
     expect(text).toContain('| two | 2 | 2–8 | 2 | 4 | 0 | 0 | 0 | 0 | 3–9 | 10 |');
     expect(text).toContain('| three | 0 (1 not prepared) |');
-    expect(text).toContain('Left out: four: not there.');
+    expect(text.split('Not played, for there is nothing of the kind: two; three.')).toHaveLength(2);
+    expect(text.split('For solod alone.')).toHaveLength(2);
+    expect(text).toContain('Left out: four, not there.');
     expect(text).not.toContain('never played');
   });
 
   it('in short: who does not answer all does not answer 100 %', () => {
     const lines = shortTable(results).split('\n');
-    expect(lines[2]).toMatch(/^\| one \| 1, 99 % \| – \|/);
-    expect(lines[3]).toMatch(/^\| two \| 2–8, 100 % \|/);
-    expect(lines[4]).toMatch(/^\| three \| no daemon \|/);
+    expect(lines[2]).toMatch(/^\| one \| 1 \| 1, 99 % \| 1, 100 % \| – \|/);
+    expect(lines[3]).toMatch(/^\| two \| 2 \| 2–8, 100 % \|/);
+    expect(lines[4]).toMatch(/^\| three \| 0 \| no daemon \|/);
   });
 
   it('are put between their marks, and nowhere else', () => {
