@@ -91,6 +91,7 @@ const results = {
   kernel: /^\d+\.\d+/.exec(os.release())?.[0] ?? os.release(),
   cores: os.availableParallelism(),
   clients: options.clients,
+  asked: { rounds: options.rounds, rivalRounds: options.rivalRounds },
   minutes: (nowMs() - beganMs) / 60_000,
   rows,
   leftOut,

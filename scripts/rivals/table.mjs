@@ -2,7 +2,7 @@
 import { range, rangeText } from './verdict.mjs';
 
 /** @typedef {import('./verdict.mjs').Row} Row */
-/** @typedef {{ node: string, kernel: string, cores: number, clients: number, minutes: number, rows: Row[], leftOut: string[] }} Results */
+/** @typedef {{ node: string, kernel: string, cores: number, clients: number, asked: { rounds: number, rivalRounds: number }, minutes: number, rows: Row[], leftOut: string[] }} Results */
 
 /** @param {readonly string[]} cells */
 const line = (cells) => `| ${cells.join(' | ')} |`;
@@ -65,10 +65,13 @@ function strangersText({ ours }, own, rows) {
 const leftOutText = (leftOut) => (leftOut.length === 0 ? [] : [`Left out: ${leftOut.join('; ')}.`]);
 
 /** @param {Results} results */
-function factsText({ node, kernel, cores, clients, minutes, rows }) {
+function factsText({ node, kernel, cores, clients, asked, minutes, rows }) {
   const versions = [...new Map(rows.map(({ tool, version }) => [tool, version]))];
   const told = versions.map(([tool, version]) => `${tool} ${version}`).join('; ');
-  return `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once; ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`;
+  return [
+    `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once. Asked for were ${asked.rounds} rounds of solod and`,
+    `${asked.rivalRounds} of the others; it took ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`,
+  ].join(' ');
 }
 
 /** @type {readonly (readonly [string, string])[]} */

@@ -16,6 +16,7 @@ const QUIET_MS = 250;
 /** A daemon that has lost its address, or gives way, has so long to notice. */
 const GIVE_WAY_MS = 3_000;
 const POLL_MS = 100;
+const FIRST_CALLS_MAX = 3;
 const STOPPED_MS = 2_000;
 const BACKLOG_MS = 1_000;
 
@@ -198,7 +199,7 @@ async function play(scenario, stage, means) {
   const counter = path.join(stage.installed.place, 'started');
   stage.installed.reset();
   fs.writeFileSync(counter, '');
-  if (scenario.isCold !== true && !(await warmUp(stage, gates)))
+  if (scenario.isCold !== true && !(await warmUp(stage, gates, counter)))
     return { kind: 'not-prepared', why: 'no daemon answered a first call' };
   const lots = [];
   for (const strike of scenario.strikes) lots.push(await burst(scenario, strike, stage, means));
@@ -238,12 +239,21 @@ export function installCounter(place) {
   );
 }
 
-/** @param {Stage} stage @param {Gate[]} gates @returns {Promise<boolean>} whether there is a daemon that answers */
-async function warmUp(stage, gates) {
-  const gate = await gather(stage, gates, 1);
-  gate.open();
-  const [first] = await ended(stage, gate);
-  return first?.fate === 'right';
+/**
+ * Some tools have little patience with a start, and other rounds are under way: from nothing again, then.
+ * @param {Stage} stage @param {Gate[]} gates @param {string} counter @returns {Promise<boolean>} whether there is a daemon that answers
+ */
+async function warmUp(stage, gates, counter) {
+  for (let attempt = 0; attempt < FIRST_CALLS_MAX; attempt++) {
+    const gate = await gather(stage, gates, 1);
+    gate.open();
+    const [first] = await ended(stage, gate);
+    if (first?.fate === 'right') return true;
+    stage.installed.stop();
+    stage.installed.reset();
+    fs.writeFileSync(counter, '');
+  }
+  return false;
 }
 
 /** @param {Scenario} scenario @param {Scenario['strikes'][number]} strike @param {Stage} stage @param {Means} means */

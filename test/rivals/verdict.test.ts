@@ -104,7 +104,14 @@ describe('the tables', () => {
     rowOf({ ...of, scenario: 'killed', tool: 'one' }, [played()]),
     rowOf({ ...of, scenario: 'crowd', tool: 'one' }, [played()]),
   ];
-  const facts = { node: '20.19.0', kernel: '6.1', cores: 2, clients: 8, minutes: 1 };
+  const facts = {
+    node: '20.19.0',
+    kernel: '6.1',
+    cores: 2,
+    clients: 8,
+    minutes: 1,
+    asked: { rounds: 50, rivalRounds: 5 },
+  };
   const results = { ...facts, rows, leftOut: ['four, not there'] };
 
   it('tell every round, and what was left out', () => {
@@ -114,7 +121,9 @@ describe('the tables', () => {
       { key: 'crowd', title: 'fifty', ours: true },
       { key: 'stopped', title: 'never played' },
     ]);
-    expect(text).toContain('Node 20.19.0, Linux 6.1, 2 cores; 8 clients at once; 1.0 minutes in all.');
+    expect(text).toContain(
+      'Node 20.19.0, Linux 6.1, 2 cores; 8 clients at once. Asked for were 50 rounds of solod',
+    );
     expect(text).toContain('| one | 1 | 1 | 0 | 199 | 0 | 1 | 0 | 0 | 1 | 10 |');
     expect(text).toContain('| two | 2 | 2–8 | 2 | 4 | 0 | 0 | 0 | 0 | 3–9 | 10 |');
     expect(text).toContain('| three | 0 (1 not prepared) |');
