@@ -15,6 +15,7 @@ import { rowOf, violationsOf } from './rivals/verdict.mjs';
 /** A socket's path holds 107 bytes; in a place, solod's longest takes 69 of them. */
 const SCRATCH_MAX = 38;
 const options = readOptions();
+if (process.platform !== 'linux') refuse('who lives is read from /proc, which Linux alone has');
 
 /** @param {string} program @param {string[]} args */
 function make(program, ...args) {

@@ -76,11 +76,11 @@ function emptied(directory) {
   fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
 }
 
-/** @param {string} place @param {readonly number[]} [except] ends every process of a place by its id */
-export function endAll(place, except = []) {
+/** Ends every process of a place by its id. @param {string} place */
+export function endAll(place) {
   const pause = new Int32Array(new SharedArrayBuffer(4));
   for (let attempt = 0; attempt < 200; attempt++) {
-    const left = inhabitantsOf(place).filter((pid) => !except.includes(pid));
+    const left = inhabitantsOf(place);
     if (left.length === 0) return;
     // SIGKILL reaches stopped processes, too.
     for (const pid of left) signalTo(pid, 'SIGKILL');
@@ -100,10 +100,13 @@ function toolOf({ setting, package: from, version, missing, ...facts }) {
     version: version ?? (() => versionOf(from ?? '')),
     missing: missing ?? (() => (fs.existsSync(path.join(rivals, from ?? '')) ? undefined : 'not installed')),
     prepare: (place) => {
-      for (const name of ['run', 'tmp']) emptied(path.join(place, name));
+      const empty = () => {
+        for (const name of ['run', 'tmp']) emptied(path.join(place, name));
+      };
+      empty();
       const made = setting(place);
       const reset = () => {
-        for (const name of ['run', 'tmp']) emptied(path.join(place, name));
+        empty();
         made.reset();
       };
       return {
