@@ -87,6 +87,42 @@ function roleOf(argv, scratch) {
   return argv[command + 1] === 'serve' ? 'daemon' : 'client';
 }
 
+/**
+ * Every living process that has to do with a directory, by its command line, its working directory or its environment: a title
+ * that a process gives itself overwrites the first, and a daemon may have left the second. This process is excepted.
+ * @param {string} directory
+ * @returns {number[]} their ids
+ */
+export function inhabitantsOf(directory) {
+  const names = fs
+    .readdirSync('/proc')
+    .filter((name) => /^[0-9]+$/.test(name) && Number(name) !== process.pid);
+  return names
+    .filter(
+      (name) =>
+        mentions(`${readOr(`/proc/${name}/cmdline`)}\0${readOr(`/proc/${name}/environ`)}`, directory) ||
+        mentions(workingDirectory(name), directory),
+    )
+    .map(Number)
+    .filter((pid) => lookUp(pid).activity !== 'dead');
+}
+
+/** The directory itself or what is in it; not one whose name begins like its own. @param {string} text @param {string} directory */
+function mentions(text, directory) {
+  for (let at = text.indexOf(directory); at >= 0; at = text.indexOf(directory, at + 1))
+    if (!/[\w.-]/.test(text[at + directory.length] ?? '')) return true;
+  return false;
+}
+
+/** @param {string} pid */
+function workingDirectory(pid) {
+  try {
+    return fs.readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
+
 /** @param {number} pid @param {NodeJS.Signals} signal @returns {boolean} whether there was such a process */
 export function signalTo(pid, signal) {
   try {
