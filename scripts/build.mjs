@@ -1,7 +1,8 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 //
-// Six bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way
-// in, what that leaves, the daemon, what the two share, a call without one, and the status line. The rest are ES modules.
+// Seven bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way in, what
+// that leaves, a started process, its claim, the daemon that comes of it, a call without one, and the status line. The rest
+// are ES modules.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -54,6 +55,7 @@ await Promise.all([
       serve: 'src/app/daemon/serve.ts',
       inline: 'src/app/inline.ts',
       daemon: 'src/app/daemon/background.ts',
+      serving: 'src/app/daemon/daemon.ts',
     },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',

@@ -17,8 +17,11 @@ export function daemonFile(): string {
   return join(here(), 'daemon.cjs');
 }
 
-/** The daemon itself, loaded when it is needed. */
+/** A candidate for a name. */
 export const loadServe = (): typeof import('./daemon/serve.js') => load('serve.cjs');
+
+/** The daemon itself. */
+export const loadDaemon = (): typeof import('./daemon/daemon.js') => load('serving.cjs');
 
 /** A call without a daemon needs nothing of one. */
 export const loadInline = (): typeof import('./inline.js') => load('inline.cjs');

@@ -42,6 +42,8 @@ export type ClaimResult =
   | { readonly kind: 'gave-way'; readonly generation: number; readonly doubt: Cause | undefined }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
+export type Claimed = Extract<ClaimResult, { readonly kind: 'claimed' }>;
+
 /** A local connection is taken or refused at once; what takes longer is no answer. */
 const PROBE_MS = 1_000;
 

@@ -2,6 +2,7 @@
 
 import 'reflect-metadata';
 import { Container, type ServiceIdentifier } from 'inversify';
+import { nodeDocuments } from '../adapters/node/documents.js';
 import { CollectCommand } from './collect.js';
 import { DoctorCommand } from './doctor.js';
 import { ListCommand, type Output, Parts, RestartCommand, StatusCommand, StopCommand } from './facts.js';
@@ -93,7 +94,7 @@ export function commands(output: Output): Commands {
     .toResolvedValue((parts: Parts) => new ManagerSetup(parts, process.env), [TOKENS.parts]);
   container
     .bind(TOKENS.commandSetup)
-    .toResolvedValue((parts: Parts) => new CommandSetup(parts, process.env), [TOKENS.parts]);
+    .toResolvedValue((parts: Parts) => new CommandSetup(parts, nodeDocuments(), process.env), [TOKENS.parts]);
   return {
     status: container.get(TOKENS.status),
     stop: container.get(TOKENS.stop),

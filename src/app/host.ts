@@ -2,7 +2,6 @@
 
 import type { ServerOpts } from 'node:net';
 import { nodeClock } from '../adapters/node/clock.js';
-import { nodeDocuments } from '../adapters/node/documents.js';
 import { nodeFileSystem } from '../adapters/node/file-system.js';
 import { NodeLedger } from '../adapters/node/ledger.js';
 import { NodeListener } from '../adapters/node/listener.js';
@@ -10,14 +9,13 @@ import { NodeProcessTable } from '../adapters/node/process-table.js';
 import { NodeSocketProbe } from '../adapters/node/socket-probe.js';
 import { NodeSpawner, type SpawnTarget } from '../adapters/node/spawner.js';
 import { nonceOf, type Platform } from '../domain/layout.js';
-import type { Clock, Documents, FileSystem, ProcessTable } from '../domain/ports.js';
+import type { Clock, FileSystem, ProcessTable } from '../domain/ports.js';
 import { platformOf } from './whereabouts.js';
 
-/** Node's adapters, and what is constant about this process. The one place where they are made. */
+/** Node's adapters, and what is constant about this process: the one place where they are made that every command needs. */
 export class Host {
   readonly clock: Clock = nodeClock;
   readonly files: FileSystem = nodeFileSystem();
-  readonly documents: Documents = nodeDocuments();
   readonly processes = new NodeProcessTable();
 
   get ports(): { readonly clock: Clock; readonly files: FileSystem; readonly processes: ProcessTable } {

@@ -1,10 +1,9 @@
 /**
- * What is not warm of the commands that are called hundreds of times (`call`, `kick`), and what must claim before it loads anything
- * (`serve`), without a framework; everything else, help and mistakes among it, goes to the whole command, which loads one.
+ * What is not warm of the commands that are called hundreds of times, `call` and `kick`, without a framework; everything else,
+ * help and mistakes among it, goes to the whole command, which loads one.
  */
 
 import { isatty } from 'node:tty';
-import { loadServe } from './beside.js';
 import { type CallOptions, type CallResult, goOn } from './call.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
@@ -18,7 +17,7 @@ import { say, sayAsLine } from './words.js';
 /** @param opened a call that has been begun on the warm way */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
-  if (command === 'call' || command === 'kick' || command === 'serve') {
+  if (command === 'call' || command === 'kick') {
     const quick = readQuickly(command, rest);
     if (quick !== undefined) return quickly(command, quick, opened);
   }
@@ -27,7 +26,7 @@ export async function run(argv: readonly string[], opened?: Opened | undefined):
 }
 
 async function quickly(
-  command: 'call' | 'kick' | 'serve',
+  command: 'call' | 'kick',
   quick: QuickArguments,
   opened: Opened | undefined,
 ): Promise<number> {
@@ -36,8 +35,6 @@ async function quickly(
       return callCommand(quick, opened);
     case 'kick':
       return kickExitCode(kick(serviceOptions(quick)));
-    case 'serve':
-      return loadServe().serve(quick, 'foreground');
   }
 }
 

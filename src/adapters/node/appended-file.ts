@@ -1,8 +1,8 @@
 /** Files that several processes append to, and that are kept from growing for ever. */
 
-import fs from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
 
-const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
+const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** A fifo by that name must not hold the caller up, nor a link lead it elsewhere. */
 export const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
@@ -13,8 +13,8 @@ const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
  * @param bytesMax how long a file may have become
  */
 export function rotate(path: string, before: string, bytesMax: number): void {
-  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > bytesMax) fs.renameSync(path, before);
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > bytesMax) renameSync(path, before);
 }
 
 /**
@@ -34,11 +34,11 @@ export function headOf(path: string, bytesMax: number): string {
 /** @returns what `read` makes of the open file; `otherwise` where it can't be opened, or read */
 export function readingFrom<T>(path: string, otherwise: T, read: (descriptor: number) => T): T {
   try {
-    const descriptor = fs.openSync(path, READ);
+    const descriptor = openSync(path, READ);
     try {
       return read(descriptor);
     } finally {
-      fs.closeSync(descriptor);
+      closeSync(descriptor);
     }
   } catch {
     return otherwise;
@@ -48,12 +48,12 @@ export function readingFrom<T>(path: string, otherwise: T, read: (descriptor: nu
 /** What lies between two offsets, as far as the file goes. */
 export function bytesOf(descriptor: number, from: number, to: number): Buffer {
   const bytes = Buffer.alloc(Math.max(0, to - from));
-  return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, bytes.length, from));
+  return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, from));
 }
 
 /** The same of a file that is open. */
 export function tailFrom(descriptor: number, from: number, bytesMax: number): string {
-  const { size } = fs.fstatSync(descriptor);
+  const { size } = fstatSync(descriptor);
   const start = Math.max(from > size ? 0 : from, size - bytesMax);
   return bytesOf(descriptor, start, size).toString('utf8');
 }

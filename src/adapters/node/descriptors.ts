@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
 /** open(2), O_CLOEXEC on Linux; the flags in /proc/<pid>/fdinfo (proc_pid_fdinfo(5)) are octal. */
 const O_CLOEXEC = 0o2000000;
@@ -15,7 +15,7 @@ export function closeInheritedDescriptors(keep: number | undefined): void {
     const descriptor = Number(name);
     if (descriptor <= STANDARD || descriptor === keep || !isInherited(descriptor)) continue;
     try {
-      fs.closeSync(descriptor);
+      closeSync(descriptor);
     } catch {
       // Closed in the meantime.
     }
@@ -24,7 +24,7 @@ export function closeInheritedDescriptors(keep: number | undefined): void {
 
 function namesIn(directory: string): readonly string[] {
   try {
-    return fs.readdirSync(directory);
+    return readdirSync(directory);
   } catch {
     return [];
   }
@@ -32,7 +32,7 @@ function namesIn(directory: string): readonly string[] {
 
 function isInherited(descriptor: number): boolean {
   try {
-    const flags = /^flags:\s*([0-7]+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
+    const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
     return flags?.[1] !== undefined && (Number.parseInt(flags[1], 8) & O_CLOEXEC) === 0;
   } catch {
     return false;

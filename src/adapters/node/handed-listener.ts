@@ -3,8 +3,8 @@
  * its daemon starts, and goes on when that has ended. See docs/decisions/0008-supervised.md.
  */
 
-import fs from 'node:fs';
-import net from 'node:net';
+import { fstatSync, linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { createServer, type Server, type ServerOpts, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Cause, ChangeReading, ConnectReading, Listener, SocketProbe } from '../../domain/ports.js';
 import { causeOf, refusedChange } from '../errno.js';
@@ -33,13 +33,13 @@ export class HandedListener implements Listener {
 
   constructor(
     readonly handed: Handed,
-    private readonly options: net.ServerOpts = {},
+    private readonly options: ServerOpts = {},
   ) {}
 
   listen(path: string): Promise<ChangeReading> {
     const { path: bound } = this.handed;
     try {
-      fs.linkSync(bound, path);
+      linkSync(bound, path);
       this.#inode = inodeOf(path);
       return Promise.resolve(DONE);
     } catch (error) {
@@ -55,7 +55,8 @@ export class HandedListener implements Listener {
   /** Whether the name leads to this very socket. A number is not used again as long as one of the socket's names is there. */
   isBehind(path: string): boolean {
     try {
-      return this.#inode !== undefined && inodeOf(path) === this.#inode;
+      this.#inode ??= inodeOf(this.handed.path);
+      return inodeOf(path) === this.#inode;
     } catch (error) {
       // Nothing is there, or it can't be seen: connecting will tell.
       causeOf(error);
@@ -73,7 +74,7 @@ export class HandedListener implements Listener {
   }
 
   /** Takes what has been waiting since the supervisor listens, and what comes. Before, every connection stays in its queue. */
-  serve(handle: (socket: net.Socket) => void): void {
+  serve(handle: (socket: Socket) => void): void {
     const server = this.#server((socket) => {
       // A peer that connects and goes away must not end the process: an `error` event without a handler would.
       socket.on('error', ignore);
@@ -103,15 +104,15 @@ export class HandedListener implements Listener {
     }
   }
 
-  #server(accept: (socket: net.Socket) => void): net.Server {
+  #server(accept: (socket: Socket) => void): Server {
     const { descriptor: fd } = this.handed;
     if (fd === undefined) throw new Error(`${this.handed.path} is not this process's to serve`);
-    return net.createServer(this.options, accept).listen({ fd, backlog: BACKLOG });
+    return createServer(this.options, accept).listen({ fd, backlog: BACKLOG });
   }
 }
 
 function inodeOf(path: string): string {
-  const { dev, ino } = fs.lstatSync(path, { bigint: true });
+  const { dev, ino } = lstatSync(path, { bigint: true });
   return `${dev}:${ino}`;
 }
 
@@ -137,11 +138,11 @@ const STREAM = 1;
 /** Which name a listening descriptor was bound to. Node does not tell of one that it has not bound itself. */
 export function boundPathOf(descriptor: number): BoundReading {
   try {
-    if (!fs.fstatSync(descriptor).isSocket())
+    if (!fstatSync(descriptor).isSocket())
       return unusable('ENOTSOCK', `descriptor ${descriptor} is no socket`);
     if (process.platform !== 'linux') return { kind: 'unnamed' };
-    const inode = /^socket:\[(\d+)\]$/.exec(fs.readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
-    const lines = fs.readFileSync('/proc/net/unix', 'utf8').split('\n');
+    const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
+    const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
     const found = lines.map((line) => UNIX_SOCKET.exec(line)).find((match) => match?.[3] === inode);
     if (found === undefined || found === null) return { kind: 'unnamed' };
     const [, flags = '', type = '', , path = ''] = found;

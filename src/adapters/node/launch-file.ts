@@ -4,7 +4,7 @@
  * a client that finds none asks Node.
  */
 
-import fs from 'node:fs';
+import { existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { layout, nonceOf } from '../../domain/layout.js';
 import { tailOf } from './appended-file.js';
 
@@ -19,10 +19,10 @@ export function leaveLaunchFile(directory: string, command: readonly string[]): 
   if (text === tailOf(path, 0, 4 * text.length)) return;
   const own = layout.privateLaunch(directory, nonceOf(process.pid, 'launch'));
   const isLeft = succeeds(() => {
-    fs.writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
-    fs.renameSync(own, path);
+    writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
+    renameSync(own, path);
   });
-  if (!isLeft) succeeds(() => fs.unlinkSync(own));
+  if (!isLeft) succeeds(() => unlinkSync(own));
 }
 
 function succeeds(act: () => void): boolean {
@@ -35,5 +35,5 @@ function succeeds(act: () => void): boolean {
 }
 
 export function hasLaunchFile(directory: string): boolean {
-  return fs.existsSync(layout.launch(directory));
+  return existsSync(layout.launch(directory));
 }

@@ -1,6 +1,6 @@
 /** The ledger on disk. Whatever goes wrong with it is passed over: it is a diagnosis, and stops nothing. */
 
-import fs from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Chronicle, chronicleOf } from '../../domain/chronicle.js';
 import { type Identity, type Vitality, vitalityOf } from '../../domain/identity.js';
 import { join, NAMES } from '../../domain/layout.js';
@@ -36,11 +36,11 @@ export class NodeLedger {
   append(entry: LedgerEntry): void {
     try {
       rotate(this.path, this.#before, LEDGER_BYTES_MAX);
-      const descriptor = fs.openSync(this.path, APPEND, 0o600);
+      const descriptor = openSync(this.path, APPEND, 0o600);
       try {
-        fs.writeSync(descriptor, entryText(entry));
+        writeSync(descriptor, entryText(entry));
       } finally {
-        fs.closeSync(descriptor);
+        closeSync(descriptor);
       }
     } catch {
       // A full disk, a directory that is gone, a directory by that name.

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
-import net from 'node:net';
+import { chmodSync } from 'node:fs';
+import { createServer, type Server, type ServerOpts, type Socket } from 'node:net';
 import type { ChangeReading, Listener } from '../../domain/ports.js';
 import { refusedChange } from '../errno.js';
 import { socketPathProblem } from './socket-path.js';
@@ -11,12 +11,12 @@ const ignore = (): void => {};
 
 /** A socket that listens from the moment it has its name; whoever connects early waits until somebody serves. */
 export class NodeListener implements Listener {
-  readonly #server: net.Server;
-  readonly #early = new Set<net.Socket>();
-  #serve: ((socket: net.Socket) => void) | undefined;
+  readonly #server: Server;
+  readonly #early = new Set<Socket>();
+  #serve: ((socket: Socket) => void) | undefined;
 
-  constructor(options: net.ServerOpts = {}) {
-    this.#server = net.createServer(options, (socket) => this.#accept(socket));
+  constructor(options: ServerOpts = {}) {
+    this.#server = createServer(options, (socket) => this.#accept(socket));
   }
 
   listen(path: string): Promise<ChangeReading> {
@@ -45,20 +45,20 @@ export class NodeListener implements Listener {
   }
 
   /** Hands every connection on, those that are waiting first, in the order in which they came. */
-  serve(handle: (socket: net.Socket) => void): void {
+  serve(handle: (socket: Socket) => void): void {
     this.#serve = handle;
     for (const socket of this.#early) handle(socket);
     this.#early.clear();
   }
 
-  #accept(socket: net.Socket): void {
+  #accept(socket: Socket): void {
     // A peer that connects and goes away must not end the process: an `error` event without a handler would.
     socket.on('error', ignore);
     if (this.#serve !== undefined) this.#serve(socket);
     else this.#wait(socket);
   }
 
-  #wait(socket: net.Socket): void {
+  #wait(socket: Socket): void {
     this.#early.add(socket);
     socket.once('close', () => this.#early.delete(socket));
   }
@@ -67,7 +67,7 @@ export class NodeListener implements Listener {
 /** As for files: cleaners of temporary directories pass it by. Some systems keep that bit to the superuser. */
 function markSticky(path: string): void {
   try {
-    fs.chmodSync(path, 0o1600);
+    chmodSync(path, 0o1600);
   } catch {
     // Then it is as good as without.
   }

@@ -6,7 +6,18 @@
  * are opened with O_APPEND: what comes next stands at the beginning, whoever writes it.
  */
 
-import fs from 'node:fs';
+import {
+  constants,
+  copyFileSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { join, NAMES } from '../../domain/layout.js';
 import { PART_HEAD_BYTES, partLine, partOf } from '../../domain/log.js';
 import { headOf } from './appended-file.js';
@@ -54,7 +65,7 @@ export class LogKeeper {
     this.#path = join(keeping.directory, NAMES.log);
     this.#bytesMax = keeping.bytesMax ?? LOG_BYTES_MAX;
     this.#lookAt = this.#bytesMax;
-    this.#size = fs.fstatSync(STDERR).size;
+    this.#size = fstatSync(STDERR).size;
     this.#part = partOf(headOf(this.#path, PART_HEAD_BYTES));
   }
 
@@ -65,7 +76,7 @@ export class LogKeeper {
    */
   static attach(keeping: LogKeeping): LogKeeper | undefined {
     try {
-      if (!fs.fstatSync(STDERR).isFile()) return undefined;
+      if (!fstatSync(STDERR).isFile()) return undefined;
       const keeper = new LogKeeper(keeping);
       keeper.#count(process.stdout, STDOUT);
       keeper.#count(process.stderr, STDERR);
@@ -82,7 +93,7 @@ export class LogKeeper {
    */
   static watch(keeping: LogKeeping): void {
     try {
-      const [mine, named] = [fs.fstatSync(STDERR), fs.lstatSync(join(keeping.directory, NAMES.log))];
+      const [mine, named] = [fstatSync(STDERR), lstatSync(join(keeping.directory, NAMES.log))];
       if (!isSameFile(mine, named)) return;
       const keeper = new LogKeeper(keeping);
       setInterval(() => keeper.look(), ROUND_MS).unref();
@@ -94,12 +105,12 @@ export class LogKeeper {
   /** Copies and empties the log if it has become too long. */
   look(): void {
     try {
-      const mine = fs.fstatSync(STDERR);
+      const mine = fstatSync(STDERR);
       const { size } = mine;
       this.#size = size;
       const isFull = this.#disk === 'full' && size >= this.#bytesMax;
       if (size < this.#lookAt && !isFull) return;
-      const named = fs.lstatSync(this.#path, { throwIfNoEntry: false });
+      const named = lstatSync(this.#path, { throwIfNoEntry: false });
       const isKept = named !== undefined && isSameFile(mine, named) && this.#keepCopy();
       // Not to be copied, or without a name, and so not to be read either: it must not grow for ever. On a full disk what comes
       // now is worth more than what came before.
@@ -112,7 +123,7 @@ export class LogKeeper {
 
   /** Written at once and in one piece, as Node does with files; but a full disk is no error of whoever prints. */
   #count(stream: object, descriptor: number): void {
-    if (!fs.fstatSync(descriptor).isFile()) return;
+    if (!fstatSync(descriptor).isFile()) return;
     (stream as Sink)._write = (bytes, _encoding, done) => {
       this.#write(descriptor, bytes);
       this.#size += bytes.length;
@@ -123,7 +134,7 @@ export class LogKeeper {
 
   #write(descriptor: number, bytes: Buffer): void {
     try {
-      for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(fs.writeSync(descriptor, rest));
+      for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(descriptor, rest));
       this.#disk = 'fine';
     } catch {
       // ENOSPC, EDQUOT, EIO: it is lost, and the daemon is not.
@@ -137,16 +148,16 @@ export class LogKeeper {
     const temporary = this.keeping.temporary();
     try {
       for (let copies = 0; copies < COPIES_MAX; copies++) {
-        fs.copyFileSync(this.#path, temporary, fs.constants.COPYFILE_FICLONE);
-        if (fs.fstatSync(STDERR).size === fs.statSync(temporary).size) break;
+        copyFileSync(this.#path, temporary, constants.COPYFILE_FICLONE);
+        if (fstatSync(STDERR).size === statSync(temporary).size) break;
       }
       const before = join(directory, NAMES.logBefore);
       // What is there is of the run before, and older than what takes its place in the other copy.
-      if (this.#copy === 'previous') fs.rmSync(before, { force: true });
-      fs.renameSync(temporary, this.#copy === 'previous' ? join(directory, NAMES.logPrevious) : before);
+      if (this.#copy === 'previous') rmSync(before, { force: true });
+      renameSync(temporary, this.#copy === 'previous' ? join(directory, NAMES.logPrevious) : before);
       return true;
     } catch {
-      fs.rmSync(temporary, { force: true });
+      rmSync(temporary, { force: true });
       return false;
     }
   }
@@ -154,13 +165,13 @@ export class LogKeeper {
   #empty(): void {
     this.#part += 1;
     this.#copy = 'before';
-    fs.ftruncateSync(STDERR, 0);
+    ftruncateSync(STDERR, 0);
     this.#lookAt = this.#bytesMax;
     const line = Buffer.from(partLine(this.#part));
     this.#size = line.length;
-    fs.writeSync(STDERR, line);
+    writeSync(STDERR, line);
   }
 }
 
-const isSameFile = (one: fs.Stats, other: fs.Stats): boolean =>
+const isSameFile = (one: Stats, other: Stats): boolean =>
   one.isFile() && one.ino === other.ino && one.dev === other.dev;

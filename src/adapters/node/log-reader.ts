@@ -1,6 +1,6 @@
 /** Reads the log of a name, and goes on reading where it is emptied, replaced or removed meanwhile. */
 
-import fs from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { join, NAMES } from '../../domain/layout.js';
 import { gapLine, joinParts, PART_HEAD_BYTES, type Part, partLine, partOf } from '../../domain/log.js';
 import { bytesOf, readingFrom } from './appended-file.js';
@@ -99,12 +99,12 @@ function withoutNumber({ part, text }: Part): string {
 
 function readPart(path: string, offset: number): Read | undefined {
   return readingFrom(path, undefined, (descriptor) => {
-    const { size } = fs.fstatSync(descriptor);
+    const { size } = fstatSync(descriptor);
     const from = Math.max(offset, size - READ_BYTES_MAX);
     const text = bytesOf(descriptor, from, size).toString('latin1');
     const part = partOf(bytesOf(descriptor, 0, PART_HEAD_BYTES).toString('latin1'));
     // Emptied while it was read, it shows nothing that can be told apart; the next look will.
-    const after = fs.fstatSync(descriptor).size;
+    const after = fstatSync(descriptor).size;
     return after < size ? { part, text: '', end: after } : { part, text, end: size };
   });
 }

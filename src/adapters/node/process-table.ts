@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import type { Identity } from '../../domain/identity.js';
 import type { ProcessReading, ProcessTable, SignalReading, TerminationSignal } from '../../domain/ports.js';
 import { causeOf } from '../errno.js';
@@ -8,7 +8,7 @@ export class NodeProcessTable implements ProcessTable {
   lookUp(pid: number): ProcessReading {
     if (process.platform !== 'linux') return lookUpBySignal(pid);
     try {
-      return parseStat(fs.readFileSync(`/proc/${pid}/stat`, 'latin1'));
+      return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     } catch {
       // Not there: gone, or hidden from us (a /proc that is not mounted, or mounted with hidepid). Or it ended while it was
       // read, which is ESRCH.
@@ -46,8 +46,8 @@ export class NodeProcessTable implements ProcessTable {
     return {
       pid: process.pid,
       startTime: own.kind === 'present' ? own.startTime : '',
-      bootId: readOr(() => fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
-      pidNamespace: readOr(() => fs.readlinkSync('/proc/self/ns/pid')),
+      bootId: readOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
+      pidNamespace: readOr(() => readlinkSync('/proc/self/ns/pid')),
     };
   }
 }
@@ -62,7 +62,7 @@ export function parseStat(stat: string): ProcessReading {
 
 /** proc_pid_stat(5), field 4; 0 where it is not known. */
 function parentOf(pid: number): number {
-  const stat = readOr(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  const stat = readOr(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0) || 0;
 }
 

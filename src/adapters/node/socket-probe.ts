@@ -1,4 +1,4 @@
-import net from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { ConnectReading, GreetReading, SocketProbe } from '../../domain/ports.js';
 import { causeOf } from '../errno.js';
 import { socketPathProblem } from './socket-path.js';
@@ -8,7 +8,7 @@ import { socketPathProblem } from './socket-path.js';
  * whether this caller has had a daemon started before it got through.
  */
 export type Greeter = (
-  socket: net.Socket,
+  socket: Socket,
   withinMs: number,
   daemon: 'started' | 'found',
 ) => Promise<GreetReading>;
@@ -16,15 +16,15 @@ export type Greeter = (
 const ignore = (): void => {};
 
 export class NodeSocketProbe implements SocketProbe {
-  #latest: net.Socket | undefined;
+  #latest: Socket | undefined;
 
   /**
    * @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak
    * @param opened a connection that has been made already, and is the first
    */
   constructor(
-    private readonly greeter?: (socket: net.Socket, withinMs: number) => Promise<GreetReading>,
-    private opened?: net.Socket | undefined,
+    private readonly greeter?: (socket: Socket, withinMs: number) => Promise<GreetReading>,
+    private opened?: Socket | undefined,
   ) {}
 
   connect(path: string, withinMs: number): Promise<ConnectReading> {
@@ -33,7 +33,7 @@ export class NodeSocketProbe implements SocketProbe {
     const problem = socketPathProblem(path);
     if (problem !== undefined) return Promise.resolve({ kind: 'errno', cause: problem });
     return new Promise((resolve) => {
-      const socket = net.connect(path);
+      const socket = connect(path);
       const settle = (reading: ConnectReading): void => {
         clearTimeout(timer);
         socket.off('connect', onConnect).off('error', onError);
@@ -50,7 +50,7 @@ export class NodeSocketProbe implements SocketProbe {
     });
   }
 
-  #begin(socket: net.Socket): ConnectReading {
+  #begin(socket: Socket): ConnectReading {
     this.opened = undefined;
     this.#latest = socket.on('error', ignore);
     return { kind: 'connected' };
@@ -64,7 +64,7 @@ export class NodeSocketProbe implements SocketProbe {
   }
 
   /** Hands the latest connection over: from now on it is the caller's to close. */
-  take(): net.Socket | undefined {
+  take(): Socket | undefined {
     const socket = this.#latest;
     this.#latest = undefined;
     return socket;

@@ -1,7 +1,7 @@
 /** The one place where solod starts a process. Every start is written down with its reason, and metered. */
 
 import type { ChildProcess } from 'node:child_process';
-import fs from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -200,7 +200,7 @@ export class NodeSpawner implements Spawner {
   }
 }
 
-const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = fs.constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
 
 /** Where a started process writes. */
 interface Log {
@@ -215,12 +215,12 @@ function openLog(directory: string): Log | undefined {
   const path = join(directory, NAMES.log);
   try {
     rotate(path, join(directory, NAMES.logBefore), LOG_BYTES_MAX);
-    const descriptor = fs.openSync(path, APPEND, 0o600);
-    const { size } = fs.fstatSync(descriptor);
+    const descriptor = openSync(path, APPEND, 0o600);
+    const { size } = fstatSync(descriptor);
     return {
       descriptor,
       tail: () => tailOf(path, size, TAIL_BYTES),
-      close: () => fs.closeSync(descriptor),
+      close: () => closeSync(descriptor),
     };
   } catch {
     return openUnnamedLog();
@@ -234,8 +234,8 @@ function openLog(directory: string): Log | undefined {
 function openUnnamedLog(): Log | undefined {
   try {
     const path = join(tmpdir(), `solod-${process.pid}-${Math.random().toString(36).slice(2)}`);
-    const descriptor = fs.openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
-    fs.unlinkSync(path);
+    const descriptor = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
+    unlinkSync(path);
     return { descriptor, tail: () => tailFrom(descriptor, 0, TAIL_BYTES), close: () => {} };
   } catch {
     return undefined;
@@ -247,7 +247,7 @@ function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
     return { code: 'ENOENT', message: `ENOENT: ${program} could not be executed by way of PATH` };
   try {
-    fs.accessSync(program, fs.constants.X_OK);
+    accessSync(program, constants.X_OK);
     return { code: 'EUNKNOWN', message: `${program} could not be executed` };
   } catch (error) {
     return causeOf(error);

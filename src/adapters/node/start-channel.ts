@@ -3,7 +3,7 @@
  * starter need not be there any more, and there is none where nobody waits (kick).
  */
 
-import fs from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { parseWord, type Word } from '../../domain/ledger.js';
 
@@ -32,7 +32,7 @@ export class StartChannel {
   say(word: Word): void {
     if (this.#descriptor === undefined) return;
     try {
-      fs.writeSync(this.#descriptor, `${JSON.stringify(word)}\n`);
+      writeSync(this.#descriptor, `${JSON.stringify(word)}\n`);
     } catch {
       // The starter has gone (EPIPE), or does not read: the ledger has it too.
     }
@@ -42,7 +42,7 @@ export class StartChannel {
   #close(descriptor: number): void {
     this.#descriptor = undefined;
     try {
-      fs.closeSync(descriptor);
+      closeSync(descriptor);
     } catch {
       // It was none.
     }

@@ -2,9 +2,6 @@
 
 import { loadServe } from '../beside.js';
 import { EXIT } from '../exit-codes.js';
-import { readQuickly } from '../options.js';
 
-const quick = readQuickly('serve', process.argv.slice(2));
-void (quick === undefined ? Promise.resolve(EXIT.usage) : loadServe().serve(quick, 'background')).then(
-  (code) => process.exit(code),
-);
+const serving = loadServe().serve(process.argv.slice(2), 'background');
+void (serving ?? Promise.resolve(EXIT.usage)).then((code) => process.exit(code));

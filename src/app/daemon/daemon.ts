@@ -1,4 +1,4 @@
-/** A service's daemon: claims the name, and only then loads the service. */
+/** A service's daemon, from the claim on. A bundle of its own, which only the one that has claimed the name loads. */
 
 import type { HandedListener } from '../../adapters/node/handed-listener.js';
 import { LogKeeper } from '../../adapters/node/log-keeper.js';
@@ -7,11 +7,11 @@ import type { Identity } from '../../domain/identity.js';
 import { layout } from '../../domain/layout.js';
 import { Tally } from '../../domain/numbers.js';
 import { ownerText } from '../../domain/owner.js';
-import { type ClaimResult, claimTarget } from '../claim.js';
-import { EXIT, exitCodeOf } from '../exit-codes.js';
+import type { Claimed } from '../claim.js';
+import { EXIT } from '../exit-codes.js';
 import type { Host } from '../host.js';
 import { describe, type Loading, loadService } from '../load.js';
-import { sentence, TROUBLE, textOf } from '../sentences.js';
+import { TROUBLE, textOf } from '../sentences.js';
 import type { ServiceFunction } from '../service.js';
 import type { Target } from '../target.js';
 import { VERSION } from '../version.js';
@@ -48,47 +48,8 @@ const UPGRADE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
 
-type Claimed = Extract<ClaimResult, { kind: 'claimed' }>;
-
-/**
- * Runs until the daemon ends; then the process has ended too.
- * @returns the exit code of a process that does not serve: 0 if another one does
- */
-export async function runDaemon(host: Host, settings: DaemonSettings, report: StartReport): Promise<number> {
-  const { path: service, version } = settings.edition;
-  const claiming = { service, version, handed: settings.handed };
-  const result = await claimTarget(host, settings.target, claiming, report);
-  switch (result.kind) {
-    case 'claimed':
-      await new Daemon(host, settings, result, report).serve();
-      return EXIT.ok;
-    case 'gave-way':
-      return gaveWay(settings, result);
-    case 'failed':
-      settings.say(`solod: ${sentence(result.failure)}`);
-      return exitCodeOf(result.failure);
-  }
-}
-
-async function gaveWay(
-  { target, mode, say, supervisor, handed }: DaemonSettings,
-  result: Extract<ClaimResult, { kind: 'gave-way' }>,
-): Promise<number> {
-  const { doubt, generation } = result;
-  // Who waits behind the listener of a living daemon is that daemon's.
-  if (handed?.isBehind(layout.generationSocket(target.place.directory, generation)) === false)
-    await handed.turnAway();
-  await supervisor.ready(`gave way to generation ${generation}`);
-  const who = `${target.label} is served by generation ${generation} in ${target.place.directory}`;
-  if (doubt === undefined) {
-    if (mode === 'foreground') say(`solod: ${who}`);
-    return EXIT.ok;
-  }
-  say(`solod: ${who}, or so it seems: ${doubt.message}; what is ambiguous counts as alive`);
-  return EXIT.tempFail;
-}
-
-class Daemon {
+/** The daemon of a name that has been claimed. */
+export class Daemon {
   readonly #calls: CallServer;
   readonly #retirement: Retirement;
   readonly #editions: Editions;

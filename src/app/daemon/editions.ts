@@ -1,6 +1,6 @@
 /** Compares what callers have in mind with what this daemon has loaded. */
 
-import fs from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import {
   type Caller,
@@ -56,7 +56,7 @@ export class Editions {
  */
 function digestOf(file: string): string | undefined {
   try {
-    const content = fs.readFileSync(file);
+    const content = readFileSync(file);
     return `${content.length}:${crc32(content)}`;
   } catch {
     return undefined;

@@ -5,21 +5,28 @@ import { closeInheritedDescriptors } from '../../adapters/node/descriptors.js';
 import type { Identity } from '../../domain/identity.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import { Host } from '../host.js';
-import type { QuickArguments } from '../options.js';
+import { type QuickArguments, readQuickly } from '../options.js';
 import { sentence } from '../sentences.js';
 import { resolveService } from '../service-file.js';
 import { resolveTarget } from '../target.js';
 import { takeHandedListener } from './activation.js';
-import { runDaemon } from './daemon.js';
 import { deferToSupervisor } from './deferring.js';
 import { StartReport } from './report.js';
+import { runDaemon } from './run.js';
 import { Supervisor } from './supervisor.js';
 
-/** @returns the exit code of a process that does not serve; one that does ends by itself */
-export async function serve(
-  { service, options }: QuickArguments,
-  mode: 'foreground' | 'background',
-): Promise<number> {
+type Mode = 'foreground' | 'background';
+
+/**
+ * @param argv what follows the command's name
+ * @returns the exit code of a process that does not serve, for one that does ends by itself; undefined where that can't be read
+ */
+export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
+  const quick = readQuickly('serve', argv);
+  return quick && serveService(quick, mode);
+}
+
+async function serveService({ service, options }: QuickArguments, mode: Mode): Promise<number> {
   const host = new Host();
   const file = resolveService(service);
   if (file.kind === 'failed') return refuse(file.failure);
@@ -61,7 +68,7 @@ function identityOf(host: Host, pid: number): Identity {
   return { ...host.processes.self(), pid, startTime: seen.kind === 'present' ? seen.startTime : 'gone' };
 }
 
-function deferred(label: string, listener: string, mode: 'foreground' | 'background'): number {
+function deferred(label: string, listener: string, mode: Mode): number {
   if (mode === 'foreground') say(`solod: ${label} is left to the supervisor that listens on ${listener}`);
   return EXIT.ok;
 }

@@ -4,7 +4,7 @@
  * and the directory once more, is looked at every few seconds, because a watch follows the inode, and may not be had at all.
  */
 
-import fs from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { type Identity, vitalityOf } from '../../domain/identity.js';
 import { runSync } from '../../domain/run.js';
 import { examineTenure, stepTenure, type TenurePlan } from '../../domain/tenure.js';
@@ -38,7 +38,7 @@ export interface WatchWitness {
 }
 
 export class Watch {
-  #watcher: fs.FSWatcher | undefined;
+  #watcher: FSWatcher | undefined;
   #round: NodeJS.Timeout | undefined;
   #settling: NodeJS.Timeout | undefined;
   /** An editor may replace a file by removing it first. */
@@ -71,7 +71,7 @@ export class Watch {
 
   #watchDirectory(): void {
     try {
-      this.#watcher = fs.watch(this.settings.tenure.directory, { persistent: false }, (event) => {
+      this.#watcher = watch(this.settings.tenure.directory, { persistent: false }, (event) => {
         // Appending to the log is no news.
         if (event === 'rename') this.#settle();
       });

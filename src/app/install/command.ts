@@ -1,6 +1,7 @@
 /** `solod install` and `solod uninstall` for a command on the PATH. */
 
 import path from 'node:path';
+import type { Documents } from '../../domain/ports.js';
 import { EXIT, exitCodeOf } from '../exit-codes.js';
 import type { Parts } from '../facts.js';
 import { type KickResult, kick } from '../kick.js';
@@ -20,9 +21,10 @@ export class CommandSetup {
 
   constructor(
     private readonly parts: Parts,
+    documents: Documents,
     private readonly env: Environment,
   ) {
-    const { files, documents, processes } = parts.host;
+    const { files, processes } = parts.host;
     this.#tools = {
       files,
       documents,
