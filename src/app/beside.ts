@@ -29,7 +29,9 @@ export const loadInline = (): typeof import('./inline.js') => load('inline.cjs')
 /** All of `call`, `kick` and `serve` but the warm way. */
 export const loadQuick = (): typeof import('./quick.js') => load('quick.cjs');
 
-/** Without import(): that alone would load Node's ES module loader. */
+/** Without import() and, where there is another way, without createRequire(): either would load Node's ES module loader. */
 function load(name: string) {
-  return process.getBuiltinModule('node:module').createRequire(siblingFile('solod.cjs'))(siblingFile(name));
+  const file = siblingFile(name);
+  if (typeof require === 'function') return require(file);
+  return process.getBuiltinModule('node:module').createRequire(file)(file);
 }

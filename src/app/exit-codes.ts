@@ -3,7 +3,6 @@
  * A service's exit code goes through unchanged; when solod itself fails, one of these tells how, with a line on stderr.
  */
 
-import { constants } from 'node:os';
 import type { Failure } from '../domain/failure.js';
 
 export const EXIT = {
@@ -42,9 +41,12 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
+/** signal(7). Not from `node:os`, which is one more module to load at every start. */
+const SIGPIPE = 13;
+
 /** Whoever read what is printed has gone away, as `head` does, and need not be told; anything else is a failure. */
 export function exitCodeOfOutput({ code }: { readonly code?: string | undefined }): number {
-  return code === 'EPIPE' ? 128 + constants.signals.SIGPIPE : EXIT.ioError;
+  return code === 'EPIPE' ? 128 + SIGPIPE : EXIT.ioError;
 }
 
 export function exitCodeOf(failure: Failure): number {

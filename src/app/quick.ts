@@ -3,7 +3,6 @@
  * help and mistakes among it, goes to the whole command, which loads one.
  */
 
-import { isatty } from 'node:tty';
 import { type CallOptions, type CallResult, goOn } from './call.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
@@ -11,6 +10,7 @@ import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
 import { TROUBLE, textOf } from './sentences.js';
 import { StandardOutput } from './standard-output.js';
+import { terminals } from './terminals.js';
 import type { Opened } from './warm.js';
 import { say, sayAsLine } from './words.js';
 
@@ -53,7 +53,7 @@ async function callCommand(quick: QuickArguments, opened: Opened | undefined): P
     stdin: () => process.stdin,
     stdout: new StandardOutput(1),
     stderr: new StandardOutput(2),
-    terminals: [isatty(0), isatty(1), isatty(2)],
+    terminals: terminals(),
     fallback: quick.options.fallback,
   };
   const result = await goOn(options, opened);

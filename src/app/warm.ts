@@ -6,7 +6,7 @@
  * request is on its way, with the connection and what has come on it.
  */
 
-import { existsSync, fstatSync, lstatSync, writeSync } from 'node:fs';
+import { existsSync, lstatSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { entryOf } from '../adapters/node/entry.js';
@@ -15,6 +15,7 @@ import { isName, layout, type Place, placeOf } from '../domain/layout.js';
 import { distrustOf, isClosed } from '../domain/state-directory.js';
 import { resolveService, type ServiceFile } from './service-file.js';
 import { chooseDaemon } from './switch.js';
+import { terminals } from './terminals.js';
 import { platformOf, stateRoot, workingDirectory } from './whereabouts.js';
 import { CHUNK, chunk, HEADER_BYTES } from './wire/chunks.js';
 import { afterReading } from './wire/reading.js';
@@ -52,7 +53,7 @@ function requestOf(args: readonly string[], { name, edition }: ServiceFile, begu
   return encodeRequest({
     command: name,
     args,
-    env: requestEnvironment(process.env, [isTerminal(0), isTerminal(1), isTerminal(2)]),
+    env: requestEnvironment(process.env, terminals()),
     cwd: workingDirectory(),
     caller: callerText({ ...edition, wire: WIRE_VERSION, waitedMs, spawned: false }),
   });
@@ -97,19 +98,6 @@ function isInOrder({ root, directory }: Place, userId: number): boolean {
     if (distrustOf(entryOf(lstatSync(root)), userId) !== undefined) return false;
     const entry = entryOf(lstatSync(directory));
     return distrustOf(entry, userId) === undefined && isClosed(entry) && existsSync(layout.launch(directory));
-  } catch {
-    return false;
-  }
-}
-
-/** The character devices that are memory, `/dev/null` among them (Linux, admin-guide/devices.txt): no terminals, at no cost. */
-const MEMORY_DEVICES = 1;
-
-function isTerminal(descriptor: number): boolean {
-  try {
-    const { rdev, mode } = fstatSync(descriptor);
-    const isDevice = (mode & 0o170000) === 0o020000 && rdev >> 8 !== MEMORY_DEVICES;
-    return isDevice && process.getBuiltinModule('node:tty').isatty(descriptor);
   } catch {
     return false;
   }

@@ -2,7 +2,6 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Identity } from '../../domain/identity.js';
@@ -233,7 +232,10 @@ function openLog(directory: string): Log | undefined {
  */
 function openUnnamedLog(): Log | undefined {
   try {
-    const path = join(tmpdir(), `solod-${process.pid}-${Math.random().toString(36).slice(2)}`);
+    const path = join(
+      process.getBuiltinModule('node:os').tmpdir(),
+      `solod-${process.pid}-${Math.random().toString(36).slice(2)}`,
+    );
     const descriptor = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
     unlinkSync(path);
     return { descriptor, tail: () => tailFrom(descriptor, 0, TAIL_BYTES), close: () => {} };
