@@ -1,8 +1,4 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
-//
-// Seven bundles are CommonJS, because Node 20 starts one some milliseconds sooner than an ES module: the command's way in, what
-// that leaves, a started process, its claim, the daemon that comes of it, a call without one, and the status line. The rest
-// are ES modules.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
@@ -33,6 +29,7 @@ const common = {
   plugins: [separate],
   legalComments: 'none',
 };
+/** Node 20 starts a CommonJS module some milliseconds sooner than an ES module. */
 const commonJs = {
   ...common,
   minify: true,
@@ -50,11 +47,14 @@ await Promise.all([
   build({
     ...commonJs,
     entryPoints: {
+      // The command: its way in, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
       solod: 'src/app/main.ts',
+      talk: 'src/app/talk.ts',
       quick: 'src/app/quick.ts',
-      serve: 'src/app/daemon/serve.ts',
       inline: 'src/app/inline.ts',
+      // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background.ts',
+      serve: 'src/app/daemon/serve.ts',
       serving: 'src/app/daemon/daemon.ts',
     },
     outExtension: { '.js': '.cjs' },

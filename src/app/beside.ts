@@ -26,7 +26,10 @@ export const loadDaemon = (): typeof import('./daemon/daemon.js') => load('servi
 /** A call without a daemon needs nothing of one. */
 export const loadInline = (): typeof import('./inline.js') => load('inline.cjs');
 
-/** All of `call`, `kick` and `serve` but the warm way. */
+/** The streams of a call that has been accepted. */
+export const loadTalk = (): typeof import('./talk.js') => load('talk.cjs');
+
+/** All of `call` and `kick` but the warm way. */
 export const loadQuick = (): typeof import('./quick.js') => load('quick.cjs');
 
 /** Without import() and, where there is another way, without createRequire(): either would load Node's ES module loader. */

@@ -5,7 +5,7 @@
  * what these leave, and everything else, is loaded then.
  */
 
-import { loadQuick, loadServe } from './beside.js';
+import { loadQuick, loadServe, loadTalk } from './beside.js';
 import { callWarm, type Opened } from './warm.js';
 
 /** 128 and the signal's number, as shells have it. */
@@ -13,7 +13,8 @@ const INTERRUPTED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 function main(argv: readonly string[]): void {
   const [command, ...rest] = argv;
-  const goOn = (opened?: Opened): void => end(loadQuick().run(argv, opened));
+  const goOn = (opened?: Opened): void =>
+    end(opened?.kind === 'accepted' ? loadTalk().talk(rest, opened) : loadQuick().run(argv, opened));
   switch (command) {
     case 'call':
       // The end of the connection is what cancels the call, and it comes with the end of the process.

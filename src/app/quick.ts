@@ -12,6 +12,7 @@ import { TROUBLE, textOf } from './sentences.js';
 import { StandardOutput } from './standard-output.js';
 import { terminals } from './terminals.js';
 import type { Opened } from './warm.js';
+import type { CallEnd } from './wire/client.js';
 import { say, sayAsLine } from './words.js';
 
 /** @param opened a call that has been begun on the warm way */
@@ -79,6 +80,13 @@ function endingOf(result: CallResult): Ending {
     case 'failed':
       return { exitCode: exitCodeOf(result.failure), complaint: result.message };
   }
+}
+
+/** Says how a call ended that was carried on elsewhere. */
+export function tell(argv: readonly string[], end: Exclude<CallEnd, { kind: 'exited' }>): number {
+  const { errors } = readQuickly('call', argv)?.options ?? {};
+  const result = end.kind === 'lost' ? { ...end, message: textOf(TROUBLE.lost(end.cause)) } : end;
+  return finish(endingOf(result), errors);
 }
 
 function endingOfCancelled(result: Extract<CallResult, { kind: 'cancelled' }>): Ending {

@@ -3,7 +3,8 @@
  * soon and in short. For that nothing else is loaded, because Node takes longer to read a program than to run this.
  *
  * Nothing is decided here. Whatever is out of the ordinary is left to the rest of the command: from the beginning, or, once the
- * request is on its way, with the connection and what has come on it.
+ * request is on its way, with the connection and what has come on it. What is accepted needs its streams and nothing else
+ * (`talk.ts`).
  */
 
 import { existsSync, lstatSync, writeSync } from 'node:fs';
@@ -21,8 +22,9 @@ import { CHUNK, chunk, HEADER_BYTES } from './wire/chunks.js';
 import { afterReading } from './wire/reading.js';
 import { encodeRequest, requestEnvironment } from './wire/request.js';
 
-/** A connection on which the request has been sent. */
+/** A connection on which the request has been sent, and perhaps been accepted. */
 export interface Opened {
+  readonly kind: 'asked' | 'accepted';
   readonly socket: Socket;
   /** What has come and is not dealt with, from the beginning of a chunk. */
   readonly early: Buffer;
@@ -103,8 +105,6 @@ function isInOrder({ root, directory }: Place, userId: number): boolean {
   }
 }
 
-/** Says that the call was accepted, where that has been dealt with. */
-const ACCEPTED = chunk(CHUNK.output);
 const NOTHING = Buffer.alloc(0);
 
 class Exchange {
@@ -162,7 +162,7 @@ class Exchange {
     if (was === 'connecting') {
       socket.destroy();
       this.#goOn();
-    } else this.#goOn({ socket, early: was === 'accepted' ? Buffer.concat([ACCEPTED, rest]) : rest });
+    } else this.#goOn({ kind: was, socket, early: rest });
   }
 }
 

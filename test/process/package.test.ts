@@ -103,7 +103,10 @@ describe('the packed tarball', () => {
     }
   });
 
-  it('a warm call loads neither the container, nor the schemas, nor the command framework', async () => {
+  it.each([
+    ['a warm call', [], ['list.cjs', 'solod.cjs']],
+    ['a warm call that reads its input', ['--stdin'], ['list.cjs', 'solod.cjs', 'talk.cjs']],
+  ])('%s loads neither the container, nor the schemas, nor the command framework', async (_, args, files) => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -118,9 +121,11 @@ describe('the packed tarball', () => {
       path.join(ROOT, 'dist/solod.cjs'),
       'call',
       service,
+      '--',
+      ...args,
     ]);
     expect(warm.code).toBe(0);
     const loaded = readFileSync(`${box.path}/loaded`, 'utf8').split('\n');
-    expect(loaded.map((file) => path.basename(file)).sort()).toEqual(['list.cjs', 'solod.cjs']);
+    expect(loaded.map((file) => path.basename(file)).sort()).toEqual(files);
   });
 });

@@ -116,6 +116,12 @@ export class CallConnection {
     });
   }
 
+  /** Carries on with a call that was accepted before this object was made. */
+  resume(streams: CallerStreams): Promise<CallEnd> {
+    this.#hear();
+    return this.complete(streams);
+  }
+
   /**
    * Carries the streams of an accepted call until it ends. All output has been written when this resolves, unless the
    * call was cancelled.
