@@ -1,0 +1,152 @@
+/** What a wire costs within a process: one exchange of a hundred bytes at a time, and sixty-four at once. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { peer, ROOT, service } from './place.mjs';
+import { ratioRow } from './rounds.mjs';
+import { ownWires, RIVAL_WIRES } from './wires.mjs';
+
+const ROUNDS = 40;
+/** A round's exchanges, one after the other. */
+const SINGLES = 200;
+const AT_ONCE = 64;
+const CONCURRENT = 1024;
+const STARTED_WITHIN_MS = 20_000;
+const ECHO = service('echo');
+
+/** The wire is no part of the library's interface: it is bundled from its source. */
+async function loadOwnWire(place) {
+  const outfile = path.join(place.scratch, 'wire.mjs');
+  const entryPoints = [path.join(ROOT, 'src', 'app', 'wire', 'client.ts')];
+  const target = 'node20.19';
+  await build({
+    entryPoints,
+    outfile,
+    target,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'warning',
+  });
+  return import(pathToFileURL(outfile).href);
+}
+
+async function eventually(what, check) {
+  const deadline = performance.now() + STARTED_WITHIN_MS;
+  while (!check()) {
+    if (performance.now() > deadline) throw new Error(`never came: ${what}`);
+    await delay(10);
+  }
+}
+
+/** A process for each server: what one has been through leaves no trace on another. @returns where each listens, by its kind */
+async function startServers(bench) {
+  const { place } = bench;
+  const env = place.env();
+  place.solod(['call', ECHO, '--', 'x']);
+  const own = place.daemonOf(ECHO).directory;
+  place.start(process.execPath, [peer('own-daemon.mjs')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const sockets = {
+    own: path.join(own, 'current', 'sock'),
+    claimed: path.join(place.state(), 'bench-own', 'current', 'sock'),
+  };
+  for (const kind of new Set(RIVAL_WIRES.map(({ server }) => server))) {
+    sockets[kind] = path.join(place.scratch, `${kind}.sock`);
+    place.start(process.execPath, [peer('echo-server.cjs'), kind, sockets[kind]], {
+      env,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+  }
+  for (const [kind, socket] of Object.entries(sockets))
+    await eventually(`the server of ${kind}`, () => fs.existsSync(socket));
+  return sockets;
+}
+
+async function openWires(bench, sockets) {
+  const { place } = bench;
+  const wire = await loadOwnWire(place);
+  const library = await import(pathToFileURL(path.join(ROOT, 'dist', 'index.js')).href);
+  const call = { service: ECHO, stateDirectory: place.state(), env: place.env() };
+  const kinds = [...RIVAL_WIRES, ...ownWires({ wire, library, call })];
+  const opened = {};
+  for (const { name, server, open } of kinds) {
+    try {
+      opened[name] = await open(sockets[server]);
+    } catch (error) {
+      if (error.code !== 'MODULE_NOT_FOUND') throw error;
+      bench.leaveOut(name, 'not installed: npm ci --prefix bench');
+    }
+  }
+  return opened;
+}
+
+/** @param {import('./wires.mjs').Wire} wire @returns {Promise<number>} microseconds an exchange */
+async function oneAtATime({ exchange }) {
+  const begun = performance.now();
+  for (let n = 0; n < SINGLES; n++) await exchange();
+  return ((performance.now() - begun) / SINGLES) * 1000;
+}
+
+/** @param {import('./wires.mjs').Wire} wire @returns {Promise<number>} exchanges per second */
+async function manyAtOnce({ exchange }) {
+  let left = CONCURRENT;
+  const begun = performance.now();
+  const exchangeOn = async () => {
+    while (left-- > 0) await exchange();
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, exchangeOn));
+  return CONCURRENT / ((performance.now() - begun) / 1000);
+}
+
+const OWN = "solod's wire";
+
+function compared(group, taken, against, unit, targets) {
+  const references = taken[against];
+  const { [against]: _, ...others } = taken;
+  return Object.entries(others).map(([what, values]) =>
+    ratioRow({ group, what, against, values, references, unit, target: targets[what] }),
+  );
+}
+
+/** @param {import('./workbench.mjs').Workbench} bench */
+export async function measureWire(bench) {
+  const wires = await openWires(bench, await startServers(bench));
+  wires['node:net (control)'] = wires['node:net'];
+  const single = await bench.rounds(ROUNDS, actsOf(wires, oneAtATime), 'one in flight');
+  const { 'node:net': net, 'node:net, kept': netKept, 'node:net (control)': netAgain, ...framed } = wires;
+  framed['length-prefixed frames (control)'] = framed['length-prefixed frames'];
+  const many = await bench.rounds(ROUNDS, actsOf(framed, manyAtOnce), '64 in flight');
+  for (const wire of Object.values(wires)) wire.close();
+  bench.place.endDaemons();
+  const one = '100 B, one in flight';
+  const all = '100 B, 64 in flight, calls per second';
+  const own = single[OWN];
+  const kept = {
+    group: one,
+    what: OWN,
+    against: 'node:net, kept',
+    values: own,
+    references: single['node:net, kept'],
+  };
+  const frames = 'length-prefixed frames, kept';
+  return [
+    ...compared(one, single, 'node:net', 'µs', { [OWN]: { atMost: 1.2 } }),
+    ratioRow({ ...kept, unit: 'µs' }),
+    ...compared(all, many, 'length-prefixed frames', '/s', { [OWN]: { atLeast: 0.8 } }),
+    ratioRow({
+      group: all,
+      what: OWN,
+      against: frames,
+      values: many[OWN],
+      references: many[frames],
+      unit: '/s',
+    }),
+  ];
+}
+
+const actsOf = (wires, act) =>
+  Object.fromEntries(Object.entries(wires).map(([name, wire]) => [name, () => act(wire)]));
