@@ -11,7 +11,7 @@ import { chart } from './bench/charts.mjs';
 import { measureFirstCall, measureKick, measureStorm } from './bench/cold.mjs';
 import { measureGrowth } from './bench/growth.mjs';
 import { measureIdle } from './bench/idle.mjs';
-import { BENCH, ROOT, SOLOD } from './bench/place.mjs';
+import { BENCH, ROOT } from './bench/place.mjs';
 import { measureNative, measureNodes, measureProcesses } from './bench/processes.mjs';
 import { measureStream } from './bench/stream.mjs';
 import { between, reportText, shortTable } from './bench/table.mjs';

@@ -1,5 +1,5 @@
 /** Starts processes and times them: by way of a small program where there is a Rust compiler, or from here. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';

@@ -70,8 +70,11 @@ export class Place {
     const child = spawn(program, args, { cwd: this.scratch, env: this.env(), ...options });
     // Whoever waits for it sees that there is none.
     child.on('error', () => {});
-    if (child.pid !== undefined) this.#kept.add(child.pid);
-    return child;
+    const { pid } = child;
+    if (pid === undefined) return child;
+    this.#kept.add(pid);
+    // Its id may be another process's from then on.
+    return child.once('exit', () => this.#kept.delete(pid));
   }
 
   /**

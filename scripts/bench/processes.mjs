@@ -96,7 +96,7 @@ export async function measureNodes(bench) {
     const env = bench.place.env(`state-${version}`, node);
     bench.place.run(node, [SOLOD, 'call', NOTHING], { env });
     const acts = actsOf(bench.launcher(env), ownCommands(bench, node, env));
-    const taken = await bench.rounds(ROUNDS, acts, `node ${version}`);
+    const taken = await bench.rounds(ROUNDS, acts, { what: version });
     bench.place.endDaemons();
     rows.push(...ownRows(`no-op, Node ${version.slice(1)}`, taken, { call: 1.2 }));
   }

@@ -66,14 +66,14 @@ function row(kind, compared, { group, what, against, values, references, unit, t
  * Performs every act once a round. Each round begins with another one, so that none always comes after the same.
  *
  * @template {string} Name
- * @param {{ rounds: number, acts: Record<Name, () => Promise<number>>, tick: (done: number, of: number) => void }} plan an act resolves
- *   to what it measured; the first performance of each is left out
+ * @param {{ rounds: number, warmUps?: number, acts: Record<Name, () => Promise<number>>, tick: (done: number, of: number) => void }} plan
+ *   an act resolves to what it measured; `warmUps`: how often each is performed beforehand, and not counted
  * @returns {Promise<Record<Name, number[]>>}
  */
-export async function inTurns({ rounds, acts, tick }) {
+export async function inTurns({ rounds, warmUps = 1, acts, tick }) {
   const names = Object.keys(acts);
   const taken = Object.fromEntries(names.map((name) => [name, []]));
-  for (const name of names) await acts[name]();
+  for (let warmUp = 0; warmUp < warmUps; warmUp++) for (const name of names) await acts[name]();
   for (let round = 0; round < rounds; round++) {
     tick(round, rounds);
     const turn = round % names.length;

@@ -9,9 +9,10 @@ import { ratioRow } from './rounds.mjs';
 const ROUNDS = 5;
 const MIB = 1024 * 1024;
 const ECHO = service('echo');
-/** As much as Node reads at once; socat's own is 8 KiB, and slower. */
+/** As much as Node reads at once. socat's own is 8 KiB, which would make it slower. */
 const SOCAT_BLOCK = ['-b', '65536'];
 const PEEK_EVERY_MS = 20;
+const POUR_MS = 300_000;
 
 const quoted = (words) => words.map((word) => `'${word}'`).join(' ');
 
@@ -19,16 +20,16 @@ const quoted = (words) => words.map((word) => `'${word}'`).join(' ');
 async function pour(bench, mib, client) {
   const line = `head -c ${mib * MIB} /dev/zero | ${quoted(client)} | wc -c`;
   const begun = performance.now();
-  const counted = Number(bench.place.run('sh', ['-c', line]));
+  const counted = Number(bench.place.run('sh', ['-c', line], { timeout: POUR_MS }));
   const seconds = (performance.now() - begun) / 1000;
   if (counted !== mib * MIB) throw new Error(`${client.join(' ')}: ${counted} bytes came through`);
   return mib / seconds;
 }
 
-/** A server that sends back what comes, within one process, as the service does. */
+/** A server that sends back what comes. socat alone can't (PIPE): it would wait for itself. */
 async function startSocat(bench, socat) {
   const socket = path.join(bench.place.scratch, 'socat.sock');
-  bench.place.start(socat, [...SOCAT_BLOCK, `UNIX-LISTEN:${socket},fork`, 'PIPE'], { stdio: 'ignore' });
+  bench.place.start(socat, [...SOCAT_BLOCK, `UNIX-LISTEN:${socket},fork`, 'EXEC:cat'], { stdio: 'ignore' });
   for (let tries = 0; !fs.existsSync(socket); tries++) {
     if (tries > 500) throw new Error('socat does not listen');
     await delay(10);
@@ -102,7 +103,7 @@ export async function measureStream(bench) {
     socat: () => pour(bench, mib, other),
     control: () => pour(bench, mib, other),
   };
-  const taken = await bench.rounds(ROUNDS, acts, `${mib} MiB`);
+  const taken = await bench.rounds(ROUNDS, acts, { what: `${mib} MiB` });
   bench.place.endDaemons();
   const against = { group: 'stream', against: 'socat', references: taken.socat, unit: 'MiB/s' };
   const what = `solod call, ${mib} MiB through stdin and stdout`;

@@ -6,24 +6,15 @@ import { BENCH, NATIVE, ROOT, SOLOD } from './place.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 40;
+/** V8 needs some rounds until a formatter is as fast as it will be. */
+const WARM_UPS = 10;
+/** A real file of ordinary length, in which both find something to say. */
+const SUBJECT = 'subject.mjs';
 const CONFIG = `module.exports = [
-  { rules: { 'no-unused-vars': 'error', 'no-undef': 'off', eqeqeq: 'error', 'prefer-const': 'error', 'no-var': 'error' } },
+  require('@eslint/js').configs.recommended,
+  { rules: { 'no-ternary': 'error', 'no-undefined': 'error', 'prefer-const': 'error', eqeqeq: 'error' } },
 ];
 `;
-
-/** Some two hundred lines of ordinary code, which is neither formatted nor without faults. */
-export function subjectText(functions = 30) {
-  const parts = Array.from(
-    { length: functions },
-    (_, n) => `export function part${n}(values,  options = {}) {
-  let total = 0, unused${n} = ${n}
-  for (const value of values) { if (value.kind == 'skip') { continue } total += value.amount * (options.factor ?? ${n}) }
-  return { total, label: \`part ${n}: \${total}\`, parts: values.map((value) => ({ ...value, share: value.amount / total })) }
-}
-`,
-  );
-  return `// Written to be formatted and linted.\n${parts.join('\n')}`;
-}
 
 /** A project that is the rivals' as well as solod's. @param {import('./workbench.mjs').Workbench} bench */
 function prepareProject(bench) {
@@ -32,7 +23,7 @@ function prepareProject(bench) {
   tools.find(({ name }) => name === 'eslint_d')?.prepare(project);
   fs.symlinkSync(ROOT, path.join(project, 'node_modules', 'solod'));
   fs.writeFileSync(path.join(project, 'eslint.config.cjs'), CONFIG);
-  fs.writeFileSync(path.join(project, 'subject.js'), subjectText());
+  fs.copyFileSync(path.join(ROOT, 'examples', 'eslint.mjs'), path.join(project, SUBJECT));
   for (const name of ['prettier', 'eslint'])
     fs.copyFileSync(path.join(ROOT, 'examples', `${name}.mjs`), path.join(project, `${name}.mjs`));
   return project;
@@ -42,17 +33,17 @@ const NODE = process.execPath;
 const installed = (...parts) => path.join(BENCH, 'node_modules', ...parts);
 
 function formattingCommands(project) {
-  const input = path.join(project, 'subject.js');
-  const call = ['call', path.join(project, 'prettier.mjs'), '--', '--stdin-filepath', 'subject.js'];
+  const input = path.join(project, SUBJECT);
+  const call = ['call', path.join(project, 'prettier.mjs'), '--', '--stdin-filepath', SUBJECT];
   return {
     cold: {
       program: NODE,
-      args: [installed('prettier', 'bin', 'prettier.cjs'), '--stdin-filepath', 'subject.js'],
+      args: [installed('prettier', 'bin', 'prettier.cjs'), '--stdin-filepath', SUBJECT],
       input,
     },
     rival: {
       program: NODE,
-      args: [installed('@fsouza', 'prettierd', 'bin', 'prettierd'), 'subject.js'],
+      args: [installed('@fsouza', 'prettierd', 'bin', 'prettierd'), SUBJECT],
       input,
     },
     own: { program: NODE, args: [SOLOD, ...call], input },
@@ -61,15 +52,15 @@ function formattingCommands(project) {
 }
 
 function lintingCommands(project) {
-  const call = ['call', path.join(project, 'eslint.mjs'), '--', 'subject.js'];
+  const call = ['call', path.join(project, 'eslint.mjs'), '--', SUBJECT];
   const code = 1;
   return {
     cold: {
       program: NODE,
-      args: [path.join(project, 'node_modules', 'eslint', 'bin', 'eslint.js'), 'subject.js'],
+      args: [path.join(project, 'node_modules', 'eslint', 'bin', 'eslint.js'), SUBJECT],
       code,
     },
-    rival: { program: NODE, args: [installed('eslint_d', 'bin', 'eslint_d.js'), 'subject.js'], code },
+    rival: { program: NODE, args: [installed('eslint_d', 'bin', 'eslint_d.js'), SUBJECT], code },
     own: { program: NODE, args: [SOLOD, ...call], code },
     native: { program: NATIVE, args: call, code },
   };
@@ -102,7 +93,7 @@ async function measureWork(bench, { group, work, tool, rival, commands, cwd }) {
       () => launcher.run({ ...command, cwd, bytes: bytes[name] ?? bytes.rival }),
     ]),
   );
-  const taken = await bench.rounds(ROUNDS, acts, work);
+  const taken = await bench.rounds(ROUNDS, acts, { what: work, warmUps: WARM_UPS });
   bench.place.endDaemons();
   const against = { group, against: rival, references: taken.rival, unit: 'ms' };
   const what = `solod call, ${work}`;

@@ -70,12 +70,13 @@ export class Workbench {
 
   /**
    * @template {string} Name
-   * @param {number} usual @param {Record<Name, () => Promise<number>>} acts @param {string} [what] for whoever watches
+   * @param {number} usual @param {Record<Name, () => Promise<number>>} acts
+   * @param {{ what?: string, warmUps?: number }} [options] `what`: for whoever watches
    */
-  rounds(usual, acts, what = '') {
+  rounds(usual, acts, { what = '', warmUps } = {}) {
     const tick = (done, of) =>
       this.say(`${what === '' ? '' : `${what}, `}round ${Math.min(done + 1, of)} of ${of}`);
-    return inTurns({ rounds: this.count(usual), acts, tick });
+    return inTurns({ rounds: this.count(usual), warmUps, acts, tick });
   }
 
   /** @param {string} what @param {readonly string[]} names @returns {string | undefined} the path of the first that is there */
