@@ -11,13 +11,14 @@ import { chart } from './bench/charts.mjs';
 import { measureFirstCall, measureKick, measureStorm } from './bench/cold.mjs';
 import { measureGrowth } from './bench/growth.mjs';
 import { measureIdle } from './bench/idle.mjs';
-import { BENCH, ROOT } from './bench/place.mjs';
+import { BENCH, Place, ROOT } from './bench/place.mjs';
 import { measureNative, measureNodes, measureProcesses } from './bench/processes.mjs';
 import { measureStream } from './bench/stream.mjs';
-import { between, reportText, shortTable } from './bench/table.mjs';
+import { reportText, shortTable } from './bench/table.mjs';
 import { measureWire } from './bench/wire.mjs';
 import { measureFormattingAndLinting } from './bench/work.mjs';
 import { Workbench } from './bench/workbench.mjs';
+import { withTable } from './rivals/table.mjs';
 
 const USAGE = 64;
 const UNMEASURED = 70;
@@ -147,12 +148,13 @@ function write(results) {
 }
 
 function writeDocs(results) {
+  fs.writeFileSync(path.join(ROOT, 'docs', 'performance.svg'), chart(results.rows));
   for (const [file, text] of [
     ['README.md', shortTable(results.rows)],
     ['docs/performance.md', reportText(results)],
   ]) {
     const target = path.join(ROOT, file);
-    fs.writeFileSync(target, between(fs.readFileSync(target, 'utf8'), 'bench', text));
+    fs.writeFileSync(target, withTable('npm run bench', fs.readFileSync(target, 'utf8'), text.trimEnd()));
   }
 }
 
@@ -162,12 +164,13 @@ if (options.help) {
   process.exit(0);
 }
 prepare();
-const bench = new Workbench({ nodes: options.nodes, rounds: options.rounds, isQuick: options.quick });
+const place = new Place();
 // Whatever way this process goes, the others go with it.
-process.on('exit', () => bench.place.dispose());
+process.on('exit', () => place.dispose());
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
   process.on(signal, () => process.exit(128 + os.constants.signals[signal]));
 
+const bench = new Workbench({ place, nodes: options.nodes, rounds: options.rounds, isQuick: options.quick });
 const begun = performance.now();
 const loadBefore = loadText();
 const { rows, failures } = await measureAll(bench, options.groups);

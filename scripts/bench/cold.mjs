@@ -3,12 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
+import { signalTo } from '../chaos/kernel.mjs';
 import { NATIVE, peer, SOLOD, service } from './place.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 40;
 const KICK_ROUNDS = 20;
 const STORM_ROUNDS = 10;
+const STORMS_MS = 150_000;
 const CLIENTS = 100;
 const GATHER_MS = 120_000;
 const BALLAST_MIB = 400;
@@ -33,7 +35,11 @@ export async function measureFirstCall(bench) {
   const floor = async () => {
     makeCold(bench);
     fs.rmSync(socket, { force: true });
-    const { ms } = await launcher.reach(socket, { program: NODE, args: [peer('bare-server.cjs'), socket] });
+    const { ms, pid } = await launcher.reach(socket, {
+      program: NODE,
+      args: [peer('bare-server.cjs'), socket],
+    });
+    signalTo(pid, 'SIGTERM');
     return ms + (await launcher.run({ program: NODE, args: ['-e', '0'] }));
   };
   const acts = { own, floor, control: floor, ...nativeStart(bench) };
@@ -159,7 +165,11 @@ export async function measureStorm(bench) {
     makeCold(bench);
     return storm(bench, 'state');
   };
-  const taken = await bench.rounds(STORM_ROUNDS, { cold: stormCold, warm: stormWarm, control: stormWarm });
+  const taken = await bench.rounds(
+    STORM_ROUNDS,
+    { cold: stormCold, warm: stormWarm, control: stormWarm },
+    { withinMs: STORMS_MS },
+  );
   makeCold(bench);
   bench.place.forget(warm);
   const against = {

@@ -2,19 +2,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { residentMib, signalTo } from '../chaos/kernel.mjs';
 import { peer, service } from './place.mjs';
 import { differenceRow } from './rounds.mjs';
 
 const PAIRS = 5;
 /** V8 collects what the start has left behind in its first idle moments; that is the start's cost. */
 const SETTLE_MS = 10_000;
+const MB_IN_MIB = 1.048576;
 const NOTHING = service('nothing');
-
-/** @param {number | undefined} pid @returns {number} MB */
-function residentMb(pid) {
-  const kib = /^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return (Number(kib) * 1024) / 1e6;
-}
 
 /** @param {import('./workbench.mjs').Workbench} bench */
 export async function measureIdle(bench) {
@@ -30,14 +26,13 @@ export async function measureIdle(bench) {
   const pairs = Array.from({ length: PAIRS }, (_, n) => {
     const env = place.env(`state-idle-${n}`);
     place.solod(['call', NOTHING], { env });
-    return { daemon: place.daemonOf(NOTHING, env).pid, bare: bare(), control: bare() };
+    return { daemon: place.daemonOf(NOTHING, env).pid, bare: bare().pid, control: bare().pid };
   });
   bench.say(`${PAIRS} daemons settle`);
   await delay(SETTLE_MS);
-  const of = (who) =>
-    pairs.map((pair) => residentMb(typeof pair[who] === 'number' ? pair[who] : pair[who].pid));
+  const of = (who) => pairs.map((pair) => residentMib(pair[who]) * MB_IN_MIB);
   const taken = { daemon: of('daemon'), bare: of('bare'), control: of('control') };
-  for (const pair of pairs) for (const child of [pair.bare, pair.control]) child.kill();
+  for (const pair of pairs) for (const pid of [pair.bare, pair.control]) signalTo(pid, 'SIGTERM');
   place.endDaemons();
   const against = { group: 'idle', against: 'a Node that listens', references: taken.bare, unit: 'MB' };
   return [

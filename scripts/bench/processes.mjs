@@ -51,54 +51,48 @@ export async function measureProcesses(bench) {
   const acts = actsOf(bench.launcher(env), ownCommands(bench, process.execPath, env));
   const taken = await bench.rounds(ROUNDS, { ...acts, ...rivalActs(bench) });
   bench.place.endDaemons();
-  const rows = ownRows('no-op', taken, { call: 1.25 });
+  const rows = ownRows(taken, { call: 1.25, handWritten: 1.05, loser: 1.4 });
   const against = { against: 'node -e 0', references: taken.bare, unit: 'ms', group: 'no-op' };
   for (const name of ['core_d', 'sock-daemon'])
     if (taken[name]) rows.push(ratioRow({ ...against, what: `${name}, warm, no-op`, values: taken[name] }));
   return rows;
 }
 
-/** @param {string} group @param {Record<string, number[]>} taken @param {{ call: number }} targets */
-function ownRows(group, taken, targets) {
-  const against = { group, against: 'node -e 0', references: taken.bare, unit: 'ms' };
+/**
+ * @param {Record<string, number[]>} taken
+ * @param {{ call: number, handWritten?: number, loser?: number }} most what is to be reached
+ * @param {string} [on] which Node, where it is not this one
+ */
+function ownRows(taken, most, on = '') {
+  const against = { group: `no-op${on}`, against: 'node -e 0', references: taken.bare, unit: 'ms' };
+  const atMost = (value) => (value === undefined ? undefined : { atMost: value });
+  const call = { ...against, what: `solod call, warm, no-op${on}`, values: taken.call };
+  const handWritten = { against: 'a client written by hand', references: taken.handWritten };
+  const rest = [
+    [`a client written by hand${on}`, taken.handWritten, undefined],
+    [`solod serve, a loser of the claim${on}`, taken.loser, most.loser],
+    [`solod kick, daemon there${on}`, taken.kick, undefined],
+  ];
   return [
     ratioRow({ ...against, what: 'node -e 0 (control)', values: taken.control }),
-    ratioRow({
-      ...against,
-      what: 'solod call, warm, no-op',
-      values: taken.call,
-      target: { atMost: targets.call },
-    }),
-    ratioRow({
-      ...against,
-      what: 'solod call, warm, no-op',
-      against: 'a client written by hand',
-      values: taken.call,
-      references: taken.handWritten,
-      target: { atMost: 1.05 },
-    }),
-    ratioRow({ ...against, what: 'a client written by hand', values: taken.handWritten }),
-    ratioRow({
-      ...against,
-      what: 'solod serve, a loser of the claim',
-      values: taken.loser,
-      target: { atMost: 1.4 },
-    }),
-    ratioRow({ ...against, what: 'solod kick, daemon there', values: taken.kick }),
+    ratioRow({ ...call, target: atMost(most.call) }),
+    ratioRow({ ...call, ...handWritten, target: atMost(most.handWritten) }),
+    ...rest.map(([what, values, value]) => ratioRow({ ...against, what, values, target: atMost(value) })),
   ];
 }
 
 /** The same on other versions of Node. @param {import('./workbench.mjs').Workbench} bench */
 export async function measureNodes(bench) {
+  if (bench.nodes.length === 0) bench.leaveOut('other versions of Node', 'none is named: --node <path>');
   const rows = [];
   for (const node of bench.nodes) {
-    const version = bench.place.run(node, ['--version']).trim();
+    const version = bench.place.run(node, ['--version']).trim().slice(1);
     const env = bench.place.env(`state-${version}`, node);
     bench.place.run(node, [SOLOD, 'call', NOTHING], { env });
     const acts = actsOf(bench.launcher(env), ownCommands(bench, node, env));
-    const taken = await bench.rounds(ROUNDS, acts, { what: version });
+    const taken = await bench.rounds(ROUNDS, acts, { what: `Node ${version}` });
     bench.place.endDaemons();
-    rows.push(...ownRows(`no-op, Node ${version.slice(1)}`, taken, { call: 1.2 }));
+    rows.push(...ownRows(taken, { call: 1.2 }, `, Node ${version}`));
   }
   return rows;
 }

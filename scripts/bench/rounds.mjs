@@ -2,6 +2,7 @@
  * Rounds, and what is made of them. On a machine that does other things as well, two timings say something of each other only if they
  * were taken side by side: each round performs every act once, and a ratio is taken within a round.
  */
+import { performance } from 'node:perf_hooks';
 
 /**
  * @typedef {{ median: number, low: number, high: number }} Spread the median, and the quartiles around it
@@ -62,23 +63,32 @@ function row(kind, compared, { group, what, against, values, references, unit, t
   return { group, what, against, kind, ...spread, rounds: values.length, unit, ...medians, target, verdict };
 }
 
+/** However slow the machine is: less than this says nothing. */
+export const FEWEST_ROUNDS = 5;
+
 /**
  * Performs every act once a round. Each round begins with another one, so that none always comes after the same.
  *
  * @template {string} Name
- * @param {{ rounds: number, warmUps?: number, acts: Record<Name, () => Promise<number>>, tick: (done: number, of: number) => void }} plan
- *   an act resolves to what it measured; `warmUps`: how often each is performed beforehand, and not counted
+ * @typedef {{
+ *   rounds: number, withinMs: number, warmUps?: number, acts: Record<Name, () => Promise<number>>,
+ *   tick: (done: number, of: number) => void,
+ * }} Plan an act resolves to what it measured. `withinMs`: when that is over, no more rounds are begun, but for the fewest; `warmUps`: how
+ *   often each act is performed beforehand, and not counted
+ *
+ * @param {Plan} plan
  * @returns {Promise<Record<Name, number[]>>}
  */
-export async function inTurns({ rounds, warmUps = 1, acts, tick }) {
+export async function inTurns({ rounds, withinMs, warmUps = 1, acts, tick }) {
   const names = Object.keys(acts);
   const taken = Object.fromEntries(names.map((name) => [name, []]));
   for (let warmUp = 0; warmUp < warmUps; warmUp++) for (const name of names) await acts[name]();
+  const begun = performance.now();
   for (let round = 0; round < rounds; round++) {
+    if (round >= FEWEST_ROUNDS && performance.now() - begun >= withinMs) break;
     tick(round, rounds);
     const turn = round % names.length;
     for (const name of [...names.slice(turn), ...names.slice(0, turn)]) taken[name].push(await acts[name]());
   }
-  tick(rounds, rounds);
   return taken;
 }

@@ -50,7 +50,7 @@ function cellsOf(row) {
 /** @param {readonly Row[]} rows */
 export function fullTable(rows) {
   return [...grouped(rows)]
-    .map(([group, some]) => `### ${group}\n\n${markdownTable(HEAD, some.map(cellsOf))}`)
+    .map(([group, some]) => `#### ${group}\n\n${markdownTable(HEAD, some.map(cellsOf))}`)
     .join('\n\n');
 }
 
@@ -93,16 +93,4 @@ export function reportText({ date, node, machine, load, tookMinutes, versions, r
   const missing = leftOut.map(({ what, why }) => `\n\nLeft out: ${what} (${why}).`).join('');
   const facts = `${date}, Node ${node}, ${machine}; load average ${load}; ${tookMinutes.toFixed(1)} minutes.`;
   return `${facts}\n\nWith ${measuredWith.join(', ')}.\n\n${summaryText(rows)}${missing}\n\n${fullTable(rows)}\n`;
-}
-
-/**
- * Puts a text between two marks of a document.
- * @param {string} document @param {string} mark @param {string} text
- * @throws where the document does not have the marks
- */
-export function between(document, mark, text) {
-  const [begin, end] = [`<!-- ${mark}: written by npm run bench -->`, `<!-- ${mark}: end -->`];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`there is no place for ${mark}: ${begin} … ${end}`);
-  return `${document.slice(0, from + begin.length)}\n${text.trimEnd()}\n${document.slice(to)}`;
 }

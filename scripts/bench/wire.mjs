@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { peer, ROOT, service } from './place.mjs';
+import { BENCH, peer, ROOT, service } from './place.mjs';
 import { ratioRow } from './rounds.mjs';
 import { ownWires, RIVAL_WIRES } from './wires.mjs';
 
@@ -43,44 +43,46 @@ async function eventually(what, check) {
   }
 }
 
-/** A process for each server: what one has been through leaves no trace on another. @returns where each listens, by its kind */
-async function startServers(bench) {
+/** @param {import('./workbench.mjs').Workbench} bench @returns {readonly import('./wires.mjs').WireKind[]} */
+function installedWires(bench) {
+  return RIVAL_WIRES.filter(({ name, package: needed }) => {
+    if (needed === undefined || fs.existsSync(path.join(BENCH, 'node_modules', needed))) return true;
+    bench.leaveOut(name, 'not installed: npm ci --prefix bench');
+    return false;
+  });
+}
+
+/** A process for each server: what one has been through leaves no trace on another. */
+async function startServers(bench, kinds) {
   const { place } = bench;
-  const env = place.env();
   place.solod(['call', ECHO, '--', 'x']);
   const own = place.daemonOf(ECHO).directory;
-  place.start(process.execPath, [peer('own-daemon.mjs')], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const start = (...args) => place.start(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const servers = [start(peer('own-daemon.mjs'))];
   const sockets = {
     own: path.join(own, 'current', 'sock'),
     claimed: path.join(place.state(), 'bench-own', 'current', 'sock'),
   };
-  for (const kind of new Set(RIVAL_WIRES.map(({ server }) => server))) {
+  for (const kind of new Set(kinds.map(({ server }) => server))) {
     sockets[kind] = path.join(place.scratch, `${kind}.sock`);
-    place.start(process.execPath, [peer('echo-server.cjs'), kind, sockets[kind]], {
-      env,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    });
+    servers.push(start(peer('echo-server.cjs'), kind, sockets[kind]));
   }
   for (const [kind, socket] of Object.entries(sockets))
     await eventually(`the server of ${kind}`, () => fs.existsSync(socket));
-  return sockets;
+  const end = () => {
+    for (const server of servers) server.kill();
+  };
+  return { sockets, end };
 }
 
-async function openWires(bench, sockets) {
+async function openWires(bench, kinds, sockets) {
   const { place } = bench;
   const wire = await loadOwnWire(place);
   const library = await import(pathToFileURL(path.join(ROOT, 'dist', 'index.js')).href);
   const call = { service: ECHO, stateDirectory: place.state(), env: place.env() };
-  const kinds = [...RIVAL_WIRES, ...ownWires({ wire, library, call })];
   const opened = {};
-  for (const { name, server, open } of kinds) {
-    try {
-      opened[name] = await open(sockets[server]);
-    } catch (error) {
-      if (error.code !== 'MODULE_NOT_FOUND') throw error;
-      bench.leaveOut(name, 'not installed: npm ci --prefix bench');
-    }
-  }
+  for (const { name, server, open } of [...kinds, ...ownWires({ wire, library, call })])
+    opened[name] = await open(sockets[server]);
   return opened;
 }
 
@@ -132,13 +134,16 @@ function compared({ group, taken, against, unit, targets }) {
 
 /** @param {import('./workbench.mjs').Workbench} bench */
 export async function measureWire(bench) {
-  const wires = await openWires(bench, await startServers(bench));
+  const kinds = installedWires(bench);
+  const servers = await startServers(bench, kinds);
+  const wires = await openWires(bench, kinds, servers.sockets);
   const { 'node:net': net, 'node:net, kept': _, ...framed } = wires;
   const single = { ...wires, [`node:net ${CONTROL}`]: net };
   const many = { ...framed, [`length-prefixed frames ${CONTROL}`]: framed['length-prefixed frames'] };
   const takenSingly = await bench.rounds(ROUNDS, actsOf(single, oneAtATime), { what: 'one in flight' });
   const takenMany = await bench.rounds(ROUNDS, actsOf(many, manyAtOnce), { what: `${AT_ONCE} in flight` });
   for (const wire of Object.values(wires)) wire.close();
+  servers.end();
   bench.place.endDaemons();
   const targets = { [OWN]: { atMost: 1.2 } };
   const one = { group: '100 B, one in flight', taken: takenSingly, against: 'node:net', unit: 'µs', targets };

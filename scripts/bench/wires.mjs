@@ -154,9 +154,9 @@ function nodeIpcKept(socketPath) {
   });
 }
 
-/** @param {boolean} keepAlive */
-const httpOf = (keepAlive) => async (socketPath) => {
-  const agent = new http.Agent({ keepAlive });
+/** @param {http.AgentOptions} options */
+const httpOf = (options) => async (socketPath) => {
+  const agent = new http.Agent(options);
   const headers = { 'content-length': BYTES.length };
   const exchange = () =>
     new Promise((resolve, reject) => {
@@ -204,7 +204,10 @@ const ownCallOf = (library, options) => async () => ({
   close: () => {},
 });
 
-/** @typedef {{ name: string, server: string, open: (socketPath: string) => Promise<Wire> }} WireKind `server`: of `echo-server.cjs` */
+/**
+ * @typedef {{ name: string, server: string, open: (socketPath: string) => Promise<Wire>, package?: string }} WireKind `server`: of
+ *   `echo-server.cjs`; `package`: what has to be installed for it
+ */
 
 /** @type {readonly WireKind[]} */
 export const RIVAL_WIRES = [
@@ -213,10 +216,10 @@ export const RIVAL_WIRES = [
   { name: 'length-prefixed frames', server: 'frames', open: freshOf(FRAME) },
   { name: 'length-prefixed frames, kept', server: 'frames', open: framesKept },
   { name: 'newline JSON, kept', server: 'lines', open: linesKept },
-  { name: 'vscode-jsonrpc, kept', server: 'jsonrpc', open: jsonRpcKept },
-  { name: 'node-ipc, kept', server: 'node-ipc', open: nodeIpcKept },
-  { name: 'node:http', server: 'http', open: httpOf(false) },
-  { name: 'node:http, kept', server: 'http', open: httpOf(true) },
+  { name: 'vscode-jsonrpc, kept', server: 'jsonrpc', open: jsonRpcKept, package: 'vscode-jsonrpc' },
+  { name: 'node-ipc, kept', server: 'node-ipc', open: nodeIpcKept, package: 'node-ipc' },
+  { name: 'node:http', server: 'http', open: httpOf({ keepAlive: false }) },
+  { name: 'node:http, kept', server: 'http', open: httpOf({ keepAlive: true }) },
 ];
 
 /**

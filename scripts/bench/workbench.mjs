@@ -2,22 +2,27 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { launchFromHere, startLauncher } from './launcher.mjs';
-import { BENCH, Place } from './place.mjs';
+import { NodeLauncher, SmallLauncher } from './launcher.mjs';
+import { BENCH } from './place.mjs';
 import { inTurns } from './rounds.mjs';
 
 const COMPILE_MS = 120_000;
+/** On a machine that is busy with other things, the whole must come to an end, too. */
+const ROUNDS_MS = 90_000;
 
 export class Workbench {
-  place = new Place();
   /** @type {{ what: string, why: string }[]} */
   leftOut = [];
   /** @type {string | undefined} */
   #compiled;
   #group = '';
 
-  /** @param {{ nodes: readonly string[], rounds: number | undefined, isQuick: boolean }} wishes `rounds`: instead of each group's own */
-  constructor({ nodes, rounds, isQuick }) {
+  /**
+   * @param {{ place: import('./place.mjs').Place, nodes: readonly string[], rounds: number | undefined, isQuick: boolean }} wishes
+   *   `rounds`: instead of each group's own
+   */
+  constructor({ place, nodes, rounds, isQuick }) {
+    this.place = place;
     this.nodes = nodes;
     this.isQuick = isQuick;
     this.wishedRounds = rounds;
@@ -42,13 +47,13 @@ export class Workbench {
   /** @param {string} group */
   begin(group) {
     this.#group = group;
-    this.say('…');
+    if (process.stderr.isTTY) this.say('…');
+    else process.stderr.write(`${group} …\n`);
   }
 
-  /** @param {string} text */
+  /** Into a pipe, it would be more than anybody reads. @param {string} text */
   say(text) {
     if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${this.#group}: ${text}`);
-    else if (text === '…') process.stderr.write(`${this.#group} …\n`);
   }
 
   /** @param {string} what @param {string} why */
@@ -59,8 +64,8 @@ export class Workbench {
   /** @param {NodeJS.ProcessEnv} env @returns {import('./launcher.mjs').Launcher} */
   launcher(env) {
     return this.#compiled === undefined
-      ? launchFromHere(this.place, env)
-      : startLauncher(this.#compiled, this.place, env);
+      ? new NodeLauncher(this.place, env)
+      : new SmallLauncher(this.#compiled, this.place, env);
   }
 
   /** @param {number} usual how many rounds it takes @returns {number} how many it is to be now */
@@ -71,12 +76,11 @@ export class Workbench {
   /**
    * @template {string} Name
    * @param {number} usual @param {Record<Name, () => Promise<number>>} acts
-   * @param {{ what?: string, warmUps?: number }} [options] `what`: for whoever watches
+   * @param {{ what?: string, warmUps?: number, withinMs?: number }} [options] `what`: for whoever watches
    */
-  rounds(usual, acts, { what = '', warmUps } = {}) {
-    const tick = (done, of) =>
-      this.say(`${what === '' ? '' : `${what}, `}round ${Math.min(done + 1, of)} of ${of}`);
-    return inTurns({ rounds: this.count(usual), warmUps, acts, tick });
+  rounds(usual, acts, { what = '', warmUps, withinMs = ROUNDS_MS } = {}) {
+    const tick = (done, of) => this.say(`${what === '' ? '' : `${what}, `}round ${done + 1} of ${of}`);
+    return inTurns({ rounds: this.count(usual), withinMs, warmUps, acts, tick });
   }
 
   /** @param {string} what @param {readonly string[]} names @returns {string | undefined} the path of the first that is there */

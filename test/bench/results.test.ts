@@ -7,9 +7,9 @@ import { tagsIn } from '../support/markup.js';
 
 const load = (name: string) =>
   import(pathToFileURL(path.resolve(import.meta.dirname, '../../scripts/bench', name)).href);
-const { differenceRow, inTurns, isMet, quantile, ratioRow, ratiosWithin, spreadOf } =
+const { differenceRow, FEWEST_ROUNDS, inTurns, isMet, quantile, ratioRow, ratiosWithin, spreadOf } =
   await load('rounds.mjs');
-const { between, fullTable, markdownTable, reportText, shortNumber, shortTable, summaryText } =
+const { fullTable, markdownTable, reportText, shortNumber, shortTable, summaryText } =
   await load('table.mjs');
 const { chart } = await load('charts.mjs');
 
@@ -71,31 +71,43 @@ describe('what is made of timings', () => {
 });
 
 describe('rounds', () => {
-  async function played(rounds: number, warmUps?: number) {
+  async function played(rounds: number, { warmUps = 1, withinMs = 3_600_000 } = {}) {
     const order: string[] = [];
     const ticks: number[] = [];
     const act = (name: string) => async () => order.push(name);
     const acts = { a: act('a'), b: act('b'), c: act('c') };
-    const taken = await inTurns({ rounds, warmUps, acts, tick: (done: number) => ticks.push(done) });
+    const taken = await inTurns({
+      rounds,
+      withinMs,
+      warmUps,
+      acts,
+      tick: (done: number) => ticks.push(done),
+    });
     return { order: order.join(''), ticks, taken };
   }
 
   it('every act has its turn in each, and each begins with another', async () => {
     const { order, ticks, taken } = await played(4);
     expect(order).toBe('abc' + 'abc' + 'bca' + 'cab' + 'abc');
-    expect(ticks).toEqual([0, 1, 2, 3, 4]);
+    expect(ticks).toEqual([0, 1, 2, 3]);
     expect(taken).toEqual({ a: [4, 9, 11, 13], b: [5, 7, 12, 14], c: [6, 8, 10, 15] });
   });
 
+  it('end when their time is over, but not before there are some', async () => {
+    const { taken } = await played(100, { withinMs: 0 });
+    expect(taken.a).toHaveLength(FEWEST_ROUNDS);
+    expect((await played(2, { withinMs: 0 })).taken.c).toHaveLength(2);
+  });
+
   it('what is performed to warm up is not counted', async () => {
-    const { order, taken } = await played(1, 3);
+    const { order, taken } = await played(1, { warmUps: 3 });
     expect(order).toBe('abc'.repeat(4));
     expect(taken).toEqual({ a: [10], b: [11], c: [12] });
   });
 
   it('an act that fails ends them: there is no table with holes', async () => {
     const acts = { a: () => Promise.reject(new Error('no daemon')) };
-    await expect(inTurns({ rounds: 1, acts, tick: () => {} })).rejects.toThrow('no daemon');
+    await expect(inTurns({ rounds: 1, withinMs: 0, acts, tick: () => {} })).rejects.toThrow('no daemon');
   });
 });
 
@@ -119,7 +131,7 @@ describe('tables', () => {
 
   it('the whole one has every row under its group', () => {
     const table = fullTable(ROWS);
-    expect(table.match(/^### .*/gm)).toEqual(['### a group', '### another']);
+    expect(table.match(/^#### .*/gm)).toEqual(['#### a group', '#### another']);
     expect(table).toContain('| 1.50 (1.25 to 1.75) | at most 1.5  | met    | 3.00 / 2.00 ms | 3      |');
     expect(table).toContain('| at least 0.8 | missed |');
     expect(table).toContain('| +3.0 MB (+2.0 to +4.0) | at most 8 MB more | met |');
@@ -150,25 +162,11 @@ describe('tables', () => {
       rows: [MET],
       leftOut: [{ what: 'socat', why: 'not installed' }],
     });
-    const head = text.slice(0, text.indexOf('###'));
+    const head = text.slice(0, text.indexOf('####'));
     expect(head).toBe(
       '2026-11-21, Node 20.19.0, 2 × a processor; load average 0.1 before, 0.2 after; 9.9 minutes.\n\n' +
         'With solod 0.1.0, ng 0.9.0.\n\n1 of 1 targets met.\n\nLeft out: socat (not installed).\n\n',
     );
-  });
-});
-
-describe('documents', () => {
-  const DOCUMENT = 'before\n<!-- bench: written by npm run bench -->\nold\n<!-- bench: end -->\nafter\n';
-
-  it('have a place for the tables, and nothing else is touched', () => {
-    const written = between(DOCUMENT, 'bench', 'new\n');
-    expect(written).toBe(DOCUMENT.replace('old', 'new'));
-    expect(between(written, 'bench', 'new')).toBe(written);
-  });
-
-  it('that have none are left alone, and named', () => {
-    expect(() => between('before\n', 'bench', 'new')).toThrow('there is no place for bench');
   });
 });
 
