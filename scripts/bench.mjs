@@ -11,8 +11,9 @@ import { chart } from './bench/charts.mjs';
 import { measureFirstCall, measureKick, measureStorm } from './bench/cold.mjs';
 import { measureGrowth } from './bench/growth.mjs';
 import { measureIdle } from './bench/idle.mjs';
-import { BENCH, Place, ROOT } from './bench/place.mjs';
+import { BENCH, NATIVE, Place, ROOT } from './bench/place.mjs';
 import { measureNative, measureNodes, measureProcesses } from './bench/processes.mjs';
+import { measure as measureStatusLine } from './bench/status-line.mjs';
 import { measureStream } from './bench/stream.mjs';
 import { reportText, shortTable } from './bench/table.mjs';
 import { measureWire } from './bench/wire.mjs';
@@ -28,6 +29,7 @@ const GROUPS = {
   processes: measureProcesses,
   native: measureNative,
   work: measureFormattingAndLinting,
+  line: measureLine,
   wire: measureWire,
   first: measureFirstCall,
   kick: measureKick,
@@ -37,6 +39,13 @@ const GROUPS = {
   storm: measureStorm,
   stream: measureStream,
 };
+
+/** It starts its processes by itself, from Node: it has something to say to each. @param {Workbench} bench */
+async function measureLine(bench) {
+  if (fs.existsSync(NATIVE)) return measureStatusLine({ rounds: bench.count(100) });
+  bench.leaveOut('the status line', 'the native client is not built: there is no cargo');
+  return [];
+}
 
 const HELP = `npm run bench [-- options]
 

@@ -26,7 +26,7 @@ function compiled(): string | undefined {
 
 const program = compiled();
 const LAUNCHERS = {
-  'the small one': program && (() => new SmallLauncher(program, place, place.env())),
+  'the small one': program === undefined ? undefined : () => new SmallLauncher(program, place, place.env()),
   'from Node': () => new NodeLauncher(place, place.env()),
 };
 
