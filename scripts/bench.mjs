@@ -15,7 +15,7 @@ import { BENCH, NATIVE, Place, ROOT } from './bench/place.mjs';
 import { measureNative, measureNodes, measureProcesses } from './bench/processes.mjs';
 import { measure as measureStatusLine } from './bench/status-line.mjs';
 import { measureStream } from './bench/stream.mjs';
-import { reportText, shortTable } from './bench/table.mjs';
+import { factsText, reportText, shortTable } from './bench/table.mjs';
 import { measureWire } from './bench/wire.mjs';
 import { measureFormattingAndLinting } from './bench/work.mjs';
 import { Workbench } from './bench/workbench.mjs';
@@ -159,7 +159,7 @@ function write(results) {
 function writeDocs(results) {
   fs.writeFileSync(path.join(ROOT, 'docs', 'performance.svg'), chart(results.rows));
   for (const [file, text] of [
-    ['README.md', shortTable(results.rows)],
+    ['README.md', `${factsText(results)}\n\n${shortTable(results.rows)}`],
     ['docs/performance.md', reportText(results)],
   ]) {
     const target = path.join(ROOT, file);

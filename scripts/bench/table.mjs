@@ -84,6 +84,10 @@ export function summaryText(rows) {
   return `${judged.length - missed.length} of ${judged.length} targets met.${rest}`;
 }
 
+/** When and where; the load says how busy the machine was. @param {{ date: string, node: string, machine: string, load: string }} results */
+export const factsText = ({ date, node, machine, load }) =>
+  `${date}, Node ${node}, ${machine}; load average ${load}.`;
+
 /**
  * @param {{ date: string, node: string, machine: string, load: string, tookMinutes: number, versions: Readonly<Record<string, string>>,
  *   rows: readonly Row[], leftOut: readonly { what: string, why: string }[] }} results
@@ -91,6 +95,6 @@ export function summaryText(rows) {
 export function reportText({ date, node, machine, load, tookMinutes, versions, rows, leftOut }) {
   const measuredWith = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const missing = leftOut.map(({ what, why }) => `\n\nLeft out: ${what} (${why}).`).join('');
-  const facts = `${date}, Node ${node}, ${machine}; load average ${load}; ${tookMinutes.toFixed(1)} minutes.`;
-  return `${facts}\n\nWith ${measuredWith.join(', ')}.\n\n${summaryText(rows)}${missing}\n\n${fullTable(rows)}\n`;
+  const facts = factsText({ date, node, machine, load });
+  return `${facts} It took ${tookMinutes.toFixed(1)} minutes.\n\nWith ${measuredWith.join(', ')}.\n\n${summaryText(rows)}${missing}\n\n${fullTable(rows)}\n`;
 }

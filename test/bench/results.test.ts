@@ -164,7 +164,7 @@ describe('tables', () => {
     });
     const head = text.slice(0, text.indexOf('####'));
     expect(head).toBe(
-      '2026-11-21, Node 20.19.0, 2 × a processor; load average 0.1 before, 0.2 after; 9.9 minutes.\n\n' +
+      '2026-11-21, Node 20.19.0, 2 × a processor; load average 0.1 before, 0.2 after. It took 9.9 minutes.\n\n' +
         'With solod 0.1.0, ng 0.9.0.\n\n1 of 1 targets met.\n\nLeft out: socat (not installed).\n\n',
     );
   });
