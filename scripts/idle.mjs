@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { residentMib } from './chaos/kernel.mjs';
 import { plainEnvironment } from './support/environment.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
@@ -65,8 +66,6 @@ function wakeUps(of) {
     return sum + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(status)?.[1]);
   }, 0);
 }
-const residentMib = (/** @type {number | undefined} */ of) =>
-  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${of}/status`, 'utf8'))?.[1]) / 1024;
 
 await delay(SETTLE_MS);
 const before = { daemon: wakeUps(pid), bare: wakeUps(bare.pid) };

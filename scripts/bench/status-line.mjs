@@ -15,6 +15,8 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment } from '../support/environment.mjs';
+import { ratioRow } from './rounds.mjs';
+import { fullTable } from './table.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const client = path.join(root, 'native', 'target', 'release', 'solod-client');
@@ -50,9 +52,6 @@ function must(ended, what) {
   if (status !== 0) throw new Error(`${what} ended with ${error ?? status}: ${stderr}`);
   return ended;
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
-const quartile = (values, share) => values.toSorted((a, b) => a - b)[Math.floor(values.length * share)];
 
 class World {
   constructor() {
@@ -122,36 +121,38 @@ class World {
 
 function warmRow(world, rounds) {
   world.warmUp();
-  const ratios = Array.from({ length: rounds }, () => {
-    const bare = world.timed('/bin/true', []);
-    return world.call() / bare;
-  });
-  return row('warm status line, native client', '/bin/true', ratios, 4);
+  const bare = () => world.timed('/bin/true', []);
+  return row('warm status line, native client', '/bin/true', 4, rounds, bare, () => world.call());
 }
 
 /** @param clearAway what is done before each call */
 function coldRow(world, rounds, what, clearAway) {
-  const ratios = Array.from({ length: rounds }, () => {
+  const bare = () => {
     clearAway();
-    const bare = world.timed(process.execPath, [world.runner]);
-    return world.call('--fallback', 'inline') / bare;
-  });
-  return row(`${what}, fallback inline`, 'the same service without solod', ratios, 1.5);
+    return world.timed(process.execPath, [world.runner]);
+  };
+  const call = () => world.call('--fallback', 'inline');
+  return row(`${what}, fallback inline`, 'the same service without solod', 1.5, rounds, bare, call);
 }
 
-function row(what, against, ratios, target) {
-  return {
+function row(what, against, atMost, rounds, bare, call) {
+  const pairs = Array.from({ length: rounds }, () => [bare(), call()]);
+  const references = pairs.map(([reference]) => reference);
+  const values = pairs.map(([, value]) => value);
+  return ratioRow({
+    group: 'status line',
     what,
     against,
-    ratio: median(ratios),
-    spread: [quartile(ratios, 0.25), quartile(ratios, 0.75)],
-    target,
-  };
+    values,
+    references,
+    unit: 'ms',
+    target: { atMost },
+  });
 }
 
 /**
  * @param {{ rounds: number }} options how often each is run; the cold one, which takes a hundred times as long, a fifth as often
- * @returns rows: the median of the ratios within a round, the quartiles, and what it is to be at most
+ * @returns {Promise<import('./rounds.mjs').Row[]>}
  */
 export async function measure({ rounds }) {
   for (const file of [client, bundle])
@@ -175,11 +176,5 @@ export async function measure({ rounds }) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const rounds = Number(process.argv[2] ?? 100);
-  console.log(
-    `node ${process.version}, ${rounds} rounds; medians of the ratios within a round, and their quartiles\n`,
-  );
-  for (const { what, against, ratio, spread, target } of await measure({ rounds })) {
-    const [low, high] = spread.map((value) => value.toFixed(2));
-    console.log(`${what}, to ${against}: ${ratio.toFixed(2)} (${low} to ${high}; at most ${target})`);
-  }
+  console.log(fullTable(await measure({ rounds })));
 }

@@ -123,6 +123,10 @@ function workingDirectory(pid) {
   }
 }
 
+/** @param {number | undefined} pid @param {'VmRSS' | 'VmHWM'} what its memory now, or the most it has had @returns {number} MiB */
+export const residentMib = (pid, what = 'VmRSS') =>
+  Number(new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(readOr(`/proc/${pid}/status`))?.[1]) / 1024;
+
 /** @param {number} pid @param {NodeJS.Signals} signal @returns {boolean} whether there was such a process */
 export function signalTo(pid, signal) {
   try {

@@ -3,6 +3,7 @@
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tagsIn } from '../support/markup.js';
 import { eventually, type Sandbox, sandbox } from './support.js';
 
 const text = async (box: Sandbox, ...args: string[]): Promise<string> =>
@@ -132,18 +133,6 @@ describe('solod spawns', () => {
     expect(ended.stderr).toMatch(/^solod: no start of echo-\w+ is written down/);
   });
 });
-
-/** Elements of XML open and close like brackets, and no text has what must be escaped. */
-function tagsIn(svg: string): string {
-  const open: string[] = [];
-  const rest = svg.replace(/<(\/?)(\w+)((?: [\w:-]+="[^"<]*")*)(\/?)>/g, (_, ends, name, __, closed) => {
-    if (ends === '/' && open.pop() !== name) open.push(`wrong ${name}`);
-    if (ends === '' && closed === '') open.push(name);
-    return '';
-  });
-  if (open.length > 0) return open.join(' ');
-  return /<|&(?!amp;|lt;|gt;|quot;)/.test(rest) ? 'stray' : 'balanced';
-}
 
 const WORKER = `
   import { existsSync } from 'node:fs';

@@ -1,0 +1,8 @@
+// Says its argument; without one, what it reads.
+import { pipeline } from 'node:stream/promises';
+
+export default async ({ args, stdin, stdout }) => {
+  const [text] = args;
+  if (text === undefined) await pipeline(stdin, stdout);
+  else stdout.write(text);
+};
