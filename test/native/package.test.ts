@@ -10,7 +10,10 @@ import { BUILD_MS, hasCargo, LEFT_OUT } from './client.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 const HERE = `${process.platform}-${process.arch}`;
-const DEPENDENCIES = ['commander', 'inversify', 'reflect-metadata', 'zod'];
+const DEPENDENCIES = Object.keys(
+  (JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { dependencies: object })
+    .dependencies,
+);
 
 let modules: string;
 beforeEach(() => {
@@ -28,7 +31,10 @@ describe.skipIf(!hasCargo)(`the packages of a checkout${LEFT_OUT}`, () => {
       execFileSync(process.execPath, [path.join(root, 'scripts/native.mjs'), 'pack'], { stdio: 'pipe' });
       const packed = path.join(root, 'native/platform');
       cpSync(path.join(packed, 'solod'), own('solod'), { recursive: true });
-      for (const name of DEPENDENCIES) symlinkSync(path.join(root, 'node_modules', name), own(name));
+      for (const name of DEPENDENCIES) {
+        mkdirSync(path.dirname(own(name)), { recursive: true });
+        symlinkSync(path.join(root, 'node_modules', name), own(name));
+      }
       const { version, optionalDependencies } = JSON.parse(
         readFileSync(own('solod', 'package.json'), 'utf8'),
       ) as { version: string; optionalDependencies: Record<string, string> };

@@ -1,7 +1,7 @@
 /** What every test file begins with: surroundings that say nothing of daemons, and a kill(2) that can't hit the tests themselves. */
 
 // A machine for continuous integration sets CI, for which the command does without daemons.
-for (const name of ['CI', 'SOLOD', 'SOLOD_DIR', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'])
+for (const name of ['CI', 'NO_COLOR', 'SOLOD', 'SOLOD_DIR', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'])
   delete process.env[name];
 
 const kill = process.kill.bind(process);
