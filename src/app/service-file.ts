@@ -1,6 +1,6 @@
 /** A service file as its callers see it, who don't load it. The warm call reads it too (`warm.ts`): nothing heavy is imported here. */
 
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import type { Edition } from '../domain/edition.js';
 import type { Failure } from '../domain/failure.js';
@@ -70,16 +70,23 @@ interface Head {
 
 function readHead(real: string): Head | undefined {
   try {
-    const descriptor = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      const { size, mtimeMs } = fstatSync(descriptor);
-      const bytes = Buffer.allocUnsafe(Math.min(size, HEAD_BYTES));
-      const text = bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
-      return { text, size, modifiedMs: mtimeMs };
-    } finally {
-      closeSync(descriptor);
-    }
+    const stats = statSync(real);
+    const { size, mtimeMs: modifiedMs } = stats;
+    // Most are small, this is on the way of every call, and Node has one call for all of a file.
+    const isSmall = stats.isFile() && size <= HEAD_BYTES;
+    const text = isSmall ? readFileSync(real, 'utf8') : readPart(real, Math.min(size, HEAD_BYTES));
+    return { text, size, modifiedMs };
   } catch {
     return undefined;
+  }
+}
+
+function readPart(real: string, length: number): string {
+  const descriptor = openSync(real, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const bytes = Buffer.allocUnsafe(length);
+    return bytes.toString('utf8', 0, readSync(descriptor, bytes, 0, bytes.length, 0));
+  } finally {
+    closeSync(descriptor);
   }
 }
