@@ -175,7 +175,8 @@ function died(failure: Extract<Failure, { kind: 'died-at-start' }>): Complaint {
   const { directory, pid, signal, code, word } = failure;
   const how = signal === undefined ? `with exit code ${code ?? '?'}` : `by ${signal}`;
   const stage = word?.kind === 'failed' ? ` while ${word.stage}` : '';
-  const output = failure.lastOutput.trim();
+  // Of several that end at once one may empty the log that another has just written to: its own word is another way.
+  const output = failure.lastOutput.trim() || (word?.kind === 'failed' ? word.message.trim() : '');
   return {
     what: `the daemon of ${directory} (pid ${pid}) ended ${how}${stage} before it served`,
     todo: `mend the reason and call again; its log is ${directory}/${NAMES.log}, and ${output === '' ? 'it wrote nothing' : 'it wrote last'}`,

@@ -33,7 +33,7 @@ describe('a service that throws at load', () => {
     await Promise.all(Array.from({ length: 12 }, client));
     expect(endings.length).toBeGreaterThanOrEqual(12);
     for (const { code, stderr } of endings)
-      expect({ code, stderr }).toEqual({ code: 70, stderr: expect.stringContaining('no such luck') });
+      expect({ code, stderr }, stderr).toEqual({ code: 70, stderr: expect.stringContaining('no such luck') });
     expect(box.spawns().length).toBeLessThanOrEqual(5);
 
     writeFileSync(service, ECHO);

@@ -125,6 +125,10 @@ const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
       },
       says: 'the daemon of /d (pid 7) ended with exit code ? while loading before it served; mend the reason and call again; its log is /d/log, and it wrote last: \nSyntaxError: x',
     },
+    {
+      failure: { ...died, word: { kind: 'failed', stage: 'loading', message: 'Error: y' } },
+      says: 'the daemon of /d (pid 7) ended with exit code 3 while loading before it served; mend the reason and call again; its log is /d/log, and it wrote last: \nError: y',
+    },
   ],
   'crash-loop': [
     {

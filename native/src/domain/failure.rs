@@ -165,11 +165,12 @@ fn refused_text(cause: &Cause) -> &'static str {
 }
 
 fn died_text(directory: &str, pid: i64, end: &ChildEnd) -> String {
-    let output = end.last_output.trim();
-    let stage = match &end.word {
-        Some(Word::Failed { stage, .. }) => Some(stage.as_str()),
-        _ => None,
+    let (stage, message) = match &end.word {
+        Some(Word::Failed { stage, message }) => (Some(stage.as_str()), message.trim()),
+        _ => (None, ""),
     };
+    // Of several that end at once one may empty the log that another has just written to: its own word is another way.
+    let output = Some(end.last_output.trim()).filter(|output| !output.is_empty()).unwrap_or(message);
     let template = match (&end.signal, stage, output.is_empty()) {
         (None, None, true) => p::TEXT_DIED_CODE_SILENT,
         (None, None, false) => p::TEXT_DIED_CODE_OUTPUT,
