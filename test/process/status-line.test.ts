@@ -381,10 +381,10 @@ describe.skipIf(GIT === '')(`the same line by every way${NEEDS_GIT}`, () => {
     ['nothing', '', []],
     [
       'a session',
-      '{"model":{"display_name":"Opus"},"cost":{"total_cost_usd":0.5,"total_duration_ms":61000}}',
+      '{"model":{"display_name":"Large"},"cost":{"total_cost_usd":0.5,"total_duration_ms":61000}}',
       [],
     ],
-    ['without colours', '{"model":"Opus"}', ['--no-color']],
+    ['without colours', '{"model":"Large"}', ['--no-color']],
     ['what is wrong', '{"model":5,"cost":"x"}', []],
     ['no JSON', 'hello\x1b[2J', []],
     ['an argument that is not known', '{}', ['--nonsense\n']],
@@ -446,7 +446,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
   it('stdin does not end: what came counts', async () => {
     const at = Repository.make(sandbox());
     const child = at.box.start(['call', SERVICE, '--', '--no-color', '--timeout=1s'], { cwd: at.path });
-    child.stdin?.write('{"model":"Opus"}');
+    child.stdin?.write('{"model":"Large"}');
     let said = '';
     child.stdout?.on('data', (chunk: Buffer) => {
       said += chunk.toString();
@@ -454,7 +454,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     const [code] = await once(child, 'close');
     expect([code, said]).toEqual([
       0,
-      '~/repository  main  Opus  stdin did not end within 1000 ms; close it\n',
+      '~/repository  main  Large  stdin did not end within 1000 ms; close it\n',
     ]);
   });
 

@@ -64,9 +64,9 @@ describe('what stdin says', () => {
     ['{}', {}],
     ['{"cwd":"/a","workspace":{"current_dir":"/b"}}', { directory: '/a' }],
     ['{"workspace":{"current_dir":"/b","project_dir":"/c"}}', { directory: '/b' }],
-    ['{"model":"Opus"}', { model: 'Opus' }],
-    ['{"model":{"id":"opus-4"}}', { model: 'opus-4' }],
-    ['{"model":{"id":"opus-4","display_name":"Opus"}}', { model: 'Opus' }],
+    ['{"model":"Large"}', { model: 'Large' }],
+    ['{"model":{"id":"large-4"}}', { model: 'large-4' }],
+    ['{"model":{"id":"large-4","display_name":"Large"}}', { model: 'Large' }],
     ['{"cost":0.5}', { costUsd: 0.5 }],
     [
       '{"cost":{"total_cost_usd":1,"total_duration_ms":2,"total_lines_added":3,"total_lines_removed":4}}',
@@ -199,7 +199,7 @@ describe('the line', () => {
     [
       {
         session: {
-          model: ' Opus\x07\n4 ',
+          model: ' Large\x07\n4 ',
           costUsd: 1.005,
           durationMs: 3_725_000,
           linesAdded: 10,
@@ -207,7 +207,7 @@ describe('the line', () => {
           style: 'terse',
         },
       },
-      '/srv/project  Opus 4  $1.00  1h02m  +10/-0  42%  terse',
+      '/srv/project  Large 4  $1.00  1h02m  +10/-0  42%  terse',
     ],
     [{ session: { durationMs: 59_999, style: 'default', linesAdded: 0 } }, '/srv/project  59s'],
     [
@@ -224,13 +224,13 @@ describe('the line', () => {
     const coloured = renderLine(
       line({
         repository: repository({ operation: 'rebase' }),
-        session: { model: 'Opus' },
+        session: { model: 'Large' },
         troubles: ['wrong'],
       }),
       'coloured',
     );
     expect(coloured).toBe(
-      '\x1b[34m/srv/project\x1b[0m  \x1b[36mmain\x1b[0m \x1b[33mrebase\x1b[0m  \x1b[2mOpus\x1b[0m  \x1b[31mwrong\x1b[0m',
+      '\x1b[34m/srv/project\x1b[0m  \x1b[36mmain\x1b[0m \x1b[33mrebase\x1b[0m  \x1b[2mLarge\x1b[0m  \x1b[31mwrong\x1b[0m',
     );
   });
 
