@@ -1,6 +1,6 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -8,13 +8,15 @@ import { build } from 'esbuild';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-/** What the way in leaves to the whole command. */
-const separate = {
-  name: 'separate',
+/** Node finds no names in the CommonJS of jsonc-parser, so the sources take it whole; esbuild would take its ES module, which has no whole. */
+const wholeJsonc = {
+  name: 'whole-jsonc',
   setup(context) {
-    context.onResolve({ filter: /^\.\/command\.js$/ }, ({ path: asked }) => ({
-      path: asked,
-      external: true,
+    const namespace = 'whole';
+    context.onResolve({ filter: /^jsonc-parser$/ }, ({ path: asked }) => ({ path: asked, namespace }));
+    context.onLoad({ filter: /.*/, namespace }, ({ path: asked }) => ({
+      contents: `import * as whole from './node_modules/${asked}/lib/esm/main.js'; export default whole;`,
+      resolveDir: root,
     }));
   },
 };
@@ -26,7 +28,6 @@ const common = {
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
-  plugins: [separate],
   legalComments: 'none',
 };
 /** Node 20 starts a CommonJS module some milliseconds sooner than an ES module. */
@@ -43,7 +44,16 @@ const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc',
   stdio: 'inherit',
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-await Promise.all([
+const [command] = await Promise.all([
+  // Whole, with its packages: as modules of their own they take Node three times as long to load.
+  build({
+    ...commonJs,
+    plugins: [wholeJsonc],
+    metafile: true,
+    entryPoints: { command: 'src/app/command.ts' },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
   build({
     ...commonJs,
     entryPoints: {
@@ -73,9 +83,26 @@ await Promise.all([
     format: 'esm',
     packages: 'external',
     splitting: true,
-    entryPoints: { index: 'src/app/index.ts', command: 'src/app/command.ts', testing: 'src/app/testing.ts' },
+    entryPoints: { index: 'src/app/index.ts', testing: 'src/app/testing.ts' },
     chunkNames: 'chunk-[hash]',
     outdir: 'dist',
   }),
 ]);
 chmodSync('dist/solod.cjs', 0o755);
+
+/** What those who wrote them ask for: their names and terms go along with their code. */
+function noticesFor(inputs) {
+  const names = new Set(
+    inputs.map((file) => /^(?:whole:)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]),
+  );
+  names.delete(undefined);
+  return [...names].sort().map((name) => {
+    const folder = path.join('node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
+    const terms = readdirSync(folder).filter((file) => /^(?:licen[cs]e|notice|copyright)/i.test(file));
+    const texts = terms.sort().map((file) => readFileSync(path.join(folder, file), 'utf8').trim());
+    return [`${name} ${version} (${license})`, ...texts].join('\n\n');
+  });
+}
+const notices = noticesFor(Object.keys(command.metafile.inputs));
+writeFileSync('dist/THIRD-PARTY.txt', `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);

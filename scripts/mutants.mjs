@@ -73,6 +73,6 @@ for (const [index, guard] of guards.entries()) {
 say('');
 const seconds = Math.round((performance.now() - begun) / 1_000);
 console.log(
-  `${guards.length - survivors.length} of ${guards.length} guards are missed by a test, in ${seconds} s`,
+  `${guards.length - survivors.length} of ${guards.length} guards, left out, are noticed by a test, in ${seconds} s`,
 );
 process.exitCode = survivors.length === 0 ? 0 : 1;

@@ -32,6 +32,9 @@ export const loadTalk = (): typeof import('./talk.js') => load('talk.cjs');
 /** All of `call` and `kick` but the warm way. */
 export const loadQuick = (): typeof import('./quick.js') => load('quick.cjs');
 
+/** Everything else. */
+export const loadCommand = (): typeof import('./command.js') => load('command.cjs');
+
 /** Without import() and, where there is another way, without createRequire(): either would load Node's ES module loader. */
 function load(name: string) {
   const file = siblingFile(name);

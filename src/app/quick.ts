@@ -3,6 +3,7 @@
  * help and mistakes among it, goes to the whole command, which loads one.
  */
 
+import { loadCommand } from './beside.js';
 import { type CallOptions, type CallResult, goOn } from './call.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from './exit-codes.js';
 import { type KickResult, kick } from './kick.js';
@@ -22,8 +23,7 @@ export async function run(argv: readonly string[], opened?: Opened | undefined):
     const quick = readQuickly(command, rest);
     if (quick !== undefined) return quickly(command, quick, opened);
   }
-  const { runCommand } = await import('./command.js');
-  return runCommand(argv);
+  return loadCommand().runCommand(argv);
 }
 
 async function quickly(
