@@ -10,7 +10,7 @@ import { type KickResult, kick } from './kick.js';
 import { type QuickArguments, readQuickly } from './options.js';
 import type { ServiceOptions } from './request.js';
 import { TROUBLE, textOf } from './sentences.js';
-import { StandardOutput } from './standard-output.js';
+import { ownStreams } from './standard-output.js';
 import { terminals } from './terminals.js';
 import type { Opened } from './warm.js';
 import type { CallEnd } from './wire/client.js';
@@ -51,9 +51,7 @@ async function callCommand(quick: QuickArguments, opened: Opened | undefined): P
   const options: CallOptions = {
     ...serviceOptions(quick),
     args: quick.args,
-    stdin: () => process.stdin,
-    stdout: new StandardOutput(1),
-    stderr: new StandardOutput(2),
+    ...ownStreams(),
     terminals: terminals(),
     fallback: quick.options.fallback,
   };

@@ -1,4 +1,4 @@
-/** The command's own stdout and stderr, without what `process.stdout` costs at every start. */
+/** The command's own streams; stdout and stderr without what `process.stdout` costs at every start. */
 
 import { writeSync } from 'node:fs';
 import { Writable } from 'node:stream';
@@ -31,3 +31,10 @@ export class StandardOutput extends Writable {
     }
   }
 }
+
+/** What a call of the command is given: its stdin is not touched unless the service reads. */
+export const ownStreams = () => ({
+  stdin: () => process.stdin,
+  stdout: new StandardOutput(1),
+  stderr: new StandardOutput(2),
+});

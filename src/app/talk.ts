@@ -1,7 +1,7 @@
 /** What is left of a warm call that its daemon has taken on, and that asks for input, or takes its time: its streams. */
 
 import { loadQuick } from './beside.js';
-import { StandardOutput } from './standard-output.js';
+import { ownStreams } from './standard-output.js';
 import type { Opened } from './warm.js';
 import { CallConnection } from './wire/client.js';
 
@@ -10,10 +10,6 @@ import { CallConnection } from './wire/client.js';
  * @returns the exit code
  */
 export async function talk(argv: readonly string[], { socket, early }: Opened): Promise<number> {
-  const ended = await new CallConnection(socket, early).resume({
-    stdin: () => process.stdin,
-    stdout: new StandardOutput(1),
-    stderr: new StandardOutput(2),
-  });
+  const ended = await new CallConnection(socket, early).resume(ownStreams());
   return ended.kind === 'exited' ? ended.code : loadQuick().tell(argv, ended);
 }

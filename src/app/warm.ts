@@ -10,6 +10,7 @@
 import { existsSync, lstatSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { nodeClock } from '../adapters/node/clock.js';
 import { entryOf } from '../adapters/node/entry.js';
 import { callerText, WIRE_VERSION } from '../domain/edition.js';
 import { isName, layout, type Place, placeOf } from '../domain/layout.js';
@@ -38,20 +39,19 @@ export const WARM_MS = 100;
 
 /** @param argv what follows the command's name */
 export function callWarm(argv: readonly string[], goOn: GoOn): void {
-  const begun = process.hrtime();
+  const begunMs = nodeClock.now().monotonicMs;
   const asked = readWarm(argv);
   const found = asked && find(asked.service);
   if (asked === undefined || found === undefined) {
     goOn();
     return;
   }
-  const request = requestOf(asked.args, found.service, begun);
+  const request = requestOf(asked.args, found.service, begunMs);
   new Exchange(layout.currentSocket(found.place.directory), request, goOn);
 }
 
-function requestOf(args: readonly string[], { name, edition }: ServiceFile, begun: [number, number]): Buffer {
-  const [seconds, nanoseconds] = process.hrtime(begun);
-  const waitedMs = seconds * 1_000 + nanoseconds / 1_000_000;
+function requestOf(args: readonly string[], { name, edition }: ServiceFile, begunMs: number): Buffer {
+  const waitedMs = nodeClock.now().monotonicMs - begunMs;
   return encodeRequest({
     command: name,
     args,

@@ -17,26 +17,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type {
-  ChangeReading,
-  DocumentReading,
-  Documents,
-  Draft,
-  Failed,
-  PathReading,
-} from '../../domain/ports.js';
+import type { ChangeReading, DocumentReading, Documents, Draft, PathReading } from '../../domain/ports.js';
 import { causeOf, refusedChange, refusedRead } from '../errno.js';
+import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
 
 /** Settings are written by hand: what is longer was meant to be something else. */
 export const DOCUMENT_BYTES_MAX = 8 * 2 ** 20;
 
-// Without O_NONBLOCK, open(2) of a fifo waits for its other end.
-const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const TO_READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-const TO_CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const { O_DIRECTORY, O_RDONLY } = constants;
 const PRIVATE = 0o600;
-
-const failed = (code: string, message: string): Failed => ({ kind: 'failed', cause: { code, message } });
 
 function resolve(path: string): PathReading {
   try {
@@ -48,12 +37,7 @@ function resolve(path: string): PathReading {
 
 function read(path: string): DocumentReading {
   try {
-    const fd = openSync(path, TO_READ);
-    try {
-      return readWhole(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return opened(path, TO_READ, readWhole);
   } catch (error) {
     return refusedRead(error);
   }
@@ -88,7 +72,7 @@ function create(path: string, draft: Draft): ChangeReading {
   }
   try {
     fill(fd, draft);
-    return { kind: 'done' };
+    return DONE;
   } catch (error) {
     unlinkSync(path);
     return refusedChange(error);
@@ -133,24 +117,10 @@ function replace(from: string, to: string): ChangeReading {
   return renamed;
 }
 
-function change(act: () => void): ChangeReading {
-  try {
-    act();
-    return { kind: 'done' };
-  } catch (error) {
-    return refusedChange(error);
-  }
-}
-
 /** What was done is done. Some file systems take no fsync(2) of a directory, and then a power cut brings the old file back whole. */
 function syncDirectory(path: string): void {
   try {
-    const fd = openSync(path, O_RDONLY | O_DIRECTORY);
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    opened(path, O_RDONLY | O_DIRECTORY, fsyncSync);
   } catch (error) {
     // Only a bug may leave here.
     causeOf(error);

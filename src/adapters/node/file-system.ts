@@ -24,8 +24,6 @@ import {
 import { dirname } from 'node:path';
 import type {
   ChangeReading,
-  Done,
-  Failed,
   FileSystem,
   InspectReading,
   LinkReading,
@@ -35,6 +33,7 @@ import type {
 } from '../../domain/ports.js';
 import { causeOf, refusedChange, refusedRead } from '../errno.js';
 import { entryOf } from './entry.js';
+import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
 
 /** Nothing of solod's is nearly as long; what is longer was written by somebody else. */
 export const TEXT_BYTES_MAX = 65_536;
@@ -45,36 +44,11 @@ const PRIVATE_DIRECTORY = 0o700;
 /** With the sticky bit, which means nothing on a file but that cleaners of temporary directories pass it by (tmpfiles.d(5)). */
 const PRIVATE_FILE = 0o1600;
 
-// Without O_NONBLOCK, open(2) of a fifo waits for its other end.
-const { O_APPEND, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-const TO_READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+const { O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const TO_APPEND = O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK;
-const TO_CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const TO_TIGHTEN = O_RDONLY | O_DIRECTORY | O_NOFOLLOW;
 
-const DONE: Done = { kind: 'done' };
 const WRONG_TYPE: WrongType = { kind: 'wrong-type' };
-
-const failed = (code: string, message: string): Failed => ({ kind: 'failed', cause: { code, message } });
-
-function change(act: () => void): ChangeReading {
-  try {
-    act();
-    return DONE;
-  } catch (error) {
-    return refusedChange(error);
-  }
-}
-
-/** Opens, uses and closes: what `use` answers, or the first refusal on the way. */
-function opened<R>(path: string, flags: number, use: (fd: number) => R): R {
-  const fd = openSync(path, flags);
-  try {
-    return use(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
 
 function makeDirectory(path: string): ChangeReading {
   const made = change(() => mkdirSync(path, PRIVATE_DIRECTORY));

@@ -4,6 +4,7 @@ import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
 import type { Cause, GreetReading } from '../../domain/ports.js';
+import { causeOfStream } from './caller-streams.js';
 import {
   CHUNK,
   ChunkDecoder,
@@ -155,7 +156,7 @@ export class CallConnection {
   }
 
   #failed(error: Error): void {
-    this.#failure = { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
+    this.#failure = causeOfStream(error);
   }
 
   #ended(): void {
