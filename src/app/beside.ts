@@ -35,9 +35,13 @@ export const loadQuick = (): typeof import('./quick.js') => load('quick.cjs');
 /** Everything else. */
 export const loadCommand = (): typeof import('./command.js') => load('command.cjs');
 
-/** Without import() and, where there is another way, without createRequire(): either would load Node's ES module loader. */
-function load(name: string) {
-  const file = siblingFile(name);
+const load = (name: string) => requireFile(siblingFile(name));
+
+/**
+ * Without import() and, where there is another way, without createRequire(): either would load Node's ES module loader.
+ * @param file the absolute path of a CommonJS module
+ */
+export function requireFile(file: string) {
   if (typeof require === 'function') return require(file);
   return process.getBuiltinModule('node:module').createRequire(file)(file);
 }

@@ -1,8 +1,8 @@
 /** Loads a service's module. */
 
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { requireFile } from './beside.js';
 import { type Complaint, TROUBLE, textOf } from './sentences.js';
 import { readService, type Service } from './service.js';
 import { nameFromPath } from './service-file.js';
@@ -30,9 +30,9 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
   }
 }
 
-/** CommonJS without import(): that alone would load Node's ES module loader, and read the file for its exports once more. */
+/** CommonJS without import(), which would also read the file for its exports once more. */
 function loadModule(file: string): unknown {
-  return file.endsWith('.cjs') ? createRequire(file)(file) : import(pathToFileURL(file).href);
+  return file.endsWith('.cjs') ? requireFile(file) : import(pathToFileURL(file).href);
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });

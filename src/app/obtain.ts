@@ -111,7 +111,7 @@ export async function connectTo(host: Host, request: DaemonRequest, manner: Mann
   const { directory } = request.target.place;
   const ended = await terminate(host, directory);
   if (ended.kind === 'ended' || ended.kind === 'gone')
-    return connectOnce(host, request, { ...manner, because: 'restart' });
+    return connectOnce(host, request, { ...manner, opened: undefined, because: 'restart' });
   return failed({ kind: 'not-ended', directory, outcome: ended });
 }
 
