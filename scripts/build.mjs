@@ -50,7 +50,7 @@ const [command] = await Promise.all([
     ...commonJs,
     plugins: [wholeJsonc],
     metafile: true,
-    entryPoints: { command: 'src/app/command.ts' },
+    entryPoints: { command: 'src/app/entry/program.ts' },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
@@ -58,12 +58,12 @@ const [command] = await Promise.all([
     ...commonJs,
     entryPoints: {
       // The command: its way in, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
-      solod: 'src/app/main.ts',
-      talk: 'src/app/talk.ts',
-      quick: 'src/app/quick.ts',
-      inline: 'src/app/inline.ts',
+      solod: 'src/app/entry/main.ts',
+      talk: 'src/app/entry/warm-call-streams.ts',
+      quick: 'src/app/entry/call-and-kick.ts',
+      inline: 'src/app/library/call-inline.ts',
       // A started process; its claim; the daemon that comes of it.
-      daemon: 'src/app/daemon/background.ts',
+      daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
       serving: 'src/app/daemon/daemon.ts',
     },
@@ -72,7 +72,7 @@ const [command] = await Promise.all([
   }),
   build({
     ...commonJs,
-    entryPoints: { 'status-line': 'src/app/status-line/service.ts' },
+    entryPoints: { 'status-line': 'src/app/status-line/status-line-service.ts' },
     // What callers read off it, and would not find in what is minified. A test holds it to what the service says.
     banner: { js: `// defineService({ name: 'status-line', version: '${version}' })` },
     outExtension: { '.js': '.cjs' },
@@ -83,7 +83,7 @@ const [command] = await Promise.all([
     format: 'esm',
     packages: 'external',
     splitting: true,
-    entryPoints: { index: 'src/app/index.ts', testing: 'src/app/testing.ts' },
+    entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
     chunkNames: 'chunk-[hash]',
     outdir: 'dist',
   }),

@@ -37,7 +37,7 @@ function build() {
 }
 
 const SCOPE = '@solod';
-/** Those of `src/app/native-client.ts`; each is packed on a machine of its kind. */
+/** Those of `src/app/environment/native-client.ts`; each is packed on a machine of its kind. */
 const PLATFORMS = ['linux-x64', 'linux-arm64'];
 
 const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));

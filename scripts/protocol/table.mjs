@@ -36,21 +36,21 @@ const LONG_MS = 12_345_600;
 const inMilliseconds = (made) => made.replace(String(AFTER_MS), '{after}');
 const inSeconds = (made) => made.replace((LONG_MS / 1_000).toFixed(1), '{seconds}');
 
-const TIMING = 'src/domain/timing.ts';
-const LAYOUT = 'src/domain/layout.ts';
-const EXITS = 'src/app/exit-codes.ts';
+const TIMING = 'src/domain/lock/timing.ts';
+const LAYOUT = 'src/domain/place/layout.ts';
+const EXITS = 'src/app/environment/exit-codes.ts';
 const CHUNKS = 'src/app/wire/chunks.ts';
-const SENTENCES = 'src/app/sentences.ts';
-const LEDGER = 'src/domain/ledger.ts';
-const SPAWNER = 'src/adapters/node/spawner.ts';
-const FILES = 'src/adapters/node/file-system.ts';
-const PLAN = 'src/domain/spawn-plan.ts';
-const CHANNEL = 'src/adapters/node/start-channel.ts';
-const WORDS = 'src/app/words.ts';
+const SENTENCES = 'src/app/texts/failure-text.ts';
+const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
+const SPAWNER = 'src/adapters/node/processes/spawner.ts';
+const FILES = 'src/adapters/node/files/file-system.ts';
+const PLAN = 'src/ports/spawn-reason.ts';
+const CHANNEL = 'src/adapters/node/processes/start-channel.ts';
+const WORDS = 'src/app/texts/stderr.ts';
 const CLIENT = 'src/app/wire/client.ts';
 const CONVERSATION = 'src/app/wire/conversation.ts';
-const DIAGNOSTIC = 'src/domain/diagnostic.ts';
-const SERVICE_FILE = 'src/app/service-file.ts';
+const DIAGNOSTIC = 'src/domain/text/one-line.ts';
+const SERVICE_FILE = 'src/app/service/service-file.ts';
 
 const sentence = (name, failure, tidy = (made) => made) =>
   text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
@@ -137,7 +137,7 @@ const REASONS = [
 ];
 
 export const SHARED = [
-  value('WIRE_VERSION', 'u32', 'src/domain/edition.ts', 'WIRE_VERSION'),
+  value('WIRE_VERSION', 'u32', 'src/domain/evidence/edition.ts', 'WIRE_VERSION'),
 
   value('TOTAL_MS', 'f64', TIMING, 'CALL_TOTAL_MS'),
   value('FIRST_LOOK_MS', 'f64', TIMING, 'FIRST_LOOK_MS'),
@@ -150,9 +150,9 @@ export const SHARED = [
   value('FIRST_POLL_MS', 'f64', TIMING, 'DEFAULT_TIMING.firstPollMs'),
   value('LAST_POLL_MS', 'f64', TIMING, 'DEFAULT_TIMING.lastPollMs'),
   value('POLL_GROWTH', 'f64', TIMING, 'DEFAULT_TIMING.pollGrowth'),
-  value('KICK_TRIES_MAX', 'u32', 'src/domain/kick.ts', 'TRIES_MAX'),
-  value('SPAWNS_MAX', 'u32', 'src/domain/obtain.ts', 'SPAWNS_MAX'),
-  value('DURATION_MAX_MS', 'f64', 'src/app/options.ts', 'DURATION_MAX_MS'),
+  value('KICK_TRIES_MAX', 'u32', 'src/domain/obtain/kick.ts', 'TRIES_MAX'),
+  value('SPAWNS_MAX', 'u32', 'src/domain/obtain/obtain.ts', 'SPAWNS_MAX'),
+  value('DURATION_MAX_MS', 'f64', 'src/app/options/option-table.ts', 'DURATION_MAX_MS'),
 
   value('FREE_FAILURES', 'usize', LEDGER, 'FREE_FAILURES'),
   value('FIRST_HOLD_MS', 'f64', LEDGER, 'FIRST_HOLD_MS'),
@@ -174,8 +174,8 @@ export const SHARED = [
   value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
   value('LOG_TAIL_BYTES', 'u64', SPAWNER, 'TAIL_BYTES'),
   value('NOTE_CHARACTERS', 'usize', SPAWNER, 'NOTE_CHARACTERS'),
-  value('LEDGER_BYTES_MAX', 'u64', 'src/adapters/node/ledger.ts', 'LEDGER_BYTES_MAX'),
-  value('LEDGER_READ_BYTES', 'u64', 'src/adapters/node/ledger.ts', 'READ_BYTES'),
+  value('LEDGER_BYTES_MAX', 'u64', 'src/adapters/node/files/ledger-file.ts', 'LEDGER_BYTES_MAX'),
+  value('LEDGER_READ_BYTES', 'u64', 'src/adapters/node/files/ledger-file.ts', 'READ_BYTES'),
 
   value('LOCK_VARIABLE', '&str', SPAWNER, 'LOCK_VARIABLE'),
   value('CALLER_VARIABLE', '&str', 'src/app/wire/request.ts', 'CALLER_VARIABLE'),

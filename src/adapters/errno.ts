@@ -1,6 +1,6 @@
 /** The one place where an errno becomes a reading. Whatever the tables do not know is handed on with its cause. */
 
-import type { Absent, Cause, Failed, Occupied, WrongType } from '../domain/ports.js';
+import type { Absent, Cause, Failed, Occupied, WrongType } from '../ports/readings.js';
 
 /** Every answer to a change but `done`. */
 export type Refusal = Absent | Occupied | WrongType | Failed;

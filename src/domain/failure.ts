@@ -1,10 +1,11 @@
 /** Every way in which a caller can be left without a daemon. What is said of each: `app/sentences.ts`. */
 
-import type { Word } from './ledger.js';
-import type { Owner } from './owner.js';
-import type { Cause, SpawnReading } from './ports.js';
-import type { Distrust } from './state-directory.js';
-import type { TerminationOutcome } from './termination.js';
+import type { Cause } from '../ports/readings.js';
+import type { SpawnReading } from '../ports/spawner.js';
+import type { Word } from '../ports/start-word.js';
+import type { Owner } from './evidence/owner.js';
+import type { TerminationOutcome } from './lifecycle/end-hung-daemon.js';
+import type { Distrust } from './place/state-directory.js';
 
 export type Phase =
   /** Nobody served the name, and another caller held the spawn lock all the while. */

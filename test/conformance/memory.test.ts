@@ -1,21 +1,21 @@
 /** The scenarios, run by the machines in a simulated host. */
 
 import { describe, expect, it } from 'vitest';
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import type { MemoryProcess } from '../../src/adapters/memory/process.js';
-import { exitCodeOf } from '../../src/app/exit-codes.js';
-import { sentence } from '../../src/app/sentences.js';
-import { kickLine } from '../../src/app/words.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
+import { exitCodeOf } from '../../src/app/environment/exit-codes.js';
+import { sentence } from '../../src/app/texts/failure-text.js';
+import { kickLine } from '../../src/app/texts/stderr.js';
+import type { Identity } from '../../src/domain/evidence/identity.js';
+import { ownerText } from '../../src/domain/evidence/owner.js';
 import type { Failure } from '../../src/domain/failure.js';
-import type { Identity } from '../../src/domain/identity.js';
-import { beginKick, stepKick } from '../../src/domain/kick.js';
-import { NAMES } from '../../src/domain/layout.js';
-import { beginObtain, stepObtain } from '../../src/domain/obtain.js';
-import { ownerText } from '../../src/domain/owner.js';
-import type { GreetReading } from '../../src/domain/ports.js';
-import { run, runSync } from '../../src/domain/run.js';
-import { childText, recordText } from '../../src/domain/spawn-lock.js';
-import { CALL_TOTAL_MS, timingFrom } from '../../src/domain/timing.js';
+import { childText, recordText } from '../../src/domain/lock/spawn-lock.js';
+import { CALL_TOTAL_MS, timingFrom } from '../../src/domain/lock/timing.js';
+import { beginKick, stepKick } from '../../src/domain/obtain/kick.js';
+import { beginObtain, stepObtain } from '../../src/domain/obtain/obtain.js';
+import { NAMES } from '../../src/domain/place/layout.js';
+import { run, runSync } from '../../src/domain/procedure/run.js';
+import type { GreetReading } from '../../src/ports/socket-probe.js';
 import { becomesDaemon } from '../support/daemons.js';
 import { HOME, identityOf, inHome, kickPlan, obtainPlan, ownerOf, PLACE, ROOT } from '../support/plans.js';
 import {

@@ -2,7 +2,7 @@
 
 import { beforeAll, describe, it } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';
-import { endsAsItShould } from './ends.js';
+import { endsAsItShould } from './run-on-disk.js';
 import { scenariosFor } from './scenario.js';
 
 describe.skipIf(!hasCargo)(`natively${LEFT_OUT}`, () => {

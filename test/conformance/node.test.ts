@@ -1,8 +1,8 @@
 /** The scenarios, run by the command on Node, on real directories. */
 
 import { describe, expect, it } from 'vitest';
-import { SOLOD } from '../process/support.js';
-import { endsAsItShould } from './ends.js';
+import { SOLOD } from '../process/sandbox.js';
+import { endsAsItShould } from './run-on-disk.js';
 import { scenarios, scenariosFor } from './scenario.js';
 
 describe('on Node', () => {

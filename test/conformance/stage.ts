@@ -15,17 +15,17 @@ import {
 } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { launchText } from '../../src/adapters/node/launch-file.js';
-import { NodeProcessTable } from '../../src/adapters/node/process-table.js';
-import { resolveService } from '../../src/app/service-file.js';
+import { launchText } from '../../src/adapters/node/files/launch-file.js';
+import { NodeProcessTable } from '../../src/adapters/node/processes/process-table.js';
+import { resolveService } from '../../src/app/service/service-file.js';
 import { CHUNK, chunk } from '../../src/app/wire/chunks.js';
-import { editionKey } from '../../src/domain/edition.js';
-import type { Identity } from '../../src/domain/identity.js';
-import { NAMES } from '../../src/domain/layout.js';
-import { entryText } from '../../src/domain/ledger.js';
-import { ownerText } from '../../src/domain/owner.js';
-import { childText, recordText } from '../../src/domain/spawn-lock.js';
-import { type Ended, eventually, ROOT, type Sandbox } from '../process/support.js';
+import { editionKey } from '../../src/domain/evidence/edition.js';
+import type { Identity } from '../../src/domain/evidence/identity.js';
+import { ownerText } from '../../src/domain/evidence/owner.js';
+import { entryText } from '../../src/domain/lifecycle/start-ledger.js';
+import { childText, recordText } from '../../src/domain/lock/spawn-lock.js';
+import { NAMES } from '../../src/domain/place/layout.js';
+import { type Ended, eventually, ROOT, type Sandbox } from '../process/sandbox.js';
 import type { Daemon, DirectoryBefore, SaidWord, Scenario, Who } from './scenario.js';
 
 const SERVES = 'export default () => 0;';

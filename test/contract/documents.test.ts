@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemError } from '../../src/adapters/memory/system-error.js';
-import { DOCUMENT_BYTES_MAX, nodeDocuments } from '../../src/adapters/node/documents.js';
+import { DOCUMENT_BYTES_MAX, nodeDocuments } from '../../src/adapters/node/files/documents.js';
 
 let root: string;
 const documents = nodeDocuments();

@@ -4,9 +4,9 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import { nodeFileSystem } from '../../src/adapters/node/file-system.js';
-import type { FileSystem } from '../../src/domain/ports.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import { nodeFileSystem } from '../../src/adapters/node/files/file-system.js';
+import type { FileSystem } from '../../src/ports/file-system.js';
 
 /** What the suite needs beside the file system itself. */
 export interface FileSystemHost {

@@ -2,8 +2,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { TEXT_BYTES_MAX, TREE_ENTRIES_MAX } from '../../src/adapters/node/file-system.js';
-import type { ChangeReading, EntryType, FileSystem } from '../../src/domain/ports.js';
+import { TEXT_BYTES_MAX, TREE_ENTRIES_MAX } from '../../src/adapters/node/files/file-system.js';
+import type { EntryType, FileSystem } from '../../src/ports/file-system.js';
+import type { ChangeReading } from '../../src/ports/readings.js';
 import {
   asOrdinaryUser,
   canChangeProcess,

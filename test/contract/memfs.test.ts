@@ -5,8 +5,8 @@
 
 import { Volume } from 'memfs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import type { FileSystem } from '../../src/domain/ports.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import type { FileSystem } from '../../src/ports/file-system.js';
 
 const DONE = { kind: 'done' };
 const OCCUPIED = { kind: 'occupied' };

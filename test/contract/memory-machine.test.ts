@@ -1,7 +1,7 @@
 /** The simulated host keeps its promises: processes, their deaths and restarts, faults, and stepping. */
 
 import { describe, expect, it } from 'vitest';
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
 import {
   type Event,
@@ -12,9 +12,9 @@ import {
   type SyncCommand,
   type SyncReading,
   sleep,
-} from '../../src/domain/machine.js';
-import type { GreetReading } from '../../src/domain/ports.js';
-import { run } from '../../src/domain/run.js';
+} from '../../src/domain/procedure/procedure.js';
+import { run } from '../../src/domain/procedure/run.js';
+import type { GreetReading } from '../../src/ports/socket-probe.js';
 
 const DONE = { kind: 'done' };
 

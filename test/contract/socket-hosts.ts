@@ -4,11 +4,13 @@ import fs from 'node:fs';
 import type net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import { nodeFileSystem } from '../../src/adapters/node/file-system.js';
-import { NodeListener } from '../../src/adapters/node/listener.js';
-import { NodeSocketProbe } from '../../src/adapters/node/socket-probe.js';
-import type { FileSystem, GreetReading, Listener, SocketProbe } from '../../src/domain/ports.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import { nodeFileSystem } from '../../src/adapters/node/files/file-system.js';
+import { NodeListener } from '../../src/adapters/node/sockets/listener.js';
+import { NodeSocketProbe } from '../../src/adapters/node/sockets/socket-probe.js';
+import type { FileSystem } from '../../src/ports/file-system.js';
+import type { Listener } from '../../src/ports/listener.js';
+import type { GreetReading, SocketProbe } from '../../src/ports/socket-probe.js';
 
 /** A process that listens, and can be dealt with as the system deals with processes. */
 export interface Daemon {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ConnectReading, SocketProbe } from '../../src/domain/ports.js';
+import type { ConnectReading, SocketProbe } from '../../src/ports/socket-probe.js';
 import { memorySocketHost, nodeSocketHost, type SocketHost } from './socket-hosts.js';
 
 const DONE = { kind: 'done' };

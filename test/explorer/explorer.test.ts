@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Rules } from '../../src/adapters/simulation/actions.js';
 import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
 import { search, shortestViolation } from '../../src/adapters/simulation/search.js';
-import type { World } from '../../src/adapters/simulation/state.js';
+import type { World } from '../../src/adapters/simulation/simulated-state.js';
 import { scheduleFrom, storySvg, storyText, tell } from '../../src/adapters/simulation/story.js';
 
 function scenario(name: string): Scenario {

@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { actionsIn, isProgress, type Reductions, take } from '../../src/adapters/simulation/actions.js';
 import { violationIn } from '../../src/adapters/simulation/invariants.js';
-import { keyOf } from '../../src/adapters/simulation/key.js';
 import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
-import { Seen } from '../../src/adapters/simulation/seen.js';
-import type { Limits, World } from '../../src/adapters/simulation/state.js';
+import { Seen } from '../../src/adapters/simulation/seen-states.js';
+import type { Limits, World } from '../../src/adapters/simulation/simulated-state.js';
+import { keyOf } from '../../src/adapters/simulation/state-key.js';
 
 function scenario(name: string): Scenario {
   const found = SCENARIOS.find((candidate) => candidate.name === name);

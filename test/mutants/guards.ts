@@ -26,7 +26,7 @@ type Row = readonly [
 
 const of = (name: string, testFile: string, rows: readonly Row[]): readonly Guard[] =>
   rows.map(([id, guard, find, replace, test, other = testFile]) => ({
-    id: `${name}/${id}`,
+    id: `${name.slice(name.lastIndexOf('/') + 1)}/${id}`,
     file: `src/domain/${name}.ts`,
     guard,
     find,
@@ -34,9 +34,9 @@ const of = (name: string, testFile: string, rows: readonly Row[]): readonly Guar
     test: { file: `test/domain/${other}.test.ts`, name: test },
   }));
 
-const CORNERS = 'corners';
+const REGRESSIONS = 'regressions';
 
-const claim = of('claim', 'claim', [
+const claim = of('claim/claim', 'claim/claim', [
   [
     'listens-first',
     'Step 4: a public name only ever refers to a socket that listened before it got the name.',
@@ -121,7 +121,7 @@ const claim = of('claim', 'claim', [
     'if (trail.last >= GENERATION_MAX) {',
     'if (trail.last > GENERATION_MAX) {',
     'there is no generation after the highest',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'first-has-no-predecessor',
@@ -157,7 +157,7 @@ const claim = of('claim', 'claim', [
     "if (sighted.kind === 'unreadable') return confirmAlive(trail, sighted.cause);",
     "if (sighted.kind === 'unreadable') return publish(trail);",
     'an owner file that can’t be read is no proof',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'unseen-owner-is-alive',
@@ -334,7 +334,7 @@ const claim = of('claim', 'claim', [
     "if (reading.kind === 'done' || reading.kind === 'absent') return repoint(trail);",
     'return repoint(trail);',
     'a directory named `current` that can’t be moved ends the claim',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'displaced-already',
@@ -363,7 +363,7 @@ const claim = of('claim', 'claim', [
     "{ kind: 'failed', failure },\n            releaseLock(directoryOf(trail), trail.plan.lockNonce),",
     "{ kind: 'failed', failure },\n            releaseLock(directoryOf(trail), ''),",
     'the starter’s lock ends also where the state directory can’t be used',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'distrusted-untouched',
@@ -375,7 +375,7 @@ const claim = of('claim', 'claim', [
       releaseLock(directoryOf(trail), trail.plan.lockNonce),
     );`,
     'in a directory that can’t be trusted not even a lock is touched',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'leaving-closes',
@@ -407,7 +407,7 @@ const claim = of('claim', 'claim', [
   ],
 ]);
 
-const sweep = of('sweep', 'sweep', [
+const sweep = of('claim/sweep', 'claim/sweep', [
   [
     'never-own',
     'Step 8: the own generation is never collected.',
@@ -509,7 +509,7 @@ const sweep = of('sweep', 'sweep', [
   ],
 ]);
 
-const verdict = of('verdict', 'verdict', [
+const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
   [
     'absent',
     'A missing socket may have been collected: it is not dead.',
@@ -568,7 +568,7 @@ const verdict = of('verdict', 'verdict', [
     "ENOTSOCK: 'dead',",
     '',
     'macOS: what is no socket is dead',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'unknown-code',
@@ -586,7 +586,7 @@ const verdict = of('verdict', 'verdict', [
   ],
 ]);
 
-const identity = of('identity', 'identity', [
+const identity = of('evidence/identity', 'evidence/identity', [
   [
     'boot',
     'Nobody outlives a boot.',
@@ -668,7 +668,7 @@ const identity = of('identity', 'identity', [
   ],
 ]);
 
-const owner = of('owner', 'identity', [
+const owner = of('evidence/owner', 'evidence/identity', [
   [
     'nobody',
     'What no solod wrote names no owner.',
@@ -685,7 +685,7 @@ const owner = of('owner', 'identity', [
   ],
 ]);
 
-const json = of('json', 'identity', [
+const json = of('evidence/json', 'evidence/identity', [
   [
     'torn',
     'What is no JSON is nothing.',
@@ -695,14 +695,14 @@ const json = of('json', 'identity', [
   ],
 ]);
 
-const witness = of('witness', 'witness', [
+const witness = of('evidence/owner-witness', 'evidence/owner-witness', [
   [
     'unreadable',
     'An owner file that can’t be read is not one that is missing.',
     "if (reading.kind === 'failed') return end({ kind: 'unreadable', cause: reading.cause });",
     '',
     'an owner file that can’t be read is no proof',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'stopped-stranger',
@@ -711,6 +711,9 @@ const witness = of('witness', 'witness', [
     "reading.activity === 'stopped'",
     'is dead, and its id is another’s, who is stopped',
   ],
+]);
+
+const lockWitness = of('lock/lock-witness', 'evidence/owner-witness', [
   [
     'child-first',
     'Where there is a child it is the child that is waited for.',
@@ -734,14 +737,14 @@ const witness = of('witness', 'witness', [
   ],
 ]);
 
-const lock = of('spawn-lock', 'spawn-lock', [
+const lock = of('lock/spawn-lock', 'lock/spawn-lock', [
   [
     'record-name',
     'A record that bears another nonce than its file’s name is none.',
     ' || written !== nonce',
     '',
     'that bears another nonce than its file’s name is none',
-    'identity',
+    'evidence/identity',
   ],
   [
     'leftover',
@@ -871,7 +874,7 @@ const lock = of('spawn-lock', 'spawn-lock', [
     'if (others.length > 0 || !isNonce(name)) return discard(plan);',
     'return discard(plan);',
     'of many who saw the same foreign directory, one takes the lock over',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'junk-is-not-given-back',
@@ -938,7 +941,7 @@ const lock = of('spawn-lock', 'spawn-lock', [
   ],
 ]);
 
-const obtain = of('obtain', 'obtain', [
+const obtain = of('obtain/obtain', 'obtain/obtain', [
   [
     'distrusted',
     'In a directory that can’t be trusted nobody is called, and nothing started.',
@@ -1127,7 +1130,7 @@ const obtain = of('obtain', 'obtain', [
     "if (isJammed && reason === 'lock-fallback') return unlocked(trail, now);",
     '',
     'a lock that can’t be taken over blocks nobody',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'jammed-looks-again',
@@ -1135,7 +1138,7 @@ const obtain = of('obtain', 'obtain', [
     "return connect(as(trail, { kind: 'holder', reason: 'lock-error' }), now);",
     "return spawn(as(trail, { kind: 'holder', reason: 'lock-error' }), 'lock-error');",
     'a daemon that came while the lock was jammed is attached',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'held-up-holder',
@@ -1143,7 +1146,7 @@ const obtain = of('obtain', 'obtain', [
     'if (leftMs(trail, now) > 0) return spawn(trail, role.reason);',
     'return spawn(trail, role.reason);',
     'held up with the lock until its time is over starts nothing',
-    CORNERS,
+    REGRESSIONS,
   ],
   [
     'refused-releases',
@@ -1231,7 +1234,7 @@ const obtain = of('obtain', 'obtain', [
   ],
 ]);
 
-const kick = of('kick', 'kick', [
+const kick = of('obtain/kick', 'obtain/kick', [
   [
     'distrusted',
     'In a directory that can’t be trusted nothing is started.',
@@ -1325,7 +1328,7 @@ const kick = of('kick', 'kick', [
   ],
 ]);
 
-const directory = of('state-directory', 'state-directory', [
+const directory = of('place/state-directory', 'place/state-directory', [
   [
     'link',
     'A link can be pointed elsewhere by whoever made it.',
@@ -1414,7 +1417,7 @@ const directory = of('state-directory', 'state-directory', [
   ],
 ]);
 
-const places = of('layout', 'layout', [
+const places = of('place/layout', 'place/layout', [
   [
     'nonce',
     'What no process of solod makes is no nonce.',
@@ -1515,7 +1518,7 @@ const places = of('layout', 'layout', [
   ],
 ]);
 
-const times = of('timing', 'timing', [
+const times = of('lock/timing', 'lock/timing', [
   [
     'fallback-shrinks',
     'Who has little time waits little for a lock.',
@@ -1539,7 +1542,7 @@ const times = of('timing', 'timing', [
   ],
 ]);
 
-const ledger = of('ledger', 'ledger', [
+const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'second-failure',
     'A first failure may be a coincidence.',
@@ -1619,7 +1622,7 @@ const ledger = of('ledger', 'ledger', [
   ],
 ]);
 
-const edition = of('edition', 'edition', [
+const edition = of('evidence/edition', 'evidence/edition', [
   [
     'older-wire',
     'A caller that does not speak the wire is told so.',
@@ -1664,7 +1667,7 @@ const edition = of('edition', 'edition', [
   ],
 ]);
 
-const tenure = of('tenure', 'tenure', [
+const tenure = of('claim/name-ownership', 'claim/name-ownership', [
   [
     'current',
     'A daemon that `current` does not name serves nobody.',
@@ -1695,7 +1698,7 @@ const tenure = of('tenure', 'tenure', [
   ],
 ]);
 
-const termination = of('termination', 'termination', [
+const termination = of('lifecycle/end-hung-daemon', 'lifecycle/end-hung-daemon', [
   [
     'ancestor',
     'Nobody ends what it was started from.',
@@ -1726,7 +1729,7 @@ const termination = of('termination', 'termination', [
   ],
 ]);
 
-const collecting = of('collect', 'collect', [
+const collecting = of('gc/collect-garbage', 'gc/collect-garbage', [
   [
     'current-names-none',
     'Without a usable `current` nothing says which generations were overtaken.',
@@ -1765,7 +1768,7 @@ const collecting = of('collect', 'collect', [
 ]);
 
 const telling = [
-  ...of('log', 'log', [
+  ...of('text/log-parts', 'text/log-parts', [
     [
       'copied-twice',
       'A part that was copied while it was read is there twice.',
@@ -1795,7 +1798,7 @@ const telling = [
       '"\\n", 1',
     ],
   ]),
-  ...of('chronicle', 'chronicle', [
+  ...of('lifecycle/start-history', 'lifecycle/start-history', [
     [
       'last-word',
       'One that has said how it ended is not gone without a word.',
@@ -1825,7 +1828,7 @@ const telling = [
       'does not run backwards',
     ],
   ]),
-  ...of('numbers', 'numbers', [
+  ...of('statistics/daemon-tally', 'statistics/daemon-tally', [
     [
       'spawned',
       'A caller that had the daemon started was cold, though the service had been loaded when its request came.',
@@ -1841,7 +1844,7 @@ const telling = [
       'counts what runs, what waits, and what failed',
     ],
   ]),
-  ...of('histogram', 'histogram', [
+  ...of('statistics/histogram', 'statistics/histogram', [
     [
       'no-time',
       'A clock that was set back gives no time, and no bucket that is not there.',
@@ -1864,7 +1867,7 @@ const telling = [
       'no quantile is longer than the longest',
     ],
   ]),
-  ...of('timescale', 'timescale', [
+  ...of('statistics/time-scale', 'statistics/time-scale', [
     [
       'only-gap',
       'Where there is one gap, nothing could be crowded out by it.',
@@ -1882,7 +1885,7 @@ const telling = [
   ]),
 ];
 
-const diagnostic = of('diagnostic', 'diagnostic', [
+const diagnostic = of('text/one-line', 'text/one-line', [
   [
     'sequences',
     'A control sequence goes as a whole, not its first character alone.',
@@ -1922,6 +1925,7 @@ export const GUARDS: readonly Guard[] = [
   ...owner,
   ...json,
   ...witness,
+  ...lockWitness,
   ...lock,
   ...obtain,
   ...kick,

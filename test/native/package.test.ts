@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fro
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findNativeClient } from '../../src/app/native-client.js';
+import { findNativeClient } from '../../src/app/environment/native-client.js';
 import { BUILD_MS, hasCargo, LEFT_OUT } from './client.js';
 
 const root = path.resolve(import.meta.dirname, '../..');

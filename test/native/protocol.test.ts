@@ -89,16 +89,16 @@ describe('a change of the sources', () => {
   }
 
   it.each([
-    ['WIRE_VERSION', 'src/domain/edition.ts', 'WIRE_VERSION = 1;', 'WIRE_VERSION = 2;'],
-    ['STALE_MS', 'src/domain/timing.ts', 'staleMs: 10_000', 'staleMs: 9_000'],
-    ['OVERRIDE_MS', 'src/domain/timing.ts', 'overrideMs: 2_000', 'overrideMs: 2_001'],
-    ['FUTURE_MS', 'src/domain/timing.ts', 'futureMs: 1_000', 'futureMs: 1_001'],
-    ['POLL_GROWTH', 'src/domain/timing.ts', 'pollGrowth: 1.3', 'pollGrowth: 1.31'],
-    ['NAME_SOCKET', 'src/domain/layout.ts', "socket: 'sock'", "socket: 'socket'"],
+    ['WIRE_VERSION', 'src/domain/evidence/edition.ts', 'WIRE_VERSION = 1;', 'WIRE_VERSION = 2;'],
+    ['STALE_MS', 'src/domain/lock/timing.ts', 'staleMs: 10_000', 'staleMs: 9_000'],
+    ['OVERRIDE_MS', 'src/domain/lock/timing.ts', 'overrideMs: 2_000', 'overrideMs: 2_001'],
+    ['FUTURE_MS', 'src/domain/lock/timing.ts', 'futureMs: 1_000', 'futureMs: 1_001'],
+    ['POLL_GROWTH', 'src/domain/lock/timing.ts', 'pollGrowth: 1.3', 'pollGrowth: 1.31'],
+    ['NAME_SOCKET', 'src/domain/place/layout.ts', "socket: 'sock'", "socket: 'socket'"],
     ['CHUNK_HEARTBEAT', 'src/app/wire/chunks.ts', "heartbeat: 'H'", "heartbeat: 'h'"],
-    ['EXIT_LOST', 'src/app/exit-codes.ts', 'lost: 76', 'lost: 86'],
-    ['TEXT_UNUSABLE', 'src/app/sentences.ts', "can't be used:", 'is of no use:'],
-    ['REASON_OVERRIDE', 'src/domain/spawn-plan.ts', "'override'", "'overridden'"],
+    ['EXIT_LOST', 'src/app/environment/exit-codes.ts', 'lost: 76', 'lost: 86'],
+    ['TEXT_UNUSABLE', 'src/app/texts/failure-text.ts', "can't be used:", 'is of no use:'],
+    ['REASON_OVERRIDE', 'src/ports/spawn-reason.ts', "'override'", "'overridden'"],
   ])('%s, in TypeScript alone', async (name, file, from, to) => {
     expect(await complaintsAfter(file, from, to)).toEqual([name]);
   });
@@ -111,15 +111,14 @@ describe('a change of the sources', () => {
   });
 
   it('an exit code that two tables share is named in both', async () => {
-    expect(await complaintsAfter('src/app/exit-codes.ts', 'tempFail: 75', 'tempFail: 74')).toEqual([
-      'REFUSAL_DRAINING',
-      'EXIT_TEMP_FAIL',
-    ]);
+    expect(
+      await complaintsAfter('src/app/environment/exit-codes.ts', 'tempFail: 75', 'tempFail: 74'),
+    ).toEqual(['REFUSAL_DRAINING', 'EXIT_TEMP_FAIL']);
   });
 
   it('an anchor that is gone is named', async () => {
     expect(
-      await complaintsAfter('src/domain/timing.ts', 'export const READY_SHARE', 'const READY_SHARE'),
+      await complaintsAfter('src/domain/lock/timing.ts', 'export const READY_SHARE', 'const READY_SHARE'),
     ).toEqual(['READY_SHARE']);
     expect(await complaintsAfter('native/src/protocol.rs', 'pub const STALE_MS', 'const STALE_MS')).toEqual([
       'STALE_MS',

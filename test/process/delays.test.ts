@@ -5,7 +5,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { ECHO, eventually, type Sandbox, SOLOD, sandbox } from './support.js';
+import { ECHO, eventually, type Sandbox, SOLOD, sandbox } from './sandbox.js';
 
 const CANDIDATES = 8;
 

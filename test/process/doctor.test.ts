@@ -13,7 +13,7 @@ import {
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { has, isRoot, type RunOptions, type Sandbox, sandbox } from './support.js';
+import { has, isRoot, type RunOptions, type Sandbox, sandbox } from './sandbox.js';
 
 interface Finding {
   readonly kind: string;

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually, type RunOptions, SOLOD, sandbox } from './support.js';
+import { eventually, type RunOptions, SOLOD, sandbox } from './sandbox.js';
 
 const SERVICE = `
   import { text } from 'node:stream/consumers';

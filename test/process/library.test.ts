@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type * as Solod from '../../src/app/index.js';
-import { eventually, isRoot, type Sandbox, sandbox } from './support.js';
+import type * as Solod from '../../src/app/library/index.js';
+import { eventually, isRoot, type Sandbox, sandbox } from './sandbox.js';
 
 const INDEX = new URL('../../dist/index.js', import.meta.url).href;
 const solod = (await import(INDEX)) as typeof Solod;

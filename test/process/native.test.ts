@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';
-import { type Ended, eventually, has, ROOT, type Sandbox, sandbox } from './support.js';
+import { type Ended, eventually, has, ROOT, type Sandbox, sandbox } from './sandbox.js';
 
 const CALLERS = 200;
 

@@ -4,7 +4,7 @@ import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { eventually, sandbox } from './support.js';
+import { eventually, sandbox } from './sandbox.js';
 
 /** Ends its call when there is such a file as it is given, however slow the machine. */
 const SLOW = `

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ECHO, ROOT, sandbox } from './support.js';
+import { ECHO, ROOT, sandbox } from './sandbox.js';
 
 const HOT = [
   'solod.cjs',

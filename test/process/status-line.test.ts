@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { resolveService } from '../../src/app/service-file.js';
+import { resolveService } from '../../src/app/service/service-file.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';
 import {
   type Ended,
@@ -18,7 +18,7 @@ import {
   type Sandbox,
   SOLOD,
   sandbox,
-} from './support.js';
+} from './sandbox.js';
 
 const SERVICE = 'solod:status-line';
 const GIT = has('git') ? execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim() : '';

@@ -3,7 +3,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { ECHO, type Ended, eventually, type Sandbox, sandbox } from './support.js';
+import { ECHO, type Ended, eventually, type Sandbox, sandbox } from './sandbox.js';
 
 const CALLERS = 100;
 const ROUNDS = Number(process.env.SOLOD_ROUNDS ?? 1);

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { sandbox } from './support.js';
+import { sandbox } from './sandbox.js';
 
 const MIB = 1024 * 1024;
 const AMOUNT_MIB = Number(process.env.SOLOD_STREAM_MIB ?? 128);

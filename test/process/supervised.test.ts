@@ -13,7 +13,7 @@ import {
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually, has, type Sandbox, SOLOD, sandbox } from './support.js';
+import { eventually, has, type Sandbox, SOLOD, sandbox } from './sandbox.js';
 
 const NAME = 'supervised';
 const missing = (program: string): string => (has(program) ? '' : ` (skipped: there is no ${program})`);

@@ -3,7 +3,7 @@
 import { utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually, sandbox } from './support.js';
+import { eventually, sandbox } from './sandbox.js';
 
 /** Says its version; holds on for as long as it is told. */
 const versioned = (version: string) => `

@@ -1,10 +1,10 @@
 /** Candidates and daemons in a simulated host, which run the real claim. */
 
-import type { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import type { MemoryProcess } from '../../src/adapters/memory/process.js';
-import { beginClaim, type ClaimOutcome, type ClaimPlan, stepClaim } from '../../src/domain/claim.js';
-import { ownerText, parseOwner } from '../../src/domain/owner.js';
-import { run } from '../../src/domain/run.js';
+import type { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
+import { beginClaim, type ClaimOutcome, type ClaimPlan, stepClaim } from '../../src/domain/claim/claim.js';
+import { ownerText, parseOwner } from '../../src/domain/evidence/owner.js';
+import { run } from '../../src/domain/procedure/run.js';
 import { claimPlan, inHome, ownerOf } from './plans.js';
 
 type Changes = Partial<ClaimPlan>;

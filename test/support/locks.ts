@@ -1,8 +1,7 @@
 /** Holders of the spawn lock in a simulated host, which run the real lock. */
 
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import type { MemoryProcess } from '../../src/adapters/memory/process.js';
-import { runSync } from '../../src/domain/run.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
 import {
   type ContendedLock,
   type LockObservation,
@@ -16,7 +15,8 @@ import {
   stepTakeOver,
   takeLock,
   takeOver,
-} from '../../src/domain/spawn-lock.js';
+} from '../../src/domain/lock/spawn-lock.js';
+import { runSync } from '../../src/domain/procedure/run.js';
 import { HOME, identityOf, inHome, nonceFor } from './plans.js';
 
 export const LOCK = inHome('spawn.lock');

@@ -1,14 +1,14 @@
 /** What the machines of the domain are begun with in a test: one place, one user, one boot. */
 
-import type { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import type { MemoryProcess } from '../../src/adapters/memory/process.js';
-import type { ClaimPlan } from '../../src/domain/claim.js';
-import type { Identity } from '../../src/domain/identity.js';
-import type { KickPlan } from '../../src/domain/kick.js';
-import { nonceOf } from '../../src/domain/layout.js';
-import type { ObtainPlan } from '../../src/domain/obtain.js';
-import { type Owner, ownerText } from '../../src/domain/owner.js';
-import { DEFAULT_TIMING } from '../../src/domain/timing.js';
+import type { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
+import type { ClaimPlan } from '../../src/domain/claim/claim.js';
+import type { Identity } from '../../src/domain/evidence/identity.js';
+import { type Owner, ownerText } from '../../src/domain/evidence/owner.js';
+import { DEFAULT_TIMING } from '../../src/domain/lock/timing.js';
+import type { KickPlan } from '../../src/domain/obtain/kick.js';
+import type { ObtainPlan } from '../../src/domain/obtain/obtain.js';
+import { nonceOf } from '../../src/domain/place/layout.js';
 
 export const ROOT = '/state';
 export const HOME = '/state/name';

@@ -4,11 +4,11 @@
  * are gone into once.
  */
 
-import { MemoryMachine } from '../../src/adapters/memory/machine.js';
-import type { MemoryProcess } from '../../src/adapters/memory/process.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
-import { beginClaim, type ClaimOutcome, type ClaimState, stepClaim } from '../../src/domain/claim.js';
-import type { Command, Reading } from '../../src/domain/machine.js';
+import { beginClaim, type ClaimOutcome, type ClaimState, stepClaim } from '../../src/domain/claim/claim.js';
+import type { Command, Reading } from '../../src/domain/procedure/procedure.js';
 import { claimPlan, inHome, tree } from './plans.js';
 
 export interface Candidate {

@@ -67,9 +67,10 @@ describe('what must not compile in the domain does not', () => {
 
 describe('a layer refers only to those below it', () => {
   it.each([
-    ['domain', []],
-    ['adapters', ['../domain']],
-    ['app', ['../domain', '../adapters']],
+    ['ports', []],
+    ['domain', ['../ports']],
+    ['adapters', ['../ports', '../domain']],
+    ['app', ['../ports', '../domain', '../adapters']],
   ])('%s', (layer, allowed) => {
     const { references = [] } = JSON.parse(
       readFileSync(path.join(root, 'src', layer, 'tsconfig.json'), 'utf8'),

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { VERSION } from '../../src/app/version.js';
+import { VERSION } from '../../src/app/environment/version.js';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -34,10 +34,16 @@ interface Rule {
 
 const RULES: readonly Rule[] = [
   {
-    name: 'the domain imports nothing but itself: all it knows of the world are its ports',
-    folder: 'src/domain',
+    name: 'ports import nothing but ports',
+    folder: 'src/ports',
     forbidden: /(?:from|import\()\s*['"](?!\.\/)[^'"]*['"]/,
-    planted: "import { x } from '../adapters/errno.js';",
+    planted: "import { x } from '../domain/failure.js';",
+  },
+  {
+    name: 'the domain imports ports and itself: they are all it knows of the world',
+    folder: 'src/domain',
+    forbidden: /(?:from|import\()\s*['"](?!\.)[^'"]*['"]|['"][./]*\/(?:adapters|app)\//,
+    planted: "import { x } from '../../adapters/errno.js';",
   },
   {
     name: 'the domain reads no ambient time: an event says when it happened',
@@ -61,7 +67,7 @@ const RULES: readonly Rule[] = [
     name: 'the container is built in one place',
     folder: 'src',
     forbidden: /['"]inversify['"]|['"]reflect-metadata['"]|new Container\(/,
-    except: ['src/app/composition.ts'],
+    except: ['src/app/entry/composition.ts'],
     planted: "import { Container } from 'inversify';",
   },
   {
@@ -69,7 +75,7 @@ const RULES: readonly Rule[] = [
     folder: 'src',
     forbidden: /child_process|\bcluster\b/,
     // The status line is a service, as its users might write one: what it runs is git, and no daemon.
-    except: ['src/adapters/node/spawner.ts', 'src/app/status-line/git.ts'],
+    except: ['src/adapters/node/processes/spawner.ts', 'src/app/status-line/git.ts'],
     planted: "import { fork } from 'node:child_process';",
   },
   {

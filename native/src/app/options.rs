@@ -1,4 +1,4 @@
-//! The options that `solod call` and `solod kick` take, as Node's parseArgs reads them; see `src/app/options.ts`.
+//! The options that `solod call` and `solod kick` take, as Node's parseArgs reads them; see `src/app/options/option-table.ts`.
 
 use super::say::Errors;
 use crate::protocol as p;

@@ -1,4 +1,4 @@
-//! What a caller asks for, made precise: which name, where it lives, what starts its daemon; see `src/app/target.ts`.
+//! What a caller asks for, made precise: which name, where it lives, what starts its daemon; see `src/app/library/daemon-target.ts`.
 
 use super::delegate;
 use super::options::Asked;

@@ -1,5 +1,5 @@
 //! One line for a status line: whatever a text holds, nothing of it moves the cursor, changes a colour or takes more room than there
-//! is. `src/domain/diagnostic.ts` does the same, and `test/fixtures/diagnostics.json` holds both to it.
+//! is. `src/domain/text/one-line.ts` does the same, and `test/fixtures/diagnostics.json` holds both to it.
 
 use crate::protocol as p;
 

@@ -1,4 +1,4 @@
-//! Where everything of one daemon name lies; the table stands in `src/domain/layout.ts`.
+//! Where everything of one daemon name lies; the table stands in `src/domain/place/layout.ts`.
 
 use crate::protocol as p;
 

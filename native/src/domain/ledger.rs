@@ -1,4 +1,4 @@
-//! The ledger of starts, and the breaker that counts in it; see `src/domain/ledger.ts`.
+//! The ledger of starts, and the breaker that counts in it; see `src/domain/lifecycle/start-ledger.ts`.
 
 use super::failure::fill;
 use super::identity::{Identity, Vitality};

@@ -1,5 +1,5 @@
 //! The spawn lock: single flight among callers. A directory with one file in it that bears the holder's nonce; see
-//! `src/domain/spawn-lock.ts` for why each act on it is exact.
+//! `src/domain/lock/spawn-lock.ts` for why each act on it is exact.
 
 use super::identity::{Identity, Vitality};
 use super::json::{self, quoted};

@@ -11,7 +11,7 @@ pub enum Verdict {
     Unknown(Cause),
 }
 
-/// The table for Linux; the sources of each line stand in `src/domain/verdict.ts`.
+/// The table for Linux; the sources of each line stand in `src/domain/evidence/connect-verdict.ts`.
 pub fn judge(reading: &Connecting) -> Verdict {
     let cause = match reading {
         Connecting::Connected => return Verdict::Alive,

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers';
-import type { Clock, Instant, SleepReading } from '../../domain/ports.js';
+import type { Clock, SleepReading } from '../../ports/clock.js';
+import type { Instant } from '../../ports/readings.js';
 
 interface Timer {
   readonly dueMs: number;

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { dirname } from 'node:path';
 import { Volume } from 'memfs';
-import type { Entry, EntryType } from '../../domain/ports.js';
+import type { Entry, EntryType } from '../../ports/file-system.js';
 import { systemError } from './system-error.js';
 
 /** What lies behind a name. The object is its identity: unlike an inode number, it is never used again. */

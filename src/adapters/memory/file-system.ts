@@ -1,14 +1,13 @@
 import type {
-  ChangeReading,
   EntryType,
   FileSystem,
   InspectReading,
   LinkReading,
   ListReading,
-  TextReading,
-} from '../../domain/ports.js';
+} from '../../ports/file-system.js';
+import type { ChangeReading, TextReading } from '../../ports/readings.js';
 import { refusedChange, refusedRead } from '../errno.js';
-import { TEXT_BYTES_MAX } from '../node/file-system.js';
+import { TEXT_BYTES_MAX } from '../node/files/file-system.js';
 import { BORN_WITH, type MemoryDisk } from './disk.js';
 import type { Faults, FaultyMethod } from './faults.js';
 import { systemError } from './system-error.js';

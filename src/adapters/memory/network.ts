@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { Platform } from '../../domain/layout.js';
-import type { GreetReading } from '../../domain/ports.js';
+import type { Platform } from '../../domain/place/layout.js';
+import type { GreetReading } from '../../ports/socket-probe.js';
 import { causeOf } from '../errno.js';
 import { BORN_WITH, type Inode, type MemoryDisk } from './disk.js';
 import type { Actor } from './file-system.js';

@@ -1,4 +1,4 @@
-import type { Command, Event, Ports, Reading, Step } from '../../domain/machine.js';
+import type { Command, Event, Ports, Reading, Step } from '../../domain/procedure/procedure.js';
 
 type AnyMethod = (...args: readonly unknown[]) => unknown;
 

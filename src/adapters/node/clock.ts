@@ -1,4 +1,4 @@
-import type { Clock } from '../../domain/ports.js';
+import type { Clock } from '../../ports/clock.js';
 
 /** Not `performance.now()`: its module is one more to load at every start. */
 function monotonicMs(): number {

@@ -1,8 +1,8 @@
 /** What may happen next to a world, and what comes of it. */
 
-import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from './acts.js';
+import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from './disturbances.js';
 import { isPrivate, isTwin } from './reduction.js';
-import { type Limits, type Made, type Process, processOf, spend, type World } from './state.js';
+import { type Limits, type Made, type Process, processOf, spend, type World } from './simulated-state.js';
 import { advance, nextCommand, type Settings, wordFor } from './world.js';
 
 export type Action =

@@ -3,23 +3,18 @@
  * refused, unlink it and bind once more. It is here to be found out: a search that finds nothing wrong with it is broken.
  */
 
-import { join } from '../../domain/layout.js';
+import { join } from '../../domain/place/layout.js';
+import * as tree from './file-tree.js';
 import {
   type Advanced,
+  type ClassicState,
   listensBehind,
   PLACE,
   type Process,
   type Program,
   update,
   type World,
-} from './state.js';
-import * as tree from './tree.js';
-
-export type ClassicState =
-  | { readonly kind: 'binding'; readonly tries: number }
-  | { readonly kind: 'listening' }
-  | { readonly kind: 'probing'; readonly time: 1 | 2 }
-  | { readonly kind: 'unlinking' };
+} from './simulated-state.js';
 
 const PATH = join(PLACE.directory, 'sock');
 

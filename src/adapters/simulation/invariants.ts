@@ -1,8 +1,8 @@
 /** What is wrong with a state, whatever may come of it. */
 
-import { generationOf, layout } from '../../domain/layout.js';
-import { isDaemon, PLACE, type Process, processOf, type World, wasKilled } from './state.js';
-import * as tree from './tree.js';
+import { generationOf, layout } from '../../domain/place/layout.js';
+import * as tree from './file-tree.js';
+import { isDaemon, PLACE, type Process, processOf, type World, wasKilled } from './simulated-state.js';
 import { nextCommand } from './world.js';
 
 export function violationIn(before: World, after: World): string | undefined {

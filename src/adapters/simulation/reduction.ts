@@ -3,10 +3,10 @@
  * change. ARCHITECTURE.md says why leaving the other orders out is sound.
  */
 
-import { layout, makerOf, NAMES } from '../../domain/layout.js';
-import type { Command } from '../../domain/machine.js';
-import { PLACE, type Process, processOf, type World } from './state.js';
-import * as tree from './tree.js';
+import { layout, makerOf, NAMES } from '../../domain/place/layout.js';
+import type { Command } from '../../domain/procedure/procedure.js';
+import * as tree from './file-tree.js';
+import { PLACE, type Process, processOf, type World } from './simulated-state.js';
 import { nextCommand } from './world.js';
 
 /** Whether a process comes next to a call that is its own affair. */

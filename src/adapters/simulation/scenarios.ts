@@ -1,13 +1,13 @@
 /** What the search is sent through: who asks, and what lies about already. */
 
-import type { ClaimState } from '../../domain/claim.js';
-import { stepClaim } from '../../domain/claim.js';
-import { layout, NAMES } from '../../domain/layout.js';
-import type { Event } from '../../domain/machine.js';
-import { timingFrom } from '../../domain/timing.js';
-import { lackingIn, PLANTED } from './ends.js';
-import { type Limits, PLACE, type Role, type World } from './state.js';
-import * as tree from './tree.js';
+import type { ClaimState } from '../../domain/claim/claim.js';
+import { stepClaim } from '../../domain/claim/claim.js';
+import { timingFrom } from '../../domain/lock/timing.js';
+import { layout, NAMES } from '../../domain/place/layout.js';
+import type { Event } from '../../domain/procedure/procedure.js';
+import { lackingIn, PLANTED } from './end-states.js';
+import * as tree from './file-tree.js';
+import { type Limits, PLACE, type Role, type World } from './simulated-state.js';
 import { add, emptyWorld, type Settings } from './world.js';
 
 /** Polls are few and far between: each instant at which somebody looks again multiplies the states. */

@@ -5,9 +5,9 @@
 
 import { type Action, actionsIn, isProgress, type Rules, take } from './actions.js';
 import { violationIn } from './invariants.js';
-import { keyOf } from './key.js';
-import { type Key, Seen } from './seen.js';
-import type { World } from './state.js';
+import { type Key, Seen } from './seen-states.js';
+import type { World } from './simulated-state.js';
+import { keyOf } from './state-key.js';
 
 export interface SearchOptions extends Rules {
   /** Says what is wrong with a state in which nobody can make a call any more; undefined if nothing is. */

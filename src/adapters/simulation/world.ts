@@ -3,17 +3,18 @@
  * is shipped; what a port does for it is a function from one world to the next.
  */
 
-import { beginClaim, type ClaimPlan, stepClaim } from '../../domain/claim.js';
-import type { Identity } from '../../domain/identity.js';
-import { beginKick, type KickPlan, stepKick } from '../../domain/kick.js';
-import { layout, nonceOf } from '../../domain/layout.js';
-import type { Command, Event, Reading } from '../../domain/machine.js';
-import { beginObtain, type ObtainPlan, stepObtain } from '../../domain/obtain.js';
-import { ownerText } from '../../domain/owner.js';
-import type { Cause, Instant } from '../../domain/ports.js';
-import type { SpawnReason } from '../../domain/spawn-plan.js';
-import type { Timing } from '../../domain/timing.js';
+import { beginClaim, type ClaimPlan, stepClaim } from '../../domain/claim/claim.js';
+import type { Identity } from '../../domain/evidence/identity.js';
+import { ownerText } from '../../domain/evidence/owner.js';
+import type { Timing } from '../../domain/lock/timing.js';
+import { beginKick, type KickPlan, stepKick } from '../../domain/obtain/kick.js';
+import { beginObtain, type ObtainPlan, stepObtain } from '../../domain/obtain/obtain.js';
+import { layout, nonceOf } from '../../domain/place/layout.js';
+import type { Command, Event, Reading } from '../../domain/procedure/procedure.js';
+import type { Cause, Instant } from '../../ports/readings.js';
+import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { advanceClassic } from './classic.js';
+import * as tree from './file-tree.js';
 import {
   type Advanced,
   FIRST_PID,
@@ -29,8 +30,7 @@ import {
   UNDISTURBED,
   update,
   type World,
-} from './state.js';
-import * as tree from './tree.js';
+} from './simulated-state.js';
 
 const USER = 1;
 const BOOT = 'boot';

@@ -1,28 +1,28 @@
 /** A service's daemon, from the claim on. A bundle of its own, which only the one that has claimed the name loads. */
 
-import type { HandedListener } from '../../adapters/node/handed-listener.js';
-import { LogKeeper } from '../../adapters/node/log-keeper.js';
-import { type Caller, type Edition, parseCaller } from '../../domain/edition.js';
-import type { Identity } from '../../domain/identity.js';
-import { layout } from '../../domain/layout.js';
-import { Tally } from '../../domain/numbers.js';
-import { ownerText } from '../../domain/owner.js';
-import type { Claimed } from '../claim.js';
-import { EXIT } from '../exit-codes.js';
-import type { Host } from '../host.js';
-import { describe, type Loading, loadService } from '../load.js';
-import { TROUBLE, textOf } from '../sentences.js';
-import type { ServiceFunction } from '../service.js';
-import type { Target } from '../target.js';
-import { VERSION } from '../version.js';
+import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
+import type { HandedListener } from '../../adapters/node/sockets/handed-listener.js';
+import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
+import type { Identity } from '../../domain/evidence/identity.js';
+import { ownerText } from '../../domain/evidence/owner.js';
+import { layout } from '../../domain/place/layout.js';
+import { Tally } from '../../domain/statistics/daemon-tally.js';
+import { EXIT } from '../environment/exit-codes.js';
+import type { Host } from '../environment/node-host.js';
+import { VERSION } from '../environment/version.js';
+import type { Claimed } from '../library/claim-name.js';
+import type { Target } from '../library/daemon-target.js';
+import type { StartReport } from '../library/start-report.js';
+import type { ServiceFunction } from '../service/define-service.js';
+import { describe, type Loading, loadService } from '../service/load-service.js';
+import { TROUBLE, textOf } from '../texts/failure-text.js';
+import { CONTROL, type DaemonStatus } from '../wire/control.js';
 import { type Admission, type CallRequest, CallServer } from '../wire/server.js';
-import { CONTROL, type DaemonStatus } from './control.js';
-import { Editions } from './editions.js';
-import { IdleTimer } from './idle.js';
-import { measured, nowMs } from './measured.js';
-import type { StartReport } from './report.js';
+import { measured, nowMs } from './count-calls.js';
+import { Editions } from './edition-check.js';
+import { IdleTimer } from './idle-timer.js';
 import { Retirement } from './retirement.js';
-import type { Supervisor } from './supervisor.js';
+import type { Supervisor } from './service-manager.js';
 import { Watch, type WatchFinding } from './watch.js';
 
 export interface DaemonSettings {

@@ -1,19 +1,19 @@
 /** `solod serve`, and what a started daemon runs: the same process, in front of a terminal or behind it. */
 
 import { writeSync } from 'node:fs';
-import { closeInheritedDescriptors } from '../../adapters/node/descriptors.js';
-import type { Identity } from '../../domain/identity.js';
-import { EXIT, exitCodeOf } from '../exit-codes.js';
-import { Host } from '../host.js';
-import { type QuickArguments, readQuickly } from '../options.js';
-import { sentence } from '../sentences.js';
-import { resolveService } from '../service-file.js';
-import { resolveTarget } from '../target.js';
-import { takeHandedListener } from './activation.js';
-import { deferToSupervisor } from './deferring.js';
-import { StartReport } from './report.js';
-import { runDaemon } from './run.js';
-import { Supervisor } from './supervisor.js';
+import { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+import type { Identity } from '../../domain/evidence/identity.js';
+import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
+import { Host } from '../environment/node-host.js';
+import { resolveTarget } from '../library/daemon-target.js';
+import { StartReport } from '../library/start-report.js';
+import { type QuickArguments, readQuickly } from '../options/option-table.js';
+import { resolveService } from '../service/service-file.js';
+import { sentence } from '../texts/failure-text.js';
+import { runDaemon } from './claim-and-serve.js';
+import { deferToSupervisor } from './defer-to-manager.js';
+import { takeHandedListener } from './handed-socket.js';
+import { Supervisor } from './service-manager.js';
 
 type Mode = 'foreground' | 'background';
 

@@ -5,10 +5,10 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs';
-import { type Identity, vitalityOf } from '../../domain/identity.js';
-import { runSync } from '../../domain/run.js';
-import { examineTenure, stepTenure, type TenurePlan } from '../../domain/tenure.js';
-import type { Host } from '../host.js';
+import { examineTenure, stepTenure, type TenurePlan } from '../../domain/claim/name-ownership.js';
+import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
+import { runSync } from '../../domain/procedure/run.js';
+import type { Host } from '../environment/node-host.js';
 
 /** An idle daemon wakes up so often. What the rounds allocate is little enough that V8 seldom has to collect it, which costs megabytes. */
 const ROUND_MS = 10_000;

@@ -2,9 +2,9 @@
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import type { Cause } from '../../domain/ports.js';
-import { shortCauseOf } from './cause.js';
+import type { Cause } from '../../ports/readings.js';
 import { type GitStatus, parseStatus } from './porcelain.js';
+import { shortCauseOf } from './stream-cause.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,6 +1,6 @@
 /** The line itself: what is known to text, and nothing else. Whatever comes from outside is cleaned, and cut to what it may take. */
 
-import { type Colour, cleanText, cutText, diagnosticLine, ELLIPSIS } from '../../domain/diagnostic.js';
+import { type Colour, cleanText, cutText, diagnosticLine, ELLIPSIS } from '../../domain/text/one-line.js';
 import type { Session } from './input.js';
 import type { GitStatus } from './porcelain.js';
 import type { Head } from './repository.js';

@@ -1,8 +1,8 @@
 /** A caller's stdin, read to its end, but not for ever and not without end. */
 
-import type { Cause } from '../../domain/ports.js';
-import type { ServiceInput } from '../service.js';
-import { shortCauseOf } from './cause.js';
+import type { Cause } from '../../ports/readings.js';
+import type { ServiceInput } from '../service/define-service.js';
+import { shortCauseOf } from './stream-cause.js';
 
 export interface InputLimits {
   readonly waitMs: number;

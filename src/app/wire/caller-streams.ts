@@ -2,7 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 
-import type { Cause } from '../../domain/ports.js';
+import type { Cause } from '../../ports/readings.js';
 
 /** What a stream of Node's failed with, whether it was the system that refused or the stream itself. */
 export function causeOfStream(error: Error): Cause {

@@ -3,7 +3,7 @@
  * many bytes as the length says. Pure: bytes in, chunks out.
  */
 
-import { EXIT } from '../exit-codes.js';
+import { EXIT } from '../environment/exit-codes.js';
 
 /** Every type there is. Whoever speaks this wire in another language takes its table from here, to the letter. */
 export const CHUNK = {

@@ -3,7 +3,9 @@
 import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
-import type { Cause, GreetReading } from '../../domain/ports.js';
+import type { Cause } from '../../ports/readings.js';
+import type { GreetReading } from '../../ports/socket-probe.js';
+import { afterReading } from './after-reading.js';
 import { causeOfStream } from './caller-streams.js';
 import {
   CHUNK,
@@ -15,7 +17,6 @@ import {
   violationText,
 } from './chunks.js';
 import { type CallEnd, Conversation } from './conversation.js';
-import { afterReading } from './reading.js';
 import { type CallRequest, encodeRequest } from './request.js';
 
 export type { CallEnd } from './conversation.js';
@@ -24,7 +25,6 @@ export {
   type Environment,
   encodeRequest,
   requestEnvironment,
-  type Terminals,
 } from './request.js';
 
 export interface CallerStreams {

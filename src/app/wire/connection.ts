@@ -1,10 +1,8 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type net from 'node:net';
-
-import { SERVICE_FAILED } from '../perform.js';
-import type { ServiceFunction } from '../service.js';
-import { Call } from './call.js';
+import type { ServiceFunction } from '../service/define-service.js';
+import { SERVICE_FAILED } from '../service/run-service.js';
 import { CallInput, type Send } from './call-streams.js';
 import {
   CHUNK,
@@ -19,6 +17,7 @@ import {
   violationText,
 } from './chunks.js';
 import { type CallRequest, HeadReader, terminalsOf } from './request.js';
+import { Call } from './served-call.js';
 
 /** What is to become of a request. */
 export type Admission =

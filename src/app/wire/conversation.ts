@@ -3,10 +3,10 @@
 import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
-import type { Cause } from '../../domain/ports.js';
+import type { Cause } from '../../ports/readings.js';
+import { afterReading } from './after-reading.js';
 import { InputPump, OutputSink } from './caller-streams.js';
 import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
-import { afterReading } from './reading.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */

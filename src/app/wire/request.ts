@@ -1,5 +1,6 @@
 /** A request as values, and as the chunks that make up its head. */
 
+import type { Terminals } from '../environment/terminals.js';
 import { CHUNK, type ChunkType, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
 
 export interface CallRequest {
@@ -13,9 +14,6 @@ export interface CallRequest {
 
 /** Carries it. No service gets to see it. */
 export const CALLER_VARIABLE = 'SOLOD_CALLER';
-
-/** Which of the caller's three streams are terminals. */
-export type Terminals = readonly [stdin: boolean, stdout: boolean, stderr: boolean];
 
 /** An environment of a process: what is undefined is not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,0 +1,36 @@
+/** How the calls of a file system are made, whatever is done with them. */
+
+import { closeSync, constants, openSync } from 'node:fs';
+import type { ChangeReading, Done, Failed } from '../../../ports/readings.js';
+import { refusedChange } from '../../errno.js';
+
+// Without O_NONBLOCK, open(2) of a fifo waits for its other end.
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
+export const TO_READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+export const TO_CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+
+export const DONE: Done = { kind: 'done' };
+
+export const failed = (code: string, message: string): Failed => ({
+  kind: 'failed',
+  cause: { code, message },
+});
+
+export function change(act: () => void): ChangeReading {
+  try {
+    act();
+    return DONE;
+  } catch (error) {
+    return refusedChange(error);
+  }
+}
+
+/** Opens, uses and closes: what `use` answers, or the first refusal on the way. */
+export function opened<R>(path: string, flags: number, use: (fd: number) => R): R {
+  const fd = openSync(path, flags);
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,77 @@
+import { connect, type Socket } from 'node:net';
+import type { ConnectReading, GreetReading, SocketProbe } from '../../../ports/socket-probe.js';
+import { causeOf } from '../../errno.js';
+import { socketPathProblem } from './socket-path.js';
+
+/**
+ * Says what its caller came to say, and waits for the first word. Must settle within the time, and never reject. `daemon` tells
+ * whether this caller has had a daemon started before it got through.
+ */
+export type Greeter = (
+  socket: Socket,
+  withinMs: number,
+  daemon: 'started' | 'found',
+) => Promise<GreetReading>;
+
+const ignore = (): void => {};
+
+export class NodeSocketProbe implements SocketProbe {
+  #latest: Socket | undefined;
+
+  /**
+   * @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak
+   * @param opened a connection that has been made already, and is the first
+   */
+  constructor(
+    private readonly greeter?: (socket: Socket, withinMs: number) => Promise<GreetReading>,
+    private opened?: Socket | undefined,
+  ) {}
+
+  connect(path: string, withinMs: number): Promise<ConnectReading> {
+    this.drop();
+    if (this.opened !== undefined) return Promise.resolve(this.#begin(this.opened));
+    const problem = socketPathProblem(path);
+    if (problem !== undefined) return Promise.resolve({ kind: 'errno', cause: problem });
+    return new Promise((resolve) => {
+      const socket = connect(path);
+      const settle = (reading: ConnectReading): void => {
+        clearTimeout(timer);
+        socket.off('connect', onConnect).off('error', onError);
+        // The peer may hang up at any time from now on; whoever uses the connection will see its end.
+        socket.on('error', ignore);
+        if (reading.kind === 'connected') this.#latest = socket;
+        else socket.destroy();
+        resolve(reading);
+      };
+      const onConnect = (): void => settle({ kind: 'connected' });
+      const onError = (error: Error): void => settle({ kind: 'errno', cause: causeOf(error) });
+      const timer = setTimeout(() => settle({ kind: 'silent' }), Math.max(withinMs, 1));
+      socket.once('connect', onConnect).once('error', onError);
+    });
+  }
+
+  #begin(socket: Socket): ConnectReading {
+    this.opened = undefined;
+    this.#latest = socket.on('error', ignore);
+    return { kind: 'connected' };
+  }
+
+  greet(withinMs: number): Promise<GreetReading> {
+    const socket = this.#latest;
+    if (socket === undefined) return Promise.resolve({ kind: 'ended' });
+    if (this.greeter === undefined) throw new Error('a probe without a greeter was asked to greet');
+    return this.greeter(socket, withinMs);
+  }
+
+  /** Hands the latest connection over: from now on it is the caller's to close. */
+  take(): Socket | undefined {
+    const socket = this.#latest;
+    this.#latest = undefined;
+    return socket;
+  }
+
+  /** Closes the latest connection, if there is one. */
+  drop(): void {
+    this.take()?.destroy();
+  }
+}

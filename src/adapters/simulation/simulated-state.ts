@@ -1,0 +1,132 @@
+/** What a simulated machine is made of, as plain data. */
+
+import type { ClaimOutcome, ClaimStep } from '../../domain/claim/claim.js';
+import type { KickOutcome, KickStep } from '../../domain/obtain/kick.js';
+import type { ObtainOutcome, ObtainStep } from '../../domain/obtain/obtain.js';
+import type { Place } from '../../domain/place/layout.js';
+import type { Instant } from '../../ports/readings.js';
+import type { SpawnReason } from '../../ports/spawn-reason.js';
+import type { Directory } from './file-tree.js';
+
+export type ClassicState =
+  | { readonly kind: 'binding'; readonly tries: number }
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'probing'; readonly time: 1 | 2 }
+  | { readonly kind: 'unlinking' };
+
+export const PLACE: Place = { root: '/s', directory: '/s/n' };
+/** What a process does. The steps are the domain's own. */
+export type Program =
+  | { readonly kind: 'claim'; readonly step: ClaimStep }
+  | { readonly kind: 'obtain'; readonly step: ObtainStep }
+  | { readonly kind: 'kick'; readonly step: KickStep }
+  | { readonly kind: 'classic'; readonly at: ClassicState }
+  /** Generation 0: the classic protocol, which has none. */
+  | { readonly kind: 'serving'; readonly generation: number }
+  /** Asked to stop: it takes nothing on any more, and listens until it ends. */
+  | { readonly kind: 'draining'; readonly generation: number }
+  | { readonly kind: 'over'; readonly outcome: ClaimOutcome | ObtainOutcome | KickOutcome };
+
+/** What a process was put there as. */
+export type Role = 'candidate' | 'client' | 'kick' | 'classic';
+
+export interface Process {
+  readonly pid: number;
+  readonly role: Role;
+  readonly program: Program;
+  readonly alive: boolean;
+  /** Its own socket, as long as that listens; empty for none. */
+  readonly listener: string;
+  /** How many sockets it has bound. */
+  readonly bound: number;
+  /** Who its latest connection leads to; empty for none. */
+  readonly connection: string;
+  /** Until when it sleeps, by the monotonic clock; undefined when it is awake. */
+  readonly wakeMs: number | undefined;
+  /** Whether it has made a call yet. */
+  readonly moved: boolean;
+  /** By SIGSTOP. */
+  readonly paused: boolean;
+  /** Whether a call of its own has failed for no reason that lies in the protocol. */
+  readonly faulted: boolean;
+  /** Whether somebody was killed, or asked to stop, since it began. */
+  readonly shaken: boolean;
+  /** Whether another has begun in its place, after it was killed. */
+  readonly replaced: boolean;
+  /** Who started it; 0 for the outside. */
+  readonly parent: number;
+  /** What its parent sees when it has ended. */
+  readonly exit: { readonly code: number | undefined; readonly signal: string | undefined } | undefined;
+}
+
+/** How often each thing may be done to a machine from outside. */
+export interface Limits {
+  readonly kills: number;
+  /** Calls that fail: ENOSPC, EACCES, EMFILE. */
+  readonly faults: number;
+  /** SIGSTOP; whoever was stopped goes on at some time. */
+  readonly pauses: number;
+  /** Whoever was killed, and came from outside, begins anew as another process. */
+  readonly restarts: number;
+  /** Daemons asked to stop. */
+  readonly stops: number;
+  /** Times at which everybody is slow: the clock goes on by two seconds though somebody could make a call. */
+  readonly ticks: number;
+}
+
+export const UNDISTURBED: Limits = { kills: 0, faults: 0, pauses: 0, restarts: 0, stops: 0, ticks: 0 };
+
+export interface World {
+  readonly root: Directory;
+  readonly processes: readonly Process[];
+  readonly now: Instant;
+  readonly spawns: readonly SpawnReason[];
+  /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
+  readonly trusted: readonly string[];
+  readonly limits: Limits;
+  /** What is left of the limits. */
+  readonly left: Limits;
+}
+
+export const used = ({ limits, left }: World, what: keyof Limits): number => limits[what] - left[what];
+
+export const spend = (world: World, what: keyof Limits): World => ({
+  ...world,
+  left: { ...world.left, [what]: world.left[what] - 1 },
+});
+
+/**
+ * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times are, so that in
+ * a state's text the ones can be told from the others.
+ */
+export const FIRST_PID = 101;
+export const PROCESSES_MAX = 9;
+
+export const processOf = (world: World, pid: number): Process | undefined => world.processes[pid - FIRST_PID];
+
+export function update(world: World, process: Process): World {
+  return { ...world, processes: world.processes.with(process.pid - FIRST_PID, process) };
+}
+
+export const listensBehind = (world: World, socket: string): Process | undefined =>
+  socket === '' ? undefined : world.processes.find(({ alive, listener }) => alive && listener === socket);
+
+/** A daemon, up to its end. */
+export const isDaemon = ({ alive, program }: Process): boolean =>
+  alive && (program.kind === 'serving' || program.kind === 'draining');
+
+/** Killed, rather than come to its own end. */
+export const wasKilled = ({ exit }: Process): boolean => exit?.signal === 'SIGKILL';
+
+/** A call that has been made: who made it, what it was, what it answered. */
+export interface Made {
+  readonly pid: number;
+  readonly call: string;
+  readonly answer: string;
+}
+
+export interface Advanced {
+  readonly world: World;
+  /** Told only to who asks: a search makes millions of calls. */
+  readonly made: () => Made;
+}

@@ -1,0 +1,213 @@
+/** Looks at daemons without starting any: who is there, and how it is doing. */
+
+import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
+import type { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import { judgeConnect } from '../../domain/evidence/connect-verdict.js';
+import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
+import { parseJson } from '../../domain/evidence/json.js';
+import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
+import { layout, type Platform } from '../../domain/place/layout.js';
+import type { DaemonNumbers } from '../../domain/statistics/daemon-tally.js';
+import type { Spread } from '../../domain/statistics/histogram.js';
+import type { FileSystem } from '../../ports/file-system.js';
+import type { ProcessTable } from '../../ports/process-table.js';
+import type { Cause } from '../../ports/readings.js';
+import { durationText } from '../texts/duration.js';
+import { CallConnection } from '../wire/client.js';
+import { CONTROL, type DaemonStatus } from '../wire/control.js';
+
+export type Inspection =
+  /** It answered, and says so itself. */
+  | { readonly kind: 'answered'; readonly directory: string; readonly status: DaemonStatus }
+  /** It is there and did not answer within the time, or can't be reached. `owner` is what it left on disk. */
+  | {
+      readonly kind: 'not-answering';
+      readonly directory: string;
+      readonly owner: Owner | undefined;
+      readonly cause: Cause;
+      readonly activity: ProcessActivity;
+    }
+  /** It is there, and does not speak solod's wire: a program of somebody's own. */
+  | { readonly kind: 'other-wire'; readonly directory: string; readonly owner: Owner | undefined }
+  | { readonly kind: 'not-running'; readonly directory: string };
+
+/** `stopped`: by SIGSTOP, or a debugger. Unknown where its process can't be told. */
+export type ProcessActivity = 'running' | 'stopped' | 'unknown';
+
+/** How soon a daemon that hung up is looked for again. */
+const AGAIN_MS = 20;
+
+const optional = z.number().optional();
+const spreadSchema = z.object({
+  count: z.int().nonnegative(),
+  sumMs: z.number(),
+  medianMs: optional,
+  p90Ms: optional,
+  p99Ms: optional,
+  maxMs: optional,
+}) satisfies z.ZodType<Spread>;
+
+const numbersSchema = z.object({
+  running: z.int().nonnegative(),
+  waiting: z.int().nonnegative(),
+  failed: z.int().nonnegative(),
+  loadMs: optional,
+  cold: spreadSchema,
+  warm: spreadSchema,
+  run: spreadSchema,
+  savedMs: z.number(),
+}) satisfies z.ZodType<DaemonNumbers>;
+
+const statusSchema = z.object({
+  name: z.string(),
+  pid: z.int().positive(),
+  generation: z.int().positive(),
+  service: z.string(),
+  state: z.enum(['loading', 'ready', 'draining']),
+  startedMs: z.number(),
+  calls: z.int().nonnegative(),
+  inFlight: z.int().nonnegative(),
+  residentBytes: z.number(),
+  node: z.string(),
+  solod: z.string(),
+  version: z.string().default(''),
+  wire: z.int().nonnegative().default(0),
+  numbers: numbersSchema.optional(),
+}) satisfies z.ZodType<DaemonStatus>;
+
+export interface InspectorParts {
+  readonly files: FileSystem;
+  readonly probe: () => NodeSocketProbe;
+  readonly platform: Platform;
+  readonly processes: ProcessTable & { self(): Identity };
+}
+
+export class Inspector {
+  constructor(private readonly parts: InspectorParts) {}
+
+  /**
+   * Asks the daemon of a directory how it is.
+   * @param withinMs how long it may take to answer
+   */
+  inspect(directory: string, withinMs: number): Promise<Inspection> {
+    return this.#ask(directory, CONTROL.status, withinMs);
+  }
+
+  /** Asks it to end, which it confirms with its status before it does. */
+  askToStop(directory: string, withinMs: number): Promise<Inspection> {
+    return this.#ask(directory, CONTROL.stop, withinMs);
+  }
+
+  /** Whether the daemon of a directory has gone: nobody listens behind its name any more. */
+  async isGone(directory: string, withinMs: number): Promise<boolean> {
+    if (this.#isAsleep(directory)) return true;
+    const probe = this.parts.probe();
+    const { kind } = judgeConnect(
+      await probe.connect(layout.currentSocket(directory), withinMs),
+      this.parts.platform,
+    );
+    probe.drop();
+    return kind === 'dead' || kind === 'absent';
+  }
+
+  async #ask(directory: string, command: string, withinMs: number): Promise<Inspection> {
+    const begunMs = performance.now();
+    if (withinMs <= 0) return this.#notAnswering(directory, silence(0));
+    if (this.#isAsleep(directory)) return { kind: 'not-running', directory };
+    const probe = this.parts.probe();
+    const reading = await probe.connect(layout.currentSocket(directory), withinMs);
+    const verdict = judgeConnect(reading, this.parts.platform);
+    if (verdict.kind === 'dead' || verdict.kind === 'absent') return { kind: 'not-running', directory };
+    const socket = probe.take();
+    if (socket === undefined) {
+      const cause = reading.kind === 'errno' ? reading.cause : silence(withinMs);
+      return this.#notAnswering(directory, cause);
+    }
+    const answer = await ask(new CallConnection(socket), command, withinMs);
+    socket.destroy();
+    if (answer.kind !== 'ended') return this.#judge(directory, answer, withinMs);
+    // It died while it was asked; the next look says so, or finds its successor.
+    await delay(AGAIN_MS);
+    return this.#ask(directory, command, withinMs - (performance.now() - begunMs));
+  }
+
+  #judge(directory: string, answer: Answer, withinMs: number): Inspection {
+    if (answer.kind === 'silent') return this.#notAnswering(directory, silence(withinMs));
+    const parsed = statusSchema.safeParse(answer.kind === 'said' ? parseJson(answer.text) : undefined);
+    if (!parsed.success) return { kind: 'other-wire', directory, owner: this.#owner(directory) };
+    return { kind: 'answered', directory, status: parsed.data };
+  }
+
+  #notAnswering(directory: string, cause: Cause): Inspection {
+    const owner = this.#owner(directory);
+    return { kind: 'not-answering', directory, owner, cause, activity: this.#activity(owner) };
+  }
+
+  #activity(owner: Owner | undefined): ProcessActivity {
+    if (owner === undefined) return 'unknown';
+    const { processes } = this.parts;
+    const seen = processes.lookUp(owner.pid);
+    if (seen.kind !== 'present' || vitalityOf(owner, processes.self(), seen) !== 'alive') return 'unknown';
+    return seen.activity === 'stopped' ? 'stopped' : 'running';
+  }
+
+  #owner(directory: string): Owner | undefined {
+    const reading = this.parts.files.readText(layout.currentOwner(directory));
+    return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
+  }
+
+  /** Its daemon has ended, and a supervisor listens on. Whoever connects to see whether it is there would have it started. */
+  #isAsleep(directory: string): boolean {
+    const owner = this.#owner(directory);
+    if (owner?.activated !== true) return false;
+    const { processes } = this.parts;
+    return vitalityOf(owner, processes.self(), processes.lookUp(owner.pid)) === 'dead';
+  }
+}
+
+const silence = (withinMs: number): Cause => ({
+  code: 'ETIMEDOUT',
+  message: `no answer within ${durationText(withinMs)}`,
+});
+
+type Answer =
+  | { readonly kind: 'said'; readonly text: string }
+  /** Not in solod's words. */
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'silent' }
+  /** It hung up, before it said anything or in the middle. */
+  | { readonly kind: 'ended' };
+
+async function ask(connection: CallConnection, command: string, withinMs: number): Promise<Answer> {
+  const greeting = await connection.greet({ command, args: [], env: {}, cwd: '/' }, withinMs);
+  switch (greeting.kind) {
+    case 'silent':
+    case 'ended':
+      return { kind: greeting.kind };
+    case 'draining':
+    case 'declined':
+    case 'outdated':
+      return { kind: 'foreign' };
+    case 'accepted':
+      return listen(connection, withinMs);
+  }
+}
+
+async function listen(connection: CallConnection, withinMs: number): Promise<Answer> {
+  const stdout = new PassThrough();
+  const chunks: Buffer[] = [];
+  stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const stderr = new PassThrough().resume();
+  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(withinMs)));
+  const ended = await connection.complete({ stdin: undefined, stdout, stderr, signal });
+  switch (ended.kind) {
+    case 'exited':
+      return { kind: 'said', text: Buffer.concat(chunks).toString('utf8') };
+    case 'lost':
+      return { kind: 'ended' };
+    case 'cancelled':
+      return { kind: 'silent' };
+  }
+}

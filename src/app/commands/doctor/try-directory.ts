@@ -1,0 +1,95 @@
+/** The proof that a daemon can live in a directory: all that one does there, done once, in a directory of its own. */
+
+import type { TrialStep } from '../../../domain/doctor/findings.js';
+import type { TrialReading } from '../../../domain/doctor/symptoms.js';
+import { join, layout, NAMES } from '../../../domain/place/layout.js';
+import { causeOf } from '../../../domain/procedure/cause.js';
+import type { Reading } from '../../../domain/procedure/procedure.js';
+import type { Clock } from '../../../ports/clock.js';
+import type { FileSystem } from '../../../ports/file-system.js';
+import type { Listener } from '../../../ports/listener.js';
+import type { SocketProbe } from '../../../ports/socket-probe.js';
+
+export interface TrialParts {
+  readonly files: FileSystem;
+  readonly listener: Listener;
+  readonly probe: SocketProbe;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/** A local connection is taken or refused at once. */
+const CONNECT_MS = 1_500;
+
+type Unfit = Extract<TrialReading, { readonly kind: 'refused' | 'unsettled' }>;
+
+/**
+ * @param directory where there is one already
+ * @param nonce that nobody else uses
+ */
+export async function tryOut(parts: TrialParts, directory: string, nonce: string): Promise<TrialReading> {
+  const { files } = parts;
+  const place = layout.private(directory, nonce);
+  const made = files.makeDirectory(place);
+  // Nothing was made, so nothing is ours to remove.
+  if (made.kind !== 'done') return refused('making', made);
+  let reading: TrialReading | undefined;
+  try {
+    reading = await tryIn(parts, place);
+  } finally {
+    await parts.listener.close();
+    const removed = files.removeTree(place);
+    if (removed.kind !== 'done' && reading?.kind === 'passed') reading = refused('removing', removed);
+  }
+  return reading;
+}
+
+async function tryIn(parts: TrialParts, place: string): Promise<TrialReading> {
+  const { files } = parts;
+  const aheadMs = clockAhead(parts, join(place, 'now'));
+  if (typeof aheadMs !== 'number') return aheadMs;
+  const serving = await trySockets(parts, place);
+  if (serving !== undefined) return serving;
+  files.makeDirectory(join(place, '3'));
+  files.createFile(join(place, '3', NAMES.owner), '');
+  // What decides who serves: a rename onto a directory that is not empty must be refused.
+  if (files.rename(join(place, '3'), join(place, '2')).kind !== 'occupied') return { kind: 'not-exclusive' };
+  return { kind: 'passed', aheadMs };
+}
+
+/** How far the file system's clock is ahead of ours: 0 for a time between the two that we read. */
+function clockAhead({ files, clock }: TrialParts, path: string): number | Unfit {
+  const before = clock.now().wallMs;
+  const made = files.createFile(path, '\n');
+  if (made.kind !== 'done') return refused('making', made);
+  const found = files.inspect(path);
+  const after = clock.now().wallMs;
+  if (found.kind !== 'entry') return refused('making', found);
+  const { modifiedMs } = found.entry;
+  return Math.min(0, modifiedMs - before) + Math.max(0, modifiedMs - after);
+}
+
+async function trySockets(parts: TrialParts, place: string): Promise<Unfit | undefined> {
+  const { files, listener, probe } = parts;
+  const [first, second] = [join(place, '1'), join(place, '2')];
+  const connect = (at: string): Promise<Reading> => probe.connect(join(at, NAMES.socket), CONNECT_MS);
+  const acts: readonly (readonly [TrialStep, () => Reading | Promise<Reading>])[] = [
+    ['making', () => files.makeDirectory(first)],
+    ['binding', () => listener.listen(join(first, NAMES.socket))],
+    ['connecting', () => connect(first)],
+    ['renaming', () => files.rename(first, second)],
+    ['pointing', () => files.makeLink('1', layout.current(place))],
+    ['pointing', () => files.makeLink('2', join(place, 'link'))],
+    ['pointing', () => files.rename(join(place, 'link'), layout.current(place))],
+    ['connecting-renamed', () => connect(layout.current(place))],
+  ];
+  for (const [step, act] of acts) {
+    const reading = await act();
+    if (reading.kind !== 'done' && reading.kind !== 'connected') return refused(step, reading);
+  }
+  return undefined;
+}
+
+function refused(step: TrialStep, reading: Reading): Unfit {
+  if (reading.kind === 'silent') return { kind: 'unsettled', step };
+  return { kind: 'refused', step, cause: causeOf(reading) };
+}

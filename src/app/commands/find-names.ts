@@ -1,0 +1,73 @@
+/** Which names there are in a state directory: also those whose path is too long, and that live in a short place. */
+
+import { isLabel } from '../../domain/doctor/symptoms.js';
+import { parseOwner } from '../../domain/evidence/owner.js';
+import {
+  generationOf,
+  layout,
+  makerOf,
+  NAMES,
+  type Place,
+  type Platform,
+  placeOf,
+} from '../../domain/place/layout.js';
+import type { FileSystem } from '../../ports/file-system.js';
+
+/** Of all that lies in a name's directory, what nobody else is likely to call anything. */
+const MARKS: ReadonlySet<string> = new Set([NAMES.lock, NAMES.spawns]);
+
+export interface PlacesQuery {
+  readonly files: FileSystem;
+  readonly root: string;
+  readonly userId: number;
+  readonly platform: Platform;
+}
+
+export function placesIn(query: PlacesQuery): Place[] {
+  const { files, root } = query;
+  const own = namesIn(files, root).filter((name) => isPlace(files, `${root}/${name}`));
+  const near = own.map((name): Place => ({ root, directory: `${root}/${name}` }));
+  return [...near, ...shortPlaces(query)];
+}
+
+/** Directories in which nobody has left anything, where all that is there could have been made by solod. */
+export function emptyPlacesIn({ files, root }: PlacesQuery): Place[] {
+  const names = namesIn(files, root);
+  if (!names.every((name) => isLabel(name) && isOwnDirectory(files, `${root}/${name}`))) return [];
+  const places = names.map((name): Place => ({ root, directory: `${root}/${name}` }));
+  return places.filter(({ directory }) => {
+    const listed = files.list(directory);
+    return listed.kind === 'names' && listed.names.length === 0;
+  });
+}
+
+function isOwnDirectory(files: FileSystem, path: string): boolean {
+  const found = files.inspect(path);
+  return found.kind === 'entry' && found.entry.type === 'directory' && (found.entry.mode & 0o777) === 0o700;
+}
+
+function namesIn(files: FileSystem, directory: string): string[] {
+  const listed = files.list(directory);
+  return listed.kind === 'names' ? [...listed.names].sort() : [];
+}
+
+/** The directory of all names may be one that its owner keeps other things in as well. */
+function isPlace(files: FileSystem, directory: string): boolean {
+  const found = files.inspect(directory);
+  if (found.kind !== 'entry' || found.entry.type !== 'directory') return false;
+  const current = files.readLink(layout.current(directory));
+  if (current.kind === 'target' && generationOf(current.target) !== undefined) return true;
+  return namesIn(files, directory).some((name) => MARKS.has(name) || makerOf(name) !== undefined);
+}
+
+/** The name of a short place says nothing; the owner in it says its own, and that has one short place for each root. */
+function shortPlaces({ files, root, userId, platform }: PlacesQuery): Place[] {
+  const { root: shortRoot } = placeOf(`/${'x'.repeat(200)}`, 'x', userId, platform);
+  return namesIn(files, shortRoot).flatMap((name) => {
+    const reading = files.readText(layout.currentOwner(`${shortRoot}/${name}`));
+    const label = reading.kind === 'text' ? parseOwner(reading.text)?.name : undefined;
+    if (label === undefined || !isLabel(label)) return [];
+    const place = placeOf(root, label, userId, platform);
+    return place.directory === `${shortRoot}/${name}` ? [place] : [];
+  });
+}

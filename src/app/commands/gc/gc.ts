@@ -1,0 +1,114 @@
+/** `solod gc`: clears away what is proven dead, and says what. */
+
+import type { Failure } from '../../../domain/failure.js';
+import { type CollectOutcome, collect, stepCollect } from '../../../domain/gc/collect-garbage.js';
+import type { Place } from '../../../domain/place/layout.js';
+import { run } from '../../../domain/procedure/run.js';
+import type { FileSystem } from '../../../ports/file-system.js';
+import type { Done } from '../../../ports/readings.js';
+import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
+import type { CommandOptions } from '../../options/option-table.js';
+import type { Resolved } from '../../service/service-file.js';
+import { sentence } from '../../texts/failure-text.js';
+import { complainOf, type Parts, placesQueryOf, resolveNamed } from '../facts.js';
+import { emptyPlacesIn, placesIn } from '../find-names.js';
+
+const PROBE_MS = 300;
+
+export class CollectCommand {
+  constructor(private readonly parts: Parts) {}
+
+  async run(service: string | undefined, options: CommandOptions): Promise<number> {
+    const { output } = this.parts;
+    const places = this.#places(service, options);
+    if (places.kind === 'failed') return complainOf(output, places.failure);
+    const collected: Collected[] = [];
+    for (const place of places.value)
+      collected.push({ directory: place.directory, outcome: await this.#collect(place, options) });
+    if (options.json) output.print(`${JSON.stringify(collected.map(factsOf))}\n`);
+    else for (const one of collected) output.print(linesOf(one, options.dryRun ? 'would remove' : 'removed'));
+    const failures = collected.flatMap(failuresOf);
+    for (const failure of failures) output.complain(sentence(failure));
+    const [first] = failures;
+    return first === undefined ? EXIT.ok : exitCodeOf(first);
+  }
+
+  #places(service: string | undefined, options: CommandOptions): Resolved<readonly Place[]> {
+    const { host } = this.parts;
+    if (service !== undefined || options.name !== undefined) {
+      const target = resolveNamed(host, service, options);
+      return target.kind === 'failed' ? target : { kind: 'resolved', value: [target.value.place] };
+    }
+    const query = placesQueryOf(host, options);
+    return { kind: 'resolved', value: [...placesIn(query), ...emptyPlacesIn(query)] };
+  }
+
+  async #collect(place: Place, options: CommandOptions): Promise<CollectOutcome> {
+    const { host } = this.parts;
+    const files = options.dryRun ? untouched(host.files) : host.files;
+    const probe = host.probe();
+    const plan = {
+      place,
+      userId: host.userId,
+      self: host.processes.self(),
+      nonce: host.nonce(),
+      platform: host.platform,
+      probeMs: PROBE_MS,
+    };
+    const outcome = await run(stepCollect, collect(plan), { ...host.ports, files, probe });
+    probe.drop();
+    return outcome;
+  }
+}
+
+/** Looks like a file system on which everything succeeds, and changes nothing. */
+function untouched(files: FileSystem): FileSystem {
+  const pretend = (): Done => ({ kind: 'done' });
+  return {
+    ...files,
+    rename: pretend,
+    removeFile: pretend,
+    removeDirectory: pretend,
+    removeTree: pretend,
+  };
+}
+
+interface Collected {
+  readonly directory: string;
+  readonly outcome: CollectOutcome;
+}
+
+function factsOf({ directory, outcome }: Collected): object {
+  return { directory, ...outcome };
+}
+
+function linesOf({ directory, outcome }: Collected, verb: string): string {
+  switch (outcome.kind) {
+    case 'collected':
+      return outcome.removed.map((name) => `${verb} ${directory}/${name}\n`).join('');
+    case 'removed-empty':
+      return `${verb} ${directory}\n`;
+    case 'absent':
+    case 'distrusted':
+    case 'failed':
+      return '';
+  }
+}
+
+function failuresOf({ directory, outcome }: Collected): Failure[] {
+  switch (outcome.kind) {
+    case 'collected':
+      return outcome.kept.map(({ name, cause }) => ({
+        kind: 'not-removed',
+        path: `${directory}/${name}`,
+        cause,
+      }));
+    case 'distrusted':
+      return [{ kind: 'state-directory-distrusted', path: outcome.path, why: outcome.why }];
+    case 'failed':
+      return [{ kind: 'state-directory-unusable', path: outcome.path, cause: outcome.cause }];
+    case 'removed-empty':
+    case 'absent':
+      return [];
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What an installation did, written down before it does anything: whoever uninstalls goes by this alone, also after a kill at any
+ * point. It lies where a reboot leaves it, with one file for each command that was installed.
+ */
+
+import path from 'node:path';
+import { z } from 'zod';
+import { vitalityOf } from '../../../domain/evidence/identity.js';
+import { parseJson } from '../../../domain/evidence/json.js';
+import { shortHash } from '../../../domain/place/layout.js';
+import { causeOf } from '../../../domain/procedure/cause.js';
+import type { Environment } from '../../environment/state-root.js';
+import { TROUBLE } from '../../texts/failure-text.js';
+import { type Refusal, refuse, type Tools } from './install-tools.js';
+
+const settingsSchema = z.object({
+  /** The file itself, where a link leads to it. */
+  path: z.string(),
+  /** Where its new text is made. */
+  temporary: z.string(),
+  /** Where its old text is kept. */
+  backup: z.string(),
+  entry: z.array(z.string()).min(1),
+  depth: z.number().int().min(0),
+  value: z.string(),
+  previous: z.string().optional(),
+  before: z.string().nullable(),
+  after: z.string(),
+});
+
+const recordSchema = z.object({
+  format: z.literal(1),
+  /** `begun`: whoever did it has not come to the end, or not said so. */
+  state: z.enum(['begun', 'installed']),
+  /** Who did it. */
+  by: z.object({
+    pid: z.number().int().positive(),
+    startTime: z.string(),
+    bootId: z.string(),
+    pidNamespace: z.string(),
+  }),
+  command: z.string(),
+  /** The real path of the service file. */
+  service: z.string(),
+  /** The name of its daemon. */
+  daemon: z.string(),
+  shim: z.object({ path: z.string(), temporary: z.string(), hash: z.string() }),
+  settings: settingsSchema.optional(),
+  /** Directories that were missing, outermost first. */
+  directories: z.array(z.string()),
+});
+
+export type InstallRecord = Readonly<z.infer<typeof recordSchema>>;
+export type SettingsRecord = Readonly<z.infer<typeof settingsSchema>>;
+
+function parseRecord(text: string): InstallRecord | undefined {
+  const { success, data } = recordSchema.safeParse(parseJson(text));
+  return success ? data : undefined;
+}
+
+export const recordText = (record: InstallRecord): string => `${JSON.stringify(record, null, 2)}\n`;
+
+/** Not `$XDG_RUNTIME_DIR`, where daemons live: that goes at logout. A relative variable is ignored, as the XDG specification demands. */
+export function recordsDirectory({ XDG_STATE_HOME }: Environment, home: string): string {
+  const base = XDG_STATE_HOME && path.isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : undefined;
+  return path.join(base ?? path.join(home, '.local', 'state'), 'solod', 'installs');
+}
+
+/** @param shim the path of what is put on the PATH: one record for each */
+export function recordFile(records: string, shim: string): string {
+  return path.join(records, `${path.basename(shim)}-${shortHash(shim)}.json`);
+}
+
+const NEW = '.new';
+
+/** Where a record's text is made. */
+export const temporaryOf = (file: string, nonce: string): string => `${file}.${nonce}${NEW}`;
+
+/** What killed processes left on the way to a record. */
+export function halfRecords({ files }: Tools, file: string): readonly string[] {
+  const directory = path.dirname(file);
+  const listed = files.list(directory);
+  const names = listed.kind === 'names' ? listed.names : [];
+  const isHalf = (name: string): boolean => name.startsWith(`${path.basename(file)}.`) && name.endsWith(NEW);
+  return names.filter(isHalf).map((name) => path.join(directory, name));
+}
+
+/** Whether somebody else is installing it just now. Where that can't be told for sure they are taken for dead: a record is enough to undo by. */
+export function isAtWork({ processes, self }: Tools, { state, by }: InstallRecord): boolean {
+  const own = self();
+  if (state === 'installed' || by.pid === own.pid) return false;
+  return vitalityOf(by, own, processes.lookUp(by.pid)) === 'alive';
+}
+
+type RecordReading = { readonly kind: 'read'; readonly record: InstallRecord | undefined } | Refusal;
+
+export function readRecord({ documents }: Tools, file: string): RecordReading {
+  const reading = documents.read(file);
+  if (reading.kind === 'absent') return { kind: 'read', record: undefined };
+  if (reading.kind !== 'document') return refuse(TROUBLE.notRead(file, causeOf(reading)));
+  const record = parseRecord(reading.document.text);
+  return record === undefined ? refuse(TROUBLE.noRecord(file)) : { kind: 'read', record };
+}
+
+export interface WrittenDown {
+  /** Each with its file. */
+  readonly records: readonly (readonly [file: string, record: InstallRecord])[];
+  /** One of those that can't be read, so that none is taken for missing. */
+  readonly unread: Refusal | undefined;
+}
+
+export function recordsIn(tools: Tools, directory: string): WrittenDown {
+  const listed = tools.files.list(directory);
+  const names = listed.kind === 'names' ? listed.names.filter((name) => name.endsWith('.json')) : [];
+  const readings = [...names].sort().map((name) => {
+    const file = `${directory}/${name}`;
+    return { file, reading: readRecord(tools, file) };
+  });
+  return {
+    records: readings.flatMap(({ file, reading }) =>
+      reading.kind === 'read' && reading.record !== undefined ? [[file, reading.record] as const] : [],
+    ),
+    unread: readings.map(({ reading }) => reading).find((reading) => reading.kind === 'refused'),
+  };
+}

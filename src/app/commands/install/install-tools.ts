@@ -1,0 +1,32 @@
+/** What installing and undoing have in common: what they need of the machine, and how they say no. */
+
+import type { Identity } from '../../../domain/evidence/identity.js';
+import type { Documents } from '../../../ports/documents.js';
+import type { FileSystem } from '../../../ports/file-system.js';
+import type { ProcessTable } from '../../../ports/process-table.js';
+import { EXIT } from '../../environment/exit-codes.js';
+import { type Complaint, textOf } from '../../texts/failure-text.js';
+
+export interface Tools {
+  readonly files: FileSystem;
+  readonly documents: Documents;
+  readonly processes: ProcessTable;
+  /** Who is at work. */
+  self(): Identity;
+  /** A new one at every call. */
+  nonce(): string;
+}
+
+export interface Refusal {
+  readonly kind: 'refused';
+  readonly sentence: string;
+  readonly exitCode: number;
+}
+
+export type Planned<T> = { readonly kind: 'planned'; readonly plan: T } | Refusal;
+
+export const refuse = (complaint: Complaint, exitCode: number = EXIT.cantCreate): Refusal => ({
+  kind: 'refused',
+  sentence: textOf(complaint),
+  exitCode,
+});

@@ -1,0 +1,139 @@
+/** Installing and uninstalling a command: plans, carries out, and takes back what did not get to its end. */
+
+import { EXIT } from '../../environment/exit-codes.js';
+import { TROUBLE } from '../../texts/failure-text.js';
+import { type Carried, carryOut, carryOutUndo, takeBack } from './apply-plan.js';
+import {
+  type Change,
+  type Foreseen,
+  type InstallPlan,
+  type InstallRequest,
+  planInstall,
+  planUndo,
+  settingsFile,
+  type UndoPlan,
+} from './install-plan.js';
+import { type InstallRecord, isAtWork, readRecord, recordFile } from './install-record.js';
+import { type Refusal, refuse, type Tools } from './install-tools.js';
+import { hashOf, holdsEntry } from './settings-file.js';
+
+/** How often somebody else may write to the settings while they are being changed. */
+const ROUNDS_MAX = 3;
+
+export type InstallOutcome =
+  | { readonly kind: 'installed'; readonly plan: InstallPlan; readonly replaced: UndoPlan | undefined }
+  | { readonly kind: 'already-installed'; readonly record: InstallRecord }
+  | Refusal;
+
+/** What would become of the files, without anything being changed. */
+export type InstallForecast =
+  | { readonly kind: 'planned'; readonly changes: readonly Change[]; readonly replaced: UndoPlan | undefined }
+  | { readonly kind: 'already-installed'; readonly record: InstallRecord }
+  | Refusal;
+
+export type UninstallOutcome = { readonly kind: 'uninstalled'; readonly plan: UndoPlan } | Refusal;
+
+export function foresee(tools: Tools, request: InstallRequest): InstallForecast {
+  const file = recordFile(request.records, request.shim.path);
+  const existing = readRecord(tools, file);
+  if (existing.kind === 'refused') return existing;
+  const { record } = existing;
+  if (record === undefined) {
+    const planned = planInstall(tools, request);
+    return planned.kind === 'refused' ? planned : { ...planned.plan, kind: 'planned', replaced: undefined };
+  }
+  if (isAtWork(tools, record)) return busy(record);
+  if (isAsAsked(tools, record, request)) return { kind: 'already-installed', record };
+  if (record.service !== request.service && record.daemon !== request.daemon)
+    return refuse(TROUBLE.taken(record.command, record.service));
+  const replaced = planUndo(tools, record);
+  if (replaced.kind === 'refused') return replaced;
+  if (replaced.plan.shim === 'foreign') return refuse(TROUBLE.notShim(record.shim.path));
+  const { changes } = replaced.plan;
+  const planned = planInstall(tools, request, foreseenBy(changes));
+  if (planned.kind === 'refused') return planned;
+  return { kind: 'planned', changes: together(changes, planned.plan.changes), replaced: replaced.plan };
+}
+
+const busy = ({ command, by }: InstallRecord): Refusal =>
+  refuse(TROUBLE.busy(command, by.pid), EXIT.tempFail);
+
+const foreseenBy =
+  (changes: readonly Change[]): Foreseen =>
+  (file) =>
+    changes.find((change) => change.path === file);
+
+/** One after the other, as one. */
+function together(first: readonly Change[], then: readonly Change[]): readonly Change[] {
+  const untouched = first.filter(({ path }) => !then.some((change) => change.path === path));
+  const begun = foreseenBy(first);
+  return [
+    ...untouched,
+    ...then.map((change) => ({ ...change, before: (begun(change.path) ?? change).before })),
+  ];
+}
+
+/** What was installed before is undone only once it is certain that nothing is in the way of what comes after. */
+export function install(tools: Tools, request: InstallRequest): InstallOutcome {
+  return insist(() => tryInstall(tools, request));
+}
+
+export function uninstall(tools: Tools, record: InstallRecord, file: string): UninstallOutcome {
+  return insist(() => tryUninstall(tools, record, file));
+}
+
+type Changed = Extract<Carried, { readonly kind: 'changed' }>;
+
+function insist<O>(attempt: () => O | Changed): Exclude<O, Changed> | Refusal {
+  let outcome = attempt();
+  for (let round = 2; round <= ROUNDS_MAX && isChanged(outcome); round += 1) outcome = attempt();
+  return isChanged(outcome) ? refuse(TROUBLE.keptChanging(outcome.path)) : (outcome as Exclude<O, Changed>);
+}
+
+const isChanged = (outcome: unknown): outcome is Changed =>
+  (outcome as { readonly kind: string }).kind === 'changed';
+
+function tryInstall(tools: Tools, request: InstallRequest): InstallOutcome | Changed {
+  const forecast = foresee(tools, request);
+  if (forecast.kind !== 'planned') return forecast;
+  const { replaced } = forecast;
+  if (replaced !== undefined) {
+    const undone = carryOutUndo(tools, replaced, recordFile(request.records, request.shim.path));
+    if (undone.kind !== 'done') return undone;
+  }
+  const planned = planInstall(tools, request);
+  if (planned.kind === 'refused') return planned;
+  const carried = carryOut(tools, planned.plan);
+  if (carried.kind === 'done') return { kind: 'installed', plan: planned.plan, replaced };
+  takeBack(tools, planned.plan);
+  return carried;
+}
+
+function tryUninstall(tools: Tools, record: InstallRecord, file: string): UninstallOutcome | Changed {
+  if (isAtWork(tools, record)) return busy(record);
+  const planned = planUndo(tools, record);
+  if (planned.kind === 'refused') return planned;
+  const carried = carryOutUndo(tools, planned.plan, file);
+  return carried.kind === 'done' ? { kind: 'uninstalled', plan: planned.plan } : carried;
+}
+
+/** Whether all is there just as it would be made now. */
+function isAsAsked(tools: Tools, record: InstallRecord, request: InstallRequest): boolean {
+  const { shim, settings } = request;
+  const isSame = record.state === 'installed' && record.service === request.service;
+  if (!isSame || record.shim.hash !== hashOf(shim.text) || hashAt(tools, shim.path) !== record.shim.hash)
+    return false;
+  if (settings === undefined || record.settings === undefined) return settings === record.settings;
+  const file = settingsFile(tools, settings.path);
+  const { path, entry, value } = record.settings;
+  const isSameEntry =
+    entry.join('\0') === settings.entry.join('\0') && value === JSON.stringify(settings.value);
+  if (!isSameEntry || file.kind === 'refused' || file.path !== path) return false;
+  const reading = tools.documents.read(path);
+  return reading.kind === 'document' && holdsEntry(reading.document.text, entry, value);
+}
+
+function hashAt({ documents }: Tools, file: string): string | undefined {
+  const reading = documents.read(file);
+  return reading.kind === 'document' ? hashOf(reading.document.text) : undefined;
+}

@@ -1,0 +1,53 @@
+/** Claims a name for a service's daemon, and gives way with next to nothing loaded. */
+
+import { layout } from '../../domain/place/layout.js';
+import { loadBundle } from '../environment/bundle-files.js';
+import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
+import type { Host } from '../environment/node-host.js';
+import { type ClaimResult, claimTarget } from '../library/claim-name.js';
+import type { StartReport } from '../library/start-report.js';
+import { sentence } from '../texts/failure-text.js';
+import type { DaemonSettings } from './daemon.js';
+
+/**
+ * Runs until the daemon ends; then the process has ended too.
+ * @returns the exit code of a process that does not serve: 0 if another one does
+ */
+export async function runDaemon(host: Host, settings: DaemonSettings, report: StartReport): Promise<number> {
+  const { path: service, version } = settings.edition;
+  const claiming = { service, version, handed: settings.handed };
+  const result = await claimTarget(host, settings.target, claiming, report);
+  switch (result.kind) {
+    case 'claimed':
+      await new (loadBundle<typeof import('./daemon.js')>('serving.cjs').Daemon)(
+        host,
+        settings,
+        result,
+        report,
+      ).serve();
+      return EXIT.ok;
+    case 'gave-way':
+      return gaveWay(settings, result);
+    case 'failed':
+      settings.say(`solod: ${sentence(result.failure)}`);
+      return exitCodeOf(result.failure);
+  }
+}
+
+async function gaveWay(
+  { target, mode, say, supervisor, handed }: DaemonSettings,
+  result: Extract<ClaimResult, { kind: 'gave-way' }>,
+): Promise<number> {
+  const { doubt, generation } = result;
+  // Who waits behind the listener of a living daemon is that daemon's.
+  if (handed?.isBehind(layout.generationSocket(target.place.directory, generation)) === false)
+    await handed.turnAway();
+  await supervisor.ready(`gave way to generation ${generation}`);
+  const who = `${target.label} is served by generation ${generation} in ${target.place.directory}`;
+  if (doubt === undefined) {
+    if (mode === 'foreground') say(`solod: ${who}`);
+    return EXIT.ok;
+  }
+  say(`solod: ${who}, or so it seems: ${doubt.message}; what is ambiguous counts as alive`);
+  return EXIT.tempFail;
+}

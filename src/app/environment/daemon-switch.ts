@@ -1,0 +1,40 @@
+/** Whether a daemon is wanted at all. The warm call asks too (`warm.ts`): nothing heavy is imported here. */
+
+import type { Environment } from './state-root.js';
+
+export type DaemonWish =
+  /** Whatever the environment says. */
+  | 'on'
+  /** Never: the service runs in the caller's own process. */
+  | 'off'
+  /** As `SOLOD` says (`on`, `off`); without it, none where `CI` is set: nobody comes back there to find it warm. */
+  | 'auto';
+
+export type DaemonChoice =
+  | { readonly kind: 'daemon' }
+  | { readonly kind: 'inline'; readonly why: string }
+  /** `SOLOD` says neither `on` nor `off`. */
+  | { readonly kind: 'wrong'; readonly value: string };
+
+const DAEMON: DaemonChoice = { kind: 'daemon' };
+
+export function chooseDaemon(wish: DaemonWish | undefined, env: Environment): DaemonChoice {
+  if (wish === 'on') return DAEMON;
+  if (wish === 'off') return { kind: 'inline', why: 'no daemon is wanted for this call' };
+  switch (env.SOLOD ?? '') {
+    case 'on':
+      return DAEMON;
+    case 'off':
+      return { kind: 'inline', why: 'SOLOD=off' };
+    case '':
+      return isContinuousIntegration(env)
+        ? { kind: 'inline', why: 'CI is set; SOLOD=on asks for a daemon all the same' }
+        : DAEMON;
+    default:
+      return { kind: 'wrong', value: env.SOLOD ?? '' };
+  }
+}
+
+function isContinuousIntegration({ CI }: Environment): boolean {
+  return CI !== undefined && CI !== '' && CI !== '0' && CI.toLowerCase() !== 'false';
+}

@@ -1,0 +1,126 @@
+/** What may be asked of `obtain`, `kick` and `call`, and what it comes to. */
+
+import type { SpawnTarget } from '../../adapters/node/processes/spawner.js';
+import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import { type Timing, timingFrom } from '../../domain/lock/timing.js';
+import { shortHash } from '../../domain/place/layout.js';
+import { daemonFile } from '../environment/bundle-files.js';
+import type { DaemonWish } from '../environment/daemon-switch.js';
+import type { Environment } from '../environment/state-root.js';
+import { type Resolved, resolveService } from '../service/service-file.js';
+import { type NameOptions, resolveTarget, type Target } from './daemon-target.js';
+
+/** How a service's daemon is run. All in milliseconds. */
+export interface DaemonOptions {
+  /** A daemon that nobody has called for so long ends; 15 minutes by default, 0 for never. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** How long a daemon that ends lets its work finish; 5 s by default. */
+  readonly graceMs?: number | undefined;
+  /** A daemon whose resident memory is larger than so many bytes ends once its work is done; no limit by default. */
+  readonly memoryLimitBytes?: number | undefined;
+  /** The daemon ends when the process with this id does; it lives on its own by default. */
+  readonly tether?: number | undefined;
+  /** Whether a daemon is wanted; `auto` by default. */
+  readonly daemon?: DaemonWish | undefined;
+  /** The node binary that runs it; by default the one that runs the caller. */
+  readonly node?: string | undefined;
+}
+
+/** The daemon of a service file. */
+export interface ServiceOptions extends Omit<NameOptions, 'name'>, DaemonOptions {
+  /** The path of the service file. */
+  readonly service: string;
+  /** Instead of the service's own name. */
+  readonly name?: string | undefined;
+}
+
+/** A daemon of one's own: a program that calls `claim` with the same name. */
+export interface ProgramOptions extends NameOptions {
+  /** The program and its arguments; no shell sees them. */
+  readonly command: readonly [string, ...string[]];
+}
+
+/** All in milliseconds; what they mean and their defaults: `Timing`. */
+export interface TimingOptions {
+  readonly timing?: Partial<Timing> | undefined;
+}
+
+export interface DaemonRequest {
+  readonly target: Target;
+  readonly spawn: Omit<SpawnTarget, 'channel'>;
+  readonly timing: Timing;
+  /** What the caller says of itself; undefined for a program of one's own. */
+  readonly caller: Caller | undefined;
+}
+
+export type DaemonSelector = ServiceOptions | ProgramOptions;
+
+export function resolveRequest(
+  options: DaemonSelector & TimingOptions,
+  userId: number,
+  defaults: Partial<Timing>,
+): Resolved<DaemonRequest> {
+  const service = 'service' in options ? resolveService(options.service) : undefined;
+  if (service?.kind === 'failed') return service;
+  const name = options.name ?? service?.value.name ?? '';
+  const resolved = resolveTarget({ ...options, name }, userId);
+  if (resolved.kind === 'failed') return resolved;
+  const target = resolved.value;
+  const env: Environment = options.env ?? process.env;
+  const edition = service?.value.edition;
+  const command =
+    'service' in options ? daemonCommand(options, target, edition?.path ?? '') : options.command;
+  return {
+    kind: 'resolved',
+    value: {
+      target,
+      spawn: { directory: target.place.directory, command, env, build: buildOf(command, edition) },
+      timing: timingFrom({ ...defaults, ...defined(options.timing) }),
+      caller: edition === undefined ? undefined : { ...edition, wire: WIRE_VERSION },
+    },
+  };
+}
+
+/** A program of one's own is not looked into: its command line is what it goes by. */
+function buildOf(command: readonly string[], edition: Edition | undefined): string {
+  return edition === undefined ? shortHash(command.join('\0')) : `${editionKey(edition)}:${command[0]}`;
+}
+
+/** The daemon is told everything: its own environment, and its working directory, may say otherwise than the caller's. */
+function daemonCommand(
+  options: ServiceOptions,
+  target: Target,
+  service: string,
+): readonly [string, ...string[]] {
+  return [options.node ?? process.execPath, daemonFile(), ...daemonFlags(options, target), '--', service];
+}
+
+/** A daemon's options, as arguments of its command line. */
+export function daemonFlags(options: DaemonOptions, target: Target): readonly string[] {
+  const { name, stateDirectory, project } = target;
+  return writtenFlags({ name, 'state-dir': stateDirectory, project, ...daemonSettings(options) });
+}
+
+/** How a started daemon is run, by the names of the command's options. */
+export function daemonSettings(options: DaemonOptions): Readonly<Record<string, string | undefined>> {
+  return {
+    'idle-timeout': options.idleTimeoutMs === undefined ? undefined : `${options.idleTimeoutMs}ms`,
+    grace: options.graceMs === undefined ? undefined : `${options.graceMs}ms`,
+    'memory-limit': options.memoryLimitBytes === undefined ? undefined : `${options.memoryLimitBytes}B`,
+    tether: options.tether === undefined ? undefined : String(options.tether),
+  };
+}
+
+/** An option without a value is left out. */
+export function writtenFlags(settings: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(settings).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}=${value}`],
+  );
+}
+
+/** An option that is given as undefined is one that is not given. */
+function defined<T extends object>(options: T | undefined): Partial<T> {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+}

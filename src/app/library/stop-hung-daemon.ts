@@ -1,0 +1,23 @@
+import {
+  beginTermination,
+  stepTermination,
+  type TerminationOutcome,
+} from '../../domain/lifecycle/end-hung-daemon.js';
+import { run } from '../../domain/procedure/run.js';
+import type { Host } from '../environment/node-host.js';
+
+/** How long a daemon that does not answer has after SIGTERM, and how long it may take to go after SIGKILL. */
+const GRACE_MS = 2_000;
+const KILL_MS = 2_000;
+
+/** Ends the daemon of a directory against its will. */
+export function terminate(host: Host, directory: string): Promise<TerminationOutcome> {
+  const plan = {
+    directory,
+    self: host.processes.self(),
+    ancestors: host.processes.ancestors(),
+    graceMs: GRACE_MS,
+    killMs: KILL_MS,
+  };
+  return run(stepTermination, beginTermination(plan), host.ports);
+}

@@ -1,0 +1,8 @@
+import type { Cause } from '../../ports/readings.js';
+
+/** What the system said, without the call and the path that Node adds: there is little room. */
+export function shortCauseOf(error: unknown): Cause {
+  if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) };
+  const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException;
+  return { code, message: syscall === undefined ? error.message : error.message.replace(/, .*$/s, '') };
+}

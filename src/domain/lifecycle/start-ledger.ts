@@ -1,0 +1,220 @@
+/**
+ * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a line, appended by
+ * whoever knows: the starter its start, the process what it has come to. It is a diagnosis, and what a back-off counts in; it
+ * never decides who serves, and one that can't be read or written stops no start.
+ */
+
+import type { Instant } from '../../ports/readings.js';
+import type { SpawnReason } from '../../ports/spawn-reason.js';
+import type { HeldBack } from '../../ports/spawner.js';
+import type { Stage, Word } from '../../ports/start-word.js';
+import { type Identity, identityFrom, type Vitality } from '../evidence/identity.js';
+import { parseJson } from '../evidence/json.js';
+
+export type LedgerEntry = { readonly atMs: number; readonly pid: number } & (
+  | (Identity & {
+      readonly kind: 'started';
+      readonly by: number;
+      /** The program that asked. */
+      readonly asker: string;
+      readonly reason: SpawnReason;
+      /** What was started: the same text for the same program in the same state. */
+      readonly build: string;
+    })
+  /** No process came of it. */
+  | {
+      readonly kind: 'refused';
+      readonly by: number;
+      readonly asker: string;
+      readonly reason: SpawnReason;
+      readonly message: string;
+    }
+  | Word
+);
+
+export const entryText = (entry: LedgerEntry): string => `${JSON.stringify(entry)}\n`;
+
+/** @returns undefined for what is no word of a process */
+export function parseWord(text: string): Word | undefined {
+  const value = fieldsOf(parseJson(text));
+  return value === undefined ? undefined : wordFrom(value);
+}
+
+/** The entries of a ledger, or of its end: lines that are cut off, or somebody else's, are passed over. */
+export function parseLedger(text: string): readonly LedgerEntry[] {
+  return text.split('\n').flatMap((line) => {
+    const value = fieldsOf(parseJson(line));
+    const entry = value === undefined ? undefined : entryFrom(value);
+    return entry === undefined ? [] : [entry];
+  });
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fieldsOf = (value: unknown): Fields | undefined =>
+  typeof value === 'object' && value !== null ? (value as Fields) : undefined;
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const numberOf = (value: unknown): number | undefined => (typeof value === 'number' ? value : undefined);
+
+function entryFrom(value: Fields): LedgerEntry | undefined {
+  const [atMs, pid] = [numberOf(value.atMs), numberOf(value.pid)];
+  if (atMs === undefined || pid === undefined) return undefined;
+  const asked = {
+    by: numberOf(value.by) ?? 0,
+    asker: textOf(value.asker),
+    reason: textOf(value.reason) as SpawnReason,
+  };
+  switch (value.kind) {
+    case 'started': {
+      const identity = identityFrom(value);
+      if (identity === undefined) return undefined;
+      return { atMs, kind: 'started', ...asked, ...identity, build: textOf(value.build) };
+    }
+    case 'refused':
+      return { atMs, pid, kind: 'refused', ...asked, message: textOf(value.message) };
+    default: {
+      const word = wordFrom(value);
+      return word === undefined ? undefined : { atMs, pid, ...word };
+    }
+  }
+}
+
+const STAGES: readonly unknown[] = ['starting', 'claiming', 'loading', 'serving'] satisfies Stage[];
+
+function wordFrom(value: Fields): Word | undefined {
+  const { kind } = value;
+  switch (kind) {
+    case 'claimed':
+    case 'gave-way':
+      return { kind, generation: numberOf(value.generation) ?? 0 };
+    case 'ready':
+      return { kind };
+    case 'failed': {
+      const stage = STAGES.includes(value.stage) ? (value.stage as Stage) : 'starting';
+      return { kind, stage, message: textOf(value.message) };
+    }
+    case 'ended': {
+      const { why, code, signal } = value;
+      return { kind, why: textOf(why), code: numberOf(code), signal: textOf(signal) || undefined };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** One process, as the ledger tells of it. */
+export interface Start {
+  readonly pid: number;
+  /** Undefined where nobody of solod's started it: `solod serve`, or a supervisor. */
+  readonly identity: Identity | undefined;
+  readonly startedMs: number;
+  readonly by: number;
+  readonly asker: string;
+  readonly reason: SpawnReason | undefined;
+  readonly build: string;
+  /** Everything that it came to, in order. */
+  readonly words: readonly (Word & { readonly atMs: number })[];
+}
+
+/** The processes that a ledger tells of, in the order in which they were started. */
+export function startsIn(entries: readonly LedgerEntry[]): readonly Start[] {
+  const starts: Start[] = [];
+  const latest = new Map<number, number>();
+  const begin = (start: Start): void => {
+    latest.set(start.pid, starts.push(start) - 1);
+  };
+  for (const { atMs, pid, ...entry } of entries) {
+    if (entry.kind === 'refused') continue;
+    if (entry.kind === 'started') {
+      const { startTime, bootId, pidNamespace, by, asker, reason, build } = entry;
+      const identity = { pid, startTime, bootId, pidNamespace };
+      begin({ pid, identity, startedMs: atMs, by, asker, reason, build, words: [] });
+      continue;
+    }
+    if (!latest.has(pid)) begin(byHand(pid, atMs));
+    const index = latest.get(pid) ?? 0;
+    const start = starts[index];
+    if (start !== undefined) starts[index] = { ...start, words: [...start.words, { ...entry, atMs }] };
+  }
+  return starts;
+}
+
+function byHand(pid: number, startedMs: number): Start {
+  return { pid, identity: undefined, startedMs, by: 0, asker: '', reason: undefined, build: '', words: [] };
+}
+
+/** The same with its end, where its process is proven to have gone without a word. */
+export function concluded(start: Start, vitality: Vitality): Start {
+  if (vitality !== 'dead' || fateOf(start).kind !== 'open') return start;
+  const atMs = start.words.at(-1)?.atMs ?? start.startedMs;
+  const end = { kind: 'ended', why: '', code: undefined, signal: undefined, atMs } as const;
+  return { ...start, words: [...start.words, end] };
+}
+
+/** How a start ended, as far as a back-off is concerned. */
+export type StartFate =
+  /** It came to serve, or gave way to a daemon that did. */
+  | { readonly kind: 'fine' }
+  /** It has said nothing yet, or not all: it may be alive. */
+  | { readonly kind: 'open' }
+  | { readonly kind: 'failed'; readonly atMs: number; readonly message: string };
+
+export function fateOf({ words, startedMs }: Start): StartFate {
+  const failed = words.find(({ kind }) => kind === 'failed');
+  if (failed?.kind === 'failed' && failed.stage !== 'serving')
+    return { kind: 'failed', atMs: failed.atMs, message: failed.message };
+  if (words.some(({ kind }) => kind === 'ready' || kind === 'gave-way')) return { kind: 'fine' };
+  const ended = words.find(({ kind }) => kind === 'ended');
+  if (ended?.kind !== 'ended') return { kind: 'open' };
+  const how = ended.signal ?? (ended.code === undefined ? 'nobody saw how' : `exit code ${ended.code}`);
+  const message = `it ended before it served (${how})${ended.why === '' ? '' : `: ${ended.why}`}`;
+  return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
+}
+
+// --- the breaker ------------------------------------------------------------------------------------------------------
+
+/** So many failures in a row cost nothing: the first may have been a coincidence. */
+export const FREE_FAILURES = 1;
+export const FIRST_HOLD_MS = 5_000;
+export const LONGEST_HOLD_MS = 60_000;
+/** What lies further back is of another day. */
+export const WINDOW_MS = 10 * 60_000;
+
+export type StartVerdict = { readonly kind: 'allowed' } | HeldBack;
+
+const ALLOWED: StartVerdict = { kind: 'allowed' };
+
+/**
+ * Whether one more start of the same thing makes sense now. Starts that failed one after the other, without one in between that
+ * served, are followed by a pause that doubles each time. A changed service file, and a person who says `restart`, begin anew.
+ *
+ * @param starts oldest first, with the fate of those that are gone already told
+ * @param build what is to be started
+ */
+export function judgeStart(starts: readonly Start[], build: string, now: Instant): StartVerdict {
+  const failures = failuresInARow(starts, build, now.wallMs);
+  const [last] = failures;
+  if (last === undefined || failures.length <= FREE_FAILURES) return ALLOWED;
+  const holdMs = Math.min(FIRST_HOLD_MS * 2 ** (failures.length - FREE_FAILURES - 1), LONGEST_HOLD_MS);
+  const untilMs = last.atMs + holdMs;
+  // One that lies ahead comes from a clock that has been set back since.
+  if (now.wallMs >= untilMs || last.atMs > now.wallMs) return ALLOWED;
+  const waitMs = untilMs - now.wallMs;
+  return { kind: 'held-back', failures: failures.length, untilMs, waitMs, message: last.message };
+}
+
+type FailedStart = Extract<StartFate, { kind: 'failed' }>;
+
+/** The latest first. */
+function failuresInARow(starts: readonly Start[], build: string, wallMs: number): readonly FailedStart[] {
+  const failures: FailedStart[] = [];
+  for (const start of starts.toReversed()) {
+    // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by who did.
+    if (start.build !== build || start.reason === undefined) continue;
+    const fate = fateOf(start);
+    if (fate.kind === 'fine' || wallMs - start.startedMs > WINDOW_MS) break;
+    if (fate.kind === 'failed') failures.push(fate);
+    if (start.reason === 'restart') break;
+  }
+  return failures;
+}

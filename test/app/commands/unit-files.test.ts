@@ -1,0 +1,97 @@
+/** The text of units: what is in a path must arrive as it is, and nothing of it may be read as anything else. */
+
+import { describe, expect, it } from 'vitest';
+import {
+  isWrittenFor,
+  type Unit,
+  unfitText,
+  unitFiles,
+} from '../../../src/app/commands/install/unit-files.js';
+import { takeHandedCount } from '../../../src/app/daemon/handed-socket.js';
+
+const unit = (changes: Partial<Unit> = {}): Unit => ({
+  target: { label: 'tool' },
+  directory: '/run/user/1/solod/tool',
+  listener: '/run/user/1/solod/tool/listen.sock',
+  command: ['/usr/bin/node', '/opt/solod.cjs', 'serve', '--', '/srv/tool.mjs'],
+  ...changes,
+});
+
+const lineOf = (text: string | undefined, key: string): string | undefined =>
+  text?.split('\n').find((line) => line.startsWith(`${key}=`));
+
+describe('systemd', () => {
+  it('a socket and a service of one name', () => {
+    const [socket, service] = unitFiles('systemd', unit());
+    expect(socket?.name).toBe('solod-tool.socket');
+    expect(service?.name).toBe('solod-tool.service');
+    expect(lineOf(socket?.text, 'ListenStream')).toBe('ListenStream=/run/user/1/solod/tool/listen.sock');
+    expect(lineOf(service?.text, 'ExecStart')).toBe(
+      'ExecStart=":/usr/bin/node" "/opt/solod.cjs" "serve" "--" "/srv/tool.mjs"',
+    );
+  });
+
+  it('a project has no instance for a unit', () => {
+    const [socket] = unitFiles('systemd', unit({ target: { label: 'tool@0abc' } }));
+    expect(socket?.name).toBe('solod-tool-at-0abc.socket');
+  });
+
+  it.each([
+    ['/a b', '"/a b"'],
+    ['/100%', '"/100%%"'],
+    ['/a"b', '"/a\\"b"'],
+    ['/a\\b', '"/a\\\\b"'],
+    ["/a'b", '"/a\'b"'],
+    ['/$HOME', '"/$HOME"'],
+    ['/a;b', '"/a;b"'],
+    ['', '""'],
+  ])('the word %s', (word, written) => {
+    const [, service] = unitFiles('systemd', unit({ command: ['/node', word] }));
+    expect(lineOf(service?.text, 'ExecStart')).toBe(`ExecStart=":/node" ${written}`);
+  });
+
+  it('a path is not quoted where systemd takes the rest of the line', () => {
+    const [socket] = unitFiles('systemd', unit({ listener: '/a b/50%/listen.sock' }));
+    expect(lineOf(socket?.text, 'ListenStream')).toBe('ListenStream=/a b/50%%/listen.sock');
+  });
+});
+
+describe('launchd', () => {
+  it('what means something in XML does not', () => {
+    const [plist] = unitFiles('launchd', unit({ command: ['/a&b/<node>', '"x"'] }));
+    expect(plist?.name).toBe('solod.tool.plist');
+    expect(plist?.text).toContain('<string>/a&amp;b/&lt;node&gt;</string>');
+    expect(plist?.text).toContain('<string>"x"</string>');
+  });
+});
+
+describe('whose a file is', () => {
+  it.each(['systemd', 'launchd'] as const)('%s', (manager) => {
+    const directory = '/a %&<b>/tool';
+    for (const { text } of unitFiles(manager, unit({ directory }))) {
+      expect(isWrittenFor(text, directory)).toBe(true);
+      expect(isWrittenFor(text, '/a %&<b>/too')).toBe(false);
+      expect(isWrittenFor(text, '/other/tool')).toBe(false);
+    }
+    expect(isWrittenFor('[Unit]\n', directory)).toBe(false);
+  });
+});
+
+it.each(['/a\nb', '/a\tb', '/a ', '\u0000'])('%j is in no unit', (word) => {
+  expect(unfitText(unit({ command: ['/node', word] }))).toBe(word);
+});
+
+describe('what was handed over', () => {
+  it.each([
+    [{ LISTEN_PID: '7', LISTEN_FDS: '1' }, 1],
+    [{ LISTEN_PID: '7', LISTEN_FDS: '2' }, 2],
+    [{ LISTEN_PID: '8', LISTEN_FDS: '1' }, 0],
+    [{ LISTEN_FDS: '1' }, 0],
+    [{ LISTEN_PID: '7' }, 0],
+    [{ LISTEN_PID: '7', LISTEN_FDS: 'x' }, 0],
+  ])('%j: %i', (variables, count) => {
+    const env: NodeJS.ProcessEnv = { ...variables, LISTEN_FDNAMES: 'x', KEPT: 'y' };
+    expect(takeHandedCount(env, 7)).toBe(count);
+    expect(env).toEqual({ KEPT: 'y' });
+  });
+});

@@ -1,0 +1,157 @@
+/**
+ * The publish race: two candidates in every order of their calls, each killed before any of them or not at all; three in
+ * every order with so many interruptions. Never do two serve, and nobody alive is cut off.
+ */
+
+import { describe, expect, it } from 'vitest';
+import type { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import type { ClaimOutcome } from '../../../src/domain/claim/claim.js';
+import { parseOwner } from '../../../src/domain/evidence/owner.js';
+import { layout } from '../../../src/domain/place/layout.js';
+import { leaveGeneration } from '../../support/daemons.js';
+import { HOME, inHome, tree } from '../../support/plans.js';
+import {
+  alive,
+  type Candidate,
+  explore,
+  make,
+  type Race,
+  serves,
+  startRace,
+  startReadyRace,
+  wasKilled,
+} from '../../support/races.js';
+
+type SetUp = (machine: MemoryMachine) => Promise<void>;
+
+const nothing: SetUp = async () => {};
+const tombstone: SetUp = async (machine) => {
+  await leaveGeneration(machine, 1);
+  machine.files.makeLink('1', inHome('current'));
+};
+const unpointed: SetUp = async (machine) => {
+  await tombstone(machine);
+  await leaveGeneration(machine, 2);
+};
+const pointerless: SetUp = async (machine) => {
+  await leaveGeneration(machine, 1);
+  await leaveGeneration(machine, 3);
+};
+
+function ownerPid({ machine }: Race, path: string): number | undefined {
+  const reading = machine.files.readText(path);
+  return reading.kind === 'text' ? parseOwner(reading.text)?.pid : undefined;
+}
+
+const outcomeOf = ({ stepper: { state, outcome } }: Candidate): ClaimOutcome | undefined =>
+  state?.at === 'leaving' ? state.outcome : outcome;
+/** What holds at every moment. */
+function judgeMoment(race: Race): void {
+  const { candidates } = race;
+  const serving = candidates.filter(serves);
+  expect(serving.length).toBeLessThanOrEqual(1);
+  for (const { process } of serving) expect(ownerPid(race, layout.currentOwner(HOME))).toBe(process.pid);
+  for (const candidate of candidates) expect(outcomeOf(candidate)?.kind).not.toBe('failed');
+}
+
+/** Who is about to give way does so to somebody who means to stay. */
+function judgeGivingWay(race: Race): void {
+  for (const { stepper } of race.candidates) {
+    const { state } = stepper;
+    if (state?.at !== 'leaving' || state.step !== 'closing' || state.outcome.kind !== 'gave-way') continue;
+    const { generation } = state.outcome;
+    const owner = race.candidates.find(
+      ({ process }) =>
+        process.pid === ownerPid(race, layout.currentOwner(HOME).replace('current', String(generation))),
+    );
+    expect(owner?.stepper.state?.at ?? 'ended').not.toMatch(/withdraw/);
+  }
+}
+
+/** What holds when nobody has anything left to do. */
+function judgeEnd(race: Race): void {
+  const { candidates, machine } = race;
+  if (candidates.some((candidate) => alive(candidate) && candidate.stepper.next !== undefined)) return;
+  const serving = candidates.filter(serves);
+  const killed = candidates.filter(wasKilled);
+  if (killed.length === 0) {
+    expect(serving).toHaveLength(1);
+    expect(tree(machine)).toHaveLength(4);
+  } else expect(serving.length + killed.length).toBeGreaterThan(0);
+}
+
+function judge(race: Race): void {
+  judgeMoment(race);
+  judgeGivingWay(race);
+  judgeEnd(race);
+}
+
+/** `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a few interruptions do. */
+const SOME = { interruptions: 1, kills: 0 };
+
+describe('the race of two candidates', () => {
+  it('on a new name, from their first calls on: one held up anywhere', async () => {
+    const { worlds, ends } = await explore(() => startRace(2, nothing), judge, SOME);
+    expect(worlds).toBeGreaterThan(100);
+    expect(ends).toBeGreaterThan(5);
+  }, 180_000);
+
+  it('after a dead daemon: one held up anywhere', async () => {
+    const { worlds } = await explore(() => startReadyRace(2, tombstone), judge, SOME);
+    expect(worlds).toBeGreaterThan(50);
+  }, 180_000);
+
+  it.each([
+    { name: 'after one that died before it repointed', setUp: unpointed },
+    { name: 'without `current`, and with a gap', setUp: pointerless },
+  ])(
+    '$name: one held up anywhere',
+    async ({ setUp }) => {
+      const { worlds } = await explore(() => startReadyRace(2, setUp), judge, SOME);
+      expect(worlds).toBeGreaterThan(50);
+    },
+    180_000,
+  );
+});
+
+describe('the race of three candidates, the first of them held up', () => {
+  async function heldUp(at: string): Promise<Race> {
+    const race = await startReadyRace(3, tombstone);
+    const stepper = race.candidates[0]?.stepper;
+    while (stepper?.state?.at !== at) await stepper?.take();
+    return race;
+  }
+
+  it.each(['probing', 'publishing', 'rechecking'])(
+    'before %s: one is killed anywhere, or none',
+    async (at) => {
+      let withdrawn = 0;
+      await explore(
+        () => heldUp(at),
+        (race) => {
+          judge(race);
+          if (race.candidates.some(({ stepper }) => stepper.state?.at === 'withdrawing')) withdrawn += 1;
+        },
+        { interruptions: 0, kills: 1 },
+      );
+      // Two follow each other past the third, which finds its slot collected: the search gets that far.
+      expect(withdrawn > 0).toBe(at === 'publishing');
+    },
+    180_000,
+  );
+
+  it('before publishing: another is held up anywhere as well', async () => {
+    const { worlds } = await explore(() => heldUp('publishing'), judge, SOME);
+    expect(worlds).toBeGreaterThan(50);
+  }, 180_000);
+});
+
+it('an order that fails is told, so that it can be replayed', async () => {
+  const race = await startRace(1, nothing);
+  await make(race, 'step 0');
+  const surprised = explore(
+    async () => startRace(1, nothing),
+    ({ candidates }) => expect(candidates[0]?.stepper.state?.at).toBe('preparing'),
+  );
+  await expect(surprised).rejects.toThrow(/^after (?:step 0, )+step 0$/);
+});

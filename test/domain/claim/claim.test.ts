@@ -1,0 +1,849 @@
+/** The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most serves. */
+
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess, PortCall } from '../../../src/adapters/memory/memory-process.js';
+import { Stepper } from '../../../src/adapters/memory/stepper.js';
+import { beginClaim, type ClaimPlan, ROUNDS_MAX, stepClaim } from '../../../src/domain/claim/claim.js';
+import { parseOwner } from '../../../src/domain/evidence/owner.js';
+import { claimIn, daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
+import { claimPlan, HOME, inHome, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
+
+const FOREVER = Number.POSITIVE_INFINITY;
+
+function stepperFor(process: MemoryProcess, changes: Partial<ClaimPlan> = {}) {
+  return new Stepper(stepClaim, beginClaim(claimPlan(process, changes)), process.ports);
+}
+
+/** A candidate that is held where its next step is the one named. */
+async function heldAt(machine: MemoryMachine, at: string, changes: Partial<ClaimPlan> = {}) {
+  const process = machine.start();
+  const stepper = stepperFor(process, changes);
+  while (stepper.state?.at !== at) await stepper.take();
+  return { process, stepper };
+}
+
+async function toTheEnd(stepper: ReturnType<typeof stepperFor>) {
+  while (stepper.next !== undefined) await stepper.take();
+  return stepper.outcome;
+}
+
+const withHome = (): MemoryMachine => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(HOME);
+  return machine;
+};
+
+/** `current` names it, and its daemon was killed. */
+async function withTombstone(generation = 1): Promise<MemoryMachine> {
+  const machine = withHome();
+  await leaveGeneration(machine, generation);
+  machine.files.makeLink(String(generation), inHome('current'));
+  return machine;
+}
+
+const onlyGeneration = (n: number): string[] => [`${n}/`, `${n}/owner.json`, `${n}/sock`, `current -> ${n}`];
+
+describe('a candidate on its own', () => {
+  it('claims the first generation of a new name, and leaves nothing private behind', async () => {
+    const machine = new MemoryMachine();
+    const { process, outcome } = await claimIn(machine);
+    expect(outcome).toEqual({ kind: 'claimed', generation: 1 });
+    expect(tree(machine)).toEqual(onlyGeneration(1));
+    expect(await whoAnswers(machine)).toBe(process.pid);
+  });
+
+  it('lets nobody else into what it makes, and says there who it is', async () => {
+    const machine = new MemoryMachine();
+    const { process } = await claimIn(machine);
+    for (const path of [ROOT, HOME, inHome('1')])
+      expect(machine.files.inspect(path)).toMatchObject({ entry: { type: 'directory', mode: 0o700 } });
+    expect(machine.files.inspect(inHome('1/owner.json'))).toMatchObject({ entry: { mode: 0o1600 } });
+    const written = machine.files.readText(inHome('1/owner.json'));
+    expect(written.kind === 'text' && parseOwner(written.text)).toEqual(ownerOf(process));
+  });
+
+  it('follows a dead daemon, and clears it away', async () => {
+    const machine = new MemoryMachine();
+    (await daemonIn(machine)).kill();
+    const { process, outcome } = await claimIn(machine);
+    expect(outcome).toEqual({ kind: 'claimed', generation: 2 });
+    expect(tree(machine)).toEqual(onlyGeneration(2));
+    expect(await whoAnswers(machine)).toBe(process.pid);
+  });
+
+  it('gives way to a living daemon, of which nothing changes', async () => {
+    const machine = new MemoryMachine();
+    const daemon = await daemonIn(machine);
+    const before = tree(machine);
+    const { outcome } = await claimIn(machine);
+    expect(outcome).toEqual({ kind: 'gave-way', generation: 1, doubt: undefined });
+    expect(tree(machine)).toEqual(before);
+    expect(await whoAnswers(machine)).toBe(daemon.pid);
+  });
+
+  it('gives way to a stopped daemon, and to one whose backlog is full', async () => {
+    const machine = new MemoryMachine();
+    const daemon = await daemonIn(machine, {}, machine.start({ backlog: 0 }));
+    daemon.stop();
+    const gaveWay = { kind: 'gave-way', generation: 1, doubt: undefined };
+    expect((await claimIn(machine)).outcome).toEqual(gaveWay);
+    const full = await machine.start().ports.probe.connect(inHome('current/sock'), 10);
+    expect(full).toMatchObject({ kind: 'errno', cause: { code: 'EAGAIN' } });
+    expect((await claimIn(machine)).outcome).toEqual(gaveWay);
+  });
+
+  it('walks past those who published and were killed before they repointed', async () => {
+    const machine = await withTombstone();
+    for (const generation of [2, 3, 4]) await leaveGeneration(machine, generation);
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 5 });
+    expect(tree(machine)).toEqual(onlyGeneration(5));
+  });
+
+  it('gives way to one that has published and not yet repointed', async () => {
+    const machine = await withTombstone();
+    const first = await heldAt(machine, 'rechecking');
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'gave-way', generation: 2, doubt: undefined });
+    expect(await toTheEnd(first.stepper)).toEqual({ kind: 'claimed', generation: 2 });
+  });
+
+  it('is plain data at every step, and the same step from the same place is the same', async () => {
+    const machine = await withTombstone();
+    const process = machine.start();
+    let current = beginClaim(claimPlan(process));
+    for (let steps = 0; current.kind === 'do'; steps += 1) {
+      expect(steps).toBeLessThan(40);
+      const { state, command } = current;
+      expect(structuredClone({ state, command })).toEqual({ state, command });
+      const port = process.ports[command.port] as unknown as Record<string, (...args: unknown[]) => unknown>;
+      const event = {
+        reading: (await port[command.method]?.(...command.args)) as never,
+        now: machine.clock.now(),
+      };
+      current = stepClaim(state, event);
+      expect(stepClaim(structuredClone(state), event)).toEqual(current);
+    }
+    expect(current.outcome).toEqual({ kind: 'claimed', generation: 2 });
+  });
+});
+
+interface Leftover {
+  readonly name: string;
+  readonly lies: (machine: MemoryMachine) => void | Promise<void>;
+  readonly generation: number;
+}
+
+const LEFTOVERS: readonly Leftover[] = [
+  {
+    name: '`current` as a plain file',
+    lies: ({ files }) => void files.createFile(inHome('current'), '7'),
+    generation: 1,
+  },
+  {
+    name: '`current` as an empty directory',
+    lies: ({ files }) => void files.makeDirectory(inHome('current')),
+    generation: 1,
+  },
+  {
+    name: '`current` as a directory with something in it',
+    lies: ({ files }) => void files.makeDirectories(inHome('current/7')),
+    generation: 1,
+  },
+  {
+    name: '`current` as a link to a generation that is gone',
+    lies: ({ files }) => void files.makeLink('7', inHome('current')),
+    generation: 8,
+  },
+  {
+    name: '`current` as a link to nonsense',
+    lies: ({ files }) => void files.makeLink('nowhere', inHome('current')),
+    generation: 1,
+  },
+  {
+    name: '`current` as a link out of the directory',
+    lies: ({ files }) => void files.makeLink('../other/7', inHome('current')),
+    generation: 1,
+  },
+  {
+    name: '`current` as a link to itself',
+    lies: ({ files }) => void files.makeLink('current', inHome('current')),
+    generation: 1,
+  },
+  {
+    name: '`current` as a link to nonsense, and a dead generation',
+    lies: async (machine) => {
+      machine.files.makeLink('07', inHome('current'));
+      await leaveGeneration(machine, 3);
+    },
+    generation: 4,
+  },
+  {
+    name: '`current` as a link to an empty generation',
+    lies: ({ files }) => {
+      files.makeDirectory(inHome('7'));
+      files.makeLink('7', inHome('current'));
+    },
+    generation: 8,
+  },
+  {
+    name: '`current` as a link to a generation that is a plain file',
+    lies: ({ files }) => {
+      files.createFile(inHome('7'), '');
+      files.makeLink('7', inHome('current'));
+    },
+    generation: 8,
+  },
+  {
+    name: 'a generation as a plain file',
+    lies: ({ files }) => void files.createFile(inHome('1'), ''),
+    generation: 2,
+  },
+  {
+    name: 'a generation as an empty directory',
+    lies: ({ files }) => void files.makeDirectory(inHome('1')),
+    generation: 2,
+  },
+  {
+    name: 'a generation as a dangling link',
+    lies: ({ files }) => void files.makeLink('nowhere', inHome('1')),
+    generation: 2,
+  },
+  {
+    name: 'a generation as a link to itself',
+    lies: ({ files }) => void files.makeLink('1', inHome('1')),
+    generation: 2,
+  },
+  {
+    name: 'a generation with a plain file for a socket',
+    lies: ({ files }) => {
+      files.makeDirectory(inHome('1'));
+      files.createFile(inHome('1/sock'), '');
+    },
+    generation: 2,
+  },
+  {
+    name: 'a generation with a directory for a socket',
+    lies: ({ files }) => void files.makeDirectories(inHome('1/sock')),
+    generation: 2,
+  },
+  {
+    name: 'a generation with a dangling link for a socket',
+    lies: ({ files }) => {
+      files.makeDirectory(inHome('1'));
+      files.makeLink('nowhere', inHome('1/sock'));
+    },
+    generation: 2,
+  },
+  {
+    name: 'empty directories in a row after a dead generation that `current` names',
+    lies: async (machine) => {
+      await leaveGeneration(machine, 7);
+      machine.files.makeLink('7', inHome('current'));
+      machine.files.makeDirectory(inHome('8'));
+      machine.files.makeDirectory(inHome('9'));
+    },
+    generation: 10,
+  },
+  {
+    name: 'no `current`, and high generations with a gap',
+    lies: async (machine) => {
+      for (const generation of [9, 41, 42]) await leaveGeneration(machine, generation);
+    },
+    generation: 43,
+  },
+  {
+    name: 'a directory whose name is a number that nobody counted to',
+    lies: ({ files }) => void files.makeDirectory(inHome('1000000000')),
+    generation: 1,
+  },
+  {
+    name: 'half-made and thrown-away directories of others',
+    lies: ({ files }) => {
+      files.makeDirectories(inHome('tmp.7-old-0'));
+      files.createFile(inHome('tmp.7-old-0/owner.json'), '{');
+      files.makeDirectories(inHome('tmp.7-old.lock'));
+      files.makeLink('4', inHome('tmp.7-old-0.link'));
+      files.makeDirectories(inHome('trash.7-old-0/deep'));
+      files.createFile(inHome('trash.file'), '');
+    },
+    generation: 1,
+  },
+];
+
+describe('leftovers block nobody', () => {
+  it.each(LEFTOVERS)('$name', async ({ lies, generation }) => {
+    const machine = withHome();
+    await lies(machine);
+    const { process, outcome } = await claimIn(machine);
+    expect(outcome).toEqual({ kind: 'claimed', generation });
+    expect(await whoAnswers(machine)).toBe(process.pid);
+    expect(machine.files.readLink(inHome('current'))).toEqual({ kind: 'target', target: String(generation) });
+    expect((await claimIn(machine)).outcome).toMatchObject({ kind: 'gave-way', generation });
+    process.kill();
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: generation + 1 });
+  });
+
+  it('a directory by the name of `current` is moved out of the way, and cleared', async () => {
+    const machine = withHome();
+    machine.files.makeDirectories(inHome('current/7'));
+    await claimIn(machine);
+    expect(tree(machine)).toEqual(onlyGeneration(1));
+  });
+});
+
+describe('an answer that is ambiguous counts as alive', () => {
+  const ANSWERS = [
+    { code: 'EAGAIN', doubt: undefined },
+    { code: 'EINPROGRESS', doubt: undefined },
+    { code: 'ECONNRESET', doubt: undefined },
+    { code: 'EPIPE', doubt: undefined },
+    { code: 'ETIMEDOUT', doubt: { code: 'ETIMEDOUT' } },
+    { code: 'EACCES', doubt: { code: 'EACCES' } },
+    { code: 'EPERM', doubt: { code: 'EPERM' } },
+    { code: 'EMFILE', doubt: { code: 'EMFILE' } },
+    { code: 'ENOMEM', doubt: { code: 'ENOMEM' } },
+    { code: 'EWHATEVER', doubt: { code: 'EWHATEVER' } },
+  ];
+
+  it.each(ANSWERS)('$code', async ({ code, doubt }) => {
+    const machine = await withTombstone();
+    const before = tree(machine);
+    machine.faults.plant({ method: 'connect', code });
+    const { outcome } = await claimIn(machine);
+    expect(outcome).toMatchObject({ kind: 'gave-way', generation: 1 });
+    const seen = outcome.kind === 'gave-way' ? outcome.doubt : undefined;
+    if (doubt === undefined) expect(seen).toBeUndefined();
+    else expect(seen).toMatchObject(doubt);
+    expect(tree(machine)).toEqual(before);
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 2 });
+  });
+
+  it('a probe takes no longer than it may', async () => {
+    const machine = await withTombstone();
+    machine.faults.plant({ method: 'connect', code: 'ETIMEDOUT' });
+    const begunMs = machine.clock.now().monotonicMs;
+    await claimIn(machine, { probeMs: 70 });
+    expect(machine.clock.now().monotonicMs - begunMs).toBe(70);
+  });
+});
+
+describe('before it gives way it looks whether `current` has moved', () => {
+  it('the race of one that answers and dies with its successor: the successor is looked at', async () => {
+    const machine = new MemoryMachine();
+    const first = await daemonIn(machine);
+    const late = await heldAt(machine, 'confirming-alive');
+    first.kill();
+    const second = await daemonIn(machine);
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'gave-way', generation: 2, doubt: undefined });
+    second.kill();
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 3 });
+  });
+
+  it('the same with a successor that is dead already: it is followed', async () => {
+    const machine = new MemoryMachine();
+    const first = await daemonIn(machine);
+    const late = await heldAt(machine, 'confirming-alive');
+    first.kill();
+    (await daemonIn(machine)).kill();
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
+  });
+
+  it('with a `current` that can no longer be read it fails', async () => {
+    const machine = new MemoryMachine();
+    await daemonIn(machine);
+    const late = await heldAt(machine, 'confirming-alive');
+    machine.faults.plant({ method: 'readLink', code: 'EIO' });
+    expect(await toTheEnd(late.stepper)).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act: 'reading', path: inHome('current'), cause: { code: 'EIO' } },
+    });
+  });
+});
+
+describe('a generation without a socket', () => {
+  it('the race with its collector: one that has been collected since is looked for anew', async () => {
+    const machine = await withTombstone();
+    const late = await heldAt(machine, 'probing');
+    await daemonIn(machine);
+    expect(late.stepper.next?.args[0]).toBe(inHome('1/sock'));
+    await late.stepper.take();
+    expect(late.stepper.state?.at).toBe('confirming-absent');
+    await late.stepper.take();
+    expect(late.stepper.state?.at).toBe('reading-current');
+    expect(await toTheEnd(late.stepper)).toMatchObject({ kind: 'gave-way', generation: 2 });
+  });
+
+  it('one that somebody removed while it was looked at is no reason to skip a number', async () => {
+    const machine = await withTombstone();
+    await leaveGeneration(machine, 2);
+    machine.files.removeFile(inHome('2/sock'));
+    const late = await heldAt(machine, 'confirming-hole');
+    machine.files.removeTree(inHome('2'));
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 2 });
+  });
+
+  it('with a `current` that can no longer be read it fails', async () => {
+    const machine = withHome();
+    machine.files.makeLink('7', inHome('current'));
+    const late = await heldAt(machine, 'confirming-absent');
+    machine.faults.plant({ method: 'readLink', code: 'EIO' });
+    expect(await toTheEnd(late.stepper)).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act: 'reading', path: inHome('current') },
+    });
+    expect(tree(machine)).toEqual(['current -> 7']);
+  });
+});
+
+describe('a slot that was collected (step 6)', () => {
+  /** The late candidate has seen generation 1 dead; since then 2 and 3 came, and 1 and 2 were collected. */
+  async function lateCandidate(changes: Partial<ClaimPlan> = {}) {
+    const machine = await withTombstone();
+    const late = await heldAt(machine, 'publishing', changes);
+    (await daemonIn(machine)).kill();
+    const daemon = await daemonIn(machine);
+    expect(tree(machine).filter((line) => !line.startsWith('tmp.'))).toEqual(onlyGeneration(3));
+    await late.stepper.take();
+    expect(tree(machine)).toContain('2/sock');
+    return { machine, late, daemon };
+  }
+
+  it('the race of three: who publishes there withdraws, and gives way', async () => {
+    const { machine, late, daemon } = await lateCandidate();
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'gave-way', generation: 3, doubt: undefined });
+    expect(tree(machine)).toEqual(onlyGeneration(3));
+    expect(await whoAnswers(machine)).toBe(daemon.pid);
+  });
+
+  it('the same with nobody left alive: it starts over with a new directory and listener, and follows', async () => {
+    const { machine, late, daemon } = await lateCandidate();
+    daemon.kill();
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 4 });
+    expect(tree(machine)).toEqual(onlyGeneration(4));
+    expect(await whoAnswers(machine)).toBe(late.process.pid);
+  });
+
+  it('who withdraws closes its listener before it starts over, with names that it has not used before', async () => {
+    const { late, daemon } = await lateCandidate();
+    daemon.kill();
+    const calls: string[] = [];
+    late.process.onCall = ({ method, args }) => calls.push(`${method} ${args[0] ?? ''}`);
+    while (late.stepper.state?.at !== 'writing-owner') await late.stepper.take();
+    const nonce = nonceFor(late.process);
+    const steps = [
+      'close ',
+      `removeTree ${inHome(`trash.${nonce}-0`)}`,
+      `makeDirectory ${inHome(`tmp.${nonce}-1`)}`,
+    ];
+    expect(calls.filter((call) => /^(?:close|removeTree|makeDirectory) /.test(call))).toEqual(steps);
+  });
+
+  it('nobody who meets it there gives way to it', async () => {
+    const { machine, late, daemon } = await lateCandidate();
+    const third = await claimIn(machine);
+    expect(third.outcome).toEqual({ kind: 'gave-way', generation: 3, doubt: undefined });
+    daemon.kill();
+    await toTheEnd(late.stepper);
+    expect(await whoAnswers(machine)).toBe(late.process.pid);
+  });
+
+  it('killed before it withdraws, it is cleared away by whoever comes', async () => {
+    const { machine, late, daemon } = await lateCandidate();
+    late.process.kill();
+    daemon.kill();
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 4 });
+    expect(tree(machine)).toEqual(onlyGeneration(4));
+  });
+
+  it('one that was removed by hand is no slot either: the daemon that lost it shall see another number', async () => {
+    const machine = await withTombstone();
+    const late = await heldAt(machine, 'publishing');
+    await daemonIn(machine);
+    machine.files.removeTree(inHome('2'));
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
+    expect(tree(machine)).toEqual(onlyGeneration(3));
+  });
+
+  it('not knowing whether it was collected is no permission: it fails, and the generation stays as a dead one', async () => {
+    const machine = await withTombstone();
+    const late = await heldAt(machine, 'rechecking');
+    machine.faults.plant({ method: 'readLink', code: 'EIO' });
+    expect(await toTheEnd(late.stepper)).toMatchObject({
+      kind: 'failed',
+      failure: { act: 'reading', path: inHome('current'), cause: { code: 'EIO' } },
+    });
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 3 });
+  });
+});
+
+describe('others who keep moving', () => {
+  const privateLeft = (machine: MemoryMachine) => tree(machine).filter((line) => /^(?:tmp|trash)/.test(line));
+
+  it.each(['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])(
+    'a slot that is always taken (%s) ends the claim after so many rounds',
+    async (code) => {
+      const machine = withHome();
+      machine.faults.plant({ method: 'rename', code, matching: /\/1$/, times: FOREVER });
+      const { outcome } = await claimIn(machine);
+      expect(outcome).toEqual({
+        kind: 'failed',
+        failure: { kind: 'claim-unsettled', path: HOME, rounds: ROUNDS_MAX },
+      });
+      expect(privateLeft(machine)).toEqual([]);
+    },
+  );
+
+  it('a private directory that somebody always removes ends it too', async () => {
+    const machine = withHome();
+    machine.faults.plant({ method: 'rename', code: 'ENOENT', matching: /\/1$/, times: FOREVER });
+    const { outcome } = await claimIn(machine);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-unsettled', rounds: ROUNDS_MAX },
+    });
+  });
+
+  it('a directory that was removed from outside is made again', async () => {
+    const machine = await withTombstone();
+    const late = await heldAt(machine, 'publishing');
+    machine.files.removeTree(HOME);
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 1 });
+    expect(tree(machine)).toEqual(onlyGeneration(1));
+    expect(await whoAnswers(machine)).toBe(late.process.pid);
+  });
+});
+
+describe('where refusal may mean a full backlog (macOS)', () => {
+  async function refusing(): Promise<{ machine: MemoryMachine; daemon: MemoryProcess }> {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    const daemon = await daemonIn(machine, { platform: 'darwin' }, machine.start({ backlog: 0 }));
+    daemon.stop();
+    await machine.start().ports.probe.connect(inHome('current/sock'), 10);
+    return { machine, daemon };
+  }
+
+  it('a living owner is given way to', async () => {
+    const { machine } = await refusing();
+    const { outcome } = await claimIn(machine, { platform: 'darwin' });
+    expect(outcome).toEqual({ kind: 'gave-way', generation: 1, doubt: undefined });
+  });
+
+  it('a dead owner is followed', async () => {
+    const { machine, daemon } = await refusing();
+    daemon.kill();
+    expect((await claimIn(machine, { platform: 'darwin' })).outcome).toEqual({
+      kind: 'claimed',
+      generation: 2,
+    });
+  });
+
+  it('an owner whose process id is another’s by now is dead', async () => {
+    const { machine, daemon } = await refusing();
+    daemon.kill();
+    machine.start({ pid: daemon.pid });
+    expect((await claimIn(machine, { platform: 'darwin' })).outcome).toEqual({
+      kind: 'claimed',
+      generation: 2,
+    });
+  });
+
+  it('an owner that can’t be seen is given way to, with the doubt', async () => {
+    const { machine, daemon } = await refusing();
+    machine.faults.plant({ method: 'lookUp', code: 'EPERM' });
+    const { outcome } = await claimIn(machine, { platform: 'darwin' });
+    expect(outcome).toMatchObject({ kind: 'gave-way', doubt: { code: 'ECONNREFUSED' } });
+    expect(outcome.kind === 'gave-way' && outcome.doubt?.message).toContain(String(daemon.pid));
+  });
+
+  it.each(['', '{', '{"pid":"7"}'])(
+    'a generation whose owner file no solod wrote (%j) is nobody’s',
+    async (text) => {
+      const { machine, daemon } = await refusing();
+      daemon.kill();
+      machine.files.removeFile(inHome('1/owner.json'));
+      machine.files.createFile(inHome('1/owner.json'), text);
+      expect((await claimIn(machine, { platform: 'darwin' })).outcome).toEqual({
+        kind: 'claimed',
+        generation: 2,
+      });
+    },
+  );
+});
+
+describe('the lock under which a candidate was started', () => {
+  const LOCK = '900-starter';
+
+  function lockedBy(machine: MemoryMachine, nonce: string): void {
+    machine.files.makeDirectories(inHome('spawn.lock'));
+    machine.files.createFile(inHome(`spawn.lock/${nonce}`), '');
+  }
+  const isLocked = (machine: MemoryMachine) => tree(machine).some((line) => line.startsWith('spawn.lock'));
+
+  const WAYS: readonly {
+    readonly name: string;
+    readonly prepare: (machine: MemoryMachine) => Promise<unknown>;
+    readonly kind: string;
+  }[] = [
+    { name: 'claimed', prepare: async () => {}, kind: 'claimed' },
+    { name: 'gave way', prepare: (machine) => daemonIn(machine), kind: 'gave-way' },
+    {
+      name: 'failed',
+      prepare: async ({ faults }) => faults.plant({ method: 'listen', code: 'EMFILE' }),
+      kind: 'failed',
+    },
+    {
+      name: 'unsettled',
+      prepare: async ({ faults }) =>
+        faults.plant({ method: 'rename', code: 'EEXIST', matching: /\/1$/, times: FOREVER }),
+      kind: 'failed',
+    },
+  ];
+
+  it.each(WAYS)('ends with it: $name', async ({ prepare, kind }) => {
+    const machine = withHome();
+    await prepare(machine);
+    lockedBy(machine, LOCK);
+    expect((await claimIn(machine, { lockNonce: LOCK })).outcome.kind).toBe(kind);
+    expect(isLocked(machine)).toBe(false);
+  });
+
+  it.each(WAYS)('is left alone where it is another’s: $name', async ({ prepare, kind }) => {
+    const machine = withHome();
+    await prepare(machine);
+    lockedBy(machine, '901-other');
+    expect((await claimIn(machine, { lockNonce: LOCK })).outcome.kind).toBe(kind);
+    expect(tree(machine)).toContain('spawn.lock/901-other');
+  });
+
+  it('lasts until `current` names the daemon: until then others would find nobody', async () => {
+    const machine = withHome();
+    lockedBy(machine, LOCK);
+    const { stepper } = await heldAt(machine, 'repointing', { lockNonce: LOCK });
+    expect(isLocked(machine)).toBe(true);
+    await toTheEnd(stepper);
+    expect(isLocked(machine)).toBe(false);
+  });
+});
+
+describe('a state directory that can’t be used', () => {
+  it('is refused with the reason, and nothing is made in it', async () => {
+    const machine = new MemoryMachine();
+    machine.disk.create(ROOT, { type: 'directory', userId: 4, mode: 0o755 });
+    expect((await claimIn(machine)).outcome).toEqual({
+      kind: 'failed',
+      failure: { kind: 'state-directory-distrusted', path: ROOT, why: 'foreign' },
+    });
+    expect(machine.files.list(ROOT)).toEqual({ kind: 'names', names: [] });
+  });
+
+  it('is told apart from one that can’t be made', async () => {
+    const machine = new MemoryMachine();
+    machine.faults.plant({ method: 'makeDirectories', code: 'EROFS' });
+    expect((await claimIn(machine)).outcome).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'state-directory-unusable', path: ROOT, cause: { code: 'EROFS' } },
+    });
+  });
+});
+
+describe('every call may fail', () => {
+  const LOCK = '900-starter';
+  const UNFAILING = new Set(['close', 'lookUp']);
+  const PREPARING = 5;
+
+  /** A claim of which the call of that number fails. */
+  async function failingAt(index: number, code: string) {
+    const machine = withHome();
+    machine.files.makeDirectories(inHome('current'));
+    for (const generation of [3, 4]) await leaveGeneration(machine, generation);
+    machine.files.makeDirectories(inHome('spawn.lock'));
+    machine.files.createFile(inHome(`spawn.lock/${LOCK}`), '');
+    const calls: PortCall[] = [];
+    const process = machine.start();
+    process.onCall = (call) => {
+      if (calls.push(call) - 1 !== index || UNFAILING.has(call.method)) return;
+      machine.faults.plant({ method: call.method as 'list', code, pid: process.pid });
+    };
+    const { outcome } = await claimIn(machine, { lockNonce: LOCK }, process);
+    return { machine, outcome, calls, process };
+  }
+
+  it.each(['ENOSPC', 'EACCES', 'EMFILE', 'EIO'])(
+    '%s: a typed failure or none, and nothing private stays',
+    async (code) => {
+      const { calls } = await failingAt(-1, code);
+      expect(calls.length).toBeGreaterThan(20);
+      for (const [index, call] of calls.entries()) {
+        const story = `${code} at call ${index}, ${call.method} ${call.args.join(' ')}`;
+        const { machine, outcome, process } = await failingAt(index, code);
+        const left = tree(machine);
+        // A sweep that failed leaves its work to the next one; it fails nobody.
+        if (outcome.kind === 'claimed') expect(await whoAnswers(machine), story).toBe(process.pid);
+        else
+          expect(
+            left.filter((line) => /^tmp\./.test(line)),
+            story,
+          ).toEqual([]);
+        if (outcome.kind === 'failed' && outcome.failure.kind === 'claim-failed') {
+          expect(outcome.failure.cause.code, story).toBe(code);
+          expect(outcome.failure.path, story).toContain(HOME);
+          expect(
+            left.filter((line) => line.startsWith('spawn.lock')),
+            story,
+          ).toEqual([]);
+        } else if (outcome.kind === 'gave-way') expect(outcome.doubt, story).toMatchObject({ code });
+        else if (outcome.kind === 'failed') expect(index, story).toBeLessThan(PREPARING);
+        process.kill();
+        expect((await claimIn(machine)).outcome.kind, story).toBe('claimed');
+      }
+    },
+  );
+});
+
+it('who gives way closes its listener before it removes its socket, as a closed one would remove another’s', async () => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(inHome('spawn.lock'));
+  machine.files.createFile(inHome('spawn.lock/9-a'), '');
+  const process = machine.start();
+  const stepper = stepperFor(process, { lockNonce: '9-a' });
+  while (stepper.state?.at !== 'publishing') await stepper.take();
+  // The race: another one is faster.
+  await daemonIn(machine);
+  const calls: string[] = [];
+  process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
+  while (stepper.next !== undefined) await stepper.take();
+  expect(stepper.outcome?.kind).toBe('gave-way');
+  expect(calls).toContain('close ');
+  expect(calls.indexOf('close ')).toBeLessThan(calls.findIndex((call) => call.startsWith('removeTree')));
+  expect(tree(machine).filter((line) => /^(?:tmp|spawn)/.test(line))).toEqual([]);
+});
+
+describe('what it does not do', () => {
+  /** The calls that a claim makes, each as a line. */
+  async function callsOf(machine: MemoryMachine, changes: Partial<ClaimPlan> = {}): Promise<string[]> {
+    const process = machine.start();
+    const calls: string[] = [];
+    process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
+    await claimIn(machine, changes, process);
+    return calls;
+  }
+
+  it('probe anybody where there is nothing', async () => {
+    const calls = await callsOf(new MemoryMachine());
+    expect(calls.filter((call) => call.startsWith('connect'))).toEqual([]);
+  });
+
+  it('probe twice what it has seen dead, or once what is its own', async () => {
+    const machine = await withTombstone();
+    for (const generation of [2, 3]) await leaveGeneration(machine, generation);
+    const calls = await callsOf(machine);
+    const probed = calls.filter((call) => call.startsWith('connect')).map((call) => call.split(' ')[1]);
+    expect(probed[0]).toBe(inHome('3/sock'));
+    expect([...probed].sort()).toEqual([1, 2, 3].map((generation) => inHome(`${generation}/sock`)));
+  });
+
+  it('look twice before it follows what it has seen dead', async () => {
+    const late = await heldAt(await withTombstone(), 'probing');
+    await late.stepper.take();
+    const verbs: string[] = [];
+    for (; late.stepper.state?.at !== 'publishing'; await late.stepper.take())
+      verbs.push(late.stepper.state?.at ?? 'ended');
+    expect(verbs).toEqual(['making', 'writing-owner', 'listening']);
+  });
+
+  it('make anything, or listen, where somebody serves', async () => {
+    const machine = new MemoryMachine();
+    await daemonIn(machine);
+    const calls = await callsOf(machine);
+    expect(calls.map((call) => call.split(' ')[0])).toEqual([
+      'inspect',
+      'inspect',
+      'readLink',
+      'inspect',
+      'connect',
+      'readLink',
+    ]);
+  });
+
+  it('leave behind what it has seen dead, where no second probe could tell', async () => {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    (await daemonIn(machine, { platform: 'darwin' })).kill();
+    await claimIn(machine, { platform: 'darwin' });
+    expect(tree(machine)).toEqual(onlyGeneration(2));
+  });
+
+  it('unlink, rename or remove anything when it gives way, but what is its own', async () => {
+    const machine = new MemoryMachine();
+    await daemonIn(machine);
+    const calls = await callsOf(machine, { lockNonce: '7-starter' });
+    const own = /tmp\.|7-starter/;
+    expect(calls.filter((call) => /^(?:rename|remove)/.test(call) && !own.test(call))).toEqual([]);
+  });
+});
+
+describe('a call without which nothing is known ends it', () => {
+  const generation = /\/[12]$/;
+  it.each([
+    { method: 'readLink', act: 'reading', path: inHome('current'), matching: /current$/ },
+    { method: 'list', act: 'listing', path: HOME, matching: /name$/ },
+    { method: 'inspect', act: 'inspecting', path: inHome('1'), matching: generation },
+    { method: 'rename', act: 'publishing', path: inHome('1'), matching: generation },
+    { method: 'makeLink', act: 'making the link', path: inHome('tmp.'), matching: /link$/ },
+    { method: 'rename', act: 'repointing', path: inHome('current'), matching: /current$/ },
+    { method: 'makeDirectory', act: 'making', path: inHome('tmp.'), matching: /tmp/ },
+    { method: 'createFile', act: 'writing the owner file in', path: inHome('tmp.'), matching: /owner/ },
+    { method: 'listen', act: 'listening in', path: inHome('tmp.'), matching: /sock/ },
+  ] as const)('$method: $act', async ({ method, act, path, matching }) => {
+    const machine = withHome();
+    machine.faults.plant({ method, code: 'EIO', matching });
+    const { outcome } = await claimIn(machine);
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act, cause: { code: 'EIO' } },
+    });
+    expect(
+      outcome.kind === 'failed' && outcome.failure.kind === 'claim-failed' && outcome.failure.path,
+    ).toContain(path);
+    expect(tree(machine).filter((line) => line.startsWith('tmp.'))).toEqual([]);
+  });
+
+  it.each(['EEXIST', 'EISDIR'])(
+    'but `current` that is in the way (%s) is moved, and the race of who has moved it already is lost by nobody',
+    async (code) => {
+      const machine = withHome();
+      machine.faults.plant({ method: 'rename', code, matching: /current$/ });
+      const { process, outcome } = await claimIn(machine);
+      expect(outcome).toEqual({ kind: 'claimed', generation: 1 });
+      expect(await whoAnswers(machine)).toBe(process.pid);
+    },
+  );
+});
+
+describe('killed before any of its calls', () => {
+  it('a candidate leaves nothing that blocks the next one, or that stays for good', async () => {
+    const alone = await withTombstone();
+    const counted = alone.start();
+    let calls = 0;
+    counted.onCall = () => {
+      calls += 1;
+    };
+    await claimIn(alone, {}, counted);
+    for (let index = 0; index < calls; index += 1) {
+      const machine = await withTombstone();
+      const doomed = machine.start();
+      let call = 0;
+      doomed.onCall = () => {
+        if (call === index) doomed.kill();
+        call += 1;
+      };
+      void doomed.run(() => toTheEnd(stepperFor(doomed)));
+      await machine.clock.settle();
+      expect(doomed.activity, `call ${index}`).toBe('gone');
+      await machine.clock.advance(60_000);
+      const next = await claimIn(machine);
+      expect(next.outcome.kind, `call ${index}`).toBe('claimed');
+      expect(await whoAnswers(machine), `call ${index}`).toBe(next.process.pid);
+      expect(tree(machine)).toHaveLength(4);
+    }
+  });
+});

@@ -1,0 +1,57 @@
+/** A daemon that has lost its name notices; one that only can't look does not take that for a loss. */
+
+import { describe, expect, it } from 'vitest';
+import { examineTenure, stepTenure } from '../../../src/domain/claim/name-ownership.js';
+import type { SyncReading } from '../../../src/domain/procedure/procedure.js';
+
+const PLAN = { directory: '/n', generation: 3, ownerText: '{"pid":7}\n' };
+const NOW = { monotonicMs: 0, wallMs: 0 };
+const CURRENT: SyncReading = { kind: 'target', target: '3' };
+const OWNER: SyncReading = { kind: 'text', text: PLAN.ownerText };
+const ENTRY = { userId: 1, mode: 0o1600, modifiedMs: 0 };
+const SOCKET: SyncReading = { kind: 'entry', entry: { ...ENTRY, type: 'socket' } };
+const FAILED: SyncReading = { kind: 'failed', cause: { code: 'EMFILE', message: 'too many open files' } };
+
+function examine(...readings: SyncReading[]): { readonly asked: string[]; readonly outcome: unknown } {
+  const asked: string[] = [];
+  let step = examineTenure(PLAN);
+  for (const reading of readings) {
+    if (step.kind === 'end') break;
+    asked.push(`${step.command.method} ${step.command.args[0]}`);
+    step = stepTenure(step.state, { reading, now: NOW });
+  }
+  return { asked, outcome: step.kind === 'end' ? step.outcome : undefined };
+}
+
+describe('a tenure', () => {
+  it('is held while current, the owner file and the socket are its own', () => {
+    expect(examine(CURRENT, OWNER, SOCKET)).toEqual({
+      asked: ['readLink /n/current', 'readText /n/3/owner.json', 'inspect /n/3/sock'],
+      outcome: { kind: 'held' },
+    });
+  });
+
+  it.each<[string, SyncReading[], string]>([
+    ['current is gone', [{ kind: 'absent' }], '/n/current'],
+    ['current is no link', [{ kind: 'wrong-type' }], '/n/current'],
+    ['current names another', [{ kind: 'target', target: '4' }], '/n/current'],
+    ['the generation is gone', [CURRENT, { kind: 'absent' }], '/n/3/owner.json'],
+    ['the generation is another’s', [CURRENT, { kind: 'text', text: '{"pid":8}\n' }], '/n/3/owner.json'],
+    ['the socket is gone', [CURRENT, OWNER, { kind: 'absent' }], '/n/3/sock'],
+    [
+      'the socket is a file by now',
+      [CURRENT, OWNER, { kind: 'entry', entry: { ...ENTRY, type: 'file' } }],
+      '/n/3/sock',
+    ],
+  ])('is lost where %s', (_, readings, path) => {
+    expect(examine(...readings).outcome).toEqual({ kind: 'lost', path });
+  });
+
+  it.each<[string, SyncReading[]]>([
+    ['current', [FAILED, OWNER, SOCKET]],
+    ['the owner file', [CURRENT, FAILED, SOCKET]],
+    ['the socket', [CURRENT, OWNER, FAILED]],
+  ])('is not lost because %s can’t be read', (_, readings) => {
+    expect(examine(...readings).outcome).toEqual({ kind: 'held' });
+  });
+});

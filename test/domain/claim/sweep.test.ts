@@ -1,0 +1,234 @@
+/** What a new daemon clears away, and what it leaves alone: anything that somebody could still be using. */
+
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import { type SweepPlan, stepSweep, sweep } from '../../../src/domain/claim/sweep.js';
+import { run } from '../../../src/domain/procedure/run.js';
+import { claimIn, leaveGeneration } from '../../support/daemons.js';
+import { HOME, inHome, tree } from '../../support/plans.js';
+
+const MINUTE_MS = 60_000;
+
+async function sweepIn(machine: MemoryMachine, changes: Partial<SweepPlan> = {}): Promise<void> {
+  const { pid, ports } = machine.start();
+  const plan: SweepPlan = {
+    directory: HOME,
+    nonce: `${pid}-abc-0`,
+    own: 5,
+    proven: 4,
+    platform: 'linux',
+    probeMs: 100,
+    ...changes,
+  };
+  expect(await machine.clock.finish(run(stepSweep, sweep(plan), ports))).toBeUndefined();
+}
+
+/** What is left at the top of the directory. */
+function left(machine: MemoryMachine): string[] {
+  return tree(machine)
+    .filter((line) => !/\/./.test(line))
+    .map((line) => line.replace('/', ''));
+}
+
+async function listeningAt(machine: MemoryMachine, path: string, backlog = 511) {
+  const process = machine.start({ backlog });
+  await process.ports.listener.listen(path);
+  return process;
+}
+
+const home = (): MemoryMachine => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(HOME);
+  return machine;
+};
+
+describe('generations', () => {
+  it('that are lower and dead are collected; the own one and higher ones stay, dead or not', async () => {
+    const machine = home();
+    for (const generation of [1, 2, 4, 5, 6, 70]) await leaveGeneration(machine, generation);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual(['5', '6', '70']);
+  });
+
+  it('that are lower and alive stay: a candidate may be about to withdraw from there', async () => {
+    const machine = home();
+    machine.files.makeDirectory(inHome('2'));
+    await listeningAt(machine, inHome('2/sock'));
+    await leaveGeneration(machine, 3);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual(['2']);
+  });
+
+  it.each(['EAGAIN', 'ETIMEDOUT', 'EACCES', 'EMFILE', 'EWHATEVER'])(
+    'of which nothing is known (%s) stay',
+    async (code) => {
+      const machine = home();
+      await leaveGeneration(machine, 3);
+      machine.faults.plant({ method: 'connect', code });
+      await sweepIn(machine);
+      expect(left(machine)).toEqual(['3']);
+    },
+  );
+
+  it('the one that was seen dead needs no second look', async () => {
+    const machine = home();
+    await leaveGeneration(machine, 4);
+    machine.faults.plant({ method: 'connect', code: 'EMFILE' });
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([]);
+  });
+
+  it('that refuse stay where refusal may mean a full backlog, but for the one that was seen dead', async () => {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    for (const generation of [3, 4]) await leaveGeneration(machine, generation);
+    await sweepIn(machine, { platform: 'darwin' });
+    expect(left(machine)).toEqual(['3']);
+  });
+
+  it.each([
+    { name: 'a plain file', lies: ({ files }: MemoryMachine) => files.createFile(inHome('3'), '') },
+    { name: 'an empty directory', lies: ({ files }: MemoryMachine) => files.makeDirectory(inHome('3')) },
+    { name: 'a dangling link', lies: ({ files }: MemoryMachine) => files.makeLink('nowhere', inHome('3')) },
+  ])('in the shape of $name are collected', async ({ lies }) => {
+    const machine = home();
+    lies(machine);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([]);
+  });
+
+  it('that can’t be moved stay, and nothing in them is removed: a lower layer of an overlay file system', async () => {
+    const machine = home();
+    for (const generation of [2, 3]) await leaveGeneration(machine, generation);
+    machine.faults.plant({ method: 'rename', code: 'EXDEV', matching: /\/2$/ });
+    await sweepIn(machine);
+    expect(tree(machine)).toEqual(['2/', '2/owner.json', '2/sock']);
+  });
+
+  it('what only looks like one stays', async () => {
+    const machine = home();
+    const names = ['0', '01', '3x', 'current.old', 'log', 'spawn.lock', 'tmp', 'trash', '1e1'];
+    for (const name of names) machine.files.makeDirectory(inHome(name));
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([...names].sort());
+  });
+});
+
+describe('trash', () => {
+  it('goes, whoever left it', async () => {
+    const machine = home();
+    machine.files.makeDirectories(inHome('trash.7-old-0.3/deep/down'));
+    machine.files.createFile(inHome('trash.x'), '');
+    machine.files.makeLink('/', inHome('trash.link'));
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([]);
+    expect(machine.files.list('/')).toEqual({ kind: 'names', names: ['state'] });
+  });
+
+  it('that can’t be removed keeps nobody from the rest', async () => {
+    const machine = home();
+    for (const name of ['trash.a', 'trash.b']) machine.files.makeDirectory(inHome(name));
+    machine.faults.plant({ method: 'removeTree', code: 'EACCES', matching: /trash\.a$/ });
+    await sweepIn(machine);
+    expect(left(machine)).toEqual(['trash.a']);
+  });
+});
+
+describe('private names of others', () => {
+  const GONE = 77;
+  const PRIVATE = ['tmp.77-abc', 'tmp.77-abc-0', 'tmp.77-abc-0.link', 'tmp.77-abc.lock'];
+
+  it('go when they are a minute old and their maker is gone', async () => {
+    const machine = home();
+    for (const name of PRIVATE) machine.files.makeDirectory(inHome(name));
+    await machine.clock.advance(MINUTE_MS);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([]);
+  });
+
+  it('stay when they are younger: the maker may live where its process id can’t be seen', async () => {
+    const machine = home();
+    for (const name of PRIVATE) machine.files.makeDirectory(inHome(name));
+    await machine.clock.advance(MINUTE_MS - 1);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([...PRIVATE].sort());
+  });
+
+  it.each(['running', 'stopped', 'zombie'] as const)(
+    'stay while their maker is there (%s)',
+    async (activity) => {
+      const machine = home();
+      const maker = machine.start({ pid: GONE });
+      if (activity === 'stopped') maker.stop();
+      if (activity === 'zombie') maker.kill('zombie');
+      machine.files.makeDirectory(inHome('tmp.77-abc-0'));
+      await machine.clock.advance(MINUTE_MS);
+      await sweepIn(machine);
+      expect(left(machine)).toEqual(['tmp.77-abc-0']);
+    },
+  );
+
+  it.each(['inspect', 'lookUp'] as const)('stay when nothing can be told of them (%s)', async (method) => {
+    const machine = home();
+    machine.files.makeDirectory(inHome('tmp.77-abc-0'));
+    await machine.clock.advance(MINUTE_MS);
+    machine.faults.plant({ method, code: 'EACCES' });
+    await sweepIn(machine);
+    expect(left(machine)).toEqual(['tmp.77-abc-0']);
+  });
+
+  it('the own ones stay, however old the clock says they are', async () => {
+    const machine = home();
+    const nonce = '77-abc-0';
+    machine.files.makeDirectory(inHome(`tmp.${nonce}`));
+    await machine.clock.advance(MINUTE_MS);
+    await sweepIn(machine, { nonce });
+    expect(left(machine)).toEqual([`tmp.${nonce}`]);
+  });
+
+  it.each(['tmp.77', 'tmp.x-abc', 'tmp.77-ABC', 'tmp.77-abc.other', 'tmp.77-abc.lock.old'])(
+    'what no solod could have made stays: %s',
+    async (name) => {
+      const machine = home();
+      machine.files.makeDirectory(inHome(name));
+      await machine.clock.advance(MINUTE_MS);
+      await sweepIn(machine);
+      expect(left(machine)).toEqual([name]);
+    },
+  );
+});
+
+describe('a sweep', () => {
+  it('has an end: one daemon clears away so much, what takes one call first, and the next one goes on', async () => {
+    const machine = home();
+    for (let n = 0; n < 256; n += 1) machine.files.makeDirectory(inHome(`trash.${n}`));
+    await leaveGeneration(machine, 3);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual(['3']);
+    await sweepIn(machine);
+    expect(left(machine)).toEqual([]);
+  });
+
+  it.each(['EACCES', 'ENOENT', 'ENOTDIR'])(
+    'of a directory that can’t be listed (%s) is over',
+    async (code) => {
+      const machine = home();
+      await leaveGeneration(machine, 3);
+      machine.faults.plant({ method: 'list', code });
+      await sweepIn(machine);
+      expect(left(machine)).toEqual(['3']);
+    },
+  );
+
+  it('comes after `current` names the new daemon, and after the lock has ended', async () => {
+    const machine = home();
+    await leaveGeneration(machine, 1);
+    const process = machine.start();
+    const order: string[] = [];
+    process.onCall = ({ method, args }) => order.push(`${method} ${args.join(' ')}`);
+    await claimIn(machine, { lockNonce: '7-x' }, process);
+    const at = (part: string) => order.findIndex((call) => call.includes(part));
+    const steps = [at(`link ${inHome('current')}`), at('removeFile'), at('trash')];
+    expect(steps).not.toContain(-1);
+    expect([...steps].sort((a, b) => a - b)).toEqual(steps);
+  });
+});

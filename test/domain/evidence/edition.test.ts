@@ -1,0 +1,165 @@
+/** Which of two editions is the later one, and what a daemon does about it. */
+
+import { describe, expect, it } from 'vitest';
+import {
+  type Caller,
+  type Content,
+  callerText,
+  compareVersions,
+  editionKey,
+  judgeCaller,
+  parseCaller,
+} from '../../../src/domain/evidence/edition.js';
+
+const OWN: Caller = { wire: 1, version: '1.2.3', path: '/a.mjs', size: 10, modifiedMs: 100 };
+
+const judge = (caller: Partial<Caller>, content: Content = 'different') =>
+  judgeCaller(OWN, { ...OWN, ...caller }, () => content).kind;
+
+describe('a version', () => {
+  // Semantic Versioning 2.0.0, section 11, gives the middle of this list.
+  const ORDER = [
+    '',
+    '0.9',
+    '1.0.0-alpha',
+    '1.0.0-alpha.1',
+    '1.0.0-alpha.beta',
+    '1.0.0-beta',
+    '1.0.0-beta.2',
+    '1.0.0-beta.11',
+    '1.0.0-rc.1',
+    '1.0.0',
+    '1.0.1',
+    '1.2.0',
+    '1.10.0',
+    '2.0.0',
+    '10.0.0',
+  ];
+
+  it.each(ORDER.map((version, index) => [version, index] as const))(
+    '%j stands in its place',
+    (version, index) => {
+      for (const [other, text] of ORDER.entries())
+        expect(Math.sign(compareVersions(version, text)), `${version} and ${text}`).toBe(
+          Math.sign(index - other),
+        );
+    },
+  );
+
+  it.each([
+    ['v1.2.3', '1.2.3+build.7'],
+    [' 1.2.3\n', '1.2.3'],
+    ['1..2', '1.2'],
+    ['-rc', '-rc'],
+  ])('%j is the same as %j', (a, b) => {
+    expect(compareVersions(a, b)).toBe(0);
+  });
+
+  it.each([
+    // Not numbers, though they begin or end with one: words, by their characters.
+    ['1.0.0-1a', '1.0.0-1b'],
+    ['1.0.0-10a', '1.0.0-9a'],
+    ['1.0.0-a10', '1.0.0-a9'],
+    ['1.0.0-9', '1.0.0-10'],
+    ['1.0.0-99', '1.0.0-a'],
+    ['1.0.0-x.v1', '1.0.0-x.v2'],
+    ['1.0.0-rc', '1.0.0-rc-1'],
+    ['1.0.0-v2', '1.0.0-w'],
+    ['-rc', ''],
+  ])('%j is earlier than %j', (a, b) => {
+    expect(compareVersions(a, b)).toBeLessThan(0);
+    expect(compareVersions(b, a)).toBeGreaterThan(0);
+  });
+});
+
+describe('a caller', () => {
+  it('of the same edition is served, and nothing is read', () => {
+    let reads = 0;
+    const content = (): Content => {
+      reads += 1;
+      return 'same';
+    };
+    expect([judgeCaller(OWN, OWN, content).kind, reads]).toEqual(['served', 0]);
+  });
+
+  it.each<[string, Partial<Caller>, Content, string]>([
+    ['of a newer wire', { wire: 2, version: '0.1.0' }, 'same', 'newer'],
+    ['of an older wire', { wire: 0, version: '9.0.0' }, 'different', 'outdated'],
+    ['of a newer version', { version: '1.3.0' }, 'same', 'newer'],
+    ['of an older version', { version: '1.2.2', modifiedMs: 900, path: '/b.mjs' }, 'different', 'served'],
+    ['without a version', { version: '' }, 'different', 'served'],
+    ['whose file has changed in its place', { modifiedMs: 50, size: 11 }, 'different', 'newer'],
+    ['whose file was touched alone', { modifiedMs: 500 }, 'same', 'served'],
+    ['whose file can’t be read here', { modifiedMs: 500 }, 'unknown', 'served'],
+    ['of another file that is later', { path: '/b.mjs', modifiedMs: 101 }, 'different', 'newer'],
+    ['of another file that is earlier', { path: '/b.mjs', modifiedMs: 99 }, 'different', 'served'],
+    ['of another file of the same time', { path: '/b.mjs' }, 'different', 'served'],
+    ['of another file with the same content', { path: '/b.mjs', modifiedMs: 101 }, 'same', 'served'],
+  ])('%s', (_, caller, content, kind) => {
+    expect(judge(caller, content)).toBe(kind);
+  });
+
+  it.each<[Partial<Caller>, string]>([
+    [{ wire: 2 }, 'wire 2 is asked for, this is 1'],
+    [{ version: '1.3.0' }, 'version 1.3.0 is asked for, this is 1.2.3'],
+    [{ modifiedMs: 500 }, '/a.mjs has changed'],
+    [{ path: '/b.mjs', modifiedMs: 101 }, '/b.mjs is later than /a.mjs'],
+  ])('that is newer is told of in words: %j', (caller, why) => {
+    expect(judgeCaller(OWN, { ...OWN, ...caller }, () => 'different')).toEqual({ kind: 'newer', why });
+  });
+
+  it('that has a version is newer than a daemon without one', () => {
+    expect(judgeCaller({ ...OWN, version: '' }, OWN, () => 'same')).toEqual({
+      kind: 'newer',
+      why: 'version 1.2.3 is asked for, this is none',
+    });
+  });
+
+  it('that makes a daemon retire would not be made to by that daemon: there is no ping-pong', () => {
+    const callers: Caller[] = [];
+    for (const wire of [1, 2])
+      for (const version of ['', '1.0.0', '1.1.0'])
+        for (const path of ['/a', '/b'])
+          for (const modifiedMs of [1, 2]) callers.push({ wire, version, path, size: 1, modifiedMs });
+    for (const a of callers)
+      for (const b of callers) {
+        // One path holds one content at a time: what was at it before is not asked for any more.
+        if (a.path === b.path && a.version === b.version) continue;
+        const both = [judgeCaller(a, b, () => 'different').kind, judgeCaller(b, a, () => 'different').kind];
+        expect(both.filter((kind) => kind === 'newer').length).toBeLessThanOrEqual(1);
+      }
+  });
+});
+
+describe('what a caller says of itself', () => {
+  it('is read as it was written', () => {
+    expect(parseCaller(callerText(OWN))).toEqual(OWN);
+    const told = { ...OWN, waitedMs: 3.5, spawned: true };
+    expect(parseCaller(callerText(told))).toEqual(told);
+  });
+
+  it.each([
+    '',
+    '{',
+    'null',
+    '7',
+    '{}',
+    '{"wire":1}',
+    '{"wire":"1","version":"","path":"","size":1,"modifiedMs":1}',
+  ])('is not %j', (text) => {
+    expect(parseCaller(text)).toBeUndefined();
+  });
+
+  it.each(['version', 'path', 'size', 'modifiedMs'])('is nothing without its %s', (name) => {
+    expect(parseCaller(JSON.stringify({ ...OWN, [name]: undefined }))).toBeUndefined();
+  });
+
+  it('has a key that changes with each part of it', () => {
+    const changes = [{}, { version: '2' }, { path: '/b' }, { size: 11 }, { modifiedMs: 101 }];
+    expect(new Set(changes.map((change) => editionKey({ ...OWN, ...change }))).size).toBe(changes.length);
+  });
+});
+
+it.each([-1, '3', null, true])('a caller has not waited for %j', (waitedMs) => {
+  expect(parseCaller(JSON.stringify({ ...OWN, waitedMs, spawned: 'yes' }))).toEqual(OWN);
+});

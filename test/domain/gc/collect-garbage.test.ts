@@ -1,0 +1,241 @@
+/** What somebody who is no daemon may clear away, and that it harms nobody whenever it comes. */
+
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
+import { Stepper } from '../../../src/adapters/memory/stepper.js';
+import { beginClaim, stepClaim } from '../../../src/domain/claim/claim.js';
+import {
+  type CollectOutcome,
+  type CollectPlan,
+  collect,
+  stepCollect,
+} from '../../../src/domain/gc/collect-garbage.js';
+import { childText, recordText } from '../../../src/domain/lock/spawn-lock.js';
+import { run } from '../../../src/domain/procedure/run.js';
+import { daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
+import {
+  claimPlan,
+  HOME,
+  identityOf,
+  inHome,
+  nonceFor,
+  PLACE,
+  ROOT,
+  tree,
+  USER_ID,
+} from '../../support/plans.js';
+
+const MINUTE_MS = 60_000;
+
+const planFor = (process: MemoryProcess): CollectPlan => ({
+  place: PLACE,
+  userId: USER_ID,
+  self: identityOf(process),
+  nonce: nonceFor(process),
+  platform: 'linux',
+  probeMs: 100,
+});
+
+function collectIn(machine: MemoryMachine): Promise<CollectOutcome> {
+  const process = machine.start();
+  return machine.clock.finish(run(stepCollect, collect(planFor(process)), process.ports));
+}
+
+const home = (): MemoryMachine => {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(HOME);
+  return machine;
+};
+
+const top = (machine: MemoryMachine): string[] => tree(machine).filter((line) => !/^[^>]*\/./.test(line));
+
+async function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryProcess): Promise<string> {
+  const plan = { directory: HOME, nonce: nonceFor(holder), holder: identityOf(holder), readyMs: 1_000 };
+  machine.files.makeDirectory(inHome('spawn.lock'));
+  const text = recordText(plan, machine.clock.now().wallMs);
+  const record = inHome(`spawn.lock/${plan.nonce}`);
+  machine.files.createFile(record, child === undefined ? text : text + childText(identityOf(child)));
+  return `spawn.lock/${plan.nonce}`;
+}
+
+describe('generations', () => {
+  it('below the current one go when they are dead; it and those above stay', async () => {
+    const machine = home();
+    for (const generation of [1, 2, 3, 4]) await leaveGeneration(machine, generation);
+    machine.files.makeLink('3', inHome('current'));
+    expect(await collectIn(machine)).toEqual({ kind: 'collected', removed: ['2', '1'], kept: [] });
+    expect(top(machine)).toEqual(['3/', '4/', 'current -> 3']);
+  });
+
+  it('stay, all of them, where "current" names none: nothing says which were overtaken', async () => {
+    for (const target of [undefined, '/nowhere', 'x']) {
+      const machine = home();
+      for (const generation of [1, 2]) await leaveGeneration(machine, generation);
+      if (target !== undefined) machine.files.makeLink(target, inHome('current'));
+      expect(await collectIn(machine)).toEqual({ kind: 'collected', removed: [], kept: [] });
+    }
+  });
+
+  it('that live stay, whatever "current" names', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    machine.files.removeFile(inHome('current'));
+    machine.files.makeLink('9', inHome('current'));
+    expect(await collectIn(machine)).toMatchObject({ removed: [] });
+    expect(daemon.activity).toBe('running');
+    expect(top(machine)).toEqual(['1/', 'current -> 9']);
+  });
+
+  it('that can not be moved are named with the reason', async () => {
+    const machine = home();
+    for (const generation of [1, 2]) await leaveGeneration(machine, generation);
+    machine.files.makeLink('2', inHome('current'));
+    machine.faults.plant({ method: 'rename', code: 'EXDEV', matching: /\/1$/ });
+    expect(await collectIn(machine)).toMatchObject({
+      removed: [],
+      kept: [{ name: '1', cause: { code: 'EXDEV' } }],
+    });
+  });
+});
+
+it('trash, and private names a minute old whose maker is gone, go, however many', async () => {
+  const machine = home();
+  for (let n = 0; n < 300; n += 1) machine.files.makeDirectory(inHome(`trash.${n}`));
+  machine.files.makeDirectory(inHome('tmp.77-abc'));
+  await machine.clock.advance(MINUTE_MS);
+  machine.files.makeDirectory(inHome('tmp.78-abc'));
+  const outcome = await collectIn(machine);
+  expect(outcome.kind === 'collected' && outcome.removed.length).toBe(301);
+  expect(top(machine)).toEqual(['tmp.78-abc/']);
+});
+
+describe('the lock', () => {
+  it('goes when its holder is gone, and so is the process that it started', async () => {
+    for (const children of [0, 1]) {
+      const machine = home();
+      const holder = machine.start();
+      const child = children === 0 ? undefined : machine.start();
+      const record = await lockOf(machine, holder, child);
+      holder.kill();
+      child?.kill();
+      expect(await collectIn(machine)).toEqual({ kind: 'collected', removed: [record], kept: [] });
+      expect(top(machine)).toEqual([]);
+    }
+  });
+
+  it.each(['holder', 'child'] as const)('stays while its %s lives', async (who) => {
+    const machine = home();
+    const [holder, child] = [machine.start(), machine.start()];
+    const record = await lockOf(machine, holder, child);
+    (who === 'holder' ? child : holder).kill();
+    expect(await collectIn(machine)).toMatchObject({ removed: [] });
+    expect(tree(machine)).toContain(record);
+  });
+
+  it('stays where nothing can be told of its holder, or nobody signed it', async () => {
+    const machine = home();
+    const holder = machine.start();
+    await lockOf(machine, holder);
+    holder.kill();
+    machine.faults.plant({ method: 'lookUp', code: 'EPERM' });
+    expect(await collectIn(machine)).toMatchObject({ removed: [] });
+    const foreign = home();
+    foreign.files.createFile(inHome('spawn.lock'), '1\n');
+    expect(await collectIn(foreign)).toMatchObject({ removed: [] });
+  });
+});
+
+describe('the directory itself', () => {
+  it('goes when it has been empty for a minute', async () => {
+    const machine = home();
+    expect(await collectIn(machine)).toEqual({ kind: 'collected', removed: [], kept: [] });
+    await machine.clock.advance(MINUTE_MS);
+    expect(await collectIn(machine)).toEqual({ kind: 'removed-empty' });
+    expect(machine.files.inspect(HOME)).toEqual({ kind: 'absent' });
+    expect(await collectIn(machine)).toEqual({ kind: 'absent' });
+  });
+
+  it.each([
+    ['a link', (machine: MemoryMachine) => machine.files.makeLink('/', HOME), 'link'],
+    ['no directory', (machine: MemoryMachine) => machine.files.createFile(HOME, ''), 'no-directory'],
+  ])('is left alone when it is %s', async (_, lies, why) => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(ROOT);
+    lies(machine);
+    expect(await collectIn(machine)).toEqual({ kind: 'distrusted', path: HOME, why });
+  });
+
+  it("is left alone when it is another user's", async () => {
+    const machine = home();
+    const process = machine.start();
+    const plan = { ...planFor(process), userId: USER_ID + 1 };
+    const outcome = await machine.clock.finish(run(stepCollect, collect(plan), process.ports));
+    expect(outcome).toEqual({ kind: 'distrusted', path: ROOT, why: 'foreign' });
+  });
+
+  it('that can not be listed is a reason', async () => {
+    const machine = home();
+    machine.faults.plant({ method: 'list', code: 'EACCES' });
+    expect(await collectIn(machine)).toMatchObject({ kind: 'failed', path: HOME, cause: { code: 'EACCES' } });
+  });
+});
+
+/**
+ * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have been taken away and
+ * published anew by the time it moves it. `first` steps of one, then all of the other, then the rest.
+ */
+describe('a collector and candidates, whoever is interrupted wherever', () => {
+  async function race(order: 'candidate-first' | 'collector-first', steps: number): Promise<'more' | 'over'> {
+    const machine = home();
+    for (const generation of [1, 2, 3]) await leaveGeneration(machine, generation);
+    machine.files.makeLink('3', inHome('current'));
+    const [one, other] = [machine.start(), machine.start()];
+    const claiming = new Stepper(stepClaim, beginClaim(claimPlan(one)), one.ports);
+    const collecting = new Stepper(stepCollect, collect(planFor(other)), other.ports);
+    const [first, second] = order === 'candidate-first' ? [claiming, collecting] : [collecting, claiming];
+    let taken = 0;
+    while (taken < steps && first.next !== undefined) {
+      await first.take();
+      taken += 1;
+    }
+    while (second.next !== undefined) await second.take();
+    while (first.next !== undefined) await first.take();
+    expect(claiming.outcome).toEqual({ kind: 'claimed', generation: 4 });
+    expect(await whoAnswers(machine)).toBe(one.pid);
+    expect(top(machine)).toEqual(['4/', 'current -> 4']);
+    return taken < steps ? 'over' : 'more';
+  }
+
+  it.each(['candidate-first', 'collector-first'] as const)('%s', async (order) => {
+    let steps = 0;
+    while ((await race(order, steps)) === 'more' && steps < 200) steps += 1;
+    expect(steps).toBeGreaterThan(10);
+    expect(steps).toBeLessThan(200);
+  });
+
+  it('a candidate that published into a collected slot withdraws, also when the collector was faster', async () => {
+    const machine = home();
+    for (const generation of [1, 2]) await leaveGeneration(machine, generation);
+    machine.files.makeLink('1', inHome('current'));
+    const late = machine.start();
+    const claiming = new Stepper(stepClaim, beginClaim(claimPlan(late)), late.ports);
+    machine.files.removeTree(inHome('2'));
+    while (claiming.state?.at !== 'publishing') await claiming.take();
+    // Meanwhile others have claimed 2 and 3, and 3 has collected 2.
+    const daemon = machine.start();
+    await leaveGeneration(machine, 2);
+    machine.files.rename(inHome('current'), inHome('trash.old'));
+    machine.files.makeLink('2', inHome('current'));
+    const winner = await daemonIn(machine, {}, daemon);
+    expect(top(machine)).toContain('3/');
+    // The collector has seen a dead 2 before the daemon took it away, and moves what is there now.
+    await claiming.take();
+    expect(claiming.state?.at).toBe('rechecking');
+    machine.files.rename(inHome('2'), inHome('trash.collector'));
+    machine.files.removeTree(inHome('trash.collector'));
+    while (claiming.next !== undefined) await claiming.take();
+    expect(claiming.outcome).toMatchObject({ kind: 'gave-way', generation: 3 });
+    expect(await whoAnswers(machine)).toBe(winner.pid);
+  });
+});

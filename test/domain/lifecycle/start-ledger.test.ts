@@ -1,0 +1,225 @@
+/** What a ledger tells, and how long it holds a start back. */
+
+import { describe, expect, it } from 'vitest';
+import {
+  concluded,
+  entryText,
+  fateOf,
+  judgeStart,
+  type LedgerEntry,
+  parseLedger,
+  parseWord,
+  type Start,
+  startsIn,
+} from '../../../src/domain/lifecycle/start-ledger.js';
+import type { SpawnReason } from '../../../src/ports/spawn-reason.js';
+import type { Word } from '../../../src/ports/start-word.js';
+
+const WHO = { startTime: 't', bootId: 'boot', pidNamespace: 'pids' };
+
+const started = (pid: number, atMs: number, reason: SpawnReason = 'cold', build = 'b'): LedgerEntry => ({
+  atMs,
+  pid,
+  kind: 'started',
+  ...WHO,
+  by: 9,
+  asker: 'tool',
+  reason,
+  build,
+});
+const said = (pid: number, atMs: number, word: Word): LedgerEntry => ({ atMs, pid, ...word });
+const FAILED: Word = { kind: 'failed', stage: 'loading', message: 'Error: no' };
+const READY: Word = { kind: 'ready' };
+const ENDED: Word = { kind: 'ended', why: '', code: 3, signal: undefined };
+
+const starts = (...entries: LedgerEntry[]): readonly Start[] => startsIn(entries);
+const at = (wallMs: number) => ({ monotonicMs: 0, wallMs });
+
+describe('a line', () => {
+  const entries: LedgerEntry[] = [
+    started(7, 1),
+    { atMs: 2, pid: 0, kind: 'refused', by: 9, asker: 'tool', reason: 'override', message: 'EAGAIN' },
+    said(7, 3, { kind: 'claimed', generation: 4 }),
+    said(7, 3, { kind: 'gave-way', generation: 4 }),
+    said(7, 4, READY),
+    said(7, 5, FAILED),
+    said(7, 6, ENDED),
+    said(7, 6, { kind: 'ended', why: 'idle', code: undefined, signal: 'SIGKILL' }),
+  ];
+
+  it('is read as it was written', () => {
+    expect(parseLedger(entries.map(entryText).join(''))).toEqual(entries);
+    for (const entry of entries) expect(entryText(entry)).toMatch(/^[^\n]+\n$/);
+  });
+
+  it.each([
+    '',
+    '{"atMs":1,"pid":2,"kind":"star',
+    'null',
+    '[]',
+    '{"pid":2,"kind":"ready"}',
+    '{"atMs":1,"kind":"ready"}',
+    '{"atMs":1,"pid":2,"kind":"dancing"}',
+    '{"atMs":1,"pid":2,"kind":"started","reason":"cold"}',
+  ])('%j is passed over, and the next one is not', (line) => {
+    expect(parseLedger(`${line}\n${entryText(said(7, 4, READY))}`)).toEqual([said(7, 4, READY)]);
+  });
+
+  it('of a channel is a word, or nothing', () => {
+    expect(parseWord('{"kind":"ready"}')).toEqual(READY);
+    expect(parseWord('{"kind":"failed","stage":"dancing"}')).toEqual({
+      kind: 'failed',
+      stage: 'starting',
+      message: '',
+    });
+    for (const text of ['', '7', '"ready"', '{"kind":"started"}']) expect(parseWord(text)).toBeUndefined();
+  });
+});
+
+describe('the starts of a ledger', () => {
+  it('have each what its process said, in order', () => {
+    const [first, second] = starts(started(7, 1), started(8, 2), said(8, 3, FAILED), said(7, 4, READY));
+    expect(first?.words).toEqual([{ ...READY, atMs: 4 }]);
+    expect(second?.words).toEqual([{ ...FAILED, atMs: 3 }]);
+  });
+
+  it('keep two processes apart that had the same id one after the other', () => {
+    const [first, second] = starts(started(7, 1), said(7, 2, FAILED), started(7, 3), said(7, 4, READY));
+    expect([first?.words.length, second?.words]).toEqual([1, [{ ...READY, atMs: 4 }]]);
+  });
+
+  it('count a process that nobody of solod’s started, without a reason', () => {
+    const [only] = starts(said(7, 4, READY), said(7, 5, ENDED));
+    expect(only).toMatchObject({ pid: 7, startedMs: 4, reason: undefined, identity: undefined });
+    expect(only?.words).toHaveLength(2);
+  });
+
+  it('do not count what was refused', () => {
+    const refused = { kind: 'refused', by: 9, asker: 'tool', reason: 'cold', message: 'no' } as const;
+    expect(starts({ atMs: 1, pid: 0, ...refused })).toEqual([]);
+  });
+});
+
+describe('the fate of a start', () => {
+  const fate = (...words: Word[]) =>
+    fateOf(starts(started(7, 1), ...words.map((word) => said(7, 5, word)))[0] as Start);
+
+  it.each<[string, Word[], object]>([
+    ['nothing said', [], { kind: 'open' }],
+    ['claimed, and still loading', [{ kind: 'claimed', generation: 1 }], { kind: 'open' }],
+    ['ready', [READY], { kind: 'fine' }],
+    ['gave way', [{ kind: 'gave-way', generation: 1 }], { kind: 'fine' }],
+    ['ended later', [READY, ENDED], { kind: 'fine' }],
+    ['failed once it served', [READY, { ...FAILED, stage: 'serving' }], { kind: 'fine' }],
+    ['did not load', [FAILED, ENDED], { kind: 'failed', atMs: 5, message: 'Error: no' }],
+    ['died', [ENDED], { kind: 'failed', atMs: 5, message: 'it ended before it served (exit code 3)' }],
+    [
+      'was killed after the claim',
+      [
+        { kind: 'claimed', generation: 1 },
+        { ...ENDED, code: undefined, signal: 'SIGKILL' },
+      ],
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (SIGKILL)' },
+    ],
+    [
+      'ended for a reason that nobody knows',
+      [{ ...ENDED, code: undefined }],
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (nobody saw how)' },
+    ],
+    [
+      'died with words',
+      [{ ...ENDED, why: 'Error: out of luck' }],
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (exit code 3): Error: out of luck' },
+    ],
+  ])('%s', (_, words, expected) => {
+    expect(fate(...words)).toEqual(expected);
+  });
+
+  it('is told of a process that has gone without a word, and of no other', () => {
+    const [open] = starts(started(7, 1)) as [Start];
+    const [fine] = starts(started(7, 1), said(7, 2, READY)) as [Start];
+    expect(fateOf(concluded(open, 'dead'))).toEqual({
+      kind: 'failed',
+      atMs: 1,
+      message: 'it ended before it served (nobody saw how)',
+    });
+    expect(concluded(open, 'alive')).toBe(open);
+    expect(concluded(open, 'unknown')).toBe(open);
+    expect(concluded(fine, 'dead')).toBe(fine);
+  });
+});
+
+describe('a start after failures', () => {
+  /** So many failed starts, one a second, the last one at 100 s. */
+  const failures = (count: number, reason: SpawnReason = 'cold'): LedgerEntry[] =>
+    Array.from({ length: count }, (_, index) => {
+      const atMs = (100 - (count - 1 - index)) * 1_000;
+      return [started(10 + index, atMs, reason), said(10 + index, atMs, FAILED)];
+    }).flat();
+
+  it.each([
+    [0, 0],
+    [1, 0],
+    [2, 5_000],
+    [3, 10_000],
+    [4, 20_000],
+    [5, 40_000],
+    [6, 60_000],
+    [30, 60_000],
+  ])('%i in a row: the pause is %i ms', (count, holdMs) => {
+    const before = startsIn(failures(count));
+    if (holdMs === 0) {
+      expect(judgeStart(before, 'b', at(100_000))).toEqual({ kind: 'allowed' });
+      return;
+    }
+    expect(judgeStart(before, 'b', at(100_000 + holdMs - 1))).toEqual({
+      kind: 'held-back',
+      failures: count,
+      untilMs: 100_000 + holdMs,
+      waitMs: 1,
+      message: 'Error: no',
+    });
+    expect(judgeStart(before, 'b', at(100_000 + holdMs))).toEqual({ kind: 'allowed' });
+  });
+
+  it('is held back by the same build alone', () => {
+    expect(judgeStart(startsIn(failures(4)), 'changed', at(100_000))).toEqual({ kind: 'allowed' });
+  });
+
+  it('is free again when one in between has served', () => {
+    const served = [...failures(4), started(90, 100_000), said(90, 100_000, READY)];
+    expect(judgeStart(startsIn(served), 'b', at(100_000))).toEqual({ kind: 'allowed' });
+    const failedSince = [...served, started(91, 100_000), said(91, 100_000, FAILED)];
+    expect(judgeStart(startsIn(failedSince), 'b', at(100_000))).toEqual({ kind: 'allowed' });
+  });
+
+  it('counts from a restart that a person asked for', () => {
+    const restarted = [...failures(4), started(90, 100_000, 'restart'), said(90, 100_000, FAILED)];
+    expect(judgeStart(startsIn(restarted), 'b', at(100_000))).toEqual({ kind: 'allowed' });
+  });
+
+  it('does not count those that are still under way, nor those that a supervisor started', () => {
+    const open = [...failures(1), started(90, 100_000), started(91, 100_000)];
+    expect(judgeStart(startsIn(open), 'b', at(100_000))).toEqual({ kind: 'allowed' });
+    const byHand = [...failures(1), said(92, 100_000, FAILED)];
+    expect(judgeStart(startsIn(byHand), 'b', at(100_000))).toEqual({ kind: 'allowed' });
+  });
+
+  it('is not held back by another day, nor by a clock that has been set back', () => {
+    expect(judgeStart(startsIn(failures(6)), 'b', at(100_000 - 86_400_000))).toEqual({ kind: 'allowed' });
+    const later = 100_000 + 11 * 60_000;
+    const lastOfToday = [...failures(6), started(90, later), said(90, later, FAILED)];
+    expect(judgeStart(startsIn(lastOfToday), 'b', at(later))).toEqual({ kind: 'allowed' });
+  });
+
+  it('thirty seconds of trying at every moment cost at most five', () => {
+    const entries: LedgerEntry[] = [];
+    let count = 0;
+    for (let ms = 0; ms < 30_000; ms += 10) {
+      if (judgeStart(startsIn(entries), 'b', at(ms)).kind === 'held-back') continue;
+      count += 1;
+      entries.push(started(count, ms), said(count, ms, FAILED));
+    }
+    expect(count).toBe(4);
+  });
+});

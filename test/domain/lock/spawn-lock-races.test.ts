@@ -1,0 +1,125 @@
+/** The spawn lock in every order of its calls with those of another who does something to it as well. */
+
+import { describe, expect, it } from 'vitest';
+import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
+import { Stepper } from '../../../src/adapters/memory/stepper.js';
+import {
+  type ContendedLock,
+  releaseLock,
+  stepRelease,
+  stepTake,
+  stepTakeOver,
+  takeLock,
+  takeOver,
+} from '../../../src/domain/lock/spawn-lock.js';
+import type { Event, Step, SyncCommand, SyncReading } from '../../../src/domain/procedure/procedure.js';
+import { home, LOCK, lookContended, planOf, take } from '../../support/locks.js';
+import { HOME, nonceFor, tree } from '../../support/plans.js';
+
+/** Every order of two stretches of so many steps. */
+function orders(a: number, b: number): string[] {
+  if (a === 0) return ['b'.repeat(b)];
+  if (b === 0) return ['a'.repeat(a)];
+  return [...orders(a - 1, b).map((rest) => `a${rest}`), ...orders(a, b - 1).map((rest) => `b${rest}`)];
+}
+
+type AnyStep<S, O> = (state: S, event: Event<SyncReading>) => Step<S, O, SyncCommand>;
+
+/** Two machines in that order; one that ends early is passed over. */
+function inOrder<S, O, T, P>(
+  order: string,
+  a: {
+    readonly process: MemoryProcess;
+    readonly step: AnyStep<S, O>;
+    readonly first: Step<S, O, SyncCommand>;
+  },
+  b: {
+    readonly process: MemoryProcess;
+    readonly step: AnyStep<T, P>;
+    readonly first: Step<T, P, SyncCommand>;
+  },
+): readonly [O, P] {
+  const steppers = {
+    a: new Stepper(a.step, a.first, a.process.ports),
+    b: new Stepper(b.step, b.first, b.process.ports),
+  };
+  for (const name of order) {
+    const stepper = steppers[name as 'a' | 'b'];
+    if (stepper.next !== undefined) stepper.takeSync();
+  }
+  expect([steppers.a.next, steppers.b.next], order).toEqual([undefined, undefined]);
+  return [steppers.a.outcome as O, steppers.b.outcome as P];
+}
+
+const taking = (process: MemoryProcess) => ({ process, step: stepTake, first: takeLock(planOf(process)) });
+const takingOver = (process: MemoryProcess, observed: ContendedLock) => ({
+  process,
+  step: stepTakeOver,
+  first: takeOver(planOf(process), observed),
+});
+const releasing = (process: MemoryProcess) => ({
+  process,
+  step: stepRelease,
+  first: releaseLock(HOME, nonceFor(process)),
+});
+
+describe('the spawn lock', { timeout: 180_000 }, () => {
+  it('the race of two who take it: in every order one holds it', () => {
+    for (const order of orders(4, 4)) {
+      const { machine, a, b } = home();
+      const kinds = inOrder(order, taking(a), taking(b)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+      expect(tree(machine), order).toHaveLength(2);
+    }
+  });
+
+  it('the race of two who take it over: in every order one holds it', () => {
+    for (const order of orders(6, 6)) {
+      const { machine, all, a, b } = home(3);
+      take(all[2] as MemoryProcess);
+      const observed = lookContended(a);
+      const kinds = inOrder(order, takingOver(a, observed), takingOver(b, observed)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+      expect(tree(machine), order).toHaveLength(2);
+    }
+  });
+
+  it('the race with a newcomer who finds it free in between: in every order one holds it', () => {
+    for (const order of orders(6, 4)) {
+      const { all, a, b } = home(3);
+      take(all[2] as MemoryProcess);
+      const kinds = inOrder(order, takingOver(a, lookContended(a)), taking(b)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+    }
+  });
+
+  it('the race with its holder, who releases it: in every order nothing of either is left behind', () => {
+    for (const order of orders(6, 2)) {
+      const { machine, a, b } = home();
+      take(b);
+      const [outcome] = inOrder(order, takingOver(a, lookContended(a)), releasing(b));
+      const held = outcome.kind === 'held' ? ['spawn.lock/', `spawn.lock/${nonceFor(a)}`] : [];
+      expect(tree(machine), order).toEqual(held);
+    }
+  });
+
+  it('a plain file: the race of two, in every order one holds it', () => {
+    for (const order of orders(6, 6)) {
+      const { machine, a, b } = home();
+      machine.files.createFile(LOCK, '');
+      const observed = lookContended(a);
+      const kinds = inOrder(order, takingOver(a, observed), takingOver(b, observed)).map(({ kind }) => kind);
+      expect([...kinds].sort(), order).toEqual(['contended', 'held']);
+    }
+  });
+
+  it('the race with the next one to take it: in every order the next one holds it or finds it held', () => {
+    for (const order of orders(2, 4)) {
+      const { machine, a, b } = home();
+      take(a);
+      const [, outcome] = inOrder(order, releasing(a), taking(b));
+      const left = outcome.kind === 'held' ? ['spawn.lock/', `spawn.lock/${nonceFor(b)}`] : [];
+      expect(tree(machine), order).toEqual(left);
+    }
+  });
+});

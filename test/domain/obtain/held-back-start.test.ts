@@ -1,0 +1,50 @@
+/** A start that the ledger holds back: nothing is started, the reason is told, and the lock is free. */
+
+import { expect, it } from 'vitest';
+import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import { notStarted } from '../../../src/domain/failure.js';
+import { beginKick, stepKick } from '../../../src/domain/obtain/kick.js';
+import { beginObtain, stepObtain } from '../../../src/domain/obtain/obtain.js';
+import { run, runSync } from '../../../src/domain/procedure/run.js';
+import type { Spawner } from '../../../src/ports/spawner.js';
+import { HOME, kickPlan, obtainPlan, tree } from '../../support/plans.js';
+
+const HELD = { kind: 'held-back', failures: 3, untilMs: 9_000, waitMs: 4_000, message: 'Error: no' } as const;
+const FAILURE = { ...HELD, kind: 'crash-loop', directory: HOME } as const;
+
+const holding = (spawner: Spawner): Spawner => ({
+  spawn: () => HELD,
+  check: (pid) => spawner.check(pid),
+});
+
+it('by those who obtain', async () => {
+  const machine = new MemoryMachine();
+  const begun = (process: ReturnType<MemoryMachine['start']>) =>
+    beginObtain(obtainPlan(process), machine.clock.now());
+  const process = machine.start();
+  const outcome = await machine.clock.finish(
+    process.run((ports) => run(stepObtain, begun(process), { ...ports, spawner: holding(ports.spawner) })),
+  );
+  expect(outcome).toEqual({ kind: 'failed', failure: FAILURE });
+  expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
+});
+
+it('by those who kick', () => {
+  const machine = new MemoryMachine();
+  const process = machine.start();
+  const { ports } = process;
+  const begun = beginKick(kickPlan(process), machine.clock.now());
+  expect(runSync(stepKick, begun, { ...ports, spawner: holding(ports.spawner) })).toEqual({
+    kind: 'failed',
+    failure: FAILURE,
+  });
+  expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
+});
+
+it.each([
+  ['refused', 'spawn-refused'],
+  ['threw', 'spawn-threw'],
+] as const)('a start that was %s is %s', (kind, failure) => {
+  const cause = { code: 'EAGAIN', message: 'as the system says' };
+  expect(notStarted({ kind, cause }, HOME)).toEqual({ kind: failure, directory: HOME, cause });
+});

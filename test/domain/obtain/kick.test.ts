@@ -1,0 +1,449 @@
+/** Kicking: one process at most for however many kicks, and nothing that waits. */
+
+import { describe, expect, it } from 'vitest';
+import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
+import { Stepper } from '../../../src/adapters/memory/stepper.js';
+import { ownerText } from '../../../src/domain/evidence/owner.js';
+import { childText, recordText } from '../../../src/domain/lock/spawn-lock.js';
+import { beginKick, type KickOutcome, type KickPlan, stepKick } from '../../../src/domain/obtain/kick.js';
+import { runSync } from '../../../src/domain/procedure/run.js';
+import { claims, daemonIn, whoAnswers } from '../../support/daemons.js';
+import { HOME, identityOf, inHome, kickPlan, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
+
+const CONTENDED: KickOutcome = { kind: 'contended' };
+const FOREVER = Number.POSITIVE_INFINITY;
+
+function kick(
+  machine: MemoryMachine,
+  changes: Partial<KickPlan> = {},
+  process = machine.start(),
+): KickOutcome {
+  return runSync(stepKick, beginKick(kickPlan(process, changes), machine.clock.now()), process.ports);
+}
+
+/** As the command does: it is over as soon as the kick is. */
+function kickAndExit(machine: MemoryMachine): KickOutcome {
+  const process = machine.start();
+  const outcome = kick(machine, {}, process);
+  process.exit(0);
+  return outcome;
+}
+
+/** Children that claim the name, once they have come so far. */
+function childrenClaim(machine: MemoryMachine, afterMs = 40): void {
+  machine.onSpawn = (child, { lockNonce }) => {
+    void child.run(async ({ clock }) => {
+      await clock.sleep(afterMs);
+      const outcome = await claims(child, { lockNonce });
+      if (outcome.kind === 'claimed') child.serve({ kind: 'accepted' });
+      else child.exit(0);
+    });
+  };
+}
+
+function home(): MemoryMachine {
+  const machine = new MemoryMachine();
+  machine.files.makeDirectories(HOME);
+  return machine;
+}
+
+/** A lock as its holder took it now, with the child that it started. */
+function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryProcess): void {
+  const nonce = nonceFor(holder);
+  const plan = { directory: HOME, nonce, holder: identityOf(holder), readyMs: 7_500 };
+  machine.files.makeDirectories(inHome('spawn.lock'));
+  const text =
+    recordText(plan, machine.clock.now().wallMs) + (child === undefined ? '' : childText(identityOf(child)));
+  machine.files.createFile(inHome(`spawn.lock/${nonce}`), text);
+}
+
+/** How many calls a kick of a cold name makes. */
+function callsOfOneKick(): number {
+  const machine = new MemoryMachine();
+  const process = machine.start();
+  let calls = 0;
+  process.onCall = () => {
+    calls += 1;
+  };
+  kick(machine, {}, process);
+  return calls;
+}
+
+const spawnsOf = ({ spawns }: MemoryMachine) => spawns.map(({ reason }) => reason);
+const lockLines = (machine: MemoryMachine) => tree(machine).filter((line) => line.startsWith('spawn.lock'));
+
+describe('a kick', () => {
+  it('starts a daemon where there is none, and has noted it under the lock when it returns', () => {
+    const machine = new MemoryMachine();
+    const process = machine.start();
+    const outcome = kick(machine, {}, process);
+    const child = machine.spawns[0]?.reading;
+    if (child?.kind !== 'spawned') throw new Error('nothing was started');
+    expect(outcome).toEqual({ kind: 'started', pid: child.pid, reason: 'cold', warning: undefined });
+    const record = machine.files.readText(inHome(`spawn.lock/${nonceFor(process)}`));
+    expect(record.kind === 'text' && record.text.split('\n')[1]).toBe(JSON.stringify(identityOf(child)));
+    expect(machine.spawns).toMatchObject([{ lockNonce: nonceFor(process), by: process.pid }]);
+  });
+
+  it('does nothing where a daemon lives', async () => {
+    const machine = new MemoryMachine();
+    const daemon = await daemonIn(machine);
+    const before = tree(machine);
+    expect(kick(machine)).toEqual({ kind: 'running', owner: ownerOf(daemon) });
+    daemon.stop();
+    const process = machine.start();
+    const methods: string[] = [];
+    process.onCall = ({ method }) => methods.push(method);
+    expect(kick(machine, {}, process)).toMatchObject({ kind: 'running' });
+    expect(methods).toEqual(['inspect', 'inspect', 'readText', 'lookUp']);
+    expect([spawnsOf(machine), tree(machine)]).toEqual([[], before]);
+  });
+
+  it('sees a daemon that lives, whoever holds the lock', async () => {
+    const machine = new MemoryMachine();
+    const daemon = await daemonIn(machine);
+    lockOf(machine, machine.start());
+    expect(kick(machine)).toEqual({ kind: 'running', owner: ownerOf(daemon) });
+  });
+
+  it('asks again with the lock held: the race with a daemon that comes up in between', async () => {
+    const machine = new MemoryMachine();
+    const process = machine.start();
+    const stepper = new Stepper(stepKick, beginKick(kickPlan(process), machine.clock.now()), process.ports);
+    while (stepper.state?.at !== 'taking') stepper.takeSync();
+    const daemon = await daemonIn(machine);
+    while (stepper.next !== undefined) stepper.takeSync();
+    expect(stepper.outcome).toEqual({ kind: 'running', owner: ownerOf(daemon) });
+    expect([spawnsOf(machine), lockLines(machine)]).toEqual([[], []]);
+  });
+
+  it.each([
+    { what: 'is dead', change: {}, reason: 'dead-daemon' },
+    { what: 'is from another boot', change: { bootId: 'before' }, alive: true, reason: 'dead-daemon' },
+    { what: 'is from another pid namespace', change: { pidNamespace: 'other' }, alive: true },
+    { what: 'has no start time', change: { startTime: '' }, alive: true },
+    { what: 'has an id that is another’s by now', change: {}, recycled: true, reason: 'dead-daemon' },
+  ])('starts one where the owner on record $what', async ({ change, alive, recycled, reason = 'cold' }) => {
+    const machine = new MemoryMachine();
+    const daemon = machine.start();
+    await daemonIn(machine, { ownerText: ownerText({ ...ownerOf(daemon), ...change }) }, daemon);
+    if (alive !== true) daemon.kill();
+    if (recycled === true) machine.start({ pid: daemon.pid });
+    expect(kick(machine)).toMatchObject({ kind: 'started', reason });
+  });
+
+  it('that was wrong in its doubt costs one process, which gives way', async () => {
+    const machine = new MemoryMachine();
+    const daemon = machine.start();
+    await daemonIn(machine, { ownerText: ownerText({ ...ownerOf(daemon), pidNamespace: 'other' }) }, daemon);
+    childrenClaim(machine);
+    kickAndExit(machine);
+    await machine.clock.advance(1_000);
+    expect(await whoAnswers(machine)).toBe(daemon.pid);
+    expect(lockLines(machine)).toEqual([]);
+  });
+});
+
+describe('many kicks', () => {
+  it('fifty in a row while the daemon starts: one process', async () => {
+    const machine = new MemoryMachine();
+    childrenClaim(machine, 1_500);
+    const outcomes: KickOutcome[] = [];
+    for (let n = 0; n < 50; n += 1) {
+      outcomes.push(kickAndExit(machine));
+      await machine.clock.advance(20);
+    }
+    expect(outcomes[0]).toMatchObject({ kind: 'started', reason: 'cold' });
+    expect(new Set(outcomes.slice(1).map(({ kind }) => kind))).toEqual(new Set(['contended']));
+    expect(spawnsOf(machine)).toEqual(['cold']);
+  });
+
+  it('fifty more when it has claimed: none', async () => {
+    const machine = new MemoryMachine();
+    childrenClaim(machine);
+    kickAndExit(machine);
+    await machine.clock.advance(100);
+    for (let n = 0; n < 50; n += 1) expect(kickAndExit(machine).kind).toBe('running');
+    expect(spawnsOf(machine)).toEqual(['cold']);
+    expect(lockLines(machine)).toEqual([]);
+  });
+
+  it('one every 50 ms for a whole start that takes longer than any lock is left alone: one process in each interval', async () => {
+    const machine = new MemoryMachine();
+    childrenClaim(machine, 60_000);
+    for (let n = 0; n < 240; n += 1) {
+      kickAndExit(machine);
+      await machine.clock.advance(50);
+    }
+    // The kicker allows its daemon 1.5 s: past the override age, that is no reason to wait any more.
+    expect(spawnsOf(machine)).toEqual(['cold', 'override', 'override', 'override', 'override', 'override']);
+  });
+
+  it('the race of two kicks: at every call of the first at which the second comes, one process', () => {
+    for (let at = 0; at <= callsOfOneKick(); at += 1) {
+      const machine = new MemoryMachine();
+      const first = machine.start();
+      let call = 0;
+      first.onCall = () => {
+        if (call === at) kick(machine);
+        call += 1;
+      };
+      kick(machine, {}, first);
+      expect(spawnsOf(machine), `at call ${at}`).toEqual(['cold']);
+      expect(lockLines(machine)).toHaveLength(2);
+    }
+  });
+
+  it('the race with releases: a lock that is gone whenever it is looked at is tried a few times, and left', () => {
+    const machine = home();
+    const process = machine.start();
+    let taken = 0;
+    // Others take it just before this kick does, and have released it when it looks.
+    process.onCall = ({ method, args }) => {
+      if (method === 'rename' && String(args[1]).endsWith('spawn.lock')) {
+        lockOf(machine, machine.start());
+        taken += 1;
+      } else if (method === 'inspect' && String(args[0]).endsWith('spawn.lock'))
+        machine.files.removeTree(inHome('spawn.lock'));
+    };
+    expect(kick(machine, {}, process)).toEqual(CONTENDED);
+    expect([taken, spawnsOf(machine)]).toEqual([4, []]);
+  });
+
+  it('a lock that was released once while it was looked at is taken at the next attempt', () => {
+    const machine = home();
+    const process = machine.start();
+    lockOf(machine, machine.start());
+    process.onCall = ({ method, args }) => {
+      if (method === 'inspect' && String(args[0]).endsWith('spawn.lock'))
+        machine.files.removeTree(inHome('spawn.lock'));
+    };
+    expect(kick(machine, {}, process)).toMatchObject({ kind: 'started', reason: 'cold', warning: undefined });
+  });
+});
+
+describe('a contended lock', () => {
+  it.each([0, 1_000, 1_999])('of %i ms is left alone in silence, whoever holds it', async (ageMs) => {
+    const machine = home();
+    const holder = machine.start();
+    lockOf(machine, holder);
+    holder.kill();
+    await machine.clock.advance(ageMs);
+    expect(kick(machine)).toEqual(CONTENDED);
+    expect(spawnsOf(machine)).toEqual([]);
+  });
+
+  it('of 2 s whose holder is gone is taken over, with a warning', async () => {
+    const machine = home();
+    const holder = machine.start();
+    lockOf(machine, holder);
+    holder.kill();
+    await machine.clock.advance(2_000);
+    const process = machine.start();
+    expect(kick(machine, {}, process)).toMatchObject({
+      kind: 'started',
+      reason: 'override',
+      warning: { kind: 'overrode-lock', ageMs: 2_000 },
+    });
+    expect(lockLines(machine)).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(process)}`]);
+    expect(kick(machine)).toEqual(CONTENDED);
+  });
+
+  it.each([
+    { who: 'child', ageMs: 2_000 },
+    { who: 'child', ageMs: 7_499 },
+    { who: 'holder', ageMs: 5_000 },
+  ])('of $ageMs ms whose $who lives is left alone as long as its holder allows', async ({ who, ageMs }) => {
+    const machine = home();
+    const holder = machine.start();
+    lockOf(machine, holder, who === 'child' ? machine.start() : undefined);
+    if (who === 'child') holder.kill();
+    await machine.clock.advance(ageMs);
+    expect(kick(machine)).toEqual(CONTENDED);
+  });
+
+  it('whose child lives longer than its holder allows is taken over', async () => {
+    const machine = home();
+    lockOf(machine, machine.start(), machine.start());
+    await machine.clock.advance(7_500);
+    expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'override', warning: { ageMs: 7_500 } });
+  });
+
+  it('whose holder is of another pid namespace, of which nothing can be told, is taken over', async () => {
+    const machine = home();
+    const holder = machine.start();
+    lockOf(machine, holder);
+    await machine.clock.advance(2_000);
+    const process = machine.start();
+    const self = { ...identityOf(process), pidNamespace: 'other' };
+    expect(kick(machine, { self }, process)).toMatchObject({ reason: 'override' });
+  });
+
+  it('of 10 s is stale, and so is one from the future: taken over without a word, whoever lives', async () => {
+    const stale = home();
+    lockOf(stale, stale.start());
+    await stale.clock.advance(10_000);
+    const future = home();
+    lockOf(future, future.start());
+    future.clock.jumpWall(-1_001);
+    for (const machine of [stale, future])
+      expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'stale-lock', warning: undefined });
+    const soon = home();
+    lockOf(soon, soon.start());
+    soon.clock.jumpWall(-1_000);
+    expect(kick(soon)).toEqual(CONTENDED);
+  });
+
+  it.each([
+    { name: 'a plain file', lies: ({ files }: MemoryMachine) => files.createFile(inHome('spawn.lock'), '') },
+    {
+      name: 'a dangling link',
+      lies: ({ files }: MemoryMachine) => files.makeLink('nowhere', inHome('spawn.lock')),
+    },
+    {
+      name: 'a directory with junk',
+      lies: ({ files }: MemoryMachine) => files.makeDirectories(inHome('spawn.lock/a/b')),
+    },
+  ])('that is foreign ($name) ages like any other', async ({ lies }) => {
+    const machine = home();
+    lies(machine);
+    await machine.clock.advance(1_999);
+    expect(kick(machine)).toEqual(CONTENDED);
+    await machine.clock.advance(1);
+    expect(kick(machine)).toMatchObject({
+      reason: 'override',
+      warning: { kind: 'overrode-lock', ageMs: 2_000 },
+    });
+    expect(kick(machine)).toEqual(CONTENDED);
+    expect(spawnsOf(machine)).toEqual(['override']);
+  });
+
+  it('the race of two who take it over: at every call of the first at which the second comes, one process', async () => {
+    for (let at = 0; at < 24; at += 1) {
+      const machine = home();
+      const holder = machine.start();
+      lockOf(machine, holder);
+      holder.kill();
+      await machine.clock.advance(2_000);
+      const first = machine.start();
+      let call = 0;
+      first.onCall = () => {
+        if (call === at) kick(machine);
+        call += 1;
+      };
+      kick(machine, {}, first);
+      expect(spawnsOf(machine), `at call ${at}`).toHaveLength(1);
+    }
+  });
+});
+
+describe('a lock that can’t be had', () => {
+  it.each([
+    { method: 'makeDirectory', matching: /\.lock$/, path: 'tmp' },
+    { method: 'createFile', matching: /./, path: 'tmp' },
+    { method: 'rename', matching: /./, path: 'spawn.lock' },
+  ] as const)(
+    '($method) is no contention: a process is started without it, with a warning',
+    ({ method, matching, path }) => {
+      for (const code of ['ENOSPC', 'EACCES', 'EMFILE']) {
+        const machine = home();
+        machine.faults.plant({ method, matching, code, times: FOREVER });
+        const outcome = kick(machine);
+        expect(outcome).toMatchObject({
+          kind: 'started',
+          reason: 'lock-error',
+          warning: { kind: 'lock-error', cause: { code } },
+        });
+        expect(
+          outcome.kind === 'started' && outcome.warning?.kind === 'lock-error' && outcome.warning.path,
+        ).toContain(path);
+      }
+    },
+  );
+
+  it('nor is one that can’t be taken over', async () => {
+    const machine = home();
+    const holder = machine.start();
+    lockOf(machine, holder);
+    holder.kill();
+    await machine.clock.advance(2_000);
+    machine.faults.plant({ method: 'removeFile', code: 'EACCES' });
+    expect(kick(machine)).toMatchObject({
+      reason: 'lock-error',
+      warning: { kind: 'lock-error', cause: { code: 'EACCES' } },
+    });
+  });
+});
+
+describe('a start that fails', () => {
+  it.each([
+    { code: 'EAGAIN', kind: 'spawn-refused' },
+    { code: 'ENOENT', kind: 'spawn-refused' },
+    { code: 'EACCES', kind: 'spawn-refused' },
+    { code: 'E2BIG', kind: 'spawn-threw' },
+  ])('is told ($code), and the lock is free for the next', ({ code, kind }) => {
+    const machine = home();
+    machine.faults.plant({ method: 'spawn', code });
+    expect(kick(machine)).toMatchObject({ kind: 'failed', failure: { kind, cause: { code } } });
+    expect(lockLines(machine)).toEqual([]);
+    expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'cold' });
+  });
+
+  it('a child that can’t be noted is started all the same', () => {
+    const machine = home();
+    machine.faults.plant({ method: 'appendText', code: 'ENOSPC' });
+    expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'cold', warning: undefined });
+  });
+
+  it('a child that has claimed before it is noted is not brought back', () => {
+    const machine = home();
+    const process = machine.start();
+    process.onCall = ({ method }) => {
+      if (method === 'appendText') machine.files.removeTree(inHome('spawn.lock'));
+    };
+    expect(kick(machine, {}, process)).toMatchObject({ kind: 'started' });
+    expect(lockLines(machine)).toEqual([]);
+  });
+});
+
+describe('without a directory', () => {
+  it('that can be made, it ends quietly', () => {
+    const machine = new MemoryMachine();
+    machine.faults.plant({ method: 'makeDirectories', code: 'EROFS' });
+    expect(kick(machine)).toMatchObject({
+      kind: 'no-directory',
+      failure: { kind: 'state-directory-unusable', path: ROOT, cause: { code: 'EROFS' } },
+    });
+    expect(spawnsOf(machine)).toEqual([]);
+  });
+
+  it('that can be trusted, it says so and starts nothing', () => {
+    const machine = new MemoryMachine();
+    machine.disk.create(ROOT, { type: 'directory', userId: 4, mode: 0o755 });
+    expect(kick(machine)).toEqual({
+      kind: 'failed',
+      failure: { kind: 'state-directory-distrusted', path: ROOT, why: 'foreign' },
+    });
+    expect(spawnsOf(machine)).toEqual([]);
+  });
+});
+
+describe('killed before any of its calls', () => {
+  it('a kick delays the next start for no longer than the override', async () => {
+    for (let at = 0; at < callsOfOneKick(); at += 1) {
+      const machine = new MemoryMachine();
+      machine.onSpawn = (child) => child.kill();
+      const doomed = machine.start();
+      let call = 0;
+      doomed.onCall = () => {
+        if (call === at) doomed.kill();
+        call += 1;
+      };
+      expect(() => kick(machine, {}, doomed), `at call ${at}`).toThrow('is dead');
+      await machine.clock.advance(2_000);
+      expect(kick(machine), `at call ${at}`).toMatchObject({ kind: 'started' });
+      expect(spawnsOf(machine).length, `at call ${at}`).toBeLessThanOrEqual(2);
+    }
+  });
+});

@@ -1,0 +1,291 @@
+/** Names, numbers, and paths that fit. */
+
+import { Buffer } from 'node:buffer';
+import { describe, expect, it } from 'vitest';
+import {
+  fitsSocketPath,
+  generationOf,
+  highestGeneration,
+  isName,
+  isNonce,
+  isTrash,
+  join,
+  labelOf,
+  layout,
+  makerOf,
+  NAMES,
+  NONCE_LENGTH_MAX,
+  nonceOf,
+  placeOf,
+  shortHash,
+  utf8,
+} from '../../../src/domain/place/layout.js';
+
+describe('paths', () => {
+  it('are laid out as the table says', () => {
+    expect({
+      current: layout.current('/d'),
+      currentSocket: layout.currentSocket('/d'),
+      currentOwner: layout.currentOwner('/d'),
+      generation: layout.generation('/d', 7),
+      generationSocket: layout.generationSocket('/d', 7),
+      lock: layout.lock('/d'),
+      lockRecord: layout.lockRecord('/d', '7-a'),
+      private: layout.private('/d', '7-a'),
+      privateLock: layout.privateLock('/d', '7-a'),
+      privateLink: layout.privateLink('/d', '7-a'),
+      privateLaunch: layout.privateLaunch('/d', '7-a'),
+      launch: layout.launch('/d'),
+      trash: layout.trash('/d', '7-a'),
+    }).toEqual({
+      current: '/d/current',
+      currentSocket: '/d/current/sock',
+      currentOwner: '/d/current/owner.json',
+      generation: '/d/7',
+      generationSocket: '/d/7/sock',
+      lock: '/d/spawn.lock',
+      lockRecord: '/d/spawn.lock/7-a',
+      private: '/d/tmp.7-a',
+      privateLock: '/d/tmp.7-a.lock',
+      privateLink: '/d/tmp.7-a.link',
+      privateLaunch: '/d/tmp.7-a.launch',
+      launch: '/d/launch',
+      trash: '/d/trash.7-a',
+    });
+    expect(NAMES).toMatchObject({ log: 'log', spawns: 'spawns.jsonl' });
+    expect(join('a', 'b', 'c')).toBe('a/b/c');
+  });
+
+  it('of one kind are never taken for those of another', () => {
+    const names = [
+      'current',
+      'spawn.lock',
+      'log',
+      'spawns.jsonl',
+      'launch',
+      'tmp.7-a',
+      'tmp.7-a.lock',
+      'tmp.7-a.link',
+      'tmp.7-a.launch',
+      'trash.7-a',
+      '7',
+    ];
+    const seen = names.map((name) => [generationOf(name), makerOf(name), isTrash(name)]);
+    expect(seen).toEqual([
+      [undefined, undefined, false],
+      [undefined, undefined, false],
+      [undefined, undefined, false],
+      [undefined, undefined, false],
+      [undefined, undefined, false],
+      [undefined, 7, false],
+      [undefined, 7, false],
+      [undefined, 7, false],
+      [undefined, 7, false],
+      [undefined, undefined, true],
+      [7, undefined, false],
+    ]);
+  });
+});
+
+describe('a nonce', () => {
+  it('begins with the process that made it', () => {
+    expect(nonceOf(4_194_304, 'k3j9x0ab')).toBe('4194304-k3j9x0ab');
+    expect(isNonce(nonceOf(4_194_304, 'k3j9x0ab'))).toBe(true);
+    expect(makerOf(`tmp.${nonceOf(42, 'k3j9x0ab')}-63`)).toBe(42);
+  });
+
+  it.each([
+    '',
+    '7',
+    '7-',
+    '-a',
+    'a-7',
+    '7-A',
+    '7-a.b',
+    '7-a/b',
+    '../x',
+    '7-a\n',
+    ' 7-a',
+    '12345678901-a',
+    `7-${'a'.repeat(21)}`,
+  ])('is not %j', (text) => {
+    expect(isNonce(text)).toBe(false);
+    expect(makerOf(`tmp.${text}`)).toBeUndefined();
+  });
+
+  it.each(['1234567890-a', `7-${'a'.repeat(20)}`, '7-a-0', '0-0'])('may be %j', (text) => {
+    expect(isNonce(text)).toBe(true);
+    expect(makerOf(`tmp.${text}`)).toBe(Number(text.split('-')[0]));
+  });
+
+  it.each(['xtmp.7-a', 'tmp.7-a.locks', 'tmp.7-a.link.lock', 'tmp.7-a.lock\n'])(
+    'a name like %j has no maker',
+    (name) => {
+      expect(makerOf(name)).toBeUndefined();
+    },
+  );
+});
+
+describe('generations', () => {
+  it.each([
+    ['1', 1],
+    ['7', 7],
+    ['10', 10],
+    ['999999999', 999_999_999],
+  ])('%j is one', (text, generation) => {
+    expect(generationOf(text)).toBe(generation);
+  });
+
+  it.each([
+    '',
+    '0',
+    '01',
+    '-1',
+    '+1',
+    '1.0',
+    '1e3',
+    '0x1',
+    ' 1',
+    '1 ',
+    '1\n',
+    '1/',
+    '../1',
+    '/d/1',
+    '1000000000000000',
+    '٣',
+  ])('%j is none', (text) => {
+    expect(generationOf(text)).toBeUndefined();
+  });
+
+  it('the highest is found by number, among whatever else lies there', () => {
+    expect(highestGeneration([])).toBe(0);
+    expect(highestGeneration(['current', 'tmp.7-a', '01'])).toBe(0);
+    expect(highestGeneration(['9', '10', 'current', '2'])).toBe(10);
+    expect(highestGeneration(['3', '1000000000', '999999999999999'])).toBe(3);
+    expect(highestGeneration(['3', '999999999'])).toBe(999_999_999);
+  });
+});
+
+describe('daemon names', () => {
+  it.each(['a', 'A', '0', 'prettier', 'my-tool_2.0', 'a..b', 'x'.repeat(64)])('%j is good', (name) => {
+    expect(isName(name)).toBe(true);
+  });
+
+  it.each([
+    '.',
+    '..',
+    '.hidden',
+    '-flag',
+    '_x',
+    'a/b',
+    'a\\b',
+    'a b',
+    'a\n',
+    'ä',
+    'a\0',
+    'a@b',
+    'x'.repeat(65),
+    '',
+  ])('%j is none', (name) => {
+    expect(isName(name)).toBe(false);
+  });
+});
+
+describe('the short hash', () => {
+  // Vectors of draft-eastlake-fnv: 64-bit FNV-1a.
+  it.each([
+    ['', 0xcbf29ce484222325n],
+    ['a', 0xaf63dc4c8601ec8cn],
+    ['b', 0xaf63df4c8601f1a5n],
+    ['foo', 0xdcb27518fed9d577n],
+    ['foobar', 0x85944171f73967e8n],
+    ['chongo was here!\n', 0x46810940eff5f915n],
+  ])('of %j', (text, hash) => {
+    expect(shortHash(text)).toBe(hash.toString(36).padStart(13, '0'));
+  });
+
+  it('always has 13 characters, all of them good in a name', () => {
+    for (let n = 0; n < 500; n += 1) {
+      expect(shortHash(String(n))).toMatch(/^[0-9a-z]{13}$/);
+      expect(isName(shortHash(String(n)))).toBe(true);
+    }
+  });
+
+  it('tells texts apart that differ past ASCII', () => {
+    expect(new Set(['ä', 'a', 'ö', '€', '😀', '😁'].map(shortHash)).size).toBe(6);
+  });
+
+  it.each(['', 'plain', 'ä€😀', '\u0000\u007f\u0080\u07ff\u0800\uffff', '\u{10000}\u{10ffff}'])(
+    'counts the bytes of %j as UTF-8',
+    (text) => {
+      expect(utf8(text)).toEqual([...Buffer.from(text, 'utf8')]);
+    },
+  );
+});
+
+describe('socket paths', () => {
+  const LIMITS = { linux: 108, darwin: 104 } as const;
+  const tail = `/tmp.${'9'.repeat(NONCE_LENGTH_MAX)}/sock`;
+
+  it.each(['linux', 'darwin'] as const)(
+    'fit to the last byte on %s, the terminating NUL included',
+    (platform) => {
+      const longest = LIMITS[platform] - 1 - tail.length;
+      expect(fitsSocketPath('d'.repeat(longest), platform)).toBe(true);
+      expect(fitsSocketPath('d'.repeat(longest + 1), platform)).toBe(false);
+    },
+  );
+
+  it('are counted in bytes', () => {
+    const longest = LIMITS.linux - 1 - tail.length;
+    expect(fitsSocketPath('ä'.repeat(Math.floor(longest / 2)), 'linux')).toBe(true);
+    expect(fitsSocketPath('ä'.repeat(Math.floor(longest / 2) + 1), 'linux')).toBe(false);
+    expect(fitsSocketPath('😀'.repeat(Math.floor(longest / 4) + 1), 'linux')).toBe(false);
+  });
+
+  it('no nonce that a process makes is longer than they are laid out for', () => {
+    expect(`${nonceOf(4_294_967_295, 'k3j9x0ab')}-63`.length).toBeLessThanOrEqual(NONCE_LENGTH_MAX);
+  });
+});
+
+describe('a place', () => {
+  it('is the directory of the name, where its sockets fit', () => {
+    expect(placeOf('/run/user/1/solod', 'name', 1, 'linux')).toEqual({
+      root: '/run/user/1/solod',
+      directory: '/run/user/1/solod/name',
+    });
+  });
+
+  it('is a short one of the user’s own where they don’t, and they fit there', () => {
+    const root = `/${'deep/'.repeat(20)}solod`;
+    const place = placeOf(root, 'name', 4_294_967_295, 'darwin');
+    expect(place).toEqual({
+      root: '/tmp/solod-4294967295',
+      directory: `/tmp/solod-4294967295/${shortHash(`${root}/name`)}`,
+    });
+    expect(fitsSocketPath(place.directory, 'darwin')).toBe(true);
+  });
+
+  it('is another one for another root, name or user', () => {
+    const root = `/${'deep/'.repeat(20)}`;
+    const places = [
+      placeOf(`${root}a`, 'name', 1, 'linux'),
+      placeOf(`${root}b`, 'name', 1, 'linux'),
+      placeOf(`${root}a`, 'other', 1, 'linux'),
+      placeOf(`${root}a`, 'name', 2, 'linux'),
+    ];
+    expect(new Set(places.map(({ directory }) => directory)).size).toBe(4);
+  });
+
+  it('depends on the platform only as far as the paths do', () => {
+    const root = `/${'d'.repeat(62)}`;
+    expect(placeOf(root, 'name', 1, 'linux').root).toBe(root);
+    expect(placeOf(root, 'name', 1, 'darwin').root).toBe('/tmp/solod-1');
+  });
+
+  it('is one for each project, if it is asked for', () => {
+    expect(labelOf('name', undefined)).toBe('name');
+    expect(labelOf('name', '/project')).toBe(`name@${shortHash('/project')}`);
+    expect(labelOf('name', '/project')).not.toBe(labelOf('name', '/other'));
+  });
+});

@@ -1,0 +1,98 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Colour,
+  cleanText,
+  colourWanted,
+  cutText,
+  DIAGNOSTIC_LIMIT,
+  DIAGNOSTIC_STYLE,
+  DIAGNOSTIC_STYLE_END,
+  diagnosticLine,
+  WHITE_SPACE,
+} from '../../../src/domain/text/one-line.js';
+import cases from '../../fixtures/diagnostics.json' with { type: 'json' };
+
+interface Case {
+  readonly what: string;
+  readonly input: string;
+  readonly colour: Colour;
+  readonly expected: string;
+}
+
+/** `cargo test` reads the same. */
+const CASES = cases as readonly Case[];
+
+describe('a diagnostic', () => {
+  it.each(CASES)('$what', ({ input, colour, expected }) => {
+    expect(diagnosticLine(input, colour)).toBe(expected);
+  });
+
+  it('the cases are read', () => {
+    expect(CASES.length).toBeGreaterThan(30);
+  });
+
+  /** Text as it comes, and text that is likely to be trouble. */
+  const text = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 300 }),
+    fc
+      .array(
+        fc.constantFrom('\x1b[', '\x1b', '\x9b', '31m', ';', ' ', '\n', '\ud83d', '\ude00', 'x', '\0', '…'),
+        {
+          maxLength: 200,
+        },
+      )
+      .map((parts) => parts.join('')),
+  );
+
+  it('holds no control character beside its style, is short, and is never empty', () => {
+    fc.assert(
+      fc.property(text, (input) => {
+        const line = diagnosticLine(input, 'coloured');
+        expect(line.startsWith(DIAGNOSTIC_STYLE) && line.endsWith(DIAGNOSTIC_STYLE_END)).toBe(true);
+        const inside = line.slice(DIAGNOSTIC_STYLE.length, -DIAGNOSTIC_STYLE_END.length);
+        expect(inside).not.toMatch(/[\p{Cc}\p{Cs}]|^\s|\s$|\s\s|(?! )\s/u);
+        expect(inside).not.toBe('');
+        expect([...inside].length).toBeLessThanOrEqual(DIAGNOSTIC_LIMIT);
+        expect(inside).toBe(diagnosticLine(input, 'plain'));
+      }),
+    );
+  });
+
+  it('of a diagnostic is the same', () => {
+    fc.assert(
+      fc.property(text, (input) => {
+        const line = diagnosticLine(input, 'plain');
+        expect(diagnosticLine(line, 'plain')).toBe(line);
+        expect(cleanText(cleanText(input))).toBe(cleanText(input));
+        // What is red already is red once.
+        const red = diagnosticLine(input, 'coloured');
+        expect(diagnosticLine(red, 'coloured')).toBe(red);
+      }),
+    );
+  });
+});
+
+it('white space is what the language takes for it', () => {
+  const all = Array.from({ length: 0x10000 }, (_, point) => String.fromCharCode(point));
+  expect([...WHITE_SPACE].sort()).toEqual(all.filter((character) => /\s/.test(character)).sort());
+});
+
+it.each([
+  ['abc', 3, 'abc'],
+  ['abcd', 3, 'ab…'],
+  ['😀😀😀', 3, '😀😀😀'],
+  ['😀😀😀😀', 3, '😀😀…'],
+  ['ab', 1, '…'],
+])('%s in %i', (text, limit, cut) => {
+  expect(cutText(text, limit)).toBe(cut);
+});
+
+it.each([
+  [undefined, 'coloured'],
+  ['', 'coloured'],
+  ['1', 'plain'],
+  ['0', 'plain'],
+])('NO_COLOR=%s: %s', (value, colour) => {
+  expect(colourWanted(value)).toBe(colour);
+});
