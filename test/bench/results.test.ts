@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { tagsIn } from '../support/markup.js';
 
 const load = (name: string) =>
-  import(pathToFileURL(path.resolve(import.meta.dirname, '../../scripts/bench', name)).href);
+  import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
 const { differenceRow, FEWEST_ROUNDS, inTurns, isMet, quantile, ratioRow, ratiosWithin, spreadOf } =
   await load('rounds.mjs');
 const { fullTable, markdownTable, reportText, shortNumber, shortTable, summaryText } =

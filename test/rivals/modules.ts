@@ -73,7 +73,7 @@ interface Kernel {
   inhabitantsOf(directory: string): number[];
 }
 
-const load = (file: string) => import(pathToFileURL(path.join(ROOT, 'scripts', file)).href);
+const load = (file: string) => import(pathToFileURL(path.join(ROOT, 'tools', file)).href);
 
 export const { fateOf, countFates, median, rowOf, violationsOf }: Verdict = await load('rivals/verdict.mjs');
 export const { wholeTable, shortTable, withTable }: Table = await load('rivals/table.mjs');

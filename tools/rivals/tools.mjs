@@ -9,7 +9,7 @@ import { inhabitantsOf, signalTo } from '../chaos/kernel.mjs';
 import * as programs from './programs.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const rivals = path.join(root, 'bench', 'node_modules');
+const rivals = path.join(root, 'tools', 'bench', 'peers', 'node_modules');
 const nativeClient = path.join(root, 'native', 'target', 'release', 'solod-client');
 
 /** So many different calls each tool is ready for; each has an answer of its own. */

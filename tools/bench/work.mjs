@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tools } from '../rivals/tools.mjs';
-import { BENCH, NATIVE, ROOT, SOLOD } from './place.mjs';
+import { NATIVE, PEERS, ROOT, SOLOD } from './place.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 40;
@@ -30,7 +30,7 @@ function prepareProject(bench) {
 }
 
 const NODE = process.execPath;
-const installed = (...parts) => path.join(BENCH, 'node_modules', ...parts);
+const installed = (...parts) => path.join(PEERS, 'node_modules', ...parts);
 
 function formattingCommands(project) {
   const input = path.join(project, SUBJECT);
@@ -115,7 +115,7 @@ export async function measureFormattingAndLinting(bench) {
   if (!fs.existsSync(installed('eslint_d'))) {
     bench.leaveOut(
       'formatting and linting',
-      'prettierd and eslint_d are not installed: npm ci --prefix bench',
+      'prettierd and eslint_d are not installed: npm ci --prefix tools/bench/peers',
     );
     return [];
   }

@@ -33,7 +33,7 @@ export class SmallLauncher {
   #waiting = [];
 
   /**
-   * @param {string} program the compiled `bench/launcher.rs`
+   * @param {string} program the compiled `tools/bench/launcher.rs`
    * @param {import('./place.mjs').Place} place
    * @param {NodeJS.ProcessEnv} env what all that it starts are given
    */

@@ -8,7 +8,8 @@ import { inhabitantsOf, signalTo } from '../chaos/kernel.mjs';
 import { plainEnvironment } from '../support/environment.mjs';
 
 export const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-export const BENCH = path.join(ROOT, 'bench');
+export const BENCH = path.join(ROOT, 'tools', 'bench');
+export const PEERS = path.join(BENCH, 'peers');
 export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
 export const NATIVE = path.join(ROOT, 'native', 'target', 'release', 'solod-client');
 
@@ -18,7 +19,7 @@ const POLITE_ROUNDS = 50;
 const END_EVERY_MS = 20;
 
 export const service = (/** @type {string} */ name) => path.join(BENCH, 'services', `${name}.mjs`);
-export const peer = (/** @type {string} */ name) => path.join(BENCH, 'peers', name);
+export const peer = (/** @type {string} */ name) => path.join(PEERS, name);
 
 export class Place {
   scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'solod-bench-'));

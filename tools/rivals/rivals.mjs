@@ -4,13 +4,13 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { inhabitantsOf, nowMs } from './chaos/kernel.mjs';
-import { ROOT, readOptions, refuse } from './rivals/options.mjs';
-import { playAll, prepareJobs } from './rivals/schedule.mjs';
-import { shortTable, wholeTable, withTable } from './rivals/table.mjs';
-import { CONTROL, endAll } from './rivals/tools.mjs';
-import { SCENARIOS } from './rivals/torture.mjs';
-import { rowOf, violationsOf } from './rivals/verdict.mjs';
+import { inhabitantsOf, nowMs } from '../chaos/kernel.mjs';
+import { ROOT, readOptions, refuse } from './options.mjs';
+import { playAll, prepareJobs } from './schedule.mjs';
+import { shortTable, wholeTable, withTable } from './table.mjs';
+import { CONTROL, endAll } from './tools.mjs';
+import { SCENARIOS } from './torture.mjs';
+import { rowOf, violationsOf } from './verdict.mjs';
 
 /** A socket's path holds 107 bytes; in a place, solod's longest takes 69 of them. */
 const SCRATCH_MAX = 38;
@@ -29,10 +29,10 @@ function make(program, ...args) {
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 
 function hasPackages() {
-  const bench = path.join(ROOT, 'bench');
-  const wanted = Object.entries(readJson(path.join(bench, 'package.json')).dependencies);
+  const peers = path.join(ROOT, 'tools', 'bench', 'peers');
+  const wanted = Object.entries(readJson(path.join(peers, 'package.json')).dependencies);
   return wanted.every(([name, version]) => {
-    const manifest = path.join(bench, 'node_modules', name, 'package.json');
+    const manifest = path.join(peers, 'node_modules', name, 'package.json');
     return fs.existsSync(manifest) && readJson(manifest).version === version;
   });
 }
@@ -42,7 +42,7 @@ function makeWhatIsMissing() {
   if (isOurs && !fs.existsSync(path.join(ROOT, 'dist', 'solod.cjs')))
     make(process.execPath, 'scripts/build.mjs');
   const isTheirs = options.tools.some(({ isRival, name }) => isRival && name !== CONTROL);
-  if (isTheirs && !hasPackages()) make('npm', 'ci', '--prefix', 'bench', '--ignore-scripts');
+  if (isTheirs && !hasPackages()) make('npm', 'ci', '--prefix', 'tools/bench/peers', '--ignore-scripts');
 }
 
 makeWhatIsMissing();
@@ -68,7 +68,7 @@ const beganMs = nowMs();
 const { jobs, leftOut } = prepareJobs(options, scratch);
 const roundsInAll = jobs.reduce((sum, { wanted }) => sum + wanted, 0);
 
-/** @param {import('./rivals/schedule.mjs').Job} job */
+/** @param {import('./schedule.mjs').Job} job */
 function tell({ tool, scenario, wanted, done }) {
   const played = jobs.reduce((sum, job) => sum + job.done.length, 0);
   const text = `${tool.name}, ${scenario.title}: round ${done.length} of ${wanted}`;
@@ -79,7 +79,7 @@ function tell({ tool, scenario, wanted, done }) {
 await playAll(jobs, beganMs + options.forMs, tell);
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 
-/** @param {import('./rivals/schedule.mjs').Job} job */
+/** @param {import('./schedule.mjs').Job} job */
 function rowOfJob({ tool, scenario, clients, done }) {
   const { key, mayFail = [] } = scenario;
   const row = rowOf({ scenario: key, tool: tool.name, version: tool.version(), clients, mayFail }, done);

@@ -6,19 +6,19 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
-import { bundle, runTests } from './mutants/in-process.mjs';
+import { bundle, runTests } from './in-process.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const USAGE = 64;
 
-/** @returns {Promise<readonly import('../test/mutants/guards.js').Guard[]>} */
+/** @returns {Promise<readonly import('../../test/mutants/guards.js').Guard[]>} */
 async function listed() {
   const source = readFileSync(path.join(root, 'test/mutants/guards.ts'), 'utf8');
   const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
   return (await import(`data:text/javascript,${encodeURIComponent(code)}`)).GUARDS;
 }
 
-/** @param {readonly import('../test/mutants/guards.js').Guard[]} guards */
+/** @param {readonly import('../../test/mutants/guards.js').Guard[]} guards */
 function wanted(guards) {
   const ids = process.argv.slice(2);
   const unknown = ids.find((id) => !guards.some((guard) => guard.id === id));

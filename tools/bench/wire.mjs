@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { BENCH, peer, ROOT, service } from './place.mjs';
+import { PEERS, peer, ROOT, service } from './place.mjs';
 import { ratioRow } from './rounds.mjs';
 import { ownWires, RIVAL_WIRES } from './wires.mjs';
 
@@ -46,8 +46,8 @@ async function eventually(what, check) {
 /** @param {import('./workbench.mjs').Workbench} bench @returns {readonly import('./wires.mjs').WireKind[]} */
 function installedWires(bench) {
   return RIVAL_WIRES.filter(({ name, package: needed }) => {
-    if (needed === undefined || fs.existsSync(path.join(BENCH, 'node_modules', needed))) return true;
-    bench.leaveOut(name, 'not installed: npm ci --prefix bench');
+    if (needed === undefined || fs.existsSync(path.join(PEERS, 'node_modules', needed))) return true;
+    bench.leaveOut(name, 'not installed: npm ci --prefix tools/bench/peers');
     return false;
   });
 }

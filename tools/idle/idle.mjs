@@ -8,10 +8,10 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { residentMib } from './chaos/kernel.mjs';
-import { plainEnvironment } from './support/environment.mjs';
+import { residentMib } from '../chaos/kernel.mjs';
+import { plainEnvironment } from '../support/environment.mjs';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const solod = path.join(root, 'dist', 'solod.cjs');
 /** V8 collects what the start has left behind in its first idle moments; that is the start's cost. */
 const SETTLE_MS = 10_000;

@@ -1,4 +1,4 @@
-// `node scripts/chaos.mjs [--seconds 60] [--seed N] [--json] [--with-deletions]`: real processes of the built command, started,
+// `node tools/chaos/chaos.mjs [--seconds 60] [--seed N] [--json] [--with-deletions]`: real processes of the built command, started,
 // stopped, killed and disturbed at random, while an observer counts who listens and a ledger who was called.
 //
 // The seed repeats the choices, not the kernel's timing. With --with-deletions hands that are not solod's delete the directory,
@@ -8,13 +8,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ACTS, DELETING, FILLING } from './chaos/acts.mjs';
-import { Choices } from './chaos/choices.mjs';
-import { daemonsOf, judgeCalls, judgeCommands, judgeDaemons } from './chaos/judge.mjs';
-import { nowMs, readOr } from './chaos/kernel.mjs';
-import { progressLine, story, summaryText } from './chaos/report.mjs';
-import { play, settle, startObserver } from './chaos/scenario.mjs';
-import { World } from './chaos/world.mjs';
+import { ACTS, DELETING, FILLING } from './acts.mjs';
+import { Choices } from './choices.mjs';
+import { daemonsOf, judgeCalls, judgeCommands, judgeDaemons } from './judge.mjs';
+import { nowMs, readOr } from './kernel.mjs';
+import { progressLine, story, summaryText } from './report.mjs';
+import { play, settle, startObserver } from './scenario.mjs';
+import { World } from './world.mjs';
 
 const USAGE = 64;
 /** What the small disk's share of the time is. */
@@ -41,7 +41,7 @@ function readOptions() {
 }
 
 function buildIfMissing() {
-  const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+  const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
   if (existsSync(path.join(root, 'dist', 'solod.cjs'))) return;
   const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
   if (built.status !== 0) process.exit(built.status ?? 1);
@@ -65,7 +65,7 @@ const skipped = hasFaketime
   ? []
   : ['faketime, which is not there: clocks are off within Node alone, not for what files say'];
 
-/** @param {string[]} names @returns {import('./chaos/service.mjs').LedgerLine[]} */
+/** @param {string[]} names @returns {import('./service.mjs').LedgerLine[]} */
 function ledgerOf(names) {
   const lines = readFileSync(world.ledger, 'utf8').split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line)).filter(({ name }) => names.includes(name));
@@ -81,7 +81,7 @@ function startedDaemons(/** @type {string} */ state, /** @type {string[]} */ nam
   return new Set(pids).size;
 }
 
-/** @param {import('./chaos/judge.mjs').Observed[]} observed */
+/** @param {import('./judge.mjs').Observed[]} observed */
 function observerFacts(observed) {
   const { samples, longestGapMs, listeners, published, most, medianGapMs } = observed.at(-1) ?? {};
   const dissolved = observed.filter(({ kind }) => kind === 'dissolved');
@@ -99,14 +99,14 @@ function observerFacts(observed) {
 }
 
 /**
- * @param {string} title @param {string} state @param {string[]} names @param {import('./chaos/acts.mjs').Act[]} acts
+ * @param {string} title @param {string} state @param {string[]} names @param {import('./acts.mjs').Act[]} acts
  * @param {number} forSeconds
  */
 async function scenario(title, state, names, acts, forSeconds) {
   for (const name of names) world.writeService(name, 'whole');
   const first = world.clients.length;
   const observer = await startObserver(state, names);
-  /** @type {import('./chaos/acts.mjs').Stage} */
+  /** @type {import('./acts.mjs').Stage} */
   const stage = {
     world,
     state,

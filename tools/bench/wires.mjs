@@ -8,12 +8,12 @@ import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { BENCH } from './place.mjs';
+import { PEERS } from './place.mjs';
 
 export const TEXT = 'x'.repeat(100);
 const BYTES = Buffer.from(TEXT);
 const FRAME = Buffer.concat([Buffer.from([0, 0, 0, BYTES.length]), BYTES]);
-const rival = createRequire(path.join(BENCH, 'package.json'));
+const rival = createRequire(path.join(PEERS, 'package.json'));
 
 /** @typedef {{ exchange: () => Promise<void>, close: () => void }} Wire */
 

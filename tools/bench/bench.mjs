@@ -7,19 +7,19 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { chart } from './bench/charts.mjs';
-import { measureFirstCall, measureKick, measureStorm } from './bench/cold.mjs';
-import { measureGrowth } from './bench/growth.mjs';
-import { measureIdle } from './bench/idle.mjs';
-import { BENCH, NATIVE, Place, ROOT } from './bench/place.mjs';
-import { measureNative, measureNodes, measureProcesses } from './bench/processes.mjs';
-import { measure as measureStatusLine } from './bench/status-line.mjs';
-import { measureStream } from './bench/stream.mjs';
-import { factsText, reportText, shortTable } from './bench/table.mjs';
-import { measureWire } from './bench/wire.mjs';
-import { measureFormattingAndLinting } from './bench/work.mjs';
-import { Workbench } from './bench/workbench.mjs';
-import { withTable } from './rivals/table.mjs';
+import { withTable } from '../rivals/table.mjs';
+import { chart } from './charts.mjs';
+import { measureFirstCall, measureKick, measureStorm } from './cold.mjs';
+import { measureGrowth } from './growth.mjs';
+import { measureIdle } from './idle.mjs';
+import { BENCH, NATIVE, PEERS, Place, ROOT } from './place.mjs';
+import { measureNative, measureNodes, measureProcesses } from './processes.mjs';
+import { measure as measureStatusLine } from './status-line.mjs';
+import { measureStream } from './stream.mjs';
+import { factsText, reportText, shortTable } from './table.mjs';
+import { measureWire } from './wire.mjs';
+import { measureFormattingAndLinting } from './work.mjs';
+import { Workbench } from './workbench.mjs';
 
 const USAGE = 64;
 const UNMEASURED = 70;
@@ -103,12 +103,17 @@ function make(what, program, args) {
 function prepare() {
   if (!make('building', process.execPath, ['scripts/build.mjs'])) process.exit(UNMEASURED);
   make('building the native client', process.execPath, ['scripts/native.mjs', 'build']);
-  if (!fs.existsSync(path.join(BENCH, 'node_modules')))
-    make('installing what solod is measured against', 'npm', ['ci', '--prefix', 'bench', '--ignore-scripts']);
+  if (!fs.existsSync(path.join(PEERS, 'node_modules')))
+    make('installing what solod is measured against', 'npm', [
+      'ci',
+      '--prefix',
+      'tools/bench/peers',
+      '--ignore-scripts',
+    ]);
 }
 
 function versionsOf(bench) {
-  const { dependencies } = JSON.parse(fs.readFileSync(path.join(BENCH, 'package.json'), 'utf8'));
+  const { dependencies } = JSON.parse(fs.readFileSync(path.join(PEERS, 'package.json'), 'utf8'));
   const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
   const ng = bench.program('ng', ['ng-nailgun', 'ng']);
   const socat = bench.program('socat', ['socat']);

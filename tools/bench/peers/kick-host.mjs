@@ -3,7 +3,7 @@
 //   kick-host.mjs spawn <MiB> <log> <program> <arguments …>
 import { openSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
-import { kick } from '../../dist/index.js';
+import { kick } from '../../../dist/index.js';
 
 const [how, mib, ...rest] = process.argv.slice(2);
 const ballast = Array.from({ length: Number(mib) }, () => Buffer.alloc(1024 * 1024, 1));

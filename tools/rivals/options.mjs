@@ -16,7 +16,7 @@ const OPTIONS = /** @type {const} */ ({
   minutes: { type: 'string', default: '14' },
   only: { type: 'string', multiple: true, default: NONE },
   scenario: { type: 'string', multiple: true, default: NONE },
-  results: { type: 'string', default: path.join(ROOT, 'bench', 'results') },
+  results: { type: 'string', default: path.join(ROOT, 'tools', 'bench', 'results') },
   json: { type: 'boolean', default: false },
   'write-docs': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
@@ -30,7 +30,7 @@ const HELP = `npm run rivals -- [options]
   --minutes <n>        no round begins later (14)
   --only <tool>        ${tools.map(({ name }) => `"${name}"`).join(', ')}; more than once for more
   --scenario <key>     ${SCENARIOS.map(({ key }) => key).join(', ')}; more than once for more
-  --results <folder>   where rivals.json and rivals.md are put (bench/results)
+  --results <folder>   where rivals.json and rivals.md are put (tools/bench/results)
   --json               prints the results as JSON
   --write-docs         puts the tables into README.md and docs/performance.md
   --help

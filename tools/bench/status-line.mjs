@@ -1,4 +1,4 @@
-// `node scripts/bench/status-line.mjs [rounds]`: what the status line costs. Warm, by the native client, against /bin/true; and where no
+// `node tools/bench/status-line.mjs [rounds]`: what the status line costs. Warm, by the native client, against /bin/true; and where no
 // daemon is, with the fallback inline, against the same service without solod. The commands take turns, and are compared within a round.
 import { spawnSync } from 'node:child_process';
 import {

@@ -4,10 +4,12 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { check, generatedFile, readShared, rustText } from './protocol/check.mjs';
+import { check, generatedFile, readShared, rustText } from './check.mjs';
 
 const { values } = parseArgs({ options: { check: { type: 'boolean' }, root: { type: 'string' } } });
-const root = path.resolve(values.root ?? path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const root = path.resolve(
+  values.root ?? path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url)))),
+);
 
 if (values.check) {
   const complaints = await check(root);

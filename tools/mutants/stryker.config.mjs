@@ -4,7 +4,7 @@ const isTerminal = process.stdout.isTTY === true;
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   packageManager: 'npm',
-  plugins: ['./scripts/mutants/stryker-runner.mjs'],
+  plugins: ['./tools/mutants/stryker-runner.mjs'],
   mutate: ['src/domain/**/*.ts'],
   testRunner: 'in-process',
   coverageAnalysis: 'perTest',

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const { SCENARIOS, scheduleFrom, search, shortestViolation, storySvg, storyText, tell } = await import(
   path.join(root, 'dist', 'testing.js')
 );
