@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 const load = (name: string) =>
   import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
 const { NodeLauncher, SmallLauncher } = await load('launcher.mjs');
-const { Place, peer } = await load('place.mjs');
+const { Place, peer } = await load('bench-sandbox.mjs');
 
 const place = new Place();
 afterAll(() => place.dispose());
@@ -67,7 +67,7 @@ describe('the place', () => {
     place.endDaemons();
     expect(own.exitCode).toBeNull();
     expect(() => process.kill(own.pid, 0)).not.toThrow();
-    const { activity } = (await load('../chaos/kernel.mjs')).lookUp(other);
+    const { activity } = (await load('../support/processes.mjs')).lookUp(other);
     expect(activity).toBe('dead');
     own.kill('SIGKILL');
   });

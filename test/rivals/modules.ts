@@ -77,5 +77,5 @@ const load = (file: string) => import(pathToFileURL(path.join(ROOT, 'tools', fil
 
 export const { fateOf, countFates, median, rowOf, violationsOf }: Verdict = await load('rivals/verdict.mjs');
 export const { wholeTable, shortTable, withTable }: Table = await load('rivals/table.mjs');
-export const { Gate }: { Gate: new (file: string) => Gate } = await load('rivals/gate.mjs');
-export const { inhabitantsOf }: Kernel = await load('chaos/kernel.mjs');
+export const { Gate }: { Gate: new (file: string) => Gate } = await load('rivals/start-barrier.mjs');
+export const { inhabitantsOf }: Kernel = await load('support/processes.mjs');

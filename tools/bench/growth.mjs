@@ -1,7 +1,7 @@
 /** Whether a call costs more where much has been going on: other daemons, generations, entries of the ledger. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { SOLOD, service } from './place.mjs';
+import { SOLOD, service } from './bench-sandbox.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 40;

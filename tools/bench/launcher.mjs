@@ -34,7 +34,7 @@ export class SmallLauncher {
 
   /**
    * @param {string} program the compiled `tools/bench/launcher.rs`
-   * @param {import('./place.mjs').Place} place
+   * @param {import('./bench-sandbox.mjs').Place} place
    * @param {NodeJS.ProcessEnv} env what all that it starts are given
    */
   constructor(program, place, env) {
@@ -86,7 +86,7 @@ export class SmallLauncher {
  * @implements {Launcher}
  */
 export class NodeLauncher {
-  /** @param {import('./place.mjs').Place} place @param {NodeJS.ProcessEnv} env */
+  /** @param {import('./bench-sandbox.mjs').Place} place @param {NodeJS.ProcessEnv} env */
   constructor(place, env) {
     this.place = place;
     this.env = env;

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { residentMib } from '../chaos/kernel.mjs';
-import { SOLOD, service } from './place.mjs';
+import { residentMib } from '../support/processes.mjs';
+import { SOLOD, service } from './bench-sandbox.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 5;

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { BENCH } from './bench-sandbox.mjs';
 import { NodeLauncher, SmallLauncher } from './launcher.mjs';
-import { BENCH } from './place.mjs';
 import { inTurns } from './rounds.mjs';
 
 const COMPILE_MS = 120_000;
@@ -18,7 +18,7 @@ export class Workbench {
   #group = '';
 
   /**
-   * @param {{ place: import('./place.mjs').Place, nodes: readonly string[], rounds: number | undefined, isQuick: boolean }} wishes
+   * @param {{ place: import('./bench-sandbox.mjs').Place, nodes: readonly string[], rounds: number | undefined, isQuick: boolean }} wishes
    *   `rounds`: instead of each group's own
    */
   constructor({ place, nodes, rounds, isQuick }) {

@@ -8,13 +8,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ACTS, DELETING, FILLING } from './acts.mjs';
-import { Choices } from './choices.mjs';
-import { daemonsOf, judgeCalls, judgeCommands, judgeDaemons } from './judge.mjs';
-import { nowMs, readOr } from './kernel.mjs';
+import { nowMs, readOr } from '../support/processes.mjs';
+import { ACTS, DELETING, FILLING } from './actions.mjs';
+import { World } from './chaos-sandbox.mjs';
+import { daemonsOf, judgeCalls, judgeCommands, judgeDaemons } from './judge-daemons.mjs';
+import { Choices } from './random-choices.mjs';
 import { progressLine, story, summaryText } from './report.mjs';
 import { play, settle, startObserver } from './scenario.mjs';
-import { World } from './world.mjs';
 
 const USAGE = 64;
 /** What the small disk's share of the time is. */
@@ -65,7 +65,7 @@ const skipped = hasFaketime
   ? []
   : ['faketime, which is not there: clocks are off within Node alone, not for what files say'];
 
-/** @param {string[]} names @returns {import('./service.mjs').LedgerLine[]} */
+/** @param {string[]} names @returns {import('./ledger-service.mjs').LedgerLine[]} */
 function ledgerOf(names) {
   const lines = readFileSync(world.ledger, 'utf8').split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line)).filter(({ name }) => names.includes(name));
@@ -81,7 +81,7 @@ function startedDaemons(/** @type {string} */ state, /** @type {string[]} */ nam
   return new Set(pids).size;
 }
 
-/** @param {import('./judge.mjs').Observed[]} observed */
+/** @param {import('./judge-daemons.mjs').Observed[]} observed */
 function observerFacts(observed) {
   const { samples, longestGapMs, listeners, published, most, medianGapMs } = observed.at(-1) ?? {};
   const dissolved = observed.filter(({ kind }) => kind === 'dissolved');
@@ -99,14 +99,14 @@ function observerFacts(observed) {
 }
 
 /**
- * @param {string} title @param {string} state @param {string[]} names @param {import('./acts.mjs').Act[]} acts
+ * @param {string} title @param {string} state @param {string[]} names @param {import('./actions.mjs').Act[]} acts
  * @param {number} forSeconds
  */
 async function scenario(title, state, names, acts, forSeconds) {
   for (const name of names) world.writeService(name, 'whole');
   const first = world.clients.length;
   const observer = await startObserver(state, names);
-  /** @type {import('./acts.mjs').Stage} */
+  /** @type {import('./actions.mjs').Stage} */
   const stage = {
     world,
     state,

@@ -10,7 +10,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { holdsSocket, listeningSockets, lookUp, nowMs } from './kernel.mjs';
+import { holdsSocket, listeningSockets, lookUp, nowMs } from '../support/processes.mjs';
 
 const { root, names } = JSON.parse(process.argv[2] ?? '{}');
 const PAUSE_MS = 1;
@@ -60,7 +60,7 @@ function disk(name) {
   return { place, current, entries: new Set(entries), generations };
 }
 
-/** @param {string} name @param {import('./kernel.mjs').ListeningSocket} socket @param {number} seenMs */
+/** @param {string} name @param {import('../support/processes.mjs').ListeningSocket} socket @param {number} seenMs */
 function sight(name, socket, seenMs) {
   let sighting = listening.get(socket.inode);
   if (sighting === undefined) {
@@ -109,7 +109,7 @@ function noteAdrift({ sighting, standing }, current) {
   emit({ kind: 'adrift', name, pid, startTime, sinceMs: adriftMs, atMs: seenMs, standing, current });
 }
 
-/** @param {string} name @param {import('./kernel.mjs').ListeningSocket[]} sockets @param {number} seenMs */
+/** @param {string} name @param {import('../support/processes.mjs').ListeningSocket[]} sockets @param {number} seenMs */
 function look(name, sockets, seenMs) {
   const sightings = sockets.map((socket) => sight(name, socket, seenMs));
   const on = disk(name);

@@ -1,5 +1,5 @@
 /** What people read of it. */
-import { label } from './world.mjs';
+import { label } from './chaos-sandbox.mjs';
 
 const BEFORE_MS = 1_500;
 const AFTER_MS = 1_500;
@@ -8,7 +8,7 @@ const LINES_MAX = 100;
 /**
  * Everything that was done and seen around a moment, in order.
  * @param {number} atMs
- * @param {{ timeline: import('./world.mjs').Moment[], ledger: import('./service.mjs').LedgerLine[], observed: import('./judge.mjs').Observed[] }} accounts
+ * @param {{ timeline: import('./chaos-sandbox.mjs').Moment[], ledger: import('./ledger-service.mjs').LedgerLine[], observed: import('./judge-daemons.mjs').Observed[] }} accounts
  * @returns {string}
  */
 export function story(atMs, { timeline, ledger, observed }) {
@@ -57,7 +57,7 @@ export function summaryText(summary) {
   return [head, ...parts, ...skips, `violations: ${violations.length}`].join('\n');
 }
 
-/** @param {import('./world.mjs').World} world @param {number} leftS @param {Record<string, number>} counts */
+/** @param {import('./chaos-sandbox.mjs').World} world @param {number} leftS @param {Record<string, number>} counts */
 export function progressLine(world, leftS, counts) {
   const last = world.clients.at(-1);
   const now = last === undefined ? '' : label(last).slice(0, 40);

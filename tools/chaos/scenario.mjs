@@ -5,8 +5,8 @@ import readline from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment } from '../support/environment.mjs';
-import { CLIENTS_MAX, PROCESSES_MAX } from './acts.mjs';
-import { nowMs } from './kernel.mjs';
+import { nowMs } from '../support/processes.mjs';
+import { CLIENTS_MAX, PROCESSES_MAX } from './actions.mjs';
 
 const OBSERVER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'observer.mjs');
 /** The time that is told is rounded. */
@@ -15,7 +15,7 @@ const HELD_MORE_MS = 200;
 const QUIET_MS = 25_000;
 
 /**
- * @typedef {import('./judge.mjs').Observed} Observed
+ * @typedef {import('./judge-daemons.mjs').Observed} Observed
  * @param {string} root @param {string[]} names
  */
 export async function startObserver(root, names) {
@@ -40,12 +40,12 @@ export async function startObserver(root, names) {
   };
 }
 
-/** @param {import('./world.mjs').World} world */
+/** @param {import('./chaos-sandbox.mjs').World} world */
 const isCrowded = (world) =>
   world.open.filter(({ what }) => what !== 'serve').length >= CLIENTS_MAX ||
   world.open.length + world.daemons().length >= PROCESSES_MAX;
 
-/** @param {import('./choices.mjs').Choices} choices */
+/** @param {import('./random-choices.mjs').Choices} choices */
 function pauseMs(choices) {
   const ms = choices.fraction();
   return choices.weighted([
@@ -57,8 +57,8 @@ function pauseMs(choices) {
 }
 
 /**
- * @param {import('./acts.mjs').Stage} stage
- * @param {{ acts: import('./acts.mjs').Act[], seconds: number, choices: import('./choices.mjs').Choices, progress: () => void }} plan
+ * @param {import('./actions.mjs').Stage} stage
+ * @param {{ acts: import('./actions.mjs').Act[], seconds: number, choices: import('./random-choices.mjs').Choices, progress: () => void }} plan
  */
 export async function play(stage, { acts, seconds, choices, progress }) {
   const untilMs = nowMs() + seconds * 1_000;
@@ -77,8 +77,8 @@ export async function play(stage, { acts, seconds, choices, progress }) {
 
 /**
  * Nobody is disturbed any more: everybody gets an answer, and who asks then gets a daemon.
- * @param {import('./acts.mjs').Stage} stage
- * @returns {Promise<import('./judge.mjs').Violation[]>}
+ * @param {import('./actions.mjs').Stage} stage
+ * @returns {Promise<import('./judge-daemons.mjs').Violation[]>}
  */
 export async function settle({ world, state, names }) {
   world.mend();
@@ -102,7 +102,7 @@ export async function settle({ world, state, names }) {
 
 /**
  * Where daemons were killed again and again at their start, the next one is held back, for the time that is told.
- * @param {import('./world.mjs').World} world @param {string} state @param {string} name
+ * @param {import('./chaos-sandbox.mjs').World} world @param {string} state @param {string} name
  */
 async function lastCall(world, state, name) {
   const args = (/** @type {string} */ id) => [
@@ -125,14 +125,14 @@ async function lastCall(world, state, name) {
   return second;
 }
 
-/** @param {import('./world.mjs').Client[]} clients @param {number} [withinMs] @returns {Promise<import('./world.mjs').Client[]>} those that did not */
+/** @param {import('./chaos-sandbox.mjs').Client[]} clients @param {number} [withinMs] @returns {Promise<import('./chaos-sandbox.mjs').Client[]>} those that did not */
 async function ended(clients, withinMs = QUIET_MS) {
   const left = () => clients.filter(({ endedMs }) => endedMs === undefined);
   for (const untilMs = nowMs() + withinMs; left().length > 0 && nowMs() < untilMs; ) await delay(10);
   return left();
 }
 
-/** @param {import('./world.mjs').Client} client @param {string} what */
+/** @param {import('./chaos-sandbox.mjs').Client} client @param {string} what */
 function wrong({ args, pid, code, stderr }, what) {
   return {
     atMs: nowMs(),

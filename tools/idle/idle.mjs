@@ -8,8 +8,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { residentMib } from '../chaos/kernel.mjs';
 import { plainEnvironment } from '../support/environment.mjs';
+import { residentMib } from '../support/processes.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const solod = path.join(root, 'dist', 'solod.cjs');

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
-import { bundle, runTests } from './in-process.mjs';
+import { bundle, runTests } from './in-process-tests.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const USAGE = 64;

@@ -1,4 +1,4 @@
-// How Stryker runs the domain's tests: in its own process, see in-process.mjs.
+// How Stryker runs the domain's tests: in its own process, see in-process-tests.mjs.
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { declareFactoryPlugin, PluginKind, tokens } from '@stryker-mutator/api/plugin';
@@ -8,7 +8,7 @@ import {
   TestStatus,
   toMutantRunResult,
 } from '@stryker-mutator/api/test-runner';
-import { bundle, runTests } from './in-process.mjs';
+import { bundle, runTests } from './in-process-tests.mjs';
 
 const FOLDER = 'test/domain';
 /** The long searches: what they find the other tests find as well, or the score is better than is said. */

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
-import { SHARED } from './table.mjs';
+import { SHARED } from './shared-constants.mjs';
 
 const GENERATED = 'native/src/protocol.rs';
 const NATIVE = 'native/src';

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CALLS_MAX, tools } from './tools.mjs';
-import { SCENARIOS } from './torture.mjs';
+import { CALLS_MAX, tools } from './compared-tools.mjs';
+import { SCENARIOS } from './scenarios.mjs';
 
 const USAGE = 64;
 export const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));

@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { inhabitantsOf, nowMs } from '../chaos/kernel.mjs';
+import { inhabitantsOf, nowMs } from '../support/processes.mjs';
+import { CONTROL, endAll } from './compared-tools.mjs';
 import { ROOT, readOptions, refuse } from './options.mjs';
+import { SCENARIOS } from './scenarios.mjs';
 import { playAll, prepareJobs } from './schedule.mjs';
 import { shortTable, wholeTable, withTable } from './table.mjs';
-import { CONTROL, endAll } from './tools.mjs';
-import { SCENARIOS } from './torture.mjs';
 import { rowOf, violationsOf } from './verdict.mjs';
 
 /** A socket's path holds 107 bytes; in a place, solod's longest takes 69 of them. */

@@ -1,16 +1,16 @@
 /** Which round comes next: every tool in every scenario in turn, a few at once, until the time is over. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { nowMs } from '../chaos/kernel.mjs';
-import { Floor, installCounter, playRound } from './torture.mjs';
+import { nowMs } from '../support/processes.mjs';
+import { Floor, installCounter, playRound } from './scenarios.mjs';
 
 /** Most wait for a clock, and only one has the floor. */
 const LANES = 4;
 
 /**
  * @typedef {{
- *   tool: import('./tools.mjs').Tool, scenario: import('./torture.mjs').Scenario, wanted: number, clients: number,
- *   installed: import('./tools.mjs').Installed, isUnderWay: boolean, done: import('./verdict.mjs').Round[],
+ *   tool: import('./compared-tools.mjs').Tool, scenario: import('./scenarios.mjs').Scenario, wanted: number, clients: number,
+ *   installed: import('./compared-tools.mjs').Installed, isUnderWay: boolean, done: import('./verdict.mjs').Round[],
  * }} Job
  * @typedef {Pick<ReturnType<typeof import('./options.mjs').readOptions>, 'tools' | 'scenarios' | 'rounds' | 'rivalRounds' | 'clients'>} Plan
  */

@@ -20,7 +20,7 @@ const SAID_MAX = 4;
 
 /**
  * @param {{ code: number | null, stdout: string, wasEnded: boolean }} ended
- * @param {import('./tools.mjs').Answer} expected
+ * @param {import('./compared-tools.mjs').Answer} expected
  * @returns {Fate}
  */
 export function fateOf({ code, stdout, wasEnded }, expected) {

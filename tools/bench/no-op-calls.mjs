@@ -1,8 +1,8 @@
 /** Whole processes, from their start to their end: a call that does nothing, by every way there is. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { tools } from '../rivals/tools.mjs';
-import { NATIVE, peer, SOLOD, service } from './place.mjs';
+import { tools } from '../rivals/compared-tools.mjs';
+import { NATIVE, peer, SOLOD, service } from './bench-sandbox.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const NOTHING = service('nothing');

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { signalTo } from '../chaos/kernel.mjs';
-import { NATIVE, peer, SOLOD, service } from './place.mjs';
+import { signalTo } from '../support/processes.mjs';
+import { NATIVE, peer, SOLOD, service } from './bench-sandbox.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 40;
@@ -131,7 +131,7 @@ async function storm(bench, state) {
   const gate = path.join(place.scratch, 'gate');
   if (!fs.existsSync(gate)) place.run('mkfifo', [gate]);
   const env = { ...place.env(state), BENCH_READY: ready, BENCH_GATE: gate };
-  const args = ['--require', peer('gate.cjs'), SOLOD, 'call', NOTHING];
+  const args = ['--require', peer('wait-for-release.cjs'), SOLOD, 'call', NOTHING];
   const clients = Array.from({ length: CLIENTS }, () => place.start(NODE, args, { env, stdio: 'ignore' }));
   const ended = clients.map((client) => new Promise((resolve) => client.once('exit', resolve)));
   await gathered(ready);

@@ -1,10 +1,10 @@
 /** What must hold, held against what was seen. Everything is judged afterwards, from three accounts of what happened. */
-import { ENDS } from './service.mjs';
+import { ENDS } from './ledger-service.mjs';
 
 /**
- * @typedef {import('./service.mjs').LedgerLine} LedgerLine
- * @typedef {import('./acts.mjs').Call} Call
- * @typedef {import('./world.mjs').Client} Client
+ * @typedef {import('./ledger-service.mjs').LedgerLine} LedgerLine
+ * @typedef {import('./actions.mjs').Call} Call
+ * @typedef {import('./chaos-sandbox.mjs').Client} Client
  * @typedef {{ atMs: number, what: string, text: string }} Violation
  * @typedef {Record<string, any> & { kind: string, atMs: number, name: string }} Observed a line of the observer's
  */

@@ -5,9 +5,9 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { PEERS, peer, ROOT, service } from './place.mjs';
+import { PEERS, peer, ROOT, service } from './bench-sandbox.mjs';
 import { ratioRow } from './rounds.mjs';
-import { ownWires, RIVAL_WIRES } from './wires.mjs';
+import { ownWires, RIVAL_WIRES } from './wire-clients.mjs';
 
 const ROUNDS = 40;
 /** A round's exchanges, one after the other. */
@@ -43,7 +43,7 @@ async function eventually(what, check) {
   }
 }
 
-/** @param {import('./workbench.mjs').Workbench} bench @returns {readonly import('./wires.mjs').WireKind[]} */
+/** @param {import('./workbench.mjs').Workbench} bench @returns {readonly import('./wire-clients.mjs').WireKind[]} */
 function installedWires(bench) {
   return RIVAL_WIRES.filter(({ name, package: needed }) => {
     if (needed === undefined || fs.existsSync(path.join(PEERS, 'node_modules', needed))) return true;
@@ -86,14 +86,14 @@ async function openWires(bench, kinds, sockets) {
   return opened;
 }
 
-/** @param {import('./wires.mjs').Wire} wire @returns {Promise<number>} microseconds an exchange */
+/** @param {import('./wire-clients.mjs').Wire} wire @returns {Promise<number>} microseconds an exchange */
 async function oneAtATime({ exchange }) {
   const begun = performance.now();
   for (let n = 0; n < SINGLES; n++) await exchange();
   return ((performance.now() - begun) / SINGLES) * 1000;
 }
 
-/** @param {import('./wires.mjs').Wire} wire @returns {Promise<number>} exchanges per second */
+/** @param {import('./wire-clients.mjs').Wire} wire @returns {Promise<number>} exchanges per second */
 async function manyAtOnce({ exchange }) {
   let left = CONCURRENT;
   const begun = performance.now();

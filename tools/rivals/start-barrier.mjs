@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { nowMs, readOr, signalTo } from '../chaos/kernel.mjs';
+import { nowMs, readOr, signalTo } from '../support/processes.mjs';
 
 const PRELUDE = 'printf . >&3; exec 3>&-; : <"$0"; exec "$@"';
 const GATHERED_MS = 10_000;
@@ -38,7 +38,7 @@ export class Gate {
     return this.clients.map(({ pid }) => pid);
   }
 
-  /** Starts one that waits. @param {import('./tools.mjs').Call} call */
+  /** Starts one that waits. @param {import('./compared-tools.mjs').Call} call */
   add(call) {
     // In a session of its own: a tool that signals the process group of what it takes for a daemon meets itself alone.
     const child = spawn('/bin/sh', ['-c', PRELUDE, this.file, call.program, ...call.args], {

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { residentMib, signalTo } from '../chaos/kernel.mjs';
-import { peer, service } from './place.mjs';
+import { residentMib, signalTo } from '../support/processes.mjs';
+import { peer, service } from './bench-sandbox.mjs';
 import { differenceRow } from './rounds.mjs';
 
 const PAIRS = 5;

@@ -2,19 +2,19 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lookUp, nowMs, readOr } from './kernel.mjs';
+import { lookUp, nowMs, readOr } from '../support/processes.mjs';
 
 /** So many of the processes that are started here run at once; daemons come on top. */
 export const CLIENTS_MAX = 8;
 export const PROCESSES_MAX = 12;
 
 /**
- * @typedef {import('./choices.mjs').Choices} Choices
+ * @typedef {import('./random-choices.mjs').Choices} Choices
  * @typedef {{
- *   world: import('./world.mjs').World, state: string, names: string[], clocks: 'faketime' | 'preload',
+ *   world: import('./chaos-sandbox.mjs').World, state: string, names: string[], clocks: 'faketime' | 'preload',
  *   calls: Map<string, Call>, counts: Record<string, number>, isOver: () => boolean,
  * }} Stage
- * @typedef {{ id: string, kind: string, input: string, client: import('./world.mjs').Client }} Call
+ * @typedef {{ id: string, kind: string, input: string, client: import('./chaos-sandbox.mjs').Client }} Call
  * @typedef {{ what: string, weight: number, act: (stage: Stage, choices: Choices) => void | Promise<void> }} Act
  */
 

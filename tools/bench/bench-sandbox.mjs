@@ -4,8 +4,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inhabitantsOf, signalTo } from '../chaos/kernel.mjs';
 import { plainEnvironment } from '../support/environment.mjs';
+import { inhabitantsOf, signalTo } from '../support/processes.mjs';
 
 export const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 export const BENCH = path.join(ROOT, 'tools', 'bench');

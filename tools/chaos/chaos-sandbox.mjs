@@ -5,8 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { plainEnvironment } from '../support/environment.mjs';
-import { nowMs, processesOf, signalTo } from './kernel.mjs';
-import { serviceText } from './service.mjs';
+import { nowMs, processesOf, signalTo } from '../support/processes.mjs';
+import { serviceText } from './ledger-service.mjs';
 
 const repository = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 

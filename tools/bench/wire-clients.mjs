@@ -8,7 +8,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { PEERS } from './place.mjs';
+import { PEERS } from './bench-sandbox.mjs';
 
 export const TEXT = 'x'.repeat(100);
 const BYTES = Buffer.from(TEXT);

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { lookUp, nowMs, signalTo } from '../chaos/kernel.mjs';
-import { Gate } from './gate.mjs';
+import { lookUp, nowMs, signalTo } from '../support/processes.mjs';
+import { Gate } from './start-barrier.mjs';
 import { countFates, fateOf } from './verdict.mjs';
 
 /** A client that has not ended by then hangs, and is ended. */
@@ -24,7 +24,7 @@ const BACKLOG_MS = 1_000;
 const DOES_NOT_ANSWER = [69, 75];
 
 /**
- * @typedef {import('./tools.mjs').Installed} Installed
+ * @typedef {import('./compared-tools.mjs').Installed} Installed
  * @typedef {{ installed: Installed, daemons: () => number[], fillers: net.Socket[] }} Stage
  * @typedef {{
  *   key: string, title: string, clients?: number, rounds?: number, ours?: boolean, mayFail?: readonly number[], isCold?: boolean,
@@ -297,7 +297,7 @@ async function settled({ daemons }) {
 }
 
 /**
- * @typedef {import('./gate.mjs').Ended & { expected: string, fate: import('./verdict.mjs').Fate }} Told
+ * @typedef {import('./start-barrier.mjs').Ended & { expected: string, fate: import('./verdict.mjs').Fate }} Told
  * @param {Told[][]} lots @param {number} left @param {number} started
  */
 function playedOf(lots, left, started) {

@@ -5,8 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inhabitantsOf, signalTo } from '../chaos/kernel.mjs';
-import * as programs from './programs.mjs';
+import { inhabitantsOf, signalTo } from '../support/processes.mjs';
+import * as programs from './tool-programs.mjs';
 
 const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
 const rivals = path.join(root, 'tools', 'bench', 'peers', 'node_modules');

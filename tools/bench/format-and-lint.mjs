@@ -1,8 +1,8 @@
 /** Real work: one file formatted, one file linted, by everybody with the very same prettier and eslint. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { tools } from '../rivals/tools.mjs';
-import { NATIVE, PEERS, ROOT, SOLOD } from './place.mjs';
+import { tools } from '../rivals/compared-tools.mjs';
+import { NATIVE, PEERS, ROOT, SOLOD } from './bench-sandbox.mjs';
 import { ratioRow } from './rounds.mjs';
 
 const ROUNDS = 40;
