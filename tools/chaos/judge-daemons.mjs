@@ -1,131 +1,39 @@
-/** What must hold, held against what was seen. Everything is judged afterwards, from three accounts of what happened. */
-import { ENDS } from './ledger-service.mjs';
+/**
+ * Holds the daemons of a run against "exactly one", from the ledger and from what the observer saw. All of it
+ * after the run.
+ */
 
 /**
  * @typedef {import('./ledger-service.mjs').LedgerLine} LedgerLine
- * @typedef {import('./actions.mjs').Call} Call
- * @typedef {import('./chaos-sandbox.mjs').Client} Client
- * @typedef {{ atMs: number, what: string, text: string }} Violation
- * @typedef {Record<string, any> & { kind: string, atMs: number, name: string }} Observed a line of the observer's
+ * @typedef {import('./judge-calls.mjs').Violation} Violation
+ * @typedef {import('./observer.mjs').Observed} Observed
+ * @typedef {{ pid: number, startTime: string }} Identity
+ * @typedef {Identity & { name: string, loadedMs: number, seenMs: number }} Daemon `seenMs`: when it was last
+ *   there for certain
  */
 
-// --- requests ---------------------------------------------------------------------------------------------------------
+/** How long two public listeners that run may be there: enough for one to withdraw on a busy machine. */
+const WITHDRAWAL_MS = 1_000;
 
-/** The command's exit codes that say: nothing was begun. */
-const NOT_BEGUN = [69, 70, 71, 73, 75];
-const LOST = 76;
-
-/** @param {Call} call @returns {{ kind: 'done' | 'aborted' | 'lost' | 'not-begun' | 'killed' | 'odd', outcome: string }} */
-function reported({ kind, client }) {
-  const { code, signal, sent, endedMs } = client;
-  const outcome = endedMs === undefined ? 'never ended' : String(signal ?? code);
-  if (endedMs === undefined) return { kind: 'odd', outcome };
-  if (code === (kind === 'failing' ? ENDS.failing : 0)) return { kind: 'done', outcome };
-  if (code === ENDS.aborted) return { kind: 'aborted', outcome };
-  if (code === LOST) return { kind: 'lost', outcome };
-  if (NOT_BEGUN.includes(code ?? -1)) return { kind: 'not-begun', outcome };
-  if (wasKilled(sent, code, signal)) return { kind: 'killed', outcome };
-  return { kind: 'odd', outcome };
-}
-
-/** @param {NodeJS.Signals[]} sent @param {number | null} code @param {NodeJS.Signals | null} signal */
-function wasKilled(sent, code, signal) {
-  if (signal !== null) return sent.includes(signal);
-  return (code === 130 && sent.includes('SIGINT')) || (code === 143 && sent.includes('SIGTERM'));
-}
+/** @param {Identity} identity */
+const keyOf = ({ pid, startTime }) => `${pid} ${startTime}`;
 
 /**
- * @param {Iterable<Call>} calls
- * @param {LedgerLine[]} ledger
+ * @template {Observed['kind']} Kind
+ * @param {readonly Observed[]} observed
+ * @param {Kind} kind
+ * @returns {Extract<Observed, { kind: Kind }>[]}
  */
-export function judgeCalls(calls, ledger) {
-  /** @type {Map<string, LedgerLine[]>} */
-  const lines = new Map();
-  for (const line of ledger) lines.set(line.id, [...(lines.get(line.id) ?? []), line]);
-  /** @type {Violation[]} */
-  const violations = [];
-  /** @type {Record<string, number>} */
-  const outcomes = {};
-  for (const call of calls) {
-    const own = lines.get(call.id) ?? [];
-    const report = reported(call);
-    const key = `${report.outcome}, ${did(own)}`;
-    outcomes[key] = (outcomes[key] ?? 0) + 1;
-    const wrong = wrongWith(call, report.kind, own);
-    if (wrong === undefined) continue;
-    const atMs = own[0]?.atMs ?? call.client.endedMs ?? call.client.startedMs;
-    const story = own.map((line) => `${line.what} by pid ${line.pid}`).join(', ') || 'nothing in the ledger';
-    const text = `call ${call.id} (${call.kind}, pid ${call.client.pid}) ended with ${report.outcome}; ${story}; stderr: ${call.client.stderr.trim()}`;
-    violations.push({ atMs, what: wrong, text });
-  }
-  return { violations, outcomes };
-}
-
-/** @param {LedgerLine[]} lines */
-function did(lines) {
-  const last = lines.at(-1)?.what ?? 'not begun';
-  return lines.length > 2 ? `${last}, ${lines.length} lines` : last;
-}
-
-/** @param {Call} call @param {ReturnType<typeof reported>['kind']} kind @param {LedgerLine[]} lines @returns {string | undefined} */
-function wrongWith({ id, input, client }, kind, lines) {
-  const times = (/** @type {string} */ what) => lines.filter((line) => line.what === what).length;
-  if (times('begun') > 1) return 'doubled call';
-  switch (kind) {
-    case 'done':
-      if (times('finished') !== 1) return 'lost call: reported as done, and not carried out';
-      return client.stdout === `done ${id} ${input}` ? undefined : 'lost output';
-    case 'aborted':
-      return times('aborted') === 1 ? undefined : 'an aborted call that was not';
-    case 'not-begun':
-      // Begun and aborted is the service's answer to a caller that went away: seen in the table of outcomes.
-      return times('finished') === 0 ? undefined : 'a call that was carried out, reported as not begun';
-    case 'odd':
-      return client.endedMs === undefined ? 'a call that never ended' : 'an exit code that says nothing';
-    default:
-      return undefined;
-  }
-}
+export const ofKind = (observed, kind) =>
+  /** @type {any[]} */ (observed.filter((line) => line.kind === kind));
 
 /**
- * faketime(1) stays as the parent of what it runs: killed with it or through it, it ends with 1 and these words; or it does not
- * begin at all, because one that was killed before has left a semaphore of the same process id.
- */
-const isFaketimesEnd = (/** @type {Client} */ { code, stderr }) =>
-  code === 1 && /(^|\n)Caught (Killed|Terminated|Interrupt|Hangup)\s*$|^faketime: sem_open:/.test(stderr);
-
-/** What the commands may end with that call nothing. */
-const ENDINGS = [0, ...NOT_BEGUN, LOST];
-
-/** @param {Client[]} clients @returns {Violation[]} */
-export function judgeCommands(clients) {
-  const odd = clients.filter((client) => {
-    const { what, code, signal, sent, endedMs, stderr } = client;
-    if (what === 'call' || isFaketimesEnd(client)) return false;
-    if (endedMs === undefined) return true;
-    // A daemon on its way out kills itself when that takes too long, as it does while it is stopped.
-    if (what === 'serve' && signal === 'SIGKILL')
-      return !sent.includes(signal) && !stderr.includes('ending: ');
-    return !ENDINGS.includes(code ?? -1) && !wasKilled(sent, code, signal);
-  });
-  return odd.map(({ what, pid, code, signal, stderr, startedMs, endedMs }) => ({
-    atMs: endedMs ?? startedMs,
-    what: `an ending of ${what} that no documentation knows`,
-    text: `pid ${pid}: ${endedMs === undefined ? 'never ended' : (signal ?? code)}: ${stderr.trim()}`,
-  }));
-}
-
-// --- daemons ----------------------------------------------------------------------------------------------------------
-
-const keyOf = (/** @type {{ pid: number, startTime: string }} */ { pid, startTime }) => `${pid} ${startTime}`;
-
-/**
- * Daemons, as the ledger knows them, for a service is loaded by whoever has claimed; each with the last moment at which it
- * was demonstrably still there.
- * @param {LedgerLine[]} ledger @param {Observed[]} observed
+ * The daemons that the ledger knows, because only a daemon that has claimed loads the service.
+ * @param {readonly LedgerLine[]} ledger @param {readonly Observed[]} observed
+ * @returns {Daemon[]} in the order of their loading
  */
 export function daemonsOf(ledger, observed) {
-  /** @type {Map<string, { name: string, pid: number, startTime: string, loadedMs: number, seenMs: number }>} */
+  /** @type {Map<string, Daemon>} */
   const daemons = new Map();
   for (const { name, pid, startTime, atMs } of ledger) {
     const known = daemons.get(keyOf({ pid, startTime }));
@@ -133,15 +41,15 @@ export function daemonsOf(ledger, observed) {
       daemons.set(keyOf({ pid, startTime }), { name, pid, startTime, loadedMs: atMs, seenMs: atMs });
     else known.seenMs = Math.max(known.seenMs, atMs);
   }
-  for (const { kind, pid, startTime, seenMs } of observed) {
-    const known = kind === 'sighting' ? daemons.get(keyOf({ pid, startTime })) : undefined;
-    if (known !== undefined) known.seenMs = Math.max(known.seenMs, seenMs);
+  for (const sighting of ofKind(observed, 'sighting')) {
+    const known = daemons.get(keyOf(sighting));
+    if (known !== undefined) known.seenMs = Math.max(known.seenMs, sighting.seenMs);
   }
   return [...daemons.values()].sort((a, b) => a.loadedMs - b.loadedMs);
 }
 
-/** @param {ReturnType<typeof daemonsOf>} daemons @returns {Violation[]} */
-function judgeTogether(daemons) {
+/** @param {readonly Daemon[]} daemons @returns {Violation[]} */
+function judgeOverlaps(daemons) {
   return daemons.flatMap((later, n) =>
     daemons
       .slice(0, n)
@@ -149,18 +57,19 @@ function judgeTogether(daemons) {
       .map((earlier) => ({
         atMs: later.loadedMs,
         what: 'two daemons',
-        text: `of ${later.name}: pid ${earlier.pid} was still there ${(earlier.seenMs - later.loadedMs).toFixed(1)} ms after pid ${later.pid} had loaded the service`,
+        text:
+          `of ${later.name}: pid ${earlier.pid} was still there ` +
+          `${(earlier.seenMs - later.loadedMs).toFixed(1)} ms after pid ${later.pid} had loaded the service`,
       })),
   );
 }
 
-/** @param {Observed[]} observed @returns {Violation[]} */
+/** @param {readonly Observed[]} observed @returns {Violation[]} */
 function judgeAnswers(observed) {
-  const answers = observed.filter(({ kind, status }) => kind === 'status' && status !== undefined);
-  const lastSeenMs = (/** @type {Observed} */ { pid, atMs }) => {
-    const sockets = observed.filter(
-      (line) => line.kind === 'sighting' && line.pid === pid && line.firstMs <= atMs,
-    );
+  const answers = ofKind(observed, 'status').filter(({ status }) => status !== undefined);
+  const sightings = ofKind(observed, 'sighting');
+  const lastSeenMs = (/** @type {(typeof answers)[number]} */ { pid, atMs }) => {
+    const sockets = sightings.filter((sighting) => sighting.pid === pid && sighting.firstMs <= atMs);
     return Math.max(0, ...sockets.map(({ seenMs }) => seenMs));
   };
   return answers.flatMap((later, n) =>
@@ -169,7 +78,7 @@ function judgeAnswers(observed) {
       .filter(
         (earlier) =>
           earlier.name === later.name &&
-          earlier.status.pid !== later.status.pid &&
+          earlier.status?.pid !== later.status?.pid &&
           lastSeenMs(earlier) > later.atMs,
       )
       .map((earlier) => ({
@@ -180,16 +89,10 @@ function judgeAnswers(observed) {
   );
 }
 
-/** So long two public listeners may be there that run: time enough to withdraw, on a machine that has other things to do. */
-const WITHDRAWAL_MS = 1_000;
-
-/** @param {Observed[]} observed @returns {Violation[]} */
+/** @param {readonly Observed[]} observed @returns {Violation[]} */
 function judgeSuspicions(observed) {
-  return observed
-    .filter(
-      ({ kind, atMs, sinceMs }) =>
-        (kind === 'suspicion' || kind === 'dissolved') && atMs - sinceMs > WITHDRAWAL_MS,
-    )
+  return [...ofKind(observed, 'suspicion'), ...ofKind(observed, 'dissolved')]
+    .filter(({ atMs, sinceMs }) => atMs - sinceMs > WITHDRAWAL_MS)
     .filter(({ sinceMs }, n, all) => all.findIndex((other) => other.sinceMs === sinceMs) === n)
     .map(({ sinceMs, name }) => ({
       atMs: sinceMs,
@@ -198,41 +101,36 @@ function judgeSuspicions(observed) {
     }));
 }
 
-/** @param {Observed[]} observed @returns {Violation[]} */
+/** @param {readonly Observed[]} observed @returns {Violation[]} */
 function judgePointer(observed) {
   /** @type {Map<string, number>} */
   const before = new Map();
-  return observed.flatMap(({ kind, name, current, atMs }) => {
-    if (kind !== 'change') return [];
+  return ofKind(observed, 'change').flatMap(({ name, current, atMs }) => {
     const was = before.get(name) ?? 0;
     before.set(name, current);
-    return current < was
-      ? [{ atMs, what: '`current` went down', text: `of ${name}: ${was}, then ${current || 'none'}` }]
-      : [];
+    if (current >= was) return [];
+    return [{ atMs, what: '`current` went down', text: `of ${name}: ${was}, then ${current || 'none'}` }];
   });
 }
 
-/** @param {ReturnType<typeof daemonsOf>} daemons @param {Observed[]} observed @returns {Violation[]} */
+/** @param {readonly Daemon[]} daemons @param {readonly Observed[]} observed @returns {Violation[]} */
 function judgeAdrift(daemons, observed) {
-  const known = new Map(daemons.map((daemon) => [keyOf(daemon), daemon]));
-  return observed
-    .filter(({ kind, pid, startTime, sinceMs }) => {
-      const loadedMs = kind === 'adrift' ? known.get(keyOf({ pid, startTime }))?.loadedMs : undefined;
-      return loadedMs !== undefined && loadedMs < sinceMs;
-    })
+  const loadedMs = new Map(daemons.map((daemon) => [keyOf(daemon), daemon.loadedMs]));
+  return ofKind(observed, 'adrift')
+    .filter((line) => (loadedMs.get(keyOf(line)) ?? Number.POSITIVE_INFINITY) < line.sinceMs)
     .filter(({ pid }, n, all) => all.findIndex((other) => other.pid === pid) === n)
     .map(({ pid, name, sinceMs, standing, current }) => ({
       atMs: sinceMs,
-      what: 'a daemon that nobody finds',
+      what: 'a daemon that no client finds',
       text: `of ${name}: pid ${pid} listens, ${standing}, and current is ${current || 'not there'}`,
     }));
 }
 
-/** @param {LedgerLine[]} ledger @param {Observed[]} observed @returns {Violation[]} */
+/** @param {readonly LedgerLine[]} ledger @param {readonly Observed[]} observed @returns {Violation[]} */
 export function judgeDaemons(ledger, observed) {
   const daemons = daemonsOf(ledger, observed);
   return [
-    ...judgeTogether(daemons),
+    ...judgeOverlaps(daemons),
     ...judgeAnswers(observed),
     ...judgeSuspicions(observed),
     ...judgePointer(observed),

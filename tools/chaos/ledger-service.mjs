@@ -1,14 +1,21 @@
-/** The service that is called: it writes down everything that it begins and ends, each in one write(2) to the end of a file. */
+/**
+ * The service that is called: it writes down all that it begins and ends, each with one write(2) to the end
+ * of a file, the ledger.
+ */
 
 /**
  * @typedef {'loaded' | 'loaded-broken' | 'begun' | 'finished' | 'aborted'} Entry
- * @typedef {{ atMs: number, what: Entry, id: string, name: string, pid: number, startTime: string }} LedgerLine
+ * @typedef {{ atMs: number, what: Entry, id: string, name: string, pid: number, startTime: string }}
+ *   LedgerLine
  */
 
-/** The exit codes that it ends with, none of them solod's own. */
+/** The exit codes that the service ends with; solod itself uses none of them. */
 export const ENDS = { failing: 3, aborted: 9 };
 
-/** @param {{ ledger: string, name: string, state: 'whole' | 'broken' }} settings */
+/**
+ * @param {{ ledger: string, name: string, state: 'whole' | 'broken' }} settings
+ * @returns {string} the source of the service
+ */
 export function serviceText({ ledger, name, state }) {
   return `
 import { openSync, readFileSync, writeSync } from 'node:fs';
@@ -19,10 +26,11 @@ const ledger = openSync(${JSON.stringify(ledger)}, 'a');
 const startTime = readFileSync('/proc/self/stat', 'latin1').split(') ').pop().split(' ')[19];
 const note = (what, id = '') =>
   writeSync(ledger, JSON.stringify({
-    atMs: Number(process.hrtime.bigint()) / 1e6, what, id, name: ${JSON.stringify(name)}, pid: process.pid, startTime,
+    atMs: Number(process.hrtime.bigint()) / 1e6,
+    what, id, name: ${JSON.stringify(name)}, pid: process.pid, startTime,
   }) + '\\n');
 ${state === 'broken' ? "note('loaded-broken'); throw new Error('broken for a while');" : "note('loaded');"}
-// Some take their time, and callers wait meanwhile.
+// Some load slowly, and callers wait meanwhile.
 await delay((process.pid % 7) * 40);
 
 async function work(kind, ms, { stdin, signal }) {

@@ -1,41 +1,70 @@
-// Watches the names of one state directory, as often as it can, from a process of its own: every change that it sees is a line
-// of JSON on stdout. What it can tell of a listening socket:
+// Watches the names of one state directory, as often as it can, from a process of its own. Every change is a
+// line of JSON on stdout. What it can tell of a listening socket:
 //
-// - who made it: the path that it was bound to, `tmp.<pid>-<random>-<attempt>/sock`, holds the process id; the first time that
-//   it is seen, the process's descriptors must show it;
-// - whether it is public: its private directory has gone, and a generation has an owner file with that process id.
+// - who made it: the path that it was bound to, `tmp.<pid>-<random>-<attempt>/sock`, holds the process id;
+// - whether it is public: its private directory has gone, and a generation has an owner file with that
+//   process id.
 //
-// A sample is no snapshot. What counts is `seenMs`, read before the sockets were: the socket listened then, or later.
+// A sample is not a snapshot. What counts is `seenMs`, read before the sockets were: the socket listened at
+// that time or later.
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { holdsSocket, listeningSockets, lookUp, nowMs } from '../support/processes.mjs';
+import { lookUp } from '../support/processes.mjs';
+import { nowMs } from '../support/time.mjs';
+import { listeningSockets } from './listening-sockets.mjs';
 
+/**
+ * @typedef {{
+ *   name: string, socket: string, pid: number, startTime: string, firstMs: number, seenMs: number, adrift:
+ *   number, adriftMs: number,
+ * }} Sighting a listening socket through its life; `adrift`: in how many samples in a row, and since when,
+ *   `current` did not lead to it although it is public
+ * @typedef {{
+ *   samples: number, longestGapMs: number, medianGapMs: number, listeners: number, published: number, most:
+ *   string,
+ * }} Totals `listeners`, `published`: the most at once, and `most` is what was published then
+ * @typedef {{ kind: 'ready' }
+ *   | { kind: 'change', atMs: number, name: string, text: string, current: number }
+ *   | { kind: 'suspicion', atMs: number, name: string, sinceMs: number }
+ *   | { kind: 'dissolved', atMs: number, name: string, sinceMs: number }
+ *   | { kind: 'status', atMs: number, name: string, pid: number, status: { pid?: number } | undefined }
+ *   | { kind: 'adrift', atMs: number, name: string, pid: number, startTime: string, sinceMs: number,
+ *     standing: string, current: string }
+ *   | ({ kind: 'sighting' } & Sighting)
+ *   | ({ kind: 'end' } & Totals)} Observed a line
+ * @typedef {{ text: string, together: number, sinceMs: number, askedMs: number, asked: boolean }} Watch of
+ *   one name; `together`: in how many samples in a row two listeners were public; `asked`: whether they were
+ *   asked for their status since
+ * @typedef {ReturnType<typeof readDirectory>} Directory
+ * @typedef {ReturnType<typeof describe>} Described
+ */
+
+/** @type {{ root: string, names: string[] }} */
 const { root, names } = JSON.parse(process.argv[2] ?? '{}');
 const PAUSE_MS = 1;
-/** So many samples in a row must have shown two public listeners before they are asked. */
+/** How many samples in a row must show two public listeners before they are asked for their status. */
 const SUSPICIOUS_SAMPLES = 2;
 const ASK_EVERY_MS = 25;
 const ADRIFT_SAMPLES = 5;
 const ANSWER_MS = 1_000;
+/** Gaps between samples are counted in tenths of a millisecond, up to a second. */
+const LONGEST_GAP = 10_000;
+/** Ahead of the processes that it watches. Only root may ask for that. */
+const PRIORITY = -15;
 
-/**
- * @typedef {{
- *   name: string, socket: string, pid: number, startTime: string, holds: boolean,
- *   firstMs: number, seenMs: number, adrift: number, adriftMs: number,
- * }} Sighting a listening socket, as it was seen through its life; `adrift`: in how many samples in a row, and since when,
- *   `current` has not led to it, although it is public
- */
-/** @type {Map<string, Sighting>} by inode */
+/** By inode. @type {Map<string, Sighting>} */
 const listening = new Map();
-const latest = new Map(
-  names.map((/** @type {string} */ name) => [name, { text: '', together: 0, askedMs: 0 }]),
+/** @type {Map<string, Watch>} */
+const watches = new Map(
+  names.map((name) => [name, { text: '', together: 0, sinceMs: 0, askedMs: 0, asked: false }]),
 );
-const gaps = new Uint32Array(10_001);
+const gaps = new Uint32Array(LONGEST_GAP + 1);
 const seen = { samples: 0, longestGapMs: 0, listeners: 0, published: 0, most: '' };
 
-const emit = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+/** @param {Observed} line */
+const emit = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** @template T @param {() => T} read @param {T} otherwise @returns {T} */
 function attempt(read, otherwise) {
@@ -47,58 +76,57 @@ function attempt(read, otherwise) {
 }
 
 /** @param {string} name */
-function disk(name) {
-  const place = path.join(root, name);
-  const current = attempt(() => fs.readlinkSync(path.join(place, 'current')), '');
-  const entries = attempt(() => fs.readdirSync(place), /** @type {string[]} */ ([]));
+function readDirectory(name) {
+  const directory = path.join(root, name);
+  const current = attempt(() => fs.readlinkSync(path.join(directory, 'current')), '');
+  const entries = attempt(() => fs.readdirSync(directory), []);
   const generations = entries
     .filter((entry) => /^[1-9][0-9]*$/.test(entry))
     .map((entry) => {
-      const text = attempt(() => fs.readFileSync(path.join(place, entry, 'owner.json'), 'utf8'), '{}');
+      const text = attempt(() => fs.readFileSync(path.join(directory, entry, 'owner.json'), 'utf8'), '{}');
       return { number: Number(entry), pid: attempt(() => Number(JSON.parse(text).pid), 0) };
     });
-  return { place, current, entries: new Set(entries), generations };
+  return { directory, current, entries: new Set(entries), generations };
 }
 
-/** @param {string} name @param {import('../support/processes.mjs').ListeningSocket} socket @param {number} seenMs */
+/**
+ * @param {string} name
+ * @param {import('./listening-sockets.mjs').ListeningSocket} socket
+ * @param {number} seenMs
+ * @returns {Sighting}
+ */
 function sight(name, socket, seenMs) {
-  let sighting = listening.get(socket.inode);
-  if (sighting === undefined) {
-    const pid = Number(/\/tmp\.([0-9]+)-/.exec(socket.path)?.[1] ?? 0);
-    const { startTime } = lookUp(pid);
-    const holds = holdsSocket(pid, socket.inode);
-    sighting = {
-      name,
-      socket: socket.path,
-      pid,
-      startTime,
-      holds,
-      firstMs: seenMs,
-      seenMs,
-      adrift: 0,
-      adriftMs: 0,
-    };
-    listening.set(socket.inode, sighting);
-  }
-  sighting.seenMs = seenMs;
+  const known = listening.get(socket.inode);
+  if (known !== undefined) return Object.assign(known, { seenMs });
+  const pid = Number(/\/tmp\.([0-9]+)-/.exec(socket.path)?.[1] ?? 0);
+  const { startTime } = lookUp(pid);
+  const sighting = {
+    name,
+    socket: socket.path,
+    pid,
+    startTime,
+    firstMs: seenMs,
+    seenMs,
+    adrift: 0,
+    adriftMs: 0,
+  };
+  listening.set(socket.inode, sighting);
   return sighting;
 }
 
-/** @param {Sighting} sighting @param {ReturnType<typeof disk>} on */
-function describe(sighting, on) {
-  const own = path.basename(path.dirname(sighting.socket));
-  const generation = on.entries.has(own) ? undefined : on.generations.find(({ pid }) => pid === sighting.pid);
-  const standing = on.entries.has(own)
-    ? 'private'
-    : generation === undefined
-      ? 'nameless'
-      : `generation ${generation.number}`;
+/** @param {Sighting} sighting @param {Directory} directory */
+function describe(sighting, { entries, generations }) {
+  const isPrivate = entries.has(path.basename(path.dirname(sighting.socket)));
+  const generation = isPrivate ? undefined : generations.find(({ pid }) => pid === sighting.pid);
+  const named = generation === undefined ? 'nameless' : `generation ${generation.number}`;
+  const standing = isPrivate ? 'private' : named;
   return { sighting, generation: generation?.number, standing, activity: lookUp(sighting.pid).activity };
 }
 
 /**
- * Nobody who comes by way of `current` reaches it, although it is public: right for a candidate that has not claimed yet.
- * @param {ReturnType<typeof describe>} described @param {string} current
+ * No client that follows `current` reaches it, although it is public: right for a candidate that has not
+ * claimed yet.
+ * @param {Described} described @param {string} current
  */
 function noteAdrift({ sighting, standing }, current) {
   const isAdrift = standing !== 'private' && standing !== `generation ${current}`;
@@ -109,61 +137,62 @@ function noteAdrift({ sighting, standing }, current) {
   emit({ kind: 'adrift', name, pid, startTime, sinceMs: adriftMs, atMs: seenMs, standing, current });
 }
 
-/** @param {string} name @param {import('../support/processes.mjs').ListeningSocket[]} sockets @param {number} seenMs */
-function look(name, sockets, seenMs) {
-  const sightings = sockets.map((socket) => sight(name, socket, seenMs));
-  const on = disk(name);
-  const described = sightings
-    .map((sighting) => describe(sighting, on))
-    .filter(({ activity }) => activity !== 'dead');
-  for (const each of described) noteAdrift(each, on.current);
-  const published = described.filter(({ standing }) => standing !== 'private');
-  seen.listeners = Math.max(seen.listeners, described.length);
-  const state = latest.get(name);
-  if (state === undefined) return;
-  suspect(name, state, on.place, published, seenMs);
-  const text = [
-    `current -> ${on.current || '(none)'}`,
-    ...on.generations.map(({ number, pid }) => `${number}: pid ${pid}`),
+/** @param {Directory} directory @param {readonly Described[]} described */
+const textOf = ({ current, generations }, described) =>
+  [
+    `current -> ${current || '(none)'}`,
+    ...generations.map(({ number, pid }) => `${number}: pid ${pid}`),
     ...described.map(
       ({ sighting, standing, activity }) => `pid ${sighting.pid} listens, ${standing}, ${activity}`,
     ),
   ].join('; ');
+
+/**
+ * @param {string} name
+ * @param {Watch} watch
+ * @param {readonly import('./listening-sockets.mjs').ListeningSocket[]} sockets
+ * @param {number} seenMs
+ */
+function look(name, watch, sockets, seenMs) {
+  const sightings = sockets.map((socket) => sight(name, socket, seenMs));
+  const directory = readDirectory(name);
+  const described = sightings
+    .map((sighting) => describe(sighting, directory))
+    .filter(({ activity }) => activity !== 'dead');
+  for (const each of described) noteAdrift(each, directory.current);
+  const published = described.filter(({ standing }) => standing !== 'private');
+  seen.listeners = Math.max(seen.listeners, described.length);
+  suspect(name, watch, published, { directory: directory.directory, seenMs });
+  const text = textOf(directory, described);
   if (published.length > seen.published) Object.assign(seen, { published: published.length, most: text });
-  if (text === state.text) return;
-  state.text = text;
-  emit({
-    kind: 'change',
-    atMs: seenMs,
-    name,
-    text,
-    current: Number(on.current) || 0,
-    published: published.length,
-  });
+  if (text === watch.text) return;
+  watch.text = text;
+  emit({ kind: 'change', atMs: seenMs, name, text, current: Number(directory.current) || 0 });
 }
 
-/** Two that are public, and neither stopped: the one or the other may be about to withdraw, so both are asked. */
-function suspect(name, state, place, published, seenMs) {
+/**
+ * Two are public, and neither is stopped: one of them may be about to withdraw, so both are asked for their
+ * status.
+ * @param {string} name
+ * @param {Watch} watch
+ * @param {readonly Described[]} published
+ * @param {{ directory: string, seenMs: number }} at
+ */
+function suspect(name, watch, published, { directory, seenMs }) {
   const running = published.filter(({ activity }) => activity === 'running');
-  state.together = running.length > 1 ? state.together + 1 : 0;
-  if (state.together === 1) state.sinceMs = seenMs;
-  if (state.together === 0 && state.asked)
-    emit({ kind: 'dissolved', name, sinceMs: state.sinceMs, atMs: seenMs });
-  if (state.together === 0) state.asked = false;
-  if (state.together < SUSPICIOUS_SAMPLES || seenMs - state.askedMs < ASK_EVERY_MS) return;
-  state.asked = true;
-  state.askedMs = seenMs;
-  emit({
-    kind: 'suspicion',
-    name,
-    sinceMs: state.sinceMs,
-    atMs: seenMs,
-    pids: running.map(({ sighting }) => sighting.pid),
-  });
+  watch.together = running.length > 1 ? watch.together + 1 : 0;
+  if (watch.together === 1) watch.sinceMs = seenMs;
+  if (watch.together === 0 && watch.asked)
+    emit({ kind: 'dissolved', name, sinceMs: watch.sinceMs, atMs: seenMs });
+  if (watch.together === 0) watch.asked = false;
+  if (watch.together < SUSPICIOUS_SAMPLES || seenMs - watch.askedMs < ASK_EVERY_MS) return;
+  watch.asked = true;
+  watch.askedMs = seenMs;
+  emit({ kind: 'suspicion', name, sinceMs: watch.sinceMs, atMs: seenMs });
   for (const { generation, sighting } of running) {
     if (generation === undefined) continue;
-    askStatus(path.join(place, String(generation), 'sock'), (status) =>
-      emit({ kind: 'status', atMs: nowMs(), askedMs: seenMs, name, pid: sighting.pid, generation, status }),
+    askStatus(path.join(directory, String(generation), 'sock'), (status) =>
+      emit({ kind: 'status', atMs: nowMs(), name, pid: sighting.pid, status }),
     );
   }
 }
@@ -176,10 +205,15 @@ function chunk(type, text) {
   return bytes;
 }
 
-/** Asks one generation, past `current`. @param {string} socketPath @param {(status: unknown) => void} tell */
+/**
+ * Asks one generation, without `current`.
+ * @param {string} socketPath
+ * @param {(status: { pid?: number } | undefined) => void} tell
+ */
 function askStatus(socketPath, tell) {
   const socket = net.connect(socketPath);
-  const parts = /** @type {Buffer[]} */ ([]);
+  /** @type {Buffer[]} */
+  const parts = [];
   socket.setTimeout(ANSWER_MS, () => socket.destroy());
   socket.on('error', () => {});
   socket.on('data', (bytes) => parts.push(bytes));
@@ -194,12 +228,10 @@ let beforeMs = nowMs();
 function sample() {
   const seenMs = nowMs();
   const sockets = listeningSockets(root);
-  for (const name of names)
-    look(
-      name,
-      sockets.filter((socket) => socket.path.startsWith(`${path.join(root, name)}/`)),
-      seenMs,
-    );
+  for (const [name, watch] of watches) {
+    const own = sockets.filter((socket) => socket.path.startsWith(`${path.join(root, name)}/`));
+    look(name, watch, own, seenMs);
+  }
   const inodes = new Set(sockets.map(({ inode }) => inode));
   for (const [inode, sighting] of listening) {
     if (inodes.has(inode)) continue;
@@ -208,7 +240,8 @@ function sample() {
   }
   seen.samples += 1;
   const gapMs = seenMs - beforeMs;
-  gaps[Math.min(10_000, Math.round(gapMs * 10))] += 1;
+  const tenths = Math.min(LONGEST_GAP, Math.round(gapMs * 10));
+  gaps[tenths] = (gaps[tenths] ?? 0) + 1;
   seen.longestGapMs = Math.max(seen.longestGapMs, gapMs);
   beforeMs = seenMs;
 }
@@ -222,8 +255,7 @@ function medianGapMs() {
   return tenths / 10;
 }
 
-// The others are to be watched, not waited for. Only root may ask for that.
-attempt(() => os.setPriority(-15), undefined);
+attempt(() => os.setPriority(PRIORITY), undefined);
 process.stdin.on('data', () => {});
 process.stdin.on('end', () => {
   clearInterval(timer);

@@ -1,5 +1,5 @@
-/** A seeded source of choices (mulberry32): the same seed makes the same ones. */
-export class Choices {
+/** A seeded source of random choices (mulberry32): the same seed makes the same choices. */
+export class RandomChoices {
   #state;
 
   /** @param {number} seed */
@@ -21,29 +21,28 @@ export class Choices {
     return low + Math.floor(this.fraction() * (high - low + 1));
   }
 
-  /** @param {number} share @returns {boolean} */
+  /** @param {number} share @returns {boolean} true in that share of cases */
   chance(share) {
     return this.fraction() < share;
   }
 
-  /** @template T @param {readonly T[]} list @returns {T} */
+  /** @template T @param {readonly T[]} list that is not empty @returns {T} */
   oneOf(list) {
-    return list[this.between(0, list.length - 1)];
+    return /** @type {T} */ (list[this.between(0, list.length - 1)]);
   }
 
-  /** @template {{ weight: number }} T @param {readonly T[]} list @returns {T} */
+  /** @template {{ weight: number }} T @param {readonly T[]} list that is not empty @returns {T} */
   weighted(list) {
     let left = this.fraction() * list.reduce((sum, { weight }) => sum + weight, 0);
-    return (
-      list.find(({ weight }) => {
-        left -= weight;
-        return left < 0;
-      }) ?? list[0]
-    );
+    const found = list.find(({ weight }) => {
+      left -= weight;
+      return left < 0;
+    });
+    return found ?? /** @type {T} */ (list[0]);
   }
 
-  /** Choices of one act: however many it makes, those of the next act are the same. */
+  /** Choices for one action: however many it draws, the next action draws the same. */
   fork() {
-    return new Choices(Math.floor(this.fraction() * 0x1_0000_0000));
+    return new RandomChoices(Math.floor(this.fraction() * 0x1_0000_0000));
   }
 }

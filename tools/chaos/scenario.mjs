@@ -1,22 +1,34 @@
-/** One state directory, for so many seconds: acts at random, an observer beside them, and quiet at the end. */
+/** One state directory for some seconds: actions at random, an observer beside them, and quiet at the end. */
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import readline from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { plainEnvironment } from '../support/environment.mjs';
-import { nowMs } from '../support/processes.mjs';
-import { CLIENTS_MAX, PROCESSES_MAX } from './actions.mjs';
-
-const OBSERVER = path.join(path.dirname(fileURLToPath(import.meta.url)), 'observer.mjs');
-/** The time that is told is rounded. */
-const HELD_MORE_MS = 200;
-/** How long a command may take that nobody disturbs any more: its own time is 10 s at most, and the work takes 2.5 s. */
-const QUIET_MS = 25_000;
+import { nowMs, waitUntil } from '../support/time.mjs';
+import { CLIENTS_MAX, PROCESSES_MAX } from './commands.mjs';
 
 /**
- * @typedef {import('./judge-daemons.mjs').Observed} Observed
- * @param {string} root @param {string[]} names
+ * @typedef {import('./actions.mjs').Stage} Stage
+ * @typedef {import('./chaos-sandbox.mjs').Client} Client
+ * @typedef {import('./observer.mjs').Observed} Observed
+ */
+
+const OBSERVER = path.join(import.meta.dirname, 'observer.mjs');
+/** The waiting time in the message is rounded. */
+const HELD_MORE_MS = 200;
+/**
+ * How long a command may take that nothing disturbs: its own timeout is 10 s at most, and the work takes 2.5
+ * s.
+ */
+const QUIET_MS = 25_000;
+const LEAVE_MS = 2_000;
+/** `stop` found no daemon: it was idle, and has ended by itself. */
+const NO_DAEMON = 69;
+
+/**
+ * @param {string} root a state directory
+ * @param {readonly string[]} names of daemons in it
+ * @returns {Promise<{ observed: Observed[], end: () => Promise<void> }>} once the observer watches
  */
 export async function startObserver(root, names) {
   const child = spawn(process.execPath, [OBSERVER, JSON.stringify({ root, names })], {
@@ -26,7 +38,7 @@ export async function startObserver(root, names) {
   /** @type {Observed[]} */
   const observed = [];
   const lines = readline.createInterface({ input: child.stdout });
-  const ended = new Promise((resolve) => lines.once('close', resolve));
+  const ended = new Promise((resolve) => lines.once('close', () => resolve(undefined)));
   const ready = new Promise((resolve) => lines.once('line', resolve));
   lines.on('line', (line) => observed.push(JSON.parse(line)));
   await Promise.race([ready, ended]);
@@ -35,108 +47,107 @@ export async function startObserver(root, names) {
     end: async () => {
       child.stdin.end();
       await ended;
-      if (observed.at(-1)?.kind !== 'end') throw new Error('the observer ended before its time');
+      if (observed.at(-1)?.kind !== 'end') throw new Error('the observer ended too early');
     },
   };
 }
 
-/** @param {import('./chaos-sandbox.mjs').World} world */
-const isCrowded = (world) =>
-  world.open.filter(({ what }) => what !== 'serve').length >= CLIENTS_MAX ||
-  world.open.length + world.daemons().length >= PROCESSES_MAX;
+/** @param {import('./chaos-sandbox.mjs').ChaosSandbox} sandbox */
+const isCrowded = (sandbox) =>
+  sandbox.open.filter(({ what }) => what !== 'serve').length >= CLIENTS_MAX ||
+  sandbox.open.length + sandbox.daemons().length >= PROCESSES_MAX;
 
-/** @param {import('./random-choices.mjs').Choices} choices */
+/** @param {import('./actions.mjs').RandomChoices} choices @returns {number} */
 function pauseMs(choices) {
-  const ms = choices.fraction();
+  const share = choices.fraction();
   return choices.weighted([
-    { weight: 16, ms: ms * 25 },
-    { weight: 3, ms: 25 + ms * 125 },
+    { weight: 16, ms: share * 25 },
+    { weight: 3, ms: 25 + share * 125 },
     { weight: 1, ms: 0 },
-    { weight: 0.6, ms: 300 + ms * 700 },
+    { weight: 0.6, ms: 300 + share * 700 },
   ]).ms;
 }
 
 /**
- * @param {import('./actions.mjs').Stage} stage
- * @param {{ acts: import('./actions.mjs').Act[], seconds: number, choices: import('./random-choices.mjs').Choices, progress: () => void }} plan
+ * @param {Stage} stage
+ * @param {{
+ *   actions: readonly import('./actions.mjs').Action[], seconds: number, choices:
+ *   import('./actions.mjs').RandomChoices,
+ *   progress: () => void,
+ * }} plan
  */
-export async function play(stage, { acts, seconds, choices, progress }) {
+export async function play(stage, { actions, seconds, choices, progress }) {
   const untilMs = nowMs() + seconds * 1_000;
   const isOver = () => stage.isOver() || nowMs() >= untilMs;
   while (!isOver()) {
-    const { act } = choices.weighted(acts);
+    const { act } = choices.weighted(actions);
     const own = choices.fork();
     const ms = pauseMs(choices);
-    while (isCrowded(stage.world) && !isOver()) await delay(5);
+    while (isCrowded(stage.sandbox) && !isOver()) await delay(5);
     await act({ ...stage, isOver }, own);
-    stage.counts.acts = (stage.counts.acts ?? 0) + 1;
+    stage.counts.actions = (stage.counts.actions ?? 0) + 1;
     progress();
     await delay(Math.min(ms, Math.max(0, untilMs - nowMs())));
   }
 }
 
 /**
- * Nobody is disturbed any more: everybody gets an answer, and who asks then gets a daemon.
- * @param {import('./actions.mjs').Stage} stage
- * @returns {Promise<import('./judge-daemons.mjs').Violation[]>}
+ * All disturbances end: every command gets an answer, and a new caller gets a daemon.
+ * @param {Stage} stage
+ * @returns {Promise<import('./judge-calls.mjs').Violation[]>}
  */
-export async function settle({ world, state, names }) {
-  world.mend();
-  world.note('everything is mended; nobody is disturbed any more');
-  const commands = world.open.filter(({ what }) => what !== 'serve');
-  const hung = await ended(commands);
-  const last = await Promise.all(names.map((name) => lastCall(world, state, name)));
-  const stops = names.map((name) => world.start(state, ['stop', '--name', name, world.service(name)]));
-  await ended(stops);
-  await ended(world.open, 2_000);
+export async function settle({ sandbox, state, names }) {
+  sandbox.undoAll();
+  sandbox.note('all disturbances have ended');
+  const commands = sandbox.open.filter(({ what }) => what !== 'serve');
+  const hung = await unfinished(commands, QUIET_MS);
+  const last = await Promise.all(names.map((name) => lastCall(sandbox, state, name)));
+  const stops = names.map((name) => sandbox.start(state, ['stop', '--name', name, sandbox.service(name)]));
+  await unfinished(stops, QUIET_MS);
+  await unfinished(sandbox.open, LEAVE_MS);
+  const failed = stops.filter(({ code }) => code !== 0 && code !== NO_DAEMON);
   return [
-    ...hung.map((client) => wrong(client, 'a command that does not end')),
-    ...last.filter(({ code }) => code !== 0).map((client) => wrong(client, 'no daemon after the storm')),
-    // 69: it was idle, and has ended by itself.
-    ...stops
-      .filter(({ code }) => code !== 0 && code !== 69)
-      .map((client) => wrong(client, 'a daemon that does not stop')),
-    ...world.open.map((client) => wrong(client, 'a process that stays')),
+    ...hung.map((client) => violation(client, 'a command that does not end')),
+    ...last.filter(({ code }) => code !== 0).map((client) => violation(client, 'no daemon after the storm')),
+    ...failed.map((client) => violation(client, 'a daemon that does not stop')),
+    ...sandbox.open.map((client) => violation(client, 'a process that stays')),
   ];
 }
 
 /**
- * Where daemons were killed again and again at their start, the next one is held back, for the time that is told.
- * @param {import('./chaos-sandbox.mjs').World} world @param {string} state @param {string} name
+ * If daemons were killed at their start again and again, the next start is held back for a time, which the
+ * message tells.
+ * @param {import('./chaos-sandbox.mjs').ChaosSandbox} sandbox @param {string} state @param {string} name
+ * @returns {Promise<Client>}
  */
-async function lastCall(world, state, name) {
-  const args = (/** @type {string} */ id) => [
-    'call',
-    '--name',
-    name,
-    world.service(name),
-    '--',
-    id,
-    'short',
-    '0',
-  ];
-  const first = world.start(state, args(`last-${name}`));
-  await ended([first]);
+async function lastCall(sandbox, state, name) {
+  const call = async (/** @type {string} */ id) => {
+    const target = ['--name', name, sandbox.service(name)];
+    const client = sandbox.start(state, ['call', ...target, '--', id, 'short', '0']);
+    await unfinished([client], QUIET_MS);
+    return client;
+  };
+  const first = await call(`last-${name}`);
   const held = /next try comes in ([0-9.]+) s/.exec(first.stderr);
   if (held === null) return first;
   await delay(Number(held[1]) * 1_000 + HELD_MORE_MS);
-  const second = world.start(state, args(`last-of-all-${name}`));
-  await ended([second]);
-  return second;
+  return call(`last-of-all-${name}`);
 }
 
-/** @param {import('./chaos-sandbox.mjs').Client[]} clients @param {number} [withinMs] @returns {Promise<import('./chaos-sandbox.mjs').Client[]>} those that did not */
-async function ended(clients, withinMs = QUIET_MS) {
+/**
+ * Waits for commands.
+ * @param {readonly Client[]} clients
+ * @param {number} withinMs
+ * @returns {Promise<Client[]>} those that did not end
+ */
+async function unfinished(clients, withinMs) {
   const left = () => clients.filter(({ endedMs }) => endedMs === undefined);
-  for (const untilMs = nowMs() + withinMs; left().length > 0 && nowMs() < untilMs; ) await delay(10);
+  await waitUntil(() => left().length === 0, { withinMs, everyMs: 10 });
   return left();
 }
 
-/** @param {import('./chaos-sandbox.mjs').Client} client @param {string} what */
-function wrong({ args, pid, code, stderr }, what) {
-  return {
-    atMs: nowMs(),
-    what,
-    text: `${args.join(' ')} (pid ${pid}): ${code ?? 'did not end'}: ${stderr.trim()}`,
-  };
+/** @param {Client} client @param {string} what @returns {import('./judge-calls.mjs').Violation} */
+function violation({ args, pid, code, stderr }, what) {
+  const text = `${args.join(' ')} (pid ${pid}): ${code ?? 'did not end'}: ${stderr.trim()}`;
+  return { atMs: nowMs(), what, text };
 }
