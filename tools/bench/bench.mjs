@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { withTable } from '../rivals/table.mjs';
+import { withTable } from '../support/markdown.mjs';
 import { BENCH, NATIVE, PEERS, Place, ROOT } from './bench-sandbox.mjs';
 import { chart } from './chart.mjs';
 import { measureFirstCall, measureKick, measureStorm } from './cold-starts.mjs';

@@ -1,149 +1,49 @@
 /**
- * The tools that are compared, each by what its documentation says: how it is installed into a place of its own, how it is called, and
- * where it keeps its address. Who its daemons are the kernel says, never the tool.
+ * The tools that are compared, each as its documentation says: how it is installed into a folder of its own,
+ * how it is called, and where it keeps its address. Which processes are its daemons is asked of the kernel,
+ * not of the tool.
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { inhabitantsOf, signalTo } from '../support/processes.mjs';
+import { NATIVE_CLIENT, PEER_PACKAGES, ROOT, SOLOD } from '../support/paths.mjs';
+import { ownVersion } from '../support/prepare.mjs';
+import {
+  CALLS_MAX,
+  defineRival,
+  defineTool,
+  environmentIn,
+  linkPackages,
+  nodeCall,
+  portIn,
+  replaceFile,
+  writeFiles,
+} from './tool.mjs';
 import * as programs from './tool-programs.mjs';
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const rivals = path.join(root, 'tools', 'bench', 'peers', 'node_modules');
-const nativeClient = path.join(root, 'native', 'target', 'release', 'solod-client');
-
-/** So many different calls each tool is ready for; each has an answer of its own. */
-export const CALLS_MAX = 64;
+/** @typedef {import('./tool.mjs').Version} Version */
 
 /**
- * @typedef {{ code: number, stdout: string }} Answer
- * @typedef {{ program: string, args: string[], env: Record<string, string>, cwd: string, input: string, expected: Answer }} Call
- * @typedef {'A' | 'B'} Version
- * @typedef {{ path: string } | { host: string, port: number }} Endpoint
- * @typedef {{ address: () => string, socket?: () => string, directory?: () => string }} Parts what can be deleted of a living
- *   daemon's: that by which its clients find it, the socket where that is another file, and the whole directory
- * @typedef {{
- *   call: (n: number) => Call,
- *   reset: () => void,
- *   parts: Parts,
- *   endpoint: () => Endpoint,
- *   renew?: (version: Version) => void,
- * }} Setting what is particular to a tool in a place; `reset`, after `stop`: as if it had never been called; without `renew` it has no
- *   notion of versions
- * @typedef {Setting & { tool: Tool, place: string, daemons: () => number[], stop: () => void }} Installed
- * @typedef {{
- *   name: string, isRival: boolean, version: () => string, missing: () => string | undefined,
- *   prepare: (place: string) => Installed,
- * }} Tool `prepare` fills an empty directory, in which all of it stays
- */
-
-/** @param {string} name @returns {string} */
-const versionOf = (name) =>
-  JSON.parse(fs.readFileSync(path.join(rivals, name, 'package.json'), 'utf8')).version;
-
-const own = () => JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8')).version;
-
-/** @param {string} place @returns {Record<string, string>} nothing of the caller's but this Node, and every directory in the place */
-function environment(place) {
-  return {
-    PATH: `${path.dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
-    HOME: place,
-    TMPDIR: path.join(place, 'tmp'),
-    XDG_RUNTIME_DIR: path.join(place, 'run'),
-    XDG_STATE_HOME: path.join(place, 'run'),
-    XDG_CACHE_HOME: path.join(place, 'tmp'),
-    XDG_CONFIG_HOME: path.join(place, 'tmp'),
-  };
-}
-
-/** Another process may be about to read it. @param {string} file @param {string} text */
-function replaceFile(file, text) {
-  fs.writeFileSync(`${file}.new`, text);
-  fs.renameSync(`${file}.new`, file);
-}
-
-/** @param {string} place @param {Record<string, string>} files */
-function write(place, files) {
-  for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(place, name), text);
-}
-
-/** @param {string} place */
-const linkPackages = (place) => fs.symlinkSync(rivals, path.join(place, 'node_modules'));
-
-/** @param {string} directory */
-function emptied(directory) {
-  fs.rmSync(directory, { recursive: true, force: true });
-  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-}
-
-/** Ends every process of a place by its id. @param {string} place */
-export function endAll(place) {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const left = inhabitantsOf(place);
-    if (left.length === 0) return;
-    // SIGKILL reaches stopped processes, too.
-    for (const pid of left) signalTo(pid, 'SIGKILL');
-    Atomics.wait(pause, 0, 0, 5);
-  }
-}
-
-/**
- * @param {Omit<Tool, 'prepare' | 'missing' | 'version'> & { package?: string, version?: () => string,
- *   missing?: () => string | undefined, setting: (place: string) => Setting }} particulars
- * @returns {Tool}
- */
-function toolOf({ setting, package: from, version, missing, ...facts }) {
-  /** @type {Tool} */
-  const tool = {
-    ...facts,
-    version: version ?? (() => versionOf(from ?? '')),
-    missing: missing ?? (() => (fs.existsSync(path.join(rivals, from ?? '')) ? undefined : 'not installed')),
-    prepare: (place) => {
-      const empty = () => {
-        for (const name of ['run', 'tmp']) emptied(path.join(place, name));
-      };
-      empty();
-      const made = setting(place);
-      const reset = () => {
-        empty();
-        made.reset();
-      };
-      return {
-        ...made,
-        ...{ tool, place, reset },
-        daemons: () => inhabitantsOf(place),
-        stop: () => endAll(place),
-      };
-    },
-  };
-  return tool;
-}
-
-/** @param {string} file @returns {Endpoint} of a file that begins with the port, or has it after `before` words */
-function portIn(file, before = 0) {
-  const port = Number(fs.readFileSync(file, 'utf8').split(' ')[before]);
-  return { host: '127.0.0.1', port };
-}
-
-/** solod is copied, so that a build in the checkout disturbs nobody. @param {string} place */
-function copySolod(place) {
-  fs.cpSync(path.join(root, 'dist'), path.join(place, 'dist'), { recursive: true });
-  if (fs.existsSync(nativeClient)) fs.copyFileSync(nativeClient, path.join(place, 'solod-client'));
-  fs.writeFileSync(path.join(place, 'package.json'), '{ "type": "module" }\n');
-  fs.symlinkSync(path.join(root, 'node_modules'), path.join(place, 'node_modules'));
-}
-
-/**
- * Longer than it takes, and shorter than clients are waited for here: who does not get an answer says so.
+ * Longer than a call takes, and shorter than clients are waited for here: a client without an answer says so.
  */
 const SOLOD_TIMEOUT = '--timeout=8s';
 
-/** @param {string} place @param {string[]} command what comes before `call` @returns {Setting} */
-function solodSetting(place, [program = '', ...before]) {
-  copySolod(place);
-  const service = path.join(place, 'service.mjs');
-  const state = path.join(place, 'run', 'solod');
+/** A copy, so that a build in the checkout disturbs no round. @param {string} folder */
+function copySolod(folder) {
+  fs.cpSync(path.join(ROOT, 'dist'), path.join(folder, 'dist'), { recursive: true });
+  if (fs.existsSync(NATIVE_CLIENT)) fs.copyFileSync(NATIVE_CLIENT, path.join(folder, 'solod-client'));
+  fs.writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }\n');
+  fs.symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+}
+
+/**
+ * @param {string} folder
+ * @param {string[]} command what comes before `call`
+ * @returns {import('./tool.mjs').Setting}
+ */
+function solodSetting(folder, [program = '', ...before]) {
+  copySolod(folder);
+  const service = path.join(folder, 'service.mjs');
+  const state = path.join(folder, 'run', 'solod');
   /** @type {Version} */
   let version = 'A';
   const renew = (/** @type {Version} */ to) => {
@@ -158,8 +58,8 @@ function solodSetting(place, [program = '', ...before]) {
     call: (n) => ({
       program,
       args: [...before, 'call', SOLOD_TIMEOUT, service, '--', String(n)],
-      env: { ...environment(place), SOLOD: 'on', SOLOD_DIR: state },
-      ...{ cwd: place, input: '', expected: { code: 0, stdout: programs.answerOf(n, version) } },
+      env: { ...environmentIn(folder), SOLOD: 'on', SOLOD_DIR: state },
+      ...{ cwd: folder, input: '', expected: { code: 0, stdout: programs.answerOf(n, version) } },
     }),
     reset: () => renew('A'),
     parts: { address, socket, directory },
@@ -168,168 +68,125 @@ function solodSetting(place, [program = '', ...before]) {
   };
 }
 
-const solod = toolOf({
+const solod = defineTool({
   name: 'solod',
   isRival: false,
-  version: own,
-  missing: () => (fs.existsSync(path.join(root, 'dist', 'solod.cjs')) ? undefined : 'not built'),
-  setting: (place) => solodSetting(place, [process.execPath, path.join(place, 'dist', 'solod.cjs')]),
+  version: ownVersion,
+  missing: () => (fs.existsSync(SOLOD) ? undefined : 'not built'),
+  setting: (folder) => solodSetting(folder, [process.execPath, path.join(folder, 'dist', 'solod.cjs')]),
 });
 
-const solodNative = toolOf({
+const solodNative = defineTool({
   name: 'solod, native client',
   isRival: false,
-  version: own,
-  missing: () => (fs.existsSync(nativeClient) ? undefined : 'not built: node scripts/native.mjs build'),
-  setting: (place) => solodSetting(place, [path.join(place, 'solod-client')]),
+  version: ownVersion,
+  missing: () => (fs.existsSync(NATIVE_CLIENT) ? undefined : 'not built: node scripts/native.mjs build'),
+  setting: (folder) => solodSetting(folder, [path.join(folder, 'solod-client')]),
 });
 
-const core = toolOf({
-  name: 'core_d',
-  isRival: true,
-  package: 'core_d',
-  setting: (place) => {
-    linkPackages(place);
-    write(place, { 'client.cjs': programs.coreClient, 'service.cjs': programs.coreService });
-    const address = () => path.join(place, 'run', '.rival_d');
-    return {
-      call: (n) => ({
-        program: process.execPath,
-        args: [path.join(place, 'client.cjs'), String(n)],
-        env: environment(place),
-        ...{ cwd: place, input: '', expected: { code: 0, stdout: programs.answerOf(n, 'A') } },
-      }),
-      reset: () => {},
-      parts: { address },
-      endpoint: () => portIn(address()),
-    };
-  },
+const coreD = defineRival('core_d', (folder) => {
+  linkPackages(folder);
+  writeFiles(folder, { 'client.cjs': programs.coreClient, 'service.cjs': programs.coreService });
+  const address = () => path.join(folder, 'run', '.rival_d');
+  return {
+    call: (n) => nodeCall(folder, [path.join(folder, 'client.cjs'), String(n)], programs.answerOf(n, 'A')),
+    reset: () => {},
+    parts: { address },
+    endpoint: () => portIn(address()),
+  };
 });
 
-const prettierd = toolOf({
-  name: 'prettierd',
-  isRival: true,
-  package: '@fsouza/prettierd',
-  setting: (place) => {
-    linkPackages(place);
-    const address = () => path.join(place, 'run', '.prettierd', `.prettierd@${encodeURIComponent(place)}`);
-    return {
-      call: (n) => ({
-        program: process.execPath,
-        args: [path.join(rivals, '@fsouza', 'prettierd', 'bin', 'prettierd'), 'subject.js'],
-        env: environment(place),
-        cwd: place,
-        input: `const  answer=${n}`,
-        expected: { code: 0, stdout: `const answer = ${n};\n` },
-      }),
-      reset: () => {},
-      parts: { address },
-      endpoint: () => portIn(address()),
-    };
-  },
+const prettierd = defineRival('@fsouza/prettierd', (folder) => {
+  linkPackages(folder);
+  const program = path.join(PEER_PACKAGES, '@fsouza', 'prettierd', 'bin', 'prettierd');
+  const address = () => path.join(folder, 'run', '.prettierd', `.prettierd@${encodeURIComponent(folder)}`);
+  return {
+    call: (n) => nodeCall(folder, [program, 'subject.js'], `const answer = ${n};\n`, `const  answer=${n}`),
+    reset: () => {},
+    parts: { address },
+    endpoint: () => portIn(address()),
+  };
 });
 
-/** eslint_d keeps its address in the folder of the eslint that it finds: the place has a copy of that one package. @param {string} place */
-function copyEslint(place) {
-  const packages = path.join(place, 'node_modules');
+/**
+ * eslint_d keeps its address in the folder of the eslint that it finds: there is a copy of that one package.
+ * @param {string} folder
+ */
+function copyEslint(folder) {
+  const packages = path.join(folder, 'node_modules');
   fs.mkdirSync(packages);
-  for (const name of fs.readdirSync(rivals))
-    if (name !== 'eslint') fs.symlinkSync(path.join(rivals, name), path.join(packages, name));
-  fs.cpSync(path.join(rivals, 'eslint'), path.join(packages, 'eslint'), { recursive: true });
+  for (const name of fs.readdirSync(PEER_PACKAGES))
+    if (name !== 'eslint') fs.symlinkSync(path.join(PEER_PACKAGES, name), path.join(packages, name));
+  fs.cpSync(path.join(PEER_PACKAGES, 'eslint'), path.join(packages, 'eslint'), { recursive: true });
   fs.rmSync(path.join(packages, 'eslint', '.eslint_d'), { force: true });
 }
 
-const NAMES_ALONE = `
-module.exports = (results) =>
-  results.flatMap(({ messages }) => messages.map(({ message }) => /'(.*?)'/.exec(message)?.[1] ?? message)).join('\\n');
-`;
+/** @param {string} folder */
+function writeEslintSubjects(folder) {
+  writeFiles(folder, {
+    'eslint.config.cjs': "module.exports = [{ rules: { 'no-unused-vars': 'warn' } }];\n",
+    'names.cjs': programs.eslintFormatter,
+  });
+  for (let n = 0; n < CALLS_MAX; n++)
+    writeFiles(folder, { [`subject-${n}.js`]: `const answer${n} = ${n};\n` });
+}
 
-const eslint = toolOf({
-  name: 'eslint_d',
-  isRival: true,
-  package: 'eslint_d',
-  setting: (place) => {
-    copyEslint(place);
-    write(place, {
-      'eslint.config.cjs': "module.exports = [{ rules: { 'no-unused-vars': 'warn' } }];\n",
-      'names.cjs': NAMES_ALONE,
-    });
-    for (let n = 0; n < CALLS_MAX; n++) write(place, { [`subject-${n}.js`]: `const answer${n} = ${n};\n` });
-    const address = () => path.join(place, 'node_modules', 'eslint', '.eslint_d');
-    // What it holds its daemon to is the project's manifest.
-    const renew = (/** @type {Version} */ version) =>
-      replaceFile(path.join(place, 'package.json'), `{ "name": "rival", "description": "${version}" }\n`);
-    renew('A');
-    return {
-      call: (n) => ({
-        program: process.execPath,
-        args: [
-          path.join(rivals, 'eslint_d', 'bin', 'eslint_d.js'),
-          ...['--format', './names.cjs', `subject-${n}.js`],
-        ],
-        env: environment(place),
-        ...{ cwd: place, input: '', expected: { code: 0, stdout: `answer${n}\n` } },
-      }),
-      reset: () => {
-        fs.rmSync(address(), { force: true });
-        renew('A');
-      },
-      parts: { address },
-      endpoint: () => portIn(address(), 1),
-      renew,
-    };
-  },
+const eslintD = defineRival('eslint_d', (folder) => {
+  copyEslint(folder);
+  writeEslintSubjects(folder);
+  const program = path.join(PEER_PACKAGES, 'eslint_d', 'bin', 'eslint_d.js');
+  const address = () => path.join(folder, 'node_modules', 'eslint', '.eslint_d');
+  // It restarts its daemon when the manifest of the project changes.
+  const renew = (/** @type {Version} */ version) =>
+    replaceFile(path.join(folder, 'package.json'), `{ "name": "rival", "description": "${version}" }\n`);
+  renew('A');
+  return {
+    call: (n) => nodeCall(folder, [program, '--format', './names.cjs', `subject-${n}.js`], `answer${n}\n`),
+    reset: () => {
+      fs.rmSync(address(), { force: true });
+      renew('A');
+    },
+    parts: { address },
+    endpoint: () => portIn(address(), 1),
+    renew,
+  };
 });
 
-const sockDaemon = toolOf({
-  name: 'sock-daemon',
-  isRival: true,
-  package: 'sock-daemon',
-  setting: (place) => {
-    linkPackages(place);
-    write(place, { 'classes.mjs': programs.sockClasses, 'client.mjs': programs.sockClient });
-    const directory = () => path.join(place, '.rival');
-    const address = () => path.join(directory(), 'daemon', 'socket');
-    /** @type {Version} */
-    let version = 'A';
-    const renew = (/** @type {Version} */ to) => {
-      version = to;
-      replaceFile(path.join(place, 'daemon.mjs'), programs.sockDaemon(to));
-    };
-    renew('A');
-    return {
-      call: (n) => ({
-        program: process.execPath,
-        args: [path.join(place, 'client.mjs'), String(n)],
-        env: environment(place),
-        ...{ cwd: place, input: '', expected: { code: 0, stdout: programs.answerOf(n, version) } },
-      }),
-      reset: () => {
-        fs.rmSync(directory(), { recursive: true, force: true });
-        renew('A');
-      },
-      parts: { address, directory },
-      endpoint: () => ({ path: address() }),
-      renew,
-    };
-  },
+const sockDaemon = defineRival('sock-daemon', (folder) => {
+  linkPackages(folder);
+  writeFiles(folder, { 'classes.mjs': programs.sockClasses, 'client.mjs': programs.sockClient });
+  const directory = () => path.join(folder, '.rival');
+  const address = () => path.join(directory(), 'daemon', 'socket');
+  /** @type {Version} */
+  let version = 'A';
+  const renew = (/** @type {Version} */ to) => {
+    version = to;
+    replaceFile(path.join(folder, 'daemon.mjs'), programs.sockDaemon(to));
+  };
+  renew('A');
+  return {
+    call: (n) =>
+      nodeCall(folder, [path.join(folder, 'client.mjs'), String(n)], programs.answerOf(n, version)),
+    reset: () => {
+      fs.rmSync(directory(), { recursive: true, force: true });
+      renew('A');
+    },
+    parts: { address, directory },
+    endpoint: () => ({ path: address() }),
+    renew,
+  };
 });
 
-const naive = toolOf({
+const naive = defineTool({
   name: 'bind, probe, unlink, bind',
   isRival: true,
   version: () => 'as it stands here',
   missing: () => undefined,
-  setting: (place) => {
-    write(place, { 'naive.cjs': programs.naive });
-    const address = () => path.join(place, 'naive.sock');
+  setting: (folder) => {
+    writeFiles(folder, { 'naive.cjs': programs.naive });
+    const address = () => path.join(folder, 'naive.sock');
     return {
-      call: (n) => ({
-        program: process.execPath,
-        args: [path.join(place, 'naive.cjs'), String(n)],
-        env: environment(place),
-        ...{ cwd: place, input: '', expected: { code: 0, stdout: programs.answerOf(n, 'A') } },
-      }),
+      call: (n) => nodeCall(folder, [path.join(folder, 'naive.cjs'), String(n)], programs.answerOf(n, 'A')),
       reset: () => fs.rmSync(address(), { force: true }),
       parts: { address },
       endpoint: () => ({ path: address() }),
@@ -337,7 +194,7 @@ const naive = toolOf({
   },
 });
 
-/** The known-bad one, by which the torture shows that it can find something. */
+/** The tool that is known to be bad: it shows that the scenarios can find something. */
 export const CONTROL = naive.name;
 
-export const tools = [solod, solodNative, core, prettierd, eslint, sockDaemon, naive];
+export const tools = [solod, solodNative, coreD, prettierd, eslintD, sockDaemon, naive];

@@ -1,68 +1,46 @@
-// `npm run rivals`: the torture table. Clients that are let go at one instant meet a cold name, a killed daemon, deleted files, a stopped
-// daemon, a full backlog, another version: of solod, and of others that keep a daemon. How many daemons are left, and who got its answer?
-import { spawnSync } from 'node:child_process';
+// `npm run rivals`: the torture table. Clients that start at one instant meet a cold name, a killed daemon,
+// deleted files, a stopped daemon, a full backlog, another version: of solod, and of other tools that keep a
+// daemon. How many daemons are left, and which clients got their answer?
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { inhabitantsOf, nowMs } from '../support/processes.mjs';
-import { CONTROL, endAll } from './compared-tools.mjs';
-import { ROOT, readOptions, refuse } from './options.mjs';
+import { atExit, showProgress } from '../support/command-line.mjs';
+import { withTable } from '../support/markdown.mjs';
+import { ROOT } from '../support/paths.mjs';
+import { buildIfMissing, installPeers } from '../support/prepare.mjs';
+import { inhabitantsOf } from '../support/processes.mjs';
+import { Sandbox } from '../support/sandbox.mjs';
+import { nowMs } from '../support/time.mjs';
+import { CONTROL } from './compared-tools.mjs';
+import { readOptions, refuse } from './options.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 import { playAll, prepareJobs } from './schedule.mjs';
-import { shortTable, wholeTable, withTable } from './table.mjs';
+import { shortTable, wholeTable } from './table.mjs';
 import { rowOf, violationsOf } from './verdict.mjs';
 
-/** A socket's path holds 107 bytes; in a place, solod's longest takes 69 of them. */
+/** The path of a socket holds 107 bytes, and solod's longest takes 69 of them below this. */
 const SCRATCH_MAX = 38;
 const options = readOptions();
-if (process.platform !== 'linux') refuse('who lives is read from /proc, which Linux alone has');
-
-/** @param {string} program @param {string[]} args */
-function make(program, ...args) {
-  const made = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 'inherit'] });
-  if (made.status === 0) return;
-  console.error(`rivals: "${program} ${args.join(' ')}" failed; run it by itself to see why`);
-  process.exit(1);
-}
-
-/** @param {string} file */
-const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
-
-function hasPackages() {
-  const peers = path.join(ROOT, 'tools', 'bench', 'peers');
-  const wanted = Object.entries(readJson(path.join(peers, 'package.json')).dependencies);
-  return wanted.every(([name, version]) => {
-    const manifest = path.join(peers, 'node_modules', name, 'package.json');
-    return fs.existsSync(manifest) && readJson(manifest).version === version;
-  });
-}
+if (process.platform !== 'linux') refuse('processes are read from /proc, which only Linux has');
 
 function makeWhatIsMissing() {
   const isOurs = options.tools.some(({ isRival }) => !isRival);
-  if (isOurs && !fs.existsSync(path.join(ROOT, 'dist', 'solod.cjs')))
-    make(process.execPath, 'scripts/build.mjs');
   const isTheirs = options.tools.some(({ isRival, name }) => isRival && name !== CONTROL);
-  if (isTheirs && !hasPackages()) make('npm', 'ci', '--prefix', 'tools/bench/peers', '--ignore-scripts');
+  if ((isOurs && !buildIfMissing()) || (isTheirs && !installPeers())) process.exit(1);
 }
 
 makeWhatIsMissing();
-const scratch = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'solod-rivals-'));
-// Whatever way this process goes, the others go with it.
-process.on('exit', () => {
-  endAll(scratch);
-  fs.rmSync(scratch, { recursive: true, force: true });
+const sandbox = new Sandbox('rivals');
+const { scratch } = sandbox;
+atExit(() => {
+  sandbox.dispose();
   const left = inhabitantsOf(scratch);
   if (left.length === 0 && !fs.existsSync(scratch)) return;
   console.error(`rivals: left behind: ${[...left.map((pid) => `process ${pid}`), scratch].join(', ')}`);
   process.exitCode = 1;
 });
-for (const [signal, code] of /** @type {const} */ ([
-  ['SIGINT', 130],
-  ['SIGTERM', 143],
-  ['SIGHUP', 129],
-]))
-  process.on(signal, () => process.exit(code));
-if (scratch.length > SCRATCH_MAX) refuse(`${scratch} is too long for a socket's path; name a shorter TMPDIR`);
+if (scratch.length > SCRATCH_MAX)
+  refuse(`${scratch} is too long for the path of a socket; set a shorter TMPDIR`);
 
 const beganMs = nowMs();
 const { jobs, leftOut } = prepareJobs(options, scratch);
@@ -72,12 +50,13 @@ const roundsInAll = jobs.reduce((sum, { wanted }) => sum + wanted, 0);
 function tell({ tool, scenario, wanted, done }) {
   const played = jobs.reduce((sum, job) => sum + job.done.length, 0);
   const text = `${tool.name}, ${scenario.title}: round ${done.length} of ${wanted}`;
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${played} of ${roundsInAll} rounds; ${text}`);
-  else if (done.length === wanted) console.error(`${((nowMs() - beganMs) / 60_000).toFixed(1)} min: ${text}`);
+  showProgress(`${played} of ${roundsInAll} rounds; ${text}`);
+  if (!process.stderr.isTTY && done.length === wanted)
+    console.error(`${((nowMs() - beganMs) / 60_000).toFixed(1)} min: ${text}`);
 }
 
 await playAll(jobs, beganMs + options.forMs, tell);
-if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+showProgress('');
 
 /** @param {import('./schedule.mjs').Job} job */
 function rowOfJob({ tool, scenario, clients, done }) {
@@ -112,7 +91,7 @@ function writeInto(name, table) {
 
 if (options.writesDocs) writeInto('README.md', short);
 if (options.writesDocs) writeInto('docs/performance.md', whole);
-console.log(options.json ? JSON.stringify(results) : `${short}\n\n${whole}`);
+console.log(options.isJson ? JSON.stringify(results) : `${short}\n\n${whole}`);
 
 const ours = jobs.filter(({ tool }) => !tool.isRival).map(({ tool }) => tool.name);
 const wrong = rows
@@ -121,5 +100,5 @@ const wrong = rows
 for (const what of wrong) console.error(what);
 const control = rows.filter(({ tool }) => tool === CONTROL);
 const isBlunt = control.length > 0 && control.every(({ left }) => left.notOne === 0);
-if (isBlunt) console.error(`the torture did not bite: "${CONTROL}" always left one daemon`);
+if (isBlunt) console.error(`the scenarios found nothing: "${CONTROL}" always left one daemon`);
 process.exit(wrong.length > 0 || isBlunt ? 1 : 0);

@@ -1,24 +1,28 @@
 /**
- * Clients that begin at one instant. Each is a shell that says that it is there, waits in open(2) of a fifo, and becomes the client
- * when a writer opens it: started one after the other, the first would have its daemon before the last has begun.
+ * Clients that begin at one instant. Each is a shell that reports that it is there, blocks in open(2) of a
+ * fifo, and becomes the client when a writer opens the fifo. Started one after the other, the first client
+ * would have its daemon before the last begins.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { nowMs, readOr, signalTo } from '../support/processes.mjs';
+import { readOr, signalTo } from '../support/processes.mjs';
+import { nowMs, waitUntil } from '../support/time.mjs';
 
 const PRELUDE = 'printf . >&3; exec 3>&-; : <"$0"; exec "$@"';
 const GATHERED_MS = 10_000;
-/** What has ended may have left its output to a daemon that keeps it open. */
+/** A client may have left its output to a daemon, which keeps it open. */
 const OUTPUT_MS = 200;
 
 /**
- * @typedef {{ code: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string, tookMs: number, wasEnded: boolean }} Ended
- *   `tookMs`: since the gate was opened; `wasEnded`: by us, after its time
+ * @typedef {{
+ *   code: number | null, signal: NodeJS.Signals | null, stdout: string, stderr: string, tookMs: number,
+ *   wasEnded: boolean,
+ * }} Ended `tookMs`: since the barrier was opened; `wasEnded`: by us, because it took too long
  * @typedef {{ pid: number, ended: Promise<Ended>, end: () => void }} Client
  */
 
-export class Gate {
+export class StartBarrier {
   /** @type {Client[]} */
   clients = [];
   openedMs = 0;
@@ -38,9 +42,9 @@ export class Gate {
     return this.clients.map(({ pid }) => pid);
   }
 
-  /** Starts one that waits. @param {import('./compared-tools.mjs').Call} call */
+  /** Starts a client that waits. @param {import('./tool.mjs').Call} call */
   add(call) {
-    // In a session of its own: a tool that signals the process group of what it takes for a daemon meets itself alone.
+    // In a session of its own: a tool that signals the process group of a supposed daemon hits itself alone.
     const child = spawn('/bin/sh', ['-c', PRELUDE, this.file, call.program, ...call.args], {
       ...{ cwd: call.cwd, env: call.env, detached: true },
       stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
@@ -52,48 +56,47 @@ export class Gate {
     const pid = child.pid ?? 0;
     const state = { wasEnded: false };
     const end = () => {
-      // Its id may be another process's by then.
+      // After its end another process may have its id.
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
       state.wasEnded = true;
       signalTo(pid, 'SIGKILL');
     };
-    this.clients.push({ pid, end, ended: this.#end(child, state) });
+    this.clients.push({ pid, end, ended: this.#endOf(child, state) });
   }
 
-  /** @param {import('node:child_process').ChildProcess} child @param {{ wasEnded: boolean }} state @returns {Promise<Ended>} */
-  async #end(child, state) {
+  /**
+   * @param {import('node:child_process').ChildProcess} child
+   * @param {{ wasEnded: boolean }} state
+   * @returns {Promise<Ended>}
+   */
+  async #endOf(child, state) {
     const [stdout, stderr] = [textOf(child.stdout), textOf(child.stderr)];
     const closed = new Promise((resolve) => child.once('close', resolve));
-    const [code, signal] = await new Promise((resolve) => {
-      child.once('exit', (...how) => resolve(how));
-      child.once('error', (error) => resolve([null, null, stderr.push(error.message)]));
+    /** @type {Pick<Ended, 'code' | 'signal'>} */
+    const end = await new Promise((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', (error) => {
+        stderr.push(error.message);
+        resolve({ code: null, signal: null });
+      });
     });
     const tookMs = nowMs() - this.openedMs;
     await Promise.race([closed, delay(OUTPUT_MS)]);
     for (const stream of child.stdio) stream?.destroy();
-    return {
-      code,
-      signal,
-      stdout: stdout.join(''),
-      stderr: stderr.join(''),
-      tookMs,
-      wasEnded: state.wasEnded,
-    };
+    return { ...end, stdout: stdout.join(''), stderr: stderr.join(''), tookMs, wasEnded: state.wasEnded };
   }
 
-  /** Until every one waits: it has said that it is there, and sleeps. */
+  /** Waits until every client is there and blocked. @throws if that takes too long */
   async gathered() {
-    const untilMs = nowMs() + GATHERED_MS;
     await Promise.race([Promise.all(this.#reports), delay(GATHERED_MS, undefined, { ref: false })]);
-    while (!this.pids.every(sleeps)) {
-      if (nowMs() > untilMs) throw new Error('the clients do not gather at the gate');
-      await delay(1);
-    }
+    const areBlocked = () => this.pids.every(isSleeping);
+    if (!(await waitUntil(areBlocked, { withinMs: GATHERED_MS, everyMs: 1 })))
+      throw new Error('the clients do not gather at the barrier');
   }
 
   open() {
     this.openedMs = nowMs();
-    // For reading, too: this open waits for nobody, and whoever comes to the gate from now on finds it open.
+    // For reading too: this open does not block, and a late client finds the fifo open.
     this.#writer = fs.openSync(this.file, fs.constants.O_RDWR);
   }
 
@@ -107,9 +110,9 @@ export class Gate {
 }
 
 /** @param {number} pid */
-const sleeps = (pid) => /\) S /.test(readOr(`/proc/${pid}/stat`));
+const isSleeping = (pid) => /\) S /.test(readOr(`/proc/${pid}/stat`));
 
-/** @param {import('node:stream').Readable | null} stream @returns {string[]} what it says, as it comes */
+/** @param {import('node:stream').Readable | null} stream @returns {string[]} its parts, as they arrive */
 function textOf(stream) {
   /** @type {string[]} */
   const parts = [];

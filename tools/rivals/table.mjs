@@ -1,18 +1,15 @@
-/** What people read of it. */
+/** The results as tables. */
+import { figuresTable } from '../support/markdown.mjs';
 import { range, rangeText } from './verdict.mjs';
 
-/** @typedef {import('./verdict.mjs').Row} Row */
-/** @typedef {{ node: string, kernel: string, cores: number, clients: number, asked: { rounds: number, rivalRounds: number }, minutes: number, rows: Row[], leftOut: string[] }} Results */
-
-/** @param {readonly string[]} cells */
-const line = (cells) => `| ${cells.join(' | ')} |`;
-
-/** @param {readonly string[]} head @param {readonly (readonly string[])[]} body the first column is text, the others are figures */
-function markdown(head, body) {
-  return [line(head), line(head.map((_, column) => (column === 0 ? '---' : '--:'))), ...body.map(line)].join(
-    '\n',
-  );
-}
+/**
+ * @typedef {import('./verdict.mjs').Row} Row
+ * @typedef {{
+ *   node: string, kernel: string, cores: number, clients: number, asked: { rounds: number, rivalRounds:
+ *   number },
+ *   minutes: number, rows: Row[], leftOut: string[],
+ * }} Results
+ */
 
 const HEAD = [
   '',
@@ -45,7 +42,11 @@ export function wholeTable(results, scenarios) {
   const parts = scenarios.flatMap((scenario) => {
     const own = rows.filter((row) => row.scenario === scenario.key);
     if (own.length === 0) return [];
-    return [`### ${scenario.title}`, markdown(HEAD, own.map(cells)), ...strangersText(scenario, own, rows)];
+    return [
+      `### ${scenario.title}`,
+      figuresTable(HEAD, own.map(cells)),
+      ...strangersText(scenario, own, rows),
+    ];
   });
   return [factsText(results), ...parts, ...leftOutText(leftOut)].join('\n\n');
 }
@@ -69,8 +70,8 @@ function factsText({ node, kernel, cores, clients, asked, minutes, rows }) {
   const versions = [...new Map(rows.map(({ tool, version }) => [tool, version]))];
   const told = versions.map(([tool, version]) => `${tool} ${version}`).join('; ');
   return [
-    `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once. Asked for were ${asked.rounds} rounds of solod and`,
-    `${asked.rivalRounds} of the others; it took ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`,
+    `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once.`,
+    `Asked for were ${asked.rounds} rounds of solod and ${asked.rivalRounds} of the others; it took ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`,
   ].join(' ');
 }
 
@@ -92,10 +93,13 @@ function summary(row) {
   return `${rangeText(row.left)}, ${share(row.fates.right / clients)}`;
 }
 
-/** Rounded down: what is not all is not 100 %. @param {number} part */
+/** Rounded down, so that only all of them are 100 %. @param {number} part */
 const share = (part) => `${Math.floor(part * 100)} %`;
 
-/** @param {Results} results @returns {string} daemons left and clients answered right, a line for each tool */
+/**
+ * @param {Results} results
+ * @returns {string} daemons left and clients answered right, a line for each tool
+ */
 export function shortTable({ rows }) {
   const tools = [...new Set(rows.map(({ tool }) => tool))];
   const rowsOf = (/** @type {string} */ tool) =>
@@ -105,13 +109,5 @@ export function shortTable({ rows }) {
     rangeText(range(rowsOf(tool).map(({ rounds }) => rounds))),
     ...SHORT.map(([key]) => summary(rows.find((row) => row.tool === tool && row.scenario === key))),
   ]);
-  return markdown(['', 'rounds', ...SHORT.map(([, title]) => title)], body);
-}
-
-/** @param {string} name @param {string} text @param {string} table @returns {string} the text with the table between its marks */
-export function withTable(name, text, table) {
-  const [begin, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`there is no place for the table: ${begin} … ${end}`);
-  return `${text.slice(0, from + begin.length)}\n${table}\n${text.slice(to)}`;
+  return figuresTable(['', 'rounds', ...SHORT.map(([, title]) => title)], body);
 }

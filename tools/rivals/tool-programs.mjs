@@ -1,13 +1,21 @@
-/** The small programs that are written into a tool's place: what its documentation shows, with a service that echoes. */
+/**
+ * The small programs that are written into the folder of a tool: what its documentation shows, with a service
+ * that echoes.
+ */
 
-/** What a service answers: whom, and which version of it. @param {number} n @param {string} version */
+/**
+ * What a service answers.
+ * @param {number} n the number of the call
+ * @param {string} version of the service
+ */
 export const answerOf = (n, version) => `answer ${n} of ${version}\n`;
 
-const ANSWER = (/** @type {string} */ version) => JSON.stringify(` of ${version}\n`);
+/** The end of that answer, as source text. @param {string} version */
+const answerEnd = (version) => JSON.stringify(` of ${version}\n`);
 
 /** @param {string} version */
 export const solodService = (version) =>
-  `export default ({ args, stdout }) => { stdout.write('answer ' + args[0] + ${ANSWER(version)}); };\n`;
+  `export default ({ args, stdout }) => { stdout.write('answer ' + args[0] + ${answerEnd(version)}); };\n`;
 
 export const coreClient = `
 process.env.CORE_D_TITLE = 'rival_d';
@@ -16,9 +24,9 @@ process.env.CORE_D_SERVICE = require.resolve('./service.cjs');
 require('core_d').invoke(process.argv.slice(2));
 `;
 
-// The client puts --no-color before the arguments where its output is no terminal.
+// The client puts --no-color before the arguments if its output is not a terminal.
 export const coreService = `
-exports.invoke = (cwd, args, text, callback) => callback(null, 'answer ' + args.at(-1) + ${ANSWER('A')});
+exports.invoke = (cwd, args, text, callback) => callback(null, 'answer ' + args.at(-1) + ${answerEnd('A')});
 `;
 
 export const sockClasses = `
@@ -45,14 +53,21 @@ process.stdout.write(await new Client().ask(process.argv[2]));
 export const sockDaemon = (version) => `
 import { Server } from './classes.mjs';
 class Echo extends Server {
-  async handle({ id, ask }) { return { id, answer: 'answer ' + ask + ${ANSWER(version)} }; }
+  async handle({ id, ask }) { return { id, answer: 'answer ' + ask + ${answerEnd(version)} }; }
 }
 new Echo().listen();
 `;
 
+/** Prints the names that eslint complains about, and nothing else. */
+export const eslintFormatter = `
+const nameIn = (message) => /'(.*?)'/.exec(message)?.[1] ?? message;
+module.exports = (results) =>
+  results.flatMap(({ messages }) => messages.map(({ message }) => nameIn(message))).join('\\n');
+`;
+
 /**
- * Known to be bad: bind, and where the address is in use, probe, unlink, and bind again. Between bind(2) and listen(2), and between
- * the probe and unlink(2), there is room for another.
+ * Known to be bad: bind; if the address is in use, probe, unlink, and bind again. It races with another
+ * process between bind(2) and listen(2), and between the probe and unlink(2).
  */
 export const naive = `
 const net = require('node:net');
@@ -65,7 +80,7 @@ function serve() {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     let asked = '';
     socket.on('error', () => {}).on('data', (bytes) => { asked += bytes; });
-    socket.on('end', () => socket.end('answer ' + asked + ${ANSWER('A')}));
+    socket.on('end', () => socket.end('answer ' + asked + ${answerEnd('A')}));
   });
   server.on('error', () => {
     const probe = net.connect(address);

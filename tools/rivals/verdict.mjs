@@ -1,17 +1,21 @@
-/** What became of a client, of a round, of all rounds: pure. */
+/** Judges clients by their ends, and tools by their rounds. Pure. */
+import { lowerMedian } from '../support/statistics.mjs';
 
 /**
- * @typedef {'right' | 'wrong' | 'silent' | 'failed' | 'hanging'} Fate
- *   `wrong`: success, with another answer; `silent`: success, and nothing was done; `failed`: it says so by its exit code
- * @typedef {{ kind: 'played', left: number, started: number, tookMs: number, fates: Record<Fate, number>, said: string[],
- *   codes: (number | null)[] }} Played `left`: daemons; `started`: processes beside the clients; `codes`: of those that failed
+ * @typedef {'right' | 'wrong' | 'silent' | 'failed' | 'hanging'} Fate `wrong`: success, with another answer;
+ *   `silent`: success, and nothing was done; `failed`: the exit code says so
+ * @typedef {{
+ *   kind: 'played', left: number, started: number, tookMs: number, fates: Record<Fate, number>, said:
+ *   string[],
+ *   codes: (number | null)[],
+ * }} Played `left`: daemons; `started`: processes beside the clients; `codes`: of the clients that failed
  * @typedef {Played | { kind: 'not-prepared', why: string }} Round
  * @typedef {{
  *   scenario: string, tool: string, version: string, clients: number, rounds: number, unprepared: string[],
  *   left: { least: number, most: number, notOne: number }, started: { least: number, most: number },
  *   fates: Record<Fate, number>, medianMs: number | undefined, said: string[], untyped: number,
- * }} Row `unprepared`: why rounds never came to their torture;
- *   `untyped`: clients that failed otherwise than the scenario allows
+ * }} Row `unprepared`: why rounds never came to the strike; `untyped`: clients that failed in a way that the
+ *   scenario does not allow
  */
 
 /** @type {readonly Fate[]} */
@@ -20,7 +24,7 @@ const SAID_MAX = 4;
 
 /**
  * @param {{ code: number | null, stdout: string, wasEnded: boolean }} ended
- * @param {import('./compared-tools.mjs').Answer} expected
+ * @param {import('./tool.mjs').Answer} expected
  * @returns {Fate}
  */
 export function fateOf({ code, stdout, wasEnded }, expected) {
@@ -37,12 +41,9 @@ export function countFates(fates) {
   return counts;
 }
 
-/** @param {readonly number[]} values @returns {number | undefined} the lower of two in the middle; undefined of none */
-export const median = (values) => values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
-
 /**
- * @param {{ scenario: string, tool: string, version: string, clients: number, mayFail: readonly number[] }} of `mayFail`: the exit
- *   codes that are an honest answer there
+ * @param {{ scenario: string, tool: string, version: string, clients: number, mayFail: readonly number[] }}
+ *   of `mayFail`: the exit codes that are an honest answer in the scenario
  * @param {readonly Round[]} all
  * @returns {Row}
  */
@@ -60,7 +61,7 @@ export function rowOf({ mayFail, ...of }, all) {
     left: { ...range(left), notOne: left.filter((count) => count !== 1).length },
     started: range(started),
     fates,
-    medianMs: median(rounds.map(({ tookMs }) => tookMs)),
+    medianMs: lowerMedian(rounds.map(({ tookMs }) => tookMs)),
     said: [...new Set(rounds.flatMap(({ said }) => said))].slice(0, SAID_MAX),
     untyped: untyped.length,
   };
@@ -70,7 +71,11 @@ export function rowOf({ mayFail, ...of }, all) {
 export const range = (values) =>
   values.length === 0 ? { least: 0, most: 0 } : { least: Math.min(...values), most: Math.max(...values) };
 
-/** One daemon is left, and everybody has its answer, or was told in a way that is right there. @param {Row} row @returns {string[]} what is wrong */
+/**
+ * Right is: one daemon is left, and every client has its answer, or failed in a way that the scenario allows.
+ * @param {Row} row
+ * @returns {string[]} what is wrong
+ */
 export function violationsOf({ scenario, left, fates, untyped, unprepared, rounds }) {
   const found = [];
   if (rounds === 0) found.push('no round took place');
@@ -84,5 +89,5 @@ export function violationsOf({ scenario, left, fates, untyped, unprepared, round
   return found.map((what) => `${scenario}: ${what}`);
 }
 
-/** @param {{ least: number, most: number }} range */
+/** @param {{ least: number, most: number }} range @returns {string} */
 export const rangeText = ({ least, most }) => (least === most ? String(least) : `${least}–${most}`);
