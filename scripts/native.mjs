@@ -81,7 +81,7 @@ function packPlatform() {
  * checkout, for they must be published first: until then, `npm ci` would look for packages that nobody has.
  */
 function packMain() {
-  const { scripts: _, devDependencies: __, ...fields } = manifest();
+  const { scripts: _, devDependencies: __, workspaces: ___, ...fields } = manifest();
   const folder = emptyFolder('solod');
   for (const part of [...fields.files, 'LICENSE', 'README.md'])
     cpSync(path.join(root, part), path.join(folder, part), { recursive: true });

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
-import { plainEnvironment } from './support/environment.mjs';
+import { plainEnvironment } from '../tools/support/environment.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const solod = path.join(root, 'dist', 'solod.cjs');

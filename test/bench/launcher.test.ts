@@ -7,16 +7,16 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const load = (name: string) =>
-  import(pathToFileURL(path.resolve(import.meta.dirname, '../../scripts/bench', name)).href);
+  import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
 const { NodeLauncher, SmallLauncher } = await load('launcher.mjs');
-const { Place, peer } = await load('place.mjs');
+const { Place, peer } = await load('bench-sandbox.mjs');
 
 const place = new Place();
 afterAll(() => place.dispose());
 
 function compiled(): string | undefined {
   const program = path.join(place.scratch, 'launcher');
-  const source = path.resolve(import.meta.dirname, '../../bench/launcher.rs');
+  const source = path.resolve(import.meta.dirname, '../../tools/bench/launcher.rs');
   const args = ['--edition', '2021', '-D', 'warnings', '-o', program, source];
   const { error, status, stderr } = spawnSync('rustc', args, { encoding: 'utf8', timeout: 120_000 });
   if (error !== undefined) return undefined;
@@ -67,7 +67,7 @@ describe('the place', () => {
     place.endDaemons();
     expect(own.exitCode).toBeNull();
     expect(() => process.kill(own.pid, 0)).not.toThrow();
-    const { activity } = (await load('../chaos/kernel.mjs')).lookUp(other);
+    const { activity } = (await load('../support/processes.mjs')).lookUp(other);
     expect(activity).toBe('dead');
     own.kill('SIGKILL');
   });

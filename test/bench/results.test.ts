@@ -6,12 +6,12 @@ import { describe, expect, it } from 'vitest';
 import { tagsIn } from '../support/markup.js';
 
 const load = (name: string) =>
-  import(pathToFileURL(path.resolve(import.meta.dirname, '../../scripts/bench', name)).href);
+  import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
 const { differenceRow, FEWEST_ROUNDS, inTurns, isMet, quantile, ratioRow, ratiosWithin, spreadOf } =
   await load('rounds.mjs');
 const { fullTable, markdownTable, reportText, shortNumber, shortTable, summaryText } =
   await load('table.mjs');
-const { chart } = await load('charts.mjs');
+const { chart } = await load('chart.mjs');
 
 const TAKEN = { group: 'a group', what: 'the one', against: 'the other', unit: 'ms' };
 const MET = ratioRow({ ...TAKEN, values: [2, 3, 8], references: [2, 2, 4], target: { atMost: 1.5 } });

@@ -14,7 +14,7 @@ interface Row {
   readonly value: string | number | undefined;
 }
 
-/** What scripts/protocol/check.mjs exports. */
+/** What tools/protocol/check.mjs exports. */
 interface Check {
   check(root: string): Promise<string[]>;
   readShared(root: string): Promise<readonly Row[]>;
@@ -25,7 +25,7 @@ interface Check {
 
 const root = path.resolve(import.meta.dirname, '../..');
 const { check, readShared, differences, unused, rustText }: Check = await import(
-  pathToFileURL(path.join(root, 'scripts/protocol/check.mjs')).href
+  pathToFileURL(path.join(root, 'tools/protocol/check.mjs')).href
 );
 const rows = await readShared(root);
 const rust = readFileSync(path.join(root, 'native/src/protocol.rs'), 'utf8');
@@ -39,7 +39,7 @@ const names = (complaints: readonly string[]): string[] =>
 
 describe('this checkout', () => {
   it('passes npm run check:protocol', () => {
-    const command = [path.join(root, 'scripts/protocol.mjs'), '--check'];
+    const command = [path.join(root, 'tools/protocol/protocol.mjs'), '--check'];
     expect(execFileSync(process.execPath, command, { encoding: 'utf8', stdio: 'pipe' })).toBe('');
   });
 

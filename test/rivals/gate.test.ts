@@ -93,7 +93,7 @@ describe('npm run rivals', () => {
   const CONTROL = ['--only', 'bind, probe, unlink, bind', '--scenario', 'address-deleted', '--clients', '2'];
 
   function rivals(directory: string, args: readonly string[]) {
-    const child = start(process.execPath, [path.join(ROOT, 'scripts/rivals.mjs'), ...args], ROOT, {
+    const child = start(process.execPath, [path.join(ROOT, 'tools/rivals/rivals.mjs'), ...args], ROOT, {
       TMPDIR: directory,
     });
     const said = { stderr: '' };

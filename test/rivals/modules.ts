@@ -1,4 +1,4 @@
-/** What the scripts export that is tested here: they are no TypeScript. */
+/** What the tools export that is tested here: they are JavaScript. */
 
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -40,7 +40,6 @@ interface Verdict {
     expected: { code: number; stdout: string },
   ): Fate;
   countFates(fates: readonly Fate[]): Record<Fate, number>;
-  median(values: readonly number[]): number | undefined;
   rowOf(
     of: { scenario: string; tool: string; version: string; clients: number; mayFail: readonly number[] },
     all: readonly Round[],
@@ -51,7 +50,14 @@ interface Verdict {
 interface Table {
   wholeTable(results: object, scenarios: readonly { key: string; title: string; ours?: boolean }[]): string;
   shortTable(results: object): string;
+}
+
+interface Markdown {
   withTable(name: string, text: string, table: string): string;
+}
+
+interface Statistics {
+  lowerMedian(values: readonly number[]): number | undefined;
 }
 
 interface Ended {
@@ -69,13 +75,16 @@ export interface Gate {
   close(): Promise<void>;
 }
 
-interface Kernel {
+interface Processes {
   inhabitantsOf(directory: string): number[];
 }
 
-const load = (file: string) => import(pathToFileURL(path.join(ROOT, 'scripts', file)).href);
+const load = (file: string) => import(pathToFileURL(path.join(ROOT, 'tools', file)).href);
 
-export const { fateOf, countFates, median, rowOf, violationsOf }: Verdict = await load('rivals/verdict.mjs');
-export const { wholeTable, shortTable, withTable }: Table = await load('rivals/table.mjs');
-export const { Gate }: { Gate: new (file: string) => Gate } = await load('rivals/gate.mjs');
-export const { inhabitantsOf }: Kernel = await load('chaos/kernel.mjs');
+export const { fateOf, countFates, rowOf, violationsOf }: Verdict = await load('rivals/verdict.mjs');
+export const { lowerMedian: median }: Statistics = await load('support/statistics.mjs');
+export const { wholeTable, shortTable }: Table = await load('rivals/table.mjs');
+export const { withTable }: Markdown = await load('support/markdown.mjs');
+export const { StartBarrier: Gate }: { StartBarrier: new (file: string) => Gate } =
+  await load('rivals/start-barrier.mjs');
+export const { inhabitantsOf }: Processes = await load('support/processes.mjs');

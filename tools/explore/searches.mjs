@@ -1,0 +1,76 @@
+// `npm run searches`: every search that ARCHITECTURE.md tells of, two at a time, one line each. Ends with 1 if one of them found
+// something wrong, or did not get to its end.
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+
+const SEARCHES = [
+  // The longest first, so that the two who work end together.
+  '3-clients --kills 6',
+  '2-candidates-1-client-leftovers --kills 5',
+  '2-clients --time any-time --kills 1',
+  '2-candidates-1-client-dangling --kills 5',
+  '3-kicks-dangling --kills 6',
+  '3-kicks-leftovers --kills 6',
+  '2-clients --pauses 1 --kills 2',
+  '2-candidates-1-client --kills 5',
+  '2-clients --pauses 2',
+  '3-candidates --kills 3 --reductions none',
+  '3-kicks --kills 6',
+  '2-clients --stops 1 --kills 2',
+  '2-kicks --kills 2 --ticks 2',
+  '2-clients-dangling --kills 4',
+  '2-clients-leftovers --kills 4',
+  '3-candidates-leftovers --kills 3',
+  '3-candidates-dangling --kills 3',
+  '2-clients --kills 4',
+  '3-candidates --kills 3',
+  '1-client-1-kick --kills 4',
+  '2-kicks-young-lock --kills 4',
+  '2-candidates --kills 2 --restarts 2',
+  '2-candidates --faults 2 --kills 1',
+  '2-clients --faults 1',
+  '3-kicks --faults 1',
+  '3-candidates --faults 1 --kills 2',
+  '1-client --faults 2',
+];
+const AT_ONCE = 2;
+
+const wanted = process.argv.slice(2);
+const searches =
+  wanted.length === 0 ? SEARCHES : SEARCHES.filter((line) => wanted.some((word) => line.startsWith(word)));
+if (searches.length === 0) {
+  console.error(`searches: none begins with ${wanted.join(' or ')}`);
+  process.exit(64);
+}
+
+function explore(line) {
+  return new Promise((resolve) => {
+    const child = spawn(
+      process.execPath,
+      [path.join(root, 'tools', 'explore', 'explore.mjs'), ...line.split(' ')],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    const chunks = [];
+    child.stdout.on('data', (chunk) => chunks.push(chunk));
+    child.on('close', (code, signal) => {
+      console.log(Buffer.concat(chunks).toString().trimEnd() || `${line}: ended by ${signal ?? code}`);
+      resolve(code === 0);
+    });
+  });
+}
+
+const waiting = [...searches];
+let failed = 0;
+async function work() {
+  for (let line = waiting.shift(); line !== undefined; line = waiting.shift()) {
+    if (!(await explore(line))) failed += 1;
+    if (process.stderr.isTTY) process.stderr.write(`${waiting.length} of ${searches.length} to go\n`);
+  }
+}
+await Promise.all(Array.from({ length: AT_ONCE }, work));
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,97 @@
+/** The command line of `npm run rivals`. */
+import { EXIT, readArguments, refuse as refuseFor } from '../support/command-line.mjs';
+import { RESULTS } from '../support/paths.mjs';
+import { tools } from './compared-tools.mjs';
+import { SCENARIOS } from './scenarios.mjs';
+import { CALLS_MAX } from './tool.mjs';
+
+const ROUNDS_MAX = 10_000;
+const SEE_HELP = '; see --help';
+
+const HELP = `npm run rivals -- [options]
+
+  --rounds <n>         rounds of each scenario for solod (50)
+  --rival-rounds <n>   and for the others (5)
+  --clients <n>        clients at once, at most ${CALLS_MAX} (8)
+  --minutes <n>        no round begins later (14)
+  --only <tool>        ${tools.map(({ name }) => `"${name}"`).join(', ')}; may be repeated
+  --scenario <key>     ${SCENARIOS.map(({ key }) => key).join(', ')}; may be repeated
+  --results <folder>   where rivals.json and rivals.md are written (tools/bench/results)
+  --json               prints the results as JSON
+  --write-docs         writes the tables into README.md and docs/performance.md
+  --help               prints this
+
+Exit codes: 0 nothing is wrong with solod; 1 something is, or the known-bad control passed, or something was
+left behind; ${EXIT.usage} usage.
+`;
+
+/** @param {string} message @returns {never} */
+export function refuse(message) {
+  return refuseFor('rivals', `${message}${SEE_HELP}`);
+}
+
+/** @param {string} name @param {string} text @param {number} [most] */
+function wholeNumber(name, text, most = ROUNDS_MAX) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most)
+    refuse(`--${name} is a whole number from 1 to ${most}`);
+  return value;
+}
+
+/**
+ * @template T
+ * @param {string} option
+ * @param {readonly string[]} asked names
+ * @param {readonly T[]} all
+ * @param {(each: T) => string} nameOf
+ * @returns {T[]} those that were asked for; all of them if none was
+ */
+function chosen(option, asked, all, nameOf) {
+  const stranger = asked.find((each) => !all.map(nameOf).includes(each));
+  if (stranger !== undefined) refuse(`--${option}: there is no "${stranger}"`);
+  return all.filter((each) => asked.length === 0 || asked.includes(nameOf(each)));
+}
+
+function parse() {
+  return readArguments(
+    'rivals',
+    {
+      options: {
+        rounds: { type: 'string', default: '50' },
+        'rival-rounds': { type: 'string', default: '5' },
+        clients: { type: 'string', default: '8' },
+        minutes: { type: 'string', default: '14' },
+        only: { type: 'string', multiple: true },
+        scenario: { type: 'string', multiple: true },
+        results: { type: 'string', default: RESULTS },
+        json: { type: 'boolean', default: false },
+        'write-docs': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    },
+    SEE_HELP,
+  ).values;
+}
+
+/** Ends the process for --help and for a mistake. */
+export function readOptions() {
+  const { minutes, only = [], scenario = [], help, ...values } = parse();
+  if (help) {
+    process.stdout.write(HELP);
+    process.exit(0);
+  }
+  if (!(Number(minutes) > 0)) refuse('--minutes is a number above 0');
+  if (values['write-docs'] && only.length + scenario.length > 0)
+    refuse('--write-docs takes a whole run, without --only and --scenario');
+  return {
+    rounds: wholeNumber('rounds', values.rounds),
+    rivalRounds: wholeNumber('rival-rounds', values['rival-rounds']),
+    clients: wholeNumber('clients', values.clients, CALLS_MAX),
+    forMs: Number(minutes) * 60_000,
+    tools: chosen('only', only, tools, ({ name }) => name),
+    scenarios: chosen('scenario', scenario, SCENARIOS, ({ key }) => key),
+    results: values.results,
+    isJson: values.json,
+    writesDocs: values['write-docs'],
+  };
+}

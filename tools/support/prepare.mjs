@@ -1,0 +1,51 @@
+/** Builds and installs what a tool needs. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { PEER_PACKAGES, PEERS, ROOT, SOLOD } from './paths.mjs';
+
+/**
+ * Runs a program of the checkout; its output goes to stderr.
+ * @param {string} program
+ * @param {readonly string[]} args
+ * @returns {boolean} whether it succeeded; if not, stderr says so
+ */
+function succeeds(program, args) {
+  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
+  if (status !== 0) console.error(`"${program} ${args.join(' ')}" failed; run it by itself to see why`);
+  return status === 0;
+}
+
+/** @returns {boolean} whether `dist` could be built from the sources */
+export const build = () => succeeds(process.execPath, ['scripts/build.mjs']);
+
+/** @returns {boolean} whether there is a build of solod; an old one will do */
+export const buildIfMissing = () => existsSync(SOLOD) || build();
+
+/** Where there is no toolchain there is no native client, and that is no failure. */
+export const buildNativeClient = () => succeeds(process.execPath, ['scripts/native.mjs', 'build']);
+
+/** @returns {Record<string, string>} what solod is compared with: the pinned version of each package */
+export const peerVersions = () => readJson(path.join(PEERS, 'package.json')).dependencies;
+
+function arePeersInstalled() {
+  return Object.entries(peerVersions()).every(([name, version]) => {
+    const manifest = path.join(PEER_PACKAGES, name, 'package.json');
+    return existsSync(manifest) && readJson(manifest).version === version;
+  });
+}
+
+/**
+ * Installs what solod is compared with.
+ * @returns {boolean} whether it is there now, at the pinned versions
+ */
+export function installPeers() {
+  const install = ['ci', '--prefix', path.relative(ROOT, PEERS), '--ignore-scripts'];
+  return arePeersInstalled() || succeeds('npm', install);
+}
+
+/** @param {string} file @returns {any} */
+export const readJson = (file) => JSON.parse(readFileSync(file, 'utf8'));
+
+/** @returns {string} */
+export const ownVersion = () => readJson(path.join(ROOT, 'package.json')).version;
