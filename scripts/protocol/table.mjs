@@ -41,6 +41,7 @@ const LAYOUT = 'src/domain/place/layout.ts';
 const EXITS = 'src/app/environment/exit-codes.ts';
 const CHUNKS = 'src/app/wire/chunks.ts';
 const SENTENCES = 'src/app/texts/failure-text.ts';
+const TROUBLES = 'src/app/texts/runtime-text.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
 const FILES = 'src/adapters/node/files/file-system.ts';
@@ -56,13 +57,11 @@ const sentence = (name, failure, tidy = (made) => made) =>
   text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
 const warning = (name, found, tidy = (made) => made) =>
   text(name, SENTENCES, 'kickWarning', (module) => tidy(module.kickWarning(found)));
-const trouble = (name, key, ...about) => ({
-  name,
-  type: '&str',
-  file: SENTENCES,
-  what: `TROUBLE.${key}`,
-  read: ({ TROUBLE, textOf }) => (TROUBLE?.[key] === undefined ? undefined : textOf(TROUBLE[key](...about))),
-});
+const trouble = (name, key, ...about) =>
+  text(name, TROUBLES, 'TROUBLE', ({ TROUBLE }) => {
+    const { what, todo } = TROUBLE[key]?.(...about) ?? {};
+    return what && `${what}; ${todo}`;
+  });
 const violation = (name, found) =>
   text(name, CHUNKS, 'violationText', (module) => module.violationText(found));
 

@@ -126,11 +126,11 @@ describe('solod spawns', () => {
     ]);
   });
 
-  it('nothing is written down: it says so', async () => {
+  it('nothing is recorded: it says so', async () => {
     const box = sandbox();
     const ended = await box.run(['spawns', box.service()]);
     expect([ended.code, ended.stdout.toString()]).toEqual([69, '']);
-    expect(ended.stderr).toMatch(/^solod: no start of echo-\w+ is written down/);
+    expect(ended.stderr).toMatch(/^solod: no start of echo-\w+ is recorded/);
   });
 });
 

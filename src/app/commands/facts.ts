@@ -16,8 +16,11 @@ import { pinging } from '../library/ping.js';
 import { terminate } from '../library/stop-hung-daemon.js';
 import type { CommandOptions } from '../options/option-table.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
+import { COMMAND_TROUBLE } from '../texts/command-text.js';
+import { type Complaint, textOf } from '../texts/complaint.js';
 import { durationText } from '../texts/duration.js';
-import { type Complaint, sentence, TROUBLE, textOf, USAGE } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-text.js';
+import { USAGE } from '../texts/usage-text.js';
 import type { Inspection, Inspector, ProcessActivity } from './daemon-inspector.js';
 import { type PlacesQuery, placesIn } from './find-names.js';
 
@@ -221,9 +224,13 @@ export function reportStop(
       print(`${label}: not running`);
       return EXIT.unavailable;
     case 'refused':
-      return complain(output, TROUBLE.notAsked(lineOf(outcome.inspection, Date.now())), EXIT.unavailable);
+      return complain(
+        output,
+        COMMAND_TROUBLE.notAsked(lineOf(outcome.inspection, Date.now())),
+        EXIT.unavailable,
+      );
     case 'still-there':
-      return complain(output, TROUBLE.stillThere(label, outcome.pid), EXIT.tempFail);
+      return complain(output, COMMAND_TROUBLE.stillThere(label, outcome.pid), EXIT.tempFail);
   }
 }
 

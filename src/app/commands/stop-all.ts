@@ -4,7 +4,7 @@ import path from 'node:path';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { EXIT } from '../environment/exit-codes.js';
 import type { CommandOptions } from '../options/option-table.js';
-import { USAGE } from '../texts/failure-text.js';
+import { USAGE } from '../texts/usage-text.js';
 import {
   complain,
   type Parts,

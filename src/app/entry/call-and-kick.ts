@@ -11,7 +11,8 @@ import { type CallOptions, type CallResult, goOn } from '../library/call-service
 import type { ServiceOptions } from '../library/daemon-request.js';
 import { type KickResult, kick } from '../library/kick-daemon.js';
 import { type QuickArguments, readQuickly } from '../options/option-table.js';
-import { TROUBLE, textOf } from '../texts/failure-text.js';
+import { textOf } from '../texts/complaint.js';
+import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
 import type { CallEnd } from '../wire/client.js';
 import type { Opened } from '../wire/opened.js';

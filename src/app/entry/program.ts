@@ -13,7 +13,7 @@ import {
   type RawOptions,
   readOptions,
 } from '../options/option-table.js';
-import { USAGE } from '../texts/failure-text.js';
+import { USAGE } from '../texts/usage-text.js';
 import { commands, type Output } from './composition.js';
 
 const EXIT_CODES = `

@@ -6,8 +6,9 @@
 import { parseArgs } from 'node:util';
 import type { DaemonWish } from '../environment/daemon-switch.js';
 import { parseBytes } from '../texts/bytes.js';
+import type { Complaint } from '../texts/complaint.js';
 import { parseDurationMs } from '../texts/duration.js';
-import { type Complaint, USAGE } from '../texts/failure-text.js';
+import { USAGE } from '../texts/usage-text.js';
 
 export interface OptionSpec {
   readonly type: 'string' | 'boolean';

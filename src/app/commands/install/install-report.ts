@@ -3,7 +3,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { KickResult } from '../../library/kick-daemon.js';
 import type { CommandOptions } from '../../options/option-table.js';
-import { type Complaint, textOf } from '../../texts/failure-text.js';
+import { type Complaint, textOf } from '../../texts/complaint.js';
 import type { Output } from '../facts.js';
 import type { Change, UndoPlan } from './install-plan.js';
 import type { InstallRecord } from './install-record.js';

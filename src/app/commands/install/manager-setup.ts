@@ -11,7 +11,10 @@ import { daemonFlags } from '../../library/daemon-request.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { resolveService } from '../../service/service-file.js';
-import { type Complaint, notRemoved, TROUBLE, USAGE } from '../../texts/failure-text.js';
+import type { Complaint } from '../../texts/complaint.js';
+import { notRemoved } from '../../texts/failure-text.js';
+import { INSTALL_TROUBLE } from '../../texts/install-text.js';
+import { USAGE } from '../../texts/usage-text.js';
 import { complain, complainOf, type Output, type Parts, resolveNamed } from '../facts.js';
 import {
   isWrittenFor,
@@ -67,7 +70,7 @@ export class ManagerSetup {
     if (target.kind === 'failed') return complainOf(output, target.failure);
     const unit = unitOf(target.value, file.value.path, options);
     const bad = unfitText(unit);
-    if (bad !== undefined) return complain(output, TROUBLE.notForUnits(bad));
+    if (bad !== undefined) return complain(output, INSTALL_TROUBLE.notForUnits(bad));
     const files = unitFiles(place.manager, unit).map(({ name, text }) => ({
       path: path.join(place.directory, name),
       text,
@@ -92,9 +95,13 @@ export class ManagerSetup {
     const present = files.filter((file) => host.files.inspect(file).kind !== 'absent');
     const foreign = present.find((file) => !isOurs(host.files, file, unit.directory));
     if (foreign !== undefined)
-      return complain(output, TROUBLE.notOurs(foreign, unit.directory), EXIT.cantCreate);
+      return complain(output, INSTALL_TROUBLE.notOurs(foreign, unit.directory), EXIT.cantCreate);
     if (present.length === 0)
-      return complain(output, TROUBLE.notInstalled(target.value.label, place.manager), EXIT.unavailable);
+      return complain(
+        output,
+        INSTALL_TROUBLE.notInstalled(target.value.label, place.manager),
+        EXIT.unavailable,
+      );
     const paths = [...present, ...this.#besides(place, unit)];
     if (!options.dryRun) {
       const trouble = this.#remove(paths, place, unit);
@@ -125,10 +132,10 @@ export class ManagerSetup {
     const { host } = this.parts;
     for (const { path: file } of files)
       if (host.files.inspect(file).kind !== 'absent' && !isOurs(host.files, file, directory))
-        return TROUBLE.notOurs(file, directory);
+        return INSTALL_TROUBLE.notOurs(file, directory);
     for (const { path: file, text } of files) {
       const reading = writeWhole(host.files, file, text, `${file}.${host.nonce()}`);
-      if (reading.kind !== 'done') return TROUBLE.notWritten(file, causeOf(reading));
+      if (reading.kind !== 'done') return INSTALL_TROUBLE.notWritten(file, causeOf(reading));
     }
     return undefined;
   }

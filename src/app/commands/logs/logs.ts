@@ -8,7 +8,9 @@ import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
-import { type Complaint, TROUBLE, textOf, USAGE } from '../../texts/failure-text.js';
+import { COMMAND_TROUBLE } from '../../texts/command-text.js';
+import { type Complaint, textOf } from '../../texts/complaint.js';
+import { USAGE } from '../../texts/usage-text.js';
 import { complain, complainOf, type Parts, resolveNamed } from '../facts.js';
 
 /** How often a log that is followed is looked at. */
@@ -39,7 +41,7 @@ export class LogsCommand {
 
 function noLog({ label, place }: Target, follow: boolean): Complaint {
   const file = `${place.directory}/${NAMES.log}`;
-  return follow ? TROUBLE.noLogYet(label, file) : TROUBLE.noLog(label, file);
+  return follow ? COMMAND_TROUBLE.noLogYet(label, file) : COMMAND_TROUBLE.noLog(label, file);
 }
 
 function selected(whole: string, { previous, lines }: CommandOptions): string {

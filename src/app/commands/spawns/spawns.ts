@@ -16,8 +16,9 @@ import { resolveRequest } from '../../library/daemon-request.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { dateText, timeText } from '../../texts/clock-text.js';
+import { COMMAND_TROUBLE } from '../../texts/command-text.js';
 import { durationText } from '../../texts/duration.js';
-import { TROUBLE, USAGE } from '../../texts/failure-text.js';
+import { USAGE } from '../../texts/usage-text.js';
 import { complain, complainOf, type Parts, resolveNamed } from '../facts.js';
 import { outcomeText, reasonText, timelineSvg } from './timeline-svg.js';
 
@@ -51,7 +52,7 @@ export class SpawnsCommand {
       return EXIT.ok;
     }
     if (chronicle.starts.length + chronicle.refused.length === 0) {
-      return complain(output, TROUBLE.noStarts(label, ledger.path), EXIT.unavailable);
+      return complain(output, COMMAND_TROUBLE.noStarts(label, ledger.path), EXIT.unavailable);
     }
     return options.svg === undefined ? this.#print(told) : this.#draw(told, options.svg);
   }
@@ -76,7 +77,7 @@ export class SpawnsCommand {
     const { output } = this.parts;
     const lanes = told.chronicle.starts.slice(-LANES_MAX).map((start) => laneOf(start, told.wallMs));
     if (lanes.length === 0) {
-      return complain(output, TROUBLE.noLanes(told.target.label), EXIT.unavailable);
+      return complain(output, COMMAND_TROUBLE.noLanes(told.target.label), EXIT.unavailable);
     }
     const left = told.chronicle.starts.length - lanes.length;
     const title = `${told.target.label}: ${left > 0 ? `the latest ${lanes.length} starts` : 'starts'} until ${dateText(told.wallMs)} ${timeText(told.wallMs)}`;
@@ -88,7 +89,7 @@ export class SpawnsCommand {
     try {
       writeFileSync(file, svg);
     } catch (error) {
-      return complain(output, TROUBLE.notDrawn(path.resolve(file), causeOf(error)), EXIT.cantCreate);
+      return complain(output, COMMAND_TROUBLE.notDrawn(path.resolve(file), causeOf(error)), EXIT.cantCreate);
     }
     output.print(`wrote ${path.resolve(file)}\n`);
     return EXIT.ok;

@@ -6,7 +6,7 @@ import type { Spread } from '../../../domain/statistics/histogram.js';
 import { EXIT } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { durationText } from '../../texts/duration.js';
-import { USAGE } from '../../texts/failure-text.js';
+import { USAGE } from '../../texts/usage-text.js';
 import type { DaemonStatus } from '../../wire/control.js';
 import type { Inspection } from '../daemon-inspector.js';
 import {
