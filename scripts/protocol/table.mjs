@@ -151,7 +151,7 @@ export const SHARED = [
   value('POLL_GROWTH', 'f64', TIMING, 'DEFAULT_TIMING.pollGrowth'),
   value('KICK_TRIES_MAX', 'u32', 'src/domain/obtain/kick.ts', 'TRIES_MAX'),
   value('SPAWNS_MAX', 'u32', 'src/domain/obtain/obtain.ts', 'SPAWNS_MAX'),
-  value('DURATION_MAX_MS', 'f64', 'src/app/options/option-table.ts', 'DURATION_MAX_MS'),
+  value('DURATION_MAX_MS', 'f64', 'src/app/options/read-options.ts', 'DURATION_MAX_MS'),
 
   value('FREE_FAILURES', 'usize', LEDGER, 'FREE_FAILURES'),
   value('FIRST_HOLD_MS', 'f64', LEDGER, 'FIRST_HOLD_MS'),

@@ -10,7 +10,7 @@ import { resolveService } from '../../service/service-file.js';
 import type { Complaint } from '../../texts/complaint.js';
 import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { USAGE } from '../../texts/usage-text.js';
-import type { Parts } from '../facts.js';
+import type { Parts } from '../command-parts.js';
 import { type Asked, binDirectoryFor, misused, readInstall, recordsFor } from './install-options.js';
 import { type InstallRequest, planUndo } from './install-plan.js';
 import { type InstallRecord, recordsIn } from './install-record.js';
