@@ -22,7 +22,7 @@ const ledgerOf = (box: Sandbox) =>
   startsIn(parseLedger(readFileSync(path.join(box.place(), 'spawns.jsonl'), 'utf8')));
 
 describe('a service that throws at load', () => {
-  it('called by fifty clients again and again: few processes, the real error for all, and at once well when mended', async () => {
+  it('called by fifty clients again and again: few processes, the real error for all, and at once well when fixed', async () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     const deadline = performance.now() + 12_000;
@@ -37,8 +37,8 @@ describe('a service that throws at load', () => {
     expect(box.spawns().length).toBeLessThanOrEqual(5);
 
     writeFileSync(service, ECHO);
-    const mended = await box.run(['call', service]);
-    expect([mended.code, mended.stderr]).toEqual([0, '']);
+    const fixed = await box.run(['call', service]);
+    expect([fixed.code, fixed.stderr]).toEqual([0, '']);
   });
 
   it('is held back with the time of the next try, and tried at once when a person says restart', async () => {
@@ -51,7 +51,7 @@ describe('a service that throws at load', () => {
     const held = await box.run(['call', service]);
     expect(held.code).toBe(70);
     expect(held.stderr).toMatch(
-      /failed at its start 2 times in a row; .*the next try comes in \d\.\d s.*no such luck/s,
+      /failed at its start 2 times in a row; .*the next retry is in \d\.\d s.*no such luck/s,
     );
     const kicked = await box.run(['kick', service]);
     expect([kicked.code, kicked.stderr]).toEqual([70, expect.stringContaining('times in a row')]);

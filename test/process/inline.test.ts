@@ -73,7 +73,7 @@ describe('the switch', () => {
     const { code, stderr } = await box.run(['call', box.service()], { env: { SOLOD: 'maybe' } });
     expect([code, stderr]).toEqual([
       64,
-      'solod: SOLOD=maybe is none of its values; write on or off, or unset it\n',
+      'solod: SOLOD=maybe is not one of its values; write on or off, or unset it\n',
     ]);
   });
 
@@ -145,7 +145,7 @@ describe('--fallback inline', () => {
     const { code, stderr } = await box.run(['call', '--fallback', 'dance', box.service()]);
     expect([code, stderr]).toEqual([
       64,
-      expect.stringContaining('--fallback dance is none of its values; write wait or inline'),
+      expect.stringContaining('--fallback dance is not one of its values; write wait or inline'),
     ]);
   });
 });

@@ -195,14 +195,14 @@ describe('what is asked for', () => {
     const off = await solod(box, ['install', 'echo.mjs', '--bin-dir', elsewhere], { env: { XDG_BIN_HOME } });
     expect(off).toMatchObject({
       code: 0,
-      stderr: `solod: ${elsewhere} is not on the PATH; add it there, or give the whole path of the command\n`,
+      stderr: `solod: ${elsewhere} is not on the PATH; add it, or use the full path of the command\n`,
     });
     expect([existsSync(path.join(XDG_BIN_HOME, 'echo')), existsSync(path.join(elsewhere, 'echo'))]).toEqual([
       true,
       true,
     ]);
     const which = await solod(box, ['uninstall', 'echo.mjs'], { env: { XDG_BIN_HOME } });
-    expect(which).toMatchObject({ code: 64, stderr: expect.stringContaining('say which') });
+    expect(which).toMatchObject({ code: 64, stderr: expect.stringContaining('choose one') });
     await done(solod(box, ['uninstall', 'echo', '--bin-dir', elsewhere], { env: { XDG_BIN_HOME } }));
     await done(solod(box, ['uninstall', 'echo.mjs'], { env: { XDG_BIN_HOME } }));
     expect(readdirSync(box.path).sort()).toEqual(['echo.mjs', 'state']);
@@ -298,7 +298,7 @@ describe('the settings file', () => {
     writeFileSync(path.join(box.path, settings), '{"statusLine":"mine"}');
     const { notes } = await factsOf(solod(box, ['uninstall', 'echo', '--json']));
     expect(notes).toEqual([
-      expect.stringMatching(/^statusLine in .* was changed since, and is left as it is; /),
+      expect.stringMatching(/^statusLine in .* was changed since and is left as it is; /),
     ]);
     expect(readFileSync(path.join(box.path, settings), 'utf8')).toBe('{"statusLine":"mine"}');
     expect(existsSync(bin(box, 'echo'))).toBe(false);
@@ -329,7 +329,7 @@ const REFUSALS: readonly Refusal[] = [
     what: 'settings that are a directory',
     args: ['install', 'echo.mjs', '--settings', 'state'],
     code: 73,
-    says: 'no plain file',
+    says: 'not a plain file',
   },
   { what: 'a key without a name', args: [...WITH_SETTINGS, '--entry', 'a.'], code: 64, says: '--entry a. ' },
   { what: 'a value that is no JSON', args: [...WITH_SETTINGS, '--value', 'a'], code: 64, says: '--value a ' },
@@ -378,7 +378,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   { what: 'a wrong word', args: ['install', 'echo.mjs', '--errors', 'x'], code: 64, says: '--errors x' },
   { what: 'what was never installed', args: ['uninstall', 'echo.mjs'], code: 69, says: 'not installed' },
-  { what: 'nothing named', args: ['uninstall'], code: 64, says: 'no service is named' },
+  { what: 'nothing named', args: ['uninstall'], code: 64, says: 'no service is given' },
 ];
 
 describe('refused in one sentence, and nothing changed', () => {

@@ -210,9 +210,9 @@ describe('solod logs', () => {
   });
 
   it.each([
-    [['logs', 'SERVICE'], 69, /has no log .*\/log: nothing has been started/],
-    [['logs', 'SERVICE', '-n', 'few'], 64, /--lines few is no number of lines/],
-    [['logs', 'SERVICE', '-f', '--json'], 64, /don't go together/],
+    [['logs', 'SERVICE'], 69, /has no log .*\/log: nothing was started/],
+    [['logs', 'SERVICE', '-n', 'few'], 64, /--lines few is not a number of lines/],
+    [['logs', 'SERVICE', '-f', '--json'], 64, /can't be used together/],
     [['logs'], 64, /no daemon is named/],
     [['logs', '/no/such/file.mjs'], 66, /no service file/],
   ])('%j: one clear sentence', async (args, code, sentence) => {
@@ -228,7 +228,7 @@ describe('solod logs', () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     const follower = following(box, service);
-    await eventually('it says that it waits', () => follower.told().includes('it is waited for'));
+    await eventually('it says that it waits', () => follower.told().includes('waiting for it'));
     await printed(box, service, 'print', 0, 1);
     await eventually('the first line', () => follower.said().includes(expected(0)));
     await box.run(['restart', service]);

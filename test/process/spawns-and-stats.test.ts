@@ -66,7 +66,7 @@ describe('solod spawns', () => {
       message: expect.stringContaining('no <such> luck'),
     });
     expect(await text(box, 'spawns', service)).toMatch(
-      /the next start is held back until \d\d:\d\d:\d\d\.\d{3} \(.+\), for 10 failed in a row; the last one with: .*no <such> luck\n$/,
+      /the next start is held back until \d\d:\d\d:\d\d\.\d{3} \(.+\), because 10 failed in a row; the last one with: .*no <such> luck\n$/,
     );
     // By its name alone it is the latest that was started.
     expect((await json(box, 'spawns', '--name', path.basename(box.place()))).verdict.kind).toBe('held-back');
@@ -74,7 +74,7 @@ describe('solod spawns', () => {
     expect((await json(box, 'spawns', service)).verdict).toEqual({ kind: 'allowed' });
   });
 
-  it('one that was killed has gone without a word', async () => {
+  it('one that was killed has gone without a report', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -126,11 +126,11 @@ describe('solod spawns', () => {
     ]);
   });
 
-  it('nothing is written down: it says so', async () => {
+  it('nothing is recorded: it says so', async () => {
     const box = sandbox();
     const ended = await box.run(['spawns', box.service()]);
     expect([ended.code, ended.stdout.toString()]).toEqual([69, '']);
-    expect(ended.stderr).toMatch(/^solod: no start of echo-\w+ is written down/);
+    expect(ended.stderr).toMatch(/^solod: no start of echo-\w+ is recorded/);
   });
 });
 

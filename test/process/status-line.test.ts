@@ -107,7 +107,7 @@ describe('the bundle', () => {
     const { code, stderr } = await sandbox().run(['call', 'solod:nope']);
     expect([code, stderr]).toEqual([
       66,
-      'solod: "solod:nope" is no service that comes with solod; write solod:status-line, or give the path of a file\n',
+      'solod: solod comes with no service called "solod:nope"; write solod:status-line, or give the path of a file\n',
     ]);
   });
 });
@@ -432,12 +432,12 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
       '~/repository/src  main  $1.00  stdin: wrong type of model; left out',
     );
     expect(await at.line({ input: '{"cwd":"/nowhere"}' })).toBe(
-      "/nowhere  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
+      "/nowhere  the directory can't be read: ENOENT: no such file or directory; use another directory",
     );
     expect(await at.line({}, '--x')).toBe(
-      '~/repository  main  --x is no argument of the status line; give --no-color, --timeout=2s or none',
+      '~/repository  main  the status line does not take --x; give --no-color, --timeout=2s or none',
     );
-    expect(await at.line({}, '--timeout=1h')).toMatch(/ {2}--timeout=1h is no argument of the status line; /);
+    expect(await at.line({}, '--timeout=1h')).toMatch(/ {2}the status line does not take --timeout=1h; /);
     expect(await at.line({ input: 'x'.repeat(1024 * 1024 + 1) })).toBe(
       '~/repository  main  stdin has more than 1048576 bytes; give less',
     );
@@ -465,7 +465,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     const script = `cd gone && rmdir ../gone && "$NODE" "$MAIN" call ${options.join(' ')} ${SERVICE} </dev/null`;
     const env = { NODE: process.execPath, MAIN: SOLOD, NO_COLOR: '1' };
     expect(textOf(await box.exec('sh', ['-c', script], { env }))).toBe(
-      "~/gone  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
+      "~/gone  the directory can't be read: ENOENT: no such file or directory; use another directory",
     );
   });
 
@@ -474,7 +474,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     const args = ['call', ...options, SERVICE, '--', ...PLAIN];
     const missing = await at.box.run(args, { cwd: at.path, env: { PATH: '/nowhere' } });
     expect(textOf(missing)).toBe(
-      "~/repository  main  git can't be started: spawn git ENOENT; see whether it is on the PATH",
+      "~/repository  main  git can't be started: spawn git ENOENT; check that it is on the PATH",
     );
     // Who has one is not told that there is none.
     expect(await at.line()).toBe('~/repository  main');
@@ -556,7 +556,7 @@ describe('call --errors line', () => {
       expect([ended.code, ended.stdout.toString(), ended.stderr]).toEqual([
         64,
         '',
-        'solod: --errors nonsense is none of its values; write stderr or line\n',
+        'solod: --errors nonsense is not one of its values; write stderr or line\n',
       ]);
       const named = await call(box, ['--errors=line', '--name=///', box.service()]);
       expect([named.code, named.stdout.toString()]).toEqual([64, '']);

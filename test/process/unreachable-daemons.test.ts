@@ -181,7 +181,7 @@ describe('a state directory that can not be used is a reason, not a crash', () =
   it('a plain file', async () => {
     const box = sandbox();
     writeFileSync(path.join(box.path, 'file'), '');
-    await refuse(box, path.join(box.path, 'file'), 77, /no directory/);
+    await refuse(box, path.join(box.path, 'file'), 77, /not a directory/);
   });
 
   it('one below a plain file', async () => {
@@ -265,13 +265,13 @@ describe('a process that can not be started', () => {
 describe('mistakes get one clear sentence', () => {
   it.each([
     [['call', '/no/such/service.mjs'], 66, /no service file/],
-    [['call', 'SERVICE', '--name', '../up'], 64, /no daemon name/],
-    [['call', 'SERVICE', '--timeout', 'soon'], 64, /no duration/],
+    [['call', 'SERVICE', '--name', '../up'], 64, /not a daemon name/],
+    [['call', 'SERVICE', '--timeout', 'soon'], 64, /not a duration/],
     [['call'], 64, /missing required argument/],
     [['call', 'SERVICE', '--no-such-option'], 64, /unknown option/],
     [['conjure'], 64, /unknown command/],
     [['call', 'SERVICE', '--name', '-x'], 64, /--option=value/],
-    [['status', '--name', ''], 64, /"" is no daemon name/],
+    [['status', '--name', ''], 64, /"" is not a daemon name/],
     [['stop'], 64, /no daemon is named/],
   ])('%j', async (args, code, sentence) => {
     const box = sandbox();

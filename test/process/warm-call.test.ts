@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { readWarm, WARM_MS } from '../../src/app/entry/warm-call.js';
-import { readQuickly } from '../../src/app/options/option-table.js';
+import { readServiceArguments } from '../../src/app/options/read-options.js';
 import { CHUNK, ChunkDecoder, CLIENT_GRAMMAR, chunk } from '../../src/app/wire/chunks.js';
 import { has, type Sandbox, SOLOD, sandbox } from './sandbox.js';
 
@@ -34,7 +34,7 @@ describe('its arguments', () => {
       fc.property(fc.array(word, { maxLength: 6 }), (argv) => {
         const warm = readWarm(argv);
         if (warm === undefined) return;
-        const whole = readQuickly('call', argv);
+        const whole = readServiceArguments('call', argv);
         expect({ service: whole?.service, args: whole?.args }).toEqual(warm);
         const { verbose: _, fallback: __, errors: ___, ...others } = whole?.options ?? { verbose: false };
         expect(Object.values(others).filter((value) => value !== undefined && value !== false)).toEqual([]);

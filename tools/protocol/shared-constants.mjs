@@ -41,6 +41,7 @@ const LAYOUT = 'src/domain/place/layout.ts';
 const EXITS = 'src/app/environment/exit-codes.ts';
 const CHUNKS = 'src/app/wire/chunks.ts';
 const SENTENCES = 'src/app/texts/failure-text.ts';
+const TROUBLES = 'src/app/texts/runtime-text.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
 const FILES = 'src/adapters/node/files/file-system.ts';
@@ -56,13 +57,11 @@ const sentence = (name, failure, tidy = (made) => made) =>
   text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
 const warning = (name, found, tidy = (made) => made) =>
   text(name, SENTENCES, 'kickWarning', (module) => tidy(module.kickWarning(found)));
-const trouble = (name, key, ...about) => ({
-  name,
-  type: '&str',
-  file: SENTENCES,
-  what: `TROUBLE.${key}`,
-  read: ({ TROUBLE, textOf }) => (TROUBLE?.[key] === undefined ? undefined : textOf(TROUBLE[key](...about))),
-});
+const trouble = (name, key, ...about) =>
+  text(name, TROUBLES, 'TROUBLE', ({ TROUBLE }) => {
+    const { what, todo } = TROUBLE[key]?.(...about) ?? {};
+    return what && `${what}; ${todo}`;
+  });
 const violation = (name, found) =>
   text(name, CHUNKS, 'violationText', (module) => module.violationText(found));
 
@@ -152,7 +151,7 @@ export const SHARED = [
   value('POLL_GROWTH', 'f64', TIMING, 'DEFAULT_TIMING.pollGrowth'),
   value('KICK_TRIES_MAX', 'u32', 'src/domain/obtain/kick.ts', 'TRIES_MAX'),
   value('SPAWNS_MAX', 'u32', 'src/domain/obtain/obtain.ts', 'SPAWNS_MAX'),
-  value('DURATION_MAX_MS', 'f64', 'src/app/options/option-table.ts', 'DURATION_MAX_MS'),
+  value('DURATION_MAX_MS', 'f64', 'src/app/options/read-options.ts', 'DURATION_MAX_MS'),
 
   value('FREE_FAILURES', 'usize', LEDGER, 'FREE_FAILURES'),
   value('FIRST_HOLD_MS', 'f64', LEDGER, 'FIRST_HOLD_MS'),

@@ -1,27 +1,25 @@
-/** Looks at daemons without starting any: who is there, and how it is doing. */
+/** Looks at daemons without starting any: which are there, and how they are doing. */
 
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import * as z from 'zod';
 import type { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { judgeConnect } from '../../domain/evidence/connect-verdict.js';
 import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
 import { parseJson } from '../../domain/evidence/json.js';
 import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
 import { layout, type Platform } from '../../domain/place/layout.js';
-import type { DaemonNumbers } from '../../domain/statistics/daemon-tally.js';
-import type { Spread } from '../../domain/statistics/histogram.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { Cause } from '../../ports/readings.js';
 import { durationText } from '../texts/duration.js';
 import { CallConnection } from '../wire/client.js';
-import { CONTROL, type DaemonStatus } from '../wire/control.js';
+import { CONTROL } from '../wire/control.js';
+import { type DaemonStatus, statusSchema } from '../wire/daemon-status.js';
 
 export type Inspection =
-  /** It answered, and says so itself. */
+  /** It answered, with its own status. */
   | { readonly kind: 'answered'; readonly directory: string; readonly status: DaemonStatus }
-  /** It is there and did not answer within the time, or can't be reached. `owner` is what it left on disk. */
+  /** It is there and did not answer in time, or can't be reached. `owner` is what its owner file says. */
   | {
       readonly kind: 'not-answering';
       readonly directory: string;
@@ -29,53 +27,15 @@ export type Inspection =
       readonly cause: Cause;
       readonly activity: ProcessActivity;
     }
-  /** It is there, and does not speak solod's wire: a program of somebody's own. */
+  /** It is there and speaks another protocol: a program of the user's own that claims its name with solod. */
   | { readonly kind: 'other-wire'; readonly directory: string; readonly owner: Owner | undefined }
   | { readonly kind: 'not-running'; readonly directory: string };
 
-/** `stopped`: by SIGSTOP, or a debugger. Unknown where its process can't be told. */
+/** `stopped`: by SIGSTOP, or a debugger. `unknown`: its process can't be identified. */
 export type ProcessActivity = 'running' | 'stopped' | 'unknown';
 
-/** How soon a daemon that hung up is looked for again. */
+/** How soon a daemon that hung up is asked again, in milliseconds. */
 const AGAIN_MS = 20;
-
-const optional = z.number().optional();
-const spreadSchema = z.object({
-  count: z.int().nonnegative(),
-  sumMs: z.number(),
-  medianMs: optional,
-  p90Ms: optional,
-  p99Ms: optional,
-  maxMs: optional,
-}) satisfies z.ZodType<Spread>;
-
-const numbersSchema = z.object({
-  running: z.int().nonnegative(),
-  waiting: z.int().nonnegative(),
-  failed: z.int().nonnegative(),
-  loadMs: optional,
-  cold: spreadSchema,
-  warm: spreadSchema,
-  run: spreadSchema,
-  savedMs: z.number(),
-}) satisfies z.ZodType<DaemonNumbers>;
-
-const statusSchema = z.object({
-  name: z.string(),
-  pid: z.int().positive(),
-  generation: z.int().positive(),
-  service: z.string(),
-  state: z.enum(['loading', 'ready', 'draining']),
-  startedMs: z.number(),
-  calls: z.int().nonnegative(),
-  inFlight: z.int().nonnegative(),
-  residentBytes: z.number(),
-  node: z.string(),
-  solod: z.string(),
-  version: z.string().default(''),
-  wire: z.int().nonnegative().default(0),
-  numbers: numbersSchema.optional(),
-}) satisfies z.ZodType<DaemonStatus>;
 
 export interface InspectorParts {
   readonly files: FileSystem;
@@ -88,19 +48,19 @@ export class Inspector {
   constructor(private readonly parts: InspectorParts) {}
 
   /**
-   * Asks the daemon of a directory how it is.
-   * @param withinMs how long it may take to answer
+   * Asks the daemon of a directory for its status.
+   * @param withinMs how long it may take to answer, in milliseconds
    */
   inspect(directory: string, withinMs: number): Promise<Inspection> {
     return this.#ask(directory, CONTROL.status, withinMs);
   }
 
-  /** Asks it to end, which it confirms with its status before it does. */
+  /** Asks it to end. It answers with its status first. */
   askToStop(directory: string, withinMs: number): Promise<Inspection> {
     return this.#ask(directory, CONTROL.stop, withinMs);
   }
 
-  /** Whether the daemon of a directory has gone: nobody listens behind its name any more. */
+  /** Whether the daemon of a directory is gone: nobody listens there any more. */
   async isGone(directory: string, withinMs: number): Promise<boolean> {
     if (this.#isAsleep(directory)) return true;
     const probe = this.parts.probe();
@@ -128,7 +88,7 @@ export class Inspector {
     const answer = await ask(new CallConnection(socket), command, withinMs);
     socket.destroy();
     if (answer.kind !== 'ended') return this.#judge(directory, answer, withinMs);
-    // It died while it was asked; the next look says so, or finds its successor.
+    // It died while it was asked. The next look finds nothing, or its successor.
     await delay(AGAIN_MS);
     return this.#ask(directory, command, withinMs - (performance.now() - begunMs));
   }
@@ -158,7 +118,7 @@ export class Inspector {
     return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
   }
 
-  /** Its daemon has ended, and a supervisor listens on. Whoever connects to see whether it is there would have it started. */
+  /** The daemon has ended and a service manager still listens for it: connecting to find out would start the daemon. */
   #isAsleep(directory: string): boolean {
     const owner = this.#owner(directory);
     if (owner?.activated !== true) return false;
@@ -174,10 +134,10 @@ const silence = (withinMs: number): Cause => ({
 
 type Answer =
   | { readonly kind: 'said'; readonly text: string }
-  /** Not in solod's words. */
+  /** In another protocol. */
   | { readonly kind: 'foreign' }
   | { readonly kind: 'silent' }
-  /** It hung up, before it said anything or in the middle. */
+  /** It closed the connection before its answer was complete. */
   | { readonly kind: 'ended' };
 
 async function ask(connection: CallConnection, command: string, withinMs: number): Promise<Answer> {

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { Host } from '../environment/node-host.js';
 import { resolveTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
-import { type QuickArguments, readQuickly } from '../options/option-table.js';
+import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { resolveService } from '../service/service-file.js';
 import { sentence } from '../texts/failure-text.js';
 import { runDaemon } from './claim-and-serve.js';
@@ -22,11 +22,11 @@ type Mode = 'foreground' | 'background';
  * @returns the exit code of a process that does not serve, for one that does ends by itself; undefined where that can't be read
  */
 export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
-  const quick = readQuickly('serve', argv);
-  return quick && serveService(quick, mode);
+  const asked = readServiceArguments('serve', argv);
+  return asked && serveService(asked, mode);
 }
 
-async function serveService({ service, options }: QuickArguments, mode: Mode): Promise<number> {
+async function serveService({ service, options }: ServiceArguments, mode: Mode): Promise<number> {
   const host = new Host();
   const file = resolveService(service);
   if (file.kind === 'failed') return refuse(file.failure);

@@ -1,7 +1,4 @@
-/**
- * What is not warm of the commands that are called hundreds of times, `call` and `kick`, without a framework; everything else,
- * help and mistakes among it, goes to the whole command, which loads one.
- */
+/** Handles `call` and `kick` off the warm path, without commander. Everything else loads the full command. */
 
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
@@ -10,58 +7,44 @@ import { terminals } from '../environment/terminals.js';
 import { type CallOptions, type CallResult, goOn } from '../library/call-service.js';
 import type { ServiceOptions } from '../library/daemon-request.js';
 import { type KickResult, kick } from '../library/kick-daemon.js';
-import { type QuickArguments, readQuickly } from '../options/option-table.js';
-import { TROUBLE, textOf } from '../texts/failure-text.js';
+import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
+import { textOf } from '../texts/complaint.js';
+import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
 import type { CallEnd } from '../wire/client.js';
 import type { Opened } from '../wire/opened.js';
 
-/** @param opened a call that has been begun on the warm way */
+/** @param opened a call that the warm path has begun */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
-  if (command === 'call' || command === 'kick') {
-    const quick = readQuickly(command, rest);
-    if (quick !== undefined) return quickly(command, quick, opened);
-  }
-  return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);
-}
-
-async function quickly(
-  command: 'call' | 'kick',
-  quick: QuickArguments,
-  opened: Opened | undefined,
-): Promise<number> {
-  switch (command) {
-    case 'call':
-      return callCommand(quick, opened);
-    case 'kick':
-      return kickExitCode(kick(serviceOptions(quick)));
-  }
+  const asked = command === 'call' || command === 'kick' ? readServiceArguments(command, rest) : undefined;
+  if (asked === undefined) return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);
+  return command === 'call' ? callCommand(asked, opened) : kickExitCode(kick(serviceOptions(asked)));
 }
 
 function serviceOptions({
   service,
-  options,
-}: QuickArguments): ServiceOptions & { timing: { totalMs?: number } } {
-  const { timeoutMs, json: _, verbose: __, force: ___, fallback: ____, errors: _____, ...rest } = options;
+  options: { timeoutMs, ...rest },
+}: ServiceArguments): ServiceOptions & { timing: { totalMs?: number } } {
   return { ...rest, service, timing: timeoutMs === undefined ? {} : { totalMs: timeoutMs } };
 }
 
-async function callCommand(quick: QuickArguments, opened: Opened | undefined): Promise<number> {
+async function callCommand(asked: ServiceArguments, opened: Opened | undefined): Promise<number> {
+  const { fallback, verbose, errors } = asked.options;
   const options: CallOptions = {
-    ...serviceOptions(quick),
-    args: quick.args,
+    ...serviceOptions(asked),
+    args: asked.args,
     ...ownStreams(),
     terminals: terminals(),
-    fallback: quick.options.fallback,
+    fallback,
   };
   const result = await goOn(options, opened);
-  if (quick.options.verbose && result.kind === 'exited' && result.via === 'inline')
+  if (verbose && result.kind === 'exited' && result.via === 'inline')
     say(`in this process, without a daemon: ${result.why}`);
-  return finish(endingOf(result), quick.options.errors);
+  return finish(endingOf(result), errors);
 }
 
-/** What a call comes to; `complaint` where it is solod itself that failed. */
+/** How a call ended; `complaint` if solod itself failed. */
 interface Ending {
   readonly exitCode: number;
   readonly complaint?: string;
@@ -80,9 +63,9 @@ function endingOf(result: CallResult): Ending {
   }
 }
 
-/** Says how a call ended that was carried on elsewhere. */
+/** Reports the end of a call whose streams another bundle carried. */
 export function tell(argv: readonly string[], end: Exclude<CallEnd, { kind: 'exited' }>): number {
-  const { errors } = readQuickly('call', argv)?.options ?? {};
+  const { errors } = readServiceArguments('call', argv)?.options ?? {};
   const result = end.kind === 'lost' ? { ...end, message: textOf(TROUBLE.lost(end.cause)) } : end;
   return finish(endingOf(result), errors);
 }
@@ -94,7 +77,7 @@ function endingOfCancelled(result: Extract<CallResult, { kind: 'cancelled' }>): 
   return { exitCode, complaint: textOf(TROUBLE.stream(result.by, result.cause)) };
 }
 
-/** Whoever shows a status line shows nothing of a program that fails: there the line tells, and the exit code does not. */
+/** Programs that show a status line show nothing of a command that fails. With `--errors line` the line tells, and the exit code is 0. */
 function finish({ exitCode, complaint }: Ending, errors: 'stderr' | 'line' | undefined): number {
   if (complaint === undefined) return exitCode;
   if (errors === 'line' && exitCode !== EXIT.usage && sayAsLine(complaint)) return EXIT.ok;
@@ -102,7 +85,7 @@ function finish({ exitCode, complaint }: Ending, errors: 'stderr' | 'line' | und
   return exitCode;
 }
 
-/** What there was to say, `kick` has said. */
+/** `kick` has already said what there was to say. */
 function kickExitCode(result: KickResult): number {
   return result.kind === 'failed' ? exitCodeOf(result.failure) : EXIT.ok;
 }

@@ -3,26 +3,21 @@
 import 'reflect-metadata';
 import { Container, type ServiceIdentifier } from 'inversify';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
+import { type Output, Parts } from '../commands/command-parts.js';
 import { Inspector } from '../commands/daemon-inspector.js';
 import { DoctorCommand } from '../commands/doctor/doctor.js';
-import {
-  ListCommand,
-  type Output,
-  Parts,
-  RestartCommand,
-  StatusCommand,
-  StopCommand,
-} from '../commands/facts.js';
 import { CollectCommand } from '../commands/gc/gc.js';
 import { CommandSetup } from '../commands/install/install-command.js';
 import { ManagerSetup } from '../commands/install/manager-setup.js';
+import { ListCommand } from '../commands/list.js';
 import { LogsCommand } from '../commands/logs/logs.js';
+import { RestartCommand } from '../commands/restart.js';
 import { SpawnsCommand } from '../commands/spawns/spawns.js';
 import { StatsCommand } from '../commands/stats/stats.js';
+import { StatusCommand } from '../commands/status.js';
+import { StopCommand } from '../commands/stop.js';
 import { StopAllCommand } from '../commands/stop-all.js';
 import { Host } from '../environment/node-host.js';
-
-export type { Output };
 
 const token = <T>(name: string): ServiceIdentifier<T> => Symbol.for(`solod/${name}`);
 

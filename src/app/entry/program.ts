@@ -1,56 +1,52 @@
-/** The whole command: every subcommand, help, and what is said of mistakes. */
+/** The full command: every subcommand, help, and the messages about mistakes. */
 
 import { Command, CommanderError, Option } from 'commander';
-import { complain } from '../commands/facts.js';
-import { EXIT, exitCodeOfOutput } from '../environment/exit-codes.js';
+import { complain, type Output } from '../commands/command-parts.js';
+import { EXIT, EXIT_MEANINGS, exitCodeOfOutput } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
   type CommandOptions,
+  OPTION_HELP,
   OPTIONS,
+  type OptionName,
   type OptionSpec,
-  type RawOptions,
-  readOptions,
 } from '../options/option-table.js';
-import { USAGE } from '../texts/failure-text.js';
-import { commands, type Output } from './composition.js';
+import { type ArgumentsReading, readArguments } from '../options/read-options.js';
+import { say } from '../texts/stderr.js';
+import { USAGE } from '../texts/usage-text.js';
+import { type Commands, commands } from './composition.js';
 
-const EXIT_CODES = `
-Exit codes:
-  0 to 255  those of the called service
-  1   doctor: there is a problem
-  64  the command line makes no sense
-  65  install, uninstall: what is in the settings file is in the way
-  66  there is no such service file
-  69  the daemon does not answer, or (status, stop, stats) there is none; (logs, spawns) nothing is written down
-  70  the daemon died at its start, or its service does not load
-  71  no process could be started
-  73  the state directory can't be written
-  74  the caller's own stdin, stdout or stderr failed
-  75  not within the time
-  76  the connection was lost after the call had begun: it is not tried again
-  77  the state directory is not to be trusted
-  78  the daemon is newer than this solod, and speaks another wire
-  130 interrupted`;
-
-const SUMMARIES: Readonly<Record<CommandName, string>> = {
-  call: 'call a service through its daemon, starting it if there is none',
-  serve: 'serve in the foreground',
-  kick: 'see to it that the daemon is there, without waiting for it',
-  status: 'say how the daemon of a service, or every daemon, is',
-  stop: 'end the daemon, its work in flight first',
-  restart: 'end the daemon and start it anew',
-  ls: 'list the daemons',
-  logs: 'print what the daemon of a service wrote',
-  spawns: 'tell every start of a daemon: why, who asked, what became of it',
-  stats: 'print what daemons have done: calls, times, memory, queue',
-  doctor: 'check what daemons need and how they are, and say what to do; changes nothing',
-  gc: 'remove what dead daemons and killed callers left behind',
-  install:
-    'put a service on the PATH, and in a settings file, as a command; or (--systemd, --launchd) let a service manager start its daemon',
-  uninstall: 'undo what install did; the daemon stays',
+/** What a command takes besides options, and what it does. */
+const HELP: Readonly<Record<CommandName, readonly [operand: string, summary: string]>> = {
+  call: ['<service> [args...]', 'call a service through its daemon, starting one if there is none'],
+  serve: ['<service>', 'serve in the foreground'],
+  kick: ['<service>', 'make sure that the daemon is there or on its way, without waiting for it'],
+  status: ['[service]', 'show how the daemon of a service is doing, or every daemon'],
+  stop: ['[service]', 'end the daemon after its work in flight'],
+  restart: ['<service>', 'end the daemon and start it again'],
+  install: [
+    '<service>',
+    'put a service on the PATH as a command, and in a settings file; or (--systemd, --launchd) let a service manager start its daemon',
+  ],
+  uninstall: ['[service]', 'undo what install did; the daemon keeps running'],
+  ls: ['', 'list the daemons'],
+  logs: ['[service]', 'print what the daemon of a service wrote'],
+  spawns: ['[service]', 'show every start of a daemon: why, who asked, how it ended'],
+  stats: ['[service]', 'print what daemons have done: calls, times, memory, queue'],
+  doctor: ['[service]', 'check what daemons need and how they are, and say what to do; changes nothing'],
+  gc: ['[service]', 'remove what dead daemons and killed callers left behind'],
 };
+
+function exitCodesHelp(): string {
+  const rows = Object.entries(EXIT_MEANINGS).map(
+    ([name, meaning]) => `  ${String(EXIT[name as keyof typeof EXIT_MEANINGS]).padEnd(4)}${plain(meaning)}`,
+  );
+  return ['', 'Exit codes:', '  0 to 255  those of the called service', ...rows].join('\n');
+}
+
+const plain = (markdown: string): string => markdown.replaceAll('`', '');
 
 /**
  * @param argv what follows the program's name
@@ -58,94 +54,95 @@ const SUMMARIES: Readonly<Record<CommandName, string>> = {
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const finish = (code: number): void => {
-    exitCode = code;
-  };
-  const program = buildProgram(finish);
+  process.stdout.on('error', (error) => process.exit(exitCodeOfOutput(error)));
+  const program = buildProgram(async (name) => {
+    exitCode = await runNamed(name, readArguments(name, argv.slice(argv.indexOf(name) + 1)));
+  });
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // Help that was asked for is no mistake.
+    // A request for help is not a mistake.
     return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
 }
 
-interface Setup {
-  install(service: string | undefined, options: CommandOptions): number;
-  uninstall(service: string | undefined, options: CommandOptions): number;
+const OUTPUT: Output = {
+  print: (text) => void process.stdout.write(text),
+  complain: say,
+  progress: (line) => {
+    if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
+  },
+};
+
+async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<number> {
+  switch (reading.kind) {
+    case 'wrong':
+      return complain(OUTPUT, reading.complaint);
+    case 'malformed':
+      // The framework takes a value that starts with a dash; the reader, which is stricter, does not.
+      return complain(OUTPUT, USAGE.dashValue());
+    case 'read': {
+      const { service, options } = reading.value;
+      return ACTIONS[name](commands(OUTPUT), service, options);
+    }
+  }
 }
 
-type Action = (service: string | undefined, options: CommandOptions) => Promise<number>;
+type Action = (
+  all: Commands,
+  service: string | undefined,
+  options: CommandOptions,
+) => number | Promise<number>;
 
-function buildProgram(finish: (exitCode: number) => void): Command {
+/** Well-formed calls of these are answered before this bundle is loaded (`main.ts`, `call-and-kick.ts`). */
+const elsewhere: Action = () => complain(OUTPUT, USAGE.dashValue());
+
+const setup = ({ managerSetup, commandSetup }: Commands, { systemd, launchd }: CommandOptions) =>
+  systemd || launchd ? managerSetup : commandSetup;
+
+const ACTIONS: Readonly<Record<CommandName, Action>> = {
+  call: elsewhere,
+  serve: elsewhere,
+  kick: elsewhere,
+  status: ({ status }, service, options) => status.run(service, options),
+  stop: ({ stop, stopAll }, service, options) => (options.all ? stopAll : stop).run(service, options),
+  restart: ({ restart }, service, options) => restart.run(service, options),
+  install: (all, service, options) => setup(all, options).install(service, options),
+  uninstall: (all, service, options) => setup(all, options).uninstall(service, options),
+  ls: ({ list }, _, options) => list.run(options),
+  logs: ({ logs }, service, options) => logs.run(service, options),
+  spawns: ({ spawns }, service, options) => spawns.run(service, options),
+  stats: ({ stats }, service, options) => stats.run(service, options),
+  doctor: ({ doctor }, service, options) => doctor.run(service, options),
+  gc: ({ gc }, service, options) => gc.run(service, options),
+};
+
+/** @param run is called for a command line without mistakes */
+function buildProgram(run: (name: CommandName) => Promise<void>): Command {
   const program = new Command('solod')
     .description('Exactly one warm background daemon for a command-line tool.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'solod: ')) })
-    .showHelpAfterError('(solod --help tells more)')
-    .addHelpText('after', EXIT_CODES);
-  process.stdout.on('error', (error) => process.exit(exitCodeOfOutput(error)));
-  const output: Output = {
-    print: (text) => void process.stdout.write(text),
-    complain: (sentence) => void process.stderr.write(`solod: ${sentence}\n`),
-    progress: (line) => {
-      if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
-    },
-  };
-  const actions = commands(output);
-  const define = (name: CommandName, operand: string, action: Action): void => {
-    const command = program
-      .command(`${name}${operand === '' ? '' : ` ${operand}`}`)
-      .description(SUMMARIES[name]);
+    .configureOutput({ outputError: (text) => say(text.replace(/^error: /, '').trimEnd()) })
+    .showHelpAfterError('(run solod --help for more)')
+    .addHelpText('after', exitCodesHelp());
+  for (const [name, [operand, summary]] of Object.entries(HELP) as [
+    CommandName,
+    readonly [string, string],
+  ][]) {
+    const command = program.command(`${name} ${operand}`.trimEnd()).description(summary);
     for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(option));
-    command.action(async (...given: readonly unknown[]) => {
-      const service = operand === '' ? undefined : (given[0] as string | undefined);
-      const read = readOptions(rawOptions(command));
-      if (read.kind === 'wrong') {
-        return finish(complain(output, read.complaint));
-      }
-      return finish(await action(service, read.value));
-    });
-  };
-  // What is well-formed of these three never comes here (see main.ts): the definitions are for help and for mistakes.
-  const elsewhere: Action = async () => {
-    return complain(output, USAGE.dashValue());
-  };
-  define('call', '<service> [args...]', elsewhere);
-  define('serve', '<service>', elsewhere);
-  define('kick', '<service>', elsewhere);
-  define('status', '[service]', (service, options) => actions.status.run(service, options));
-  define('stop', '[service]', (service, options) =>
-    (options.all ? actions.stopAll : actions.stop).run(service, options),
-  );
-  define('restart', '<service>', (service, options) => actions.restart.run(service, options));
-  const setup = ({ systemd, launchd }: CommandOptions): Setup =>
-    systemd || launchd ? actions.managerSetup : actions.commandSetup;
-  define('install', '<service>', async (service, options) => setup(options).install(service, options));
-  define('uninstall', '[service]', async (service, options) => setup(options).uninstall(service, options));
-  define('ls', '', (_, options) => actions.list.run(options));
-  define('logs', '[service]', (service, options) => actions.logs.run(service, options));
-  define('spawns', '[service]', (service, options) => actions.spawns.run(service, options));
-  define('stats', '[service]', (service, options) => actions.stats.run(service, options));
-  define('doctor', '[service]', (service, options) => actions.doctor.run(service, options));
-  define('gc', '[service]', (service, options) => actions.gc.run(service, options));
+    command.action(() => run(name));
+  }
   return program;
 }
 
-function optionFor(name: keyof typeof OPTIONS): Option {
-  const spec: OptionSpec = OPTIONS[name];
-  const short = spec.short === undefined ? '' : `-${spec.short}, `;
-  return new Option(`${short}--${name}${spec.argument === undefined ? '' : ` ${spec.argument}`}`, spec.help);
-}
-
-/** Commander writes its options' names in camel case. */
-function rawOptions(command: Command): RawOptions {
-  const values = command.opts<Record<string, string | boolean | undefined>>();
-  const camel = (name: string): string =>
-    name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return Object.fromEntries(Object.keys(OPTIONS).map((name) => [name, values[camel(name)]]));
+function optionFor(name: OptionName): Option {
+  const { short }: OptionSpec = OPTIONS[name];
+  const { argument, help } = OPTION_HELP[name];
+  const flags = `${short === undefined ? '' : `-${short}, `}--${name}`;
+  return new Option(argument === undefined ? flags : `${flags} ${argument}`, help);
 }

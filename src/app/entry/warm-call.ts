@@ -62,7 +62,7 @@ interface WarmArguments {
 /** Options that only say what becomes of a call that is not warm. */
 const IRRELEVANT = /^--(?:verbose|fallback=(?:wait|inline)|errors=(?:stderr|line))$/;
 
-/** @returns undefined where there are others: `readQuickly` knows them all */
+/** @returns undefined where there are others: `readServiceArguments` knows them all */
 export function readWarm(argv: readonly string[]): WarmArguments | undefined {
   const words: string[] = [];
   for (const [n, word] of argv.entries()) {

@@ -1,5 +1,5 @@
 /**
- * Exit codes that are solod's own, after sysexits.h where it has one: the command's, and a daemon's where it takes a call not on.
+ * Exit codes that are solod's own, after sysexits.h where it has one: the command's, and a daemon's where it declines a call.
  * A service's exit code goes through unchanged; when solod itself fails, one of these tells how, with a line on stderr.
  */
 
@@ -7,80 +7,91 @@ import type { Failure } from '../../domain/failure.js';
 
 export const EXIT = {
   ok: 0,
-  /** `doctor` found a problem. */
   problems: 1,
   /** EX_USAGE */
   usage: 64,
-  /** EX_DATAERR, a daemon's: what the client sent is no request. */
+  /** EX_DATAERR. A daemon's: what the client sent is not a request. */
   noRequest: 65,
-  /** EX_DATAERR: a settings file can't be edited, because of what is in it. */
+  /** EX_DATAERR */
   unusableData: 65,
-  /** EX_NOINPUT: there is no such service file. */
+  /** EX_NOINPUT */
   noInput: 66,
-  /** EX_UNAVAILABLE: a daemon is there and does not answer, or none is (stop, status, stats), or nothing is written down (logs, spawns). */
+  /** EX_UNAVAILABLE */
   unavailable: 69,
-  /** EX_SOFTWARE: the daemon died at its start, or its service does not load. */
+  /** EX_SOFTWARE */
   software: 70,
-  /** EX_OSERR: no process could be started. */
+  /** EX_OSERR */
   osError: 71,
-  /** EX_CANTCREAT: the state directory, or something in it, could not be made. */
+  /** EX_CANTCREAT */
   cantCreate: 73,
-  /** EX_IOERR: the caller's own stdin, stdout or stderr failed. */
+  /** EX_IOERR */
   ioError: 74,
-  /** EX_TEMPFAIL: not within the time. */
+  /** EX_TEMPFAIL */
   tempFail: 75,
-  /** EX_PROTOCOL: the connection was lost after the call had begun. It may have been carried out; it is not tried again. */
+  /** EX_PROTOCOL */
   lost: 76,
-  /** EX_NOPERM: the state directory is not to be trusted. */
+  /** EX_NOPERM */
   noPermission: 77,
-  /** EX_CONFIG: the daemon is newer than this caller, and they don't speak the same wire. */
+  /** EX_CONFIG */
   outdated: 78,
-  /** A daemon's: it retires in favour of the caller's newer version, nothing was begun, and the next daemon is the caller's to start. */
+  /** A daemon's: it retires in favour of the caller's newer version. Nothing was begun; the caller starts the next daemon. */
   upgrading: 79,
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,
 } as const;
 
+type ExitName = keyof typeof EXIT;
+
+/** What the command means by its codes. `--help` prints them, and a test holds README's table to them. */
+export const EXIT_MEANINGS = {
+  problems: '`doctor` found a problem',
+  usage: 'the command line is wrong',
+  unusableData: "`install`, `uninstall`: the settings file can't be edited because of what is in it",
+  noInput: 'there is no such service file',
+  unavailable:
+    'the daemon does not answer; or there is none (`status`, `stop`, `stats`), or nothing is recorded (`logs`, `spawns`)',
+  software: 'the daemon died at its start, or its service does not load',
+  osError: 'no process could be started',
+  cantCreate: "the state directory, or a file, can't be written",
+  ioError: "the caller's own stdin, stdout or stderr failed",
+  tempFail: 'timed out',
+  lost: 'the connection was lost after the call had begun: it may have been carried out, and is not retried',
+  noPermission: 'the state directory is not trusted',
+  outdated: 'the daemon is newer than this solod and speaks another wire',
+  interrupted: 'interrupted',
+} as const satisfies Partial<Record<ExitName, string>>;
+
+const OF_FAILURE: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName>> = {
+  'invalid-request': 'usage',
+  'service-missing': 'noInput',
+  'service-unknown': 'noInput',
+  'state-directory-distrusted': 'noPermission',
+  'state-directory-unusable': 'cantCreate',
+  'lock-error': 'cantCreate',
+  'not-removed': 'cantCreate',
+  'claim-failed': 'cantCreate',
+  'spawn-refused': 'osError',
+  'spawn-threw': 'osError',
+  'died-at-start': 'software',
+  'crash-loop': 'software',
+  'timed-out': 'tempFail',
+  'still-loading': 'tempFail',
+  'claim-unsettled': 'tempFail',
+  'not-answering': 'unavailable',
+  'not-ended': 'unavailable',
+  vacant: 'unavailable',
+  'switched-off': 'unavailable',
+  outdated: 'outdated',
+};
+
+export function exitCodeOf(failure: Failure): number {
+  return failure.kind === 'declined' ? failure.exitCode : EXIT[OF_FAILURE[failure.kind]];
+}
+
 /** signal(7). Not from `node:os`, which is one more module to load at every start. */
 const SIGPIPE = 13;
 
-/** Whoever read what is printed has gone away, as `head` does, and need not be told; anything else is a failure. */
+/** A reader that has gone away, as `head` does, need not be told; anything else is a failure. */
 export function exitCodeOfOutput({ code }: { readonly code?: string | undefined }): number {
   return code === 'EPIPE' ? 128 + SIGPIPE : EXIT.ioError;
-}
-
-export function exitCodeOf(failure: Failure): number {
-  switch (failure.kind) {
-    case 'invalid-request':
-      return EXIT.usage;
-    case 'service-missing':
-    case 'service-unknown':
-      return EXIT.noInput;
-    case 'state-directory-distrusted':
-      return EXIT.noPermission;
-    case 'state-directory-unusable':
-    case 'lock-error':
-    case 'not-removed':
-    case 'claim-failed':
-      return EXIT.cantCreate;
-    case 'spawn-refused':
-    case 'spawn-threw':
-      return EXIT.osError;
-    case 'died-at-start':
-    case 'crash-loop':
-      return EXIT.software;
-    case 'declined':
-      return failure.exitCode;
-    case 'timed-out':
-    case 'still-loading':
-    case 'claim-unsettled':
-      return EXIT.tempFail;
-    case 'not-answering':
-    case 'not-ended':
-    case 'vacant':
-    case 'switched-off':
-      return EXIT.unavailable;
-    case 'outdated':
-      return EXIT.outdated;
-  }
 }

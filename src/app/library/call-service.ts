@@ -8,7 +8,9 @@ import { chooseDaemon } from '../environment/daemon-switch.js';
 import { Host } from '../environment/node-host.js';
 import { type Environment, workingDirectory } from '../environment/state-root.js';
 import type { Terminals } from '../environment/terminals.js';
-import { TROUBLE, textOf, USAGE } from '../texts/failure-text.js';
+import { textOf } from '../texts/complaint.js';
+import { TROUBLE } from '../texts/runtime-text.js';
+import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
 import type { Opened } from '../wire/opened.js';
 import {

@@ -5,7 +5,8 @@ import type { Failure } from '../../domain/failure.js';
 import { isName, labelOf, type Place, type Platform, placeOf } from '../../domain/place/layout.js';
 import { type Environment, platformOf, realPath, stateRoot } from '../environment/state-root.js';
 import type { Resolved } from '../service/service-file.js';
-import { type Complaint, textOf, USAGE } from '../texts/failure-text.js';
+import { type Complaint, textOf } from '../texts/complaint.js';
+import { USAGE } from '../texts/usage-text.js';
 
 export interface NameOptions {
   /** The daemon's name: 1 to 64 letters, digits, ".", "_" or "-". */

@@ -3,8 +3,8 @@ import { beginKick, type KickOutcome, stepKick } from '../../domain/obtain/kick.
 import { runSync } from '../../domain/procedure/run.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { Host } from '../environment/node-host.js';
-import { USAGE } from '../texts/failure-text.js';
 import { kickLine, say } from '../texts/stderr.js';
+import { USAGE } from '../texts/usage-text.js';
 import {
   type DaemonRequest,
   type DaemonSelector,

@@ -1,108 +1,128 @@
 /**
- * The command's options, once: the quick way in (`call`, `serve`, `kick`) and the whole command read the same table, so
- * that the two can't drift apart.
+ * The command's options, once. `read-options.ts` reads by this table, and `program.ts` prints it as help. The warm call and the
+ * native client know a few of the options by themselves; tests hold both to the table.
  */
 
-import { parseArgs } from 'node:util';
-import type { DaemonWish } from '../environment/daemon-switch.js';
-import { parseBytes } from '../texts/bytes.js';
-import { parseDurationMs } from '../texts/duration.js';
-import { type Complaint, USAGE } from '../texts/failure-text.js';
+/** How the text after an option is read. The last three take no text. */
+type Reading = 'text' | 'duration' | 'size' | 'pid' | 'count' | 'choice' | 'flag' | 'on' | 'off';
 
 export interface OptionSpec {
-  readonly type: 'string' | 'boolean';
-  /** What stands for the value in the help; absent where there is none. */
-  readonly argument?: string;
+  readonly reads: Reading;
+  /** The field of `CommandOptions` that holds the value. */
+  readonly key: string;
   /** One letter that says the same, where people expect one. */
   readonly short?: string;
-  readonly help: string;
+  /** For a choice: its values. */
+  readonly choices?: readonly string[];
 }
 
 export const OPTIONS = {
-  name: { type: 'string', argument: '<name>', help: "the daemon's name, instead of the service's own" },
-  project: { type: 'string', argument: '<dir>', help: 'a daemon of its own for the project with that root' },
+  name: { reads: 'text', key: 'name' },
+  project: { reads: 'text', key: 'project' },
+  'state-dir': { reads: 'text', key: 'stateDirectory' },
+  timeout: { reads: 'duration', key: 'timeoutMs' },
+  'idle-timeout': { reads: 'duration', key: 'idleTimeoutMs' },
+  grace: { reads: 'duration', key: 'graceMs' },
+  'memory-limit': { reads: 'size', key: 'memoryLimitBytes' },
+  tether: { reads: 'pid', key: 'tether' },
+  'no-daemon': { reads: 'off', key: 'daemon' },
+  // After its opposite: if both are given, this one counts.
+  daemon: { reads: 'on', key: 'daemon' },
+  fallback: { reads: 'choice', key: 'fallback', choices: ['wait', 'inline'] },
+  errors: { reads: 'choice', key: 'errors', choices: ['stderr', 'line'] },
+  verbose: { reads: 'flag', key: 'verbose' },
+  force: { reads: 'flag', key: 'force' },
+  node: { reads: 'text', key: 'node' },
+  as: { reads: 'text', key: 'as' },
+  'bin-dir': { reads: 'text', key: 'binDirectory' },
+  settings: { reads: 'text', key: 'settings' },
+  entry: { reads: 'text', key: 'entry' },
+  value: { reads: 'text', key: 'value' },
+  systemd: { reads: 'flag', key: 'systemd' },
+  launchd: { reads: 'flag', key: 'launchd' },
+  json: { reads: 'flag', key: 'json' },
+  all: { reads: 'flag', key: 'all' },
+  follow: { reads: 'flag', key: 'follow', short: 'f' },
+  lines: { reads: 'count', key: 'lines', short: 'n' },
+  previous: { reads: 'flag', key: 'previous' },
+  svg: { reads: 'text', key: 'svg' },
+  openmetrics: { reads: 'flag', key: 'openmetrics' },
+  'dry-run': { reads: 'flag', key: 'dryRun' },
+} as const satisfies Readonly<Record<string, OptionSpec>>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+export interface OptionHelp {
+  /** What stands for the value in the help; absent where there is none. */
+  readonly argument?: string;
+  readonly help: string;
+}
+
+/** Apart from the table, so that the bundle of `call` goes without it. */
+export const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
+  name: { argument: '<name>', help: "the daemon's name, instead of the service's own" },
+  project: { argument: '<dir>', help: 'a separate daemon for the project with that root' },
   'state-dir': {
-    type: 'string',
     argument: '<dir>',
     help: 'where daemons live, instead of $SOLOD_DIR and the XDG directories',
   },
   timeout: {
-    type: 'string',
     argument: '<duration>',
     help: 'how long to wait for the daemon: 500ms, 10s (the default), 1m',
   },
   'idle-timeout': {
-    type: 'string',
     argument: '<duration>',
-    help: 'a started daemon ends when idle for so long: 15m by default, 0 for never',
+    help: 'a started daemon ends after being idle for that long: 15m by default, 0 for never',
   },
   grace: {
-    type: 'string',
     argument: '<duration>',
     help: 'how long a daemon that ends lets its work finish: 5s by default',
   },
   'memory-limit': {
-    type: 'string',
     argument: '<size>',
     help: 'a started daemon that takes more memory than that ends when its work is done: 512M, 2G',
   },
-  tether: {
-    type: 'string',
-    argument: '<pid>',
-    help: 'a started daemon ends when the process with that id does',
-  },
-  daemon: { type: 'boolean', help: 'use a daemon, whatever SOLOD and CI say' },
-  'no-daemon': { type: 'boolean', help: 'run the service in this process; SOLOD=off says the same' },
+  tether: { argument: '<pid>', help: 'a started daemon ends when the process with that id does' },
+  'no-daemon': { help: 'run the service in this process; SOLOD=off says the same' },
+  daemon: { help: 'use a daemon, whatever SOLOD and CI say' },
   fallback: {
-    type: 'string',
     argument: '<how>',
-    help: 'where no daemon answers: wait for one (the default), or inline, now, in this process, and start one for the next time',
+    help: 'if no daemon answers: wait for one (the default), or inline: run in this process now, and start a daemon for the next time',
   },
   errors: {
-    type: 'string',
     argument: '<how>',
-    help: 'a failure of solod itself: on stderr (the default), or line, one short red line on stdout and exit code 0',
+    help: 'report a failure of solod itself on stderr (the default), or as line: one short red line on stdout and exit code 0',
   },
-  verbose: { type: 'boolean', help: 'say on stderr why the service ran in this process, if it did' },
+  verbose: { help: 'say on stderr why the service ran in this process, if it did' },
   force: {
-    type: 'boolean',
-    help: 'end a daemon that does not answer: SIGTERM, then SIGKILL, with proof that it is the one',
+    help: 'end a daemon that does not answer: SIGTERM, then SIGKILL, after proving that it is the right process',
   },
   node: {
-    type: 'string',
     argument: '<path>',
     help: 'the node that a started daemon runs on, instead of this one',
   },
-  as: { type: 'string', argument: '<command>', help: "what to type, instead of the service's own name" },
+  as: { argument: '<command>', help: "what to type, instead of the service's own name" },
   'bin-dir': {
-    type: 'string',
     argument: '<dir>',
     help: 'where the command is put, instead of $XDG_BIN_HOME or ~/.local/bin',
   },
-  settings: { type: 'string', argument: '<file>', help: 'a JSON file that is to name the command' },
-  entry: {
-    type: 'string',
-    argument: '<keys>',
-    help: 'where in the settings, with dots between keys: statusLine by default',
-  },
+  settings: { argument: '<file>', help: 'a JSON file in which to name the command' },
+  entry: { argument: '<keys>', help: 'where in the settings, with dots between keys: statusLine by default' },
   value: {
-    type: 'string',
     argument: '<json>',
     help: 'what is put there, {command} standing for the path: {"type":"command","command":"{command}"} by default',
   },
-  systemd: { type: 'boolean', help: 'for systemd: a user unit with socket activation' },
-  launchd: { type: 'boolean', help: 'for launchd: an agent with socket activation' },
-  json: { type: 'boolean', help: 'print facts as JSON' },
-  all: { type: 'boolean', help: 'every daemon in the state directory' },
-  follow: { type: 'boolean', short: 'f', help: 'go on with what is written from now on, until interrupted' },
-  lines: { type: 'string', short: 'n', argument: '<count>', help: 'the last so many lines alone' },
-  previous: { type: 'boolean', help: 'all that is kept, also of the runs before the latest' },
-  svg: { type: 'string', argument: '<file>', help: 'draw a timeline; - for standard output' },
-  openmetrics: { type: 'boolean', help: 'print OpenMetrics text, for Prometheus and others' },
-  'dry-run': { type: 'boolean', help: 'say what would be written or removed, and change nothing' },
-} as const satisfies Readonly<Record<string, OptionSpec>>;
-
-export type OptionName = keyof typeof OPTIONS;
+  systemd: { help: 'for systemd: a user unit with socket activation' },
+  launchd: { help: 'for launchd: an agent with socket activation' },
+  json: { help: 'print facts as JSON' },
+  all: { help: 'every daemon in the state directory' },
+  follow: { help: 'keep printing what is written from now on, until interrupted' },
+  lines: { argument: '<count>', help: 'only the last lines, that many' },
+  previous: { help: 'everything that is kept, including the runs before the latest' },
+  svg: { argument: '<file>', help: 'draw a timeline; - for standard output' },
+  openmetrics: { help: 'print OpenMetrics text, for Prometheus and others' },
+  'dry-run': { help: 'say what would be written or removed, and change nothing' },
+};
 
 const TARGET = ['name', 'project', 'state-dir'] as const;
 const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether'] as const;
@@ -110,6 +130,7 @@ const SWITCH = ['daemon', 'no-daemon'] as const;
 const COMMAND = ['as', 'bin-dir'] as const;
 const CALL = ['timeout', 'fallback', 'errors'] as const;
 const MANAGER = ['systemd', 'launchd', 'dry-run'] as const;
+const SETTINGS = ['settings', 'entry', 'value'] as const;
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
@@ -125,178 +146,31 @@ export const COMMAND_OPTIONS = {
   stats: [...TARGET, 'timeout', 'openmetrics', 'json'],
   doctor: [...TARGET, 'timeout', 'json'],
   gc: [...TARGET, 'dry-run', 'json'],
-  install: [
-    ...COMMAND,
-    'settings',
-    'entry',
-    'value',
-    ...TARGET,
-    ...CALL,
-    ...DAEMON,
-    'node',
-    ...MANAGER,
-    'json',
-  ],
+  install: [...COMMAND, ...SETTINGS, ...TARGET, ...CALL, ...DAEMON, 'node', ...MANAGER, 'json'],
   uninstall: [...COMMAND, ...TARGET, ...MANAGER, 'json'],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
 
-/** The values as they were written, by the options' names. */
-export type RawOptions = { readonly [N in OptionName]?: string | boolean | undefined };
-
-export interface CommandOptions {
-  readonly name?: string | undefined;
-  readonly project?: string | undefined;
-  readonly stateDirectory?: string | undefined;
-  readonly timeoutMs?: number | undefined;
-  readonly idleTimeoutMs?: number | undefined;
-  readonly graceMs?: number | undefined;
-  readonly memoryLimitBytes?: number | undefined;
-  readonly tether?: number | undefined;
-  readonly node?: string | undefined;
-  readonly daemon?: DaemonWish | undefined;
-  readonly fallback?: 'wait' | 'inline' | undefined;
-  readonly errors?: 'stderr' | 'line' | undefined;
-  readonly as?: string | undefined;
-  readonly binDirectory?: string | undefined;
-  readonly settings?: string | undefined;
-  readonly entry?: string | undefined;
-  /** JSON, as it was written. */
-  readonly value?: string | undefined;
-  readonly verbose: boolean;
-  readonly force: boolean;
-  readonly systemd: boolean;
-  readonly launchd: boolean;
-  readonly json: boolean;
-  readonly all: boolean;
-  readonly follow: boolean;
-  readonly lines?: number | undefined;
-  readonly previous: boolean;
-  /** A path, or `-`. */
-  readonly svg?: string | undefined;
-  readonly openmetrics: boolean;
-  readonly dryRun: boolean;
+interface Values {
+  readonly text: string;
+  /** In milliseconds. */
+  readonly duration: number;
+  /** In bytes. */
+  readonly size: number;
+  readonly pid: number;
+  readonly count: number;
+  readonly on: 'on';
+  readonly off: 'off';
 }
 
-export type Read<T> =
-  | { readonly kind: 'read'; readonly value: T }
-  | { readonly kind: 'wrong'; readonly complaint: Complaint };
+type Table = typeof OPTIONS;
+type NamesOf<R extends Reading> = { [N in OptionName]: Table[N]['reads'] extends R ? N : never }[OptionName];
+type ValueOf<S extends OptionSpec> = S extends { readonly choices: readonly (infer Choice)[] }
+  ? Choice
+  : Values[S['reads'] & keyof Values];
 
-/** The longest time that Node's timers can wait: 2^31 - 1 ms. */
-export const DURATION_MAX_MS = 2_147_483_647;
-
-/** Makes values of what was written; says what is wrong with it in one sentence. */
-export function readOptions(raw: RawOptions): Read<CommandOptions> {
-  const durations: Record<string, number | undefined> = {};
-  for (const name of ['timeout', 'idle-timeout', 'grace'] as const) {
-    const text = raw[name];
-    if (text === undefined) continue;
-    const ms = parseDurationMs(String(text));
-    if (ms === undefined || ms > DURATION_MAX_MS) return wrong(USAGE.duration(name, String(text)));
-    durations[name] = ms;
-  }
-  const text = (name: OptionName): string | undefined =>
-    typeof raw[name] === 'string' ? (raw[name] as string) : undefined;
-  const words = readWords(text);
-  if (words.kind === 'wrong') return words;
-  const fallback = readChoice('fallback', text('fallback'), ['wait', 'inline']);
-  if (fallback.kind === 'wrong') return fallback;
-  const errors = readChoice('errors', text('errors'), ['stderr', 'line']);
-  if (errors.kind === 'wrong') return errors;
-  return {
-    kind: 'read',
-    value: {
-      name: text('name'),
-      project: text('project'),
-      stateDirectory: text('state-dir'),
-      timeoutMs: durations.timeout,
-      idleTimeoutMs: durations['idle-timeout'],
-      graceMs: durations.grace,
-      ...words.value,
-      fallback: fallback.value,
-      errors: errors.value,
-      node: text('node'),
-      as: text('as'),
-      binDirectory: text('bin-dir'),
-      settings: text('settings'),
-      entry: text('entry'),
-      value: text('value'),
-      daemon: raw.daemon === true ? 'on' : raw['no-daemon'] === true ? 'off' : undefined,
-      verbose: raw.verbose === true,
-      force: raw.force === true,
-      systemd: raw.systemd === true,
-      launchd: raw.launchd === true,
-      json: raw.json === true,
-      all: raw.all === true,
-      follow: raw.follow === true,
-      previous: raw.previous === true,
-      svg: text('svg'),
-      openmetrics: raw.openmetrics === true,
-      dryRun: raw['dry-run'] === true,
-    },
-  };
-}
-
-type Words = Pick<CommandOptions, 'memoryLimitBytes' | 'tether' | 'lines'>;
-
-const wrong = (complaint: Complaint): { readonly kind: 'wrong'; readonly complaint: Complaint } => ({
-  kind: 'wrong',
-  complaint,
-});
-
-const numberOf = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : Number(text);
-
-/** What is neither a duration nor free text. */
-function readWords(text: (name: OptionName) => string | undefined): Read<Words> {
-  const [limit, tether, lines] = [text('memory-limit'), text('tether'), text('lines')];
-  const memoryLimitBytes = limit === undefined ? undefined : parseBytes(limit);
-  if (limit !== undefined && memoryLimitBytes === undefined) return wrong(USAGE.size('memory-limit', limit));
-  if (tether !== undefined && !/^[1-9][0-9]{0,9}$/.test(tether)) return wrong(USAGE.pid('tether', tether));
-  if (lines !== undefined && !/^[0-9]{1,9}$/.test(lines)) return wrong(USAGE.count('lines', lines));
-  return {
-    kind: 'read',
-    value: { memoryLimitBytes, tether: numberOf(tether), lines: numberOf(lines) },
-  };
-}
-
-/** One word of a few. */
-function readChoice<T extends string>(
-  name: OptionName,
-  text: string | undefined,
-  known: readonly T[],
-): Read<T | undefined> {
-  const value = known.find((word) => word === text);
-  if (value === undefined && text !== undefined) return wrong(USAGE.word(name, text, known));
-  return { kind: 'read', value };
-}
-
-export interface QuickArguments {
-  readonly service: string;
-  readonly options: CommandOptions;
-  /** What follows the service: the call's arguments. */
-  readonly args: readonly string[];
-}
-
-/**
- * Reads the arguments of a command that takes a service, without loading a framework for it.
- * @param argv what follows the command's name
- * @returns undefined for everything out of the ordinary (help, a mistake): the whole command answers that
- */
-export function readQuickly(
-  command: 'call' | 'serve' | 'kick',
-  argv: readonly string[],
-): QuickArguments | undefined {
-  try {
-    const names: readonly OptionName[] = COMMAND_OPTIONS[command];
-    const options = Object.fromEntries(names.map((name) => [name, { type: OPTIONS[name].type }]));
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-    const read = readOptions(values as RawOptions);
-    const [service, ...args] = positionals;
-    if (service === undefined || read.kind === 'wrong') return undefined;
-    return { service, options: read.value, args };
-  } catch {
-    return undefined;
-  }
-}
+/** The values, each under its key. A flag that was not given is false; anything else is absent. */
+export type CommandOptions = { readonly [N in NamesOf<'flag'> as Table[N]['key']]: boolean } & {
+  readonly [N in Exclude<OptionName, NamesOf<'flag'>> as Table[N]['key']]?: ValueOf<Table[N]> | undefined;
+};

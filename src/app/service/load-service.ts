@@ -3,7 +3,8 @@
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { requireFile } from '../environment/bundle-files.js';
-import { type Complaint, TROUBLE, textOf } from '../texts/failure-text.js';
+import { type Complaint, textOf } from '../texts/complaint.js';
+import { TROUBLE } from '../texts/runtime-text.js';
 import { readService, type Service } from './define-service.js';
 import { nameFromPath } from './service-file.js';
 

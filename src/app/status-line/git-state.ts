@@ -1,7 +1,7 @@
 /** What a line says of git: of a few repositories what git said is kept. */
 
-import type { Complaint } from '../texts/failure-text.js';
-import { LINE_TROUBLE } from '../texts/failure-text.js';
+import type { Complaint } from '../texts/complaint.js';
+import { LINE_TROUBLE } from '../texts/status-line-text.js';
 import { type Answer, CachedStatus } from './cached-status.js';
 import type { Environment } from './git.js';
 import type { GitStatus } from './porcelain.js';

@@ -1,5 +1,3 @@
-import type { DaemonNumbers } from '../../domain/statistics/daemon-tally.js';
-
 /** Commands that the daemon itself answers. No service can be called by such a name: the others have no colon. */
 export const CONTROL = {
   /** Accepted when the service has loaded, declined with the reason when it has not. */
@@ -9,24 +7,3 @@ export const CONTROL = {
   /** Prints a `DaemonStatus`, then ends the daemon. */
   stop: 'solod:stop',
 } as const;
-
-export interface DaemonStatus {
-  readonly name: string;
-  readonly pid: number;
-  readonly generation: number;
-  readonly service: string;
-  readonly state: 'loading' | 'ready' | 'draining';
-  /** By the wall clock, in milliseconds since 1970. */
-  readonly startedMs: number;
-  /** How many it has taken on. */
-  readonly calls: number;
-  readonly inFlight: number;
-  readonly residentBytes: number;
-  readonly node: string;
-  readonly solod: string;
-  /** The service's; empty where it has none. */
-  readonly version: string;
-  readonly wire: number;
-  /** What it has done; absent where it is an older solod's. */
-  readonly numbers?: DaemonNumbers | undefined;
-}

@@ -394,8 +394,8 @@ describe('somebody else', () => {
     const [[, record] = []] = recordsIn(tools(), records()).records;
     const planned = record && planUndo(tools(), record);
     expect(planned?.kind === 'planned' && planned.plan.notes.map(({ what }) => what)).toEqual([
-      `status.line in ${at('config', 'settings.json')} was changed since, and is left as it is`,
-      `what stood in the settings before is in ${at('config', 'settings.json.solod-backup')}`,
+      `status.line in ${at('config', 'settings.json')} was changed since and is left as it is`,
+      `the previous settings are in ${at('config', 'settings.json.solod-backup')}`,
     ]);
     uninstallAll();
     expect(settings()).toBe('{"status":{"line":1}}');
@@ -480,7 +480,7 @@ describe('another installation of the same command', () => {
     const busy = {
       kind: 'refused',
       exitCode: 75,
-      sentence: expect.stringContaining(`process ${process.ppid};`),
+      sentence: expect.stringContaining(`process ${process.ppid} is installing`),
     };
     expect(install(tools(), request())).toMatchObject(busy);
     expect(uninstall(tools(), record, file)).toMatchObject(busy);

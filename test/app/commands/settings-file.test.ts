@@ -66,14 +66,14 @@ describe('what is put in is laid out as its surroundings are', () => {
 
 describe('what can not be edited is refused, with the place', () => {
   it.each([
-    ['', 'no-json', '', 1, 1],
-    ['{"a":1,}', 'no-json', '', 1, 8],
-    ['{\n  // why\n  "a": 1\n}', 'no-json', '', 2, 3],
-    ['\uFEFF{}', 'no-json', '', 1, 1],
-    ['{"a":1', 'no-json', '', 1, 7],
-    ['{\r\n"x": 01}', 'no-json', '', 2, 7],
-    ['[]', 'no-object', '', 1, 1],
-    ['null', 'no-object', '', 1, 1],
+    ['', 'no-json', undefined, 1, 1],
+    ['{"a":1,}', 'no-json', undefined, 1, 8],
+    ['{\n  // why\n  "a": 1\n}', 'no-json', undefined, 2, 3],
+    ['\uFEFF{}', 'no-json', undefined, 1, 1],
+    ['{"a":1', 'no-json', undefined, 1, 7],
+    ['{\r\n"x": 01}', 'no-json', undefined, 2, 7],
+    ['[]', 'no-object', undefined, 1, 1],
+    ['null', 'no-object', undefined, 1, 1],
     ['{\n"s": [1]}', 'no-object', 's', 2, 6],
     ['{"s": null}', 'no-object', 's', 1, 7],
     ['{"s": {}, "s": {}}', 'key-twice', 's', 1, 11],

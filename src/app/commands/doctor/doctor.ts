@@ -30,9 +30,10 @@ import { platformOf, stateRoot } from '../../environment/state-root.js';
 import { VERSION } from '../../environment/version.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import type { Resolved } from '../../service/service-file.js';
+import { complainOf, type Parts } from '../command-parts.js';
 import type { Inspection } from '../daemon-inspector.js';
-import { complainOf, type Parts, placesOf, resolveNamed, rootOf } from '../facts.js';
 import { placesIn } from '../find-names.js';
+import { placesOf, resolveNamed, rootOf } from '../named-daemon.js';
 import { tryOut } from './try-directory.js';
 
 /** A daemon that is well answers within milliseconds; all of them are asked at the same time. */

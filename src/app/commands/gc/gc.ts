@@ -1,4 +1,4 @@
-/** `solod gc`: clears away what is proven dead, and says what. */
+/** `solod gc`: removes what is proven dead, and says what. */
 
 import type { Failure } from '../../../domain/failure.js';
 import { type CollectOutcome, collect, stepCollect } from '../../../domain/gc/collect-garbage.js';
@@ -10,8 +10,9 @@ import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import type { Resolved } from '../../service/service-file.js';
 import { sentence } from '../../texts/failure-text.js';
-import { complainOf, type Parts, placesQueryOf, resolveNamed } from '../facts.js';
+import { complainOf, type Parts, printAs } from '../command-parts.js';
 import { emptyPlacesIn, placesIn } from '../find-names.js';
+import { isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';
 
 const PROBE_MS = 300;
 
@@ -25,8 +26,9 @@ export class CollectCommand {
     const collected: Collected[] = [];
     for (const place of places.value)
       collected.push({ directory: place.directory, outcome: await this.#collect(place, options) });
-    if (options.json) output.print(`${JSON.stringify(collected.map(factsOf))}\n`);
-    else for (const one of collected) output.print(linesOf(one, options.dryRun ? 'would remove' : 'removed'));
+    const verb = options.dryRun ? 'would remove' : 'removed';
+    const lines = collected.map((one) => linesOf(one, verb));
+    printAs(output, options, collected.map(factsOf), lines.join(''));
     const failures = collected.flatMap(failuresOf);
     for (const failure of failures) output.complain(sentence(failure));
     const [first] = failures;
@@ -35,7 +37,7 @@ export class CollectCommand {
 
   #places(service: string | undefined, options: CommandOptions): Resolved<readonly Place[]> {
     const { host } = this.parts;
-    if (service !== undefined || options.name !== undefined) {
+    if (isNamed(service, options)) {
       const target = resolveNamed(host, service, options);
       return target.kind === 'failed' ? target : { kind: 'resolved', value: [target.value.place] };
     }
@@ -61,7 +63,7 @@ export class CollectCommand {
   }
 }
 
-/** Looks like a file system on which everything succeeds, and changes nothing. */
+/** A file system on which every change seems to succeed and none happens. */
 function untouched(files: FileSystem): FileSystem {
   const pretend = (): Done => ({ kind: 'done' });
   return {

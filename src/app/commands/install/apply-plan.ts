@@ -7,7 +7,8 @@ import path from 'node:path';
 import { causeOf } from '../../../domain/procedure/cause.js';
 import type { Draft } from '../../../ports/documents.js';
 import type { ChangeReading } from '../../../ports/readings.js';
-import { notRemoved, TROUBLE } from '../../texts/failure-text.js';
+import { notRemoved } from '../../texts/failure-text.js';
+import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { type InstallPlan, isAbove, planUndo, type SettingsRewrite, type UndoPlan } from './install-plan.js';
 import { halfRecords, type InstallRecord, recordText, temporaryOf } from './install-record.js';
 import { type Refusal, refuse, type Tools } from './install-tools.js';
@@ -64,7 +65,7 @@ function makeAll({ files }: Tools, directories: readonly string[]): Carried {
   for (const directory of directories) {
     const made = files.makeDirectory(directory);
     if (made.kind !== 'done' && made.kind !== 'occupied')
-      return refuse(TROUBLE.notWritten(directory, causeOf(made)));
+      return refuse(INSTALL_TROUBLE.notWritten(directory, causeOf(made)));
   }
   return DONE;
 }
@@ -89,7 +90,7 @@ function removeAll({ files }: Tools, paths: readonly string[]): Carried {
 }
 
 const written = (file: string, reading: ChangeReading): Carried =>
-  reading.kind === 'done' ? DONE : refuse(TROUBLE.notWritten(file, causeOf(reading)));
+  reading.kind === 'done' ? DONE : refuse(INSTALL_TROUBLE.notWritten(file, causeOf(reading)));
 
 /** One text for another, by way of a name that is nobody else's. */
 type Putting = 'publish' | 'replace';
@@ -135,10 +136,10 @@ function putShim(tools: Tools, { record, shimText, changes }: InstallPlan): Carr
   const { path: file, temporary } = record.shim;
   const planned = changes.find((change) => change.path === file)?.before;
   const draft = { text: shimText, mode: PROGRAM };
-  if (planned !== undefined && textAt(tools, file) !== planned) return refuse(TROUBLE.notShim(file));
+  if (planned !== undefined && textAt(tools, file) !== planned) return refuse(INSTALL_TROUBLE.notShim(file));
   const how = planned === undefined ? 'publish' : 'replace';
   const reading = put(tools, { file, temporary, how }, draft);
-  return reading.kind === 'occupied' ? refuse(TROUBLE.notShim(file)) : written(file, reading);
+  return reading.kind === 'occupied' ? refuse(INSTALL_TROUBLE.notShim(file)) : written(file, reading);
 }
 
 function putSettings(tools: Tools, { record, before, text }: NonNullable<InstallPlan['settings']>): Carried {

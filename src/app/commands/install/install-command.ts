@@ -7,8 +7,10 @@ import type { Environment } from '../../environment/state-root.js';
 import { type KickResult, kick } from '../../library/kick-daemon.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { resolveService } from '../../service/service-file.js';
-import { type Complaint, TROUBLE, USAGE } from '../../texts/failure-text.js';
-import type { Parts } from '../facts.js';
+import type { Complaint } from '../../texts/complaint.js';
+import { INSTALL_TROUBLE } from '../../texts/install-text.js';
+import { USAGE } from '../../texts/usage-text.js';
+import type { Parts } from '../command-parts.js';
 import { type Asked, binDirectoryFor, misused, readInstall, recordsFor } from './install-options.js';
 import { type InstallRequest, planUndo } from './install-plan.js';
 import { type InstallRecord, recordsIn } from './install-record.js';
@@ -38,7 +40,7 @@ export class CommandSetup {
     if (service === undefined) return this.#refuse(misused(USAGE.noService()));
     const request = readInstall(this.parts.host, service, options, this.env);
     if (request.kind === 'refused') return this.#refuse(request);
-    const notes = this.#isOnPath(request.value) ? [] : [TROUBLE.offPath(directoryOf(request.value))];
+    const notes = this.#isOnPath(request.value) ? [] : [INSTALL_TROUBLE.offPath(directoryOf(request.value))];
     if (options.dryRun) return this.#foresee(request.value, options, notes);
     const outcome = install(this.#tools, request.value);
     if (outcome.kind === 'refused') return this.#refuse(outcome);
@@ -105,7 +107,7 @@ export class CommandSetup {
     const { records, unread } = recordsIn(this.#tools, directory.value);
     const isMeant = meaning(asked, options, bin?.value);
     const [found, ...others] = records.filter(([, record]) => isMeant(record));
-    if (found === undefined) return unread ?? refuse(TROUBLE.noInstall(name), EXIT.unavailable);
+    if (found === undefined) return unread ?? refuse(INSTALL_TROUBLE.noInstall(name), EXIT.unavailable);
     const all = [found, ...others].map(([, { shim }]) => shim.path);
     return others.length > 0 ? misused(USAGE.severalInstalled(name, all)) : { kind: 'asked', value: found };
   }

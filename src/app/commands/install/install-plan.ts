@@ -5,7 +5,8 @@ import { causeOf } from '../../../domain/procedure/cause.js';
 import type { Document } from '../../../ports/documents.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import { EXIT } from '../../environment/exit-codes.js';
-import { type Complaint, TROUBLE } from '../../texts/failure-text.js';
+import type { Complaint } from '../../texts/complaint.js';
+import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { type InstallRecord, recordFile, recordsIn, type SettingsRecord } from './install-record.js';
 import { type Planned, type Refusal, refuse, type Tools } from './install-tools.js';
 import { EMPTY_SETTINGS, hashOf, merge, type SettingsUndo, undo } from './settings-file.js';
@@ -59,8 +60,8 @@ type Found = { readonly kind: 'found'; readonly document: Document | undefined }
 
 function find({ documents }: Tools, file: string, foreseen: Foreseen = nothingForeseen): Found {
   const reading = documents.read(file);
-  if (reading.kind === 'wrong-type') return refuse(TROUBLE.noFile(file));
-  if (reading.kind === 'failed') return refuse(TROUBLE.notRead(file, reading.cause));
+  if (reading.kind === 'wrong-type') return refuse(INSTALL_TROUBLE.noFile(file));
+  if (reading.kind === 'failed') return refuse(INSTALL_TROUBLE.notRead(file, reading.cause));
   const document = reading.kind === 'document' ? reading.document : undefined;
   const change = foreseen(file);
   if (change === undefined) return { kind: 'found', document };
@@ -79,7 +80,7 @@ export function planInstall(
   const shim = find(tools, request.shim.path, foreseen);
   if (shim.kind === 'refused') return shim;
   const inTheWay = shim.document?.text;
-  if (inTheWay !== undefined && !isShim(inTheWay)) return refuse(TROUBLE.notShim(request.shim.path));
+  if (inTheWay !== undefined && !isShim(inTheWay)) return refuse(INSTALL_TROUBLE.notShim(request.shim.path));
   const settings = request.settings && planSettings(tools, request.settings, foreseen);
   if (settings?.kind === 'refused') return settings;
   const file = recordFile(request.records, request.shim.path);
@@ -148,7 +149,7 @@ export function settingsFile(
 ): { readonly kind: 'path'; readonly path: string } | Refusal {
   if (files.inspect(file).kind === 'absent') return { kind: 'path', path: file };
   const real = documents.resolve(file);
-  return real.kind === 'path' ? real : refuse(TROUBLE.notRead(file, causeOf(real)));
+  return real.kind === 'path' ? real : refuse(INSTALL_TROUBLE.notRead(file, causeOf(real)));
 }
 
 function planSettings(
@@ -161,10 +162,10 @@ function planSettings(
   const found = find(tools, file.path, foreseen);
   if (found.kind === 'refused') return found;
   const { document } = found;
-  if (isReadOnly(document)) return refuse(TROUBLE.readOnly(file.path));
+  if (isReadOnly(document)) return refuse(INSTALL_TROUBLE.readOnly(file.path));
   const merged = merge(document?.text ?? EMPTY_SETTINGS, entry, value);
   if (merged.kind === 'refused')
-    return refuse(TROUBLE.settings(file.path, merged.refusal), EXIT.unusableData);
+    return refuse(INSTALL_TROUBLE.settings(file.path, merged.refusal), EXIT.unusableData);
   const { text, previous, depth } = merged;
   const record: SettingsRecord = {
     path: file.path,
@@ -218,7 +219,7 @@ export function planUndo(tools: Tools, record: InstallRecord): Planned<UndoPlan>
   const removed = [record.shim.temporary, ...(settings?.removed ?? [])];
   const notes = [...(settings?.notes ?? [])];
   const changes = [...(settings?.changes ?? [])];
-  if (shim === 'foreign') notes.push(TROUBLE.shimChanged(record.shim.path));
+  if (shim === 'foreign') notes.push(INSTALL_TROUBLE.shimChanged(record.shim.path));
   if (shim === 'ours') {
     removed.push(record.shim.path);
     changes.push({ path: record.shim.path, before: text, after: undefined });
@@ -245,13 +246,14 @@ function planSettingsUndo(tools: Tools, record: SettingsRecord): SettingsUndoPla
   const before = found.document;
   const decided = undo(record, before?.text, original);
   if (decided.kind === 'refused')
-    return refuse(TROUBLE.settings(record.path, decided.refusal), EXIT.unusableData);
+    return refuse(INSTALL_TROUBLE.settings(record.path, decided.refusal), EXIT.unusableData);
   const change = changeByUndo(record.path, before, decided);
-  if (change !== undefined && isReadOnly(before)) return refuse(TROUBLE.readOnly(record.path));
+  if (change !== undefined && isReadOnly(before)) return refuse(INSTALL_TROUBLE.readOnly(record.path));
   // The copy is then all that is left of what stood there.
   const isNeeded = isOurs && decided.kind === 'left' && record.previous !== undefined;
-  const notes = decided.kind === 'left' ? [TROUBLE.entryChanged(record.path, record.entry.join('.'))] : [];
-  if (isNeeded) notes.push(TROUBLE.backupKept(record.backup));
+  const notes =
+    decided.kind === 'left' ? [INSTALL_TROUBLE.entryChanged(record.path, record.entry.join('.'))] : [];
+  if (isNeeded) notes.push(INSTALL_TROUBLE.backupKept(record.backup));
   const removed = [record.temporary, ...(isOurs && !isNeeded ? [record.backup] : [])];
   const { path: file, temporary } = record;
   const plan = change && { path: file, temporary, before, text: change.after };

@@ -1,10 +1,10 @@
-/** What install and uninstall say of what they did, or would do. */
+/** What install and uninstall report: what they did, or would do. */
 
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { KickResult } from '../../library/kick-daemon.js';
 import type { CommandOptions } from '../../options/option-table.js';
-import { type Complaint, textOf } from '../../texts/failure-text.js';
-import type { Output } from '../facts.js';
+import { type Complaint, textOf } from '../../texts/complaint.js';
+import { type Output, printAs } from '../command-parts.js';
 import type { Change, UndoPlan } from './install-plan.js';
 import type { InstallRecord } from './install-record.js';
 
@@ -16,17 +16,17 @@ export interface Installed {
 
 type Manner = Pick<CommandOptions, 'json'>;
 
-/** As one line of JSON, or as text with what deserves notice on stderr. */
+/** As one line of JSON with the notes in it, or as text with the notes on stderr. */
 function report(
   output: Output,
-  { json }: Manner,
+  manner: Manner,
   facts: object,
   text: string,
-  notes: readonly Complaint[],
+  complaints: readonly Complaint[],
 ): void {
-  const said = notes.map(textOf);
-  output.print(json ? `${JSON.stringify({ ...facts, notes: said })}\n` : text);
-  if (!json) for (const sentence of said) output.complain(sentence);
+  const notes = complaints.map(textOf);
+  printAs(output, manner, { ...facts, notes }, text);
+  if (!manner.json) for (const note of notes) output.complain(note);
 }
 
 export function reportInstall(
@@ -48,7 +48,7 @@ export function reportInstall(
   report(output, manner, facts, `${command}: ${how} as ${shim.path}${entry}\n`, notes);
 }
 
-/** @returns undefined where there was nothing to keep a copy of */
+/** @returns undefined if there was nothing to back up */
 function backupOf({ settings }: InstallRecord): string | undefined {
   return settings?.before === null || settings?.before === settings?.after ? undefined : settings?.backup;
 }

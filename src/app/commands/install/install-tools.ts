@@ -5,7 +5,7 @@ import type { Documents } from '../../../ports/documents.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import type { ProcessTable } from '../../../ports/process-table.js';
 import { EXIT } from '../../environment/exit-codes.js';
-import { type Complaint, textOf } from '../../texts/failure-text.js';
+import { type Complaint, textOf } from '../../texts/complaint.js';
 
 export interface Tools {
   readonly files: FileSystem;

@@ -1,7 +1,7 @@
 /** Installing and uninstalling a command: plans, carries out, and takes back what did not get to its end. */
 
 import { EXIT } from '../../environment/exit-codes.js';
-import { TROUBLE } from '../../texts/failure-text.js';
+import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { type Carried, carryOut, carryOutUndo, takeBack } from './apply-plan.js';
 import {
   type Change,
@@ -45,10 +45,10 @@ export function foresee(tools: Tools, request: InstallRequest): InstallForecast 
   if (isAtWork(tools, record)) return busy(record);
   if (isAsAsked(tools, record, request)) return { kind: 'already-installed', record };
   if (record.service !== request.service && record.daemon !== request.daemon)
-    return refuse(TROUBLE.taken(record.command, record.service));
+    return refuse(INSTALL_TROUBLE.taken(record.command, record.service));
   const replaced = planUndo(tools, record);
   if (replaced.kind === 'refused') return replaced;
-  if (replaced.plan.shim === 'foreign') return refuse(TROUBLE.notShim(record.shim.path));
+  if (replaced.plan.shim === 'foreign') return refuse(INSTALL_TROUBLE.notShim(record.shim.path));
   const { changes } = replaced.plan;
   const planned = planInstall(tools, request, foreseenBy(changes));
   if (planned.kind === 'refused') return planned;
@@ -56,7 +56,7 @@ export function foresee(tools: Tools, request: InstallRequest): InstallForecast 
 }
 
 const busy = ({ command, by }: InstallRecord): Refusal =>
-  refuse(TROUBLE.busy(command, by.pid), EXIT.tempFail);
+  refuse(INSTALL_TROUBLE.busy(command, by.pid), EXIT.tempFail);
 
 const foreseenBy =
   (changes: readonly Change[]): Foreseen =>
@@ -87,7 +87,9 @@ type Changed = Extract<Carried, { readonly kind: 'changed' }>;
 function insist<O>(attempt: () => O | Changed): Exclude<O, Changed> | Refusal {
   let outcome = attempt();
   for (let round = 2; round <= ROUNDS_MAX && isChanged(outcome); round += 1) outcome = attempt();
-  return isChanged(outcome) ? refuse(TROUBLE.keptChanging(outcome.path)) : (outcome as Exclude<O, Changed>);
+  return isChanged(outcome)
+    ? refuse(INSTALL_TROUBLE.keptChanging(outcome.path))
+    : (outcome as Exclude<O, Changed>);
 }
 
 const isChanged = (outcome: unknown): outcome is Changed =>

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import jsonc, { type Edit, type Node } from 'jsonc-parser';
-import type { SettingsRefusal } from '../../texts/failure-text.js';
+import type { SettingsRefusal } from '../../texts/install-text.js';
 
 interface Refused {
   readonly kind: 'refused';
@@ -144,7 +144,7 @@ function walkTo(text: string, entry: readonly string[]): There | Open | Refused 
   if ('refusal' in root) return root;
   let node: Node = root;
   for (const [depth, key] of entry.entries()) {
-    if (node.type !== 'object') return refused(text, node.offset, 'no-object', entry[depth - 1] ?? '');
+    if (node.type !== 'object') return refused(text, node.offset, 'no-object', entry[depth - 1]);
     const [found, twice] = propertiesOf(node).filter((property) => property.children?.[0]?.value === key);
     if (twice !== undefined) return refused(text, twice.offset, 'key-twice', key);
     const value = found?.children?.[1];
@@ -157,15 +157,15 @@ function walkTo(text: string, entry: readonly string[]): There | Open | Refused 
 /** The parser is more lenient than JSON is, and says more of where a mistake is. */
 function treeOf(text: string): Node | Refused {
   const tooDeep = offsetBelow(text, DEPTH_MAX);
-  if (tooDeep !== undefined) return refused(text, tooDeep, 'too-deep', '');
+  if (tooDeep !== undefined) return refused(text, tooDeep, 'too-deep');
   const errors: jsonc.ParseError[] = [];
   const root = jsonc.parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
   try {
     JSON.parse(text);
   } catch {
-    return refused(text, errors[0]?.offset ?? 0, 'no-json', '');
+    return refused(text, errors[0]?.offset ?? 0, 'no-json');
   }
-  return root ?? refused(text, 0, 'no-json', '');
+  return root ?? refused(text, 0, 'no-json');
 }
 
 /** The parser calls itself for each level, and a stack has an end; nobody's settings are nearly as deep. */
@@ -183,7 +183,7 @@ function offsetBelow(text: string, depthMax: number): number | undefined {
   return undefined;
 }
 
-function refused(text: string, offset: number, why: SettingsRefusal['why'], key: string): Refused {
+function refused(text: string, offset: number, why: SettingsRefusal['why'], key?: string): Refused {
   const lines = text.slice(0, offset).split(/\r\n|\r|\n/);
   const column = (lines.at(-1)?.length ?? 0) + 1;
   return { kind: 'refused', refusal: { why, key, line: lines.length, column } };

@@ -1,13 +1,16 @@
-/** The text of what makes a service manager listen for a daemon: systemd.socket(5), systemd.service(5), launchd.plist(5). */
+/** The files that make a service manager listen for a daemon: systemd.socket(5), systemd.service(5), launchd.plist(5). */
 
 import type { Target } from '../../library/daemon-target.js';
 
-export interface Unit {
+export interface UnitPlace {
   readonly target: Pick<Target, 'label'>;
   /** The directory of the name. */
   readonly directory: string;
   /** What the manager listens on: `listen.sock` in that directory. */
   readonly listener: string;
+}
+
+export interface Unit extends UnitPlace {
   /** The program that serves, and its arguments; the first is an absolute path. */
   readonly command: readonly [string, ...string[]];
 }
@@ -19,40 +22,52 @@ export interface UnitFile {
   readonly text: string;
 }
 
-/** One line in every file says which daemon it was written for: no other is replaced, or removed. */
+/** One line in every file says which daemon it was written for. Files of others are never replaced or removed. */
 export function markOf(directory: string): string {
   return `written by solod install for ${directory}`;
 }
 
 /**
- * In a unit's name "@" begins an instance (systemd.unit(5)), and what follows ":" is an alias to systemd-analyze(1). Where another
- * daemon happens to have the name that comes out, the mark in its files tells.
+ * In a unit's name "@" starts an instance (systemd.unit(5)), and ":" an alias to systemd-analyze(1). Two daemons may get the same
+ * unit name this way; the mark in the files tells them apart.
  */
-export const unitNameOf = (label: string): string => `solod-${label.replace('@', '-at-')}`;
+const unitNameOf = (label: string): string => `solod-${label.replace('@', '-at-')}`;
 
 /** launchd.plist(5): by convention a label is a reversed domain name. */
 export const launchdLabelOf = (label: string): string => `solod.${label.replace('@', '-at-')}`;
 
+export const socketNameOf = (label: string): string => `${unitNameOf(label)}.socket`;
+export const serviceNameOf = (label: string): string => `${unitNameOf(label)}.service`;
+export const plistNameOf = (label: string): string => `${launchdLabelOf(label)}.plist`;
+
+/** What the files of a daemon are called, in the order of `unitFiles`. */
+export function unitFileNames(manager: Manager, label: string): readonly string[] {
+  switch (manager) {
+    case 'systemd':
+      return [socketNameOf(label), serviceNameOf(label)];
+    case 'launchd':
+      return [plistNameOf(label)];
+  }
+}
+
 export function unitFiles(manager: Manager, unit: Unit): readonly UnitFile[] {
   const { label } = unit.target;
   switch (manager) {
-    case 'systemd': {
-      const name = unitNameOf(label);
+    case 'systemd':
       return [
-        { name: `${name}.socket`, text: socketText(unit) },
-        { name: `${name}.service`, text: serviceText(unit, `${name}.socket`) },
+        { name: socketNameOf(label), text: socketText(unit) },
+        { name: serviceNameOf(label), text: serviceText(unit, socketNameOf(label)) },
       ];
-    }
     case 'launchd':
-      return [{ name: `${launchdLabelOf(label)}.plist`, text: plistText(unit) }];
+      return [{ name: plistNameOf(label), text: plistText(unit) }];
   }
 }
 
 /**
- * RemoveOnStop: who is served is served by `current/sock`, a name of its own for the same socket, so the one that goes is
- * needed by nobody. Backlog is the kernel's default, SOMAXCONN.
+ * RemoveOnStop: callers connect to `current/sock`, another name for the same socket, so nobody needs the one that is removed. The
+ * backlog is the kernel's default, SOMAXCONN.
  */
-function socketText({ target, directory, listener }: Unit): string {
+function socketText({ target, directory, listener }: UnitPlace): string {
   return `# ${specifiersEscaped(markOf(directory))}
 [Unit]
 Description=solod daemon ${target.label}, its listener
@@ -69,8 +84,8 @@ WantedBy=sockets.target
 }
 
 /**
- * NotifyAccess=all: systemd-notify is a process of its own. KillMode=mixed: the daemon lets its work finish, and what its
- * service has started may be part of that.
+ * NotifyAccess=all: systemd-notify is a separate process. KillMode=mixed: the daemon lets its work finish, and processes that
+ * its service has started may be part of that work.
  */
 function serviceText({ target, directory, command }: Unit, socket: string): string {
   return `# ${specifiersEscaped(markOf(directory))}
@@ -94,8 +109,8 @@ function specifiersEscaped(text: string): string {
 }
 
 /**
- * One word of a command line: systemd.syntax(7), "Quoting", and systemd.service(5), "Command lines". The first, the program,
- * begins with ":", which takes the meaning of "$" away from the whole line.
+ * One word of a command line: systemd.syntax(7), "Quoting", and systemd.service(5), "Command lines". The ":" before the first
+ * word, the program, turns off the meaning of "$" for the whole line.
  */
 function execWord(word: string, index: number): string {
   const text = specifiersEscaped(word).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
@@ -103,8 +118,8 @@ function execWord(word: string, index: number): string {
 }
 
 /**
- * launch_activate_socket(3) takes native code. What inetd(8) does does not: with Wait, the listening socket is standard input.
- * The shell moves it to where sd_listen_fds(3) has it, so that the daemon need not know which of the two started it.
+ * launch_activate_socket(3) needs native code; inetd(8) compatibility does not: with Wait, the listening socket is standard input.
+ * The shell moves it to the descriptor of sd_listen_fds(3), so that the daemon is started alike by both managers.
  */
 const SHELL = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@" 3<&0 </dev/null >>"$SOLOD_LOG" 2>&1';
 
@@ -149,7 +164,7 @@ ${words}
 `;
 }
 
-/** Whether a file was written here, for that daemon. */
+/** Whether install wrote a file for that daemon. */
 export function isWrittenFor(text: string, directory: string): boolean {
   const mark = markOf(directory);
   const lines = [`# ${specifiersEscaped(mark)}`, string(mark)];
@@ -161,7 +176,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 const string = (text: string): string =>
   `<string>${text.replace(/[&<>]/g, (character) => ENTITIES[character] ?? '')}</string>`;
 
-/** What neither format can hold: a line break in a path, say, or another control character. */
+/** @returns the first word that neither format can hold, such as a path with a line break or another control character */
 export function unfitText(unit: Unit): string | undefined {
   return [unit.listener, ...unit.command].find((text) => /\p{Cc}/u.test(text) || text !== text.trim());
 }

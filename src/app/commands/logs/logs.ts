@@ -1,4 +1,4 @@
-/** `solod logs`: what the daemon of a name, or one that failed to start, wrote. */
+/** `solod logs`: what the daemon of a name wrote, also one that failed to start. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { LogReader } from '../../../adapters/node/logs/log-reader.js';
@@ -8,38 +8,37 @@ import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
-import { type Complaint, TROUBLE, textOf, USAGE } from '../../texts/failure-text.js';
-import { complain, complainOf, type Parts, resolveNamed } from '../facts.js';
+import { COMMAND_TROUBLE } from '../../texts/command-text.js';
+import { textOf } from '../../texts/complaint.js';
+import { USAGE } from '../../texts/usage-text.js';
+import { complain, jsonLine, type Parts } from '../command-parts.js';
+import { withNamed } from '../named-daemon.js';
 
-/** How often a log that is followed is looked at. */
+/** How often a followed log is read, in milliseconds. */
 const LOOK_MS = 100;
 
 export class LogsCommand {
   constructor(private readonly parts: Parts) {}
 
-  async run(service: string | undefined, options: CommandOptions): Promise<number> {
-    const { host, output } = this.parts;
-    const target = resolveNamed(host, service, options);
-    if (target.kind === 'failed') return complainOf(output, target.failure);
-    if (options.follow && options.json) return complain(output, USAGE.apart('--follow', '--json'));
-    const { label, place } = target.value;
+  run(service: string | undefined, options: CommandOptions): Promise<number> {
+    return withNamed(this.parts, service, options, (target) => this.#show(target, options));
+  }
+
+  async #show({ label, place }: Target, options: CommandOptions): Promise<number> {
+    const { output } = this.parts;
+    const { follow, json } = options;
+    if (follow && json) return complain(output, USAGE.apart('--follow', '--json'));
+    const file = `${place.directory}/${NAMES.log}`;
     const reader = new LogReader(place.directory);
     const whole = reader.whole();
-    if (whole === undefined) output.complain(textOf(noLog(target.value, options.follow)));
-    if (whole === undefined && !options.follow) return EXIT.unavailable;
+    if (whole === undefined && !follow)
+      return complain(output, COMMAND_TROUBLE.noLog(label, file), EXIT.unavailable);
+    if (whole === undefined) output.complain(textOf(COMMAND_TROUBLE.noLogYet(label, file)));
     const text = selected(whole ?? '', options);
-    if (options.json) {
-      const path = `${place.directory}/${NAMES.log}`;
-      output.print(`${JSON.stringify({ name: label, path, lines: linesOf(text) })}\n`);
-      return EXIT.ok;
-    }
-    return printed(reader, text, options.follow ? 'follow' : 'end');
+    if (!json) return printed(reader, text, follow ? 'follow' : 'end');
+    output.print(jsonLine({ name: label, path: file, lines: linesOf(text) }));
+    return EXIT.ok;
   }
-}
-
-function noLog({ label, place }: Target, follow: boolean): Complaint {
-  const file = `${place.directory}/${NAMES.log}`;
-  return follow ? TROUBLE.noLogYet(label, file) : TROUBLE.noLog(label, file);
 }
 
 function selected(whole: string, { previous, lines }: CommandOptions): string {
@@ -55,7 +54,7 @@ function linesOf(text: string): readonly string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-/** An interrupt ends the process, as the system has it: there is nothing to clear up. */
+/** An interrupt ends the process at once: there is nothing to clean up. */
 async function printed(reader: LogReader, first: string, manner: 'end' | 'follow'): Promise<number> {
   const stdout = new StandardOutput(1);
   let broken: NodeJS.ErrnoException | undefined;
@@ -70,7 +69,7 @@ async function printed(reader: LogReader, first: string, manner: 'end' | 'follow
   }
 }
 
-/** Also where it could not be written: the stream's error tells. */
+/** Resolves also if the text could not be written: the stream's error tells. */
 function written(stdout: StandardOutput, text: string): Promise<void> {
   return new Promise((resolve) => {
     stdout.write(bytesOf(text), () => setImmediate(resolve));

@@ -1,4 +1,4 @@
-/** `solod spawns`: what was started for a name, why, by whom, what became of it, and whether a next start is held back. */
+/** `solod spawns`: every start for a name: why, who asked, how it ended; and whether the next start is held back. */
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -16,16 +16,21 @@ import { resolveRequest } from '../../library/daemon-request.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { dateText, timeText } from '../../texts/clock-text.js';
+import { COMMAND_TROUBLE } from '../../texts/command-text.js';
 import { durationText } from '../../texts/duration.js';
-import { TROUBLE, USAGE } from '../../texts/failure-text.js';
-import { complain, complainOf, type Parts, resolveNamed } from '../facts.js';
-import { outcomeText, reasonText, timelineSvg } from './timeline-svg.js';
+import { USAGE } from '../../texts/usage-text.js';
+import { complain, jsonLine, type Parts } from '../command-parts.js';
+import { withNamed } from '../named-daemon.js';
+import { firstLine, outcomeText, reasonText } from './start-text.js';
+import { timelineSvg } from './timeline-svg.js';
 
 /** A picture of more lanes can't be read. */
 const LANES_MAX = 60;
 
 interface Told {
   readonly target: Target;
+  /** The ledger. */
+  readonly file: string;
   readonly chronicle: Chronicle;
   readonly verdict: StartVerdict;
   readonly wallMs: number;
@@ -34,29 +39,33 @@ interface Told {
 export class SpawnsCommand {
   constructor(private readonly parts: Parts) {}
 
-  async run(service: string | undefined, options: CommandOptions): Promise<number> {
-    const { host, output } = this.parts;
-    const target = resolveNamed(host, service, options);
-    if (target.kind === 'failed') return complainOf(output, target.failure);
-    if (options.json && options.svg !== undefined) return complain(output, USAGE.apart('--json', '--svg'));
-    const { label, place } = target.value;
-    const ledger = host.ledger(place.directory);
+  run(service: string | undefined, options: CommandOptions): Promise<number> {
+    return withNamed(this.parts, service, options, (target) => {
+      const { output } = this.parts;
+      if (options.json && options.svg !== undefined) return complain(output, USAGE.apart('--json', '--svg'));
+      const told = this.#read(target, service, options);
+      if (options.json) {
+        output.print(jsonLine(factsOf(told)));
+        return EXIT.ok;
+      }
+      const { starts, refused } = told.chronicle;
+      if (starts.length + refused.length === 0)
+        return complain(output, COMMAND_TROUBLE.noStarts(target.label, told.file), EXIT.unavailable);
+      return options.svg === undefined ? this.#print(told) : this.#draw(told, options.svg);
+    });
+  }
+
+  #read(target: Target, service: string | undefined, options: CommandOptions): Told {
+    const { host } = this.parts;
+    const ledger = host.ledger(target.place.directory);
     const now = host.clock.now();
     const chronicle = ledger.chronicle(now.wallMs);
     const build = this.#build(service, options) ?? chronicle.starts.findLast(isOurs)?.build ?? '';
     const verdict = judgeStart(ledger.starts(), build, now);
-    const told = { target: target.value, chronicle, verdict, wallMs: now.wallMs };
-    if (options.json) {
-      output.print(`${JSON.stringify(factsOf(told))}\n`);
-      return EXIT.ok;
-    }
-    if (chronicle.starts.length + chronicle.refused.length === 0) {
-      return complain(output, TROUBLE.noStarts(label, ledger.path), EXIT.unavailable);
-    }
-    return options.svg === undefined ? this.#print(told) : this.#draw(told, options.svg);
+    return { target, file: ledger.path, chronicle, verdict, wallMs: now.wallMs };
   }
 
-  /** What would be started: failures of anything else hold nothing back. */
+  /** What would be started now: only failures of the same build hold it back. */
   #build(service: string | undefined, options: CommandOptions): string | undefined {
     if (service === undefined) return undefined;
     const request = resolveRequest({ ...options, service }, this.parts.host.userId, {});
@@ -76,7 +85,7 @@ export class SpawnsCommand {
     const { output } = this.parts;
     const lanes = told.chronicle.starts.slice(-LANES_MAX).map((start) => laneOf(start, told.wallMs));
     if (lanes.length === 0) {
-      return complain(output, TROUBLE.noLanes(told.target.label), EXIT.unavailable);
+      return complain(output, COMMAND_TROUBLE.noLanes(told.target.label), EXIT.unavailable);
     }
     const left = told.chronicle.starts.length - lanes.length;
     const title = `${told.target.label}: ${left > 0 ? `the latest ${lanes.length} starts` : 'starts'} until ${dateText(told.wallMs)} ${timeText(told.wallMs)}`;
@@ -88,14 +97,14 @@ export class SpawnsCommand {
     try {
       writeFileSync(file, svg);
     } catch (error) {
-      return complain(output, TROUBLE.notDrawn(path.resolve(file), causeOf(error)), EXIT.cantCreate);
+      return complain(output, COMMAND_TROUBLE.notDrawn(path.resolve(file), causeOf(error)), EXIT.cantCreate);
     }
     output.print(`wrote ${path.resolve(file)}\n`);
     return EXIT.ok;
   }
 }
 
-/** One that somebody else started is not held back, nor does it hold back others. */
+/** A start by hand, or by a service manager, is not held back and holds back no other. */
 const isOurs = ({ reason }: ToldStart): boolean => reason !== undefined;
 
 function factsOf({ target, chronicle, verdict, wallMs }: Told): object {
@@ -153,5 +162,5 @@ function verdictText(verdict: StartVerdict): string {
   if (verdict.kind === 'allowed') return 'the next start is not held back';
   const { failures, untilMs, waitMs, message } = verdict;
   const when = `held back until ${timeText(untilMs)} (${durationText(waitMs)})`;
-  return `the next start is ${when}, for ${failures} failed in a row; the last one with: ${message.split('\n')[0] ?? ''}`;
+  return `the next start is ${when}, because ${failures} failed in a row; the last one with: ${firstLine(message)}`;
 }

@@ -1,10 +1,11 @@
-/** A picture of the starts of a name: one lane a process, from left to right as time went by. */
+/** A timeline of the starts of a name: one lane per process, time from left to right. */
 
 import type { Lane, Outcome, StagePhase } from '../../../domain/lifecycle/start-history.js';
 import { CUT_WIDTH, timeScale } from '../../../domain/statistics/time-scale.js';
 import { escapeXml } from '../../../domain/text/escape-xml.js';
 import { dateText, timeText } from '../../texts/clock-text.js';
 import { durationText } from '../../texts/duration.js';
+import { outcomeText, reasonText } from './start-text.js';
 
 const WIDTH = 1400;
 const NAME_WIDTH = 300;
@@ -14,10 +15,10 @@ const AXIS = { left: NAME_WIDTH, width: WIDTH - NAME_WIDTH - OUTCOME_WIDTH, top:
 const FOOT = 66;
 const ROW = 26;
 const BAR = 12;
-/** Text of 12 pixels in a fixed-width font takes some seven a character. */
+/** The width of a character of 12 pixels in a fixed-width font, in pixels. */
 const CHARACTER = 7.3;
 
-/** By a class each, so that the colours follow the reader's light or dark background. */
+/** Colours by class, so that they follow the reader's light or dark background. */
 const STYLE = `
   svg { color-scheme: light dark; --ground: #ffffff; --ink: #1f2328; --faint: #656d76; --line: #d0d7de;
     --starting: #9a6700; --loading: #0969da; --serving: #1a7f37; --failed: #cf222e; --gave-way: #8250df; }
@@ -37,7 +38,7 @@ const STYLE = `
 
 export interface Timeline {
   readonly title: string;
-  /** What the breaker says now. */
+  /** Whether the next start is held back. */
   readonly verdict: string;
   /** At least one. */
   readonly lanes: readonly Lane[];
@@ -67,7 +68,7 @@ function timesOf({ stretches, claimed, readyMs, atMs }: Lane): readonly number[]
   return [...stretches.flatMap(({ fromMs, toMs }) => [fromMs, toMs]), ...inside];
 }
 
-/** The date, where it is another than at the one before. */
+/** The date stands only where it differs from that of the tick before. */
 function tick(place: number, ms: number, height: number, before: number | undefined): string {
   const x = round(place);
   const date = before === undefined || dateText(before) !== dateText(ms) ? dateText(ms) : '';
@@ -78,7 +79,7 @@ function tick(place: number, ms: number, height: number, before: number | undefi
   ].join('');
 }
 
-/** The axis has left something out here, and says how much. */
+/** The axis leaves out a stretch of time here; the text says how much. */
 function cut(x: number, ms: number, height: number, row: number): string {
   const middle = round(x + CUT_WIDTH / 2);
   const top = AXIS.top - 6;
@@ -92,7 +93,7 @@ function laneText(lane: Lane, top: number, place: (ms: number) => number): strin
   const middle = top + ROW / 2;
   const baseline = middle + 4;
   const bars = lane.stretches.map(({ phase, fromMs, toMs }) => {
-    // What took no time that can be seen took place all the same.
+    // A stretch too short to be seen is drawn all the same.
     const width = Math.max(place(toMs) - place(fromMs), 1.5);
     const title = `${phase}, ${durationText(toMs - fromMs)}`;
     return `<rect class="${phase}" x="${round(place(fromMs))}" y="${middle - BAR / 2}" width="${round(width)}" height="${BAR}" rx="2"><title>${title}</title></rect>`;
@@ -107,26 +108,7 @@ function laneText(lane: Lane, top: number, place: (ms: number) => number): strin
   ].join('');
 }
 
-export function reasonText({ reason, asker, by }: Pick<Lane, 'reason' | 'asker' | 'by'>): string {
-  return reason === undefined ? 'started by hand' : `${reason}, by ${asker} (${by})`;
-}
-
-export function outcomeText(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'open':
-      return outcome.phase;
-    case 'gave-way':
-      return `gave way to generation ${outcome.generation}`;
-    case 'failed':
-      return `failed ${outcome.message.split('\n')[0] ?? ''}`;
-    case 'ended':
-      return outcome.why === '' ? 'ended' : `ended: ${outcome.why}`;
-    case 'gone':
-      return 'gone without a word';
-  }
-}
-
-/** A shape each, so that they are told apart without their colours. */
+/** One shape per outcome, so that they differ without colours. */
 function markOf({ kind }: Outcome, place: number, middle: number): string {
   const x = round(place);
   switch (kind) {
@@ -163,7 +145,7 @@ function legend(y: number): string {
   return [...phases, ...marks].join('');
 }
 
-/** In full for whoever points at it, and as much as there is room for. */
+/** The full text as a tooltip, and as much of it as there is room for. */
 const labelled = (text: string, width: number): string =>
   `<title>${escapeXml(text)}</title>${escapeXml(shortened(text, width))}`;
 

@@ -1,0 +1,53 @@
+/** Which daemons a command line means: the one that it names, or all in the state directory. */
+
+import path from 'node:path';
+import type { Place } from '../../domain/place/layout.js';
+import type { Host } from '../environment/node-host.js';
+import { stateRoot } from '../environment/state-root.js';
+import { invalid, resolveTarget, type Target } from '../library/daemon-target.js';
+import type { CommandOptions } from '../options/option-table.js';
+import { type Resolved, resolveService } from '../service/service-file.js';
+import { USAGE } from '../texts/usage-text.js';
+import { complainOf, type Parts } from './command-parts.js';
+import { type PlacesQuery, placesIn } from './find-names.js';
+
+export const isNamed = (service: string | undefined, { name }: CommandOptions): boolean =>
+  service !== undefined || name !== undefined;
+
+export function resolveNamed(
+  host: Host,
+  service: string | undefined,
+  options: CommandOptions,
+): Resolved<Target> {
+  const file = service === undefined ? undefined : resolveService(service);
+  if (file?.kind === 'failed') return file;
+  const name = options.name ?? file?.value.name;
+  if (name === undefined) return invalid(USAGE.noDaemon());
+  return resolveTarget({ ...options, name }, host.userId);
+}
+
+/**
+ * Runs a command for the daemon that the command line names.
+ * @returns the command's exit code; if no daemon can be made out, says so and returns that failure's
+ */
+export async function withNamed(
+  { host, output }: Parts,
+  service: string | undefined,
+  options: CommandOptions,
+  run: (target: Target) => number | Promise<number>,
+): Promise<number> {
+  const target = resolveNamed(host, service, options);
+  return target.kind === 'failed' ? complainOf(output, target.failure) : run(target.value);
+}
+
+export function rootOf({ stateDirectory }: CommandOptions): string {
+  return path.resolve(stateDirectory ?? stateRoot(process.env));
+}
+
+export function placesQueryOf({ files, userId, platform }: Host, options: CommandOptions): PlacesQuery {
+  return { files, userId, platform, root: rootOf(options) };
+}
+
+/** Every name in the state directory. */
+export const placesOf = (host: Host, options: CommandOptions): Place[] =>
+  placesIn(placesQueryOf(host, options));

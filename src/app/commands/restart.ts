@@ -1,0 +1,67 @@
+/** `solod restart`: ends the daemon of a name and starts another. */
+
+import type { Failure } from '../../domain/failure.js';
+import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
+import { EXIT } from '../environment/exit-codes.js';
+import { resolveRequest } from '../library/daemon-request.js';
+import { connectTo } from '../library/obtain-daemon.js';
+import { pinging } from '../library/ping.js';
+import { terminate } from '../library/stop-hung-daemon.js';
+import type { CommandOptions } from '../options/option-table.js';
+import { durationText } from '../texts/duration.js';
+import { complainOf, type Parts, printAs } from './command-parts.js';
+import { printStop, type StopOutcome, stopDaemon } from './stop.js';
+
+/** With `--force`, a daemon that says nothing for that long after it was asked to end counts as hung. */
+const FORCE_AFTER_MS = 2_000;
+
+type RestartEnd =
+  | StopOutcome
+  | { readonly kind: 'ended'; readonly pid: number }
+  | Extract<Failure, { readonly kind: 'not-ended' }>;
+
+export class RestartCommand {
+  constructor(private readonly parts: Parts) {}
+
+  async run(service: string | undefined, options: CommandOptions): Promise<number> {
+    const { host, output } = this.parts;
+    const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
+    const request = resolveRequest({ ...options, service: service ?? '' }, host.userId, { totalMs });
+    if (request.kind === 'failed') return complainOf(output, request.failure);
+    const { label, place } = request.value.target;
+    output.progress(`ending ${label} …`);
+    const stopped = await this.#end(place.directory, totalMs, options);
+    if (stopped.kind === 'refused' || stopped.kind === 'still-there')
+      return printStop(this.parts, label, stopped, options);
+    if (stopped.kind === 'not-ended') return complainOf(output, stopped);
+    output.progress(`starting ${label} …`);
+    const manner = { greeter: pinging(request.value.caller), because: 'restart' } as const;
+    const result = await connectTo(host, request.value, manner);
+    if (result.kind === 'failed') return complainOf(output, result.failure);
+    const { connection, ...facts } = result;
+    connection.destroy();
+    const before = stopped.kind === 'not-running' ? null : stopped.pid;
+    const line = `${facts.kind} (pid ${facts.owner?.pid ?? '?'}, ${durationText(facts.tookMs)})`;
+    const text = `${label}: ${line}; before: ${before === null ? 'not running' : `pid ${before}`}\n`;
+    printAs(output, options, { name: label, ...facts, before }, text);
+    return EXIT.ok;
+  }
+
+  /** A daemon that answers is asked to end. A hung one is ended only with `--force`, and with proof that it is the one. */
+  async #end(directory: string, withinMs: number, { force }: CommandOptions): Promise<RestartEnd> {
+    const stopped = await stopDaemon(this.parts, directory, force ? FORCE_AFTER_MS : withinMs);
+    const isHung = stopped.kind === 'refused' && stopped.inspection.kind === 'not-answering';
+    if (!force || !isHung) return stopped;
+    const outcome = await terminate(this.parts.host, directory);
+    switch (outcome.kind) {
+      case 'ended':
+        return { kind: 'ended', pid: outcome.pid };
+      case 'gone':
+        return { kind: 'not-running' };
+      case 'unproven':
+      case 'refused':
+      case 'still-there':
+        return { kind: 'not-ended', directory, outcome };
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/** Reads a command's arguments by the table: the one reader that `call`, `serve`, `kick` and the full command share. */
+
+import { parseArgs } from 'node:util';
+import { parseBytes } from '../texts/bytes.js';
+import type { Complaint } from '../texts/complaint.js';
+import { parseDurationMs } from '../texts/duration.js';
+import { USAGE } from '../texts/usage-text.js';
+import {
+  COMMAND_OPTIONS,
+  type CommandName,
+  type CommandOptions,
+  OPTIONS,
+  type OptionName,
+  type OptionSpec,
+} from './option-table.js';
+
+export interface Arguments {
+  readonly service: string | undefined;
+  /** What follows the service: the call's arguments. */
+  readonly args: readonly string[];
+  readonly options: CommandOptions;
+}
+
+type Value =
+  | { readonly kind: 'read'; readonly value: unknown }
+  | { readonly kind: 'wrong'; readonly complaint: Complaint };
+
+export type ArgumentsReading =
+  | { readonly kind: 'read'; readonly value: Arguments }
+  | { readonly kind: 'wrong'; readonly complaint: Complaint }
+  /** An unknown option, a missing value, a request for help. */
+  | { readonly kind: 'malformed' };
+
+/** @param argv what follows the command's name */
+export function readArguments(command: CommandName, argv: readonly string[]): ArgumentsReading {
+  const split = splitArguments(COMMAND_OPTIONS[command], argv);
+  if (split === undefined) return { kind: 'malformed' };
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(OPTIONS) as [OptionName, OptionSpec][]) {
+    const reading = readOption(name, spec, split.values[name]);
+    if (reading.kind === 'wrong') return reading;
+    if (reading.value !== undefined) values[spec.key] = reading.value;
+  }
+  const [service, ...args] = split.positionals;
+  // The type follows from the table, and so do the values.
+  return { kind: 'read', value: { service, args, options: values as unknown as CommandOptions } };
+}
+
+function splitArguments(names: readonly OptionName[], argv: readonly string[]) {
+  const options = Object.fromEntries(
+    names.map((name) => {
+      const { reads, short }: OptionSpec = OPTIONS[name];
+      const type = TAKES_NO_TEXT.has(reads) ? ('boolean' as const) : ('string' as const);
+      return [name, short === undefined ? { type } : { type, short }];
+    }),
+  );
+  try {
+    return parseArgs({ args: [...argv], options, allowPositionals: true });
+  } catch {
+    return undefined;
+  }
+}
+
+const TAKES_NO_TEXT: ReadonlySet<OptionSpec['reads']> = new Set(['flag', 'on', 'off']);
+
+/** The longest time that Node's timers can wait: 2^31 - 1 ms. */
+export const DURATION_MAX_MS = 2_147_483_647;
+
+function readOption(name: OptionName, { reads, choices = [] }: OptionSpec, written: unknown): Value {
+  if (reads === 'flag') return { kind: 'read', value: written === true };
+  if (written === undefined) return { kind: 'read', value: undefined };
+  const text = String(written);
+  switch (reads) {
+    case 'on':
+    case 'off':
+      return { kind: 'read', value: reads };
+    case 'text':
+      return { kind: 'read', value: text };
+    case 'duration': {
+      const ms = parseDurationMs(text);
+      return checked(ms !== undefined && ms <= DURATION_MAX_MS ? ms : undefined, USAGE.duration(name, text));
+    }
+    case 'size':
+      return checked(parseBytes(text), USAGE.size(name, text));
+    case 'pid':
+      return checked(/^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined, USAGE.pid(name, text));
+    case 'count':
+      return checked(/^[0-9]{1,9}$/.test(text) ? Number(text) : undefined, USAGE.count(name, text));
+    case 'choice':
+      return checked(
+        choices.find((choice) => choice === text),
+        USAGE.word(name, text, choices),
+      );
+  }
+}
+
+const checked = (value: unknown, complaint: Complaint): Value =>
+  value === undefined ? { kind: 'wrong', complaint } : { kind: 'read', value };
+
+export type ServiceArguments = Arguments & { readonly service: string };
+
+/**
+ * The arguments of a command about one service.
+ * @param argv what follows the command's name
+ * @returns undefined for everything out of the ordinary (help, a mistake): the full command answers that
+ */
+export function readServiceArguments(
+  command: 'call' | 'serve' | 'kick',
+  argv: readonly string[],
+): ServiceArguments | undefined {
+  const reading = readArguments(command, argv);
+  if (reading.kind !== 'read') return undefined;
+  const { service } = reading.value;
+  return service === undefined ? undefined : { ...reading.value, service };
+}

@@ -1,0 +1,12 @@
+import type { Distrust } from '../place/state-directory.js';
+
+/** Why a directory is not trusted, and what to do about it. `what` follows the directory's name. */
+export const DISTRUST: Readonly<Record<Distrust, { readonly what: string; readonly todo: string }>> = {
+  link: { what: 'is a symbolic link', todo: 'set SOLOD_DIR to the directory itself' },
+  'no-directory': { what: 'is not a directory', todo: 'move it away, or set SOLOD_DIR to another directory' },
+  foreign: { what: 'belongs to another user', todo: 'set SOLOD_DIR to a directory of your own' },
+  'writable-by-others': {
+    what: 'can be written to by others, who could put a socket of their own there',
+    todo: 'take that right away (chmod go-w), or set SOLOD_DIR to another directory',
+  },
+};
