@@ -3,17 +3,15 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as z from 'zod';
-import type { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { judgeConnect } from '../../domain/evidence/connect-verdict.js';
-import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
+import { vitalityOf } from '../../domain/evidence/identity.js';
 import { parseJson } from '../../domain/evidence/json.js';
 import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
-import { layout, type Platform } from '../../domain/place/layout.js';
+import { layout } from '../../domain/place/layout.js';
 import type { DaemonNumbers } from '../../domain/statistics/daemon-tally.js';
 import type { Spread } from '../../domain/statistics/histogram.js';
-import type { FileSystem } from '../../ports/file-system.js';
-import type { ProcessTable } from '../../ports/process-table.js';
 import type { Cause } from '../../ports/readings.js';
+import type { Host } from '../platforms/host.js';
 import { durationText } from '../texts/duration.js';
 import { CallConnection } from '../wire/client.js';
 import { CONTROL, type DaemonStatus } from '../wire/control.js';
@@ -77,15 +75,8 @@ const statusSchema = z.object({
   numbers: numbersSchema.optional(),
 }) satisfies z.ZodType<DaemonStatus>;
 
-export interface InspectorParts {
-  readonly files: FileSystem;
-  readonly probe: () => NodeSocketProbe;
-  readonly platform: Platform;
-  readonly processes: ProcessTable & { self(): Identity };
-}
-
 export class Inspector {
-  constructor(private readonly parts: InspectorParts) {}
+  constructor(private readonly parts: Pick<Host, 'files' | 'probe' | 'platform' | 'processes'>) {}
 
   /**
    * Asks the daemon of a directory how it is.

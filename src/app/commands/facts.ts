@@ -7,7 +7,6 @@ import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import type { Place } from '../../domain/place/layout.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import type { Host } from '../environment/node-host.js';
 import { stateRoot } from '../environment/state-root.js';
 import { resolveRequest } from '../library/daemon-request.js';
 import { invalid, resolveTarget, type Target } from '../library/daemon-target.js';
@@ -15,6 +14,7 @@ import { connectTo } from '../library/obtain-daemon.js';
 import { pinging } from '../library/ping.js';
 import { terminate } from '../library/stop-hung-daemon.js';
 import type { CommandOptions } from '../options/option-table.js';
+import type { Host } from '../platforms/host.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
 import { durationText } from '../texts/duration.js';
 import { type Complaint, sentence, TROUBLE, textOf, USAGE } from '../texts/failure-text.js';
@@ -51,7 +51,7 @@ export function resolveNamed(
   if (file?.kind === 'failed') return file;
   const name = options.name ?? file?.value.name;
   if (name === undefined) return invalid(USAGE.noDaemon());
-  return resolveTarget({ ...options, name }, host.userId);
+  return resolveTarget({ ...options, name }, host);
 }
 
 export function rootOf(options: CommandOptions): string {
@@ -251,7 +251,7 @@ export class RestartCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
     const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
-    const request = resolveRequest({ ...options, service: service ?? '' }, host.userId, { totalMs });
+    const request = resolveRequest({ ...options, service: service ?? '' }, host, { totalMs });
     if (request.kind === 'failed') return complainOf(output, request.failure);
     const { label, place } = request.value.target;
     output.progress(`ending ${label} …`);

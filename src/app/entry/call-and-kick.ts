@@ -7,10 +7,11 @@ import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
 import { ownStreams } from '../environment/sync-stdout.js';
 import { terminals } from '../environment/terminals.js';
-import { type CallOptions, type CallResult, goOn } from '../library/call-service.js';
+import { type CallOptions, type CallResult, callService } from '../library/call-service.js';
 import type { ServiceOptions } from '../library/daemon-request.js';
-import { type KickResult, kick } from '../library/kick-daemon.js';
+import { type KickResult, kickDaemon } from '../library/kick-daemon.js';
 import { type QuickArguments, readQuickly } from '../options/option-table.js';
+import { callerHost } from '../platforms/node-platform.js';
 import { TROUBLE, textOf } from '../texts/failure-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
 import type { CallEnd } from '../wire/client.js';
@@ -35,7 +36,7 @@ async function quickly(
     case 'call':
       return callCommand(quick, opened);
     case 'kick':
-      return kickExitCode(kick(serviceOptions(quick)));
+      return kickExitCode(kickDaemon(callerHost(), serviceOptions(quick)));
   }
 }
 
@@ -55,7 +56,7 @@ async function callCommand(quick: QuickArguments, opened: Opened | undefined): P
     terminals: terminals(),
     fallback: quick.options.fallback,
   };
-  const result = await goOn(options, opened);
+  const result = await callService(callerHost(), options, opened);
   if (quick.options.verbose && result.kind === 'exited' && result.via === 'inline')
     say(`in this process, without a daemon: ${result.why}`);
   return finish(endingOf(result), quick.options.errors);

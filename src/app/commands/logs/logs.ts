@@ -1,13 +1,13 @@
 /** `solod logs`: what the daemon of a name, or one that failed to start, wrote. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { LogReader } from '../../../adapters/node/logs/log-reader.js';
 import { NAMES } from '../../../domain/place/layout.js';
 import { lastLines, latestRun } from '../../../domain/text/log-parts.js';
 import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
+import type { LogText } from '../../platforms/host.js';
 import { type Complaint, TROUBLE, textOf, USAGE } from '../../texts/failure-text.js';
 import { complain, complainOf, type Parts, resolveNamed } from '../facts.js';
 
@@ -23,7 +23,7 @@ export class LogsCommand {
     if (target.kind === 'failed') return complainOf(output, target.failure);
     if (options.follow && options.json) return complain(output, USAGE.apart('--follow', '--json'));
     const { label, place } = target.value;
-    const reader = new LogReader(place.directory);
+    const reader = host.logReader(place.directory);
     const whole = reader.whole();
     if (whole === undefined) output.complain(textOf(noLog(target.value, options.follow)));
     if (whole === undefined && !options.follow) return EXIT.unavailable;
@@ -56,7 +56,7 @@ function linesOf(text: string): readonly string[] {
 }
 
 /** An interrupt ends the process, as the system has it: there is nothing to clear up. */
-async function printed(reader: LogReader, first: string, manner: 'end' | 'follow'): Promise<number> {
+async function printed(reader: LogText, first: string, manner: 'end' | 'follow'): Promise<number> {
   const stdout = new StandardOutput(1);
   let broken: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error) => {
