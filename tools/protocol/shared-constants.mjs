@@ -176,7 +176,7 @@ export const SHARED = [
   value('LEDGER_BYTES_MAX', 'u64', 'src/adapters/node/files/ledger-file.ts', 'LEDGER_BYTES_MAX'),
   value('LEDGER_READ_BYTES', 'u64', 'src/adapters/node/files/ledger-file.ts', 'READ_BYTES'),
 
-  value('LOCK_VARIABLE', '&str', SPAWNER, 'LOCK_VARIABLE'),
+  value('LOCK_VARIABLE', '&str', 'src/adapters/spawn-target.ts', 'LOCK_VARIABLE'),
   value('CALLER_VARIABLE', '&str', 'src/app/wire/request.ts', 'CALLER_VARIABLE'),
   value('CHANNEL_VARIABLE', '&str', CHANNEL, 'CHANNEL_VARIABLE'),
   value('CHANNEL_DESCRIPTOR', 'i32', CHANNEL, 'CHANNEL_DESCRIPTOR'),

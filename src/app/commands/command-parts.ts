@@ -2,8 +2,8 @@
 
 import type { Failure } from '../../domain/failure.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import type { Host } from '../environment/node-host.js';
 import type { CommandOptions } from '../options/option-table.js';
+import type { Host } from '../platforms/host.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
 import { sentence } from '../texts/failure-text.js';
 import type { Inspector } from './daemon-inspector.js';

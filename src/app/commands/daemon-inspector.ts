@@ -2,15 +2,13 @@
 
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { judgeConnect } from '../../domain/evidence/connect-verdict.js';
-import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
+import { vitalityOf } from '../../domain/evidence/identity.js';
 import { parseJson } from '../../domain/evidence/json.js';
 import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
-import { layout, type Platform } from '../../domain/place/layout.js';
-import type { FileSystem } from '../../ports/file-system.js';
-import type { ProcessTable } from '../../ports/process-table.js';
+import { layout } from '../../domain/place/layout.js';
 import type { Cause } from '../../ports/readings.js';
+import type { Host } from '../platforms/host.js';
 import { durationText } from '../texts/duration.js';
 import { CallConnection } from '../wire/client.js';
 import { CONTROL } from '../wire/control.js';
@@ -37,15 +35,8 @@ export type ProcessActivity = 'running' | 'stopped' | 'unknown';
 /** How soon a daemon that hung up is asked again, in milliseconds. */
 const AGAIN_MS = 20;
 
-export interface InspectorParts {
-  readonly files: FileSystem;
-  readonly probe: () => NodeSocketProbe;
-  readonly platform: Platform;
-  readonly processes: ProcessTable & { self(): Identity };
-}
-
 export class Inspector {
-  constructor(private readonly parts: InspectorParts) {}
+  constructor(private readonly parts: Pick<Host, 'files' | 'probe' | 'platform' | 'processes'>) {}
 
   /**
    * Asks the daemon of a directory for its status.

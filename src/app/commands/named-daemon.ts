@@ -2,10 +2,10 @@
 
 import path from 'node:path';
 import type { Place } from '../../domain/place/layout.js';
-import type { Host } from '../environment/node-host.js';
 import { stateRoot } from '../environment/state-root.js';
 import { invalid, resolveTarget, type Target } from '../library/daemon-target.js';
 import type { CommandOptions } from '../options/option-table.js';
+import type { Host } from '../platforms/host.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
 import { USAGE } from '../texts/usage-text.js';
 import { complainOf, type Parts } from './command-parts.js';
@@ -23,7 +23,7 @@ export function resolveNamed(
   if (file?.kind === 'failed') return file;
   const name = options.name ?? file?.value.name;
   if (name === undefined) return invalid(USAGE.noDaemon());
-  return resolveTarget({ ...options, name }, host.userId);
+  return resolveTarget({ ...options, name }, host);
 }
 
 /**

@@ -26,7 +26,7 @@ export class RestartCommand {
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
     const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
-    const request = resolveRequest({ ...options, service: service ?? '' }, host.userId, { totalMs });
+    const request = resolveRequest({ ...options, service: service ?? '' }, host, { totalMs });
     if (request.kind === 'failed') return complainOf(output, request.failure);
     const { label, place } = request.value.target;
     output.progress(`ending ${label} …`);

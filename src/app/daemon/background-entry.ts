@@ -1,4 +1,4 @@
-/** What a started daemon runs. It is told everything on its command line. */
+/** Entry of a daemon that was started in the background. Its command line says everything. */
 
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';

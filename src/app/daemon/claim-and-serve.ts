@@ -1,31 +1,33 @@
-/** Claims a name for a service's daemon, and gives way with next to nothing loaded. */
+/** Claims a name for a service's daemon. A process that gives way loads next to nothing. */
 
+import type { Socket } from 'node:net';
 import { layout } from '../../domain/place/layout.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import type { Host } from '../environment/node-host.js';
 import { type ClaimResult, claimTarget } from '../library/claim-name.js';
 import type { StartReport } from '../library/start-report.js';
+import type { DaemonHost } from '../platforms/host.js';
 import { sentence } from '../texts/failure-text.js';
 import type { DaemonSettings } from './daemon.js';
 
 /**
- * Runs until the daemon ends; then the process has ended too.
- * @returns the exit code of a process that does not serve: 0 if another one does
+ * Runs until the daemon ends, and the process with it.
+ * @returns exit code of a process that does not serve: 0 if another one does
  */
-export async function runDaemon(host: Host, settings: DaemonSettings, report: StartReport): Promise<number> {
+export async function runDaemon(
+  host: DaemonHost<Socket>,
+  settings: DaemonSettings,
+  report: StartReport,
+): Promise<number> {
   const { path: service, version } = settings.edition;
   const claiming = { service, version, handed: settings.handed };
   const result = await claimTarget(host, settings.target, claiming, report);
   switch (result.kind) {
-    case 'claimed':
-      await new (loadBundle<typeof import('./daemon.js')>('serving.cjs').Daemon)(
-        host,
-        settings,
-        result,
-        report,
-      ).serve();
+    case 'claimed': {
+      const { Daemon } = loadBundle<typeof import('./daemon.js')>('serving.cjs');
+      await new Daemon(host, settings, result, report).serve();
       return EXIT.ok;
+    }
     case 'gave-way':
       return gaveWay(settings, result);
     case 'failed':
@@ -36,10 +38,9 @@ export async function runDaemon(host: Host, settings: DaemonSettings, report: St
 
 async function gaveWay(
   { target, mode, say, supervisor, handed }: DaemonSettings,
-  result: Extract<ClaimResult, { kind: 'gave-way' }>,
+  { doubt, generation }: Extract<ClaimResult, { kind: 'gave-way' }>,
 ): Promise<number> {
-  const { doubt, generation } = result;
-  // Who waits behind the listener of a living daemon is that daemon's.
+  // Callers that wait behind the listener of a living daemon are left to it.
   if (handed?.isBehind(layout.generationSocket(target.place.directory, generation)) === false)
     await handed.turnAway();
   await supervisor.ready(`gave way to generation ${generation}`);

@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import type { Arrival, Tally } from '../../domain/statistics/daemon-tally.js';
 import type { ServiceFunction } from '../service/define-service.js';
 
-/** By the monotonic clock. */
+/** Milliseconds by the monotonic clock. */
 export const nowMs = (): number => performance.now();
 
-/** The same service, with its call counted. */
+/** Wraps a service so that its call is counted. */
 export function measured(run: ServiceFunction, tally: Tally, arrival: Arrival): ServiceFunction {
   return async (context) => {
     const end = tally.begin(arrival, nowMs());

@@ -1,18 +1,17 @@
-/** A service's daemon, from the claim on. A bundle of its own, which only the one that has claimed the name loads. */
+/** A service's daemon, once it has claimed its name. Only that process loads this bundle. */
 
-import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
-import type { HandedListener } from '../../adapters/node/sockets/handed-listener.js';
+import type { Socket } from 'node:net';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
-import { layout } from '../../domain/place/layout.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { EXIT } from '../environment/exit-codes.js';
-import type { Host } from '../environment/node-host.js';
 import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
+import type { DaemonHost } from '../platforms/host.js';
+import { type HandedListener, keepLog } from '../platforms/node-platform.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { describe, type Loading, loadService } from '../service/load-service.js';
 import { textOf } from '../texts/complaint.js';
@@ -35,17 +34,17 @@ export interface DaemonSettings {
   readonly memoryLimitBytes: number | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
-  /** Says a line to whoever started it: a terminal, or the log. */
+  /** Writes a line to the terminal, or to the log. */
   readonly say: (line: string) => void;
-  /** Who started it, and wants to hear of it. */
+  /** The service manager that may have started it. */
   readonly supervisor: Supervisor;
-  /** The listener that came from there. */
+  /** The listener that it handed over. */
   readonly handed: HandedListener | undefined;
 }
 
 const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
-/** Nobody is in a hurry when a newer version is to take over: what is in flight ends well, unless it hangs. */
+/** An upgrade is not urgent: calls in flight finish, unless they hang. */
 const UPGRADE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
@@ -56,7 +55,7 @@ export class Daemon {
   readonly #retirement: Retirement;
   readonly #editions: Editions;
   readonly #watch: Watch;
-  readonly #log: LogKeeper | undefined;
+  readonly #log: ReturnType<typeof keepLog>;
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
@@ -65,7 +64,7 @@ export class Daemon {
   #asked = 0;
 
   constructor(
-    host: Host,
+    host: DaemonHost<Socket>,
     private readonly settings: DaemonSettings,
     private readonly claimed: Claimed,
     private readonly report: StartReport,
@@ -80,8 +79,8 @@ export class Daemon {
       onLeave: (why) => this.#leaves(why),
     });
     this.#watch = this.#makeWatch(host);
-    // Before the service is loaded, which may print, too.
-    this.#log = this.#keepLog(host);
+    // Before the service is loaded, because it may print then. The output in the foreground belongs to a terminal or a service manager.
+    this.#log = settings.mode === 'background' ? keepLog(claimed.directory, host) : undefined;
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
     this.#loading = this.#load();
@@ -100,7 +99,7 @@ export class Daemon {
     return this.settings.graceMs ?? GRACE_MS;
   }
 
-  #makeWatch(host: Host): Watch {
+  #makeWatch(host: DaemonHost): Watch {
     const { edition, memoryLimitBytes, tether } = this.settings;
     const { directory, generation, owner } = this.claimed;
     const tenure = { directory, generation, ownerText: ownerText(owner) };
@@ -109,13 +108,6 @@ export class Daemon {
       onRound: () => this.#log?.look(),
       onFinding: (finding) => this.#found(finding),
     });
-  }
-
-  /** A terminal's output, or a service manager's, is not ours to keep. */
-  #keepLog(host: Host): LogKeeper | undefined {
-    if (this.settings.mode === 'foreground') return undefined;
-    const { directory } = this.claimed;
-    return LogKeeper.attach({ directory, temporary: () => layout.private(directory, host.nonce()) });
   }
 
   async serve(): Promise<void> {
@@ -157,7 +149,7 @@ export class Daemon {
     return { kind: 'accepted', run: measured(loading.service.run, this.#tally, arrival) };
   }
 
-  /** A newer caller is made room for, an older one served if it can be. */
+  /** A newer caller makes this daemon retire; an older one is served if it can be. */
   #refuseEdition(caller: Caller | undefined): Admission | undefined {
     const verdict = this.#editions.judge(caller);
     switch (verdict.kind) {
@@ -180,7 +172,7 @@ export class Daemon {
   }
 
   #found(finding: WatchFinding): void {
-    // What lies in the directory now is a successor's: its log and its ledger, too.
+    // The directory, with its log and its ledger, belongs to a successor now.
     if (finding.kind === 'orphaned') this.report.silence();
     this.#retirement.withdraw(findingText(finding), EXIT.ok, this.#graceMs);
   }
@@ -190,7 +182,7 @@ export class Daemon {
     this.report.say({ kind: 'ended', why, code: undefined, signal: undefined });
   }
 
-  /** What a daemon answers in every state, also while it loads or drains. */
+  /** Commands that the daemon answers in every state, also while it loads or drains. */
   #control(command: string): ServiceFunction | undefined {
     switch (command) {
       case CONTROL.status:
@@ -208,7 +200,7 @@ export class Daemon {
   #status(): DaemonStatus {
     const { owner, generation } = this.claimed;
     const { state } = this.#retirement;
-    // The call that asks is one itself.
+    // The request itself counts as a call.
     const inFlight = Math.max(0, this.#calls.inFlight - 1);
     return {
       name: owner.name,
@@ -245,8 +237,8 @@ export class Daemon {
   }
 
   /**
-   * Until nobody has come for a while: whoever connected before the name was free again is told the reason, too. Not for
-   * ever; who comes later finds the connection ended before anything was begun, and starts another daemon.
+   * Waits until no caller has come for a while, so that callers that connected before the name was free are told the reason too.
+   * The wait has a limit. A later caller sees its connection end before anything was begun, and starts another daemon.
    */
   async #answerTheRest(): Promise<void> {
     for (let round = 0, before = -1; before !== this.#asked && round < QUIET_ROUNDS_MAX; round++) {
@@ -256,7 +248,7 @@ export class Daemon {
     }
   }
 
-  /** Everybody who waits is told why; then the name is free for the next start. */
+  /** Tells all callers that wait why the service does not load; then the name is free for the next start. */
   async #giveUp(message: string): Promise<void> {
     this.settings.say(`solod: ${message}`);
     this.report.say({ kind: 'failed', stage: 'loading', message });
@@ -267,8 +259,8 @@ export class Daemon {
 }
 
 /**
- * What a service's own streams and signal say when its caller has gone. A service that has left such a promise behind must
- * not take down the calls of others.
+ * Error codes of a call's streams and signal after its caller has gone. A service that leaves a promise with such a rejection
+ * unhandled must not end the calls of others.
  */
 const ENDED = new Set([
   'ECONNRESET',

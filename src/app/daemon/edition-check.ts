@@ -1,4 +1,4 @@
-/** Compares what callers have in mind with what this daemon has loaded. */
+/** Compares the edition of the service that a caller means with the one that this daemon has loaded. */
 
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -12,7 +12,7 @@ import {
   WIRE_VERSION,
 } from '../../domain/evidence/edition.js';
 
-/** So many differing files are remembered; a name has two or three. */
+/** How many compared files are remembered; a name has two or three. */
 const REMEMBERED_MAX = 64;
 
 export class Editions {
@@ -20,13 +20,13 @@ export class Editions {
   readonly #digest: string | undefined;
   readonly #known = new Map<string, Content>();
 
-  /** @param edition what is about to be loaded: its content is read here */
+  /** @param edition is about to be loaded; its content is read here */
   constructor(edition: Edition) {
     this.own = { ...edition, wire: WIRE_VERSION };
     this.#digest = digestOf(edition.path);
   }
 
-  /** @param caller what it said of itself; public clients say nothing, and are served */
+  /** @param caller what the caller says of itself; public clients say nothing, and are served */
   judge(caller: Caller | undefined): CallerVerdict {
     if (caller === undefined) return { kind: 'served' };
     return judgeCaller(this.own, caller, () => this.#compare(caller));
@@ -50,9 +50,9 @@ export class Editions {
 }
 
 /**
- * Tells a changed file from an unchanged one, where nobody means harm: whoever can write the file can do as he likes anyway. A
- * cryptographic hash would take the daemon most of a megabyte for its library alone, for as long as it lives.
- * @returns undefined where the file can't be read
+ * Tells a changed file from an unchanged one. It need not resist an attacker, who could as well write the file. The library of a
+ * cryptographic hash would cost the daemon most of a megabyte, for as long as it lives.
+ * @returns undefined if the file can't be read
  */
 function digestOf(file: string): string | undefined {
   try {

@@ -1,8 +1,8 @@
-/** What a supervisor gives a daemon: a socket that listens already (sd_listen_fds(3)). */
+/** A socket that listens already, which a supervisor hands to a daemon (sd_listen_fds(3)). */
 
-import { boundPathOf, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import type { Failure } from '../../domain/failure.js';
 import { layout } from '../../domain/place/layout.js';
+import { boundPathOf, type HandedListener, handedListener } from '../platforms/node-platform.js';
 import type { Resolved } from '../service/service-file.js';
 
 /** SD_LISTEN_FDS_START */
@@ -10,8 +10,9 @@ const FIRST_DESCRIPTOR = 3;
 const VARIABLES = ['LISTEN_PID', 'LISTEN_PIDFDID', 'LISTEN_FDS', 'LISTEN_FDNAMES'] as const;
 
 /**
- * How many sockets were handed over to this process. Its variables are taken out of the environment: they are meant for no
- * descendant, and neither are those that were meant for an ancestor.
+ * Takes the supervisor's variables out of the environment: they are meant for this process, or for an ancestor, but never for a
+ * child.
+ * @returns how many sockets were handed to this process
  */
 export function takeHandedCount(env: NodeJS.ProcessEnv, pid: number): number {
   const { LISTEN_PID, LISTEN_FDS } = env;
@@ -21,8 +22,8 @@ export function takeHandedCount(env: NodeJS.ProcessEnv, pid: number): number {
 }
 
 /**
- * @param directory the directory of the name
- * @returns undefined where nothing was handed over
+ * @param directory directory of the name
+ * @returns undefined if nothing was handed over
  */
 export function takeHandedListener(
   env: NodeJS.ProcessEnv,
@@ -38,14 +39,14 @@ export function takeHandedListener(
     case 'bound':
       return listener(bound.path);
     case 'unnamed':
-      // Then it is the one that the unit of `solod install` names.
+      // It must be the socket that the unit of `solod install` names.
       return listener(layout.handedSocket(directory));
   }
 }
 
 const listener = (path: string): Resolved<HandedListener> => ({
   kind: 'resolved',
-  value: new HandedListener({ descriptor: FIRST_DESCRIPTOR, path }),
+  value: handedListener({ descriptor: FIRST_DESCRIPTOR, path }),
 });
 
 function refused(message: string, code: string): { readonly kind: 'failed'; readonly failure: Failure } {

@@ -1,4 +1,4 @@
-/** Calls `expire` when nothing has been in flight for so long. */
+/** Calls `expire` when no call has been in flight for so long. */
 export class IdleTimer {
   #timer: NodeJS.Timeout | undefined;
 

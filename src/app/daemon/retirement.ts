@@ -1,6 +1,6 @@
-/** The one way out of a daemon, whatever the reason: signals, idleness, a request, an error that nobody caught. */
+/** How a daemon ends, whatever the reason: a signal, idleness, a request, an uncaught error. */
 
-/** How long the process may take to end once that has been decided and its work's grace is over. */
+/** Milliseconds that the process has to end once the grace of its calls is over. */
 const LAST_MS = 500;
 
 export interface Work {
@@ -12,11 +12,11 @@ export interface Work {
 
 export type RetirementState = 'serving' | 'draining' | 'leaving';
 
-/** Each is told once, with the reason. */
+/** Each method is called once, with the reason. */
 export interface RetirementWitness {
-  /** No new work is taken on. */
+  /** From now on no call is accepted. */
   onDrain(reason: string): void;
-  /** Nothing more is to be done. */
+  /** The process is about to exit. */
   onLeave(reason: string): void;
 }
 
@@ -24,10 +24,10 @@ export class Retirement {
   #state: RetirementState = 'serving';
 
   /**
-   * @param work what may still be finished
-   * @param graceMs how long that may take
-   * @param log for the reason
-   * @param witness told of each step
+   * @param work the calls in flight
+   * @param graceMs milliseconds that they have to finish
+   * @param log takes the reason
+   * @param witness hears of each step
    */
   constructor(
     private readonly work: Work,
@@ -40,7 +40,7 @@ export class Retirement {
     return this.#state;
   }
 
-  /** Asked again, it ends the grace: whoever says it twice means it. */
+  /** A second request ends the grace. */
   retire(reason: string, exitCode: number): void {
     if (this.#state === 'serving') this.withdraw(reason, exitCode, this.graceMs);
     else {
@@ -49,7 +49,7 @@ export class Retirement {
     }
   }
 
-  /** The same of one's own accord: what is on its way out already is not hurried. */
+  /** The same for a reason of the daemon's own: a retirement that has begun is not hurried. */
   withdraw(reason: string, exitCode: number, graceMs: number): void {
     if (this.#state !== 'serving') return;
     this.log(`ending: ${reason}`);
@@ -62,7 +62,7 @@ export class Retirement {
     const grace = setTimeout(() => this.#leave(reason, exitCode), graceMs);
     await this.work.settled();
     clearTimeout(grace);
-    // Answers that are ready go out first.
+    // First, answers that are ready are written.
     setImmediate(() => this.#leave(reason, exitCode));
   }
 
@@ -72,15 +72,12 @@ export class Retirement {
     killAfter(LAST_MS);
     this.witness.onLeave(reason);
     this.work.abortAll(`the daemon ended (${reason})`);
-    // What was aborted may still say so.
+    // Aborted calls may still tell their callers.
     void this.work.settled().then(() => setImmediate(() => process.exit(exitCode)));
   }
 }
 
-/**
- * SIGKILL to this process, from a thread of its own: whatever an exit handler or a service does to the main thread, the
- * process ends.
- */
+/** Sends SIGKILL from a thread of its own: the process ends even if an exit handler or a service blocks the main thread. */
 function killAfter(ms: number): void {
   const source = `
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${ms});
@@ -91,6 +88,6 @@ function killAfter(ms: number): void {
     const { Worker } = process.getBuiltinModule('node:worker_threads');
     new Worker(source, { eval: true, stdout: false, stderr: false }).on('error', () => {}).unref();
   } catch {
-    // No more threads to be had: the timer has to do.
+    // The system allows no more threads: the timer does.
   }
 }

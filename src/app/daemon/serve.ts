@@ -1,13 +1,13 @@
-/** `solod serve`, and what a started daemon runs: the same process, in front of a terminal or behind it. */
+/** `solod serve`, and the process of a started daemon: the same, in the foreground or in the background. */
 
 import { writeSync } from 'node:fs';
-import { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import { Host } from '../environment/node-host.js';
 import { resolveTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
+import type { DaemonHost } from '../platforms/host.js';
+import { closeInheritedDescriptors, daemonHost } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { sentence } from '../texts/failure-text.js';
 import { runDaemon } from './claim-and-serve.js';
@@ -19,7 +19,7 @@ type Mode = 'foreground' | 'background';
 
 /**
  * @param argv what follows the command's name
- * @returns the exit code of a process that does not serve, for one that does ends by itself; undefined where that can't be read
+ * @returns exit code if this process does not become the daemon; undefined if argv is invalid
  */
 export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
   const asked = readServiceArguments('serve', argv);
@@ -27,15 +27,15 @@ export function serve(argv: readonly string[], mode: Mode): Promise<number> | un
 }
 
 async function serveService({ service, options }: ServiceArguments, mode: Mode): Promise<number> {
-  const host = new Host();
+  const host = daemonHost();
   const file = resolveService(service);
   if (file.kind === 'failed') return refuse(file.failure);
-  const target = resolveTarget({ ...options, name: options.name ?? file.value.name }, host.userId);
+  const target = resolveTarget({ ...options, name: options.name ?? file.value.name }, host);
   if (target.kind === 'failed') return refuse(target.failure);
   const report = new StartReport(host, target.value.place.directory);
   if (mode === 'background') closeInheritedDescriptors(report.descriptor);
-  const supervisor = Supervisor.take(process.env, say);
-  const handed = takeHandedListener(process.env, target.value.place.directory);
+  const supervisor = Supervisor.take(host.env, say);
+  const handed = takeHandedListener(host.env, target.value.place.directory);
   if (handed.kind === 'failed') return refuse(handed.failure);
   if (handed.value === undefined) {
     const deferring = await deferToSupervisor(host, target.value, file.value.path);
@@ -62,8 +62,8 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
   return runDaemon(host, settings, report);
 }
 
-/** As it is now. One that is gone already has an identity that nobody has. */
-function identityOf(host: Host, pid: number): Identity {
+/** Identity of a process as it is now. One that is gone gets an identity that no process has. */
+function identityOf(host: DaemonHost, pid: number): Identity {
   const seen = host.processes.lookUp(pid);
   return { ...host.processes.self(), pid, startTime: seen.kind === 'present' ? seen.startTime : 'gone' };
 }
@@ -78,11 +78,11 @@ function refuse(failure: Parameters<typeof sentence>[0]): number {
   return exitCodeOf(failure);
 }
 
-/** To the terminal, or to the log that was opened for a started daemon. */
+/** Writes to the terminal, or to the log of a started daemon. */
 function say(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // The terminal has gone, or the disk is full: no reason to stop serving.
+    // The terminal is gone, or the disk is full. The daemon serves all the same.
   }
 }

@@ -1,10 +1,10 @@
 /** What a daemon tells the service manager that started it: sd_notify(3). */
 
-import { runToEnd } from '../../adapters/node/processes/spawner.js';
+import { runToEnd } from '../platforms/node-platform.js';
 
 /**
- * The message is a datagram, which Node can't send to a Unix socket, so systemd's own tool does it. Nobody is told, and nothing
- * is started, where no service manager asked to be.
+ * The message is a datagram, which Node can't send to a Unix socket, so systemd's own tool sends it. Without a service manager that
+ * asks for messages, nothing is started.
  */
 export class Supervisor {
   private constructor(
@@ -12,14 +12,14 @@ export class Supervisor {
     private readonly say: (line: string) => void,
   ) {}
 
-  /** The variable is taken out of the environment: a descendant's readiness is not the daemon's. */
+  /** Takes the variable out of the environment: a child's readiness is not the daemon's. */
   static take(env: NodeJS.ProcessEnv, say: (line: string) => void): Supervisor {
     const { NOTIFY_SOCKET } = env;
     delete env.NOTIFY_SOCKET;
     return new Supervisor(NOTIFY_SOCKET || undefined, say);
   }
 
-  /** Also said by who gives way: it has done all that it was started for, and ends as it should. */
+  /** A process that gives way says it too: it has done what it was started for. */
   ready(status: string): Promise<void> {
     return this.#tell('READY=1', `STATUS=${status}`);
   }

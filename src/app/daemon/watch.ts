@@ -1,38 +1,38 @@
 /**
- * What a daemon keeps an eye on: that its name is still its own, that its service file is still there, how much memory it takes,
- * and whether the process that it is tied to lives. The kernel tells of changes in the directory at once (inotify(7)); the rest,
- * and the directory once more, is looked at every few seconds, because a watch follows the inode, and may not be had at all.
+ * What a daemon watches: that it still owns its name, that its service file exists, how much memory it takes, and whether the
+ * process that it is tethered to lives. The kernel reports changes in the directory at once (inotify(7)). All of it, the directory
+ * included, is also checked every few seconds, because a watch follows the inode, and the system may refuse it.
  */
 
 import { type FSWatcher, watch } from 'node:fs';
 import { examineTenure, stepTenure, type TenurePlan } from '../../domain/claim/name-ownership.js';
 import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
 import { runSync } from '../../domain/procedure/run.js';
-import type { Host } from '../environment/node-host.js';
+import { type CommonHost, portsOf } from '../platforms/host.js';
 
-/** An idle daemon wakes up so often. What the rounds allocate is little enough that V8 seldom has to collect it, which costs megabytes. */
+/** How often an idle daemon wakes up. A round allocates so little that V8 seldom collects garbage, which would cost megabytes. */
 const ROUND_MS = 10_000;
-/** What comes in a burst is looked at once. */
+/** A burst of changes is checked once. */
 const SETTLE_MS = 50;
 
 export interface WatchSettings {
   readonly tenure: TenurePlan;
-  /** The real path of the service file. */
+  /** Real path of the service file. */
   readonly service: string;
   readonly memoryLimitBytes: number | undefined;
-  /** Whose end is this daemon's end. */
+  /** The daemon ends when this process does. */
   readonly tether: Identity | undefined;
 }
 
 export type WatchFinding =
-  /** The name is not this daemon's any more. */
+  /** The daemon does not own its name any more. */
   | { readonly kind: 'orphaned'; readonly path: string }
   | { readonly kind: 'service-deleted'; readonly path: string }
   | { readonly kind: 'memory'; readonly residentBytes: number }
   | { readonly kind: 'untethered'; readonly pid: number };
 
 export interface WatchWitness {
-  /** Told each time that everything is looked at. */
+  /** Called with each round. */
   onRound(): void;
   onFinding(finding: WatchFinding): void;
 }
@@ -45,7 +45,7 @@ export class Watch {
   #serviceMissing: 'no' | 'once' = 'no';
 
   constructor(
-    private readonly host: Host,
+    private readonly host: CommonHost,
     private readonly settings: WatchSettings,
     private readonly witness: WatchWitness,
   ) {}
@@ -61,7 +61,7 @@ export class Watch {
     clearTimeout(this.#settling);
   }
 
-  /** Also when a call has ended: that is when memory grows. */
+  /** Called also when a call has ended, because calls make memory grow. */
   checkMemory(): void {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
@@ -72,12 +72,12 @@ export class Watch {
   #watchDirectory(): void {
     try {
       this.#watcher = watch(this.settings.tenure.directory, { persistent: false }, (event) => {
-        // Appending to the log is no news.
+        // Any other event is about a file's content, such as the log.
         if (event === 'rename') this.#settle();
       });
       this.#watcher.on('error', () => this.#watcher?.close());
     } catch {
-      // No more watches to be had (EMFILE, ENOSPC): the rounds have to do.
+      // The system allows no more watches (EMFILE, ENOSPC): the rounds do.
     }
   }
 
@@ -97,7 +97,7 @@ export class Watch {
   }
 
   #checkTenure(): void {
-    const outcome = runSync(stepTenure, examineTenure(this.settings.tenure), this.host.ports);
+    const outcome = runSync(stepTenure, examineTenure(this.settings.tenure), portsOf(this.host));
     if (outcome.kind === 'lost') this.witness.onFinding({ kind: 'orphaned', path: outcome.path });
   }
 

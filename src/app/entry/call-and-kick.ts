@@ -4,10 +4,11 @@ import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
 import { ownStreams } from '../environment/sync-stdout.js';
 import { terminals } from '../environment/terminals.js';
-import { type CallOptions, type CallResult, goOn } from '../library/call-service.js';
+import { type CallOptions, type CallResult, callService } from '../library/call-service.js';
 import type { ServiceOptions } from '../library/daemon-request.js';
-import { type KickResult, kick } from '../library/kick-daemon.js';
+import { type KickResult, kickDaemon } from '../library/kick-daemon.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
+import { callerHost } from '../platforms/node-platform.js';
 import { textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
@@ -19,7 +20,9 @@ export async function run(argv: readonly string[], opened?: Opened | undefined):
   const [command, ...rest] = argv;
   const asked = command === 'call' || command === 'kick' ? readServiceArguments(command, rest) : undefined;
   if (asked === undefined) return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);
-  return command === 'call' ? callCommand(asked, opened) : kickExitCode(kick(serviceOptions(asked)));
+  return command === 'call'
+    ? callCommand(asked, opened)
+    : kickExitCode(kickDaemon(callerHost(), serviceOptions(asked)));
 }
 
 function serviceOptions({
@@ -38,7 +41,7 @@ async function callCommand(asked: ServiceArguments, opened: Opened | undefined):
     terminals: terminals(),
     fallback,
   };
-  const result = await goOn(options, opened);
+  const result = await callService(callerHost(), options, opened);
   if (verbose && result.kind === 'exited' && result.via === 'inline')
     say(`in this process, without a daemon: ${result.why}`);
   return finish(endingOf(result), errors);

@@ -1,8 +1,10 @@
-/** The composition root: the one place where the container is built. */
+/**
+ * The composition root: the one place where the container is built. A container module for each platform binds every port by its
+ * token; the commands are made of what is bound, by the table below.
+ */
 
 import 'reflect-metadata';
-import { Container, type ServiceIdentifier } from 'inversify';
-import { nodeDocuments } from '../../adapters/node/files/documents.js';
+import { Container, ContainerModule, type ServiceIdentifier } from 'inversify';
 import { type Output, Parts } from '../commands/command-parts.js';
 import { Inspector } from '../commands/daemon-inspector.js';
 import { DoctorCommand } from '../commands/doctor/doctor.js';
@@ -17,98 +19,110 @@ import { StatsCommand } from '../commands/stats/stats.js';
 import { StatusCommand } from '../commands/status.js';
 import { StopCommand } from '../commands/stop.js';
 import { StopAllCommand } from '../commands/stop-all.js';
-import { Host } from '../environment/node-host.js';
+import type { Host } from '../platforms/host.js';
+import { nodeHost } from '../platforms/node-platform.js';
+
+type TokensOf<T> = { readonly [N in keyof T]-?: ServiceIdentifier<T[N]> };
 
 const token = <T>(name: string): ServiceIdentifier<T> => Symbol.for(`solod/${name}`);
 
-const TOKENS = {
+const tokensFor = <T extends object>(names: Readonly<Record<keyof T, true>>): TokensOf<T> =>
+  Object.fromEntries(Object.keys(names).map((name) => [name, token(name)])) as TokensOf<T>;
+
+/** One token for each port, and for each fact about the process. A port that is missing here does not compile. */
+export const PORTS = tokensFor<Host>({
+  clock: true,
+  files: true,
+  documents: true,
+  processes: true,
+  probe: true,
+  listener: true,
+  spawner: true,
+  ledger: true,
+  startChannel: true,
+  system: true,
+  logReader: true,
+  watchLog: true,
+  findService: true,
+  held: true,
+  warn: true,
+  env: true,
+  userId: true,
+  platform: true,
+  unsupported: true,
+  node: true,
+  program: true,
+  directory: true,
+  home: true,
+  realPath: true,
+  nonce: true,
+});
+
+const NAMES = Object.keys(PORTS) as (keyof Host)[];
+
+/** The container module of a platform: binds each of its ports. Ports that take arguments are bound as functions. */
+export const platformModule = (host: Host): ContainerModule =>
+  new ContainerModule(({ bind }) => {
+    for (const name of NAMES) bind<unknown>(PORTS[name]).toConstantValue(host[name]);
+  });
+
+const PARTS = {
   output: token<Output>('output'),
   host: token<Host>('host'),
   inspector: token<Inspector>('inspector'),
   parts: token<Parts>('parts'),
-  status: token<StatusCommand>('status'),
-  stop: token<StopCommand>('stop'),
-  stopAll: token<StopAllCommand>('stopAll'),
-  restart: token<RestartCommand>('restart'),
   list: token<ListCommand>('list'),
-  doctor: token<DoctorCommand>('doctor'),
-  gc: token<CollectCommand>('gc'),
-  logs: token<LogsCommand>('logs'),
-  spawns: token<SpawnsCommand>('spawns'),
-  stats: token<StatsCommand>('stats'),
-  managerSetup: token<ManagerSetup>('managerSetup'),
-  commandSetup: token<CommandSetup>('commandSetup'),
 } as const;
 
-export interface Commands {
-  readonly status: StatusCommand;
-  readonly stop: StopCommand;
-  readonly stopAll: StopAllCommand;
-  readonly restart: RestartCommand;
-  readonly list: ListCommand;
-  readonly doctor: DoctorCommand;
-  readonly gc: CollectCommand;
-  readonly logs: LogsCommand;
-  readonly spawns: SpawnsCommand;
-  readonly stats: StatsCommand;
-  readonly managerSetup: ManagerSetup;
-  readonly commandSetup: CommandSetup;
+/** How one object is made of others, by their tokens; the compiler compares them with the constructor's parameters. */
+interface Recipe<T> {
+  readonly make: (...needs: never[]) => T;
+  readonly needs: readonly ServiceIdentifier[];
 }
 
-/** @param output where facts, complaints and progress go */
-export function commands(output: Output): Commands {
+const of = <T, A extends readonly unknown[]>(
+  type: new (...args: A) => T,
+  ...needs: { readonly [I in keyof A]: ServiceIdentifier<A[I]> }
+): Recipe<T> => ({ make: (...made: unknown[]) => new type(...(made as unknown as A)), needs });
+
+const COMMANDS = {
+  status: of(StatusCommand, PARTS.parts, PARTS.list),
+  stop: of(StopCommand, PARTS.parts),
+  stopAll: of(StopAllCommand, PARTS.parts),
+  restart: of(RestartCommand, PARTS.parts),
+  list: of(ListCommand, PARTS.parts),
+  doctor: of(DoctorCommand, PARTS.parts),
+  gc: of(CollectCommand, PARTS.parts),
+  logs: of(LogsCommand, PARTS.parts),
+  spawns: of(SpawnsCommand, PARTS.parts),
+  stats: of(StatsCommand, PARTS.parts),
+  managerSetup: of(ManagerSetup, PARTS.parts, PORTS.env),
+  commandSetup: of(CommandSetup, PARTS.parts, PORTS.documents, PORTS.env),
+} as const;
+
+type Made<R> = R extends Recipe<infer T> ? T : never;
+export type Commands = { readonly [N in keyof typeof COMMANDS]: Made<(typeof COMMANDS)[N]> };
+
+const RECIPES = {
+  inspector: of(Inspector, PARTS.host),
+  parts: of(Parts, PARTS.host, PARTS.inspector, PARTS.output),
+  ...COMMANDS,
+};
+
+/**
+ * @param output takes facts, complaints and progress
+ * @param platform binds the ports; Node's by default
+ */
+export function commands(output: Output, platform = platformModule(nodeHost())): Commands {
   const container = new Container({ defaultScope: 'Singleton' });
-  container.bind(TOKENS.output).toConstantValue(output);
-  container.bind(TOKENS.host).toResolvedValue(() => new Host());
-  container.bind(TOKENS.inspector).toResolvedValue(
-    (host: Host) =>
-      new Inspector({
-        files: host.files,
-        probe: () => host.probe(),
-        platform: host.platform,
-        processes: host.processes,
-      }),
-    [TOKENS.host],
+  container.load(platform);
+  container.bind(PARTS.output).toConstantValue(output);
+  container.bind(PARTS.host).toResolvedValue(
+    (...ports: unknown[]) => Object.fromEntries(NAMES.map((name, n) => [name, ports[n]])) as unknown as Host,
+    NAMES.map((name) => PORTS[name]),
   );
-  container
-    .bind(TOKENS.parts)
-    .toResolvedValue(
-      (host: Host, inspector: Inspector, to: Output) => new Parts(host, inspector, to),
-      [TOKENS.host, TOKENS.inspector, TOKENS.output],
-    );
-  container.bind(TOKENS.list).toResolvedValue((parts: Parts) => new ListCommand(parts), [TOKENS.parts]);
-  container
-    .bind(TOKENS.status)
-    .toResolvedValue(
-      (parts: Parts, list: ListCommand) => new StatusCommand(parts, list),
-      [TOKENS.parts, TOKENS.list],
-    );
-  container.bind(TOKENS.stop).toResolvedValue((parts: Parts) => new StopCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.stopAll).toResolvedValue((parts: Parts) => new StopAllCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.restart).toResolvedValue((parts: Parts) => new RestartCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.doctor).toResolvedValue((parts: Parts) => new DoctorCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.gc).toResolvedValue((parts: Parts) => new CollectCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.logs).toResolvedValue((parts: Parts) => new LogsCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.spawns).toResolvedValue((parts: Parts) => new SpawnsCommand(parts), [TOKENS.parts]);
-  container.bind(TOKENS.stats).toResolvedValue((parts: Parts) => new StatsCommand(parts), [TOKENS.parts]);
-  container
-    .bind(TOKENS.managerSetup)
-    .toResolvedValue((parts: Parts) => new ManagerSetup(parts, process.env), [TOKENS.parts]);
-  container
-    .bind(TOKENS.commandSetup)
-    .toResolvedValue((parts: Parts) => new CommandSetup(parts, nodeDocuments(), process.env), [TOKENS.parts]);
-  return {
-    status: container.get(TOKENS.status),
-    stop: container.get(TOKENS.stop),
-    stopAll: container.get(TOKENS.stopAll),
-    restart: container.get(TOKENS.restart),
-    list: container.get(TOKENS.list),
-    doctor: container.get(TOKENS.doctor),
-    gc: container.get(TOKENS.gc),
-    logs: container.get(TOKENS.logs),
-    spawns: container.get(TOKENS.spawns),
-    stats: container.get(TOKENS.stats),
-    managerSetup: container.get(TOKENS.managerSetup),
-    commandSetup: container.get(TOKENS.commandSetup),
-  };
+  for (const [name, { make, needs }] of Object.entries<Recipe<unknown>>(RECIPES))
+    container.bind(token<unknown>(name)).toResolvedValue(make, [...needs] as never[]);
+  const made = Object.keys(COMMANDS).map((name) => [name, container.get(token<unknown>(name))]);
+  return Object.fromEntries(made) as Commands;
 }

@@ -1,45 +1,46 @@
 #!/usr/bin/env node
 
 /**
- * The command's way in. A call is tried on the warm way first, and whoever serves claims the name before anything else is loaded;
- * what these leave, and everything else, is loaded then.
+ * Entry of the command. A call takes the warm path first, and `serve` claims its name, before anything else is loaded. All other
+ * bundles are loaded when they are needed.
  */
 
 import { loadBundle } from '../environment/bundle-files.js';
 import type { Opened } from '../wire/opened.js';
 import { callWarm } from './warm-call.js';
 
-/** 128 and the signal's number, as shells have it. */
+/** 128 + the number of the signal, as in shells. */
 const INTERRUPTED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-
-const load = {
-  streams: () => loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs'),
-  callAndKick: () => loadBundle<typeof import('./call-and-kick.js')>('quick.cjs'),
-  serve: () => loadBundle<typeof import('../daemon/serve.js')>('serve.cjs'),
-};
 
 function main(argv: readonly string[]): void {
   const [command, ...rest] = argv;
-  const goOn = (opened?: Opened): void =>
-    end(
-      opened?.kind === 'accepted' ? load.streams().talk(rest, opened) : load.callAndKick().run(argv, opened),
-    );
+  const callOrKick = (opened?: Opened): Promise<number> =>
+    loadBundle<typeof import('./call-and-kick.js')>('quick.cjs').run(argv, opened);
   switch (command) {
     case 'call':
-      // The end of the connection is what cancels the call, and it comes with the end of the process.
+      // The end of the process closes the connection, and that cancels the call.
       for (const [signal, code] of Object.entries(INTERRUPTED)) process.on(signal, () => process.exit(code));
-      callWarm(rest, goOn);
+      callWarm(rest, (opened) =>
+        exitAfter(
+          opened?.kind === 'accepted'
+            ? loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs').talk(rest, opened)
+            : callOrKick(opened),
+        ),
+      );
       break;
     case 'serve':
-      end(load.serve().serve(rest, 'foreground') ?? load.callAndKick().run(argv));
+      exitAfter(
+        loadBundle<typeof import('../daemon/serve.js')>('serve.cjs').serve(rest, 'foreground') ??
+          callOrKick(),
+      );
       break;
     default:
-      goOn();
+      exitAfter(callOrKick());
   }
 }
 
-/** Whatever timers or sockets are left then are nobody's any more. */
-function end(exitCode: Promise<number>): void {
+/** Timers and sockets that are left then don't keep the process alive. */
+function exitAfter(exitCode: Promise<number>): void {
   void exitCode.then((code) => process.exit(code));
 }
 

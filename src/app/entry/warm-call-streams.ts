@@ -1,4 +1,4 @@
-/** What is left of a warm call that its daemon has taken on, and that asks for input, or takes its time: its streams. */
+/** Carries the streams of a warm call that its daemon has accepted, and that asks for input or takes longer. */
 
 import { loadBundle } from '../environment/bundle-files.js';
 import { ownStreams } from '../environment/sync-stdout.js';
@@ -7,7 +7,7 @@ import type { Opened } from '../wire/opened.js';
 
 /**
  * @param argv what follows the command's name
- * @returns the exit code
+ * @returns exit code
  */
 export async function talk(argv: readonly string[], { socket, early }: Opened): Promise<number> {
   const ended = await new CallConnection(socket, early).resume(ownStreams());

@@ -1,33 +1,32 @@
 /**
- * The warm call, the one that is made hundreds of times: everything is in its place, the daemon takes the call, and it answers
- * soon and in short. For that nothing else is loaded, because Node takes longer to read a program than to run this.
+ * The warm path, for the call that is made hundreds of times: the daemon is there, accepts the call, and answers soon and shortly.
+ * It loads nothing else, because Node takes longer to read a program than to run this one.
  *
- * Nothing is decided here. Whatever is out of the ordinary is left to the rest of the command: from the beginning, or, once the
- * request is on its way, with the connection and what has come on it. What is accepted needs its streams and nothing else
- * (`talk.ts`).
+ * Nothing is decided here. Everything out of the ordinary goes to the rest of the command: from the beginning, or, once the
+ * request is sent, with the connection and what has come on it. A call that is accepted only needs its streams
+ * (`warm-call-streams.ts`).
  */
 
 import { existsSync, lstatSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { nodeClock } from '../../adapters/node/clock.js';
-import { entryOf } from '../../adapters/node/files/lstat-entry.js';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { isName, layout, type Place, placeOf } from '../../domain/place/layout.js';
 import { distrustOf, isClosed } from '../../domain/place/state-directory.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { platformOf, stateRoot, workingDirectory } from '../environment/state-root.js';
 import { terminals } from '../environment/terminals.js';
+import { entryOf, nodeClock } from '../platforms/node-platform.js';
 import { resolveService, type ServiceFile } from '../service/service-file.js';
 import { afterReading } from '../wire/after-reading.js';
 import { CHUNK, chunk, HEADER_BYTES } from '../wire/chunks.js';
 import type { Opened } from '../wire/opened.js';
 import { encodeRequest, requestEnvironment } from '../wire/request.js';
 
-/** Goes on with the whole call: with a connection, or from the beginning. */
+/** Continues the call elsewhere: with a connection, or from the beginning. */
 export type GoOn = (opened?: Opened) => void;
 
-/** A call that takes longer is no case for haste: it has deadlines, and heartbeats. */
+/** A call that takes longer is carried on elsewhere, with deadlines and heartbeats. */
 export const WARM_MS = 100;
 
 /** @param argv what follows the command's name */
@@ -59,10 +58,10 @@ interface WarmArguments {
   readonly args: readonly string[];
 }
 
-/** Options that only say what becomes of a call that is not warm. */
+/** Options that matter only for a call that is not warm. */
 const IRRELEVANT = /^--(?:verbose|fallback=(?:wait|inline)|errors=(?:stderr|line))$/;
 
-/** @returns undefined where there are others: `readServiceArguments` knows them all */
+/** @returns undefined if there are other options: `readServiceArguments` knows them all */
 export function readWarm(argv: readonly string[]): WarmArguments | undefined {
   const words: string[] = [];
   for (const [n, word] of argv.entries()) {
@@ -77,8 +76,22 @@ export function readWarm(argv: readonly string[]): WarmArguments | undefined {
   return service === undefined ? undefined : { service, args };
 }
 
-/** The service, and where its daemon lives: only if all is as a call would have to make it first. */
-function find(file: string): { readonly service: ServiceFile; readonly place: Place } | undefined {
+interface Found {
+  readonly service: ServiceFile;
+  readonly place: Place;
+}
+
+/** Finds the service and its daemon's directory. Undefined if anything is missing, which the rest of the command then explains. */
+function find(file: string): Found | undefined {
+  try {
+    return findOrThrow(file);
+  } catch {
+    // A directory is missing, the user has no home, or the working directory has been removed.
+    return undefined;
+  }
+}
+
+function findOrThrow(file: string): Found | undefined {
   const platform = platformOf();
   if (platform === undefined || chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
   const service = resolveService(file);
@@ -88,14 +101,11 @@ function find(file: string): { readonly service: ServiceFile; readonly place: Pl
   return isInOrder(place, userId) ? { service: service.value, place } : undefined;
 }
 
+/** @throws a system error if a directory is missing */
 function isInOrder({ root, directory }: Place, userId: number): boolean {
-  try {
-    if (distrustOf(entryOf(lstatSync(root)), userId) !== undefined) return false;
-    const entry = entryOf(lstatSync(directory));
-    return distrustOf(entry, userId) === undefined && isClosed(entry) && existsSync(layout.launch(directory));
-  } catch {
-    return false;
-  }
+  if (distrustOf(entryOf(lstatSync(root)), userId) !== undefined) return false;
+  const entry = entryOf(lstatSync(directory));
+  return distrustOf(entry, userId) === undefined && isClosed(entry) && existsSync(layout.launch(directory));
 }
 
 const NOTHING = Buffer.alloc(0);
@@ -103,7 +113,7 @@ const NOTHING = Buffer.alloc(0);
 class Exchange {
   readonly #socket: Socket;
   readonly #goOn: GoOn;
-  // A process that had to wait for a processor finds its time over and the answer unread.
+  // A process that had to wait for the processor may find the time over and the answer unread.
   readonly #timer = setTimeout(() => afterReading(() => this.#handOver(NOTHING)), WARM_MS);
   #state: 'connecting' | 'asked' | 'accepted' | 'left' = 'connecting';
 
@@ -115,7 +125,7 @@ class Exchange {
         this.#socket.write(request);
       })
       .on('data', (bytes) => this.#take(bytes))
-      // What it failed with is asked of the socket by whoever goes on.
+      // The code that continues the call asks the socket for the error.
       .on('error', () => {})
       .on('close', () => this.#handOver(NOTHING));
   }
@@ -136,7 +146,7 @@ class Exchange {
     if (rest.length > 0) this.#handOver(rest);
   }
 
-  /** A daemon that takes the call says so with output. What else comes first is a refusal; the service may also ask for input. */
+  /** A daemon accepts with output first; anything else is a refusal. Later the service may also ask for input. */
   #isForHere(first: FirstChunk): first is FirstChunk & { readonly type: Answer } {
     if (this.#state === 'asked') return first.type === CHUNK.output;
     return (
@@ -164,7 +174,7 @@ type Answer = typeof CHUNK.output | typeof CHUNK.errorOutput | typeof CHUNK.exit
 interface FirstChunk {
   readonly type: string;
   readonly body: Buffer;
-  /** Where it ends, which may be beyond the bytes that have come. */
+  /** Offset of its end, which may lie beyond the bytes that have come. */
   readonly end: number;
 }
 
@@ -179,7 +189,7 @@ function firstChunk(bytes: Buffer): FirstChunk {
 
 const isExitCode = (body: Buffer): boolean => /^\d{1,3}$/.test(String(body)) && Number(body) <= 255;
 
-/** @returns what did not go out at once */
+/** @returns the bytes that could not be written at once */
 function write(type: Exclude<Answer, typeof CHUNK.exit>, bytes: Buffer): Buffer {
   try {
     if (bytes.length === 0) return bytes;

@@ -1,19 +1,19 @@
-/** Whether a daemon is wanted at all. The warm call asks too (`warm.ts`): nothing heavy is imported here. */
+/** Whether a daemon is wanted. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
 
-import type { Environment } from './state-root.js';
+import type { Environment } from '../../ports/environment.js';
 
 export type DaemonWish =
-  /** Whatever the environment says. */
+  /** Always use a daemon, whatever the environment says. */
   | 'on'
-  /** Never: the service runs in the caller's own process. */
+  /** Never use one: the service runs in the caller's own process. */
   | 'off'
-  /** As `SOLOD` says (`on`, `off`); without it, none where `CI` is set: nobody comes back there to find it warm. */
+  /** As `SOLOD` says (`on`, `off`). Without it: no daemon where `CI` is set, because no later call would find it warm. */
   | 'auto';
 
 export type DaemonChoice =
   | { readonly kind: 'daemon' }
   | { readonly kind: 'inline'; readonly why: string }
-  /** `SOLOD` says neither `on` nor `off`. */
+  /** `SOLOD` is neither `on` nor `off`. */
   | { readonly kind: 'wrong'; readonly value: string };
 
 const DAEMON: DaemonChoice = { kind: 'daemon' };

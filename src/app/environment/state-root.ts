@@ -1,30 +1,39 @@
-/** Where things are, as the environment says. The warm call goes by it too (`warm.ts`): nothing heavy is imported here. */
+/** Where things are, as the environment says. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
 
 import { realpathSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Platform } from '../../domain/place/layout.js';
+import type { Environment } from '../../ports/environment.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from '../../ports/environment.js';
 
-/** @returns undefined where solod does not run: on Windows, above all, where sockets have no such names */
+/** @returns undefined on a system where solod can't run, such as Windows, whose sockets have no path */
 export function platformOf(): Platform | undefined {
   return process.platform === 'linux' || process.platform === 'darwin' ? process.platform : undefined;
 }
 
 /**
+ * @returns the user's home directory as the system's user database has it
+ * @throws a system error if the user is not in it
+ */
+export const homeDirectory = (): string => process.getBuiltinModule('node:os').homedir();
+
+/**
  * The directory that holds the directories of all names: `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else
  * `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. A relative XDG directory is ignored, as the XDG Base Directory
- * Specification demands; a relative `$SOLOD_DIR` counts from the working directory.
+ * Specification demands.
+ * @param from directory from which a relative `$SOLOD_DIR` counts
+ * @throws what `home` throws
  */
-export function stateRoot(env: Environment): string {
+export function stateRoot(env: Environment, from = '', home = homeDirectory): string {
   const { SOLOD_DIR, XDG_RUNTIME_DIR, XDG_STATE_HOME } = env;
-  if (SOLOD_DIR) return resolve(SOLOD_DIR);
+  if (SOLOD_DIR) return resolve(from, SOLOD_DIR);
   for (const base of [XDG_RUNTIME_DIR, XDG_STATE_HOME])
     if (base && isAbsolute(base)) return join(base, 'solod');
-  return join(env.HOME || process.getBuiltinModule('node:os').homedir(), '.local', 'state', 'solod');
+  return join(env.HOME || home(), '.local', 'state', 'solod');
 }
 
-/** @returns undefined where there is no such file */
+/** @returns undefined if there is no such file */
 export function realPath(file: string): string | undefined {
   try {
     return realpathSync.native(resolve(file));
@@ -33,7 +42,7 @@ export function realPath(file: string): string | undefined {
   }
 }
 
-/** One that has been removed has no name any more, and is sent without one, as the native client does. */
+/** @returns an empty path if the directory has been removed, which is what the native client sends then, too */
 export function workingDirectory(): string {
   try {
     return process.cwd();
@@ -42,10 +51,10 @@ export function workingDirectory(): string {
   }
 }
 
-/** @returns undefined where neither the environment nor the system knows one */
+/** @returns undefined if neither the environment nor the system knows an absolute one */
 export function homeOf(env: Environment): string | undefined {
   try {
-    const home = env.HOME || process.getBuiltinModule('node:os').homedir();
+    const home = env.HOME || homeDirectory();
     return isAbsolute(home) ? home : undefined;
   } catch {
     return undefined;

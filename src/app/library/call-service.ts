@@ -1,18 +1,16 @@
-import type { Readable, Writable } from 'node:stream';
-import type { Greeter } from '../../adapters/node/sockets/socket-probe.js';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
-import { Host } from '../environment/node-host.js';
-import { type Environment, workingDirectory } from '../environment/state-root.js';
 import type { Terminals } from '../environment/terminals.js';
+import type { CallerHost, Greeter } from '../platforms/host.js';
 import { textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
-import type { Opened } from '../wire/opened.js';
+import type { CallRequest } from '../wire/request.js';
 import {
   type DaemonRequest,
   resolveRequest,
@@ -25,105 +23,94 @@ import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
 
 export type CallOptions = ServiceOptions &
   TimingOptions & {
+    /** Arguments of the call; none by default. */
     readonly args?: readonly string[] | undefined;
-    /** The directory that the call is made in; by default this process's. */
+    /** Directory of the call; by default the working directory of this process. */
     readonly cwd?: string | undefined;
-    /** What the service is given to read; nothing by default. Not touched, nor called, unless the service reads. */
+    /** What the service may read; nothing by default. The stream is not touched, nor the function called, unless it reads. */
     readonly stdin?: Readable | (() => Readable) | undefined;
     readonly stdout: Writable;
     readonly stderr: Writable;
     /** Cancels the call. */
     readonly signal?: AbortSignal | undefined;
-    /** Which of the streams are terminals, for services that colour their output. */
+    /** Which of the three streams are terminals, for services that colour their output; none by default. */
     readonly terminals?: Terminals | undefined;
     /**
-     * Where no daemon answers at once: `wait` for one, and fail where none can be had (the default), or run the service `inline`,
-     * in this very process, and kick its daemon for the next time.
+     * What to do if no daemon answers at once: `wait` for one, and fail if none comes (the default), or run the service `inline`,
+     * in this process, and start its daemon for the next call.
      */
     readonly fallback?: 'wait' | 'inline' | undefined;
+    /** What to do with a daemon that does not answer; `report` by default. */
     readonly whenHung?: WhenHung | undefined;
   };
 
 export type CallResult =
-  /** The service ended with this code; all of its output has been written. */
+  /** The service ended with this exit code; all of its output has been written. `pid` is its daemon's. */
   | (Extract<CallEnd, { kind: 'exited' }> & {
       readonly via: 'attached' | 'started';
       readonly pid: number | undefined;
     })
   /** The same, in this process; `why` says why there was no daemon. */
   | (Extract<CallEnd, { kind: 'exited' }> & { readonly via: 'inline'; readonly why: string })
-  /** The connection was lost after the daemon had begun. The call may have been carried out; it is not tried again. */
+  /** The connection broke after the daemon had begun. The service may have run to its end; the call is not retried. */
   | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string })
   | Extract<CallEnd, { kind: 'cancelled' }>
-  /** Nothing was begun. */
+  /** Nothing was begun. `message` says `failure` in a sentence. */
   | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
 
 const NO_TERMINALS: Terminals = [false, false, false];
 
-/**
- * Calls a service through its daemon, which is started if there is none.
- *
- * @param options which service, with what; waits 10 s for the daemon (1 s for one that is there, with the fallback `inline`) unless
- *   `timing.totalMs` says otherwise, and for the answer as long as it takes
- * @returns never rejects: every failure is a result
- */
-export function call(options: CallOptions): Promise<CallResult> {
-  return goOn(options, undefined);
+/** A call that the warm path has begun: its connection, and what has come on it. */
+interface Begun<C> {
+  readonly socket: C;
+  readonly early: Buffer;
 }
 
-/** @param opened a call that has been begun on the warm way */
-export async function goOn(options: CallOptions, opened: Opened | undefined): Promise<CallResult> {
-  const host = new Host();
+export async function callService<C extends Duplex>(
+  host: CallerHost<C>,
+  options: CallOptions,
+  begun?: Begun<C> | undefined,
+): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
-  const resolved = resolveRequest(options, host.userId, { totalMs });
+  const resolved = resolveRequest(options, host, { totalMs });
   if (resolved.kind === 'failed') return failed(resolved.failure);
-  const choice = chooseDaemon(options.daemon, options.env ?? process.env);
+  const choice = chooseDaemon(options.daemon, options.env ?? host.env);
   switch (choice.kind) {
     case 'wrong':
       return failed(invalid(USAGE.switch(choice.value)).failure);
     case 'inline':
-      return callHere(options, resolved.value, choice.why);
+      return callInline(host, options, resolved.value, choice.why);
     case 'daemon':
-      return callThere(host, options, resolved.value, opened);
+      return callDaemon(host, options, resolved.value, begun);
   }
 }
 
-async function callThere(
-  host: Host,
+async function callDaemon<C extends Duplex>(
+  host: CallerHost<C>,
   options: CallOptions,
   resolved: DaemonRequest,
-  opened: Opened | undefined,
+  begun: Begun<C> | undefined,
 ): Promise<CallResult> {
-  const { caller, target } = resolved;
   const begunMs = host.clock.now().monotonicMs;
-  const request = {
-    command: target.name,
-    args: options.args ?? [],
-    env: environmentOf(options),
-    cwd: options.cwd ?? workingDirectory(),
-  };
   let conversation: CallConnection | undefined;
-  const greeter: Greeter = (socket, withinMs, daemon) => {
-    conversation = new CallConnection(socket, socket === opened?.socket ? opened.early : undefined);
+  const greeter: Greeter<C> = (socket, withinMs, daemon) => {
+    conversation = new CallConnection(socket, socket === begun?.socket ? begun.early : undefined);
     const waitedMs = host.clock.now().monotonicMs - begunMs;
+    const { caller } = resolved;
     const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
-    return conversation.greet({ ...request, caller: said }, withinMs);
+    return conversation.greet({ ...requestOf(host, options, resolved), caller: said }, withinMs);
   };
+  const { stdin, stdout, stderr, signal, whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
-  const reached = await connectTo(host, resolved, {
-    greeter,
-    whenHung: options.whenHung,
-    patience,
-    opened: opened?.socket,
-  });
+  const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
+  const reached = await connectTo(host, resolved, manner);
   if (reached.kind === 'failed') {
-    // The service itself was asked, and said no: it would say the same here.
+    // A service that declined would decline inline too.
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
     if (reached.failure.kind === 'vacant') kickAside(host, resolved);
-    return callHere(options, resolved, reached.message);
+    return callInline(host, options, resolved, reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
-  const { stdin, stdout, stderr, signal } = options;
   const ended = await conversation.complete({ stdin, stdout, stderr, signal });
   switch (ended.kind) {
     case 'exited':
@@ -135,15 +122,28 @@ async function callThere(
   }
 }
 
-/** In this process. What it takes is loaded only now: most calls are spared it. */
-async function callHere(options: CallOptions, resolved: DaemonRequest, why: string): Promise<CallResult> {
+function requestOf(host: CallerHost, options: CallOptions, { target }: DaemonRequest): CallRequest {
+  return {
+    command: target.name,
+    args: options.args ?? [],
+    env: requestEnvironment(options.env ?? host.env, options.terminals ?? NO_TERMINALS),
+    cwd: options.cwd ?? host.directory(),
+  };
+}
+
+/** Runs the service in this process. What that takes is loaded only here. */
+async function callInline(
+  host: CallerHost,
+  options: CallOptions,
+  resolved: DaemonRequest,
+  why: string,
+): Promise<CallResult> {
+  const { command: name, ...request } = requestOf(host, options, resolved);
   const { stdin, stdout, stderr, signal } = options;
   const result = await loadBundle<typeof import('./call-inline.js')>('inline.cjs').callInline({
+    ...request,
     service: resolved.caller?.path ?? '',
-    name: resolved.target.name,
-    args: options.args ?? [],
-    env: environmentOf(options),
-    cwd: options.cwd ?? workingDirectory(),
+    name,
     stdin,
     stdout,
     stderr,
@@ -157,9 +157,4 @@ async function callHere(options: CallOptions, resolved: DaemonRequest, why: stri
     case 'cancelled':
       return result;
   }
-}
-
-function environmentOf(options: CallOptions): Record<string, string> {
-  const env: Environment = options.env ?? process.env;
-  return requestEnvironment(env, options.terminals ?? NO_TERMINALS);
 }

@@ -1,7 +1,6 @@
-import type net from 'node:net';
-import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
-import { LOCK_VARIABLE } from '../../adapters/node/processes/spawner.js';
-import type { HandedListener } from '../../adapters/node/sockets/handed-listener.js';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { LOCK_VARIABLE } from '../../adapters/spawn-target.js';
 import { beginClaim, type ClaimOutcome, stepClaim } from '../../domain/claim/claim.js';
 import { WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { type Owner, ownerText } from '../../domain/evidence/owner.js';
@@ -9,9 +8,10 @@ import type { Failure } from '../../domain/failure.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { Cause } from '../../ports/readings.js';
+import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Word } from '../../ports/start-word.js';
-import { Host } from '../environment/node-host.js';
 import { VERSION } from '../environment/version.js';
+import { type DaemonHost, type LibraryHost, portsOf, type ServingListener } from '../platforms/host.js';
 import { sentence } from '../texts/failure-text.js';
 import { type NameOptions, resolveTarget, type Target } from './daemon-target.js';
 import { StartReport } from './start-report.js';
@@ -19,76 +19,76 @@ import { StartReport } from './start-report.js';
 export interface ClaimOptions extends NameOptions {
   /** What is served, for people who read the owner file; by default the program's path. */
   readonly service?: string | undefined;
-  /** Whether the peer's half-close leaves the own half open (`net.createServer`); false by default. */
+  /** Whether a connection stays writable after its peer has ended (as in `net.createServer`); false by default. */
   readonly allowHalfOpen?: boolean | undefined;
 }
 
-export type ClaimResult =
+export type ClaimResult<C = Socket> =
   | {
       readonly kind: 'claimed';
       readonly generation: number;
-      /** The directory of the name, with the generations in it. */
+      /** Directory of the name, with the generations in it. */
       readonly directory: string;
-      /** What clients connect to, as long as this daemon lives. */
+      /** Path that clients connect to, as long as this daemon lives. */
       readonly socketPath: string;
       readonly owner: Owner;
       /**
-       * Hands every connection to `handle`, those first that have been waiting since the claim. The listener lives until the
-       * process ends: there is no way to close it, because a closed listener tells the next candidate that nobody is
-       * left who could still touch what the daemon works on.
+       * Hands each connection to `handle`, those first that have been waiting since the claim. The listener can't be closed: it
+       * lives until the process ends, because a closed listener tells the next candidate that this process touches nothing any
+       * more.
        */
-      serve(handle: (socket: net.Socket) => void): void;
+      serve(handle: (connection: C) => void): void;
     }
+  /** Another process serves the name. `doubt` says why that is not certain, where it is not. */
   | { readonly kind: 'gave-way'; readonly generation: number; readonly doubt: Cause | undefined }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export type Claimed = Extract<ClaimResult, { readonly kind: 'claimed' }>;
+export type Claimed<C = Socket> = Extract<ClaimResult<C>, { readonly kind: 'claimed' }>;
 
-/** A local connection is taken or refused at once; what takes longer is no answer. */
+/** A local connection is accepted or refused at once; more time brings no other answer. */
 const PROBE_MS = 1_000;
 
-/**
- * Claims a name for this process: the daemon's side. Of all processes that claim a name at the same time one is told
- * `claimed`; the others give way, and had better exit with code 0, having loaded nothing.
- *
- * @returns never rejects
- */
-export async function claim(options: ClaimOptions): Promise<ClaimResult> {
-  const host = new Host();
-  const resolved = resolveTarget(options, host.userId);
+export async function claimName<C extends Duplex>(
+  host: LibraryHost<C>,
+  options: ClaimOptions,
+): Promise<ClaimResult<C>> {
+  const resolved = resolveTarget(options, host);
   if (resolved.kind === 'failed') return resolved;
   const report = new StartReport(host, resolved.value.place.directory);
   const result = await claimTarget(host, resolved.value, options, report);
   if (result.kind !== 'claimed') return result;
-  // What a program has to load it loads before it claims, or while it serves: solod does not know.
+  // Solod can't know what the program still has to load: it counts as ready.
   report.say({ kind: 'ready' });
-  const { directory } = result;
-  LogKeeper.watch({ directory, temporary: () => layout.private(directory, host.nonce()) });
+  host.watchLog(result.directory);
   return result;
 }
 
-export interface ClaimSettings extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
+/** A supervisor's listener, in place of the daemon's own. */
+export interface ForeignListener<C> extends ServingListener<C> {
+  /** A probe that knows connections to this listener from connections to another daemon. */
+  probing(probe: SocketProbe): SocketProbe;
+}
+
+export interface ClaimSettings<C> extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
   readonly version?: string | undefined;
-  /** A supervisor's listener, in place of one's own. */
-  readonly handed?: HandedListener | undefined;
+  readonly handed?: ForeignListener<C> | undefined;
 }
 
 /** The same for a target that is resolved already. */
-export async function claimTarget(
-  host: Host,
+export async function claimTarget<C extends Duplex>(
+  host: DaemonHost<C>,
   target: Target,
-  options: ClaimSettings,
+  options: ClaimSettings<C>,
   report: Pick<StartReport, 'say'>,
-): Promise<ClaimResult> {
-  const { place, platform, label } = target;
+): Promise<ClaimResult<C>> {
+  const { directory } = target.place;
   const { handed } = options;
   const listener = handed ?? host.listener({ allowHalfOpen: options.allowHalfOpen ?? false });
   const probe = host.probe();
-  const self = host.processes.self();
   const owner: Owner = {
-    ...self,
-    name: label,
-    service: options.service ?? process.argv[1] ?? '',
+    ...host.processes.self(),
+    name: target.label,
+    service: options.service ?? host.program,
     startedMs: host.clock.now().wallMs,
     solod: VERSION,
     version: options.version ?? '',
@@ -96,28 +96,27 @@ export async function claimTarget(
     ...(handed === undefined ? {} : { activated: true }),
   };
   const plan = {
-    place,
-    platform,
-    self,
+    place: target.place,
+    platform: target.platform,
+    self: host.processes.self(),
     userId: host.userId,
     nonce: host.nonce(),
-    lockNonce: takeLockNonce(),
+    lockNonce: takeLockNonce(host.env),
     ownerText: ownerText(owner),
     probeMs: PROBE_MS,
   };
-  const outcome = await run(stepClaim, beginClaim(plan), {
-    ...host.ports,
-    listener,
-    probe: handed?.probing(probe) ?? probe,
-  });
+  const ports = { ...portsOf(host), listener, probe: handed?.probing(probe) ?? probe };
+  const outcome = await run(stepClaim, beginClaim(plan), host.held(ports));
   probe.drop();
   report.say(wordFor(outcome));
   if (outcome.kind !== 'claimed') return outcome;
+  const { generation } = outcome;
+  const socketPath = layout.currentSocket(directory);
   return {
     kind: 'claimed',
-    generation: outcome.generation,
-    directory: place.directory,
-    socketPath: layout.currentSocket(place.directory),
+    generation,
+    directory,
+    socketPath,
     owner,
     serve: (handle) => listener.serve(handle),
   };
@@ -134,9 +133,9 @@ function wordFor(outcome: ClaimOutcome): Word {
   }
 }
 
-/** The lock is this process's to end, and no descendant's. */
-function takeLockNonce(): string {
-  const nonce = process.env[LOCK_VARIABLE] ?? '';
-  delete process.env[LOCK_VARIABLE];
+/** Takes the nonce out of the environment: this process ends the lock, and none of its children may. */
+function takeLockNonce(env: Record<string, string | undefined>): string {
+  const nonce = env[LOCK_VARIABLE] ?? '';
+  delete env[LOCK_VARIABLE];
   return nonce;
 }

@@ -1,47 +1,47 @@
-/** What may be asked of `obtain`, `kick` and `call`, and what it comes to. */
+/** What may be asked of `obtain`, `kick` and `call`, and what that means. */
 
-import type { SpawnTarget } from '../../adapters/node/processes/spawner.js';
+import type { SpawnTarget } from '../../adapters/spawn-target.js';
 import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { type Timing, timingFrom } from '../../domain/lock/timing.js';
 import { shortHash } from '../../domain/place/layout.js';
 import { daemonFile } from '../environment/bundle-files.js';
 import type { DaemonWish } from '../environment/daemon-switch.js';
-import type { Environment } from '../environment/state-root.js';
-import { type Resolved, resolveService } from '../service/service-file.js';
-import { type NameOptions, resolveTarget, type Target } from './daemon-target.js';
+import type { CallerHost } from '../platforms/host.js';
+import type { Resolved } from '../service/service-file.js';
+import { type NameOptions, orInvalid, resolveTarget, type Target } from './daemon-target.js';
 
-/** How a service's daemon is run. All in milliseconds. */
+/** How the daemon of a service runs. */
 export interface DaemonOptions {
-  /** A daemon that nobody has called for so long ends; 15 minutes by default, 0 for never. */
+  /** Milliseconds without a call after which the daemon ends; 15 minutes by default, 0 for never. */
   readonly idleTimeoutMs?: number | undefined;
-  /** How long a daemon that ends lets its work finish; 5 s by default. */
+  /** Milliseconds in which a daemon that ends lets its calls finish; 5,000 by default. */
   readonly graceMs?: number | undefined;
-  /** A daemon whose resident memory is larger than so many bytes ends once its work is done; no limit by default. */
+  /** Resident memory, in bytes, above which the daemon ends when its calls have finished; no limit by default. */
   readonly memoryLimitBytes?: number | undefined;
-  /** The daemon ends when the process with this id does; it lives on its own by default. */
+  /** Id of a process with which the daemon ends; none by default. */
   readonly tether?: number | undefined;
   /** Whether a daemon is wanted; `auto` by default. */
   readonly daemon?: DaemonWish | undefined;
-  /** The node binary that runs it; by default the one that runs the caller. */
+  /** Path of the node binary that runs the daemon; by default the caller's. */
   readonly node?: string | undefined;
 }
 
 /** The daemon of a service file. */
 export interface ServiceOptions extends Omit<NameOptions, 'name'>, DaemonOptions {
-  /** The path of the service file. */
+  /** Path of the service file. */
   readonly service: string;
-  /** Instead of the service's own name. */
+  /** Name of the daemon, in place of the service's own. */
   readonly name?: string | undefined;
 }
 
-/** A daemon of one's own: a program that calls `claim` with the same name. */
+/** A daemon with its own program, which calls `claim` with the same name. */
 export interface ProgramOptions extends NameOptions {
   /** The program and its arguments; no shell sees them. */
   readonly command: readonly [string, ...string[]];
 }
 
-/** All in milliseconds; what they mean and their defaults: `Timing`. */
 export interface TimingOptions {
+  /** How long to wait for what, in milliseconds. `Timing` has the meanings, `DEFAULT_TIMING` the defaults. */
   readonly timing?: Partial<Timing> | undefined;
 }
 
@@ -49,7 +49,7 @@ export interface DaemonRequest {
   readonly target: Target;
   readonly spawn: Omit<SpawnTarget, 'channel'>;
   readonly timing: Timing;
-  /** What the caller says of itself; undefined for a program of one's own. */
+  /** What the caller says of itself; undefined for a daemon with its own program. */
   readonly caller: Caller | undefined;
 }
 
@@ -57,19 +57,19 @@ export type DaemonSelector = ServiceOptions | ProgramOptions;
 
 export function resolveRequest(
   options: DaemonSelector & TimingOptions,
-  userId: number,
+  host: CallerHost,
   defaults: Partial<Timing>,
 ): Resolved<DaemonRequest> {
-  const service = 'service' in options ? resolveService(options.service) : undefined;
+  const service = 'service' in options ? orInvalid(() => host.findService(options.service)) : undefined;
   if (service?.kind === 'failed') return service;
   const name = options.name ?? service?.value.name ?? '';
-  const resolved = resolveTarget({ ...options, name }, userId);
+  const resolved = resolveTarget({ ...options, name }, host);
   if (resolved.kind === 'failed') return resolved;
   const target = resolved.value;
-  const env: Environment = options.env ?? process.env;
+  const env = options.env ?? host.env;
   const edition = service?.value.edition;
   const command =
-    'service' in options ? daemonCommand(options, target, edition?.path ?? '') : options.command;
+    'service' in options ? daemonCommand(options, target, host, edition?.path ?? '') : options.command;
   return {
     kind: 'resolved',
     value: {
@@ -81,18 +81,19 @@ export function resolveRequest(
   };
 }
 
-/** A program of one's own is not looked into: its command line is what it goes by. */
+/** A build is identified by the service's edition, or by the command line of a program, whose file solod does not look at. */
 function buildOf(command: readonly string[], edition: Edition | undefined): string {
   return edition === undefined ? shortHash(command.join('\0')) : `${editionKey(edition)}:${command[0]}`;
 }
 
-/** The daemon is told everything: its own environment, and its working directory, may say otherwise than the caller's. */
+/** The command line says everything: the daemon's own environment and working directory may say otherwise than the caller's. */
 function daemonCommand(
   options: ServiceOptions,
   target: Target,
+  { node }: CallerHost,
   service: string,
 ): readonly [string, ...string[]] {
-  return [options.node ?? process.execPath, daemonFile(), ...daemonFlags(options, target), '--', service];
+  return [options.node ?? node, daemonFile(), ...daemonFlags(options, target), '--', service];
 }
 
 /** A daemon's options, as arguments of its command line. */
@@ -101,25 +102,26 @@ export function daemonFlags(options: DaemonOptions, target: Target): readonly st
   return writtenFlags({ name, 'state-dir': stateDirectory, project, ...daemonSettings(options) });
 }
 
-/** How a started daemon is run, by the names of the command's options. */
+/** How a started daemon runs, by the names of the command's options. */
 export function daemonSettings(options: DaemonOptions): Readonly<Record<string, string | undefined>> {
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether } = options;
   return {
-    'idle-timeout': options.idleTimeoutMs === undefined ? undefined : `${options.idleTimeoutMs}ms`,
-    grace: options.graceMs === undefined ? undefined : `${options.graceMs}ms`,
-    'memory-limit': options.memoryLimitBytes === undefined ? undefined : `${options.memoryLimitBytes}B`,
-    tether: options.tether === undefined ? undefined : String(options.tether),
+    'idle-timeout': idleTimeoutMs === undefined ? undefined : `${idleTimeoutMs}ms`,
+    grace: graceMs === undefined ? undefined : `${graceMs}ms`,
+    'memory-limit': memoryLimitBytes === undefined ? undefined : `${memoryLimitBytes}B`,
+    tether: tether === undefined ? undefined : String(tether),
   };
 }
 
-/** An option without a value is left out. */
+/** Leaves out options without a value. */
 export function writtenFlags(settings: Readonly<Record<string, string | undefined>>): readonly string[] {
   return Object.entries(settings).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}=${value}`],
   );
 }
 
-/** An option that is given as undefined is one that is not given. */
-function defined<T extends object>(options: T | undefined): Partial<T> {
+/** An option that is given as undefined counts as not given. */
+export function defined<T extends object>(options: T | undefined): Partial<T> {
   return Object.fromEntries(
     Object.entries(options ?? {}).filter(([, value]) => value !== undefined),
   ) as Partial<T>;

@@ -1,21 +1,25 @@
-/** What a caller asks for, made precise: which name, where it lives, what starts its daemon. */
+/** Which name a caller means, and where its daemon lives. */
 
 import { resolve } from 'node:path';
+import { causeOf } from '../../adapters/errno.js';
 import type { Failure } from '../../domain/failure.js';
 import { isName, labelOf, type Place, type Platform, placeOf } from '../../domain/place/layout.js';
-import { type Environment, platformOf, realPath, stateRoot } from '../environment/state-root.js';
+import { causeText } from '../../domain/procedure/cause.js';
+import type { Environment } from '../../ports/environment.js';
+import { stateRoot } from '../environment/state-root.js';
+import type { CommonHost } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
 import { USAGE } from '../texts/usage-text.js';
 
 export interface NameOptions {
-  /** The daemon's name: 1 to 64 letters, digits, ".", "_" or "-". */
+  /** Name of the daemon: 1 to 64 letters, digits, ".", "_" or "-". */
   readonly name: string;
-  /** The directory of all names. By default as `SOLOD_DIR` and the XDG variables in `env` say. */
+  /** Directory that holds the directories of all names; by default as `SOLOD_DIR` and the XDG variables in `env` say. */
   readonly stateDirectory?: string | undefined;
-  /** The root of a project: the daemon is then this project's own. */
+  /** Root directory of a project, which then has a daemon of its own. */
   readonly project?: string | undefined;
-  /** The environment that is read, and that a started daemon gets; by default this process's. */
+  /** Environment that solod reads, and that a started daemon gets; by default that of this process. */
   readonly env?: Environment | undefined;
 }
 
@@ -25,25 +29,48 @@ export interface Target {
   readonly label: string;
   readonly place: Place;
   readonly platform: Platform;
-  /** The directory of all names, absolute. */
+  /** Absolute path of the directory of all names. */
   readonly stateDirectory: string;
-  /** The real path of the project's root. */
+  /** Real path of the project's root. */
   readonly project: string | undefined;
 }
 
-export const invalid = (complaint: Complaint): { readonly kind: 'failed'; readonly failure: Failure } => ({
+type Invalid = { readonly kind: 'failed'; readonly failure: Failure };
+
+export const invalid = (complaint: Complaint): Invalid => invalidBecause(textOf(complaint));
+
+const invalidBecause = (message: string): Invalid => ({
   kind: 'failed',
-  failure: { kind: 'invalid-request', message: textOf(complaint) },
+  failure: { kind: 'invalid-request', message },
 });
 
-export function resolveTarget(options: NameOptions, userId: number): Resolved<Target> {
-  const platform = platformOf();
-  if (platform === undefined) return invalid(USAGE.platform(process.platform));
+/**
+ * @returns a failure also where the system refuses what the options need: a working directory that has been removed, or a user
+ *   without a home directory
+ */
+export function resolveTarget(options: NameOptions, host: CommonHost): Resolved<Target> {
+  if (host.unsupported !== undefined) return invalid(USAGE.platform(host.unsupported));
   if (!isName(options.name)) return invalid(USAGE.name(options.name));
-  const project = options.project === undefined ? undefined : realPath(options.project);
+  return orInvalid(() => targetOf(options, host));
+}
+
+/** Turns what the system refuses while options are read into a failure. */
+export function orInvalid<T>(resolved: () => Resolved<T>): Resolved<T> {
+  try {
+    return resolved();
+  } catch (error) {
+    return invalidBecause(causeText(causeOf(error)));
+  }
+}
+
+function targetOf({ name, ...options }: NameOptions, host: CommonHost): Resolved<Target> {
+  const { platform, userId } = host;
+  const from = host.directory();
+  const project = options.project === undefined ? undefined : host.realPath(resolve(from, options.project));
   if (options.project !== undefined && project === undefined) return invalid(USAGE.project(options.project));
-  const stateDirectory = resolve(options.stateDirectory ?? stateRoot(options.env ?? process.env));
-  const label = labelOf(options.name, project);
+  const root = options.stateDirectory ?? stateRoot(options.env ?? host.env, from, host.home);
+  const stateDirectory = resolve(from, root);
+  const label = labelOf(name, project);
   const place = placeOf(stateDirectory, label, userId, platform);
-  return { kind: 'resolved', value: { name: options.name, label, place, platform, stateDirectory, project } };
+  return { kind: 'resolved', value: { name, label, place, platform, stateDirectory, project } };
 }

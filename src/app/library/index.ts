@@ -2,6 +2,9 @@
 
 /** solod: exactly one warm background daemon for a command-line tool. See README.md. */
 
+import { createSolod, type Solod } from './create-solod.js';
+
+export type { SpawnTarget } from '../../adapters/spawn-target.js';
 export type { Owner } from '../../domain/evidence/owner.js';
 export type { Failure } from '../../domain/failure.js';
 export type { Timing } from '../../domain/lock/timing.js';
@@ -9,15 +12,27 @@ export { DEFAULT_TIMING } from '../../domain/lock/timing.js';
 export type { Cause } from '../../ports/readings.js';
 export type { GreetReading } from '../../ports/socket-probe.js';
 export type { SpawnReason } from '../../ports/spawn-reason.js';
+export type { Greeter, LibraryHost } from '../platforms/host.js';
 export type { Service, ServiceContext, ServiceFunction } from '../service/define-service.js';
 export { defineService } from '../service/define-service.js';
 export type { CallOptions, CallResult } from './call-service.js';
-export { call } from './call-service.js';
 export type { ClaimOptions, ClaimResult } from './claim-name.js';
-export { claim } from './claim-name.js';
+export type { Solod } from './create-solod.js';
+export { createSolod } from './create-solod.js';
 export type { DaemonOptions, ProgramOptions, ServiceOptions, TimingOptions } from './daemon-request.js';
 export type { NameOptions } from './daemon-target.js';
 export type { KickOptions, KickResult } from './kick-daemon.js';
-export { kick } from './kick-daemon.js';
-export type { ConnectResult, Greeter, ObtainOptions, ObtainResult } from './obtain-daemon.js';
-export { connect, obtain } from './obtain-daemon.js';
+export type { ConnectResult, ObtainOptions, ObtainResult, WhenHung } from './obtain-daemon.js';
+
+const solod = createSolod();
+
+/** Attaches to the daemon of a name, or starts one. Parameters, results and errors: {@link Solod.obtain}. */
+export const obtain: Solod['obtain'] = solod.obtain;
+/** The same as `obtain`, and keeps the connection. Parameters, results and errors: {@link Solod.connect}. */
+export const connect: Solod['connect'] = solod.connect;
+/** Sees to it that a daemon will be there, without waiting. Parameters, results and errors: {@link Solod.kick}. */
+export const kick: Solod['kick'] = solod.kick;
+/** Claims a name for this process: the daemon's side. Parameters, results and errors: {@link Solod.claim}. */
+export const claim: Solod['claim'] = solod.claim;
+/** Calls a service through its daemon. Parameters, results and errors: {@link Solod.call}. */
+export const call: Solod['call'] = solod.call;

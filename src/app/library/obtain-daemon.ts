@@ -1,18 +1,12 @@
-import type net from 'node:net';
-import type { Greeter, NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
-import {
-  beginObtain,
-  type ObtainOutcome,
-  type ObtainPlan,
-  type Patience,
-  stepObtain,
-} from '../../domain/obtain/obtain.js';
+import { beginObtain, type ObtainOutcome, type Patience, stepObtain } from '../../domain/obtain/obtain.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
-import { Host } from '../environment/node-host.js';
+import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
 import { sentence } from '../texts/failure-text.js';
 import {
   type DaemonRequest,
@@ -23,140 +17,157 @@ import {
 import { pinging } from './ping.js';
 import { terminate } from './stop-hung-daemon.js';
 
-export type { Greeter };
-
-export type ObtainOptions = DaemonSelector &
+export type ObtainOptions<C = Socket> = DaemonSelector &
   TimingOptions & {
     /**
-     * For a program of one's own: asks a daemon that has taken the connection whether it will serve. Without it a
-     * connection that is taken, by a process that is not stopped, is enough. Services are always asked.
+     * Asks a daemon with its own program whether it will serve. Without a greeter, a connection to a process that is not stopped
+     * is enough. The daemon of a service is always asked.
      */
-    readonly greeter?: Greeter | undefined;
+    readonly greeter?: Greeter<C> | undefined;
+    /** What to do with a daemon that does not answer; `report` by default. */
     readonly whenHung?: WhenHung | undefined;
   };
 
 /**
- * What becomes of a daemon that is there and does not answer: it is reported, or ended (SIGTERM, a grace, SIGKILL), with proof
- * that the process is the one that owns the name, and replaced. By default it is reported: a slow answer is no death.
+ * What to do with a daemon that does not answer. `report` returns a failure, because a slow daemon is not dead. `end` ends it
+ * (SIGTERM, 2 s, SIGKILL), with proof that the process owns the name, and starts another.
  */
 export type WhenHung = 'report' | 'end';
 
 interface Reached {
-  /** The directory of the name. */
+  /** Directory of the name. */
   readonly directory: string;
-  /** What to connect to. It stays the same from one daemon to the next. */
+  /** Path to connect to. It stays the same from one daemon to the next. */
   readonly socketPath: string;
-  /** How long it took, in milliseconds. */
+  /** Milliseconds until the daemon answered. */
   readonly tookMs: number;
 }
 
 export type ObtainResult =
   /** A daemon was there, or another caller's came up. `owner` is what it says of itself; undefined if that can't be read. */
   | (Reached & { readonly kind: 'attached'; readonly owner: Owner | undefined })
-  /** The daemon that answers is the one that this caller started. */
+  /** This caller started the daemon that answers. */
   | (Reached & { readonly kind: 'started'; readonly owner: Owner; readonly reason: SpawnReason })
-  /** `failure.kind` says what, `message` the same in a sentence. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
+  | FailedResult;
 
-/**
- * Attaches to the daemon of a name, or starts one; of all who ask at once, one starts it. When it resolves, a daemon has answered,
- * and `socketPath` is there to connect to.
- *
- * @param options which daemon, and how long to wait: 2 s in all unless `timing.totalMs` says otherwise
- * @returns never rejects: every failure is a result
- */
-export async function obtain(options: ObtainOptions): Promise<ObtainResult> {
-  return closing(await connect(options));
+/** `failure.kind` says what failed; `message` says it in a sentence. */
+export interface FailedResult {
+  readonly kind: 'failed';
+  readonly failure: Failure;
+  readonly message: string;
 }
 
-function closing(result: ConnectResult): ObtainResult {
+export type ConnectResult<C = Socket> =
+  | FailedResult
+  | (Exclude<ObtainResult, FailedResult> & { readonly connection: C });
+
+export async function obtainDaemon<C extends Duplex>(
+  host: CallerHost<C>,
+  options: ObtainOptions<C>,
+): Promise<ObtainResult> {
+  const result = await connectDaemon(host, options);
   if (result.kind === 'failed') return result;
-  const { connection, ...rest } = result;
+  const { connection, ...reached } = result;
   connection.destroy();
-  return rest;
+  return reached;
 }
 
-export type ConnectResult =
-  | Exclude<ObtainResult, { kind: 'attached' | 'started' }>
-  | (Extract<ObtainResult, { kind: 'attached' | 'started' }> & { readonly connection: net.Socket });
-
-/** The same, with the connection on which the daemon answered: the caller's to use, and to close. */
-export async function connect(options: ObtainOptions): Promise<ConnectResult> {
-  const host = new Host();
-  const resolved = resolveRequest(options, host.userId, {});
+export async function connectDaemon<C extends Duplex>(
+  host: CallerHost<C>,
+  options: ObtainOptions<C>,
+): Promise<ConnectResult<C>> {
+  const resolved = resolveRequest(options, host, {});
   if (resolved.kind === 'failed') return failed(resolved.failure);
-  if ('service' in options && (options.env ?? process.env).SOLOD === 'off')
+  if ('service' in options && (options.env ?? host.env).SOLOD === 'off')
     return failed({ kind: 'switched-off', why: 'SOLOD=off' });
   const { caller } = resolved.value;
   const greeter = options.greeter ?? (caller === undefined ? undefined : pinging(caller));
-  return connectTo(host, resolved.value, { greeter, whenHung: options.whenHung });
+  return connectTo(host, resolved.value, {
+    greeter: greeter && guarded(greeter),
+    whenHung: options.whenHung,
+  });
 }
 
-export const failed = (failure: Failure): Extract<ObtainResult, { kind: 'failed' }> => ({
+/** A greeter that throws has heard nothing. */
+const guarded =
+  <C>(greeter: Greeter<C>): Greeter<C> =>
+  async (...args) => {
+    try {
+      return await greeter(...args);
+    } catch {
+      return { kind: 'ended' };
+    }
+  };
+
+export const failed = (failure: Failure): FailedResult => ({
   kind: 'failed',
   failure,
   message: sentence(failure),
 });
 
-export interface Manner {
-  readonly greeter: Greeter | undefined;
+export interface Manner<C> {
+  readonly greeter: Greeter<C> | undefined;
   readonly whenHung?: WhenHung | undefined;
   readonly patience?: Patience | undefined;
-  /** A connection that has been made already, and is the first one tried. */
-  readonly opened?: net.Socket | undefined;
-  /** Why a daemon is wanted anew, where a person said so. */
+  /** A connection that is made already, and is the first one tried. */
+  readonly opened?: C | undefined;
+  /** Why a new daemon is wanted, if a person said so. */
   readonly because?: 'restart' | undefined;
 }
 
-/** Runs the machine over a request that is resolved already. */
-export async function connectTo(host: Host, request: DaemonRequest, manner: Manner): Promise<ConnectResult> {
+/** The same for a request that is resolved already. */
+export async function connectTo<C extends Duplex>(
+  host: CallerHost<C>,
+  request: DaemonRequest,
+  manner: Manner<C>,
+): Promise<ConnectResult<C>> {
   const result = await connectOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
   if (!isHung || manner.whenHung !== 'end') return result;
   const { directory } = request.target.place;
-  const ended = await terminate(host, directory);
-  if (ended.kind === 'ended' || ended.kind === 'gone')
+  const outcome = await terminate(host, directory);
+  if (outcome.kind === 'ended' || outcome.kind === 'gone')
     return connectOnce(host, request, { ...manner, opened: undefined, because: 'restart' });
-  return failed({ kind: 'not-ended', directory, outcome: ended });
+  return failed({ kind: 'not-ended', directory, outcome });
 }
 
-async function connectOnce(
-  host: Host,
+async function connectOnce<C extends Duplex>(
+  host: CallerHost<C>,
   request: DaemonRequest,
-  { greeter, because, patience = 'wait', opened }: Manner,
-): Promise<ConnectResult> {
+  { greeter, because, patience = 'wait', opened }: Manner<C>,
+): Promise<ConnectResult<C>> {
   const { target, timing } = request;
   const spawner = host.spawner({ ...request.spawn, channel: 'open' });
   const probe = host.probe(
     greeter && ((socket, withinMs) => greeter(socket, withinMs, spawner.hasStarted ? 'started' : 'found')),
     opened,
   );
-  const plan: ObtainPlan = {
+  const plan = {
     place: target.place,
     platform: target.platform,
     userId: host.userId,
-    // Asked of the system only by who has to start a daemon.
+    // Read only by a caller that has to start a daemon.
     get self() {
       return host.processes.self();
     },
     nonce: host.nonce(),
     timing,
-    greeting: greeter === undefined ? 'none' : 'expected',
+    greeting: greeter === undefined ? ('none' as const) : ('expected' as const),
     patience,
     because,
   };
-  const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
+  const ports = host.held({ ...portsOf(host), probe, spawner, clock: spawner.wakingClock() });
   const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
   if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }
 
-function conclude(
-  host: Host,
+function conclude<C extends Duplex>(
+  host: CallerHost<C>,
   request: DaemonRequest,
   outcome: ObtainOutcome,
-  probe: NodeSocketProbe,
-): ConnectResult {
+  probe: Probe<C>,
+): ConnectResult<C> {
   if (outcome.kind === 'failed') {
     probe.drop();
     return failed(explained(host, request, outcome.failure));
@@ -167,21 +178,19 @@ function conclude(
   return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection };
 }
 
-/** A daemon that claimed and has not loaded yet is not hung, unless it is stopped. The ledger knows; where it does not, the failure stands. */
-function explained(host: Host, request: DaemonRequest, failure: Failure): Failure {
+/** A daemon that has claimed and is still loading is not hung, unless it is stopped. Only the ledger tells the two apart. */
+function explained(host: CallerHost, request: DaemonRequest, failure: Failure): Failure {
   const pid = failure.kind === 'not-answering' ? failure.owner?.pid : undefined;
   if (pid === undefined) return failure;
   const seen = host.processes.lookUp(pid);
   if (seen.kind === 'present' && seen.activity === 'stopped') return failure;
   const { directory } = request.target.place;
-  const starts = host.ledger(directory).starts();
-  const start = starts.findLast((candidate) => candidate.pid === pid);
+  const start = host
+    .ledger(directory)
+    .starts()
+    .findLast((candidate) => candidate.pid === pid);
   const claimed = start?.words.find(({ kind }) => kind === 'claimed');
   if (claimed === undefined || start?.words.some(({ kind }) => kind !== 'claimed')) return failure;
-  return {
-    kind: 'still-loading',
-    directory,
-    pid,
-    forMs: Math.max(0, host.clock.now().wallMs - claimed.atMs),
-  };
+  const forMs = Math.max(0, host.clock.now().wallMs - claimed.atMs);
+  return { kind: 'still-loading', directory, pid, forMs };
 }

@@ -1,13 +1,14 @@
-import type { Greeter } from '../../adapters/node/sockets/socket-probe.js';
+import type { Duplex } from 'node:stream';
 import { type Caller, callerText } from '../../domain/evidence/edition.js';
+import type { Greeter } from '../platforms/host.js';
 import { CallConnection } from '../wire/client.js';
 import { CONTROL } from '../wire/control.js';
 
-/** Asks a service's daemon whether it has loaded its service, and whether it is the one that the caller has in mind. */
+/** Asks the daemon of a service whether it has loaded its service, in the edition that the caller means. */
 export const pinging =
-  (caller: Caller | undefined): Greeter =>
-  (socket, withinMs) => {
+  (caller: Caller | undefined): Greeter<Duplex> =>
+  (connection, withinMs) => {
     const said = caller === undefined ? undefined : callerText(caller);
     const request = { command: CONTROL.ping, args: [], env: {}, cwd: '/', caller: said };
-    return new CallConnection(socket).greet(request, withinMs);
+    return new CallConnection(connection).greet(request, withinMs);
   };

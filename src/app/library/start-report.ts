@@ -1,34 +1,34 @@
-import type { NodeLedger } from '../../adapters/node/files/ledger-file.js';
-import { StartChannel } from '../../adapters/node/processes/start-channel.js';
 import type { Word } from '../../ports/start-word.js';
-import type { Host } from '../environment/node-host.js';
+import type { DaemonHost, StartChannel, StartLedger } from '../platforms/host.js';
 
-/** What this process has come to, said to its starter, and written down for everybody else. */
+/** Tells the starter what this process has come to, and writes it to the ledger for all others. */
 export class StartReport {
-  readonly #host: Host;
-  readonly #channel = new StartChannel(process.env);
-  readonly #ledger: NodeLedger;
+  readonly #host: DaemonHost;
+  readonly #channel: StartChannel;
+  readonly #ledger: StartLedger;
   #isSilenced = false;
 
-  /** @param directory the directory of the name */
-  constructor(host: Host, directory: string) {
+  /** @param directory directory of the name */
+  constructor(host: DaemonHost, directory: string) {
     this.#host = host;
+    this.#channel = host.startChannel();
     this.#ledger = host.ledger(directory);
   }
 
-  /** What belongs to the channel, and is not to be closed with what a caller has left open. */
+  /** Belongs to the channel: it must stay open when inherited descriptors are closed. */
   get descriptor(): number | undefined {
     return this.#channel.descriptor;
   }
 
   say(word: Word): void {
-    // The ledger first: whoever hears of it may look there.
+    const { clock, processes } = this.#host;
+    // First the ledger: a starter that hears the word may read it there.
     if (!this.#isSilenced)
-      this.#ledger.append({ atMs: this.#host.clock.now().wallMs, pid: process.pid, ...word });
+      this.#ledger.append({ atMs: clock.now().wallMs, pid: processes.self().pid, ...word });
     this.#channel.say(word);
   }
 
-  /** From now on nothing is written: the directory is a successor's. */
+  /** From now on nothing is written: the directory belongs to a successor. */
   silence(): void {
     this.#isSilenced = true;
   }

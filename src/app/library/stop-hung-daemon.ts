@@ -4,14 +4,14 @@ import {
   type TerminationOutcome,
 } from '../../domain/lifecycle/end-hung-daemon.js';
 import { run } from '../../domain/procedure/run.js';
-import type { Host } from '../environment/node-host.js';
+import { type CommonHost, portsOf } from '../platforms/host.js';
 
-/** How long a daemon that does not answer has after SIGTERM, and how long it may take to go after SIGKILL. */
+/** How long a daemon that does not answer has to end after SIGTERM, and after SIGKILL. */
 const GRACE_MS = 2_000;
 const KILL_MS = 2_000;
 
 /** Ends the daemon of a directory against its will. */
-export function terminate(host: Host, directory: string): Promise<TerminationOutcome> {
+export function terminate(host: CommonHost, directory: string): Promise<TerminationOutcome> {
   const plan = {
     directory,
     self: host.processes.self(),
@@ -19,5 +19,5 @@ export function terminate(host: Host, directory: string): Promise<TerminationOut
     graceMs: GRACE_MS,
     killMs: KILL_MS,
   };
-  return run(stepTermination, beginTermination(plan), host.ports);
+  return run(stepTermination, beginTermination(plan), host.held(portsOf(host)));
 }

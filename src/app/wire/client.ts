@@ -1,7 +1,6 @@
 /** The caller's side of the wire. It lies on the hot path of the command: nothing heavy is imported here. */
 
-import type net from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
@@ -22,7 +21,6 @@ import { type CallRequest, encodeRequest } from './request.js';
 export type { CallEnd } from './conversation.js';
 export {
   type CallRequest,
-  type Environment,
   encodeRequest,
   requestEnvironment,
 } from './request.js';
@@ -46,7 +44,7 @@ export const HUNG_UP: Cause = {
 
 /** One request on one connection: first `greet`, then, if it was accepted, `complete`. */
 export class CallConnection {
-  readonly #socket: net.Socket;
+  readonly #socket: Duplex;
   readonly #decoder = new ChunkDecoder(DAEMON_GRAMMAR);
   readonly #word = new FirstWord();
   /** What came before anybody could use it. */
@@ -61,7 +59,7 @@ export class CallConnection {
    * @param early where the request has been sent already: what has come since, from the beginning of a chunk
    */
   constructor(
-    socket: net.Socket,
+    socket: Duplex,
     private readonly early?: Buffer | undefined,
   ) {
     this.#socket = socket;

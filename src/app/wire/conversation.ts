@@ -1,7 +1,6 @@
 /** An accepted call, seen from the caller: carries its own streams until the exit code comes, or something breaks. */
 
-import type net from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
 import { afterReading } from './after-reading.js';
@@ -25,7 +24,7 @@ export const sentText = (violation: Violation): string => `the daemon sent ${vio
 
 export class Conversation {
   readonly end: Promise<CallEnd>;
-  readonly #socket: net.Socket;
+  readonly #socket: Duplex;
   readonly #stdout: OutputSink;
   readonly #stderr: OutputSink;
   readonly #stdin: InputPump;
@@ -38,7 +37,7 @@ export class Conversation {
   #posting = false;
 
   constructor(
-    socket: net.Socket,
+    socket: Duplex,
     streams: {
       readonly stdin: Readable | (() => Readable) | undefined;
       readonly stdout: Writable;

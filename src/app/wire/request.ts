@@ -1,5 +1,6 @@
 /** A request as values, and as the chunks that make up its head. */
 
+import type { Environment } from '../../ports/environment.js';
 import type { Terminals } from '../environment/terminals.js';
 import { CHUNK, type ChunkType, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
 
@@ -14,9 +15,6 @@ export interface CallRequest {
 
 /** Carries it. No service gets to see it. */
 export const CALLER_VARIABLE = 'SOLOD_CALLER';
-
-/** An environment of a process: what is undefined is not set. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a Nailgun client sends as its environment: its own, with a few words on its platform and its terminal. */
 export function requestEnvironment(env: Environment, terminals: Terminals): Record<string, string> {

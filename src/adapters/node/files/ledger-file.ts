@@ -1,69 +1,37 @@
-/** The ledger on disk. Whatever goes wrong with it is passed over: it is a diagnosis, and stops nothing. */
+/** The ledger of starts on disk. Whatever goes wrong with the file is ignored: a ledger stops no start. */
 
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type Identity, type Vitality, vitalityOf } from '../../../domain/evidence/identity.js';
-import { type Chronicle, chronicleOf } from '../../../domain/lifecycle/start-history.js';
-import {
-  concluded,
-  entryText,
-  fateOf,
-  type LedgerEntry,
-  parseLedger,
-  type Start,
-  startsIn,
-} from '../../../domain/lifecycle/start-ledger.js';
 import { join, NAMES } from '../../../domain/place/layout.js';
-import type { ProcessTable } from '../../../ports/process-table.js';
+import { Ledger, type LedgerLines, type Witness } from '../../ledger.js';
 import { APPEND, rotate, tailOf } from './appended-file.js';
 
 export const LEDGER_BYTES_MAX = 256 * 1024;
-/** What is read of it: some hundred starts. */
+/** How much of its end is read for the latest starts. */
 export const READ_BYTES = 64 * 1024;
 
-export class NodeLedger {
-  readonly path: string;
-  readonly #before: string;
+/** @param directory directory of a name */
+export const nodeLedger = (directory: string, processes: Witness): Ledger =>
+  new Ledger(linesIn(join(directory, NAMES.spawns), join(directory, NAMES.spawnsBefore)), processes);
 
-  /** @param directory the directory of a name */
-  constructor(
-    directory: string,
-    private readonly processes: ProcessTable & { self(): Identity },
-  ) {
-    this.path = join(directory, NAMES.spawns);
-    this.#before = join(directory, NAMES.spawnsBefore);
-  }
+function linesIn(path: string, before: string): LedgerLines {
+  return {
+    path,
+    append: (text) => appendLine(path, before, text),
+    recent: () => tailOf(path, 0, READ_BYTES),
+    all: () => [before, path].map((file) => tailOf(file, 0, 2 * LEDGER_BYTES_MAX)).join('\n'),
+  };
+}
 
-  append(entry: LedgerEntry): void {
+function appendLine(path: string, before: string, text: string): void {
+  try {
+    rotate(path, before, LEDGER_BYTES_MAX);
+    const descriptor = openSync(path, APPEND, 0o600);
     try {
-      rotate(this.path, this.#before, LEDGER_BYTES_MAX);
-      const descriptor = openSync(this.path, APPEND, 0o600);
-      try {
-        writeSync(descriptor, entryText(entry));
-      } finally {
-        closeSync(descriptor);
-      }
-    } catch {
-      // A full disk, a directory that is gone, a directory by that name.
+      writeSync(descriptor, text);
+    } finally {
+      closeSync(descriptor);
     }
-  }
-
-  /** The latest starts, oldest first; for those whose process has gone without a word that is said in its place. */
-  starts(): readonly Start[] {
-    return startsIn(parseLedger(tailOf(this.path, 0, READ_BYTES))).map((start) => this.#concluded(start));
-  }
-
-  /** All that is kept of it, with what lies in the file before. */
-  chronicle(wallMs: number): Chronicle {
-    const text = [this.#before, this.path].map((path) => tailOf(path, 0, 2 * LEDGER_BYTES_MAX)).join('\n');
-    return chronicleOf(parseLedger(text), (who) => this.#vitality(who), wallMs);
-  }
-
-  #concluded(start: Start): Start {
-    if (start.identity === undefined || fateOf(start).kind !== 'open') return start;
-    return concluded(start, this.#vitality(start.identity));
-  }
-
-  #vitality(who: Identity): Vitality {
-    return vitalityOf(who, this.processes.self(), this.processes.lookUp(who.pid));
+  } catch {
+    // The disk is full, the directory is gone, or something else has that name.
   }
 }

@@ -1,23 +1,23 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 
-/** open(2), O_CLOEXEC on Linux; the flags in /proc/<pid>/fdinfo (proc_pid_fdinfo(5)) are octal. */
+/** open(2), O_CLOEXEC on Linux. The flags in /proc/<pid>/fdinfo (proc_pid_fdinfo(5)) are octal. */
 const O_CLOEXEC = 0o2000000;
-const STANDARD = 2;
+const STDERR = 2;
 
 /**
- * Closes what this process has inherited beside stdin, stdout and stderr: a pipe of the caller's, say, whose reader would wait
- * for as long as this process lives. What is inherited came through execve(2), and so is not marked to be closed there, while
- * Node marks whatever it opens itself. Where there is no /proc nothing is closed.
- * @param keep the descriptor that is there on purpose
+ * Closes what this process has inherited besides stdin, stdout and stderr. An inherited pipe of the caller's would stay open, and
+ * its reader would wait, for as long as this process lives. Inherited descriptors came through execve(2), so they lack O_CLOEXEC,
+ * with which Node opens all of its own. Without a /proc nothing is closed.
+ * @param keep a descriptor that is inherited on purpose
  */
 export function closeInheritedDescriptors(keep: number | undefined): void {
   for (const name of namesIn('/proc/self/fd')) {
     const descriptor = Number(name);
-    if (descriptor <= STANDARD || descriptor === keep || !isInherited(descriptor)) continue;
+    if (descriptor <= STDERR || descriptor === keep || !isInherited(descriptor)) continue;
     try {
       closeSync(descriptor);
     } catch {
-      // Closed in the meantime.
+      // It was closed in the meantime.
     }
   }
 }

@@ -8,15 +8,16 @@ import type {
 } from '../../../ports/process-table.js';
 import { causeOf } from '../../errno.js';
 
-/** The process table as `/proc` shows it, or, where there is none, as kill(2) with signal 0 does. */
+/** The process table as `/proc` shows it; without a `/proc`, as kill(2) with signal 0 does. */
 export class NodeProcessTable implements ProcessTable {
+  #self: Identity | undefined;
+
   lookUp(pid: number): ProcessReading {
     if (process.platform !== 'linux') return lookUpBySignal(pid);
     try {
       return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     } catch {
-      // Not there: gone, or hidden from us (a /proc that is not mounted, or mounted with hidepid). Or it ended while it was
-      // read, which is ESRCH.
+      // The process is gone (ENOENT, or ESRCH if it ended during the read), or /proc is not mounted, or hides it (hidepid).
       return lookUpBySignal(pid);
     }
   }
@@ -31,16 +32,14 @@ export class NodeProcessTable implements ProcessTable {
     }
   }
 
-  /** The parent of this process, its parent, and so on, as far as they can be seen. */
+  /** Ids of the parent of this process, of its parent, and so on, as many as can be seen. */
   ancestors(): readonly number[] {
     const found: number[] = [];
     for (let pid = process.ppid; pid > 0 && !found.includes(pid); pid = parentOf(pid)) found.push(pid);
     return found;
   }
 
-  #self: Identity | undefined;
-
-  /** Who this process is, for as long as it lives. What the system does not tell is left empty. */
+  /** Identity of this process, read once. What the system does not tell is empty. */
   self(): Identity {
     this.#self ??= this.#readSelf();
     return this.#self;
@@ -57,21 +56,23 @@ export class NodeProcessTable implements ProcessTable {
   }
 }
 
-/** proc_pid_stat(5): the command name, in parentheses, may hold anything; after its last ")" come the state, and field 22. */
+/** Fields of proc_pid_stat(5) from the third, the state. The command name before them, in parentheses, may hold anything. */
+const statFields = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
 export function parseStat(stat: string): ProcessReading {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = statFields(stat);
   const [state = ''] = fields;
   const activity = /[ZX]/.test(state) ? 'zombie' : /[Tt]/.test(state) ? 'stopped' : 'running';
+  // Field 22, the start time.
   return { kind: 'present', startTime: fields[19] ?? '', activity };
 }
 
-/** proc_pid_stat(5), field 4; 0 where it is not known. */
+/** @returns field 4 of proc_pid_stat(5); 0 if it can't be read */
 function parentOf(pid: number): number {
-  const stat = readOr(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0) || 0;
+  return Number(statFields(readOr(() => readFileSync(`/proc/${pid}/stat`, 'latin1')))[1] ?? 0) || 0;
 }
 
-/** kill(2): ESRCH is the one definitive answer. A process that is there may be any process, since ids are used again. */
+/** kill(2): only ESRCH is certain. A process that is there may be another one, because ids are used again. */
 function lookUpBySignal(pid: number): ProcessReading {
   try {
     process.kill(pid, 0);

@@ -1,68 +1,54 @@
-/** The one place where solod starts a process. Every start is written down with its reason, and metered. */
+/** Starts all processes of solod. Each start goes to the ledger with its reason, and the crash-loop breaker may hold it back. */
 
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { Identity } from '../../../domain/evidence/identity.js';
 import { judgeStart, type StartVerdict } from '../../../domain/lifecycle/start-ledger.js';
 import { NAMES } from '../../../domain/place/layout.js';
 import type { Clock, SleepReading } from '../../../ports/clock.js';
-import type { ProcessTable } from '../../../ports/process-table.js';
+import type { Environment } from '../../../ports/environment.js';
 import type { Cause } from '../../../ports/readings.js';
 import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../../ports/spawner.js';
 import type { Word } from '../../../ports/start-word.js';
 import { causeOf } from '../../errno.js';
+import type { Ledger, Witness } from '../../ledger.js';
+import { LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
 import { APPEND, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
-import { NodeLedger } from '../files/ledger-file.js';
+import { nodeLedger } from '../files/ledger-file.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
-/** Tells a started daemon which spawn lock it ends. */
-export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
-
 /**
- * What a log may have come to before a start begins another: more than a daemon in service leaves in it (`LogKeeper`), for a
- * file that has been renamed is lost to those who have it open.
+ * A start renames a log that is longer. The limit is higher than what a daemon in service leaves (`LogKeeper`), because a daemon
+ * that still runs has the renamed file open and goes on writing to it.
  */
 export const LOG_BYTES_MAX = 4 * 1024 * 1024;
-/** How much of its end is shown when a daemon dies. */
+/** How much of the log's end is shown when a daemon dies. */
 export const TAIL_BYTES = 4096;
-/** How much of it the ledger keeps. */
+/** How much of that the ledger keeps. */
 export const NOTE_CHARACTERS = 1024;
-
-export interface SpawnTarget {
-  /** The directory of the daemon's name, where its log goes. */
-  readonly directory: string;
-  /** The program and its arguments; never a shell's line. */
-  readonly command: readonly [string, ...string[]];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The same text for the same program in the same state: what a back-off counts failures of. */
-  readonly build: string;
-  /** Whether somebody waits for what the process says of its start. */
-  readonly channel: 'open' | 'none';
-}
 
 interface Started {
   readonly child: ChildProcess;
-  /** The end of what it has written. */
+  /** The end of its output. */
   readonly tail: () => string;
   readonly words: Word[];
 }
 
 export class NodeSpawner implements Spawner {
   readonly #children = new Map<number, Started>();
-  readonly #ledger: NodeLedger;
-  /** Ends the sleep that is under way. */
+  readonly #ledger: Ledger;
+  /** Ends the current sleep. */
   #wake: (() => void) | undefined;
 
   constructor(
     private readonly target: SpawnTarget,
-    private readonly processes: ProcessTable & { self(): Identity },
+    private readonly processes: Witness,
     private readonly clock: Clock,
   ) {
-    this.#ledger = new NodeLedger(target.directory, processes);
+    this.#ledger = nodeLedger(target.directory, processes);
   }
 
   spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
@@ -76,7 +62,7 @@ export class NodeSpawner implements Spawner {
     }
   }
 
-  /** Whether a process has been started here. */
+  /** Whether it has started a process. */
   get hasStarted(): boolean {
     return this.#children.size > 0;
   }
@@ -95,13 +81,13 @@ export class NodeSpawner implements Spawner {
     };
   }
 
-  /** For other clients, where none has been left yet: of a daemon that was started before, or by hand. */
+  /** Leaves the launch file for other clients, unless the start of the daemon left one. */
   leaveLaunchFile(): void {
     const { directory, command } = this.target;
     if (!hasLaunchFile(directory)) leaveLaunchFile(directory, command);
   }
 
-  /** The clock of whoever waits for a process of this spawner's: its sleep ends when that says something, or ends. */
+  /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock {
     return { now: () => this.clock.now(), sleep: (ms) => this.#sleep(ms) };
   }
@@ -124,13 +110,13 @@ export class NodeSpawner implements Spawner {
     return judgeStart(this.#ledger.starts(), this.target.build, now);
   }
 
-  /** Nothing of the caller's: not its terminal (setsid), not its directory (which may be a mount in use), not its stdio. */
+  /** The process gets neither the caller's terminal (setsid), nor its directory (which may be a mount in use), nor its stdio. */
   #start(reason: SpawnReason, lockNonce: string, log: Log | undefined): SpawnReading {
     const { command, env, channel } = this.target;
     const [program, ...args] = command;
     const output = log?.descriptor ?? 'ignore';
     const speaks = channel === 'open' ? { [CHANNEL_VARIABLE]: String(CHANNEL_DESCRIPTOR) } : {};
-    // Loaded when a process is to be started, which is what most calls are spared.
+    // Loaded here, because most calls start no process.
     const { spawn } = process.getBuiltinModule('node:child_process');
     try {
       const child = spawn(program, args, {
@@ -139,7 +125,7 @@ export class NodeSpawner implements Spawner {
         env: { ...env, [LOCK_VARIABLE]: lockNonce, ...speaks },
         stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
       });
-      // What it says comes later, and is known by then: without a pid nothing was started.
+      // The event comes later. A missing pid says at once that nothing was started.
       child.on('error', () => {});
       child.unref();
       if (child.pid === undefined) return this.#refused(reason, 'refused', whyNotRun(program));
@@ -177,7 +163,7 @@ export class NodeSpawner implements Spawner {
     return { kind: 'spawned', pid, startTime };
   }
 
-  /** What nobody else can write down: how a process ended that could not say so itself. */
+  /** Writes down how a process ended that could not say so itself: only its starter knows. */
   #ended(pid: number, { words, tail }: Started, code: number | undefined, signal: string | undefined): void {
     if (words.some(({ kind }) => kind !== 'claimed')) return;
     const why = code === 0 ? '' : tail().trim().slice(-NOTE_CHARACTERS);
@@ -197,12 +183,12 @@ export class NodeSpawner implements Spawner {
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
 
-/** Where a started process writes. */
+/** Where a started process writes its output. */
 interface Log {
   readonly descriptor: number;
-  /** The end of what has come since it was opened. */
+  /** The end of what has been written since it was opened. */
   readonly tail: () => string;
-  /** The starter's own descriptor; the started process has another. */
+  /** Closes the starter's descriptor; the started process has its own. */
   readonly close: () => void;
 }
 
@@ -223,8 +209,8 @@ function openLog(directory: string): Log | undefined {
 }
 
 /**
- * No room for a log, and so perhaps none for the daemon, whose reason must not be lost. The file has no name any more when
- * this returns, and is gone with the last process that has it open. A daemon without any log is better than none.
+ * There is no room for a log, and so perhaps none for the daemon, whose message must not be lost. The file has no name any more
+ * when this returns; the system removes it when the last process closes it. Without any log the daemon starts all the same.
  */
 function openUnnamedLog(): Log | undefined {
   try {
@@ -240,7 +226,7 @@ function openUnnamedLog(): Log | undefined {
   }
 }
 
-/** Node tells why in an event that comes later; a caller that exits in its next statement needs the reason now. */
+/** Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs it now. */
 function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
     return { code: 'ENOENT', message: `ENOENT: ${program} could not be executed by way of PATH` };
@@ -254,12 +240,8 @@ function whyNotRun(program: string): Cause {
 
 export type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
 
-/** Runs a small tool of the system to its end. It is no daemon: it has no log, and is not written down. */
-export function runToEnd(
-  program: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<RunReading> {
+/** Runs a small tool of the system to its end. It is no daemon: it gets no log and no ledger entry. */
+export function runToEnd(program: string, args: readonly string[], env: Environment): Promise<RunReading> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: '/', env: { ...env }, stdio: 'ignore' });

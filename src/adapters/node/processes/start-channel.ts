@@ -1,6 +1,6 @@
 /**
- * The start-up channel: a pipe from a started process to its starter, on which it says in a line each what it has come to. The
- * starter need not be there any more, and there is none where nobody waits (kick).
+ * The start channel: a pipe on which a started process tells its starter what it has come to, one JSON object for each line. The
+ * starter may have ended, and a starter that does not wait (kick) opens no channel.
  */
 
 import { closeSync, writeSync } from 'node:fs';
@@ -8,19 +8,19 @@ import type { Readable } from 'node:stream';
 import { parseWord } from '../../../domain/lifecycle/start-ledger.js';
 import type { Word } from '../../../ports/start-word.js';
 
-/** Tells a started process the descriptor that it speaks on. */
+/** Environment variable that tells a started process the descriptor of its channel. */
 export const CHANNEL_VARIABLE = 'SOLOD_START_CHANNEL';
-/** The first after stdin, stdout and stderr. */
+/** The first descriptor after stdin, stdout and stderr. */
 export const CHANNEL_DESCRIPTOR = 3;
 
-/** Nobody says more than a few lines of a few kilobytes. */
+/** An incomplete line is cut to its last so many bytes: words are a few lines of a few kilobytes. */
 export const SAID_BYTES_MAX = 64 * 1024;
 
-/** The started process's end. */
-export class StartChannel {
+/** The end of the started process. */
+export class NodeStartChannel {
   #descriptor: number | undefined;
 
-  /** Takes the channel out of the environment: it is this process's, and no descendant's. */
+  /** Takes the channel out of the environment: children of this process must not speak on it. */
   constructor(env: Record<string, string | undefined>) {
     this.#descriptor = env[CHANNEL_VARIABLE] === String(CHANNEL_DESCRIPTOR) ? CHANNEL_DESCRIPTOR : undefined;
     delete env[CHANNEL_VARIABLE];
@@ -35,7 +35,7 @@ export class StartChannel {
     try {
       writeSync(this.#descriptor, `${JSON.stringify(word)}\n`);
     } catch {
-      // The starter has gone (EPIPE), or does not read: the ledger has it too.
+      // The starter has ended (EPIPE), or does not read: the ledger has the word too.
     }
     if (word.kind !== 'claimed') this.#close(this.#descriptor);
   }
@@ -45,12 +45,12 @@ export class StartChannel {
     try {
       closeSync(descriptor);
     } catch {
-      // It was none.
+      // The descriptor was not open.
     }
   }
 }
 
-/** The starter's end: calls `onWord` with every word that comes. */
+/** The end of the starter: calls `onWord` with each word. */
 export function listenToStart(pipe: Readable, onWord: (word: Word) => void): void {
   let said = '';
   pipe.on('error', () => {});

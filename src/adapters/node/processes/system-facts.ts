@@ -1,4 +1,4 @@
-/** What the system tells of storage, processes and cleaners: for a diagnosis, which asks once and changes nothing. */
+/** What the system says of storage, processes and cleaners. A diagnosis asks once, and changes nothing. */
 
 import {
   closeSync,
@@ -32,7 +32,7 @@ export function storageOf(path: string): StorageReading {
   return { kind: 'storage', type, freeBytes: bavail * bsize, inodes: files, freeInodes: ffree };
 }
 
-/** proc_pid_environ(5): what the process was started with; it shows no change that the process has made since. */
+/** proc_pid_environ(5): the environment at the start of the process, without later changes. */
 function environmentOf(pid: number): Readonly<Record<string, string>> {
   const text = readFileSync(`/proc/${pid}/environ`, 'utf8');
   const pairs = text.split('\0').map((pair): [string, string] => {
@@ -67,7 +67,7 @@ export function sightProcess(pid: number): ProcessSight {
 // Without O_NONBLOCK, open(2) of a fifo waits for its other end.
 const TO_APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Whether an existing file may be appended to: it is opened for that, and nothing is written. */
+/** Opens an existing file for appending, and writes nothing. */
 export function tryAppend(path: string): { readonly kind: 'done' } | Failed {
   try {
     const descriptor = openSync(path, TO_APPEND);
@@ -78,21 +78,21 @@ export function tryAppend(path: string): { readonly kind: 'done' } | Failed {
     }
   } catch (error) {
     const cause = causeOf(error);
-    // Whoever writes there first makes it.
+    // The first writer creates it.
     return cause.code === 'ENOENT' ? { kind: 'done' } : { kind: 'failed', cause };
   }
 }
 
-const NO_FILE: Cause = { code: 'EINVAL', message: 'it is no plain file' };
+const NO_FILE: Cause = { code: 'EINVAL', message: 'it is not a plain file' };
 
 export interface Cleaners {
-  /** The configuration of systemd-tmpfiles, where systemd runs at all. */
+  /** Texts of the configuration of systemd-tmpfiles; none where systemd does not run. */
   readonly tmpfiles: readonly string[];
-  /** Others that go through /tmp every day. */
+  /** Paths of other tools that clean /tmp every day. */
   readonly daily: readonly string[];
 }
 
-/** tmpfiles.d(5), by precedence: a file replaces those of the same name in the directories after its own. */
+/** tmpfiles.d(5), in order of precedence: a file replaces those of the same name in later directories. */
 const TMPFILES = ['/etc/tmpfiles.d', '/run/tmpfiles.d', '/usr/local/lib/tmpfiles.d', '/usr/lib/tmpfiles.d'];
 const DAILY = ['/etc/cron.daily/tmpreaper', '/etc/cron.daily/tmpwatch'];
 

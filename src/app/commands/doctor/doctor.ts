@@ -2,13 +2,6 @@
 
 import path from 'node:path';
 import {
-  cleaners,
-  networkNamespaceOf,
-  sightProcess,
-  storageOf,
-  tryAppend,
-} from '../../../adapters/node/processes/system-facts.js';
-import {
   type Finding,
   findingOf,
   report,
@@ -29,6 +22,7 @@ import { findNativeClient, type NativeClient } from '../../environment/native-cl
 import { platformOf, stateRoot } from '../../environment/state-root.js';
 import { VERSION } from '../../environment/version.js';
 import type { CommandOptions } from '../../options/option-table.js';
+import { portsOf } from '../../platforms/host.js';
 import type { Resolved } from '../../service/service-file.js';
 import { complainOf, type Parts } from '../command-parts.js';
 import type { Inspection } from '../daemon-inspector.js';
@@ -144,14 +138,14 @@ export class DoctorCommand {
     const trial = await tryOut(parts, there, host.nonce());
     parts.probe.drop();
     return [
-      ...exam.symptomsOfStorage(there, storageOf(there), platform),
+      ...exam.symptomsOfStorage(there, host.system.storageOf(there), platform),
       ...exam.symptomsOfTrial(there, trial),
       ...this.#cleanerSymptoms(base),
     ];
   }
 
   #cleanerSymptoms(base: string): Symptom[] {
-    const { tmpfiles, daily } = cleaners();
+    const { tmpfiles, daily } = this.parts.host.system.cleaners();
     const age = exam.cleanedAfter(base, tmpfiles);
     const sticky = this.#isSticky(base) ? 'all' : 'not-all';
     const symptoms: Symptom[] =
@@ -205,8 +199,9 @@ export class DoctorCommand {
 
   #process(directory: string, pid: number): Symptom[] {
     const rootFor = (env: exam.Caller['env']): string => stateRoot(env);
-    const caller = { env: process.env, networkNamespace: networkNamespaceOf('self'), rootOf: rootFor };
-    return exam.symptomsOfProcess(directory, pid, sightProcess(pid), caller);
+    const { system } = this.parts.host;
+    const caller = { env: process.env, networkNamespace: system.networkNamespaceOf('self'), rootOf: rootFor };
+    return exam.symptomsOfProcess(directory, pid, system.sightProcess(pid), caller);
   }
 
   #owner(directory: string): exam.OwnerReading | undefined {
@@ -255,7 +250,8 @@ export class DoctorCommand {
   }
 
   async #lock(directory: string): Promise<{ observed: LockObservation; vitality: Vitality }> {
-    const { ports, processes } = this.parts.host;
+    const { processes } = this.parts.host;
+    const ports = portsOf(this.parts.host);
     // None of these calls takes time.
     const observed = await run(
       (state, event) => stepLook(state, event as never),
@@ -269,10 +265,10 @@ export class DoctorCommand {
   }
 
   #files(directory: string, names: readonly string[]): Symptom[] {
-    const { files, clock } = this.parts.host;
+    const { files, clock, system } = this.parts.host;
     const written = [NAMES.log, NAMES.spawns].map((name) => `${directory}/${name}`);
     const unwritable = written.flatMap((file): Symptom[] => {
-      const tried = tryAppend(file);
+      const tried = system.tryAppend(file);
       return tried.kind === 'failed' ? [{ kind: 'unwritable', path: file, cause: tried.cause }] : [];
     });
     const entries = names.slice(0, LOOK_MAX).flatMap((name) => {

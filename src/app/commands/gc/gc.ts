@@ -8,6 +8,7 @@ import type { FileSystem } from '../../../ports/file-system.js';
 import type { Done } from '../../../ports/readings.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
+import { portsOf } from '../../platforms/host.js';
 import type { Resolved } from '../../service/service-file.js';
 import { sentence } from '../../texts/failure-text.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
@@ -57,7 +58,7 @@ export class CollectCommand {
       platform: host.platform,
       probeMs: PROBE_MS,
     };
-    const outcome = await run(stepCollect, collect(plan), { ...host.ports, files, probe });
+    const outcome = await run(stepCollect, collect(plan), { ...portsOf(host), files, probe });
     probe.drop();
     return outcome;
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Documents } from '../../../ports/documents.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { Environment } from '../../environment/state-root.js';
-import { type KickResult, kick } from '../../library/kick-daemon.js';
+import { type KickResult, kickDaemon } from '../../library/kick-daemon.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { resolveService } from '../../service/service-file.js';
 import type { Complaint } from '../../texts/complaint.js';
@@ -51,7 +51,7 @@ export class CommandSetup {
       notes: [...(replaced?.notes ?? []), ...notes],
     };
     // The last act: whatever comes of it, what is installed stays, and works as soon as a daemon can be had.
-    const kicked = kick({ ...options, service: request.value.service, env: this.env });
+    const kicked = kickDaemon(this.parts.host, { ...options, service: request.value.service, env: this.env });
     reportInstall(this.parts.output, options, installed, kicked);
     return kickExitCode(kicked);
   }

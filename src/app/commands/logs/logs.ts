@@ -1,13 +1,13 @@
 /** `solod logs`: what the daemon of a name wrote, also one that failed to start. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { LogReader } from '../../../adapters/node/logs/log-reader.js';
 import { NAMES } from '../../../domain/place/layout.js';
 import { lastLines, latestRun } from '../../../domain/text/log-parts.js';
 import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
+import type { LogText } from '../../platforms/host.js';
 import { COMMAND_TROUBLE } from '../../texts/command-text.js';
 import { textOf } from '../../texts/complaint.js';
 import { USAGE } from '../../texts/usage-text.js';
@@ -25,11 +25,11 @@ export class LogsCommand {
   }
 
   async #show({ label, place }: Target, options: CommandOptions): Promise<number> {
-    const { output } = this.parts;
+    const { host, output } = this.parts;
     const { follow, json } = options;
     if (follow && json) return complain(output, USAGE.apart('--follow', '--json'));
     const file = `${place.directory}/${NAMES.log}`;
-    const reader = new LogReader(place.directory);
+    const reader = host.logReader(place.directory);
     const whole = reader.whole();
     if (whole === undefined && !follow)
       return complain(output, COMMAND_TROUBLE.noLog(label, file), EXIT.unavailable);
@@ -55,7 +55,7 @@ function linesOf(text: string): readonly string[] {
 }
 
 /** An interrupt ends the process at once: there is nothing to clean up. */
-async function printed(reader: LogReader, first: string, manner: 'end' | 'follow'): Promise<number> {
+async function printed(reader: LogText, first: string, manner: 'end' | 'follow'): Promise<number> {
   const stdout = new StandardOutput(1);
   let broken: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error) => {

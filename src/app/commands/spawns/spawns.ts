@@ -68,7 +68,7 @@ export class SpawnsCommand {
   /** What would be started now: only failures of the same build hold it back. */
   #build(service: string | undefined, options: CommandOptions): string | undefined {
     if (service === undefined) return undefined;
-    const request = resolveRequest({ ...options, service }, this.parts.host.userId, {});
+    const request = resolveRequest({ ...options, service }, this.parts.host, {});
     return request.kind === 'resolved' ? request.value.spawn.build : undefined;
   }
 

@@ -1,0 +1,61 @@
+/** The ledger of starts, over whatever keeps its lines. A ledger that fails stops nothing: it is a diagnosis. */
+
+import { type Identity, type Vitality, vitalityOf } from '../domain/evidence/identity.js';
+import { type Chronicle, chronicleOf } from '../domain/lifecycle/start-history.js';
+import {
+  concluded,
+  entryText,
+  fateOf,
+  type LedgerEntry,
+  parseLedger,
+  type Start,
+  startsIn,
+} from '../domain/lifecycle/start-ledger.js';
+import type { ProcessTable } from '../ports/process-table.js';
+
+/** Keeps the lines of one ledger. It never throws. */
+export interface LedgerLines {
+  readonly path: string;
+  append(text: string): void;
+  /** The latest lines: enough for some hundred starts. */
+  recent(): string;
+  /** All lines that are kept. */
+  all(): string;
+}
+
+/** Process table that also knows the process that asks. */
+export type Witness = ProcessTable & { self(): Identity };
+
+export class Ledger {
+  constructor(
+    private readonly lines: LedgerLines,
+    private readonly processes: Witness,
+  ) {}
+
+  get path(): string {
+    return this.lines.path;
+  }
+
+  append(entry: LedgerEntry): void {
+    this.lines.append(entryText(entry));
+  }
+
+  /** The latest starts, oldest first. For a process that ended without a word, the process table says so. */
+  starts(): readonly Start[] {
+    return startsIn(parseLedger(this.lines.recent())).map((start) => this.#concluded(start));
+  }
+
+  /** @param wallMs now, by the wall clock */
+  chronicle(wallMs: number): Chronicle {
+    return chronicleOf(parseLedger(this.lines.all()), (who) => this.#vitality(who), wallMs);
+  }
+
+  #concluded(start: Start): Start {
+    if (start.identity === undefined || fateOf(start).kind !== 'open') return start;
+    return concluded(start, this.#vitality(start.identity));
+  }
+
+  #vitality(who: Identity): Vitality {
+    return vitalityOf(who, this.processes.self(), this.processes.lookUp(who.pid));
+  }
+}

@@ -1,0 +1,173 @@
+/**
+ * What a process of solod needs of its machine: one adapter for each port, and what is known of the process itself. A platform
+ * provides all of it (`node-platform.ts`, `memory-platform.ts`); nothing else in the application makes an adapter.
+ *
+ * `C` is the platform's type of a connection: a `net.Socket` on Node, a `Duplex` in memory.
+ */
+
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { SpawnTarget } from '../../adapters/spawn-target.js';
+import type { Known, ProcessSight, StorageReading } from '../../domain/doctor/symptoms.js';
+import type { Identity } from '../../domain/evidence/identity.js';
+import type { Chronicle } from '../../domain/lifecycle/start-history.js';
+import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
+import type { Platform } from '../../domain/place/layout.js';
+import type { Ports } from '../../domain/procedure/procedure.js';
+import type { Clock } from '../../ports/clock.js';
+import type { Documents } from '../../ports/documents.js';
+import type { FileSystem } from '../../ports/file-system.js';
+import type { Listener } from '../../ports/listener.js';
+import type { ProcessTable } from '../../ports/process-table.js';
+import type { Done, Failed } from '../../ports/readings.js';
+import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
+import type { Spawner } from '../../ports/spawner.js';
+import type { Word } from '../../ports/start-word.js';
+import type { Resolved, ServiceFile } from '../service/service-file.js';
+
+/**
+ * Asks the daemon at the other end of a connection whether it will serve, in the daemon's own protocol.
+ *
+ * @param connection connected, and not read from yet
+ * @param withinMs milliseconds by which it must have settled
+ * @param daemon `started` if this caller has started a daemon before it got through
+ * @returns what the daemon said first; `silent` if nothing came in time
+ */
+export type Greeter<C = Socket> = (
+  connection: C,
+  withinMs: number,
+  daemon: 'started' | 'found',
+) => Promise<GreetReading>;
+
+export interface Probe<C> extends SocketProbe {
+  /** Hands over the latest connection: from now on the caller closes it. */
+  take(): C | undefined;
+  /** Closes the latest connection, if there is one. */
+  drop(): void;
+}
+
+export interface ServingListener<C> extends Listener {
+  /** Hands over each connection, those first that are waiting. */
+  serve(handle: (connection: C) => void): void;
+}
+
+export interface DaemonSpawner extends Spawner {
+  /** Whether it has started a process. */
+  readonly hasStarted: boolean;
+  /** Leaves the launch file for other clients, unless there is one. */
+  leaveLaunchFile(): void;
+  /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
+  wakingClock(): Clock;
+}
+
+export interface Processes extends ProcessTable {
+  /** Identity of this process. */
+  self(): Identity;
+  /** Ids of the parent of this process, of its parent, and so on, as many as can be seen. */
+  ancestors(): readonly number[];
+}
+
+/** What a name's ledger holds. A ledger that can't be read or written is empty. */
+export interface StartLedger {
+  readonly path: string;
+  append(entry: LedgerEntry): void;
+  /** The latest starts, oldest first. */
+  starts(): readonly Start[];
+  /** @param wallMs now, by the wall clock */
+  chronicle(wallMs: number): Chronicle;
+}
+
+/** How a started process tells its starter what it has come to. */
+export interface StartChannel {
+  /** The open descriptor behind it, if there is one. */
+  readonly descriptor: number | undefined;
+  say(word: Word): void;
+}
+
+/** Reads what the daemon of a name has written. Its text has one character for each byte. */
+export interface LogText {
+  /** Everything that is kept; undefined if there is no log. */
+  whole(): string | undefined;
+  /** What has been appended since the last read. */
+  more(): string;
+}
+
+/** What a diagnosis asks of the system. Nothing here changes anything. */
+export interface SystemFacts {
+  storageOf(path: string): StorageReading;
+  sightProcess(pid: number): ProcessSight;
+  networkNamespaceOf(pid: number | 'self'): Known<string>;
+  /** Whether an existing file may be appended to. */
+  tryAppend(path: string): Done | Failed;
+  cleaners(): { readonly tmpfiles: readonly string[]; readonly daily: readonly string[] };
+}
+
+/** What every process of solod needs. */
+export interface CommonHost<C extends Duplex = Duplex> {
+  readonly clock: Clock;
+  readonly files: FileSystem;
+  readonly processes: Processes;
+  /** Whose rules hold for paths and sockets; Linux's where solod can't run. */
+  readonly platform: Platform;
+  /** Name of this system if solod can't run on it. */
+  readonly unsupported: string | undefined;
+  readonly userId: number;
+  /** Environment of this process. `claim` removes the variables that are meant for this process alone. */
+  readonly env: Record<string, string | undefined>;
+  /** Working directory of this process; empty if it has been removed. */
+  directory(): string;
+  /** @returns the user's home directory, where the environment names none */
+  home(): string;
+  /** @returns undefined if there is no such file */
+  realPath(path: string): string | undefined;
+  /** A new one at every call; it names this process as its maker. */
+  nonce(): string;
+  /**
+   * @param greeter absent where nothing is said on a connection
+   * @param opened a connection that is made already, and is the first one tried
+   */
+  probe(greeter?: (connection: C, withinMs: number) => Promise<GreetReading>, opened?: C): Probe<C>;
+  /** @param directory directory of a name */
+  ledger(directory: string): StartLedger;
+  /**
+   * The ports that a procedure runs over which takes time. A test may hold each call there; on a real machine they are the ports
+   * that came in.
+   */
+  held<P extends Partial<Ports>>(ports: P): P;
+}
+
+/** What a process needs that looks for a daemon, and starts one. */
+export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
+  /** The node binary that runs the daemon of a service, unless the caller names another. */
+  readonly node: string;
+  spawner(target: SpawnTarget): DaemonSpawner;
+  /** Finds a service file, and reads its name and version from its text. */
+  findService(asked: string): Resolved<ServiceFile>;
+  /** Tells the user, in one line, what nobody waits for. */
+  warn(line: string): void;
+}
+
+/** What a process needs that serves a name. */
+export interface DaemonHost<C extends Duplex = Duplex> extends CommonHost<C> {
+  /** Path of the program that this process runs; empty if it has none. */
+  readonly program: string;
+  listener(options?: { readonly allowHalfOpen: boolean }): ServingListener<C>;
+  /** Taken out of the environment: it is meant for no child of this process. */
+  startChannel(): StartChannel;
+}
+
+/** What the library needs. */
+export interface LibraryHost<C extends Duplex = Duplex> extends CallerHost<C>, DaemonHost<C> {
+  /** Keeps the log in that directory within bounds from now on, if the output of this process goes there. */
+  watchLog(directory: string): void;
+}
+
+/** What the commands need: everything that a platform provides. */
+export interface Host<C extends Duplex = Duplex> extends LibraryHost<C> {
+  readonly documents: Documents;
+  readonly system: SystemFacts;
+  logReader(directory: string): LogText;
+}
+
+/** The ports that a host always has, as procedures take them. */
+export const portsOf = ({ clock, files, processes }: CommonHost) => ({ clock, files, processes });

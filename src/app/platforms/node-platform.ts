@@ -1,0 +1,106 @@
+/**
+ * The Node platform, wired by hand: the one file of the application that makes Node's adapters.
+ *
+ * The hot path (a call, a kick, a started daemon, the library) takes its host from here and never loads the container: inversify
+ * takes longer to load than a warm call to run. For the same reason there are several functions and not one: esbuild leaves out
+ * of a bundle what it does not use. The container binds the very same host (`entry/composition.ts`).
+ */
+
+import type { Socket } from 'node:net';
+import { nodeClock } from '../../adapters/node/clock.js';
+import { nodeDocuments } from '../../adapters/node/files/documents.js';
+import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
+import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
+import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
+import { LogReader } from '../../adapters/node/logs/log-reader.js';
+import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
+import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
+import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
+import * as system from '../../adapters/node/processes/system-facts.js';
+import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
+import { NodeListener } from '../../adapters/node/sockets/listener.js';
+import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import { layout, nonceOf } from '../../domain/place/layout.js';
+import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
+import { resolveService } from '../service/service-file.js';
+import { say } from '../texts/stderr.js';
+import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './host.js';
+
+export { nodeClock } from '../../adapters/node/clock.js';
+export { entryOf } from '../../adapters/node/files/lstat-entry.js';
+export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+export { runToEnd } from '../../adapters/node/processes/spawner.js';
+export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
+
+type Given<H> = Partial<H>;
+
+/** Random: two processes of one id, in two namespaces, may share a state directory. */
+const nonce = (): string => nonceOf(process.pid, Math.random().toString(36).slice(2, 10).padEnd(8, '0'));
+
+function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
+  const { processes = new NodeProcessTable() } = given;
+  const platform = platformOf();
+  return {
+    clock: nodeClock,
+    files: nodeFileSystem(),
+    processes,
+    platform: platform ?? 'linux',
+    unsupported: platform === undefined ? process.platform : undefined,
+    userId: process.getuid?.() ?? 0,
+    env: process.env,
+    directory: workingDirectory,
+    home: homeDirectory,
+    realPath,
+    nonce,
+    probe: (greeter, opened) => new NodeSocketProbe(greeter, opened),
+    ledger: (directory) => nodeLedger(directory, processes),
+    held: (ports) => ports,
+    ...given,
+  };
+}
+
+const callerParts = ({ processes, clock }: CommonHost) =>
+  ({
+    node: process.execPath,
+    spawner: (target) => new NodeSpawner(target, processes, clock),
+    findService: resolveService,
+    warn: say,
+  }) satisfies Partial<CallerHost>;
+
+const daemonParts = () =>
+  ({
+    program: process.argv[1] ?? '',
+    listener: (options) => new NodeListener(options),
+    startChannel: () => new NodeStartChannel(process.env),
+  }) satisfies Partial<DaemonHost<Socket>>;
+
+const watchLog = (directory: string): void =>
+  LogKeeper.watch({ directory, temporary: () => layout.private(directory, nonce()) });
+
+/** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
+export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>
+  LogKeeper.attach({ directory, temporary: () => layout.private(directory, host.nonce()) });
+
+export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
+
+/** For a process that calls a daemon, or starts one. */
+export function callerHost(): CallerHost<Socket> {
+  const common = commonHost({});
+  return { ...callerParts(common), ...common };
+}
+
+/** For a process that serves a name. */
+export function daemonHost(): DaemonHost<Socket> {
+  return { ...daemonParts(), ...commonHost({}) };
+}
+
+/** @param given adapters to be used in place of Node's */
+export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost<Socket> {
+  const common = commonHost(given);
+  return { ...callerParts(common), ...daemonParts(), watchLog, ...common };
+}
+
+export function nodeHost(): Host<Socket> {
+  const logReader = (directory: string): LogReader => new LogReader(directory);
+  return { ...libraryHost(), documents: nodeDocuments(), system, logReader };
+}
