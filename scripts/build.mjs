@@ -62,6 +62,8 @@ const [command] = await Promise.all([
       talk: 'src/app/entry/warm-call-streams.ts',
       quick: 'src/app/entry/call-and-kick.ts',
       inline: 'src/app/library/call-inline.ts',
+      // The process that a call sees, with a daemon and without.
+      'call-process': 'src/app/service/call-process/install.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',

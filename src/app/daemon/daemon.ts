@@ -5,6 +5,7 @@ import { type Caller, type Edition, parseCaller } from '../../domain/evidence/ed
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
+import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
@@ -12,8 +13,10 @@ import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { type HandedListener, keepLog } from '../platforms/node-platform.js';
-import type { ServiceFunction } from '../service/define-service.js';
-import { describe, type Loading, loadService } from '../service/load-service.js';
+import type { Service, ServiceFunction } from '../service/define-service.js';
+import { type Loading, loadService } from '../service/load-service.js';
+import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
+import { stackOf } from '../service/thrown.js';
 import { textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { CONTROL } from '../wire/control.js';
@@ -56,6 +59,7 @@ export class Daemon {
   readonly #editions: Editions;
   readonly #watch: Watch;
   readonly #log: ReturnType<typeof keepLog>;
+  readonly #processes = loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
@@ -83,13 +87,14 @@ export class Daemon {
     this.#log = settings.mode === 'background' ? keepLog(claimed.directory, host) : undefined;
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
+    this.#processes.moveToNowhere();
     this.#loading = this.#load();
   }
 
   async #load(): Promise<Loading> {
     const { edition, target } = this.settings;
     const begunMs = nowMs();
-    const loading = await loadService(edition.path, target.name);
+    const loading = await this.#processes.whileLoading(() => loadService(edition.path, target.name));
     const atMs = nowMs();
     if (loading.kind === 'loaded') this.#tally.loaded(atMs, atMs - begunMs);
     return loading;
@@ -146,7 +151,13 @@ export class Daemon {
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    return { kind: 'accepted', run: measured(loading.service.run, this.#tally, arrival) };
+    const { run } = loading.service;
+    return { kind: 'accepted', run, scope: measured(this.#scopeFor(loading.service), this.#tally, arrival) };
+  }
+
+  #scopeFor({ callProcess }: Service): CallScope {
+    if (callProcess === 'shared') return SHARED_PROCESS;
+    return this.#processes.callProcess(this.settings.edition.path, this.settings.say);
   }
 
   /** A newer caller makes this daemon retire; an older one is served if it can be. */
@@ -225,14 +236,13 @@ export class Daemon {
       process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {
-      if (isOfACallThatEnded(error))
-        this.settings.say(`solod: a promise was left behind: ${describe(error)}`);
+      if (isOfACallThatEnded(error)) this.settings.say(`solod: a promise was left behind: ${stackOf(error)}`);
       else this.#fatal('unhandled rejection', error);
     });
   }
 
   #fatal(what: string, error: unknown): void {
-    this.settings.say(`solod: ${what}: ${describe(error)}`);
+    this.settings.say(`solod: ${what}: ${stackOf(error)}`);
     this.#retirement.retire(what, EXIT.software);
   }
 

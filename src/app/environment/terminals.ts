@@ -2,10 +2,19 @@
 
 import { fstatSync } from 'node:fs';
 
-/** Which of the caller's three streams are terminals. */
-export type Terminals = readonly [stdin: boolean, stdout: boolean, stderr: boolean];
+/** Whether a stream is a terminal; for an output perhaps with its columns and rows. */
+export type Terminal = boolean | `${number}x${number}`;
 
-export const terminals = (): Terminals => [isTerminal(0), isTerminal(1), isTerminal(2)];
+/** Which of the caller's three streams are terminals. */
+export type Terminals = readonly [stdin: Terminal, stdout: Terminal, stderr: Terminal];
+
+export const terminals = (): Terminals => [isTerminal(0), outputOf(1), outputOf(2)];
+
+function outputOf(descriptor: number): Terminal {
+  if (!isTerminal(descriptor)) return false;
+  const { columns, rows } = new (process.getBuiltinModule('node:tty').WriteStream)(descriptor);
+  return columns > 0 ? `${columns}x${rows}` : true;
+}
 
 /** The character devices that are memory, `/dev/null` among them (Linux, admin-guide/devices.txt): no terminals, at no cost. */
 const MEMORY_DEVICES = 1;

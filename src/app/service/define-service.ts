@@ -1,10 +1,13 @@
 /** What a service is: the module that a daemon keeps warm, as its author writes it. */
 
 import type { Readable, Writable } from 'node:stream';
+import type { WriteStream } from 'node:tty';
 
 /** As on the streams of a process: true where the caller's end is a terminal. */
 export type ServiceInput = Readable & { readonly isTTY?: boolean };
-export type ServiceOutput = Writable & { readonly isTTY?: boolean };
+/** The rest is there where the caller's end is a terminal; columns and rows where the caller has told them. */
+export type ServiceOutput = Writable &
+  Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows' | 'getWindowSize' | 'getColorDepth' | 'hasColors'>>;
 
 /** One call, as the service sees it: the caller's arguments, place and streams, not the daemon's. */
 export interface ServiceContext {
@@ -33,7 +36,15 @@ export interface ServiceDefinition {
   /** How long its daemon stays without a call, in milliseconds. */
   readonly idleTimeoutMs?: number;
   readonly version?: string;
+  /**
+   * Which process the code of a call sees in `process`, `console`, `fs`, `child_process` and `os`. `own`, the default: one of the
+   * call's own, with the caller's environment, directory and streams. `shared`: the daemon's, which all calls have in common; for
+   * a service that goes by its context alone.
+   */
+  readonly callProcess?: CallProcessKind;
 }
+
+export type CallProcessKind = 'own' | 'shared';
 
 /** What `defineService` makes. */
 export interface Service {
@@ -41,6 +52,8 @@ export interface Service {
   readonly run: ServiceFunction;
   readonly idleTimeoutMs: number | undefined;
   readonly version: string | undefined;
+  /** Absent where another release of solod has made the service. */
+  readonly callProcess?: CallProcessKind | undefined;
 }
 
 /** Registered, for the service may have got its `defineService` from another copy of this package than the daemon. */
@@ -53,19 +66,21 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, callProcess } = definition;
+  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, [SERVICE_MARK]: true });
 }
 
 /** Checked at run time as well: services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
-  const { name, run, idleTimeoutMs, version } = definition as Readonly<Record<string, unknown>>;
+  const { name, run, idleTimeoutMs, version, callProcess } = definition as Readonly<Record<string, unknown>>;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
   if (!isOptional(idleTimeoutMs, 'number') || !(((idleTimeoutMs ?? 0) as number) >= 0))
     return '"idleTimeoutMs" must be a number of milliseconds';
+  if (![undefined, 'own', 'shared'].includes(callProcess as string | undefined))
+    return '"callProcess" must be "own" or "shared"';
   return undefined;
 }
 

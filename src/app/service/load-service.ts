@@ -1,12 +1,12 @@
 /** Loads a service's module. */
 
 import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
 import { requireFile } from '../environment/bundle-files.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { readService, type Service } from './define-service.js';
 import { nameFromPath } from './service-file.js';
+import { stackOf } from './thrown.js';
 
 export type Loading =
   | { readonly kind: 'loaded'; readonly service: Service }
@@ -27,7 +27,7 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
       return broken(TROUBLE.hiddenName(file, name));
     return { kind: 'loaded', service: read.service };
   } catch (error) {
-    return broken(TROUBLE.notLoaded(file, describe(error)));
+    return broken(TROUBLE.notLoaded(file, stackOf(error)));
   }
 }
 
@@ -37,7 +37,3 @@ function loadModule(file: string): unknown {
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });
-
-export function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : inspect(error);
-}

@@ -1,6 +1,9 @@
 /** The streams of one call on the daemon's side: Node's own, over chunks. */
 
 import { Readable, Writable } from 'node:stream';
+import type { Terminal } from '../environment/terminals.js';
+import type { CallScope } from '../service/run-service.js';
+import { likeTerminalInput, likeTerminalOutput } from './caller-terminal.js';
 
 /** How much unasked input is held before the connection is no longer read. */
 const INPUT_BOUND_BYTES = 256 * 1024;
@@ -14,7 +17,7 @@ export interface InputSource {
 
 /** The caller's stdin: each read of an empty stream asks for one chunk, and nothing is asked for that is not read. */
 export class CallInput extends Readable {
-  readonly isTTY: boolean;
+  readonly fd = 0;
   readonly #source: InputSource;
   /** A read waits for data. */
   #wanted = false;
@@ -26,11 +29,11 @@ export class CallInput extends Readable {
   /** The service has ended: what still comes is thrown away. */
   #closed = false;
 
-  constructor(source: InputSource, isTTY: boolean) {
+  constructor(source: InputSource, terminal: Terminal) {
     // Above zero, Node would read ahead, and so take more from the caller's terminal than the service reads.
     super({ highWaterMark: 0 });
     this.#source = source;
-    this.isTTY = isTTY;
+    if (terminal !== false) likeTerminalInput(this);
   }
 
   /** More has come than is being read. Not while a read waits for more than there is: it would wait for ever. */
@@ -96,25 +99,58 @@ export class CallInput extends Readable {
 /** Takes pieces to be sent as one stretch; calls back when the system has them all, or never will. */
 export type Send = (pieces: readonly Buffer[], done: (error?: Error | null) => void) => void;
 
+type Done = (error?: Error | null) => void;
+
 /** The caller's stdout or stderr: what is written is done when the connection has taken it. */
 export class CallOutput extends Writable {
-  readonly isTTY: boolean;
   readonly #send: Send;
+  readonly #scope: CallScope;
+  #isSealed = false;
 
-  constructor(send: Send, isTTY: boolean) {
+  /** @param scope that the service runs in, and so its callbacks */
+  constructor(
+    send: Send,
+    readonly fd: 1 | 2,
+    terminal: Terminal,
+    scope: CallScope,
+  ) {
     super({ highWaterMark: 64 * 1024 });
     this.#send = send;
-    this.isTTY = isTTY;
+    this.#scope = scope;
+    if (terminal !== false) likeTerminalOutput(this, terminal);
   }
 
-  override _write(bytes: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#send([bytes], callback);
+  /** The service has ended: what it still writes is refused. */
+  seal(): void {
+    this.#isSealed = true;
   }
 
-  override _writev(writes: { chunk: Buffer }[], callback: (error?: Error | null) => void): void {
-    this.#send(
+  /** Writes for somebody other than the service, also after `seal`. */
+  forward(bytes: Buffer, done: Done): void {
+    super.write(bytes, done);
+  }
+
+  override write(chunk: unknown, ...rest: [encoding?: unknown, done?: unknown]): boolean {
+    if (!this.#isSealed) return super.write(chunk, ...(rest as [BufferEncoding, Done]));
+    const done = rest.find((argument) => typeof argument === 'function') as Done | undefined;
+    const error = Object.assign(new Error('write after end'), { code: 'ERR_STREAM_WRITE_AFTER_END' });
+    if (done !== undefined) process.nextTick(done, error);
+    return false;
+  }
+
+  override _write(bytes: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#pass([bytes], done);
+  }
+
+  override _writev(writes: { chunk: Buffer }[], done: Done): void {
+    this.#pass(
       writes.map((write) => write.chunk),
-      callback,
+      done,
     );
+  }
+
+  #pass(pieces: readonly Buffer[], done: Done): void {
+    const scope = this.#scope;
+    scope.leave(() => this.#send(pieces, (error) => scope.enter(() => done(error))));
   }
 }

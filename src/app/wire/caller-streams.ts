@@ -9,6 +9,12 @@ export function causeOfStream(error: Error): Cause {
   return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
 }
 
+/** Many calls may write to one stream, or read one: that is no leak of listeners, which Node would warn of. */
+function expectListeners(stream: Readable | Writable, more: 1 | -1): void {
+  const most = stream.getMaxListeners();
+  if (most > 0) stream.setMaxListeners(most + more);
+}
+
 export interface SinkEvents {
   /** Something has been written: the stream may take more, or have taken everything. */
   relieved(): void;
@@ -27,6 +33,7 @@ export class OutputSink {
   constructor(stream: Writable, events: SinkEvents) {
     this.#stream = stream;
     this.#events = events;
+    expectListeners(stream, 1);
     stream.on('error', this.#onError);
     stream.on('drain', this.#onDrain);
   }
@@ -39,11 +46,16 @@ export class OutputSink {
     return this.#unwritten === 0;
   }
 
-  write(bytes: Buffer): void {
-    if (bytes.length === 0 || this.#broken) return;
+  /** @param done told when the stream has taken it, or failed to */
+  write(bytes: Buffer, done?: (error?: Error | null) => void): void {
+    if (bytes.length === 0 || this.#broken) {
+      done?.();
+      return;
+    }
     this.#unwritten++;
     this.#stream.write(bytes, (error) => {
       this.#unwritten--;
+      done?.(error);
       if (error) this.#onError(error);
       if (this.#state === 'detached') this.#leaveWhenWritten();
       else if (this.isWritten) this.#events.relieved();
@@ -69,7 +81,9 @@ export class OutputSink {
    * stream the listener stays: the error may be reported a second time.
    */
   #leaveWhenWritten(): void {
-    if (this.isWritten && !this.#broken) this.#stream.off('error', this.#onError);
+    if (!this.isWritten || this.#broken) return;
+    this.#stream.off('error', this.#onError);
+    expectListeners(this.#stream, -1);
   }
 }
 
@@ -113,6 +127,7 @@ export class InputPump {
     const stream = this.#stream;
     if (stream === undefined) return;
     stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd);
+    expectListeners(stream, -1);
     this.#rest(stream);
     // A read that is under way may fail yet.
     setImmediate(() => stream.off('error', this.#onError));
@@ -122,6 +137,7 @@ export class InputPump {
     if (this.#source === undefined) return;
     const stream = typeof this.#source === 'function' ? this.#source() : this.#source;
     this.#stream = stream;
+    expectListeners(stream, 1);
     if (stream.readableEnded || stream.destroyed) {
       this.#onEnd();
       return;

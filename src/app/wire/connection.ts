@@ -2,7 +2,8 @@
 
 import type net from 'node:net';
 import type { ServiceFunction } from '../service/define-service.js';
-import { SERVICE_FAILED } from '../service/run-service.js';
+import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
+import { stackOf } from '../service/thrown.js';
 import { CallInput, type Send } from './call-streams.js';
 import {
   CHUNK,
@@ -21,7 +22,8 @@ import { Call } from './served-call.js';
 
 /** What is to become of a request. */
 export type Admission =
-  | { readonly kind: 'accepted'; readonly run: ServiceFunction }
+  /** @property scope the process that the service sees; by default the one that it shares with all calls */
+  | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
   /** The daemon is on its way out: nothing is begun. */
   | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
   /** The caller is too old for this daemon. */
@@ -75,6 +77,7 @@ export class Connection {
   #input: CallInput | undefined;
   #isDeaf = false;
   #call: Call | undefined;
+  #scope: CallScope = SHARED_PROCESS;
   /** A request is in flight: the owner has been told of it, and not yet of its end. */
   #inFlight = false;
   #service: 'not-begun' | 'running' | 'ended' = 'not-begun';
@@ -152,14 +155,19 @@ export class Connection {
 
   #takeInput(type: ChunkType, bytes: Buffer, left: number): void {
     if (this.#request === undefined || this.#input?.isEnded) this.#violated({ kind: 'out-of-order', type });
-    else if (!this.#isDeaf) this.#inputOf(this.#request).feed(bytes, left);
+    else if (!this.#isDeaf) {
+      const input = this.#inputOf(this.#request);
+      this.#scope.enter(() => input.feed(bytes, left));
+    }
   }
 
   #takeSignal(type: ChunkType): void {
     // A heartbeat says only what a connection that stands says as well.
     if (type === CHUNK.heartbeat) return;
-    if (type === CHUNK.inputEnd && this.#request !== undefined) this.#inputOf(this.#request).finish();
-    else this.#violated({ kind: 'out-of-order', type });
+    if (type === CHUNK.inputEnd && this.#request !== undefined) {
+      const input = this.#inputOf(this.#request);
+      this.#scope.enter(() => input.finish());
+    } else this.#violated({ kind: 'out-of-order', type });
   }
 
   #violated(violation: Violation): void {
@@ -219,8 +227,8 @@ export class Connection {
   /** Made when the service asks for it, or the client sends some. */
   #inputOf(request: CallRequest): CallInput {
     const source = {
-      request: () => this.#socket.write(chunk(CHUNK.inputRequest)),
-      relieved: () => this.#release(),
+      request: () => this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest))),
+      relieved: () => this.#scope.leave(() => this.#release()),
     };
     this.#input ??= new CallInput(source, terminalsOf(request.env)[0]);
     return this.#input;
@@ -229,7 +237,7 @@ export class Connection {
   /** What still comes is thrown away. */
   #closeInput(): void {
     this.#isDeaf = true;
-    this.#input?.close();
+    this.#scope.enter(() => this.#input?.close());
   }
 
   #enter(): void {
@@ -242,14 +250,14 @@ export class Connection {
     try {
       return await this.#owner.admit(request);
     } catch (error) {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      return { kind: 'declined', message, exitCode: REFUSAL.internal };
+      return { kind: 'declined', message: stackOf(error), exitCode: REFUSAL.internal };
     }
   }
 
   #decide(request: CallRequest, admission: Admission): void {
     switch (admission.kind) {
       case 'accepted':
+        this.#scope = admission.scope ?? SHARED_PROCESS;
         this.#accept(request, admission.run);
         return;
       case 'draining':
@@ -268,12 +276,13 @@ export class Connection {
 
   #accept(request: CallRequest, run: ServiceFunction): void {
     this.#phase = 'accepted';
-    const call = new Call(request, {
+    const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
       output: this.#sender(CHUNK.output),
       errorOutput: this.#sender(CHUNK.errorOutput),
-    });
+    };
+    const call = new Call(request, wire, this.#scope);
     this.#call = call;
     // Only when the word is out is the call begun: a client that has not got it may safely ask another daemon.
     this.#socket.write(chunk(CHUNK.output), (error) => {

@@ -1,7 +1,7 @@
 /** A request as values, and as the chunks that make up its head. */
 
 import type { Environment } from '../../ports/environment.js';
-import type { Terminals } from '../environment/terminals.js';
+import type { Terminal, Terminals } from '../environment/terminals.js';
 import { CHUNK, type ChunkType, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
 
 export interface CallRequest {
@@ -19,7 +19,7 @@ export const CALLER_VARIABLE = 'SOLOD_CALLER';
 /** What a Nailgun client sends as its environment: its own, with a few words on its platform and its terminal. */
 export function requestEnvironment(env: Environment, terminals: Terminals): Record<string, string> {
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const flag = (on: boolean): string => (on ? '1' : '0');
+  const flag = (terminal: Terminal): string => (terminal === true ? '1' : terminal || '0');
   return Object.fromEntries([
     ...inherited,
     ['NAILGUN_FILESEPARATOR', '/'],
@@ -32,8 +32,13 @@ export function requestEnvironment(env: Environment, terminals: Terminals): Reco
 
 /** What the environment of a request says of the client's streams. */
 export function terminalsOf(env: Environment): Terminals {
-  const is = (name: string): boolean => (env[name] ?? '0') !== '0';
-  return [is('NAILGUN_TTY_0'), is('NAILGUN_TTY_1'), is('NAILGUN_TTY_2')];
+  const { NAILGUN_TTY_0, NAILGUN_TTY_1, NAILGUN_TTY_2 } = env;
+  return [terminalOf(NAILGUN_TTY_0), terminalOf(NAILGUN_TTY_1), terminalOf(NAILGUN_TTY_2)];
+}
+
+/** Public clients say 0 or 1. */
+function terminalOf(value = '0'): Terminal {
+  return /^[1-9]\d*x\d+$/.test(value) ? (value as Terminal) : value !== '0';
 }
 
 /** The whole head in one piece, so that it goes out in one write. */

@@ -2,7 +2,7 @@
 
 import { finished, type Writable } from 'node:stream';
 import type { ServiceContext, ServiceFunction } from '../service/define-service.js';
-import { perform, type ServiceResult } from '../service/run-service.js';
+import type { CallScope, ServiceResult } from '../service/run-service.js';
 import { type CallInput, CallOutput, type Send } from './call-streams.js';
 import { type CallRequest, terminalsOf } from './request.js';
 
@@ -26,66 +26,105 @@ type Streams = { stdin?: CallInput; stdout?: CallOutput; stderr?: CallOutput };
 export class Call {
   readonly #request: CallRequest;
   readonly #wire: CallWire;
-  /** Made when the service asks for them: few use all, and none is cheap. */
+  readonly #scope: CallScope;
+  /** Made when the service asks for them: few services use all, and none is cheap. */
   readonly #streams: Streams = {};
   #controller: AbortController | undefined;
   #aborted: CallAborted | undefined;
   #state: 'open' | 'over' | { readonly lostBy: string } = 'open';
 
-  constructor(request: CallRequest, wire: CallWire) {
+  /** @param scope the process that the service sees */
+  constructor(request: CallRequest, wire: CallWire, scope: CallScope) {
     this.#request = request;
     this.#wire = wire;
+    this.#scope = scope;
   }
 
   /** Never rejects. Everything that the service wrote has been sent when this resolves, or never will be. */
-  async perform(run: ServiceFunction): Promise<ServiceResult> {
-    const result = await perform(run, this.#context(), this.#request.command);
-    if (this.#state === 'open') this.#state = 'over';
-    this.#wire.closeInput();
+  async perform(service: ServiceFunction): Promise<ServiceResult> {
+    const result = await this.#scope.run({
+      service,
+      context: this.#context(),
+      name: this.#request.command,
+      seal: () => this.#seal(),
+      forward: (source, to) => this.#forward(source, to),
+    });
+    this.#seal();
     const { stdout, stderr } = this.#streams;
     await Promise.all([stdout && flushed(stdout), stderr && flushed(stderr)]);
     return result;
   }
 
   abort(reason: string): void {
+    const wasAborted = this.#aborted !== undefined;
     this.#aborted ??= new CallAborted(reason);
-    this.#controller?.abort(this.#aborted);
+    if (this.#controller !== undefined) this.#scope.enter(() => this.#controller?.abort(this.#aborted));
+    if (!wasAborted) this.#scope.cancel();
   }
 
   /** The caller is gone: there is nothing left to read, and nowhere to write to. */
   lose(cause: string): void {
     this.abort(cause);
     this.#state = { lostBy: cause };
-    for (const stream of Object.values(this.#streams)) lose(stream, cause);
+    for (const stream of Object.values(this.#streams)) this.#scope.enter(() => lose(stream, cause));
+  }
+
+  #seal(): void {
+    if (this.#state === 'open') this.#state = 'over';
+    this.#wire.closeInput();
+    this.#streams.stdout?.seal();
+    this.#streams.stderr?.seal();
+  }
+
+  async #forward(source: NodeJS.ReadableStream, to: 'stdout' | 'stderr'): Promise<void> {
+    const output = this.#output(to);
+    try {
+      for await (const bytes of source)
+        await new Promise<void>((resolve) => output.forward(bytes as Buffer, () => resolve()));
+    } catch {
+      // The child's end of the pipe broke: what came until then has been sent.
+    }
   }
 
   #context(): ServiceContext {
     const { args, cwd, env } = this.#request;
-    const [, stdoutIsTTY, stderrIsTTY] = terminalsOf(env);
-    const { input, output, errorOutput } = this.#wire;
-    const streams = this.#streams;
-    const made = <S extends CallInput | CallOutput>(stream: S): S => this.#begin(stream);
+    const stdin = (): CallInput => {
+      this.#streams.stdin ??= this.#begin(this.#wire.input());
+      return this.#streams.stdin;
+    };
+    const output = (name: 'stdout' | 'stderr'): CallOutput => this.#output(name);
     const signal = (): AbortSignal => this.#signal();
     return {
       args,
       cwd,
       env,
       get stdin() {
-        streams.stdin ??= made(input());
-        return streams.stdin;
+        return stdin();
       },
       get stdout() {
-        streams.stdout ??= made(new CallOutput(output, stdoutIsTTY));
-        return streams.stdout;
+        return output('stdout');
       },
       get stderr() {
-        streams.stderr ??= made(new CallOutput(errorOutput, stderrIsTTY));
-        return streams.stderr;
+        return output('stderr');
       },
       get signal() {
         return signal();
       },
     };
+  }
+
+  #output(name: 'stdout' | 'stderr'): CallOutput {
+    const streams = this.#streams;
+    if (streams[name] === undefined) {
+      const [, stdout, stderr] = terminalsOf(this.#request.env);
+      const { output, errorOutput } = this.#wire;
+      const made =
+        name === 'stdout'
+          ? new CallOutput(output, 1, stdout, this.#scope)
+          : new CallOutput(errorOutput, 2, stderr, this.#scope);
+      streams[name] = this.#begin(made);
+    }
+    return streams[name];
   }
 
   #signal(): AbortSignal {

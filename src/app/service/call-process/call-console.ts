@@ -1,0 +1,17 @@
+/** The global `console`: prints to the caller in a call, and to the log outside. */
+
+import { currentCall } from './call-process.js';
+import { replace } from './patch.js';
+
+export function replaceConsole(): void {
+  const methods = Object.keys(console).filter(
+    (name) => !['Console', 'context', 'profile', 'profileEnd', 'timeStamp'].includes(name),
+  );
+  for (const name of methods)
+    replace(console, name, (original) => (...args: unknown[]) => {
+      const own = currentCall()?.console as unknown as
+        | Record<string, (...args: unknown[]) => unknown>
+        | undefined;
+      return own?.[name] === undefined ? original.apply(console, args) : own[name](...args);
+    });
+}

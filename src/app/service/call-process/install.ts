@@ -1,0 +1,80 @@
+/**
+ * Gives each call a process of its own to look at, inside one process. What can't be given, because the system knows one of it for
+ * all calls, is refused where that can be seen: docs/calls.md has the list.
+ */
+
+import type { CallScope } from '../run-service.js';
+import { replaceConsole } from './call-console.js';
+import { currentView, LoadingView, neutralEnvironment, runIn } from './call-context.js';
+import { CallProcess } from './call-process.js';
+import { replaceChildren } from './child-processes.js';
+import { replace } from './patch.js';
+import { replaceProcess } from './process-object.js';
+import { replaceDescriptors, replaceFileCalls } from './relative-paths.js';
+
+const realDirectory = process.cwd.bind(process);
+const changeDirectory = process.chdir.bind(process);
+const environment = { ...process.env };
+let isInstalled = false;
+
+/** From now on code that runs for a call sees that call's process. All other code sees what it saw before. */
+function install(): void {
+  if (isInstalled) return;
+  isInstalled = true;
+  replaceFileCalls();
+  replaceDescriptors();
+  replaceChildren();
+  replaceSystem();
+  replaceConsole();
+  replaceProcess();
+  process.getBuiltinModule('node:module').syncBuiltinESMExports();
+}
+
+/** What `os` would ask the system for. */
+function replaceSystem(): void {
+  const os = process.getBuiltinModule('node:os');
+  replace(os, 'homedir', (homedir) => () => {
+    const view = currentView();
+    return view === undefined ? homedir() : view.env.HOME || os.userInfo().homedir;
+  });
+  replace(os, 'tmpdir', (tmpdir) => () => {
+    const view = currentView();
+    if (view === undefined) return tmpdir();
+    const { TMPDIR, TMP, TEMP } = view.env;
+    const path = TMPDIR || TMP || TEMP || '/tmp';
+    return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
+  });
+}
+
+/** Loads a service: what it reads then is no caller's. */
+export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
+  install();
+  const view = new LoadingView(neutralEnvironment(environment), NOWHERE);
+  try {
+    return await runIn(view, load);
+  } finally {
+    view.state = 'loaded';
+  }
+}
+
+/**
+ * @param file the service file
+ * @param late hears of errors that come after the call's end
+ */
+export function callProcess(file: string, late: (line: string) => void): CallScope {
+  install();
+  return new CallProcess(file, late);
+}
+
+/** A directory in which nobody can make anything, and of which no relative path leads to anything of worth. */
+const NOWHERE = process.platform === 'linux' ? '/proc/self/fdinfo' : '/';
+
+/** Takes the whole process there: a relative path that comes past the calls' own directories means nothing. */
+export function moveToNowhere(): void {
+  try {
+    changeDirectory(NOWHERE);
+  } catch {
+    // There is no /proc: the daemon stays where it was started.
+    realDirectory();
+  }
+}
