@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { hasRustc } from '../native/client.js';
 
 const load = (name: string) =>
   import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
@@ -15,13 +16,14 @@ const place = new Place();
 afterAll(() => place.dispose());
 
 function compiled(): string | undefined {
+  if (!hasRustc) return undefined;
   const program = path.join(place.scratch, 'launcher');
   const source = path.resolve(import.meta.dirname, '../../tools/bench/launcher.rs');
   const args = ['--edition', '2021', '-D', 'warnings', '-o', program, source];
-  const { error, status, stderr } = spawnSync('rustc', args, { encoding: 'utf8', timeout: 120_000 });
-  if (error !== undefined) return undefined;
+  const { status, stderr } = spawnSync('rustc', args, { encoding: 'utf8', timeout: 120_000 });
   expect(stderr).toBe('');
-  return status === 0 ? program : undefined;
+  expect(status).toBe(0);
+  return program;
 }
 
 const program = compiled();

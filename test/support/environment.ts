@@ -1,13 +1,18 @@
-/** What every test file begins with: surroundings that say nothing of daemons, and a kill(2) that can't hit the tests themselves. */
+/** What every test file begins with: an environment that asks for nothing of solod, and a kill(2) that can't hit the tests. */
 
-// A machine for continuous integration sets CI, for which the command does without daemons.
+// Continuous integration sets CI, with which the command works without daemons.
 for (const name of ['CI', 'NO_COLOR', 'SOLOD', 'SOLOD_DIR', 'NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS'])
   delete process.env[name];
 
-const kill = process.kill.bind(process);
+const GUARDED = Symbol.for('solod.test.guarded-kill');
 
-/** 0 and below are groups to kill(2), this very process's among them: a misread process id would stop the whole run for ever. */
-process.kill = (pid, signal) => {
-  if (!Number.isInteger(pid) || pid <= 0) throw new Error(`${pid} is no process id`);
-  return kill(pid, signal);
-};
+/** Unit tests share a process, so another file may have put the guard there. */
+if (!(GUARDED in process.kill)) {
+  const kill = process.kill.bind(process);
+  /** To kill(2), 0 and below are process groups: a misread process id would stop the whole run. */
+  const guarded: typeof process.kill = (pid, signal) => {
+    if (!Number.isInteger(pid) || pid <= 0) throw new Error(`${pid} is not a process id`);
+    return kill(pid, signal);
+  };
+  process.kill = Object.assign(guarded, { [GUARDED]: true });
+}
