@@ -1,0 +1,165 @@
+/** The handshake: once with the server, and from then on answered to each client from what the server said. */
+
+import { answer, note, sendUp, tell } from './deliveries.js';
+import {
+  asciiJson,
+  lastOf,
+  membersOf,
+  type Replacement,
+  replaceIn,
+  type Span,
+  sliceOf,
+  spanAt,
+  textOfString,
+} from './json-spans.js';
+import { adjustLevel } from './log-levels.js';
+import { sendWaiting } from './pending-requests.js';
+import { isHandshakeVersion, NEWEST_HANDSHAKE, versionFor } from './protocol-words.js';
+import { listChangedLines, notificationLine, refusalLine, requestLine } from './rpc-lines.js';
+import { type RpcRequest, type RpcResponse, readMessage } from './rpc-message.js';
+import {
+  clientsOf,
+  type GreetingWait,
+  type Pending,
+  type ShareTerms,
+  type Step,
+  type Upstream,
+} from './share-state.js';
+import { renewSubscriptions } from './subscriptions.js';
+
+/** What a server has to answer `initialize`, in milliseconds: servers that are fetched from a registry first take their time. */
+export const GREETING_MS = 120_000;
+
+/** The protocol version that a client asks for; empty where it names none. */
+export function versionIn(line: string, at: Span | undefined): string {
+  const span = at && lastOf(membersOf(line, at.from), 'protocolVersion');
+  return (span && textOfString(sliceOf(line, span))) ?? '';
+}
+
+/** The names of the capabilities in a message's parameters or its result. */
+export function capabilitiesIn(line: string, at: Span | undefined): readonly string[] {
+  const span = at && lastOf(membersOf(line, at.from), 'capabilities');
+  return (span && membersOf(line, span.from))?.list.map(({ name }) => name) ?? [];
+}
+
+/** The process runs: the broker introduces itself, or the one client that there is. */
+export function greet(step: Step, up: Upstream, version: string): void {
+  const { state } = step;
+  const id = state.nextId;
+  state.nextId += 1;
+  const own = {
+    client: undefined,
+    idToken: '',
+    key: '',
+    batch: undefined,
+    wantsLog: false,
+    subject: '',
+  } as const;
+  // Not in line: nothing else may go before it.
+  up.pending.set(id, { ...own, id, purpose: 'greet', turn: 'untracked', line: undefined });
+  up.phase = { kind: 'greeting', untilMs: state.nowMs + GREETING_MS, version };
+  sendUp(
+    step,
+    up,
+    up.ownGreeting === undefined ? brokersGreeting(state.terms, id, version) : withId(up.ownGreeting, id),
+  );
+}
+
+function brokersGreeting({ offered, version: own }: ShareTerms, id: number, version: string): string {
+  const capabilities = offered.map((name) => `${asciiJson(name)}:{}`).join(',');
+  const clientInfo = `{"name":"solod","version":${asciiJson(own)}}`;
+  return requestLine(
+    String(id),
+    'initialize',
+    `{"protocolVersion":"${version}","capabilities":{${capabilities}},"clientInfo":${clientInfo}}`,
+  );
+}
+
+function withId(line: string, id: number): string {
+  const reading = readMessage(line);
+  return reading.kind === 'request' ? replaceIn(line, [{ at: reading.id, by: String(id) }]) : line;
+}
+
+/** @returns `end`: it is no use to anybody */
+export function greetingAnswered(
+  step: Step,
+  up: Upstream,
+  pending: Pending,
+  line: string,
+  response: RpcResponse,
+): 'go-on' | 'end' {
+  up.pending.delete(pending.id);
+  if (up.phase.kind !== 'greeting') return 'go-on';
+  if (response.result === undefined) return greetingRefused(step, up, up.phase.version, line, response);
+  const isFirst = up.greeting === undefined;
+  const version = versionIn(line, response.result);
+  up.greeting = { line, version, capabilities: capabilitiesIn(line, response.result) };
+  up.phase = { kind: 'ready', sinceMs: step.state.nowMs };
+  sendUp(step, up, notificationLine('notifications/initialized'));
+  const returning = clientsOf(step, 'handshake').filter(({ isGreeted }) => isGreeted);
+  const waits = up.greetingWaits;
+  up.greetingWaits = [];
+  for (const wait of waits) answerGreeting(step, up, wait);
+  if (!isFirst) for (const { id } of returning) tellOfChanges(step, up, id);
+  adjustLevel(step, up);
+  renewSubscriptions(step, up);
+  sendWaiting(step, up);
+  return 'go-on';
+}
+
+function tellOfChanges(step: Step, up: Upstream, client: number): void {
+  for (const line of listChangedLines(up.greeting?.capabilities ?? [])) tell(step, client, line);
+}
+
+/** A server that wants an older version should answer with it; some refuse. */
+function greetingRefused(
+  step: Step,
+  up: Upstream,
+  tried: string,
+  line: string,
+  response: RpcResponse,
+): 'go-on' | 'end' {
+  const wishes = up.greetingWaits
+    .map(({ wish }) => wish)
+    .filter((wish) => isHandshakeVersion(wish) && wish < tried);
+  const next = wishes.sort().at(-1);
+  if (tried === NEWEST_HANDSHAKE && up.ownGreeting === undefined && next !== undefined) {
+    greet(step, up, next);
+    return 'go-on';
+  }
+  const error = response.error === undefined ? 'null' : sliceOf(line, response.error);
+  note(step, `the server refused the handshake: ${error}`);
+  const waits = up.greetingWaits;
+  up.greetingWaits = [];
+  for (const wait of waits) answer(step, wait, refusalLine(wait.idToken, error));
+  return 'end';
+}
+
+/** As the server answered, with the client's id and a version that the client understands. */
+export function answerGreeting(step: Step, up: Upstream, wait: GreetingWait): void {
+  const { greeting } = up;
+  const client = step.state.clients.get(wait.client);
+  if (greeting === undefined || client === undefined) return;
+  const reading = readMessage(greeting.line);
+  if (reading.kind !== 'response' || reading.result === undefined) return;
+  const isAlone = step.state.terms.sharing === 'per-client';
+  const version = isAlone ? greeting.version : versionFor(wait.wish, greeting.version);
+  const replacements: Replacement[] = [{ at: reading.id, by: wait.idToken }];
+  const at = spanAt(greeting.line, reading.result, ['protocolVersion']);
+  if (at !== undefined && version !== greeting.version) replacements.push({ at, by: asciiJson(version) });
+  client.isGreeted = true;
+  client.version = version;
+  answer(step, wait, replaceIn(greeting.line, replacements));
+}
+
+export const waitForGreeting = (
+  line: string,
+  request: RpcRequest,
+  client: number,
+  batch: number | undefined,
+): GreetingWait => ({
+  client,
+  batch,
+  idToken: sliceOf(line, request.id),
+  wish: versionIn(line, request.params),
+});

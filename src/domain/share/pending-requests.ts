@@ -1,0 +1,85 @@
+/** Requests on their way to a server: each waits for its turn, is sent once, and ends once. */
+
+import { sendUp } from './deliveries.js';
+import { requestLine } from './rpc-lines.js';
+import type { Client, Pending, Purpose, Step, Upstream } from './share-state.js';
+import { endTurn, leaveLine, type Manner, OWN_LANE, takeTurn, waitInLine } from './turns.js';
+
+export type NewRequest = Omit<Pending, 'id' | 'line'>;
+
+/** @param compose the message with the id that it gets */
+export function openRequest(
+  step: Step,
+  up: Upstream,
+  request: NewRequest,
+  compose: (id: number) => string,
+): Pending {
+  const { state } = step;
+  const id = state.nextId;
+  state.nextId += 1;
+  const line = compose(id);
+  const pending: Pending = { ...request, id, line };
+  up.pending.set(id, pending);
+  const client = ownerOf(step, pending);
+  client?.requests.set(pending.key, id);
+  if (client !== undefined) client.waitingBytes += line.length;
+  waitInLine(up.turns, pending.client ?? OWN_LANE, id);
+  sendWaiting(step, up);
+  return pending;
+}
+
+/** @param params as JSON */
+export function openOwnRequest(
+  step: Step,
+  up: Upstream,
+  purpose: Purpose,
+  subject: string,
+  [method, params]: readonly [string, string],
+): Pending {
+  const own = { client: undefined, idToken: '', key: '', batch: undefined, wantsLog: false } as const;
+  return openRequest(step, up, { ...own, purpose, subject, turn: 'untracked' }, (id) =>
+    requestLine(String(id), method, params),
+  );
+}
+
+/** Sends what may go now. */
+export function sendWaiting(step: Step, up: Upstream): void {
+  if (up.phase.kind !== 'ready') return;
+  for (;;) {
+    const id = takeTurn(up.turns, (request) => mannerOf(up, request));
+    if (id === undefined) return;
+    const pending = up.pending.get(id);
+    const { line } = pending ?? {};
+    if (pending === undefined || line === undefined) continue;
+    forgetLine(step, pending);
+    sendUp(step, up, line);
+  }
+}
+
+function mannerOf(up: Upstream, id: number): Manner {
+  const pending = up.pending.get(id);
+  if (pending === undefined) return 'untracked';
+  if (pending.turn !== 'by-tool') return pending.turn;
+  return up.readOnlyTools.has(pending.subject) ? 'overlapping' : 'alone';
+}
+
+/** It has ended, one way or another; whether it has been sent tells whether the server knows of it. */
+export function closeRequest(step: Step, up: Upstream, pending: Pending): 'sent' | 'never-sent' {
+  up.pending.delete(pending.id);
+  const client = ownerOf(step, pending);
+  if (client?.requests.get(pending.key) === pending.id) client.requests.delete(pending.key);
+  const how = leaveLine(up.turns, pending.client ?? OWN_LANE, pending.id) === 'left' ? 'never-sent' : 'sent';
+  forgetLine(step, pending);
+  endTurn(up.turns, pending.id);
+  sendWaiting(step, up);
+  return how;
+}
+
+function forgetLine(step: Step, pending: Pending): void {
+  const client = ownerOf(step, pending);
+  if (client !== undefined) client.waitingBytes -= pending.line?.length ?? 0;
+  pending.line = undefined;
+}
+
+const ownerOf = ({ state }: Step, { client }: Pending): Client | undefined =>
+  client === undefined ? undefined : state.clients.get(client);
