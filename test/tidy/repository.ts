@@ -40,6 +40,7 @@ interface Measure {
   functionLengths(sources: readonly Source[]): Sized[];
   folderSizes(sources: readonly Source[]): Sized[];
   sharedBaseNames(sources: readonly Source[]): string[][];
+  measure(sources: readonly Source[]): { readonly of: string; readonly value: string }[];
 }
 
 const load = (name: string) => import(pathToFileURL(path.join(ROOT, 'tools/house', name)).href);
@@ -47,16 +48,19 @@ const load = (name: string) => import(pathToFileURL(path.join(ROOT, 'tools/house
 export const { readSources, parse, importsOf, lineAt }: Sources = await load('sources.mjs');
 export const { importGraph, folderGraph, cyclesIn, sourceFileOf }: ImportGraph =
   await load('import-graph.mjs');
-export const { fileLengths, functionLengths, folderSizes, sharedBaseNames }: Measure =
+export const { fileLengths, functionLengths, folderSizes, sharedBaseNames, measure }: Measure =
   await load('measure.mjs');
 
 /** A rule that has read next to nothing proves nothing. */
 const FEWEST_FILES = 3;
 
+const read = new Map<string, Source[]>();
+
 /** TypeScript and JavaScript below some folders of the repository. */
 export function sourcesIn(...folders: readonly string[]): Source[] {
   return folders.flatMap((folder) => {
-    const sources = readSources(ROOT, folder);
+    const sources = read.get(folder) ?? readSources(ROOT, folder);
+    read.set(folder, sources);
     expect(sources.length, folder).toBeGreaterThanOrEqual(FEWEST_FILES);
     return sources;
   });

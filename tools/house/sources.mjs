@@ -48,12 +48,18 @@ function listFiles(folder) {
   });
 }
 
+/** @type {WeakMap<Source, import('oxc-parser').ParseResult>} several rules look at the same sources */
+const parsed = new WeakMap();
+
 /** @param {Source} source @throws {Error} where the parser finds a syntax error */
-export function parse({ file, text }) {
-  const parsed = parseSync(file, text);
-  const [error] = parsed.errors;
-  if (error !== undefined) throw new Error(`${file}: ${error.message}`);
-  return parsed;
+export function parse(source) {
+  const known = parsed.get(source);
+  if (known !== undefined) return known;
+  const result = parseSync(source.file, source.text);
+  const [error] = result.errors;
+  if (error !== undefined) throw new Error(`${source.file}: ${error.message}`);
+  parsed.set(source, result);
+  return result;
 }
 
 /** @param {string} text @returns {number} as an editor counts them */
