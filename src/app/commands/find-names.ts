@@ -1,6 +1,6 @@
 /** Which names there are in a state directory: also those whose path is too long, and that live in a short place. */
 
-import { isLabel } from '../../domain/doctor/symptoms.js';
+import { isLabel } from '../../domain/doctor/leftover-checks.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
 import {
   generationOf,

@@ -1,7 +1,6 @@
 /** The proof that a daemon can live in a directory: all that one does there, done once, in a directory of its own. */
 
-import type { TrialStep } from '../../../domain/doctor/findings.js';
-import type { TrialReading } from '../../../domain/doctor/symptoms.js';
+import type { TrialReading, TrialStep } from '../../../domain/doctor/trial-checks.js';
 import { join, layout, NAMES } from '../../../domain/place/layout.js';
 import { causeOf } from '../../../domain/procedure/cause.js';
 import type { Reading } from '../../../domain/procedure/procedure.js';
