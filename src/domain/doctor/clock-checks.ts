@@ -1,11 +1,7 @@
 /** Whether clocks agree: locks and leftovers are judged by their age. */
 
 import { DEFAULT_TIMING } from '../lock/timing.js';
-import { note, problem, seconds, type Tellers } from './finding-parts.js';
-
-export type ClockSymptom =
-  | { readonly kind: 'clock-skew'; readonly path: string; readonly aheadMs: number }
-  | { readonly kind: 'from-the-future'; readonly path: string; readonly aheadMs: number };
+import { note, problem, type SymptomsOf, seconds, type Tellers } from './finding-parts.js';
 
 /** Files that are dated later than now. */
 export function symptomsOfTimes(
@@ -21,13 +17,15 @@ export function symptomsOfTimes(
 const CLOCK_TODO =
   'set the clocks right (of this machine, or of the file server); locks are judged by their age';
 
-export const CLOCK_TELLERS: Tellers<ClockSymptom> = {
-  'clock-skew': ({ path, aheadMs }) =>
+export const CLOCK_TELLERS = {
+  'clock-skew': ({ path, aheadMs }: { path: string; aheadMs: number }) =>
     problem(
       path,
       `a file that was made just now is dated ${seconds(Math.abs(aheadMs))} ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine's clock`,
       CLOCK_TODO,
     ),
-  'from-the-future': ({ path, aheadMs }) =>
+  'from-the-future': ({ path, aheadMs }: { path: string; aheadMs: number }) =>
     note(path, `its time lies ${seconds(aheadMs)} in the future: a clock was set back since`, CLOCK_TODO),
-};
+} as const satisfies Tellers;
+
+export type ClockSymptom = SymptomsOf<typeof CLOCK_TELLERS>;

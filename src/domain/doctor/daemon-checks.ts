@@ -8,60 +8,16 @@ import { DEFAULT_TIMING } from '../lock/timing.js';
 import { layout } from '../place/layout.js';
 import { causeText } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
-import { isForbidden, note, ok, pidText, problem, type Tellers, unknown } from './finding-parts.js';
-
-export type DaemonSymptom =
-  | {
-      readonly kind: 'daemon-answers';
-      readonly directory: string;
-      readonly pid: number;
-      readonly state: string;
-    }
-  | { readonly kind: 'daemon-of-its-own'; readonly directory: string; readonly pid: number | undefined }
-  | { readonly kind: 'no-daemon'; readonly directory: string }
-  | {
-      readonly kind: 'daemon-stopped';
-      readonly directory: string;
-      readonly pid: number;
-      readonly cause: Cause;
-    }
-  | {
-      readonly kind: 'daemon-silent';
-      readonly directory: string;
-      readonly pid: number | undefined;
-      readonly cause: Cause;
-    }
-  | { readonly kind: 'connect-refused'; readonly directory: string; readonly cause: Cause }
-  | {
-      readonly kind: 'signal-refused';
-      readonly directory: string;
-      readonly pid: number;
-      readonly cause: Cause;
-    }
-  | {
-      readonly kind: 'environment-differs';
-      readonly directory: string;
-      readonly variable: string;
-      readonly mine: string | undefined;
-      readonly theirs: string | undefined;
-    }
-  | {
-      readonly kind: 'root-differs';
-      readonly directory: string;
-      readonly mine: string;
-      readonly theirs: string;
-    }
-  | { readonly kind: 'environment-unknown'; readonly directory: string; readonly cause: Cause }
-  | { readonly kind: 'pid-namespace-differs'; readonly directory: string; readonly pid: number }
-  | { readonly kind: 'network-namespace-differs'; readonly directory: string; readonly pid: number }
-  | { readonly kind: 'namespace-unknown'; readonly directory: string; readonly cause: Cause }
-  | {
-      readonly kind: 'version-differs';
-      readonly directory: string;
-      readonly mine: string;
-      readonly theirs: string;
-    }
-  | { readonly kind: 'several-versions'; readonly root: string; readonly versions: readonly string[] };
+import {
+  isForbidden,
+  note,
+  ok,
+  pidText,
+  problem,
+  type SymptomsOf,
+  type Tellers,
+  unknown,
+} from './finding-parts.js';
 
 export interface OwnerReading {
   readonly owner: Owner;
@@ -179,18 +135,28 @@ export function symptomsOfVersions(root: string, versions: readonly string[]): D
 
 const shown = (value: string | undefined): string => (value === undefined ? 'not set' : value);
 
-export const DAEMON_TELLERS: Tellers<DaemonSymptom> = {
-  'daemon-answers': ({ directory, pid, state }) => ok(directory, `the daemon (pid ${pid}) answers: ${state}`),
-  'daemon-of-its-own': ({ directory, pid }) =>
+export const DAEMON_TELLERS = {
+  'daemon-answers': ({ directory, pid, state }: { directory: string; pid: number; state: string }) =>
+    ok(directory, `the daemon (pid ${pid}) answers: ${state}`),
+  'daemon-of-its-own': ({ directory, pid }: { directory: string; pid: number | undefined }) =>
     ok(directory, `a daemon${pidText(pid)} is there, with a protocol of its own`),
-  'no-daemon': ({ directory }) => ok(directory, 'no daemon is there; the next call starts one'),
-  'daemon-stopped': ({ directory, pid, cause }) =>
+  'no-daemon': ({ directory }: { directory: string }) =>
+    ok(directory, 'no daemon is there; the next call starts one'),
+  'daemon-stopped': ({ directory, pid, cause }: { directory: string; pid: number; cause: Cause }) =>
     problem(
       directory,
       `the daemon (pid ${pid}) is stopped and does not answer: ${causeText(cause)}`,
       `"kill -CONT ${pid}" resumes it; "kill -KILL ${pid}" ends it and its work`,
     ),
-  'daemon-silent': ({ directory, pid, cause }) =>
+  'daemon-silent': ({
+    directory,
+    pid,
+    cause,
+  }: {
+    directory: string;
+    pid: number | undefined;
+    cause: Cause;
+  }) =>
     problem(
       directory,
       `the daemon${pidText(pid)} is there and does not answer: ${causeText(cause)}`,
@@ -198,52 +164,64 @@ export const DAEMON_TELLERS: Tellers<DaemonSymptom> = {
         ? 'find out which process listens there ("ss -xlp"), and end it'
         : `wait if it is busy; "kill ${pid}" ends it, "kill -KILL ${pid}" if it hangs`,
     ),
-  'connect-refused': ({ directory, cause }) =>
+  'connect-refused': ({ directory, cause }: { directory: string; cause: Cause }) =>
     problem(
       directory,
       `the daemon's socket may not be connected to: ${causeText(cause)}`,
       'allow it in your sandbox, or run both in the same one; check the modes of the directory and the socket',
     ),
-  'signal-refused': ({ directory, pid, cause }) =>
+  'signal-refused': ({ directory, pid, cause }: { directory: string; pid: number; cause: Cause }) =>
     note(
       directory,
       `the daemon (pid ${pid}) may not be signalled from here: ${causeText(cause)}`,
       'nothing; if it hangs, end it from outside the sandbox',
     ),
-  'environment-differs': ({ directory, variable, mine, theirs }) =>
+  'environment-differs': ({
+    directory,
+    variable,
+    mine,
+    theirs,
+  }: {
+    directory: string;
+    variable: string;
+    mine: string | undefined;
+    theirs: string | undefined;
+  }) =>
     note(
       directory,
       `${variable} was ${shown(theirs)} when the daemon was started, and is ${shown(mine)} here`,
       'nothing if the service reads it from each call, else "solod restart"',
     ),
-  'root-differs': ({ directory, mine, theirs }) =>
+  'root-differs': ({ directory, mine, theirs }: { directory: string; mine: string; theirs: string }) =>
     note(
       directory,
       `the daemon's own environment leads to ${theirs}, yours to ${mine}: callers with its environment use another daemon`,
       'set SOLOD_DIR to the same directory for all callers',
     ),
-  'environment-unknown': ({ directory, cause }) =>
+  'environment-unknown': ({ directory, cause }: { directory: string; cause: Cause }) =>
     unknown(directory, `the daemon's environment is not known: ${causeText(cause)}`),
-  'pid-namespace-differs': ({ directory, pid }) =>
+  'pid-namespace-differs': ({ directory, pid }: { directory: string; pid: number }) =>
     note(
       directory,
       `the daemon (pid ${pid} there) runs in another pid namespace: its process can't be seen from here, and paths may mean other files to it`,
       'give each container a SOLOD_DIR of its own',
     ),
-  'network-namespace-differs': ({ directory, pid }) =>
+  'network-namespace-differs': ({ directory, pid }: { directory: string; pid: number }) =>
     note(
       directory,
       `the daemon (pid ${pid}) runs in another network namespace: its socket can be reached, but it uses another network`,
       'give each container a SOLOD_DIR of its own, or "solod restart" from here',
     ),
-  'namespace-unknown': ({ directory, cause }) =>
+  'namespace-unknown': ({ directory, cause }: { directory: string; cause: Cause }) =>
     unknown(directory, `the daemon's network namespace is not known: ${causeText(cause)}`),
-  'version-differs': ({ directory, mine, theirs }) =>
+  'version-differs': ({ directory, mine, theirs }: { directory: string; mine: string; theirs: string }) =>
     note(directory, `the daemon runs solod ${theirs}, and this is ${mine}`, '"solod restart" it'),
-  'several-versions': ({ root, versions }) =>
+  'several-versions': ({ root, versions }: { root: string; versions: readonly string[] }) =>
     note(
       root,
       `daemons of several releases of solod live there: ${versions.join(', ')}`,
       '"solod restart" the older',
     ),
-};
+} as const satisfies Tellers;
+
+export type DaemonSymptom = SymptomsOf<typeof DAEMON_TELLERS>;

@@ -6,26 +6,7 @@ import { fitsSocketPath, join, type Place, type Platform, SUN_PATH_BYTES } from 
 import { type Distrust, distrustOf, isClosed } from '../place/state-directory.js';
 import { causeText } from '../procedure/cause.js';
 import { DISTRUST } from '../text/distrust-text.js';
-import { note, ok, problem, type Tellers } from './finding-parts.js';
-
-export type DirectorySymptom =
-  | { readonly kind: 'directory-sound'; readonly path: string }
-  | { readonly kind: 'directory-missing'; readonly path: string }
-  | { readonly kind: 'directory-distrusted'; readonly path: string; readonly why: Distrust }
-  | { readonly kind: 'directory-open'; readonly path: string; readonly mode: number }
-  | { readonly kind: 'directory-unreadable'; readonly path: string; readonly cause: Cause }
-  | {
-      readonly kind: 'parent-writable';
-      readonly path: string;
-      readonly parent: string;
-      readonly mode: number;
-    }
-  | {
-      readonly kind: 'path-too-long';
-      readonly path: string;
-      readonly instead: string;
-      readonly platform: Platform;
-    };
+import { note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';
 
 export function symptomsOfDirectory(
   path: string,
@@ -82,29 +63,33 @@ export function symptomsOfPath(
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
 
-export const DIRECTORY_TELLERS: Tellers<DirectorySymptom> = {
-  'directory-sound': ({ path }) => ok(path, 'the directory is yours, and others are kept out'),
-  'directory-missing': ({ path }) => ok(path, 'there is no such directory yet; the first daemon makes it'),
-  'directory-distrusted': ({ path, why }) =>
+export const DIRECTORY_TELLERS = {
+  'directory-sound': ({ path }: { path: string }) =>
+    ok(path, 'the directory is yours, and others are kept out'),
+  'directory-missing': ({ path }: { path: string }) =>
+    ok(path, 'there is no such directory yet; the first daemon makes it'),
+  'directory-distrusted': ({ path, why }: { path: string; why: Distrust }) =>
     problem(path, `the directory ${DISTRUST[why].what}`, DISTRUST[why].todo),
-  'directory-open': ({ path, mode }) =>
+  'directory-open': ({ path, mode }: { path: string; mode: number }) =>
     note(path, `the directory has mode ${octal(mode)}, not 0700`, 'restrict it with "chmod 700"'),
-  'directory-unreadable': ({ path, cause }) =>
+  'directory-unreadable': ({ path, cause }: { path: string; cause: Cause }) =>
     problem(
       path,
       `the directory can't be read: ${causeText(cause)}`,
       'allow yourself to read and enter it and every directory above it, or set SOLOD_DIR to another directory',
     ),
-  'parent-writable': ({ path, parent, mode }) =>
+  'parent-writable': ({ path, parent, mode }: { path: string; parent: string; mode: number }) =>
     problem(
       parent,
       `others can write to it (mode ${octal(mode)}, no sticky bit), so they can replace ${path} with another directory`,
       'run "chmod go-w" or "chmod +t" on it, or set SOLOD_DIR to another directory',
     ),
-  'path-too-long': ({ path, instead, platform }) =>
+  'path-too-long': ({ path, instead, platform }: { path: string; instead: string; platform: Platform }) =>
     note(
       path,
       `the path of its socket would be longer than ${SUN_PATH_BYTES[platform] - 1} bytes, which is all that a socket's path can have; ${instead} is used instead`,
       'nothing; or set a shorter SOLOD_DIR',
     ),
-};
+} as const satisfies Tellers;
+
+export type DirectorySymptom = SymptomsOf<typeof DIRECTORY_TELLERS>;

@@ -19,10 +19,13 @@ export interface Told {
   readonly todo?: string;
 }
 
-/** How each kind of symptom is told. A kind that is missing does not compile. */
-export type Tellers<S extends { readonly kind: string }> = {
-  readonly [K in S['kind']]: (symptom: Extract<S, { readonly kind: K }>) => Told;
-};
+/** For each kind of symptom what is told of it, from the fields that it has. */
+export type Tellers = Readonly<Record<string, (symptom: never) => Told>>;
+
+/** The symptoms of such a table: each of its kind, with the fields that its teller takes. */
+export type SymptomsOf<T extends Tellers> = {
+  [K in keyof T]: { readonly kind: K } & Readonly<Parameters<T[K]>[0]>;
+}[keyof T];
 
 export const ok = (where: string, what: string): Told => ({ severity: 'ok', what, where });
 export const unknown = (where: string, what: string): Told => ({ severity: 'unknown', what, where });

@@ -1,30 +1,15 @@
 /** What `doctor` finds: symptoms of all subjects, told as findings, and the report for people. */
 
-import { CLOCK_TELLERS, type ClockSymptom } from './clock-checks.js';
-import { DAEMON_TELLERS, type DaemonSymptom } from './daemon-checks.js';
-import { DIRECTORY_TELLERS, type DirectorySymptom } from './directory-checks.js';
-import type { Severity, Tellers, Told } from './finding-parts.js';
-import { LEFTOVER_TELLERS, type LeftoverSymptom } from './leftover-checks.js';
-import { RUNTIME_TELLERS, type RuntimeSymptom } from './runtime-checks.js';
-import { STORAGE_TELLERS, type StorageSymptom } from './storage-checks.js';
-import { TRIAL_TELLERS, type TrialSymptom } from './trial-checks.js';
+import { CLOCK_TELLERS } from './clock-checks.js';
+import { DAEMON_TELLERS } from './daemon-checks.js';
+import { DIRECTORY_TELLERS } from './directory-checks.js';
+import type { Severity, SymptomsOf, Tellers, Told } from './finding-parts.js';
+import { LEFTOVER_TELLERS } from './leftover-checks.js';
+import { RUNTIME_TELLERS } from './runtime-checks.js';
+import { STORAGE_TELLERS } from './storage-checks.js';
+import { TRIAL_TELLERS } from './trial-checks.js';
 
-export type Symptom =
-  | RuntimeSymptom
-  | DirectorySymptom
-  | StorageSymptom
-  | TrialSymptom
-  | ClockSymptom
-  | DaemonSymptom
-  | LeftoverSymptom;
-
-export type SymptomKind = Symptom['kind'];
-
-export interface Finding extends Told {
-  readonly kind: SymptomKind;
-}
-
-const TELLERS: Tellers<Symptom> = {
+const TELLERS = {
   ...RUNTIME_TELLERS,
   ...DIRECTORY_TELLERS,
   ...STORAGE_TELLERS,
@@ -32,7 +17,14 @@ const TELLERS: Tellers<Symptom> = {
   ...CLOCK_TELLERS,
   ...DAEMON_TELLERS,
   ...LEFTOVER_TELLERS,
-};
+} as const satisfies Tellers;
+
+export type Symptom = SymptomsOf<typeof TELLERS>;
+export type SymptomKind = Symptom['kind'];
+
+export interface Finding extends Told {
+  readonly kind: SymptomKind;
+}
 
 export function findingOf(symptom: Symptom): Finding {
   const tell = TELLERS[symptom.kind] as (symptom: Symptom) => Told;

@@ -13,28 +13,7 @@ import { generationOf, isName, isTrash, layout, makerOf, NAMES } from '../place/
 import { causeText } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
 import type { DirectorySymptom } from './directory-checks.js';
-import { note, pidText, problem, seconds, type Tellers } from './finding-parts.js';
-
-export type LeftoverSymptom =
-  | { readonly kind: 'dead-generations'; readonly directory: string; readonly generations: readonly number[] }
-  | { readonly kind: 'dead-above'; readonly directory: string; readonly generations: readonly number[] }
-  | {
-      readonly kind: 'second-daemon';
-      readonly directory: string;
-      readonly generation: number;
-      readonly current: number | undefined;
-      readonly pid: number | undefined;
-    }
-  | { readonly kind: 'current-dangling'; readonly directory: string; readonly target: string }
-  | { readonly kind: 'current-missing'; readonly directory: string }
-  | { readonly kind: 'current-foreign'; readonly directory: string }
-  | { readonly kind: 'lock-left'; readonly path: string; readonly pid: number }
-  | { readonly kind: 'lock-old'; readonly path: string; readonly pid: number; readonly ageMs: number }
-  | { readonly kind: 'lock-foreign'; readonly path: string }
-  | { readonly kind: 'abandoned'; readonly directory: string; readonly names: readonly string[] }
-  | { readonly kind: 'trash'; readonly directory: string; readonly names: readonly string[] }
-  | { readonly kind: 'foreign-files'; readonly directory: string; readonly names: readonly string[] }
-  | { readonly kind: 'unwritable'; readonly path: string; readonly cause: Cause };
+import { note, pidText, problem, type SymptomsOf, seconds, type Tellers } from './finding-parts.js';
 
 const OWN_NAMES: ReadonlySet<string> = new Set(
   Object.values(NAMES).filter((name) => name !== NAMES.socket && name !== NAMES.owner),
@@ -183,16 +162,26 @@ function few(names: readonly (string | number)[]): string {
   return names.length > 5 ? `${first.join(', ')} and ${names.length - 5} more` : first.join(', ');
 }
 
-export const LEFTOVER_TELLERS: Tellers<LeftoverSymptom> = {
-  'dead-generations': ({ directory, generations }) =>
+export const LEFTOVER_TELLERS = {
+  'dead-generations': ({ directory, generations }: { directory: string; generations: readonly number[] }) =>
     note(directory, `dead generations lie below the current one: ${few(generations)}`, GC),
-  'dead-above': ({ directory, generations }) =>
+  'dead-above': ({ directory, generations }: { directory: string; generations: readonly number[] }) =>
     note(
       directory,
       `dead generations lie above the current one: ${few(generations)}; a daemon was killed while it claimed the name`,
       'nothing: the next daemon takes the number after them',
     ),
-  'second-daemon': ({ directory, generation, current, pid }) =>
+  'second-daemon': ({
+    directory,
+    generation,
+    current,
+    pid,
+  }: {
+    directory: string;
+    generation: number;
+    current: number | undefined;
+    pid: number | undefined;
+  }) =>
     problem(
       directory,
       `generation ${generation}${pidText(pid)} still listens, and ${
@@ -202,49 +191,54 @@ export const LEFTOVER_TELLERS: Tellers<LeftoverSymptom> = {
         ? 'run this again; then find out which process listens there ("ss -xlp")'
         : `run this again; then "kill ${pid}"`,
     ),
-  'current-dangling': ({ directory, target }) =>
+  'current-dangling': ({ directory, target }: { directory: string; target: string }) =>
     note(
       directory,
       `"current" names ${JSON.stringify(target)}, which is not there: something removed it`,
       'nothing: the next call starts a daemon; if one still runs, "kill" it',
     ),
-  'current-missing': ({ directory }) =>
+  'current-missing': ({ directory }: { directory: string }) =>
     note(
       directory,
       'there are generations but no "current": something removed it, or a daemon was killed while it claimed the name',
       'nothing: the next call starts a daemon; if one still runs, "kill" it',
     ),
-  'current-foreign': ({ directory }) =>
+  'current-foreign': ({ directory }: { directory: string }) =>
     note(
       directory,
       '"current" was not made by solod',
       'nothing: the next daemon moves it out of the way; move it away yourself to keep it',
     ),
-  'lock-left': ({ path, pid }) => note(path, `the caller (pid ${pid}) that held the lock is gone`, GC),
-  'lock-old': ({ path, pid, ageMs }) =>
+  'lock-left': ({ path, pid }: { path: string; pid: number }) =>
+    note(path, `the caller (pid ${pid}) that held the lock is gone`, GC),
+  'lock-old': ({ path, pid, ageMs }: { path: string; pid: number; ageMs: number }) =>
     note(
       path,
       `the lock has been held for ${seconds(ageMs)} by pid ${pid}`,
       'nothing: the next caller takes it over',
     ),
-  'lock-foreign': ({ path }) =>
+  'lock-foreign': ({ path }: { path: string }) =>
     note(
       path,
       'the lock was not made by solod',
       'nothing: the next caller takes it over; move it away to keep it',
     ),
-  abandoned: ({ directory, names }) => note(directory, `killed processes left behind ${few(names)}`, GC),
-  trash: ({ directory, names }) => note(directory, `waiting to be removed: ${few(names)}`, GC),
-  'foreign-files': ({ directory, names }) =>
+  abandoned: ({ directory, names }: { directory: string; names: readonly string[] }) =>
+    note(directory, `killed processes left behind ${few(names)}`, GC),
+  trash: ({ directory, names }: { directory: string; names: readonly string[] }) =>
+    note(directory, `waiting to be removed: ${few(names)}`, GC),
+  'foreign-files': ({ directory, names }: { directory: string; names: readonly string[] }) =>
     note(
       directory,
       `solod did not make ${few(names)}`,
       'nothing: solod leaves it alone; move it away if you can',
     ),
-  unwritable: ({ path, cause }) =>
+  unwritable: ({ path, cause }: { path: string; cause: Cause }) =>
     note(
       path,
       `it can't be written to, so what daemons write there is lost: ${causeText(cause)}`,
       'make it a file that you can write to, or remove it',
     ),
-};
+} as const satisfies Tellers;
+
+export type LeftoverSymptom = SymptomsOf<typeof LEFTOVER_TELLERS>;

@@ -2,16 +2,7 @@
 
 import { compareVersions } from '../evidence/version-order.js';
 import type { Platform } from '../place/layout.js';
-import { note, ok, problem, type Tellers } from './finding-parts.js';
-
-export type RuntimeSymptom =
-  | { readonly kind: 'runtime'; readonly node: string; readonly platform: Platform; readonly solod: string }
-  | { readonly kind: 'platform-unsupported'; readonly platform: string }
-  | { readonly kind: 'node-too-old'; readonly node: string; readonly floor: string }
-  | { readonly kind: 'relative-ignored'; readonly variable: string; readonly value: string }
-  | { readonly kind: 'relative-root'; readonly value: string; readonly path: string }
-  | { readonly kind: 'native-client'; readonly path: string }
-  | { readonly kind: 'native-client-missing'; readonly package: string };
+import { note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';
 
 export interface RuntimeReading {
   readonly platform: Platform;
@@ -51,29 +42,33 @@ const isRelative = (path: string): boolean => !path.startsWith('/');
 /** The environment is all there is to point at. */
 const HERE = 'environment';
 
-export const RUNTIME_TELLERS: Tellers<RuntimeSymptom> = {
-  runtime: ({ node, platform, solod }) => ok(HERE, `solod ${solod} on Node ${node}, ${platform}`),
-  'platform-unsupported': ({ platform }) =>
+export const RUNTIME_TELLERS = {
+  runtime: ({ node, platform, solod }: { node: string; platform: Platform; solod: string }) =>
+    ok(HERE, `solod ${solod} on Node ${node}, ${platform}`),
+  'platform-unsupported': ({ platform }: { platform: string }) =>
     problem(HERE, `solod does not run on ${platform}: it needs Unix sockets`, 'run it on Linux or macOS'),
-  'node-too-old': ({ node, floor }) =>
+  'node-too-old': ({ node, floor }: { node: string; floor: string }) =>
     problem(HERE, `Node ${node} is older than ${floor}`, `run solod with Node ${floor} or newer`),
-  'native-client': ({ path }) => ok(path, 'the native client, which calls without starting Node'),
-  'native-client-missing': ({ package: name }) =>
+  'native-client': ({ path }: { path: string }) =>
+    ok(path, 'the native client, which calls without starting Node'),
+  'native-client-missing': ({ package: name }: { package: string }) =>
     note(
       HERE,
       `the native client (${name}) is not installed; everything works without it, but calls take longer`,
       'install solod with its optional dependencies if it is called often',
     ),
-  'relative-ignored': ({ variable, value }) =>
+  'relative-ignored': ({ variable, value }: { variable: string; value: string }) =>
     note(
       HERE,
       `${variable} is the relative path ${JSON.stringify(value)} and is ignored`,
       `set ${variable} to an absolute path`,
     ),
-  'relative-root': ({ value, path }) =>
+  'relative-root': ({ value, path }: { value: string; path: string }) =>
     note(
       path,
       `SOLOD_DIR is the relative path ${JSON.stringify(value)}: callers in another working directory look elsewhere`,
       'set SOLOD_DIR to an absolute path',
     ),
-};
+} as const satisfies Tellers;
+
+export type RuntimeSymptom = SymptomsOf<typeof RUNTIME_TELLERS>;

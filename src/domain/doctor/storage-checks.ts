@@ -3,22 +3,7 @@
 import type { Cause } from '../../ports/readings.js';
 import type { Platform } from '../place/layout.js';
 import { causeText } from '../procedure/cause.js';
-import { ELSEWHERE, note, ok, problem, type Tellers, unknown } from './finding-parts.js';
-
-export type StorageSymptom =
-  | { readonly kind: 'file-system'; readonly path: string; readonly name: string }
-  | { readonly kind: 'file-system-shared'; readonly path: string; readonly name: string }
-  | { readonly kind: 'file-system-foreign'; readonly path: string; readonly name: string }
-  | { readonly kind: 'file-system-unknown'; readonly path: string; readonly cause: Cause }
-  | { readonly kind: 'no-space'; readonly path: string; readonly freeBytes: number }
-  | { readonly kind: 'no-inodes'; readonly path: string }
-  | {
-      readonly kind: 'tmp-cleaner';
-      readonly path: string;
-      readonly tool: string;
-      readonly age: string;
-      readonly sticky: 'all' | 'not-all';
-    };
+import { ELSEWHERE, note, ok, problem, type SymptomsOf, type Tellers, unknown } from './finding-parts.js';
 
 export type StorageReading =
   | {
@@ -121,31 +106,41 @@ export function cleanedAfter(path: string, texts: readonly string[]): string | u
   return age === undefined || age === '-' ? undefined : age;
 }
 
-export const STORAGE_TELLERS: Tellers<StorageSymptom> = {
-  'file-system': ({ path, name }) => ok(path, `the file system is ${name}`),
-  'file-system-shared': ({ path, name }) =>
+export const STORAGE_TELLERS = {
+  'file-system': ({ path, name }: { path: string; name: string }) => ok(path, `the file system is ${name}`),
+  'file-system-shared': ({ path, name }: { path: string; name: string }) =>
     problem(
       path,
       `the file system (${name}) is shared over a network: another machine's daemon looks dead from here and would be replaced`,
       ELSEWHERE,
     ),
-  'file-system-foreign': ({ path, name }) =>
+  'file-system-foreign': ({ path, name }: { path: string; name: string }) =>
     note(
       path,
       `the file system (${name}) passes calls on to another system; sockets are less reliable there than on a local disk`,
       `nothing if the trial passes, else ${ELSEWHERE}`,
     ),
-  'file-system-unknown': ({ path, cause }) =>
+  'file-system-unknown': ({ path, cause }: { path: string; cause: Cause }) =>
     unknown(path, `the type of the file system can't be read: ${causeText(cause)}`),
-  'no-space': ({ path, freeBytes }) =>
+  'no-space': ({ path, freeBytes }: { path: string; freeBytes: number }) =>
     problem(path, `the file system is full: ${freeBytes} bytes are free`, 'make room there'),
-  'no-inodes': ({ path }) =>
+  'no-inodes': ({ path }: { path: string }) =>
     problem(
       path,
       'the file system has no free inodes: no file can be made',
       'remove files there, however small',
     ),
-  'tmp-cleaner': ({ path, tool, age, sticky }) =>
+  'tmp-cleaner': ({
+    path,
+    tool,
+    age,
+    sticky,
+  }: {
+    path: string;
+    tool: string;
+    age: string;
+    sticky: 'all' | 'not-all';
+  }) =>
     note(
       path,
       `${tool} removes files older than ${age} there${
@@ -155,4 +150,6 @@ export const STORAGE_TELLERS: Tellers<StorageSymptom> = {
       }`,
       `exempt it (a line "x ${path}" in /etc/tmpfiles.d/solod.conf), or set SOLOD_DIR to a directory elsewhere`,
     ),
-};
+} as const satisfies Tellers;
+
+export type StorageSymptom = SymptomsOf<typeof STORAGE_TELLERS>;

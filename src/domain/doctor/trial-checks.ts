@@ -4,7 +4,7 @@ import type { Cause } from '../../ports/readings.js';
 import { DEFAULT_TIMING } from '../lock/timing.js';
 import { causeText } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
-import { ELSEWHERE, isForbidden, note, ok, problem, type Tellers } from './finding-parts.js';
+import { ELSEWHERE, isForbidden, note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';
 
 /** The steps of the trial. */
 export type TrialStep =
@@ -15,18 +15,6 @@ export type TrialStep =
   | 'pointing'
   | 'connecting-renamed'
   | 'removing';
-
-export type TrialSymptom =
-  | { readonly kind: 'trial-passed'; readonly path: string }
-  | {
-      readonly kind: 'trial-failed';
-      readonly path: string;
-      readonly step: TrialStep;
-      readonly cause: Cause;
-    }
-  | { readonly kind: 'sandboxed'; readonly path: string; readonly step: TrialStep; readonly cause: Cause }
-  | { readonly kind: 'trial-unsettled'; readonly path: string; readonly step: TrialStep }
-  | { readonly kind: 'rename-not-exclusive'; readonly path: string };
 
 export type TrialReading =
   | { readonly kind: 'passed'; readonly aheadMs: number }
@@ -83,27 +71,29 @@ function trialTodo(cause: Cause): string {
   }
 }
 
-export const TRIAL_TELLERS: Tellers<TrialSymptom> = {
-  'trial-passed': ({ path }) =>
+export const TRIAL_TELLERS = {
+  'trial-passed': ({ path }: { path: string }) =>
     ok(path, 'a trial socket was bound, connected to, renamed and removed as it should be'),
-  'trial-failed': ({ path, step, cause }) =>
+  'trial-failed': ({ path, step, cause }: { path: string; step: TrialStep; cause: Cause }) =>
     problem(path, `${TRIALS[step]}: ${causeText(cause)}`, trialTodo(cause)),
-  sandboxed: ({ path, step, cause }) =>
+  sandboxed: ({ path, step, cause }: { path: string; step: TrialStep; cause: Cause }) =>
     problem(
       path,
       `${TRIALS[step]}: ${causeText(cause)}; files can be made there, so a sandbox forbids sockets, or the file system does not support them`,
       `allow Unix sockets under that directory in the sandbox, or ${ELSEWHERE}`,
     ),
-  'trial-unsettled': ({ path, step }) =>
+  'trial-unsettled': ({ path, step }: { path: string; step: TrialStep }) =>
     note(
       path,
       `the trial did not end in time (${step}): this machine is very busy`,
       'run it again when the machine is less busy',
     ),
-  'rename-not-exclusive': ({ path }) =>
+  'rename-not-exclusive': ({ path }: { path: string }) =>
     problem(
       path,
       'a directory could be renamed over another that was not empty: two daemons could serve at the same time',
       ELSEWHERE,
     ),
-};
+} as const satisfies Tellers;
+
+export type TrialSymptom = SymptomsOf<typeof TRIAL_TELLERS>;
