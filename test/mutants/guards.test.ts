@@ -25,6 +25,7 @@ const WITHOUT_GUARDS = [
   'procedure/run',
   'text/distrust-text',
   'text/escape-xml',
+  'text/speaker',
 ];
 
 describe('the list of guards', () => {

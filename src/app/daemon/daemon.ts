@@ -7,6 +7,7 @@ import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
 import { layout } from '../../domain/place/layout.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
+import { servingText } from '../../domain/text/log-parts.js';
 import { EXIT } from '../environment/exit-codes.js';
 import type { Host } from '../environment/node-host.js';
 import { VERSION } from '../environment/version.js';
@@ -123,7 +124,7 @@ export class Daemon {
     this.#watchProcess();
     this.#watch.start();
     this.claimed.serve((socket) => this.#calls.accept(socket));
-    say(`solod: serving ${target.label} (pid ${process.pid}, generation ${this.claimed.generation})`);
+    say(servingText(target.label, process.pid, this.claimed.generation));
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     this.report.say({ kind: 'ready' });
@@ -233,14 +234,13 @@ export class Daemon {
       process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {
-      if (isOfACallThatEnded(error))
-        this.settings.say(`solod: a promise was left behind: ${describe(error)}`);
+      if (isOfACallThatEnded(error)) this.settings.say(`a promise was left behind: ${describe(error)}`);
       else this.#fatal('unhandled rejection', error);
     });
   }
 
   #fatal(what: string, error: unknown): void {
-    this.settings.say(`solod: ${what}: ${describe(error)}`);
+    this.settings.say(`${what}: ${describe(error)}`);
     this.#retirement.retire(what, EXIT.software);
   }
 
@@ -258,7 +258,7 @@ export class Daemon {
 
   /** Everybody who waits is told why; then the name is free for the next start. */
   async #giveUp(message: string): Promise<void> {
-    this.settings.say(`solod: ${message}`);
+    this.settings.say(message);
     this.report.say({ kind: 'failed', stage: 'loading', message });
     await this.#answerTheRest();
     this.#retirement.retire('the service does not load', EXIT.software);

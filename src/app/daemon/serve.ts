@@ -1,6 +1,5 @@
 /** `solod serve`, and what a started daemon runs: the same process, in front of a terminal or behind it. */
 
-import { writeSync } from 'node:fs';
 import { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
@@ -10,6 +9,7 @@ import { StartReport } from '../library/start-report.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { resolveService } from '../service/service-file.js';
 import { sentence } from '../texts/failure-text.js';
+import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
 import { deferToSupervisor } from './defer-to-manager.js';
 import { takeHandedListener } from './handed-socket.js';
@@ -69,20 +69,11 @@ function identityOf(host: Host, pid: number): Identity {
 }
 
 function deferred(label: string, listener: string, mode: Mode): number {
-  if (mode === 'foreground') say(`solod: ${label} is left to the supervisor that listens on ${listener}`);
+  if (mode === 'foreground') say(`${label} is left to the supervisor that listens on ${listener}`);
   return EXIT.ok;
 }
 
 function refuse(failure: Parameters<typeof sentence>[0]): number {
-  say(`solod: ${sentence(failure)}`);
+  say(sentence(failure));
   return exitCodeOf(failure);
-}
-
-/** To the terminal, or to the log that was opened for a started daemon. */
-function say(line: string): void {
-  try {
-    writeSync(2, `${line}\n`);
-  } catch {
-    // The terminal has gone, or the disk is full: no reason to stop serving.
-  }
 }

@@ -1,6 +1,7 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type net from 'node:net';
+import { SPEAKER } from '../../domain/text/speaker.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { SERVICE_FAILED } from '../service/run-service.js';
 import { CallInput, type Send } from './call-streams.js';
@@ -63,7 +64,7 @@ type Phase =
 /** What says something of its own: no other refusal may. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
-const DRAINING_LINE = 'solod: the daemon is on its way out and has not begun this call; call again\n';
+const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
 export class Connection {
   readonly #socket: net.Socket;
@@ -170,7 +171,7 @@ export class Connection {
       return;
     }
     this.#enter();
-    this.#answer(`solod: ${text}\n`, REFUSAL.noRequest);
+    this.#answer(`${SPEAKER}${text}\n`, REFUSAL.noRequest);
   }
 
   // --- flow ----------------------------------------------------------------------------------------------------------
