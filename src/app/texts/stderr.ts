@@ -6,7 +6,7 @@ import { colourWanted, diagnosticLine } from '../../domain/text/one-line.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import { kickWarning, sentence } from './failure-text.js';
 
-/** Writes the line at once: to the terminal, or to the log of a started daemon. A stderr that is closed, or full, is ignored. */
+/** Writes the line at once, to the terminal or to a daemon's log. A closed or full stderr is ignored. */
 export function say(line: string): void {
   try {
     writeSync(2, `${SPEAKER}${line}\n`);
@@ -16,7 +16,8 @@ export function say(line: string): void {
 }
 
 /**
- * Writes the line to stdout, as a status line shows it. In colour also into a pipe, from which programs read status lines.
+ * Writes the line to stdout, as a status line shows it. In colour also into a pipe, from which programs read
+ * status lines.
  * @returns false if that failed
  */
 export function sayAsLine(line: string): boolean {
@@ -28,7 +29,7 @@ export function sayAsLine(line: string): boolean {
   }
 }
 
-/** @returns the line that a kick prints; none when all is well, or when another caller is starting the daemon */
+/** @returns the line that a kick prints; none if all is well, or if another caller starts the daemon */
 export function kickLine(outcome: KickOutcome): string | undefined {
   switch (outcome.kind) {
     case 'running':

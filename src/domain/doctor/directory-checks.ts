@@ -40,7 +40,7 @@ export interface ParentReading {
 
 const STICKY = 0o1000;
 
-/** A user who may write to a directory may rename what is in it, unless the sticky bit (inode(7)) reserves that to the owners. */
+/** Writing to a directory includes renaming what is in it, unless it has the sticky bit (inode(7)). */
 export function symptomsOfParents(path: string, parents: readonly ParentReading[]): DirectorySymptom[] {
   return parents.flatMap(({ path: parent, reading }): DirectorySymptom[] => {
     if (reading.kind !== 'entry' || reading.entry.type !== 'directory') return [];

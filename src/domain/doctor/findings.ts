@@ -40,7 +40,7 @@ export function sorted(findings: readonly Finding[]): Finding[] {
 
 const LONGEST = 'problem'.length;
 
-/** For people: a line for each finding, and below it what to do. Findings of severity `unknown` are left out. */
+/** For people: a line for each finding, and below it what to do. Unknown findings are left out. */
 export function report(findings: readonly Finding[]): string {
   return sorted(findings)
     .filter(({ severity }) => severity !== 'unknown')

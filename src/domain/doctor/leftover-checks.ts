@@ -1,4 +1,4 @@
-/** What lies in the directory of a name: generations, locks, leftovers of killed processes, other people's files. */
+/** What lies in the directory of a name: generations, locks, leftovers of killed processes, foreign files. */
 
 import type { LinkReading } from '../../ports/file-system.js';
 import type { ProcessReading } from '../../ports/process-table.js';

@@ -59,7 +59,7 @@ const LOCAL: Readonly<Record<number, string>> = {
 /** An owner file, a lock's record, a line of the ledger and the directories that they are in. */
 const ENOUGH_BYTES = 64 * 1024;
 
-/** The numbers of types are Linux's. On other platforms they mean something else, and nothing is concluded from them. */
+/** The numbers of types are Linux's. On other platforms nothing is concluded from them. */
 export function symptomsOfStorage(
   path: string,
   reading: StorageReading,
@@ -86,8 +86,8 @@ const CLEANING = /^[dDvqQe][!+=~^$-]*$/;
 const IGNORING = /^[xX][!+=~^$-]*$/;
 
 /**
- * After which age systemd-tmpfiles removes the files at a path. By tmpfiles.d(5) the line for the nearest directory above counts,
- * and a line `x` exempts.
+ * After which age systemd-tmpfiles removes the files at a path. By tmpfiles.d(5) the line for the nearest
+ * directory above counts, and a line `x` exempts.
  * @param texts the configuration files that are in force
  * @returns undefined if it removes nothing there
  */

@@ -1,20 +1,21 @@
 /**
- * Which edition of a service a daemon has loaded, which one a caller has in mind, and what follows if they differ. Editions are
- * ordered, and a daemon only ever retires for a later one: two that are used in turn cost one replacement, not one each time.
+ * Which edition of a service a daemon has loaded, which one a caller wants, and what follows if they differ.
+ * Editions are ordered, and a daemon retires only for a later one: two editions that are used in turn cost
+ * one replacement, not one each time.
  */
 
 import { parseJson } from './json.js';
 import { compareVersions } from './version-order.js';
 
-/** The version of what solod's two sides say to each other beyond the Nailgun protocol. */
+/** The version of what callers and daemons say to each other beyond the Nailgun protocol. */
 export const WIRE_VERSION = 1;
 
 export interface Edition {
-  /** What the service calls its version; empty where it has none. */
+  /** What the service calls its version; empty if it has none. */
   readonly version: string;
   /** The real path of the service file, … */
   readonly path: string;
-  /** … and its size in bytes and time of last modification, in milliseconds since 1970: an unchanged file is not read again. */
+  /** … its size in bytes, and its last modification in milliseconds since 1970. */
   readonly size: number;
   readonly modifiedMs: number;
 }
@@ -22,15 +23,15 @@ export interface Edition {
 /** What a caller says of itself. */
 export interface Caller extends Edition {
   readonly wire: number;
-  /** How long it had been at it when it sent its request, in milliseconds; undefined where it does not say. */
+  /** How long it had been running when it sent its request, in milliseconds; undefined if it does not say. */
   readonly waitedMs?: number | undefined;
-  /** Whether it had a daemon started on the way. */
+  /** Whether it started a daemon for this call. */
   readonly spawned?: boolean | undefined;
 }
 
 export const callerText = (caller: Caller): string => JSON.stringify(caller);
 
-/** @returns undefined where no solod of this kind has called: public Nailgun clients say nothing of themselves */
+/** @returns undefined if the caller is not solod: public Nailgun clients say nothing of themselves */
 export function parseCaller(text: string): Caller | undefined {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null) return undefined;
@@ -55,16 +56,16 @@ export type Content = 'same' | 'different' | 'unknown';
 
 export type CallerVerdict =
   | { readonly kind: 'served' }
-  /** The daemon is the older one: it makes room. */
+  /** The caller wants a later edition: the daemon retires. */
   | { readonly kind: 'newer'; readonly why: string }
-  /** The daemon is the newer one, and the caller does not speak its wire. */
+  /** The daemon is newer, and the caller does not speak its wire. */
   | { readonly kind: 'outdated' };
 
 const SERVED: CallerVerdict = { kind: 'served' };
 
 /**
  * @param own what the daemon has loaded
- * @param content asked only where neither wire nor version decide
+ * @param content compares the files; called only if neither wire nor version decides
  */
 export function judgeCaller(own: Caller, caller: Caller, content: () => Content): CallerVerdict {
   if (caller.wire > own.wire)
@@ -78,11 +79,11 @@ export function judgeCaller(own: Caller, caller: Caller, content: () => Content)
 }
 
 function judgeContent(own: Caller, caller: Caller, content: Content): CallerVerdict {
-  // What can't be read proves nothing: another mount namespace's file, say.
+  // A file that can't be read proves nothing: it may be in another mount namespace.
   if (content !== 'different') return SERVED;
-  // The file that was loaded is not there any more: whatever stands in its place is later.
+  // The file that was loaded has been replaced: the present one is later.
   if (caller.path === own.path) return { kind: 'newer', why: `${own.path} has changed` };
-  // Two files by one name: the later one, so that there is an order.
+  // Two files of one name: the one with the later time stamp wins, so that there is an order.
   if (caller.modifiedMs <= own.modifiedMs) return SERVED;
   return { kind: 'newer', why: `${caller.path} is later than ${own.path}` };
 }

@@ -1,6 +1,7 @@
 /**
- * The order of versions: Semantic Versioning 2.0.0, section 11, and beyond it every other text that a service may call its version:
- * more or fewer than three numbers, and none at all, which is earlier than any. Why not by a library: decision 0013.
+ * The order of versions: Semantic Versioning 2.0.0, section 11, and beyond it every other text that a service
+ * may call its version: more or fewer than three numbers, and none at all, which is earlier than any. Why not
+ * by a library: decision 13.
  */
 
 /**

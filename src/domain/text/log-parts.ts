@@ -1,6 +1,7 @@
 /**
- * The log of a name: `log`, to which every daemon appends, and two copies of what it held before. A log that gets too long is
- * copied and emptied. Its next part starts with a line that numbers it, so that a reader knows where it is.
+ * The log of a name: `log`, to which every daemon appends, and two copies of what it held before. A log that
+ * gets too long is copied and emptied. Its next part starts with a line that numbers it, so that a reader
+ * knows where it is.
  */
 
 import { SPEAKER } from './speaker.js';
@@ -33,7 +34,8 @@ export interface Part {
 }
 
 /**
- * Everything that is kept, oldest first, without the lines that number the parts. A line says where parts are missing.
+ * Everything that is kept, oldest first, without the lines that number the parts. A line says where parts are
+ * missing.
  * @param parts oldest first; one that was copied while they were read may occur twice
  */
 export function joinParts(parts: readonly Part[]): string {
@@ -50,7 +52,7 @@ export function joinParts(parts: readonly Part[]): string {
 export const gapLine = (parts: number): string =>
   `${SPEAKER}${parts === 1 ? 'one part' : `${parts} parts`} of the log in between ${parts === 1 ? 'is' : 'are'} not kept\n`;
 
-/** What the latest daemon wrote, and any start that failed after it; everything if no daemon has served yet. */
+/** What the latest daemon wrote, and starts that failed after it; everything if none has served yet. */
 export function latestRun(text: string): string {
   return text.slice([...text.matchAll(RUN_LINE)].at(-1)?.index ?? 0);
 }

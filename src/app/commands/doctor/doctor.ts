@@ -1,4 +1,4 @@
-/** `solod doctor`: reads what there is to see, changes nothing, starts nothing, and says what it means and what to do. */
+/** `solod doctor`: looks at everything, changes and starts nothing, and says what is wrong and what to do. */
 
 import { symptomsOfVersions } from '../../../domain/doctor/daemon-checks.js';
 import { symptomsOfPath } from '../../../domain/doctor/directory-checks.js';
