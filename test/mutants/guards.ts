@@ -1667,6 +1667,23 @@ const edition = of('evidence/edition', 'evidence/edition', [
   ],
 ]);
 
+const versionOrder = of('evidence/version-order', 'evidence/version-order', [
+  [
+    'numbers',
+    'Numbers are compared by their value.',
+    'if (isNumberA && isNumberB) return Number(a) - Number(b);',
+    '',
+    '"1.10.0" stands in its place',
+  ],
+  [
+    'prerelease',
+    'A prerelease comes before its release.',
+    'if (a.length === 0 || b.length === 0) return Math.sign(b.length) - Math.sign(a.length);',
+    '',
+    '"1.0.0" stands in its place',
+  ],
+]);
+
 const tenure = of('claim/name-ownership', 'claim/name-ownership', [
   [
     'current',
@@ -1934,6 +1951,7 @@ export const GUARDS: readonly Guard[] = [
   ...times,
   ...ledger,
   ...edition,
+  ...versionOrder,
   ...tenure,
   ...termination,
   ...collecting,

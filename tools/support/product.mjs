@@ -6,8 +6,8 @@ import { ROOT } from './paths.mjs';
 /** @param {string} name of a module in `dist` */
 const load = (name) => import(pathToFileURL(path.join(ROOT, 'dist', name)).href);
 
-/** @returns {Promise<typeof import('../../src/app/index.js')>} the package `solod` */
+/** @returns {Promise<typeof import('../../src/app/library/index.js')>} the package `solod` */
 export const loadLibrary = () => load('index.js');
 
-/** @returns {Promise<typeof import('../../src/app/testing.js')>} the package `solod/testing` */
+/** @returns {Promise<typeof import('../../src/app/library/testing.js')>} the package `solod/testing` */
 export const loadTesting = () => load('testing.js');

@@ -46,7 +46,7 @@ export function complainOf(output: Output, failure: Failure): number {
   return exitCodeOf(failure);
 }
 
-/** Reports anything else that is wrong. Returns the exit code: that of a usage mistake, unless another is given. */
+/** Reports anything else that is wrong. Returns the exit code that is given: by default a usage mistake's. */
 export function complain(output: Output, complaint: Complaint, exitCode: number = EXIT.usage): number {
   output.complain(textOf(complaint));
   return exitCode;

@@ -109,7 +109,7 @@ export class Inspector {
     return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
   }
 
-  /** The daemon has ended and a service manager still listens for it: connecting to find out would start the daemon. */
+  /** The daemon has ended and its service manager still listens: connecting to it would start the daemon. */
   #isAsleep(directory: string): boolean {
     const owner = this.#owner(directory);
     if (owner?.activated !== true) return false;

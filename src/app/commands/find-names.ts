@@ -1,6 +1,6 @@
-/** Which names there are in a state directory: also those whose path is too long, and that live in a short place. */
+/** Finds the names in a state directory, and those that live in a short place because of a long path. */
 
-import { isLabel } from '../../domain/doctor/symptoms.js';
+import { isLabel } from '../../domain/doctor/leftover-checks.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
 import {
   generationOf,
@@ -13,7 +13,7 @@ import {
 } from '../../domain/place/layout.js';
 import type { FileSystem } from '../../ports/file-system.js';
 
-/** Of all that lies in a name's directory, what nobody else is likely to call anything. */
+/** Files that mark the directory of a name: other programs are unlikely to use these names. */
 const MARKS: ReadonlySet<string> = new Set([NAMES.lock, NAMES.spawns]);
 
 export interface PlacesQuery {
@@ -30,7 +30,7 @@ export function placesIn(query: PlacesQuery): Place[] {
   return [...near, ...shortPlaces(query)];
 }
 
-/** Directories in which nobody has left anything, where all that is there could have been made by solod. */
+/** Empty directories of names, unless the state directory also holds something that solod can't have made. */
 export function emptyPlacesIn({ files, root }: PlacesQuery): Place[] {
   const names = namesIn(files, root);
   if (!names.every((name) => isLabel(name) && isOwnDirectory(files, `${root}/${name}`))) return [];
@@ -51,7 +51,7 @@ function namesIn(files: FileSystem, directory: string): string[] {
   return listed.kind === 'names' ? [...listed.names].sort() : [];
 }
 
-/** The directory of all names may be one that its owner keeps other things in as well. */
+/** The user may keep other things in the state directory as well. */
 function isPlace(files: FileSystem, directory: string): boolean {
   const found = files.inspect(directory);
   if (found.kind !== 'entry' || found.entry.type !== 'directory') return false;
@@ -60,7 +60,7 @@ function isPlace(files: FileSystem, directory: string): boolean {
   return namesIn(files, directory).some((name) => MARKS.has(name) || makerOf(name) !== undefined);
 }
 
-/** The name of a short place says nothing; the owner in it says its own, and that has one short place for each root. */
+/** The owner file in a short place says whose place it is, which counts only if that name leads there. */
 function shortPlaces({ files, root, userId, platform }: PlacesQuery): Place[] {
   const { root: shortRoot } = placeOf(`/${'x'.repeat(200)}`, 'x', userId, platform);
   return namesIn(files, shortRoot).flatMap((name) => {

@@ -28,7 +28,7 @@ export function resolveNamed(
 
 /**
  * Runs a command for the daemon that the command line names.
- * @returns the command's exit code; if no daemon can be made out, says so and returns that failure's
+ * @returns the command's exit code; if the name is missing or wrong, says so and returns that failure's
  */
 export async function withNamed(
   { host, output }: Parts,

@@ -47,7 +47,7 @@ export class RestartCommand {
     return EXIT.ok;
   }
 
-  /** A daemon that answers is asked to end. A hung one is ended only with `--force`, and with proof that it is the one. */
+  /** Asks the daemon to end. A hung one is ended only with `--force`, and with proof that it is the one. */
   async #end(directory: string, withinMs: number, { force }: CommandOptions): Promise<RestartEnd> {
     const stopped = await stopDaemon(this.parts, directory, force ? FORCE_AFTER_MS : withinMs);
     const isHung = stopped.kind === 'refused' && stopped.inspection.kind === 'not-answering';

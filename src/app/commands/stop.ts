@@ -20,7 +20,8 @@ export type StopOutcome =
 const GONE_POLL_MS = 20;
 
 /**
- * Asks the daemon of a directory to end, and waits until nobody listens there any more: then its process is gone.
+ * Asks the daemon of a directory to end, and waits until nobody listens there any more: then its process is
+ * gone.
  * @param withinMs how long both may take, in milliseconds
  */
 export async function stopDaemon(

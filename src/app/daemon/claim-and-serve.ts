@@ -31,7 +31,7 @@ export async function runDaemon(
     case 'gave-way':
       return gaveWay(settings, result);
     case 'failed':
-      settings.say(`solod: ${sentence(result.failure)}`);
+      settings.say(sentence(result.failure));
       return exitCodeOf(result.failure);
   }
 }
@@ -46,9 +46,9 @@ async function gaveWay(
   await supervisor.ready(`gave way to generation ${generation}`);
   const who = `${target.label} is served by generation ${generation} in ${target.place.directory}`;
   if (doubt === undefined) {
-    if (mode === 'foreground') say(`solod: ${who}`);
+    if (mode === 'foreground') say(who);
     return EXIT.ok;
   }
-  say(`solod: ${who}, or so it seems: ${doubt.message}; what is ambiguous counts as alive`);
+  say(`${who}, or so it seems: ${doubt.message}; what is ambiguous counts as alive`);
   return EXIT.tempFail;
 }

@@ -5,6 +5,7 @@ import { type Caller, type Edition, parseCaller } from '../../domain/evidence/ed
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
+import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
@@ -120,7 +121,7 @@ export class Daemon {
     this.#watchProcess();
     this.#watch.start();
     this.claimed.serve((socket) => this.#calls.accept(socket));
-    say(`solod: serving ${target.label} (pid ${process.pid}, generation ${this.claimed.generation})`);
+    say(servingText(target.label, process.pid, this.claimed.generation));
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     this.report.say({ kind: 'ready' });
@@ -236,13 +237,13 @@ export class Daemon {
       process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {
-      if (isOfACallThatEnded(error)) this.settings.say(`solod: a promise was left behind: ${stackOf(error)}`);
+      if (isOfACallThatEnded(error)) this.settings.say(`a promise was left behind: ${stackOf(error)}`);
       else this.#fatal('unhandled rejection', error);
     });
   }
 
   #fatal(what: string, error: unknown): void {
-    this.settings.say(`solod: ${what}: ${stackOf(error)}`);
+    this.settings.say(`${what}: ${stackOf(error)}`);
     this.#retirement.retire(what, EXIT.software);
   }
 
@@ -260,7 +261,7 @@ export class Daemon {
 
   /** Tells all callers that wait why the service does not load; then the name is free for the next start. */
   async #giveUp(message: string): Promise<void> {
-    this.settings.say(`solod: ${message}`);
+    this.settings.say(message);
     this.report.say({ kind: 'failed', stage: 'loading', message });
     await this.#answerTheRest();
     this.#retirement.retire('the service does not load', EXIT.software);

@@ -1,6 +1,5 @@
 /** `solod serve`, and the process of a started daemon: the same, in the foreground or in the background. */
 
-import { writeSync } from 'node:fs';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { resolveTarget } from '../library/daemon-target.js';
@@ -10,6 +9,7 @@ import type { DaemonHost } from '../platforms/host.js';
 import { closeInheritedDescriptors, daemonHost } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { sentence } from '../texts/failure-text.js';
+import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
 import { deferToSupervisor } from './defer-to-manager.js';
 import { takeHandedListener } from './handed-socket.js';
@@ -69,20 +69,11 @@ function identityOf(host: DaemonHost, pid: number): Identity {
 }
 
 function deferred(label: string, listener: string, mode: Mode): number {
-  if (mode === 'foreground') say(`solod: ${label} is left to the supervisor that listens on ${listener}`);
+  if (mode === 'foreground') say(`${label} is left to the supervisor that listens on ${listener}`);
   return EXIT.ok;
 }
 
 function refuse(failure: Parameters<typeof sentence>[0]): number {
-  say(`solod: ${sentence(failure)}`);
+  say(sentence(failure));
   return exitCodeOf(failure);
-}
-
-/** Writes to the terminal, or to the log of a started daemon. */
-function say(line: string): void {
-  try {
-    writeSync(2, `${line}\n`);
-  } catch {
-    // The terminal is gone, or the disk is full. The daemon serves all the same.
-  }
 }

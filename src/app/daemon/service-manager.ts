@@ -32,6 +32,6 @@ export class Supervisor {
     if (this.socket === undefined) return;
     const env = { PATH: process.env.PATH, NOTIFY_SOCKET: this.socket };
     const ended = await runToEnd('systemd-notify', assignments, env);
-    if (ended.kind === 'failed') this.say(`solod: systemd could not be told: ${ended.cause.message}`);
+    if (ended.kind === 'failed') this.say(`systemd could not be told: ${ended.cause.message}`);
   }
 }

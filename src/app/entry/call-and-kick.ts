@@ -80,7 +80,7 @@ function endingOfCancelled(result: Extract<CallResult, { kind: 'cancelled' }>): 
   return { exitCode, complaint: textOf(TROUBLE.stream(result.by, result.cause)) };
 }
 
-/** Programs that show a status line show nothing of a command that fails. With `--errors line` the line tells, and the exit code is 0. */
+/** Tools that show a status line ignore a command that fails. So `--errors line` tells, with exit code 0. */
 function finish({ exitCode, complaint }: Ending, errors: 'stderr' | 'line' | undefined): number {
   if (complaint === undefined) return exitCode;
   if (errors === 'line' && exitCode !== EXIT.usage && sayAsLine(complaint)) return EXIT.ok;

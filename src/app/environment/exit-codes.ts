@@ -1,6 +1,7 @@
 /**
- * Exit codes that are solod's own, after sysexits.h where it has one: the command's, and a daemon's where it declines a call.
- * A service's exit code goes through unchanged; when solod itself fails, one of these tells how, with a line on stderr.
+ * Exit codes that are solod's own, after sysexits.h where it has one: the command's, and a daemon's where it
+ * declines a call. A service's exit code goes through unchanged; when solod itself fails, one of these tells
+ * how, with a line on stderr.
  */
 
 import type { Failure } from '../../domain/failure.js';
@@ -34,7 +35,7 @@ export const EXIT = {
   noPermission: 77,
   /** EX_CONFIG */
   outdated: 78,
-  /** A daemon's: it retires in favour of the caller's newer version. Nothing was begun; the caller starts the next daemon. */
+  /** A daemon's: it retires for the caller's newer version. Nothing was begun; the caller starts the next. */
   upgrading: 79,
   /** 128 + SIGINT, as shells have it. */
   interrupted: 130,

@@ -1,6 +1,6 @@
 /**
- * The command's options, once. `read-options.ts` reads by this table, and `program.ts` prints it as help. The warm call and the
- * native client know a few of the options by themselves; tests hold both to the table.
+ * The command's options, once. `read-options.ts` reads by this table, and `program.ts` prints it as help. The
+ * warm call and the native client know a few of the options by themselves; tests hold both to the table.
  */
 
 /** How the text after an option is read. The last three take no text. */
@@ -53,7 +53,7 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS;
 
 export interface OptionHelp {
-  /** What stands for the value in the help; absent where there is none. */
+  /** What stands for the value in the help; absent if it takes none. */
   readonly argument?: string;
   readonly help: string;
 }

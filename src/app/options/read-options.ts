@@ -1,4 +1,4 @@
-/** Reads a command's arguments by the table: the one reader that `call`, `serve`, `kick` and the full command share. */
+/** Reads the arguments of every command by the table: `call`, `serve` and `kick`, and the full command. */
 
 import { parseArgs } from 'node:util';
 import { parseBytes } from '../texts/bytes.js';

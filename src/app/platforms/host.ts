@@ -8,7 +8,8 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SpawnTarget } from '../../adapters/spawn-target.js';
-import type { Known, ProcessSight, StorageReading } from '../../domain/doctor/symptoms.js';
+import type { Known, ProcessSight } from '../../domain/doctor/daemon-checks.js';
+import type { StorageReading } from '../../domain/doctor/storage-checks.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';

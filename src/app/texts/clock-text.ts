@@ -1,4 +1,4 @@
-/** Times of day as people here read them: by the machine's time zone. */
+/** Dates and times of day for people, in the machine's time zone. */
 
 const two = (n: number): string => String(n).padStart(2, '0');
 

@@ -1,6 +1,7 @@
 /**
- * What solod says of each failure, and of a kick that started a daemon but not as planned. The native client fills in the same
- * texts: `npm run protocol` carries them over. What `doctor` says stands in `domain/doctor`.
+ * What solod says of each failure, and of a kick that started a daemon but not as planned. The native client
+ * fills in the same texts: `npm run protocol` carries them over. What `doctor` says stands in
+ * `domain/doctor`.
  */
 
 import type { Failure } from '../../domain/failure.js';

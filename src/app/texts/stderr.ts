@@ -1,25 +1,24 @@
-/** How the command says its sentences on stderr. The sentences themselves: `sentences.ts`. */
+/** The one place where solod writes a line of its own to stderr. */
 
 import { writeSync } from 'node:fs';
 import type { KickOutcome } from '../../domain/obtain/kick.js';
 import { colourWanted, diagnosticLine } from '../../domain/text/one-line.js';
+import { SPEAKER } from '../../domain/text/speaker.js';
 import { kickWarning, sentence } from './failure-text.js';
 
-/** What every line of the command's own begins with. */
-export const SPEAKER = 'solod: ';
-
-/** In one write, and done when it returns; a stderr that is closed is no reason to fail: the exit code tells. */
+/** Writes the line at once, to the terminal or to a daemon's log. A closed or full stderr is ignored. */
 export function say(line: string): void {
   try {
     writeSync(2, `${SPEAKER}${line}\n`);
   } catch {
-    // Nobody is there to be told.
+    // The exit code still tells, and a daemon keeps serving.
   }
 }
 
 /**
- * The same as the one line of a status line, on stdout. In colour also into a pipe: whoever shows status lines reads one.
- * @returns false where nobody can be told that way
+ * Writes the line to stdout, as a status line shows it. In colour also into a pipe, from which programs read
+ * status lines.
+ * @returns false if that failed
  */
 export function sayAsLine(line: string): boolean {
   try {
@@ -30,7 +29,7 @@ export function sayAsLine(line: string): boolean {
   }
 }
 
-/** @returns what deserves a line on stderr; a kick is silent when all is well, and when another caller is starting a daemon */
+/** @returns the line that a kick prints; none if all is well, or if another caller starts the daemon */
 export function kickLine(outcome: KickOutcome): string | undefined {
   switch (outcome.kind) {
     case 'running':

@@ -1,6 +1,7 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type net from 'node:net';
+import { SPEAKER } from '../../domain/text/speaker.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
@@ -65,7 +66,7 @@ type Phase =
 /** What says something of its own: no other refusal may. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
-const DRAINING_LINE = 'solod: the daemon is on its way out and has not begun this call; call again\n';
+const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
 export class Connection {
   readonly #socket: net.Socket;
@@ -178,7 +179,7 @@ export class Connection {
       return;
     }
     this.#enter();
-    this.#answer(`solod: ${text}\n`, REFUSAL.noRequest);
+    this.#answer(`${SPEAKER}${text}\n`, REFUSAL.noRequest);
   }
 
   // --- flow ----------------------------------------------------------------------------------------------------------

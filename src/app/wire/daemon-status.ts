@@ -1,6 +1,6 @@
 /**
- * What a daemon says of itself. This is the one list of its fields: the daemon fills them in (`daemon/daemon.ts`), the commands
- * check them when they read them, and `--json` prints them as they are.
+ * What a daemon says of itself. This is the one list of its fields: the daemon fills them in
+ * (`daemon/daemon.ts`), the commands check them when they read them, and `--json` prints them as they are.
  */
 
 import * as z from 'zod';

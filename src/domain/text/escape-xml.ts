@@ -1,9 +1,9 @@
-/** What XML 1.0 can't hold, not even as a reference (section 2.2): all but these. */
+/** Characters that XML 1.0 can't hold, not even as a reference (section 2.2). */
 const UNUSABLE = /[^\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Text as it stands in an element, or in an attribute between double quotes. */
+/** Escapes a text for an element, or for an attribute between double quotes. */
 export function escapeXml(text: string): string {
   return text.replace(UNUSABLE, '\ufffd').replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');
 }

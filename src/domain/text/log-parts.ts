@@ -1,19 +1,26 @@
 /**
- * The log of a name: `log`, which everybody appends to, and two copies of what it held before. A log that became too long is
- * copied and emptied, and begins its next part with a line that numbers it, so that a reader knows where it has got to.
+ * The log of a name: `log`, to which every daemon appends, and two copies of what it held before. A log that
+ * gets too long is copied and emptied. Its next part starts with a line that numbers it, so that a reader
+ * knows where it is.
  */
 
-const PART_LINE = /^solod: the log goes on, part ([0-9]{1,9})$/m;
-/** The first line of a daemon that serves: there its run begins. */
-const RUN_LINE = /^solod: serving .+ \(pid [0-9]+, generation [0-9]+\)$/gm;
+import { SPEAKER } from './speaker.js';
 
-/** So much of a part is searched for its number: a line of another process may have come in before it. */
+const PART = 'the log goes on, part';
+const PART_LINE = new RegExp(`^${SPEAKER}${PART} ([0-9]{1,9})$`, 'm');
+const RUN_LINE = new RegExp(`^${SPEAKER}serving .+ \\(pid [0-9]+, generation [0-9]+\\)$`, 'gm');
+
+/** How much of a part is searched for its number: another process may have written a line before it. */
 export const PART_HEAD_BYTES = 4096;
 
-export const partLine = (part: number): string => `solod: the log goes on, part ${part}\n`;
+export const partLine = (part: number): string => `${SPEAKER}${PART} ${part}\n`;
+
+/** What a daemon says when it starts to serve. A run starts with this line. */
+export const servingText = (label: string, pid: number, generation: number): string =>
+  `serving ${label} (pid ${pid}, generation ${generation})`;
 
 /**
- * @param head the beginning of a part
+ * @param head the start of a part
  * @returns its number; 0 for a log that has not been emptied yet
  */
 export function partOf(head: string): number {
@@ -27,8 +34,9 @@ export interface Part {
 }
 
 /**
- * The whole of what is kept, oldest first, without the lines that number the parts; where some are not kept, a line says so.
- * @param parts oldest first; one that was copied while they were read may be there twice
+ * Everything that is kept, oldest first, without the lines that number the parts. A line says where parts are
+ * missing.
+ * @param parts oldest first; one that was copied while they were read may occur twice
  */
 export function joinParts(parts: readonly Part[]): string {
   const distinct = parts.filter(({ part }, index) => part === 0 || part !== parts[index + 1]?.part);
@@ -42,14 +50,14 @@ export function joinParts(parts: readonly Part[]): string {
 }
 
 export const gapLine = (parts: number): string =>
-  `solod: ${parts === 1 ? 'one part' : `${parts} parts`} of the log in between ${parts === 1 ? 'is' : 'are'} not kept\n`;
+  `${SPEAKER}${parts === 1 ? 'one part' : `${parts} parts`} of the log in between ${parts === 1 ? 'is' : 'are'} not kept\n`;
 
-/** What the latest daemon wrote, and whoever failed to start after it; all, where nobody has said that it serves. */
+/** What the latest daemon wrote, and starts that failed after it; everything if none has served yet. */
 export function latestRun(text: string): string {
   return text.slice([...text.matchAll(RUN_LINE)].at(-1)?.index ?? 0);
 }
 
-/** @param count how many lines from the end; a last one without a line feed is one */
+/** @param count how many lines from the end; a last one without a line feed counts */
 export function lastLines(text: string, count: number): string {
   if (count === 0) return '';
   let from = text.length;

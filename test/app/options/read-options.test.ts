@@ -70,21 +70,11 @@ describe('an option', () => {
 });
 
 /** Every spelling of a call's option that the full reader takes. */
-const SPELLINGS = COMMAND_OPTIONS.call.flatMap((name): string[] => {
-  const { reads, choices = [] }: OptionSpec = OPTIONS[name];
-  switch (reads) {
-    case 'flag':
-    case 'on':
-    case 'off':
-      return [`--${name}`];
-    case 'choice':
-      return choices.map((choice) => `--${name}=${choice}`);
-    case 'text':
-    case 'duration':
-    case 'size':
-    case 'pid':
-      return [`--${name}=7`];
-  }
+const SPELLINGS = COMMAND_OPTIONS.call.flatMap((name) => {
+  const { reads, choices }: OptionSpec = OPTIONS[name];
+  if (choices !== undefined) return choices.map((choice) => `--${name}=${choice}`);
+  const takesNoText = reads === 'flag' || reads === 'on' || reads === 'off';
+  return [takesNoText ? `--${name}` : `--${name}=7`];
 });
 
 describe('the warm call', () => {

@@ -1,11 +1,11 @@
 /** Every finding says what, where, and what to do. */
 
 import { describe, expect, it } from 'vitest';
+import type { Severity } from '../../../src/domain/doctor/finding-parts.js';
 import {
   type Finding,
   findingOf,
   report,
-  type Severity,
   type Symptom,
   type SymptomKind,
   sorted,
@@ -36,7 +36,7 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   'relative-root': [{ value: 'x', path: '/w/x' }, 'note', 'the relative path "x"'],
   'directory-sound': [{ path }, 'ok', 'yours'],
   'directory-missing': [{ path }, 'ok', 'no such directory yet'],
-  'directory-distrusted': [{ path, why: 'writable-by-others' }, 'problem', 'others can write to it'],
+  'directory-distrusted': [{ path, why: 'writable-by-others' }, 'problem', 'written to by others'],
   'directory-open': [{ path, mode: 0o755 }, 'note', 'mode 0755'],
   'directory-unreadable': [{ path, cause }, 'problem', 'ENOSPC: no space left'],
   'parent-writable': [{ path, parent: '/', mode: 0o777 }, 'problem', 'mode 0777, no sticky bit'],
@@ -48,7 +48,7 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   'no-space': [{ path, freeBytes: 12 }, 'problem', '12 bytes are free'],
   'no-inodes': [{ path }, 'problem', 'no free inodes'],
   'trial-passed': [{ path }, 'ok', 'trial socket'],
-  'trial-failed': [{ path, step: 'making', cause }, 'problem', 'a directory can not be made in it: ENOSPC'],
+  'trial-failed': [{ path, step: 'making', cause }, 'problem', "a directory can't be made in it: ENOSPC"],
   sandboxed: [
     { path, step: 'binding', cause: { code: 'EPERM', message: 'operation not permitted' } },
     'problem',
@@ -95,10 +95,10 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   ],
   'current-dangling': [{ directory, target: '7' }, 'note', '"7", which is not there'],
   'current-missing': [{ directory }, 'note', 'no "current"'],
-  'current-foreign': [{ directory }, 'note', 'nothing that solod made'],
+  'current-foreign': [{ directory }, 'note', 'was not made by solod'],
   'lock-left': [{ path, pid: 7 }, 'note', '(pid 7) that held the lock is gone'],
   'lock-old': [{ path, pid: 7, ageMs: 60_000 }, 'note', 'held for 60 s by pid 7'],
-  'lock-foreign': [{ path }, 'note', 'no lock that solod made'],
+  'lock-foreign': [{ path }, 'note', 'the lock was not made by solod'],
   abandoned: [{ directory, names: ['tmp.7-a'] }, 'note', '"tmp.7-a"'],
   trash: [{ directory, names: ['trash.7-a'] }, 'note', '"trash.7-a"'],
   'foreign-files': [
@@ -120,10 +120,10 @@ describe('a finding', () => {
     expect(finding.what).toContain(says);
     expect(finding.where).not.toBe('');
     // A line each, without a full stop, and whole.
-    for (const text of [finding.what, finding.todo])
+    for (const text of [finding.what, finding.todo ?? ''])
       expect(text).not.toMatch(/undefined|NaN|\[object|[.\n]$/);
     expect(finding.what).not.toContain('\n');
-    expect(finding.todo === '').toBe(severity === 'ok' || severity === 'unknown');
+    expect(finding.todo === undefined).toBe(severity === 'ok' || severity === 'unknown');
   });
 
   it('is another one for each kind', () => {
@@ -142,9 +142,9 @@ describe('a finding', () => {
 
   it.each([
     ['link', 'symbolic link'],
-    ['no-directory', 'no directory'],
+    ['no-directory', 'not a directory'],
     ['foreign', 'another user'],
-    ['writable-by-others', 'others can write'],
+    ['writable-by-others', 'written to by others'],
   ] as const)('of a directory that is not trusted says why: %s', (why, says) => {
     expect(findingOf({ kind: 'directory-distrusted', path, why }).what).toContain(says);
   });
@@ -152,9 +152,9 @@ describe('a finding', () => {
 
 describe('a report', () => {
   const findings: Finding[] = [
-    { kind: 'directory-sound', severity: 'ok', what: 'fine', where: '/a', todo: '' },
+    { kind: 'directory-sound', severity: 'ok', what: 'fine', where: '/a' },
     { kind: 'trash', severity: 'note', what: 'so', where: '/b', todo: 'nothing' },
-    { kind: 'environment-unknown', severity: 'unknown', what: 'who knows', where: '/c', todo: '' },
+    { kind: 'environment-unknown', severity: 'unknown', what: 'who knows', where: '/c' },
     { kind: 'no-inodes', severity: 'problem', what: 'full', where: '/d', todo: 'tidy' },
   ];
 

@@ -12,7 +12,8 @@ import {
   statSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Known, ProcessSight, StorageReading } from '../../../domain/doctor/symptoms.js';
+import type { Known, ProcessSight } from '../../../domain/doctor/daemon-checks.js';
+import type { StorageReading } from '../../../domain/doctor/storage-checks.js';
 import type { Cause, Failed } from '../../../ports/readings.js';
 import { causeOf } from '../../errno.js';
 

@@ -1,7 +1,6 @@
-/** The proof that a daemon can live in a directory: all that one does there, done once, in a directory of its own. */
+/** Tries in a private directory everything that a daemon does, to prove that one can live there. */
 
-import type { TrialStep } from '../../../domain/doctor/findings.js';
-import type { TrialReading } from '../../../domain/doctor/symptoms.js';
+import type { TrialReading, TrialStep } from '../../../domain/doctor/trial-checks.js';
 import { join, layout, NAMES } from '../../../domain/place/layout.js';
 import { causeOf } from '../../../domain/procedure/cause.js';
 import type { Reading } from '../../../domain/procedure/procedure.js';
@@ -17,20 +16,20 @@ export interface TrialParts {
   readonly clock: Pick<Clock, 'now'>;
 }
 
-/** A local connection is taken or refused at once. */
+/** How long a connection may take, in milliseconds. The kernel takes or refuses a local one at once. */
 const CONNECT_MS = 1_500;
 
 type Unfit = Extract<TrialReading, { readonly kind: 'refused' | 'unsettled' }>;
 
 /**
- * @param directory where there is one already
- * @param nonce that nobody else uses
+ * @param directory an existing one
+ * @param nonce one that nobody else uses
  */
 export async function tryOut(parts: TrialParts, directory: string, nonce: string): Promise<TrialReading> {
   const { files } = parts;
   const place = layout.private(directory, nonce);
   const made = files.makeDirectory(place);
-  // Nothing was made, so nothing is ours to remove.
+  // Nothing was made, so there is nothing to remove.
   if (made.kind !== 'done') return refused('making', made);
   let reading: TrialReading | undefined;
   try {
@@ -51,12 +50,12 @@ async function tryIn(parts: TrialParts, place: string): Promise<TrialReading> {
   if (serving !== undefined) return serving;
   files.makeDirectory(join(place, '3'));
   files.createFile(join(place, '3', NAMES.owner), '');
-  // What decides who serves: a rename onto a directory that is not empty must be refused.
+  // This decides who serves: renaming over a directory that is not empty must be refused.
   if (files.rename(join(place, '3'), join(place, '2')).kind !== 'occupied') return { kind: 'not-exclusive' };
   return { kind: 'passed', aheadMs };
 }
 
-/** How far the file system's clock is ahead of ours: 0 for a time between the two that we read. */
+/** By how many milliseconds the file system's clock is ahead; 0 for a time between our two readings. */
 function clockAhead({ files, clock }: TrialParts, path: string): number | Unfit {
   const before = clock.now().wallMs;
   const made = files.createFile(path, '\n');

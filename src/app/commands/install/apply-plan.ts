@@ -1,6 +1,6 @@
 /**
- * Carries out what was planned, in an order in which a kill between any two calls leaves what the record is enough to undo: the
- * record comes first and goes last; what settings name is there before they name it.
+ * Carries out a plan. A kill between any two calls leaves a state that can be undone from the record alone:
+ * the record is written first and removed last, and the command exists before the settings name it.
  */
 
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { type InstallPlan, isAbove, planUndo, type SettingsRewrite, type UndoPla
 import { halfRecords, type InstallRecord, recordText, temporaryOf } from './install-record.js';
 import { type Refusal, refuse, type Tools } from './install-tools.js';
 
-/** `changed`: somebody wrote to the settings since they were read. Nothing of theirs is lost. */
+/** `changed`: another program wrote to the file since it was read. Its changes are not lost. */
 export type Carried =
   | { readonly kind: 'done' }
   | { readonly kind: 'changed'; readonly path: string }
@@ -42,7 +42,7 @@ export function carryOutUndo(tools: Tools, plan: UndoPlan, recordFile: string): 
   const own = record.directories.filter((directory) => isAbove(directory, recordFile));
   const others = record.directories.filter((directory) => !own.includes(directory));
   return inOrder([
-    // What a killed installation was about to rename: the settings' new text is made there once more.
+    // Temporary files of a killed installation. The settings' new text is made under the same name again.
     () => removeAll(tools, [record.shim.temporary, ...(record.settings ? [record.settings.temporary] : [])]),
     () => (settings === undefined ? DONE : rewrite(tools, settings)),
     () => removeAll(tools, removed),
@@ -60,7 +60,7 @@ function inOrder(acts: readonly (() => Carried)[]): Carried {
   return DONE;
 }
 
-/** Somebody may have made one meanwhile, which is as good. */
+/** If another process made a directory meanwhile, that is fine. */
 function makeAll({ files }: Tools, directories: readonly string[]): Carried {
   for (const directory of directories) {
     const made = files.makeDirectory(directory);
@@ -70,7 +70,7 @@ function makeAll({ files }: Tools, directories: readonly string[]): Carried {
   return DONE;
 }
 
-/** rmdir(2) takes nothing but what is empty; what is not is not install's alone. */
+/** rmdir(2) removes only empty directories: one that holds anything else is not install's alone. */
 function removeEmpty({ files }: Tools, directories: readonly string[]): Carried {
   const innermostFirst = [...directories].sort((one, other) => other.length - one.length);
   for (const directory of innermostFirst) files.removeDirectory(directory);
@@ -79,7 +79,7 @@ function removeEmpty({ files }: Tools, directories: readonly string[]): Carried 
 
 function removeAll({ files }: Tools, paths: readonly string[]): Carried {
   for (const file of paths) {
-    // A file system that is read-only refuses to remove also what is not there; and nothing is in a directory that is none any more.
+    // A read-only file system refuses to remove even a file that is not there.
     const found = files.inspect(file);
     if (found.kind === 'absent' || found.kind === 'wrong-type') continue;
     const removed = files.removeFile(file);
@@ -92,7 +92,7 @@ function removeAll({ files }: Tools, paths: readonly string[]): Carried {
 const written = (file: string, reading: ChangeReading): Carried =>
   reading.kind === 'done' ? DONE : refuse(INSTALL_TROUBLE.notWritten(file, causeOf(reading)));
 
-/** One text for another, by way of a name that is nobody else's. */
+/** A new file (`publish`), or one in place of another. The text is made under a temporary name first. */
 type Putting = 'publish' | 'replace';
 
 function put(
@@ -112,17 +112,17 @@ function putRecord(tools: Tools, file: string, how: Putting, record: InstallReco
   return put(tools, { file, temporary, how }, { text: recordText(record), mode: PRIVATE });
 }
 
-/** Of two who begin at once, only one has the record; the other has changed nothing yet. */
+/** Of two installations that start at once, one gets the record; the other has changed nothing yet. */
 function begin(tools: Tools, file: string, record: InstallRecord): Carried {
   const reading = putRecord(tools, file, 'publish', record);
   return reading.kind === 'occupied' ? { kind: 'changed', path: file } : written(file, reading);
 }
 
-/** Whether it is this very attempt's record that is there. */
+/** Whether the record is still that of this attempt. */
 const isRecorded = (tools: Tools, file: string, record: InstallRecord): boolean =>
   textAt(tools, file) === recordText(record);
 
-/** Should that fail too, the record stays, for "solod uninstall". What another process has begun meanwhile is not touched. */
+/** If this fails too, the record stays for "solod uninstall". The record of another process is left alone. */
 export function takeBack(tools: Tools, { record, recordFile }: InstallPlan): void {
   if (!isRecorded(tools, recordFile, record)) {
     removeEmpty(tools, [...record.directories, path.dirname(recordFile)]);
@@ -152,7 +152,7 @@ function putSettings(tools: Tools, { record, before, text }: NonNullable<Install
   return kept.kind === 'done' ? rewrite(tools, { path: file, temporary, before, text }) : kept;
 }
 
-/** Who reads the file meanwhile finds the old text, or the new one. Who has written to it since it was read is not overwritten. */
+/** A reader finds the old text or the new one. A change made since the file was read is not overwritten. */
 function rewrite(tools: Tools, { path: file, temporary, before, text }: SettingsRewrite): Carried {
   const { files, documents } = tools;
   if (text !== undefined) {
@@ -171,7 +171,7 @@ function rewrite(tools: Tools, { path: file, temporary, before, text }: Settings
   return reading.kind === 'occupied' ? { kind: 'changed', path: file } : written(file, reading);
 }
 
-/** @returns null where it can't be read, which is never what was planned with */
+/** @returns null if it can't be read: then it differs from any planned text */
 function textAt({ documents }: Tools, file: string): string | undefined | null {
   const reading = documents.read(file);
   switch (reading.kind) {

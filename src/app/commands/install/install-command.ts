@@ -50,7 +50,7 @@ export class CommandSetup {
       record: outcome.kind === 'installed' ? outcome.plan.record : outcome.record,
       notes: [...(replaced?.notes ?? []), ...notes],
     };
-    // The last act: whatever comes of it, what is installed stays, and works as soon as a daemon can be had.
+    // The last act. Even if it fails, the command stays installed and works once a daemon can be started.
     const kicked = kickDaemon(this.parts.host, { ...options, service: request.value.service, env: this.env });
     reportInstall(this.parts.output, options, installed, kicked);
     return kickExitCode(kicked);
@@ -93,7 +93,7 @@ export class CommandSetup {
     return directories.some((directory) => path.resolve(directory) === directoryOf(request));
   }
 
-  /** The one installation that is meant: by what is typed, by its service, by where it lies. */
+  /** The one installation that is meant, by the command, by its service, or by its directory. */
   #find(
     asked: string | undefined,
     options: CommandOptions,
@@ -121,7 +121,7 @@ function meaning(
   bin: string | undefined,
 ): (record: InstallRecord) => boolean {
   const file = asked === undefined ? undefined : resolveService(asked);
-  // A service that is gone is meant by the path that it had.
+  // A service file that is gone is known by the path that it had.
   const service = file?.kind === 'resolved' ? file.value.path : asked && path.resolve(asked);
   return ({ command, service: installed, daemon, shim }) =>
     (asked === undefined || asked === command || service === installed) &&
@@ -130,7 +130,7 @@ function meaning(
     (bin === undefined || bin === path.dirname(shim.path));
 }
 
-/** What there was to say, `kick` has said. */
+/** `kick` has already said what there was to say. */
 function kickExitCode(result: KickResult): number {
   return result.kind === 'failed' ? exitCodeOf(result.failure) : EXIT.ok;
 }

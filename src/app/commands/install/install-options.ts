@@ -1,4 +1,4 @@
-/** What somebody asks to have installed, made precise. */
+/** What is to be installed, made precise from the options. */
 
 import path from 'node:path';
 import type { Failure } from '../../../domain/failure.js';
@@ -26,13 +26,13 @@ export type Asked<T> = { readonly kind: 'asked'; readonly value: T } | Refusal;
 const asked = <T>(value: T): Asked<T> => ({ kind: 'asked', value });
 export const misused = (complaint: Complaint): Refusal => refuse(complaint, EXIT.usage);
 
-/** Where tools that draw a status line name the command that writes it. */
+/** The key under which tools that show a status line name its command. */
 const ENTRY = 'statusLine';
 const PLACEHOLDER = '{command}';
-/** A shipped service whose callers show what is on stdout, and must never wait. */
+/** A service that comes with solod. Its callers show stdout, and must never wait. */
 const STATUS_LINE = 'solod:status-line';
 
-/** The directory of all records; refused where it would be below a home directory and there is none. */
+/** The directory of all records; refused if it would be below the home directory and there is none. */
 export function recordsFor(env: Environment): Asked<string> {
   const { XDG_STATE_HOME } = env;
   const home = homeOf(env);
@@ -92,13 +92,13 @@ const refuseFailure = (failure: Failure): Refusal => ({
   exitCode: exitCodeOf(failure),
 });
 
-/** A service without a name of its own goes by its file's, without what keeps two checkouts apart. */
+/** A service without a name goes by that of its file, without the hash that keeps two checkouts apart. */
 function commandNameOf({ path: file, name }: ServiceFile, options: CommandOptions): string {
   if (options.name !== undefined) return options.name;
   return name === nameFromPath(file) ? name.slice(0, name.lastIndexOf('-')) : name;
 }
 
-/** The native client where there is one, else Node's, with what was asked for; what was not, the caller's environment says. */
+/** The native client, or Node's if there is none, with the options that were given. */
 function argvOf(
   given: string,
   service: ServiceFile,
@@ -137,7 +137,7 @@ function readSettings(
   return asked({ path: path.resolve(settings), entry: keys, value: parsed.json });
 }
 
-/** Who reads that hands it to a shell. */
+/** The tool that reads the settings hands the command to a shell. */
 const defaultValue = (command: string): { readonly json: unknown } => ({
   json: { type: 'command', command: shellWord(command) },
 });

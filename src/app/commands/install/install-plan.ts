@@ -1,4 +1,4 @@
-/** What installing would do, and what undoing it would: decided from what is there, before anything is changed. */
+/** Plans what installing, or undoing it, will do. Decides from what is there, before anything is changed. */
 
 import path from 'node:path';
 import { causeOf } from '../../../domain/procedure/cause.js';
@@ -20,7 +20,7 @@ export interface SettingsRequest {
 }
 
 export interface InstallRequest {
-  /** Where the records of installations lie. */
+  /** The directory of all records. */
   readonly records: string;
   readonly command: string;
   readonly service: string;
@@ -29,7 +29,7 @@ export interface InstallRequest {
   readonly settings: SettingsRequest | undefined;
 }
 
-/** A file as it is, and as it is to be; undefined where there is none. */
+/** A file as it is and as it will be; undefined if there is none. */
 export interface Change {
   readonly path: string;
   readonly before: string | undefined;
@@ -38,7 +38,7 @@ export interface Change {
 
 export interface SettingsPlan {
   readonly record: SettingsRecord;
-  /** undefined where there is no such file. */
+  /** Undefined if there is no such file. */
   readonly before: Document | undefined;
   readonly text: string;
 }
@@ -51,7 +51,7 @@ export interface InstallPlan {
   readonly changes: readonly Change[];
 }
 
-/** How a file would be found, once what was planned before has been done; undefined for one that it does not touch. */
+/** What an earlier plan will do to a file; undefined if nothing. */
 export type Foreseen = (path: string) => Change | undefined;
 
 const nothingForeseen: Foreseen = () => undefined;
@@ -125,7 +125,7 @@ function recordOf(
 
 export const isAbove = (directory: string, file: string): boolean => file.startsWith(`${directory}/`);
 
-/** The directories that a file needs and that are not there. */
+/** The missing directories above a file. */
 function missingAbove(files: FileSystem, file: string): readonly string[] {
   const missing: string[] = [];
   let directory = path.dirname(file);
@@ -136,13 +136,13 @@ function missingAbove(files: FileSystem, file: string): readonly string[] {
   return missing;
 }
 
-/** Directories that were made for another command, and are needed by this one as well: whoever goes last removes them. */
+/** Directories that another command made and this one needs too: the last uninstallation removes them. */
 function sharedAbove(tools: Tools, records: string, places: readonly string[]): readonly string[] {
   const made = recordsIn(tools, records).records.flatMap(([, { directories }]) => directories);
   return made.filter((directory) => places.some((place) => isAbove(directory, place)));
 }
 
-/** @returns the file itself, where a link leads to it: a link in its place would be lost */
+/** @returns the file that a link leads to: the link itself would be lost by the rename */
 export function settingsFile(
   { files, documents }: Tools,
   file: string,
@@ -181,7 +181,7 @@ function planSettings(
   return { kind: 'planned', plan: { record, before: document, text } };
 }
 
-/** Whoever took the right away meant the file to stay as it is, though a rename would get past that. */
+/** The user who made a file read-only wants it to stay as it is, even though a rename could replace it. */
 const isReadOnly = (document: Document | undefined): boolean =>
   document !== undefined && (document.mode & 0o200) === 0;
 
@@ -190,7 +190,7 @@ function backupFor({ files, nonce }: Tools, file: string): string {
   return files.inspect(usual).kind === 'absent' ? usual : `${usual}-${nonce()}`;
 }
 
-/** From one text of the settings to another; undefined where there is no file. */
+/** From one text of the settings to another; undefined stands for no file. */
 export interface SettingsRewrite {
   readonly path: string;
   readonly temporary: string;
@@ -200,13 +200,13 @@ export interface SettingsRewrite {
 
 export interface UndoPlan {
   readonly record: InstallRecord;
-  /** What becomes of the settings; undefined where they stay. */
+  /** Undefined if the settings stay as they are. */
   readonly settings: SettingsRewrite | undefined;
   readonly shim: 'ours' | 'foreign' | 'absent';
-  /** What is removed: what was made on the way, the copy of the settings, the shim. */
+  /** Temporary files, the backup of the settings, the shim. */
   readonly removed: readonly string[];
   readonly changes: readonly Change[];
-  /** What somebody has changed since, and is left. */
+  /** Files that were changed since, and are left as they are. */
   readonly notes: readonly Complaint[];
 }
 
@@ -249,7 +249,7 @@ function planSettingsUndo(tools: Tools, record: SettingsRecord): SettingsUndoPla
     return refuse(INSTALL_TROUBLE.settings(record.path, decided.refusal), EXIT.unusableData);
   const change = changeByUndo(record.path, before, decided);
   if (change !== undefined && isReadOnly(before)) return refuse(INSTALL_TROUBLE.readOnly(record.path));
-  // The copy is then all that is left of what stood there.
+  // Then the backup is the only copy of the previous entry.
   const isNeeded = isOurs && decided.kind === 'left' && record.previous !== undefined;
   const notes =
     decided.kind === 'left' ? [INSTALL_TROUBLE.entryChanged(record.path, record.entry.join('.'))] : [];

@@ -1,6 +1,6 @@
 /**
- * What an installation did, written down before it does anything: whoever uninstalls goes by this alone, also after a kill at any
- * point. It lies where a reboot leaves it, with one file for each command that was installed.
+ * The record of an installation, written before it changes anything. Uninstalling needs nothing else, also
+ * after a kill at any point. There is one file per installed command, in a directory that survives a reboot.
  */
 
 import path from 'node:path';
@@ -14,7 +14,7 @@ import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { type Refusal, refuse, type Tools } from './install-tools.js';
 
 const settingsSchema = z.object({
-  /** The file itself, where a link leads to it. */
+  /** The file itself, if a link leads to it. */
   path: z.string(),
   /** Where its new text is made. */
   temporary: z.string(),
@@ -30,9 +30,9 @@ const settingsSchema = z.object({
 
 const recordSchema = z.object({
   format: z.literal(1),
-  /** `begun`: whoever did it has not come to the end, or not said so. */
+  /** `begun`: the installation is not complete, or was killed before it said so. */
   state: z.enum(['begun', 'installed']),
-  /** Who did it. */
+  /** The process that installed it. */
   by: z.object({
     pid: z.number().int().positive(),
     startTime: z.string(),
@@ -60,13 +60,13 @@ function parseRecord(text: string): InstallRecord | undefined {
 
 export const recordText = (record: InstallRecord): string => `${JSON.stringify(record, null, 2)}\n`;
 
-/** Not `$XDG_RUNTIME_DIR`, where daemons live: that goes at logout. A relative variable is ignored, as the XDG specification demands. */
+/** Not `$XDG_RUNTIME_DIR`, which is emptied at logout. A relative variable is ignored, as XDG demands. */
 export function recordsDirectory({ XDG_STATE_HOME }: Environment, home: string): string {
   const base = XDG_STATE_HOME && path.isAbsolute(XDG_STATE_HOME) ? XDG_STATE_HOME : undefined;
   return path.join(base ?? path.join(home, '.local', 'state'), 'solod', 'installs');
 }
 
-/** @param shim the path of what is put on the PATH: one record for each */
+/** @param shim the path of the shim: each has a record */
 export function recordFile(records: string, shim: string): string {
   return path.join(records, `${path.basename(shim)}-${shortHash(shim)}.json`);
 }
@@ -76,7 +76,7 @@ const NEW = '.new';
 /** Where a record's text is made. */
 export const temporaryOf = (file: string, nonce: string): string => `${file}.${nonce}${NEW}`;
 
-/** What killed processes left on the way to a record. */
+/** Temporary files that killed processes left beside a record. */
 export function halfRecords({ files }: Tools, file: string): readonly string[] {
   const directory = path.dirname(file);
   const listed = files.list(directory);
@@ -85,7 +85,7 @@ export function halfRecords({ files }: Tools, file: string): readonly string[] {
   return names.filter(isHalf).map((name) => path.join(directory, name));
 }
 
-/** Whether somebody else is installing it just now. Where that can't be told for sure they are taken for dead: a record is enough to undo by. */
+/** Whether another process is installing it right now. If that is unclear the process counts as dead. */
 export function isAtWork({ processes, self }: Tools, { state, by }: InstallRecord): boolean {
   const own = self();
   if (state === 'installed' || by.pid === own.pid) return false;
@@ -105,7 +105,7 @@ export function readRecord({ documents }: Tools, file: string): RecordReading {
 export interface WrittenDown {
   /** Each with its file. */
   readonly records: readonly (readonly [file: string, record: InstallRecord])[];
-  /** One of those that can't be read, so that none is taken for missing. */
+  /** The refusal for one that can't be read, so that it does not pass for missing. */
   readonly unread: Refusal | undefined;
 }
 

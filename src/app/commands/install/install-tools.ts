@@ -1,4 +1,4 @@
-/** What installing and undoing have in common: what they need of the machine, and how they say no. */
+/** What installing and undoing share: the ports that they need, and how they refuse. */
 
 import type { Identity } from '../../../domain/evidence/identity.js';
 import type { Documents } from '../../../ports/documents.js';
@@ -11,7 +11,7 @@ export interface Tools {
   readonly files: FileSystem;
   readonly documents: Documents;
   readonly processes: ProcessTable;
-  /** Who is at work. */
+  /** This process. */
   self(): Identity;
   /** A new one at every call. */
   nonce(): string;

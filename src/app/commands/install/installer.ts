@@ -1,4 +1,4 @@
-/** Installing and uninstalling a command: plans, carries out, and takes back what did not get to its end. */
+/** Installs and uninstalls a command: plans, carries out, and undoes an attempt that failed halfway. */
 
 import { EXIT } from '../../environment/exit-codes.js';
 import { INSTALL_TROUBLE } from '../../texts/install-text.js';
@@ -17,7 +17,7 @@ import { type InstallRecord, isAtWork, readRecord, recordFile } from './install-
 import { type Refusal, refuse, type Tools } from './install-tools.js';
 import { hashOf, holdsEntry } from './settings-file.js';
 
-/** How often somebody else may write to the settings while they are being changed. */
+/** How often an attempt is repeated because another program wrote to the settings meanwhile. */
 const ROUNDS_MAX = 3;
 
 export type InstallOutcome =
@@ -25,7 +25,7 @@ export type InstallOutcome =
   | { readonly kind: 'already-installed'; readonly record: InstallRecord }
   | Refusal;
 
-/** What would become of the files, without anything being changed. */
+/** How the files would change. Nothing is changed. */
 export type InstallForecast =
   | { readonly kind: 'planned'; readonly changes: readonly Change[]; readonly replaced: UndoPlan | undefined }
   | { readonly kind: 'already-installed'; readonly record: InstallRecord }
@@ -63,7 +63,7 @@ const foreseenBy =
   (file) =>
     changes.find((change) => change.path === file);
 
-/** One after the other, as one. */
+/** Two changes of the same file count as one. */
 function together(first: readonly Change[], then: readonly Change[]): readonly Change[] {
   const untouched = first.filter(({ path }) => !then.some((change) => change.path === path));
   const begun = foreseenBy(first);
@@ -73,7 +73,7 @@ function together(first: readonly Change[], then: readonly Change[]): readonly C
   ];
 }
 
-/** What was installed before is undone only once it is certain that nothing is in the way of what comes after. */
+/** A previous installation is undone only after planning has shown that the new one can be made. */
 export function install(tools: Tools, request: InstallRequest): InstallOutcome {
   return insist(() => tryInstall(tools, request));
 }
@@ -119,7 +119,7 @@ function tryUninstall(tools: Tools, record: InstallRecord, file: string): Uninst
   return carried.kind === 'done' ? { kind: 'uninstalled', plan: planned.plan } : carried;
 }
 
-/** Whether all is there just as it would be made now. */
+/** Whether everything is there just as it would be installed now. */
 function isAsAsked(tools: Tools, record: InstallRecord, request: InstallRequest): boolean {
   const { shim, settings } = request;
   const isSame = record.state === 'installed' && record.service === request.service;

@@ -1,4 +1,4 @@
-/** `solod install` and `solod uninstall` with `--systemd` or `--launchd`: writes unit files, or removes exactly those. */
+/** `solod install` and `uninstall` with `--systemd` or `--launchd`: writes unit files, or removes just those. */
 
 import path from 'node:path';
 import { layout } from '../../../domain/place/layout.js';
@@ -142,7 +142,7 @@ export class ManagerSetup {
     return EXIT.ok;
   }
 
-  /** Writes nothing unless all may be written. @returns what is in the way */
+  /** Writes nothing unless all files may be written. @returns what is in the way */
   #write(
     files: readonly { readonly path: string; readonly text: string }[],
     directory: string,
@@ -158,7 +158,7 @@ export class ManagerSetup {
     return undefined;
   }
 
-  /** Files that others made because of the units: the link of "systemctl enable", and the manager's socket. */
+  /** Files that exist because of the units: the link of "systemctl enable", the manager's socket. */
   #byproducts(place: Place, unit: UnitPlace): readonly string[] {
     const { files } = this.parts.host;
     const link = path.join(wantsIn(place), socketNameOf(unit.target.label));

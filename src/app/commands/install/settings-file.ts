@@ -1,6 +1,7 @@
 /**
- * A person's settings file, as text: an entry is put in, or taken out again, and every other byte stays what it is. Where the entry
- * goes is jsonc-parser's word; how it is laid out is made to fit its surroundings here, for that library's own formatting takes whole lines.
+ * Edits a settings file as text: puts an entry in or takes it out again, and keeps every other byte.
+ * jsonc-parser says where the entry goes. Its layout is made here to fit the surroundings, because that
+ * library's own formatting rewrites whole lines.
  */
 
 import { createHash } from 'node:crypto';
@@ -17,9 +18,9 @@ export type Merge =
   | {
       readonly kind: 'merged';
       readonly text: string;
-      /** What stood there before, as it was written; undefined for nothing. */
+      /** The previous value as it was written; undefined if there was none. */
       readonly previous: string | undefined;
-      /** How many of the entry's parts were there before. */
+      /** How many of the entry's keys were there before. */
       readonly depth: number;
     }
   | Refused;
@@ -31,18 +32,18 @@ export interface SettingsTrace {
   /** What it wrote there, as JSON. */
   readonly value: string;
   readonly previous?: string | undefined;
-  /** Of the whole text; null where there was no file. */
+  /** The hash of the whole text; null if there was no file. */
   readonly before: string | null;
   readonly after: string;
 }
 
 export type SettingsUndo =
-  /** Nothing in it is install's. */
+  /** Nothing in it is from install. */
   | { readonly kind: 'untouched' }
   | { readonly kind: 'rewritten'; readonly text: string }
-  /** Install made the file, and nobody has changed it since. */
+  /** Install made the file, and it was not changed since. */
   | { readonly kind: 'deleted' }
-  /** Somebody has changed the entry itself since. */
+  /** The entry itself was changed since. */
   | { readonly kind: 'left' }
   | Refused;
 
@@ -50,7 +51,7 @@ export function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** What a settings file that is not there yet is taken for. */
+/** Stands for a settings file that does not exist yet. */
 export const EMPTY_SETTINGS = '{}\n';
 
 /** @param entry the keys that lead to it, at least one */
@@ -67,8 +68,8 @@ export function merge(text: string, entry: readonly string[], value: unknown): M
 }
 
 /**
- * @param current the file's text; undefined where there is none
- * @param original the text that install kept a copy of, if it is still there
+ * @param current the file's text; undefined if there is no file
+ * @param original the backup that install made, if it is still there
  */
 export function undo(
   trace: SettingsTrace,
@@ -86,13 +87,13 @@ export function undo(
   return takeOut(trace, current);
 }
 
-/** Whether the entry says what install wrote, however it is laid out. */
+/** Whether the entry has the value that install wrote, in whatever layout. */
 export function holdsEntry(text: string, entry: readonly string[], value: string): boolean {
   const walk = walkTo(text, entry);
   return walk.kind === 'there' && saysTheSame(slice(text, walk.node), value);
 }
 
-/** Somebody has changed the file since, so that the copy of it would undo their work, too. */
+/** The file was changed since, so putting the backup in its place would undo that change too. */
 function takeOut(trace: SettingsTrace, text: string): SettingsUndo {
   const walk = walkTo(text, trace.entry);
   if (walk.kind === 'refused') return walk.refusal.why === 'no-object' ? { kind: 'untouched' } : walk;
@@ -111,13 +112,13 @@ function withoutEntry(
   if (previous !== undefined)
     return apply(text, { offset: node.offset, length: node.length, content: previous });
   let length = entry.length;
-  // Objects that install made around the entry go with it, unless somebody has put something in.
+  // Objects that install made around the entry go with it, unless they hold something else by now.
   while (length - 1 > depth && childrenAt(root, entry.slice(0, length - 1)).length === 1) length -= 1;
   const [edit] = jsonc.modify(text, entry.slice(0, length), undefined, {});
   return edit === undefined ? text : apply(text, keepingIndent(text, edit));
 }
 
-/** Before the first of several keys, the library takes its indentation as well, which is the next one's then. */
+/** For the first of several keys the library also removes the indentation, which the next key then needs. */
 function keepingIndent(text: string, edit: Edit): Edit {
   const isBeforeKey = text[edit.offset + edit.length] === '"';
   const skipped = isBeforeKey ? (/^\s*/.exec(text.slice(edit.offset))?.[0].length ?? 0) : 0;
@@ -154,7 +155,7 @@ function walkTo(text: string, entry: readonly string[]): There | Open | Refused 
   return { kind: 'there', depth: entry.length, root, node };
 }
 
-/** The parser is more lenient than JSON is, and says more of where a mistake is. */
+/** The parser accepts more than JSON, but tells where a mistake is. */
 function treeOf(text: string): Node | Refused {
   const tooDeep = offsetBelow(text, DEPTH_MAX);
   if (tooDeep !== undefined) return refused(text, tooDeep, 'too-deep');
@@ -168,7 +169,7 @@ function treeOf(text: string): Node | Refused {
   return root ?? refused(text, 0, 'no-json');
 }
 
-/** The parser calls itself for each level, and a stack has an end; nobody's settings are nearly as deep. */
+/** The parser is recursive, and the stack is limited. Real settings are far less deep. */
 const DEPTH_MAX = 500;
 
 function offsetBelow(text: string, depthMax: number): number | undefined {
@@ -200,7 +201,7 @@ const slice = (text: string, { offset, length }: Node): string => text.slice(off
 
 const apply = (text: string, edit: Edit): string => jsonc.applyEdits(text, [edit]);
 
-/** @param other and `one` are JSON */
+/** @param one JSON. @param other JSON */
 const saysTheSame = (one: string, other: string): boolean =>
   isDeepStrictEqual(JSON.parse(one), JSON.parse(other));
 
@@ -251,12 +252,12 @@ function inEmpty(text: string, style: Style, object: Node, { key, value }: Prope
   if (!isOfLines(whole) && object.length < whole.length) return `${key}: ${JSON.stringify(value)}`;
   const outer = indentAt(text, object.offset);
   const indent = outer + style.unit;
-  // What is between the braces stays, and may have the closing one on a line of its own.
+  // Whatever is between the braces stays; the closing brace may already be on a line of its own.
   const end = isOfLines(slice(text, object)) ? '' : style.eol + outer;
   return `${style.eol}${indent}${key}: ${print(value, style, indent)}${end}`;
 }
 
-/** Behind others on one line, with spaces where those have them. */
+/** After other properties on the same line, spaced as they are. */
 function inLine(text: string, { children: [name, neighbour] = [] }: Node, { key, value }: Property): string {
   const colon = name && neighbour ? text.slice(name.offset + name.length, neighbour.offset) : '';
   const space = colon === ':' ? '' : ' ';

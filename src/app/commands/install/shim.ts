@@ -1,15 +1,15 @@
-/** The text of what is put on the PATH: a shell script that becomes a client. */
+/** The shim that is put on the PATH: a shell script that becomes a client. */
 
 export interface Shim {
-  /** What is typed. */
+  /** The command's name. */
   readonly command: string;
-  /** Where it lies, absolute. */
+  /** The directory of the shim, absolute. */
   readonly directory: string;
-  /** The client, and what it is given before the caller's own arguments. */
+  /** The client, and the arguments that come before the caller's own. */
   readonly argv: readonly string[];
 }
 
-/** No other file begins like that: one that does, and has no more lines, may be replaced. */
+/** Only shims start like this. A file that does, and has no more lines than a shim, may be replaced. */
 const HEAD = '#!/bin/sh\n# Written by solod install; this removes it: solod uninstall ';
 
 export function shimText({ command, directory, argv }: Shim): string {
@@ -21,12 +21,12 @@ export function isShim(text: string): boolean {
   return text.startsWith(HEAD) && /^[^\n]*\nexec [^\n]* -- "\$@"\n$/.test(text.slice(HEAD.length));
 }
 
-/** As a shell reads it back: sh(1) takes everything between single quotes for itself. */
+/** Quoted for sh(1): between single quotes everything is literal. Why not by a library: decision 13. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** @returns the first text that can't stand in a script of three lines */
+/** @returns the first text that can't be written into a script of three lines */
 export function unfitWord({ directory, argv }: Shim): string | undefined {
   return [directory, ...argv].find((text) => /[\n\r\0]/.test(text));
 }

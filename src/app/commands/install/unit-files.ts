@@ -1,4 +1,4 @@
-/** The files that make a service manager listen for a daemon: systemd.socket(5), systemd.service(5), launchd.plist(5). */
+/** Files by which a service manager listens for a daemon: systemd.socket(5), .service(5), launchd.plist(5). */
 
 import type { Target } from '../../library/daemon-target.js';
 
@@ -22,14 +22,14 @@ export interface UnitFile {
   readonly text: string;
 }
 
-/** One line in every file says which daemon it was written for. Files of others are never replaced or removed. */
+/** A line in every file says for which daemon it was written. Other files are never replaced or removed. */
 export function markOf(directory: string): string {
   return `written by solod install for ${directory}`;
 }
 
 /**
- * In a unit's name "@" starts an instance (systemd.unit(5)), and ":" an alias to systemd-analyze(1). Two daemons may get the same
- * unit name this way; the mark in the files tells them apart.
+ * In a unit's name "@" starts an instance (systemd.unit(5)), and ":" an alias to systemd-analyze(1). Two
+ * daemons may get the same unit name this way; the mark in the files tells them apart.
  */
 const unitNameOf = (label: string): string => `solod-${label.replace('@', '-at-')}`;
 
@@ -64,8 +64,8 @@ export function unitFiles(manager: Manager, unit: Unit): readonly UnitFile[] {
 }
 
 /**
- * RemoveOnStop: callers connect to `current/sock`, another name for the same socket, so nobody needs the one that is removed. The
- * backlog is the kernel's default, SOMAXCONN.
+ * RemoveOnStop: callers connect to `current/sock`, another name for the same socket, so nobody needs the one
+ * that is removed. The backlog is the kernel's default, SOMAXCONN.
  */
 function socketText({ target, directory, listener }: UnitPlace): string {
   return `# ${specifiersEscaped(markOf(directory))}
@@ -84,8 +84,8 @@ WantedBy=sockets.target
 }
 
 /**
- * NotifyAccess=all: systemd-notify is a separate process. KillMode=mixed: the daemon lets its work finish, and processes that
- * its service has started may be part of that work.
+ * NotifyAccess=all: systemd-notify is a separate process. KillMode=mixed: the daemon lets its work finish,
+ * and processes that its service has started may be part of that work.
  */
 function serviceText({ target, directory, command }: Unit, socket: string): string {
   return `# ${specifiersEscaped(markOf(directory))}
@@ -109,8 +109,8 @@ function specifiersEscaped(text: string): string {
 }
 
 /**
- * One word of a command line: systemd.syntax(7), "Quoting", and systemd.service(5), "Command lines". The ":" before the first
- * word, the program, turns off the meaning of "$" for the whole line.
+ * One word of a command line: systemd.syntax(7), "Quoting", and systemd.service(5), "Command lines". The ":"
+ * before the first word, the program, turns off the meaning of "$" for the whole line.
  */
 function execWord(word: string, index: number): string {
   const text = specifiersEscaped(word).replaceAll('\\', '\\\\').replaceAll('"', '\\"');
@@ -118,8 +118,9 @@ function execWord(word: string, index: number): string {
 }
 
 /**
- * launch_activate_socket(3) needs native code; inetd(8) compatibility does not: with Wait, the listening socket is standard input.
- * The shell moves it to the descriptor of sd_listen_fds(3), so that the daemon is started alike by both managers.
+ * launch_activate_socket(3) needs native code; inetd(8) compatibility does not: with Wait, the listening
+ * socket is standard input. The shell moves it to the descriptor of sd_listen_fds(3), so that the daemon is
+ * started alike by both managers.
  */
 const SHELL = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@" 3<&0 </dev/null >>"$SOLOD_LOG" 2>&1';
 
@@ -176,7 +177,7 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 const string = (text: string): string =>
   `<string>${text.replace(/[&<>]/g, (character) => ENTITIES[character] ?? '')}</string>`;
 
-/** @returns the first word that neither format can hold, such as a path with a line break or another control character */
+/** @returns the first word that neither format can hold, such as a path with a control character */
 export function unfitText(unit: Unit): string | undefined {
   return [unit.listener, ...unit.command].find((text) => /\p{Cc}/u.test(text) || text !== text.trim());
 }

@@ -46,7 +46,7 @@ function selected(whole: string, { previous, lines }: CommandOptions): string {
   return lines === undefined ? text : lastLines(text, lines);
 }
 
-/** The reader's text has one character a byte. */
+/** The reader's text has one character per byte. */
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 function linesOf(text: string): readonly string[] {

@@ -1,4 +1,4 @@
-/** `solod spawns`: every start for a name: why, who asked, how it ended; and whether the next start is held back. */
+/** `solod spawns`: every start for a name, with why, by whom, how it ended, and if the next is held back. */
 
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -24,7 +24,7 @@ import { withNamed } from '../named-daemon.js';
 import { firstLine, outcomeText, reasonText } from './start-text.js';
 import { timelineSvg } from './timeline-svg.js';
 
-/** A picture of more lanes can't be read. */
+/** The most lanes in a picture: with more it can't be read. */
 const LANES_MAX = 60;
 
 interface Told {

@@ -11,7 +11,7 @@ const WIDTH = 1400;
 const NAME_WIDTH = 300;
 const OUTCOME_WIDTH = 400;
 const AXIS = { left: NAME_WIDTH, width: WIDTH - NAME_WIDTH - OUTCOME_WIDTH, top: 100 };
-/** Below the lanes: what was cut, in two rows by turns, and the legend. */
+/** Below the lanes: two alternating rows that say what was cut, and the legend. */
 const FOOT = 66;
 const ROW = 26;
 const BAR = 12;

@@ -1,4 +1,4 @@
-/** Text by the OpenMetrics 1.0 specification. */
+/** Metrics as text, by the OpenMetrics 1.0 specification. Why not by a library: decision 13. */
 
 export type MetricType = 'gauge' | 'counter' | 'summary' | 'info';
 
@@ -10,7 +10,7 @@ export interface Sample {
 }
 
 export interface MetricFamily {
-  /** Ends with the unit, where there is one. */
+  /** Ends with the unit, if there is one. */
   readonly name: string;
   readonly type: MetricType;
   readonly unit?: 'seconds' | 'bytes' | undefined;

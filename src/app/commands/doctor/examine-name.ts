@@ -1,0 +1,174 @@
+/** Looks at the directory of one name: its daemon, and what lies there. */
+
+import { symptomsOfTimes } from '../../../domain/doctor/clock-checks.js';
+import {
+  isSeen,
+  type OwnerReading,
+  symptomOfSilence,
+  symptomsOfOwner,
+  symptomsOfProcess,
+} from '../../../domain/doctor/daemon-checks.js';
+import { symptomsOfDirectory } from '../../../domain/doctor/directory-checks.js';
+import type { Symptom } from '../../../domain/doctor/findings.js';
+import { type GenerationReading, sortNames, symptomsOfName } from '../../../domain/doctor/leftover-checks.js';
+import { judgeConnect } from '../../../domain/evidence/connect-verdict.js';
+import type { Vitality } from '../../../domain/evidence/identity.js';
+import { type Owner, parseOwner } from '../../../domain/evidence/owner.js';
+import { sightLock, stepSightLock } from '../../../domain/lock/lock-witness.js';
+import { type LockObservation, lookAtLock, stepLook } from '../../../domain/lock/spawn-lock.js';
+import { layout, makerOf, NAMES } from '../../../domain/place/layout.js';
+import { run } from '../../../domain/procedure/run.js';
+import { stateRoot } from '../../environment/state-root.js';
+import { VERSION } from '../../environment/version.js';
+import { portsOf } from '../../platforms/host.js';
+import type { Parts } from '../command-parts.js';
+import type { Inspection } from '../daemon-inspector.js';
+import { isSound } from './examine-root.js';
+
+/** How long a generation's socket may take to answer a probe, in milliseconds. */
+const PROBE_MS = 300;
+/** How much is looked at for one name: the rest is more of the same. */
+const LOOK_MAX = 64;
+
+export interface NameExam {
+  readonly symptoms: Symptom[];
+  /** The release that its daemon runs, if there is one. */
+  readonly versions: readonly string[];
+}
+
+export class NameExaminer {
+  constructor(
+    private readonly parts: Parts,
+    /** How long a daemon may take to answer, in milliseconds. */
+    private readonly answerMs: number,
+  ) {}
+
+  async examine(directory: string): Promise<NameExam> {
+    const { files, userId } = this.parts.host;
+    const trusted: Symptom[] = symptomsOfDirectory(directory, files.inspect(directory), userId);
+    const listed = files.list(directory);
+    if (listed.kind === 'failed')
+      trusted.push({ kind: 'directory-unreadable', path: directory, cause: listed.cause });
+    if (listed.kind !== 'names' || !isSound(trusted)) return { symptoms: trusted, versions: [] };
+    const [daemon, leftovers] = await Promise.all([
+      this.#daemon(directory),
+      this.#leftovers(directory, listed.names),
+    ]);
+    return {
+      symptoms: [...trusted, ...daemon.symptoms, ...leftovers, ...this.#files(directory, listed.names)],
+      versions: daemon.versions,
+    };
+  }
+
+  async #daemon(directory: string): Promise<NameExam> {
+    const inspection = await this.parts.inspector.inspect(directory, this.answerMs);
+    const seen = this.#owner(directory);
+    const daemon = symptomOfInspection(inspection, seen);
+    // The owner file of a daemon that is gone is history.
+    if (inspection.kind === 'not-running' || seen === undefined) return { symptoms: [daemon], versions: [] };
+    const symptoms = [daemon, ...symptomsOfOwner(directory, seen, VERSION)];
+    if (isSeen(seen)) symptoms.push(...this.#process(directory, seen.owner.pid));
+    return { symptoms, versions: [seen.owner.solod] };
+  }
+
+  #process(directory: string, pid: number): Symptom[] {
+    const { system } = this.parts.host;
+    const caller = {
+      env: process.env,
+      networkNamespace: system.networkNamespaceOf('self'),
+      rootOf: (env: typeof process.env) => stateRoot(env),
+    };
+    return symptomsOfProcess(directory, pid, system.sightProcess(pid), caller);
+  }
+
+  #owner(directory: string): OwnerReading | undefined {
+    const { processes, clock } = this.parts.host;
+    const owner = this.#ownerIn(layout.currentOwner(directory));
+    if (owner === undefined) return undefined;
+    const { wallMs } = clock.now();
+    return { owner, self: processes.self(), process: processes.lookUp(owner.pid), wallMs };
+  }
+
+  #ownerIn(file: string): Owner | undefined {
+    const reading = this.parts.host.files.readText(file);
+    return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
+  }
+
+  async #leftovers(directory: string, names: readonly string[]): Promise<Symptom[]> {
+    const { files, processes, clock } = this.parts.host;
+    const { generations, privates } = sortNames(names);
+    const { wallMs } = clock.now();
+    return symptomsOfName({
+      directory,
+      names,
+      current: files.readLink(layout.current(directory)),
+      generations: await Promise.all(
+        generations.slice(-LOOK_MAX).map((generation) => this.#generation(directory, generation)),
+      ),
+      privates: privates.slice(0, LOOK_MAX).map((name) => {
+        const found = files.inspect(`${directory}/${name}`);
+        const ageMs = found.kind === 'entry' ? wallMs - found.entry.modifiedMs : 0;
+        return { name, ageMs, maker: processes.lookUp(makerOf(name) ?? process.pid) };
+      }),
+      lock: { ...(await this.#lock(directory)), wallMs },
+    });
+  }
+
+  async #generation(directory: string, generation: number): Promise<GenerationReading> {
+    const { host } = this.parts;
+    const probe = host.probe();
+    const reading = await probe.connect(layout.generationSocket(directory, generation), PROBE_MS);
+    probe.drop();
+    const owner = this.#ownerIn(`${layout.generation(directory, generation)}/${NAMES.owner}`);
+    return { generation, verdict: judgeConnect(reading, host.platform).kind, owner };
+  }
+
+  async #lock(directory: string): Promise<{ observed: LockObservation; vitality: Vitality }> {
+    const { processes } = this.parts.host;
+    const ports = portsOf(this.parts.host);
+    // None of these calls takes time.
+    const observed = await run(
+      (state, event) => stepLook(state, event as never),
+      lookAtLock(directory),
+      ports,
+    );
+    if (observed.kind === 'free') return { observed, vitality: 'unknown' };
+    const first = sightLock(observed, processes.self());
+    const vitality = await run((state, event) => stepSightLock(state, event as never), first, ports);
+    return { observed, vitality };
+  }
+
+  #files(directory: string, names: readonly string[]): Symptom[] {
+    const { files, clock, system } = this.parts.host;
+    const unwritable = [NAMES.log, NAMES.spawns].flatMap((name): Symptom[] => {
+      const file = `${directory}/${name}`;
+      const tried = system.tryAppend(file);
+      return tried.kind === 'failed' ? [{ kind: 'unwritable', path: file, cause: tried.cause }] : [];
+    });
+    const entries = names.slice(0, LOOK_MAX).flatMap((name) => {
+      const file = `${directory}/${name}`;
+      const found = files.inspect(file);
+      return found.kind === 'entry' ? [{ path: file, modifiedMs: found.entry.modifiedMs }] : [];
+    });
+    return [...unwritable, ...symptomsOfTimes(entries, clock.now().wallMs)];
+  }
+}
+
+function symptomOfInspection(inspection: Inspection, seen: OwnerReading | undefined): Symptom {
+  const { directory } = inspection;
+  switch (inspection.kind) {
+    case 'answered':
+      return {
+        kind: 'daemon-answers',
+        directory,
+        pid: inspection.status.pid,
+        state: inspection.status.state,
+      };
+    case 'other-wire':
+      return { kind: 'daemon-of-its-own', directory, pid: inspection.owner?.pid };
+    case 'not-running':
+      return { kind: 'no-daemon', directory };
+    case 'not-answering':
+      return symptomOfSilence(directory, seen, inspection.cause);
+  }
+}
