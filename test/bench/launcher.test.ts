@@ -9,7 +9,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 const load = (name: string) =>
   import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
 const { NodeLauncher, SmallLauncher } = await load('launcher.mjs');
-const { Place, peer } = await load('bench-sandbox.mjs');
+const { BenchSandbox: Place, peer } = await load('bench-sandbox.mjs');
 
 const place = new Place();
 afterAll(() => place.dispose());
