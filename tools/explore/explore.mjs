@@ -15,8 +15,8 @@ const HELP = `Usage: npm run explore                           lists the scenari
 
 How often each of these may happen to the simulated machine, at any point (0 by default):
   --kills N  --faults N  --pauses N  --restarts N  --stops N  --ticks N
-      a process is killed; a call fails; a process stops for a second; a process is started again; a daemon is asked to stop;
-      time passes
+      a process is killed; a call fails; a process stops for a second; a process is started again;
+      a daemon is asked to stop; time passes
 
   --time when-idle|any-time   time passes when no process can do anything else, or at any point
   --reductions all|none       see ARCHITECTURE.md
@@ -135,7 +135,8 @@ function factsText(states) {
   const disturbances = allowed.map(([limit, count]) => `${count} ${limit}`).join(', ');
   const disturbed = disturbances === '' ? 'undisturbed' : `at most ${disturbances}`;
   const cpuSeconds = (process.cpuUsage().user / 1e6).toFixed(1);
-  return `${scenario.name}, ${disturbed}: ${states} states in ${seconds().toFixed(1)} s (${cpuSeconds} s of CPU)`;
+  const time = `${seconds().toFixed(1)} s (${cpuSeconds} s of CPU)`;
+  return `${scenario.name}, ${disturbed}: ${states} states in ${time}`;
 }
 
 function explore() {
