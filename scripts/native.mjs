@@ -1,5 +1,6 @@
-// The native client. `node scripts/native.mjs build` builds it where there is a toolchain, and says so where there is none; `pack`
-// makes what is published of it, in `native/platform`: the package of this platform, and the main package that names it.
+// The native client. `node scripts/native.mjs build` builds it if there is a Rust toolchain, and says so if
+// there is none. `pack` makes the packages that are published, in `native/platform`: the package of this
+// platform, and the main package that names it.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,19 +10,19 @@ const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const native = path.join(root, 'native');
 const built = path.join(native, 'target', 'release', 'solod-client');
 
-/** A cargo that does not answer is none. */
+/** cargo may be on the PATH without a toolchain behind it. */
 function hasCargo() {
   return spawnSync('cargo', ['--version'], { stdio: 'ignore', timeout: 30_000 }).status === 0;
 }
 
-/** Some seconds of one core; on a machine that takes this long for it something hangs. */
+/** A build takes some seconds of one core. If it takes this long, something hangs. */
 const BUILD_MS = 240_000;
 
-/** Offline: there is nothing to be fetched. */
+/** Offline, because there is nothing to fetch. @returns {boolean} false if there is no toolchain */
 function build() {
   if (process.platform !== 'linux' || !hasCargo()) {
     console.error(
-      'native: no cargo, or no Linux: the native client is not built, and its tests are left out',
+      'native: no cargo, or not Linux: the native client is not built, and its tests are left out',
     );
     return false;
   }
@@ -37,11 +38,12 @@ function build() {
 }
 
 const SCOPE = '@solod';
-/** Those of `src/app/native-client.ts`; each is packed on a machine of its kind. */
+/** The platforms of `src/app/native-client.ts`; each package is made on a machine of its kind. */
 const PLATFORMS = ['linux-x64', 'linux-arm64'];
 
 const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
+/** @param {string} name */
 function emptyFolder(name) {
   const folder = path.join(native, 'platform', name);
   rmSync(folder, { recursive: true, force: true });
@@ -49,12 +51,13 @@ function emptyFolder(name) {
   return folder;
 }
 
+/** @param {string} folder @param {object} fields */
 function writeManifest(folder, fields) {
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
   console.log(path.relative(process.cwd(), folder));
 }
 
-/** A package that npm takes only where it runs. */
+/** A package that npm installs only where it runs. */
 function packPlatform() {
   const { version, license } = manifest();
   const name = `client-${process.platform}-${process.arch}`;
@@ -77,8 +80,9 @@ function packPlatform() {
 }
 
 /**
- * The main package as it is published: with the platforms' packages as optional dependencies. They are not in the manifest of the
- * checkout, for they must be published first: until then, `npm ci` would look for packages that nobody has.
+ * The main package as it is published: with the packages of the platforms as optional dependencies. The
+ * manifest of the checkout does not name them, because they must be published first: until then `npm ci`
+ * would not find them.
  */
 function packMain() {
   const { scripts: _, devDependencies: __, workspaces: ___, ...fields } = manifest();
