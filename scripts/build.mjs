@@ -8,10 +8,13 @@ import { build } from 'esbuild';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 process.chdir(root);
 
-/** Node finds no names in the CommonJS of jsonc-parser, so the sources take it whole; esbuild would take its ES module, which has no whole. */
+/**
+ * Node finds no names in the CommonJS of jsonc-parser, so the sources take it whole; esbuild would take its
+ * ES module, which has no whole.
+ */
 const wholeJsonc = {
   name: 'whole-jsonc',
-  setup(context) {
+  setup(/** @type {import('esbuild').PluginBuild} */ context) {
     const namespace = 'whole';
     context.onResolve({ filter: /^jsonc-parser$/ }, ({ path: asked }) => ({ path: asked, namespace }));
     context.onLoad({ filter: /.*/, namespace }, ({ path: asked }) => ({
@@ -23,20 +26,20 @@ const wholeJsonc = {
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
 
-const common = {
+const common = /** @type {const} */ ({
   bundle: true,
   platform: 'node',
   target: 'node20.19',
   logLevel: 'warning',
   legalComments: 'none',
-};
+});
 /** Node 20 starts a CommonJS module some milliseconds sooner than an ES module. */
-const commonJs = {
+const commonJs = /** @type {const} */ ({
   ...common,
   minify: true,
   format: 'cjs',
   define: { 'import.meta.url': 'undefined' },
-};
+});
 
 rmSync('dist', { recursive: true, force: true });
 rmSync('.tsbuild', { recursive: true, force: true });
@@ -92,13 +95,15 @@ const [command] = await Promise.all([
 ]);
 chmodSync('dist/solod.cjs', 0o755);
 
-/** What those who wrote them ask for: their names and terms go along with their code. */
+/**
+ * The licences of bundled packages ask for this: their names and terms go along with their code.
+ * @param {string[]} inputs
+ */
 function noticesFor(inputs) {
-  const names = new Set(
-    inputs.map((file) => /^(?:whole:)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]),
+  const names = inputs.flatMap(
+    (file) => /^(?:whole:)?node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [],
   );
-  names.delete(undefined);
-  return [...names].sort().map((name) => {
+  return [...new Set(names)].sort().map((name) => {
     const folder = path.join('node_modules', name);
     const { version, license } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
     const terms = readdirSync(folder).filter((file) => /^(?:licen[cs]e|notice|copyright)/i.test(file));

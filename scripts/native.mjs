@@ -38,6 +38,7 @@ const PLATFORMS = ['linux-x64', 'linux-arm64'];
 
 const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
 
+/** @param {string} name */
 function emptyFolder(name) {
   const folder = path.join(native, 'platform', name);
   rmSync(folder, { recursive: true, force: true });
@@ -45,6 +46,7 @@ function emptyFolder(name) {
   return folder;
 }
 
+/** @param {string} folder @param {object} fields */
 function writeManifest(folder, fields) {
   writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(fields, null, 2)}\n`);
   console.log(path.relative(process.cwd(), folder));

@@ -1,6 +1,7 @@
-// `npm start`: builds what is needed, asks a service twice, and shows who answered and how long each answer took.
+// `npm start`: builds solod if needed, calls a service twice, and shows which daemon answered and how long
+// each call took.
 //   npm start                              formats a snippet with examples/prettier.mjs
-//   npm start -- <service> -- <args>       any other service; what is piped in is what it reads
+//   npm start -- <service> -- <args>       any other service; it reads what is piped in
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -11,10 +12,11 @@ import { plainEnvironment } from '../tools/support/environment.mjs';
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const solod = path.join(root, 'dist', 'solod.cjs');
 const env = plainEnvironment();
-/** A demonstration's daemon need not stay for a quarter of an hour. */
+/** The daemon of a demonstration need not stay for a quarter of an hour. */
 const IDLE = '--idle-timeout=60s';
 const SNIPPET = 'const  answer = {  of:"everything",\n is : 42 }\nexport default   answer\n';
 
+/** @param {string} folder @returns {number} when the newest file in it changed */
 function newest(folder) {
   return Math.max(
     ...readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -30,25 +32,31 @@ function buildIfNeeded() {
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
 
+/** @typedef {{ service: string, args: string[], input: string | Buffer }} Request */
+
+/** @param {string[]} argv @returns {Request} */
 function askedFor(argv) {
-  if (argv.length === 0) {
-    const service = path.join(root, 'examples', 'prettier.mjs');
-    return { service, args: ['--stdin-filepath', 'snippet.js'], input: SNIPPET };
-  }
   const [service, ...rest] = argv;
+  if (service === undefined) {
+    const example = path.join(root, 'examples', 'prettier.mjs');
+    return { service: example, args: ['--stdin-filepath', 'snippet.js'], input: SNIPPET };
+  }
   const args = rest[0] === '--' ? rest.slice(1) : rest;
   return { service, args, input: process.stdin.isTTY ? '' : readFileSync(0) };
 }
 
+/** @param {string} command @param {string[]} args */
 function run(command, ...args) {
   return spawnSync(process.execPath, [solod, command, ...args], { env, encoding: 'utf8' });
 }
 
+/** @param {string} service @returns {number | undefined} the process id of its daemon */
 function pidOf(service) {
   const status = run('status', service, '--json');
   return status.status === 0 ? JSON.parse(status.stdout).pid : undefined;
 }
 
+/** @param {Request} request @param {string} title @returns {number} the exit code */
 function ask({ service, args, input }, title) {
   const before = pidOf(service);
   const begun = performance.now();
@@ -74,7 +82,6 @@ buildIfNeeded();
 const request = askedFor(process.argv.slice(2));
 const first = ask(request, 'first answer');
 const second = ask(request, 'second answer');
-console.error(
-  `the daemon ends by itself after a minute without calls; now: npx solod stop ${path.relative(process.cwd(), request.service)}`,
-);
+const stop = `npx solod stop ${path.relative(process.cwd(), request.service)}`;
+console.error(`the daemon ends by itself after a minute without calls; to end it now: ${stop}`);
 process.exit(first === 0 ? second : first);

@@ -10,7 +10,7 @@ import { hasRustc } from '../native/client.js';
 const load = (name: string) =>
   import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
 const { NodeLauncher, SmallLauncher } = await load('launcher.mjs');
-const { Place, peer } = await load('bench-sandbox.mjs');
+const { BenchSandbox: Place, peer } = await load('bench-sandbox.mjs');
 
 const place = new Place();
 afterAll(() => place.dispose());

@@ -7,10 +7,11 @@ import { tagsIn } from '../support/markup.js';
 
 const load = (name: string) =>
   import(pathToFileURL(path.resolve(import.meta.dirname, '../../tools/bench', name)).href);
-const { differenceRow, FEWEST_ROUNDS, inTurns, isMet, quantile, ratioRow, ratiosWithin, spreadOf } =
-  await load('rounds.mjs');
-const { fullTable, markdownTable, reportText, shortNumber, shortTable, summaryText } =
-  await load('table.mjs');
+const { FEWEST_ROUNDS, inTurns } = await load('rounds.mjs');
+const { differenceRow, isMet, ratioRow, ratiosWithin } = await load('rows.mjs');
+const { quantile, spreadOf } = await load('../support/statistics.mjs');
+const { markdownTable } = await load('../support/markdown.mjs');
+const { fullTable, reportText, shortNumber, shortTable, summaryText } = await load('table.mjs');
 const { chart } = await load('chart.mjs');
 
 const TAKEN = { group: 'a group', what: 'the one', against: 'the other', unit: 'ms' };

@@ -1,35 +1,35 @@
-// `npm run bench`: what solod costs, beside what else does the same work, on this machine. What is compared takes turns, round by round,
-// and is compared within a round. Progress goes to stderr, the table to stdout, and table, numbers and picture to bench/results.
-// docs/performance.md says what each row means.
-import { spawnSync } from 'node:child_process';
+// `npm run bench`: what solod costs, beside other tools that do the same work, on this machine. What is
+// compared takes turns round by round, and is compared within a round. Progress goes to stderr, the table to
+// stdout, and table, numbers and picture to tools/bench/results. docs/performance.md says what each row
+// means.
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { parseArgs } from 'node:util';
+import { atExit, EXIT, messageOf, showProgress } from '../support/command-line.mjs';
 import { withTable } from '../support/markdown.mjs';
-import { BENCH, NATIVE, PEERS, Place, ROOT } from './bench-sandbox.mjs';
+import { RESULTS, ROOT } from '../support/paths.mjs';
+import { build, buildNativeClient, installPeers } from '../support/prepare.mjs';
+import { BenchSandbox } from './bench-sandbox.mjs';
 import { chart } from './chart.mjs';
+import { loadText, machineText, versionsOf } from './circumstances.mjs';
 import { measureFirstCall, measureKick, measureStorm } from './cold-starts.mjs';
 import { measureFormattingAndLinting } from './format-and-lint.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureIdle } from './idle-memory.mjs';
 import { measureNative, measureNodes, measureProcesses } from './no-op-calls.mjs';
-import { measure as measureStatusLine } from './status-line.mjs';
+import { readOptions } from './options.mjs';
+import { measureStatusLine } from './status-line.mjs';
 import { measureStream } from './stream.mjs';
 import { factsText, reportText, shortTable } from './table.mjs';
 import { measureWire } from './wire-exchanges.mjs';
 import { Workbench } from './workbench.mjs';
 
-const USAGE = 64;
-const UNMEASURED = 70;
-
-/** In the order in which they are taken: first what a busy machine disturbs most. */
+/** In the order in which they are measured: first those that a busy machine disturbs most. */
 const GROUPS = {
   processes: measureProcesses,
   native: measureNative,
   work: measureFormattingAndLinting,
-  line: measureLine,
+  line: measureStatusLine,
   wire: measureWire,
   first: measureFirstCall,
   kick: measureKick,
@@ -39,101 +39,20 @@ const GROUPS = {
   storm: measureStorm,
   stream: measureStream,
 };
+/** @typedef {keyof typeof GROUPS} Group */
 
-/** It starts its processes by itself, from Node: it has something to say to each. @param {Workbench} bench */
-async function measureLine(bench) {
-  if (fs.existsSync(NATIVE)) return measureStatusLine({ rounds: bench.count(100) });
-  bench.leaveOut('the status line', 'the native client is not built: there is no cargo');
-  return [];
-}
-
-const HELP = `npm run bench [-- options]
-
-  --only <groups>   of these alone, with commas between: ${Object.keys(GROUPS).join(', ')}
-  --rounds <n>      so many rounds, instead of each group's own number
-  --quick           an eighth of the rounds, and of the stream: to see that it works
-  --node <path>     take the first rows with this Node, too; may be given again (or SOLOD_BENCH_NODES=<path>,<path>)
-  --json            print JSON instead of the table
-  --write-docs      put the tables into README.md and docs/performance.md
-  --help            this
-
-It ends with 0 whether targets are met or missed; with ${UNMEASURED} where something could not be measured; with ${USAGE} for a mistake in the above.
-`;
-
-function readOptions() {
-  const string = { type: 'string' };
-  const boolean = { type: 'boolean', default: false };
-  try {
-    const { values } = parseArgs({
-      options: {
-        ...{ only: string, rounds: string, node: { ...string, multiple: true } },
-        ...{ quick: boolean, json: boolean, 'write-docs': boolean, help: boolean },
-      },
-    });
-    return checked(values);
-  } catch (error) {
-    console.error(`bench: ${error.message}; npm run bench -- --help lists what there is`);
-    process.exit(USAGE);
-  }
-}
-
-function checked({ only, rounds, node = [], ...rest }) {
-  const groups = only?.split(',') ?? Object.keys(GROUPS);
-  for (const group of groups)
-    if (!Object.hasOwn(GROUPS, group)) throw new Error(`there is no group ${group}`);
-  const count = rounds === undefined ? undefined : Number(rounds);
-  if (count !== undefined && !(Number.isInteger(count) && count > 0))
-    throw new Error(`--rounds ${rounds} is no number of rounds`);
-  if (rest['write-docs'] && (only !== undefined || rest.quick))
-    throw new Error('--write-docs needs the whole run, without --only and --quick');
-  const nodes = [...node, ...(process.env.SOLOD_BENCH_NODES ?? '').split(',').filter(Boolean)];
-  for (const file of nodes) if (!fs.existsSync(file)) throw new Error(`there is no Node at ${file}`);
-  return { groups, rounds: count, nodes, ...rest };
-}
-
-/** @param {string} what @param {string} program @param {string[]} args */
-function make(what, program, args) {
-  console.error(`${what} …`);
-  const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
-  if (status !== 0) console.error(`bench: ${what}: it did not work out`);
-  return status === 0;
-}
-
-/** What is measured is what the sources say now. */
+/** What is measured is built from the sources as they are now. */
 function prepare() {
-  if (!make('building', process.execPath, ['scripts/build.mjs'])) process.exit(UNMEASURED);
-  make('building the native client', process.execPath, ['scripts/native.mjs', 'build']);
-  if (!fs.existsSync(path.join(PEERS, 'node_modules')))
-    make('installing what solod is measured against', 'npm', [
-      'ci',
-      '--prefix',
-      'tools/bench/peers',
-      '--ignore-scripts',
-    ]);
+  if (!build()) process.exit(EXIT.software);
+  buildNativeClient();
+  installPeers();
 }
 
-function versionsOf(bench) {
-  const { dependencies } = JSON.parse(fs.readFileSync(path.join(PEERS, 'package.json'), 'utf8'));
-  const { version } = JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
-  const ng = bench.program('ng', ['ng-nailgun', 'ng']);
-  const socat = bench.program('socat', ['socat']);
-  const said = (program, flag, pattern) =>
-    pattern.exec(spawnSync(program, [flag], { encoding: 'utf8' }).stdout)?.[1];
-  return {
-    solod: version,
-    ...dependencies,
-    ...(ng === undefined ? {} : { ng: said(ng, '--nailgun-version', /(\d[\d.]*)/) ?? '?' }),
-    ...(socat === undefined ? {} : { socat: said(socat, '-V', /socat version (\S+)/) ?? '?' }),
-  };
-}
-
-function machineText() {
-  const [cpu] = os.cpus();
-  const gib = Math.round(os.totalmem() / 1024 ** 3);
-  return `${os.cpus().length} × ${cpu?.model.trim() ?? os.arch()}, ${gib} GiB, ${os.type()} ${os.release()}`;
-}
-
-/** One group that fails leaves the others their turn. */
+/**
+ * A group that fails does not keep the others from their turn.
+ * @param {Workbench} bench
+ * @param {readonly Group[]} groups
+ */
 async function measureAll(bench, groups) {
   const rows = [];
   const failures = [];
@@ -142,49 +61,46 @@ async function measureAll(bench, groups) {
     try {
       rows.push(...(await GROUPS[group](bench)));
     } catch (error) {
-      failures.push({ group, message: error instanceof Error ? error.message : String(error) });
+      failures.push({ group, message: messageOf(error) });
     } finally {
-      bench.place.endDaemons();
+      bench.sandbox.endDaemons();
     }
   }
-  if (process.stderr.isTTY) process.stderr.write('\r\u001b[K');
+  showProgress('');
   return { rows, failures };
 }
 
-const loadText = () => os.loadavg().map((load) => load.toFixed(1))[0];
+/** @typedef {import('./table.mjs').Results} Results */
 
-function write(results) {
-  const folder = path.join(BENCH, 'results');
-  fs.mkdirSync(folder, { recursive: true });
-  fs.writeFileSync(path.join(folder, 'bench.json'), `${JSON.stringify(results, null, 2)}\n`);
-  fs.writeFileSync(path.join(folder, 'bench.md'), reportText(results));
-  fs.writeFileSync(path.join(folder, 'bench.svg'), chart(results.rows));
+/** @param {Results} results */
+function writeResults(results) {
+  fs.mkdirSync(RESULTS, { recursive: true });
+  fs.writeFileSync(path.join(RESULTS, 'bench.json'), `${JSON.stringify(results, null, 2)}\n`);
+  fs.writeFileSync(path.join(RESULTS, 'bench.md'), reportText(results));
+  fs.writeFileSync(path.join(RESULTS, 'bench.svg'), chart(results.rows));
 }
 
+/** @param {Results} results */
 function writeDocs(results) {
   fs.writeFileSync(path.join(ROOT, 'docs', 'performance.svg'), chart(results.rows));
-  for (const [file, text] of [
-    ['README.md', `${factsText(results)}\n\n${shortTable(results.rows)}`],
-    ['docs/performance.md', reportText(results)],
-  ]) {
-    const target = path.join(ROOT, file);
-    fs.writeFileSync(target, withTable('npm run bench', fs.readFileSync(target, 'utf8'), text.trimEnd()));
-  }
+  const short = `${factsText(results)}\n\n${shortTable(results.rows)}`;
+  writeInto('README.md', short);
+  writeInto(path.join('docs', 'performance.md'), reportText(results).trimEnd());
 }
 
-const options = readOptions();
-if (options.help) {
-  process.stdout.write(HELP);
-  process.exit(0);
+/** @param {string} name of a document @param {string} text */
+function writeInto(name, text) {
+  const file = path.join(ROOT, name);
+  fs.writeFileSync(file, withTable('npm run bench', fs.readFileSync(file, 'utf8'), text));
 }
+
+const options = readOptions(/** @type {Group[]} */ (Object.keys(GROUPS)));
 prepare();
-const place = new Place();
-// Whatever way this process goes, the others go with it.
-process.on('exit', () => place.dispose());
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
-  process.on(signal, () => process.exit(128 + os.constants.signals[signal]));
+const sandbox = new BenchSandbox();
+atExit(() => sandbox.dispose());
 
-const bench = new Workbench({ place, nodes: options.nodes, rounds: options.rounds, isQuick: options.quick });
+const { nodes, rounds, isQuick } = options;
+const bench = new Workbench({ sandbox, nodes, rounds, isQuick });
 const begun = performance.now();
 const loadBefore = loadText();
 const { rows, failures } = await measureAll(bench, options.groups);
@@ -199,8 +115,8 @@ const results = {
   leftOut: bench.leftOut,
   failures,
 };
-write(results);
-if (options['write-docs'] && failures.length === 0) writeDocs(results);
-process.stdout.write(options.json ? `${JSON.stringify(results, null, 2)}\n` : reportText(results));
+writeResults(results);
+if (options.writesDocs && failures.length === 0) writeDocs(results);
+process.stdout.write(options.isJson ? `${JSON.stringify(results, null, 2)}\n` : reportText(results));
 for (const { group, message } of failures) console.error(`bench: ${group} could not be measured: ${message}`);
-process.exit(failures.length === 0 ? 0 : UNMEASURED);
+process.exit(failures.length === 0 ? 0 : EXIT.software);

@@ -1,5 +1,10 @@
-/** The results as a picture: a panel for each group, a bar for each ratio, its quartiles as a whisker, its target as a mark. */
+/**
+ * The results as a picture: a panel for each group, a bar for each row, its quartiles as a whisker, its
+ * target as a mark.
+ */
 import { grouped, resultText, targetText } from './table.mjs';
+
+/** @typedef {import('./rows.mjs').Row} Row */
 
 const WIDTH = 1000;
 const LABELS = 500;
@@ -35,50 +40,56 @@ const STYLE = `
 const escaped = (text) =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
+/** @param {Row['target']} target @returns {number | undefined} */
 const goalOf = (target) => (target === undefined ? undefined : Object.values(target)[0]);
 
-/** @param {number} x1 @param {number} x2 @param {number} y */
-const line = (kind, x1, y1, x2, y2) =>
-  `<line class="${kind}" x1="${x1.toFixed(1)}" y1="${y1}" x2="${x2.toFixed(1)}" y2="${y2}"/>`;
+/** @param {number | string} width @param {number} height */
+const sizeOf = (width, height) => `width="${width}" height="${height}"`;
 
-/** @param {import('./rounds.mjs').Row} row @param {number} top @param {(value: number) => number} place where a value lies */
-function bar(row, top, place) {
+/** @typedef {{ x: number, y: number }} Point */
+/** @param {string} kind @param {Point} from @param {Point} to */
+const line = (kind, from, to) =>
+  `<line class="${kind}" x1="${from.x.toFixed(1)}" y1="${from.y}" x2="${to.x.toFixed(1)}" y2="${to.y}"/>`;
+
+/** @param {string} kind @param {number} x @param {number} top @param {number} bottom */
+const upright = (kind, x, top, bottom) => line(kind, { x, y: top }, { x, y: bottom });
+
+/** @param {Row} row @param {number} top @param {(value: number) => number} xOf where a value lies */
+function bar(row, top, xOf) {
   const middle = top + BAR_HEIGHT / 2;
   const label = `${row.what} / ${row.against}`;
   const cut = label.length > LABEL_CHARACTERS ? `${label.slice(0, LABEL_CHARACTERS - 1)}…` : label;
   const goal = goalOf(row.target);
   const said = targetText(row.target, row.kind, row.unit);
   const told = `${label}: ${resultText(row)}${said === '' ? '' : `, ${said}: ${row.verdict}`}`;
-  const width = Math.max(0, place(row.median) - LABELS).toFixed(1);
+  const width = Math.max(0, xOf(row.median) - LABELS).toFixed(1);
   const value = row.kind === 'ratio' ? row.median.toFixed(2) : `${row.median.toFixed(1)} ${row.unit} more`;
   return [
     `<g><title>${escaped(told)}</title>`,
     `<text x="${LABELS - 10}" y="${middle + 4}" text-anchor="end">${escaped(cut)}</text>`,
-    `<rect class="${row.verdict ?? 'bar'}" x="${LABELS}" y="${top}" width="${width}" height="${BAR_HEIGHT}"/>`,
-    line('whisker', place(row.low), middle, place(row.high), middle),
-    goal === undefined ? '' : line('target', place(goal), top - 3, place(goal), top + BAR_HEIGHT + 3),
+    `<rect class="${row.verdict ?? 'bar'}" x="${LABELS}" y="${top}" ${sizeOf(width, BAR_HEIGHT)}/>`,
+    line('whisker', { x: xOf(row.low), y: middle }, { x: xOf(row.high), y: middle }),
+    goal === undefined ? '' : upright('target', xOf(goal), top - 3, top + BAR_HEIGHT + 3),
     `<text class="value" x="${LABELS + BARS + 10}" y="${middle + 4}">${escaped(value)}</text></g>`,
   ].join('');
 }
 
-/** @param {string} group @param {readonly import('./rounds.mjs').Row[]} rows @param {number} top */
+/** @param {string} group @param {readonly Row[]} rows @param {number} top */
 function panel(group, rows, top) {
   const most = Math.max(
     1,
     ...rows.flatMap(({ high, median, target }) => [high, median, goalOf(target) ?? 0]),
   );
-  const place = (value) => LABELS + (Math.max(0, value) / most) * BARS;
+  const xOf = (/** @type {number} */ value) => LABELS + (Math.max(0, value) / most) * BARS;
   const first = top + HEADING_HEIGHT;
-  const bars = rows.map((row, index) => bar(row, first + index * LINE_HEIGHT, place));
+  const bars = rows.map((row, index) => bar(row, first + index * LINE_HEIGHT, xOf));
   const bottom = first + rows.length * LINE_HEIGHT;
   const heading = `<text class="heading" x="${LABELS}" y="${top + 22}">${escaped(group)}</text>`;
-  const one = rows.some(({ kind }) => kind === 'ratio')
-    ? line('one', place(1), first - 6, place(1), bottom - 6)
-    : '';
+  const one = rows.some(({ kind }) => kind === 'ratio') ? upright('one', xOf(1), first - 6, bottom - 6) : '';
   return { text: [heading, ...bars, one].join('\n'), bottom };
 }
 
-/** @param {readonly import('./rounds.mjs').Row[]} rows @returns {string} SVG that is readable on light and on dark */
+/** @param {readonly Row[]} rows @returns {string} SVG that is readable on light and on dark */
 export function chart(rows) {
   let bottom = 0;
   const panels = [...grouped(rows.filter(({ median }) => Number.isFinite(median)))].map(([group, some]) => {
@@ -87,7 +98,8 @@ export function chart(rows) {
     return made.text;
   });
   const height = bottom + 20;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img">
+  const size = `viewBox="0 0 ${WIDTH} ${height}" ${sizeOf(WIDTH, height)}`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} role="img">
 <title>What was measured, as a ratio to what it is compared with; the blue mark is the target</title>
 <style>${STYLE}
 </style>

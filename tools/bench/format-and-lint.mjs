@@ -1,24 +1,34 @@
-/** Real work: one file formatted, one file linted, by everybody with the very same prettier and eslint. */
+/**
+ * Real work: one file is formatted and one file is linted, in every way with the same prettier and eslint.
+ */
 import fs from 'node:fs';
 import path from 'node:path';
 import { tools } from '../rivals/compared-tools.mjs';
-import { NATIVE, PEERS, ROOT, SOLOD } from './bench-sandbox.mjs';
-import { ratioRow } from './rounds.mjs';
+import { NATIVE_CLIENT, PEER_PACKAGES, ROOT, SOLOD } from '../support/paths.mjs';
+import { ratioRow } from './rows.mjs';
+
+/** @import { Command } from './launcher.mjs' */
+/** @import { Workbench } from './workbench.mjs' */
+/** @typedef {{ cold: Command, rival: Command, own: Command, native?: Command }} Commands */
 
 const ROUNDS = 40;
-/** V8 needs some rounds until a formatter is as fast as it will be. */
+/** V8 takes some rounds until a formatter is at its full speed. */
 const WARM_UPS = 10;
-/** A real file of ordinary length, in which both find something to say. */
+/** A real file of ordinary length, in which both tools find something. */
 const SUBJECT = 'subject.mjs';
 const CONFIG = `module.exports = [
   require('@eslint/js').configs.recommended,
   { rules: { 'no-ternary': 'error', 'no-undefined': 'error', 'prefer-const': 'error', eqeqeq: 'error' } },
 ];
 `;
+const NODE = process.execPath;
 
-/** A project that is the rivals' as well as solod's. @param {import('./workbench.mjs').Workbench} bench */
+/** @param {string[]} parts */
+const installed = (...parts) => path.join(PEER_PACKAGES, ...parts);
+
+/** A project for the rivals and for solod. @param {Workbench} bench @returns {string} its folder */
 function prepareProject(bench) {
-  const project = bench.place.folder('project');
+  const project = bench.sandbox.folder('project');
   // It brings a copy of eslint, in whose folder its daemon keeps its address.
   tools.find(({ name }) => name === 'eslint_d')?.prepare(project);
   fs.symlinkSync(ROOT, path.join(project, 'node_modules', 'solod'));
@@ -29,101 +39,106 @@ function prepareProject(bench) {
   return project;
 }
 
-const NODE = process.execPath;
-const installed = (...parts) => path.join(PEERS, 'node_modules', ...parts);
+/** @param {string[]} call @returns {Pick<Commands, 'own' | 'native'>} */
+const ownCommands = (call) => ({
+  own: { program: NODE, args: [SOLOD, ...call] },
+  ...(fs.existsSync(NATIVE_CLIENT) ? { native: { program: NATIVE_CLIENT, args: call } } : {}),
+});
 
+/**
+ * @param {Commands} commands
+ * @param {Partial<Command>} more what all of them have in common
+ * @returns {Record<string, Command>}
+ */
+const withAll = (commands, more) =>
+  Object.fromEntries(Object.entries(commands).map(([name, command]) => [name, { ...command, ...more }]));
+
+/** @param {string} project */
 function formattingCommands(project) {
-  const input = path.join(project, SUBJECT);
-  const call = ['call', path.join(project, 'prettier.mjs'), '--', '--stdin-filepath', SUBJECT];
-  return {
-    cold: {
-      program: NODE,
-      args: [installed('prettier', 'bin', 'prettier.cjs'), '--stdin-filepath', SUBJECT],
-      input,
-    },
-    rival: {
-      program: NODE,
-      args: [installed('@fsouza', 'prettierd', 'bin', 'prettierd'), SUBJECT],
-      input,
-    },
-    own: { program: NODE, args: [SOLOD, ...call], input },
-    native: { program: NATIVE, args: call, input },
+  const stdin = ['--stdin-filepath', SUBJECT];
+  const commands = {
+    cold: { program: NODE, args: [installed('prettier', 'bin', 'prettier.cjs'), ...stdin] },
+    rival: { program: NODE, args: [installed('@fsouza', 'prettierd', 'bin', 'prettierd'), SUBJECT] },
+    ...ownCommands(['call', path.join(project, 'prettier.mjs'), '--', ...stdin]),
   };
+  return withAll(commands, { cwd: project, input: path.join(project, SUBJECT) });
 }
 
+/** @param {string} project */
 function lintingCommands(project) {
-  const call = ['call', path.join(project, 'eslint.mjs'), '--', SUBJECT];
-  const code = 1;
-  return {
-    cold: {
-      program: NODE,
-      args: [path.join(project, 'node_modules', 'eslint', 'bin', 'eslint.js'), SUBJECT],
-      code,
-    },
-    rival: { program: NODE, args: [installed('eslint_d', 'bin', 'eslint_d.js'), SUBJECT], code },
-    own: { program: NODE, args: [SOLOD, ...call], code },
-    native: { program: NATIVE, args: call, code },
+  const eslint = path.join(project, 'node_modules', 'eslint', 'bin', 'eslint.js');
+  const commands = {
+    cold: { program: NODE, args: [eslint, SUBJECT] },
+    rival: { program: NODE, args: [installed('eslint_d', 'bin', 'eslint_d.js'), SUBJECT] },
+    ...ownCommands(['call', path.join(project, 'eslint.mjs'), '--', SUBJECT]),
   };
+  return withAll(commands, { cwd: project, code: 1 });
 }
 
-/** Whoever prints something else does other work. @returns {number} how many bytes all of them print */
-function agreedBytes(bench, cwd, commands) {
-  const outputs = Object.entries(commands).map(([name, { program, args, input, code }]) => {
-    const text = bench.place.run(program, args, {
-      cwd,
-      code,
-      ...(input === undefined ? {} : { input: fs.readFileSync(input) }),
-    });
-    return { name, text };
+/**
+ * Runs each command once: a command with another output does other work.
+ * @param {Workbench} bench
+ * @param {Record<string, Command>} commands
+ * @returns {Record<string, Command>} the same, which expect the length of that output
+ * @throws if two outputs differ
+ */
+function agreeing(bench, commands) {
+  const outputs = Object.entries(commands).map(([name, command]) => {
+    const { program, args, input, cwd = '/', code = 0 } = command;
+    const stdin = input === undefined ? {} : { input: fs.readFileSync(input) };
+    return { name, command, text: bench.sandbox.run(program, args, { cwd, code, ...stdin }) };
   });
-  const [first = { name: '', text: '' }, ...others] = outputs;
+  const [first, ...others] = outputs;
   for (const { name, text } of others)
-    if (text.trimEnd() !== first.text.trimEnd())
-      throw new Error(`${name} and ${first.name} do not print the same:\n${text}\n${first.text}`);
-  return Object.fromEntries(outputs.map(({ name, text }) => [name, Buffer.byteLength(text)]));
+    if (text.trimEnd() !== first?.text.trimEnd())
+      throw new Error(`${name} and ${first?.name} do not print the same:\n${text}\n${first?.text}`);
+  return Object.fromEntries(
+    outputs.map(({ name, command, text }) => [name, { ...command, bytes: Buffer.byteLength(text) }]),
+  );
 }
 
-async function measureWork(bench, { group, work, tool, rival, commands, cwd }) {
-  if (!fs.existsSync(NATIVE)) delete commands.native;
-  const bytes = agreedBytes(bench, cwd, commands);
-  const launcher = bench.launcher(bench.place.env());
-  const acts = Object.fromEntries(
-    Object.entries({ ...commands, control: commands.rival }).map(([name, command]) => [
-      name,
-      () => launcher.run({ ...command, cwd, bytes: bytes[name] ?? bytes.rival }),
-    ]),
-  );
+/**
+ * @param {Workbench} bench
+ * @param {{ work: string, tool: string, rival: string, commands: Record<string, Command> }} compared
+ * @returns {Promise<import('./rows.mjs').Row[]>}
+ */
+async function measureWork(bench, { work, tool, rival, commands }) {
+  const agreed = agreeing(bench, commands);
+  const launcher = bench.launcher(bench.sandbox.env());
+  const act = (/** @type {string} */ name) => {
+    const command = agreed[name];
+    if (command === undefined) throw new Error(`there is no command ${name}`);
+    return () => launcher.run(command);
+  };
+  const own = { cold: act('cold'), rival: act('rival'), own: act('own') };
+  const native = agreed.native === undefined ? {} : { native: act('native') };
+  const acts = { ...own, ...native, control: act('rival') };
   const taken = await bench.rounds(ROUNDS, acts, { what: work, warmUps: WARM_UPS });
-  bench.place.endDaemons();
-  const against = { group, against: rival, references: taken.rival, unit: 'ms' };
-  const what = `solod call, ${work}`;
+  bench.sandbox.endDaemons();
+  const against = { group: 'work', against: rival, references: taken.rival, unit: 'ms' };
+  const call = { ...against, what: `solod call, ${work}`, values: taken.own };
   const rows = [
     ratioRow({ ...against, what: `${rival} (control)`, values: taken.control }),
-    ratioRow({ ...against, what, values: taken.own, target: { atMost: 0.6 } }),
+    ratioRow({ ...call, target: { atMost: 0.6 } }),
   ];
   if (taken.native !== undefined)
     rows.push(ratioRow({ ...against, what: `solod-client call, ${work}`, values: taken.native }));
   rows.push(ratioRow({ ...against, what: `${tool}, cold`, values: taken.cold }));
-  rows.push(
-    ratioRow({ ...against, what, against: `${tool}, cold`, values: taken.own, references: taken.cold }),
-  );
+  rows.push(ratioRow({ ...call, against: `${tool}, cold`, references: taken.cold }));
   return rows;
 }
 
-/** @param {import('./workbench.mjs').Workbench} bench */
+/** @param {Workbench} bench @returns {Promise<import('./rows.mjs').Row[]>} */
 export async function measureFormattingAndLinting(bench) {
   if (!fs.existsSync(installed('eslint_d'))) {
-    bench.leaveOut(
-      'formatting and linting',
-      'prettierd and eslint_d are not installed: npm ci --prefix tools/bench/peers',
-    );
+    bench.leaveOut('formatting and linting', 'prettierd and eslint_d are not installed');
     return [];
   }
-  const cwd = prepareProject(bench);
-  const formatting = { group: 'work', work: 'formatting one file', tool: 'prettier', rival: 'prettierd' };
-  const linting = { group: 'work', work: 'linting one file', tool: 'eslint', rival: 'eslint_d' };
+  const project = prepareProject(bench);
+  const formatting = { work: 'formatting one file', tool: 'prettier', rival: 'prettierd' };
+  const linting = { work: 'linting one file', tool: 'eslint', rival: 'eslint_d' };
   return [
-    ...(await measureWork(bench, { ...formatting, commands: formattingCommands(cwd), cwd })),
-    ...(await measureWork(bench, { ...linting, commands: lintingCommands(cwd), cwd })),
+    ...(await measureWork(bench, { ...formatting, commands: formattingCommands(project) })),
+    ...(await measureWork(bench, { ...linting, commands: lintingCommands(project) })),
   ];
 }

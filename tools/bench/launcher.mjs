@@ -1,4 +1,6 @@
-/** Starts processes and times them: by way of a small program where there is a Rust compiler, or from here. The directory is `/` where none is given. */
+/**
+ * Starts processes and times them: through a small program if there is a Rust compiler, or from this Node.
+ */
 import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import net from 'node:net';
@@ -6,17 +8,20 @@ import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What takes this long hangs. */
+/** A process that takes this long hangs. */
 const ANSWER_MS = 120_000;
-const GONE = 'failed\tthe launcher has ended, or had no answer in time';
+const GONE = 'failed\tthe launcher has ended, or did not answer in time';
 
 /**
- * @typedef {{ program: string, args: readonly string[], cwd?: string, input?: string, code?: number, bytes?: number }} Command `input`: a
- *   file; `code` is the exit code, and `bytes` the length of the output, that are expected
+ * @typedef {import('./bench-sandbox.mjs').BenchSandbox} BenchSandbox
  * @typedef {{
- *   run(command: Command): Promise<number>,
- *   reach(socket: string, command: Command): Promise<{ ms: number, pid: number }>,
- * }} Launcher `run`: milliseconds from the start of a process to its end; `reach`: until it could be connected to. It goes on living.
+ *   program: string, args: readonly string[], cwd?: string, input?: string, code?: number, bytes?: number |
+ *   undefined,
+ * }} Command `cwd`: `/` by default; `input`: a file; `code` and `bytes`: the expected exit code and length of
+ *   the output
+ * @typedef {{ run(command: Command): Promise<number>, reach(socket: string, command: Command): Promise<{ ms:
+ *   number, pid: number }>, }} Launcher `run`: milliseconds from the start of a process to its end; `reach`:
+ *   until it accepts a connection, and it lives on
  */
 
 /** @param {Command} command @param {{ code: number, bytes: number, said: string }} ended */
@@ -34,14 +39,16 @@ export class SmallLauncher {
 
   /**
    * @param {string} program the compiled `tools/bench/launcher.rs`
-   * @param {import('./bench-sandbox.mjs').Place} place
-   * @param {NodeJS.ProcessEnv} env what all that it starts are given
+   * @param {BenchSandbox} sandbox
+   * @param {NodeJS.ProcessEnv} env of every process that it starts
    */
-  constructor(program, place, env) {
-    this.#child = place.start(program, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#child.stdin.on('error', () => {});
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#waiting.shift()?.(line));
-    this.#child.once('close', () => {
+  constructor(program, sandbox, env) {
+    const child = sandbox.start(program, [], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+    if (child.stdin === null || child.stdout === null) throw new Error(`${program} has no pipes`);
+    this.#child = child;
+    child.stdin.on('error', () => {});
+    createInterface({ input: child.stdout }).on('line', (line) => this.#waiting.shift()?.(line));
+    child.once('close', () => {
       for (const tell of this.#waiting) tell(GONE);
     });
   }
@@ -60,7 +67,8 @@ export class SmallLauncher {
     return { ms: Number(ns) / 1e6, pid: Number(pid) };
   }
 
-  async #ask(/** @type {string[]} */ fields) {
+  /** @param {readonly string[]} fields of a request @returns {Promise<string[]>} those of the answer */
+  async #ask(fields) {
     const [word, ...rest] = (await this.#answerTo(`${fields.join('\t')}\n`)).split('\t');
     if (word === 'failed') throw new Error(`${fields.join(' ')}: ${rest.join(' ')}`);
     return rest;
@@ -76,19 +84,20 @@ export class SmallLauncher {
         clearTimeout(timer);
         resolve(line);
       });
-      this.#child.stdin.write(request);
+      this.#child.stdin?.write(request);
     });
   }
 }
 
 /**
- * The same from here. What Node takes to start a process, a millisecond or two, is then part of all that is measured.
+ * The same from this Node. Its own time to start a process, a millisecond or two, is then part of every
+ * result.
  * @implements {Launcher}
  */
 export class NodeLauncher {
-  /** @param {import('./bench-sandbox.mjs').Place} place @param {NodeJS.ProcessEnv} env */
-  constructor(place, env) {
-    this.place = place;
+  /** @param {BenchSandbox} sandbox @param {NodeJS.ProcessEnv} env */
+  constructor(sandbox, env) {
+    this.sandbox = sandbox;
     this.env = env;
   }
 
@@ -96,9 +105,11 @@ export class NodeLauncher {
   async run(command) {
     const { program, args, cwd = '/', input = '/dev/null' } = command;
     const descriptor = openSync(input, 'r');
-    const options = { cwd, env: this.env, stdio: [descriptor, 'pipe', 'pipe'], timeout: ANSWER_MS };
     const begun = performance.now();
-    const { status, stdout, stderr } = spawnSync(program, args, options);
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      ...{ cwd, env: this.env, timeout: ANSWER_MS },
+      stdio: [descriptor, 'pipe', 'pipe'],
+    });
     const ms = performance.now() - begun;
     closeSync(descriptor);
     expectEnd(command, { code: status ?? -1, bytes: stdout?.length ?? 0, said: `${stderr}` });
@@ -108,9 +119,9 @@ export class NodeLauncher {
   /** @param {string} socket @param {Command} command */
   async reach(socket, { program, args, cwd = '/' }) {
     const begun = performance.now();
-    const child = this.place.start(program, args, { cwd, env: this.env, stdio: 'ignore' });
+    const child = this.sandbox.start(program, args, { cwd, env: this.env, stdio: 'ignore' });
     while (!(await isListening(socket))) {
-      if (performance.now() - begun > ANSWER_MS) throw new Error(`${program}: nobody listened`);
+      if (performance.now() - begun > ANSWER_MS) throw new Error(`${program} does not listen`);
       await delay(1);
     }
     return { ms: performance.now() - begun, pid: child.pid ?? 0 };

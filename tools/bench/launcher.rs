@@ -1,5 +1,5 @@
-//! Starts the processes that `npm run bench` measures, and says how long each took. Node's own way of starting one takes longer than
-//! what some of them do. A request is a line of fields with tabs between them; so is the answer.
+//! Starts the processes that `npm run bench` measures, and tells how long each took. Node takes longer to start a process than some of
+//! these processes run. A request is a line of fields with tabs between them; so is the answer.
 //!
 //! ```text
 //! run <directory> <input> <program> <arguments …>      ended <ns> <exit code> <bytes of output> <end of stderr>
@@ -17,7 +17,7 @@ const CONNECT_EVERY: Duration = Duration::from_micros(200);
 const STDERR_BYTES: usize = 500;
 
 fn main() -> io::Result<()> {
-    // A server that was reached is not waited for: whoever asked for it ends it.
+    // Servers go on running: the caller ends them.
     let mut reached = Vec::new();
     for line in io::stdin().lock().lines() {
         let line = line?;
@@ -66,12 +66,12 @@ fn reach(command: &mut Command, socket: &str, reached: &mut Vec<Child>) -> io::R
         if let Some(status) = child.try_wait()? {
             return Err(io::Error::new(
                 io::ErrorKind::Other,
-                format!("it ended ({status}) and did not listen"),
+                format!("the program ended ({status}) and never listened"),
             ));
         }
         if begun.elapsed() > REACH_WITHIN {
             child.kill()?;
-            return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody listened"));
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "the program does not listen"));
         }
         sleep(CONNECT_EVERY);
     }

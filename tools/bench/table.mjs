@@ -1,8 +1,16 @@
-/** The results in words: a table for each group, and a short one of all that has a target. */
+/** The results as text: a table for each group, and a short table of the rows that have a target. */
+import { markdownTable } from '../support/markdown.mjs';
 
-/** @typedef {import('./rounds.mjs').Row} Row */
+/**
+ * @typedef {import('./rows.mjs').Row} Row
+ * @typedef {{
+ *   date: string, node: string, machine: string, load: string, tookMinutes: number, versions:
+ *   Readonly<Record<string, string>>,
+ *   rows: readonly Row[], leftOut: readonly { what: string, why: string }[],
+ * }} Results
+ */
 
-/** @param {number} value three digits that count */
+/** @param {number} value @returns {string} about three significant digits */
 export function shortNumber(value) {
   if (!Number.isFinite(value)) return '?';
   const size = Math.abs(value);
@@ -25,18 +33,8 @@ export function resultText({ kind, median, low, high, unit }) {
   return `${median.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
 }
 
+/** @param {number} value */
 const signed = (value) => `${value < 0 ? '' : '+'}${value.toFixed(1)}`;
-
-/** @param {readonly string[]} head @param {readonly (readonly string[])[]} lines @returns {string} Markdown that reads well as it is */
-export function markdownTable(head, lines) {
-  const all = [head, ...lines].map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')));
-  const widths = head.map((_, column) => Math.max(3, ...all.map((cells) => (cells[column] ?? '').length)));
-  const lineOf = (cells) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
-  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  const [first = [], ...rest] = all;
-  return [lineOf(first), rule, ...rest.map(lineOf)].join('\n');
-}
 
 const HEAD = ['what', 'against', 'ratio (quartiles)', 'target', '', 'medians', 'rounds'];
 
@@ -56,6 +54,7 @@ export function fullTable(rows) {
 
 /** @param {readonly Row[]} rows @returns {Map<string, Row[]>} */
 export function grouped(rows) {
+  /** @type {Map<string, Row[]>} */
   const groups = new Map();
   for (const row of rows) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
   return groups;
@@ -67,7 +66,7 @@ export function shortTable(rows) {
   const lines = judged.map((row) => [
     row.what,
     row.against,
-    row.kind === 'ratio' ? row.median.toFixed(2) : resultText(row).split(' (')[0],
+    row.kind === 'ratio' ? row.median.toFixed(2) : (resultText(row).split(' (')[0] ?? ''),
     `${targetText(row.target, row.kind, row.unit)}: ${row.verdict}`,
   ]);
   return markdownTable(['what', 'against', 'ratio', 'target'], lines);
@@ -84,17 +83,23 @@ export function summaryText(rows) {
   return `${judged.length - missed.length} of ${judged.length} targets met.${rest}`;
 }
 
-/** When and where; the load says how busy the machine was. @param {{ date: string, node: string, machine: string, load: string }} results */
+/**
+ * When and where; the load says how busy the machine was.
+ * @param {Pick<Results, 'date' | 'node' | 'machine' | 'load'>} results
+ */
 export const factsText = ({ date, node, machine, load }) =>
   `${date}, Node ${node}, ${machine}; load average ${load}.`;
 
-/**
- * @param {{ date: string, node: string, machine: string, load: string, tookMinutes: number, versions: Readonly<Record<string, string>>,
- *   rows: readonly Row[], leftOut: readonly { what: string, why: string }[] }} results
- */
+/** @param {Results} results */
 export function reportText({ date, node, machine, load, tookMinutes, versions, rows, leftOut }) {
-  const measuredWith = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const missing = leftOut.map(({ what, why }) => `\n\nLeft out: ${what} (${why}).`).join('');
   const facts = factsText({ date, node, machine, load });
-  return `${facts} It took ${tookMinutes.toFixed(1)} minutes.\n\nWith ${measuredWith.join(', ')}.\n\n${summaryText(rows)}${missing}\n\n${fullTable(rows)}\n`;
+  const measuredWith = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
+  const parts = [
+    `${facts} It took ${tookMinutes.toFixed(1)} minutes.`,
+    `With ${measuredWith.join(', ')}.`,
+    summaryText(rows),
+    ...leftOut.map(({ what, why }) => `Left out: ${what} (${why}).`),
+    fullTable(rows),
+  ];
+  return `${parts.join('\n\n')}\n`;
 }

@@ -1,6 +1,7 @@
 /**
- * A hundred bytes there and back, by one wire or another, from within this process. A wire opens to `exchange`, which resolves when the
- * answer is there, whole. What ends in "kept" has one connection for all; the others make one for each exchange, as solod's wire does.
+ * The clients of several wires: each sends a hundred bytes and gets them back, inside this process. A wire
+ * opens to `exchange`, which resolves when the whole answer is there. A wire whose name ends with "kept" has
+ * one connection for all exchanges; the others make one for each exchange, as solod's wire does.
  */
 import http from 'node:http';
 import { createRequire } from 'node:module';
@@ -8,14 +9,23 @@ import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { PEERS } from './bench-sandbox.mjs';
+import { PEERS } from '../support/paths.mjs';
 
-export const TEXT = 'x'.repeat(100);
+/**
+ * @typedef {{ exchange: () => Promise<unknown>, close: () => void }} Wire
+ * @typedef {(socketPath: string) => Promise<Wire>} Open
+ * @typedef {{ name: string, server: string, open: Open, package?: string }} WireKind `server`: of
+ *   `echo-server.cjs`; `package`: what must be installed for it
+ * @typedef {import('../support/product.mjs').Library} Library
+ * @typedef {Omit<Parameters<Library['call']>[0], 'args' | 'stdout' | 'stderr'>} CallTarget
+ */
+
+const TEXT = 'x'.repeat(100);
 const BYTES = Buffer.from(TEXT);
 const FRAME = Buffer.concat([Buffer.from([0, 0, 0, BYTES.length]), BYTES]);
-const rival = createRequire(path.join(PEERS, 'package.json'));
-
-/** @typedef {{ exchange: () => Promise<void>, close: () => void }} Wire */
+const GREET_MS = 10_000;
+/** Packages that are installed on demand, and have no types here. @type {(name: string) => any} */
+const loadPeer = createRequire(path.join(PEERS, 'package.json'));
 
 /** @param {string} socketPath @returns {Promise<net.Socket>} */
 function connected(socketPath) {
@@ -25,7 +35,12 @@ function connected(socketPath) {
   });
 }
 
-/** Sends `message`, and resolves when so many bytes have come back. */
+/**
+ * Resolves when as many bytes have come back.
+ * @param {string} socketPath
+ * @param {Buffer} message
+ * @returns {Promise<void>}
+ */
 function once(socketPath, message) {
   return new Promise((resolve, reject) => {
     let left = message.length;
@@ -41,8 +56,9 @@ function once(socketPath, message) {
   });
 }
 
-/** Answers come in the order of the questions: whoever waits longest is next. */
+/** Answers come in the order of the questions: the one that waits longest is next. */
 class Waiting {
+  /** @type {((value?: unknown) => void)[]} */
   #resolves = [];
   #first = 0;
 
@@ -56,7 +72,11 @@ class Waiting {
   }
 }
 
-/** All answers are of one length, so counting bytes tells how many have come. @param {Buffer} message */
+/**
+ * All answers have one length, so the bytes tell how many have come.
+ * @param {Buffer} message
+ * @returns {Open}
+ */
 const keptOf = (message) => async (socketPath) => {
   const socket = await connected(socketPath);
   const waiting = new Waiting();
@@ -72,12 +92,13 @@ const keptOf = (message) => async (socketPath) => {
   return { exchange, close: () => socket.destroy() };
 };
 
+/** @param {Buffer} message @returns {Open} */
 const freshOf = (message) => async (socketPath) => ({
   exchange: () => once(socketPath, message),
   close: () => {},
 });
 
-/** Reads what it is answered, as whoever uses frames does. */
+/** Parses the answers, as a client of frames does. @type {Open} */
 async function framesKept(socketPath) {
   const socket = await connected(socketPath);
   const waiting = new Waiting();
@@ -100,11 +121,13 @@ async function framesKept(socketPath) {
   return { exchange, close: () => socket.destroy() };
 }
 
-/** Questions that carry a number, and answers that come with it. */
+/** Questions with a number, and answers with the same. */
 class Numbered {
+  /** @type {Map<number, (value?: unknown) => void>} */
   #resolves = new Map();
   #last = 0;
 
+  /** @param {(id: number) => void} send */
   ask(send) {
     const id = ++this.#last;
     return new Promise((resolve) => {
@@ -113,6 +136,7 @@ class Numbered {
     });
   }
 
+  /** @param {{ id: number, text: string }} answer */
   answered({ id, text }) {
     if (text.length !== TEXT.length) throw new Error('an answer of another length');
     this.#resolves.get(id)?.();
@@ -120,6 +144,7 @@ class Numbered {
   }
 }
 
+/** @type {Open} */
 async function linesKept(socketPath) {
   const socket = await connected(socketPath);
   const numbered = new Numbered();
@@ -128,8 +153,10 @@ async function linesKept(socketPath) {
   return { exchange, close: () => socket.destroy() };
 }
 
+/** @type {Open} */
 async function jsonRpcKept(socketPath) {
-  const { createMessageConnection, StreamMessageReader, StreamMessageWriter } = rival('vscode-jsonrpc/node');
+  const { createMessageConnection, StreamMessageReader, StreamMessageWriter } =
+    loadPeer('vscode-jsonrpc/node');
   const socket = await connected(socketPath);
   const connection = createMessageConnection(
     new StreamMessageReader(socket),
@@ -139,22 +166,23 @@ async function jsonRpcKept(socketPath) {
   return { exchange: () => connection.sendRequest('echo', TEXT), close: () => socket.destroy() };
 }
 
+/** @type {Open} */
 function nodeIpcKept(socketPath) {
-  const { IPC } = rival('node-ipc');
+  const { IPC } = loadPeer('node-ipc');
   const ipc = new IPC();
   ipc.config.silent = true;
   const numbered = new Numbered();
   return new Promise((resolve) => {
     ipc.connectTo('server', socketPath, () => {
       const server = ipc.of.server;
-      server.on('echo', (answer) => numbered.answered(answer));
+      server.on('echo', (/** @type {{ id: number, text: string }} */ answer) => numbered.answered(answer));
       const exchange = () => numbered.ask((id) => server.emit('echo', { id, text: TEXT }));
       server.on('connect', () => resolve({ exchange, close: () => ipc.disconnect('server') }));
     });
   });
 }
 
-/** @param {http.AgentOptions} options */
+/** @param {http.AgentOptions} options @returns {Open} */
 const httpOf = (options) => async (socketPath) => {
   const agent = new http.Agent(options);
   const headers = { 'content-length': BYTES.length };
@@ -169,45 +197,47 @@ const httpOf = (options) => async (socketPath) => {
   return { exchange, close: () => agent.destroy() };
 };
 
-/** Takes what a call prints, and knows how much it was. */
+/** Counts the bytes that a call prints. */
 class Counter extends Writable {
   count = 0;
 
+  /** @param {Buffer} bytes @param {BufferEncoding} _encoding @param {() => void} callback */
   _write(bytes, _encoding, callback) {
     this.count += bytes.length;
     callback();
   }
 }
 
-/** The wire alone, without finding a daemon: what `call` does once it is connected. */
+/**
+ * The wire alone, without looking for a daemon: what `call` does once it is connected.
+ * @param {import('../support/product.mjs').Wire} wire @returns {Open}
+ */
 const ownWireOf = (wire) => async (socketPath) => ({
   exchange: async () => {
     const connection = new wire.CallConnection(await connected(socketPath));
-    const greeting = await connection.greet({ command: 'x', args: [TEXT], env: {}, cwd: '/' }, 10_000);
-    if (greeting.kind !== 'accepted') throw new Error(`the daemon said: ${greeting.kind}`);
+    const greeting = await connection.greet({ command: 'x', args: [TEXT], env: {}, cwd: '/' }, GREET_MS);
+    if (greeting.kind !== 'accepted') throw new Error(`the greeting is ${greeting.kind}`);
     const stdout = new Counter();
     const ended = await connection.complete({ stdin: undefined, stdout, stderr: new Counter() });
     if (ended.kind !== 'exited' || stdout.count !== TEXT.length)
-      throw new Error(`the call has ${ended.kind}`);
-  },
-  close: () => {},
-});
-
-/** The library's `call`, with all that it checks. */
-const ownCallOf = (library, options) => async () => ({
-  exchange: async () => {
-    const stdout = new Counter();
-    const ended = await library.call({ ...options, args: [TEXT], stdout, stderr: new Counter() });
-    if (ended.kind !== 'exited' || stdout.count !== TEXT.length)
-      throw new Error(`the call has ${ended.kind}`);
+      throw new Error(`the call is ${ended.kind}, with ${stdout.count} bytes`);
   },
   close: () => {},
 });
 
 /**
- * @typedef {{ name: string, server: string, open: (socketPath: string) => Promise<Wire>, package?: string }} WireKind `server`: of
- *   `echo-server.cjs`; `package`: what has to be installed for it
+ * The library's `call`, with all its checks.
+ * @param {Library} library @param {CallTarget} options @returns {Open}
  */
+const ownCallOf = (library, options) => async () => ({
+  exchange: async () => {
+    const stdout = new Counter();
+    const ended = await library.call({ ...options, args: [TEXT], stdout, stderr: new Counter() });
+    if (ended.kind !== 'exited' || stdout.count !== TEXT.length)
+      throw new Error(`the call is ${ended.kind}, with ${stdout.count} bytes`);
+  },
+  close: () => {},
+});
 
 /** @type {readonly WireKind[]} */
 export const RIVAL_WIRES = [
@@ -223,7 +253,8 @@ export const RIVAL_WIRES = [
 ];
 
 /**
- * @param {{ wire: object, library: object, call: object }} own the wire's module, the library, and the options of its `call`
+ * @param {{ wire: import('../support/product.mjs').Wire, library: Library, call: CallTarget }} own `call`:
+ *   the options of the library's `call` that say which service
  * @returns {readonly WireKind[]}
  */
 export const ownWires = ({ wire, library, call }) => [

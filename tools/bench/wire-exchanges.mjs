@@ -1,99 +1,112 @@
-/** What a wire costs within a process: one exchange of a hundred bytes at a time, and sixty-four at once. */
+/** What a wire costs inside a process: one exchange of a hundred bytes at a time, and sixty-four at once. */
 import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { PEERS, peer, ROOT, service } from './bench-sandbox.mjs';
-import { ratioRow } from './rounds.mjs';
+import { PEER_PACKAGES } from '../support/paths.mjs';
+import { loadLibrary, WIRE_SOURCE } from '../support/product.mjs';
+import { waitUntil } from '../support/time.mjs';
+import { peer, service } from './bench-sandbox.mjs';
+import { ratioRow } from './rows.mjs';
 import { ownWires, RIVAL_WIRES } from './wire-clients.mjs';
 
+/**
+ * @typedef {import('./workbench.mjs').Workbench} Workbench
+ * @typedef {import('./wire-clients.mjs').Wire} Wire
+ * @typedef {import('./wire-clients.mjs').WireKind} WireKind
+ * @typedef {import('./rows.mjs').Row} Row
+ */
+
 const ROUNDS = 40;
-/** A round's exchanges, one after the other. */
+/** The exchanges of a round, one after the other. */
 const SINGLES = 100;
 const AT_ONCE = 64;
+/** The exchanges of a round, `AT_ONCE` at a time. */
 const CONCURRENT = 512;
 const STARTED_WITHIN_MS = 20_000;
 const ECHO = service('echo');
+const OWN = "solod's wire";
+const NET = 'node:net';
+const FRAMES = 'length-prefixed frames';
 
-/** The wire is no part of the library's interface: it is bundled from its source. */
-async function loadOwnWire(place) {
-  const outfile = path.join(place.scratch, 'wire.mjs');
-  const entryPoints = [path.join(ROOT, 'src', 'app', 'wire', 'client.ts')];
-  const target = 'node20.19';
-  await build({
-    entryPoints,
-    outfile,
-    target,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
+/**
+ * @param {import('./bench-sandbox.mjs').BenchSandbox} sandbox
+ * @returns {Promise<import('../support/product.mjs').Wire>}
+ */
+async function loadOwnWire(sandbox) {
+  const outfile = path.join(sandbox.scratch, 'wire.mjs');
+  const target = {
+    target: 'node20.19',
+    platform: /** @type {const} */ ('node'),
+    format: /** @type {const} */ ('esm'),
+  };
+  const options = { ...target, bundle: true, minify: true, logLevel: /** @type {const} */ ('warning') };
+  await build({ ...options, entryPoints: [WIRE_SOURCE], outfile });
   return import(pathToFileURL(outfile).href);
 }
 
-async function eventually(what, check) {
-  const deadline = performance.now() + STARTED_WITHIN_MS;
-  while (!check()) {
-    if (performance.now() > deadline) throw new Error(`never came: ${what}`);
-    await delay(10);
-  }
-}
-
-/** @param {import('./workbench.mjs').Workbench} bench @returns {readonly import('./wire-clients.mjs').WireKind[]} */
+/** @param {Workbench} bench @returns {readonly WireKind[]} */
 function installedWires(bench) {
   return RIVAL_WIRES.filter(({ name, package: needed }) => {
-    if (needed === undefined || fs.existsSync(path.join(PEERS, 'node_modules', needed))) return true;
-    bench.leaveOut(name, 'not installed: npm ci --prefix tools/bench/peers');
+    if (needed === undefined || fs.existsSync(path.join(PEER_PACKAGES, needed))) return true;
+    bench.leaveOut(name, 'not installed');
     return false;
   });
 }
 
-/** A process for each server: what one has been through leaves no trace on another. */
-async function startServers(bench, kinds) {
-  const { place } = bench;
-  place.solod(['call', ECHO, '--', 'x']);
-  const own = place.daemonOf(ECHO).directory;
-  const start = (...args) => place.start(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+/**
+ * Starts a process for each server, so that none leaves a trace on another.
+ * @param {Workbench} bench @param {readonly WireKind[]} kinds
+ * @returns {Promise<{ sockets: Map<string, string>, end: () => void }>} `sockets`: by the kind of the server
+ */
+async function startServers({ sandbox }, kinds) {
+  sandbox.solod(['call', ECHO, '--', 'x']);
+  const own = sandbox.daemonOf(ECHO).directory;
+  const start = (/** @type {string[]} */ ...args) =>
+    sandbox.start(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const servers = [start(peer('own-daemon.mjs'))];
-  const sockets = {
-    own: path.join(own, 'current', 'sock'),
-    claimed: path.join(place.state(), 'bench-own', 'current', 'sock'),
-  };
+  const sockets = new Map([
+    ['own', path.join(own, 'current', 'sock')],
+    ['claimed', path.join(sandbox.state(), 'bench-own', 'current', 'sock')],
+  ]);
   for (const kind of new Set(kinds.map(({ server }) => server))) {
-    sockets[kind] = path.join(place.scratch, `${kind}.sock`);
-    servers.push(start(peer('echo-server.cjs'), kind, sockets[kind]));
+    const socket = path.join(sandbox.scratch, `${kind}.sock`);
+    sockets.set(kind, socket);
+    servers.push(start(peer('echo-server.cjs'), kind, socket));
   }
-  for (const [kind, socket] of Object.entries(sockets))
-    await eventually(`the server of ${kind}`, () => fs.existsSync(socket));
+  for (const [kind, socket] of sockets)
+    if (!(await waitUntil(() => fs.existsSync(socket), { withinMs: STARTED_WITHIN_MS, everyMs: 10 })))
+      throw new Error(`the server of ${kind} does not listen`);
   const end = () => {
     for (const server of servers) server.kill();
   };
   return { sockets, end };
 }
 
-async function openWires(bench, kinds, sockets) {
-  const { place } = bench;
-  const wire = await loadOwnWire(place);
-  const library = await import(pathToFileURL(path.join(ROOT, 'dist', 'index.js')).href);
-  const call = { service: ECHO, stateDirectory: place.state(), env: place.env() };
-  const opened = {};
+/**
+ * @param {Workbench} bench @param {readonly WireKind[]} kinds @param {ReadonlyMap<string, string>} sockets
+ * @returns {Promise<Map<string, Wire>>} by their names
+ */
+async function openWires({ sandbox }, kinds, sockets) {
+  const wire = await loadOwnWire(sandbox);
+  const library = await loadLibrary();
+  const call = { service: ECHO, stateDirectory: sandbox.state(), env: sandbox.env() };
+  /** @type {Map<string, Wire>} */
+  const opened = new Map();
   for (const { name, server, open } of [...kinds, ...ownWires({ wire, library, call })])
-    opened[name] = await open(sockets[server]);
+    opened.set(name, await open(sockets.get(server) ?? ''));
   return opened;
 }
 
-/** @param {import('./wire-clients.mjs').Wire} wire @returns {Promise<number>} microseconds an exchange */
+/** @param {Wire} wire @returns {Promise<number>} microseconds an exchange */
 async function oneAtATime({ exchange }) {
   const begun = performance.now();
   for (let n = 0; n < SINGLES; n++) await exchange();
   return ((performance.now() - begun) / SINGLES) * 1000;
 }
 
-/** @param {import('./wire-clients.mjs').Wire} wire @returns {Promise<number>} exchanges per second */
+/** @param {Wire} wire @returns {Promise<number>} exchanges per second */
 async function manyAtOnce({ exchange }) {
   let left = CONCURRENT;
   const begun = performance.now();
@@ -104,24 +117,22 @@ async function manyAtOnce({ exchange }) {
   return CONCURRENT / ((performance.now() - begun) / 1000);
 }
 
-const OWN = "solod's wire";
-const CONTROL = '(control)';
-
-/** Like with like: what has kept its connection with what has, and what makes one for each exchange with what does. */
-function compared({ group, taken, against, unit, targets }) {
+/**
+ * Compares like with like: wires that keep their connection, and wires that make one for each exchange.
+ * @param {{
+ *   group: string, taken: Record<string, number[]>, against: string, unit: string, target:
+ *   import('./rows.mjs').Target,
+ * }} measured `against`: the name of a wire, of which there is also one that keeps its connection; `target`:
+ *   of solod's wire
+ * @returns {Row[]}
+ */
+function compared({ group, taken, against, unit, target }) {
   const kept = `${against}, kept`;
   const others = Object.keys(taken).filter((name) => name !== against && name !== kept);
-  const row = (what, other) => {
-    const target = other === against ? targets[what] : undefined;
-    return ratioRow({
-      group,
-      what,
-      against: other,
-      values: taken[what],
-      references: taken[other],
-      unit,
-      target,
-    });
+  const row = (/** @type {string} */ what, /** @type {string} */ other) => {
+    const [values, references] = [taken[what] ?? [], taken[other] ?? []];
+    const own = what === OWN && other === against ? { target } : {};
+    return ratioRow({ group, what, against: other, values, references, unit, ...own });
   };
   const fresh = others.filter((name) => !name.endsWith(', kept'));
   const lasting = others.filter((name) => name.endsWith(', kept'));
@@ -132,27 +143,38 @@ function compared({ group, taken, against, unit, targets }) {
   ];
 }
 
-/** @param {import('./workbench.mjs').Workbench} bench */
+/**
+ * @param {ReadonlyMap<string, Wire>} wires
+ * @param {string} control the name of the wire that is measured twice
+ * @param {(wire: Wire) => Promise<number>} act
+ * @returns {Record<string, import('./rounds.mjs').Act>}
+ */
+function actsOf(wires, control, act) {
+  const all = [...wires].map(([name, wire]) => ({ name, wire }));
+  const again = all
+    .filter(({ name }) => name === control)
+    .map(({ wire }) => ({ name: `${control} (control)`, wire }));
+  return Object.fromEntries([...all, ...again].map(({ name, wire }) => [name, () => act(wire)]));
+}
+
+/** @param {Workbench} bench @returns {Promise<Row[]>} */
 export async function measureWire(bench) {
   const kinds = installedWires(bench);
   const servers = await startServers(bench, kinds);
   const wires = await openWires(bench, kinds, servers.sockets);
-  const { 'node:net': net, 'node:net, kept': _, ...framed } = wires;
-  const single = { ...wires, [`node:net ${CONTROL}`]: net };
-  const many = { ...framed, [`length-prefixed frames ${CONTROL}`]: framed['length-prefixed frames'] };
-  const takenSingly = await bench.rounds(ROUNDS, actsOf(single, oneAtATime), { what: 'one in flight' });
-  const takenMany = await bench.rounds(ROUNDS, actsOf(many, manyAtOnce), { what: `${AT_ONCE} in flight` });
-  for (const wire of Object.values(wires)) wire.close();
+  // Bytes without frames can't tell which answer they belong to.
+  const framed = new Map([...wires].filter(([name]) => name !== NET && name !== `${NET}, kept`));
+  const singles = actsOf(wires, NET, oneAtATime);
+  const takenSingly = await bench.rounds(ROUNDS, singles, { what: 'one in flight' });
+  const many = actsOf(framed, FRAMES, manyAtOnce);
+  const takenMany = await bench.rounds(ROUNDS, many, { what: `${AT_ONCE} in flight` });
+  for (const wire of wires.values()) wire.close();
   servers.end();
-  bench.place.endDaemons();
-  const targets = { [OWN]: { atMost: 1.2 } };
-  const one = { group: '100 B, one in flight', taken: takenSingly, against: 'node:net', unit: 'µs', targets };
-  const all = { group: `100 B, ${AT_ONCE} in flight, calls per second`, taken: takenMany, unit: '/s' };
+  bench.sandbox.endDaemons();
+  const one = { group: '100 B, one in flight', taken: takenSingly, against: NET, unit: 'µs' };
+  const group = `100 B, ${AT_ONCE} in flight, calls per second`;
   return [
-    ...compared(one),
-    ...compared({ ...all, against: 'length-prefixed frames', targets: { [OWN]: { atLeast: 0.8 } } }),
+    ...compared({ ...one, target: { atMost: 1.2 } }),
+    ...compared({ group, taken: takenMany, against: FRAMES, unit: '/s', target: { atLeast: 0.8 } }),
   ];
 }
-
-const actsOf = (wires, act) =>
-  Object.fromEntries(Object.entries(wires).map(([name, wire]) => [name, () => act(wire)]));

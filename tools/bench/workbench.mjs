@@ -1,14 +1,22 @@
-/** What every group of measurements is given: a place, launchers, rounds with progress, and a list of what is not there. */
+/**
+ * What every group of measurements gets: a sandbox, launchers, rounds with progress, and a list of what is
+ * missing.
+ */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BENCH } from './bench-sandbox.mjs';
+import { showProgress } from '../support/command-line.mjs';
+import { BENCH } from '../support/paths.mjs';
 import { NodeLauncher, SmallLauncher } from './launcher.mjs';
 import { inTurns } from './rounds.mjs';
 
 const COMPILE_MS = 120_000;
-/** On a machine that is busy with other things, the whole must come to an end, too. */
+/** A bench on a busy machine must end too. */
 const ROUNDS_MS = 90_000;
+const QUICK_SHARE = 1 / 8;
+const QUICK_ROUNDS_MIN = 3;
+
+/** @typedef {import('./bench-sandbox.mjs').BenchSandbox} BenchSandbox */
 
 export class Workbench {
   /** @type {{ what: string, why: string }[]} */
@@ -18,11 +26,11 @@ export class Workbench {
   #group = '';
 
   /**
-   * @param {{ place: import('./bench-sandbox.mjs').Place, nodes: readonly string[], rounds: number | undefined, isQuick: boolean }} wishes
-   *   `rounds`: instead of each group's own
+   * @param {{ sandbox: BenchSandbox, nodes: readonly string[], rounds: number | undefined, isQuick: boolean
+   *   }} wishes `rounds`: instead of each group's own number
    */
-  constructor({ place, nodes, rounds, isQuick }) {
-    this.place = place;
+  constructor({ sandbox, nodes, rounds, isQuick }) {
+    this.sandbox = sandbox;
     this.nodes = nodes;
     this.isQuick = isQuick;
     this.wishedRounds = rounds;
@@ -30,7 +38,7 @@ export class Workbench {
   }
 
   #compileLauncher() {
-    const program = path.join(this.place.scratch, 'launcher');
+    const program = path.join(this.sandbox.scratch, 'launcher');
     const args = ['-O', '--edition', '2021', '-o', program, path.join(BENCH, 'launcher.rs')];
     const { status } = spawnSync('rustc', args, {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -47,13 +55,13 @@ export class Workbench {
   /** @param {string} group */
   begin(group) {
     this.#group = group;
-    if (process.stderr.isTTY) this.say('…');
-    else process.stderr.write(`${group} …\n`);
+    this.say('…');
+    if (!process.stderr.isTTY) process.stderr.write(`${group} …\n`);
   }
 
-  /** Into a pipe, it would be more than anybody reads. @param {string} text */
+  /** @param {string} text */
   say(text) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${this.#group}: ${text}`);
+    showProgress(`${this.#group}: ${text}`);
   }
 
   /** @param {string} what @param {string} why */
@@ -64,26 +72,34 @@ export class Workbench {
   /** @param {NodeJS.ProcessEnv} env @returns {import('./launcher.mjs').Launcher} */
   launcher(env) {
     return this.#compiled === undefined
-      ? new NodeLauncher(this.place, env)
-      : new SmallLauncher(this.#compiled, this.place, env);
+      ? new NodeLauncher(this.sandbox, env)
+      : new SmallLauncher(this.#compiled, this.sandbox, env);
   }
 
-  /** @param {number} usual how many rounds it takes @returns {number} how many it is to be now */
+  /** @param {number} usual how many rounds a group takes @returns {number} how many it takes now */
   count(usual) {
-    return this.wishedRounds ?? (this.isQuick ? Math.max(3, Math.round(usual / 8)) : usual);
+    const quick = Math.max(QUICK_ROUNDS_MIN, Math.round(usual * QUICK_SHARE));
+    return this.wishedRounds ?? (this.isQuick ? quick : usual);
   }
 
   /**
-   * @template {string} Name
-   * @param {number} usual @param {Record<Name, () => Promise<number>>} acts
-   * @param {{ what?: string, warmUps?: number, withinMs?: number }} [options] `what`: for whoever watches
+   * @template {import('./rounds.mjs').Acts} A
+   * @param {number} usual how many rounds
+   * @param {A} acts
+   * @param {{ what?: string, warmUps?: number, withinMs?: number }} [options] `what`: for the progress line
+   * @returns {Promise<import('./rounds.mjs').Taken<A>>}
    */
-  rounds(usual, acts, { what = '', warmUps, withinMs = ROUNDS_MS } = {}) {
-    const tick = (done, of) => this.say(`${what === '' ? '' : `${what}, `}round ${done + 1} of ${of}`);
+  rounds(usual, acts, { what = '', warmUps = 1, withinMs = ROUNDS_MS } = {}) {
+    const tick = (/** @type {number} */ done, /** @type {number} */ of) =>
+      this.say(`${what === '' ? '' : `${what}, `}round ${done + 1} of ${of}`);
     return inTurns({ rounds: this.count(usual), withinMs, warmUps, acts, tick });
   }
 
-  /** @param {string} what @param {readonly string[]} names @returns {string | undefined} the path of the first that is there */
+  /**
+   * @param {string} what
+   * @param {readonly string[]} names
+   * @returns {string | undefined} the path of the first that is on the PATH
+   */
   program(what, names) {
     const folders = (process.env.PATH ?? '').split(':');
     for (const name of names)

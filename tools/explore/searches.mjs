@@ -1,13 +1,13 @@
-// `npm run searches`: every search that ARCHITECTURE.md tells of, two at a time, one line each. Ends with 1 if one of them found
-// something wrong, or did not get to its end.
+// `npm run searches [-- <beginning> …]`: every search that ARCHITECTURE.md tells of, or those that begin with
+// a word, two at a time, one line each. Ends with 1 if one of them found something wrong, or did not finish.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { refuse } from '../support/command-line.mjs';
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const EXPLORE = path.join(import.meta.dirname, 'explore.mjs');
 
 const SEARCHES = [
-  // The longest first, so that the two who work end together.
+  // The longest first, so that both workers end at about the same time.
   '3-clients --kills 6',
   '2-candidates-1-client-leftovers --kills 5',
   '2-clients --time any-time --kills 1',
@@ -41,24 +41,22 @@ const AT_ONCE = 2;
 const wanted = process.argv.slice(2);
 const searches =
   wanted.length === 0 ? SEARCHES : SEARCHES.filter((line) => wanted.some((word) => line.startsWith(word)));
-if (searches.length === 0) {
-  console.error(`searches: none begins with ${wanted.join(' or ')}`);
-  process.exit(64);
-}
+if (searches.length === 0) refuse('searches', `none begins with ${wanted.join(' or ')}`);
 
+/**
+ * @param {string} line a scenario and its options
+ * @returns {Promise<boolean>} whether nothing wrong was found
+ */
 function explore(line) {
   return new Promise((resolve) => {
-    const child = spawn(
-      process.execPath,
-      [path.join(root, 'tools', 'explore', 'explore.mjs'), ...line.split(' ')],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
+    const child = spawn(process.execPath, [EXPLORE, ...line.split(' ')], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    /** @type {Buffer[]} */
     const chunks = [];
     child.stdout.on('data', (chunk) => chunks.push(chunk));
     child.on('close', (code, signal) => {
-      console.log(Buffer.concat(chunks).toString().trimEnd() || `${line}: ended by ${signal ?? code}`);
+      console.log(Buffer.concat(chunks).toString().trimEnd() || `${line}: ended with ${signal ?? code}`);
       resolve(code === 0);
     });
   });

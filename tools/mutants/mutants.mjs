@@ -1,52 +1,63 @@
-// `npm run mutants [-- <id> …]`: leaves out one guard of the domain after the other, as test/mutants/guards.ts lists them, and
-// expects the test that is named there to fail by an assertion. The working tree is never touched: the source is changed on
-// its way into the bundle that is tested.
+// `npm run mutants [-- <id> …]`: leaves out one guard of the domain after the other, as
+// test/mutants/guards.ts lists them, and expects the test that is named there to fail by an assertion. The
+// working tree is never touched: the source is changed on its way into the bundle that is tested.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import { transformSync } from 'esbuild';
+import { messageOf, refuse, showProgress } from '../support/command-line.mjs';
+import { ROOT } from '../support/paths.mjs';
 import { bundle, runTests } from './in-process-tests.mjs';
 
-const root = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
-const USAGE = 64;
+/** @typedef {import('../../test/mutants/guards.js').Guard} Guard */
 
-/** @returns {Promise<readonly import('../../test/mutants/guards.js').Guard[]>} */
-async function listed() {
-  const source = readFileSync(path.join(root, 'test/mutants/guards.ts'), 'utf8');
-  const { code } = transformSync(source, { loader: 'ts', format: 'esm' });
+const GUARDS = path.join(ROOT, 'test', 'mutants', 'guards.ts');
+
+/** @returns {Promise<readonly Guard[]>} */
+async function listedGuards() {
+  const { code } = transformSync(readFileSync(GUARDS, 'utf8'), { loader: 'ts', format: 'esm' });
   return (await import(`data:text/javascript,${encodeURIComponent(code)}`)).GUARDS;
 }
 
-/** @param {readonly import('../../test/mutants/guards.js').Guard[]} guards */
+/**
+ * @param {readonly Guard[]} guards
+ * @returns {readonly Guard[]} those that are named on the command line, or all
+ */
 function wanted(guards) {
   const ids = process.argv.slice(2);
   const unknown = ids.find((id) => !guards.some((guard) => guard.id === id));
-  if (unknown === undefined) return ids.length === 0 ? guards : guards.filter(({ id }) => ids.includes(id));
-  console.error(`mutants: there is no guard ${unknown}`);
-  process.exit(USAGE);
+  if (unknown !== undefined) refuse('mutants', `there is no guard ${unknown}`);
+  return ids.length === 0 ? guards : guards.filter(({ id }) => ids.includes(id));
 }
 
-/** A plugin of esbuild's that leaves the guard out. */
+/**
+ * A plugin for esbuild that leaves the guard out.
+ * @param {Guard} guard
+ * @returns {import('esbuild').Plugin}
+ */
 function without({ file, find, replace }) {
-  const path_ = path.join(root, file);
+  const mutated = path.join(ROOT, file);
   return {
     name: 'mutant',
     setup: ({ onLoad }) =>
       onLoad({ filter: /\.ts$/ }, (source) => {
-        if (source.path !== path_) return undefined;
-        const parts = readFileSync(path_, 'utf8').split(find);
-        if (parts.length !== 2) throw new Error('the snippet is not there once');
+        if (source.path !== mutated) return undefined;
+        const parts = readFileSync(mutated, 'utf8').split(find);
+        if (parts.length !== 2) throw new Error('the snippet is not in the file exactly once');
         return { contents: parts.join(replace), loader: 'ts' };
       }),
   };
 }
 
-/** @returns why nobody misses the guard, or undefined when its test does */
-async function survives(guard) {
+/**
+ * @param {Guard} guard
+ * @returns {Promise<string | undefined>} why no test misses the guard; undefined if its test does
+ */
+async function whySurvives(guard) {
   const { file, name } = guard.test;
+  /** @type {import('./in-process-tests.mjs').Ran[]} */
   const ran = [];
-  const files = await bundle(root, [file], [without(guard)]);
+  const files = await bundle(ROOT, [file], [without(guard)]);
   const { error } = await runTests(files, {
     wants: (id) => id.includes(name),
     ended: (test) => ran.push(test),
@@ -55,24 +66,25 @@ async function survives(guard) {
   if (ran.length === 0) return `no test of ${file} is called "${name}"`;
   const errors = ran.flatMap((test) => test.errors);
   if (errors.some((thrown) => thrown.name === 'AssertionError')) return undefined;
-  return errors.length === 0 ? `"${name}" passes without it` : `no assertion fails: ${errors[0].message}`;
+  const [first] = errors;
+  return first === undefined ? `"${name}" passes without it` : `no assertion fails: ${first.message}`;
 }
 
 const begun = performance.now();
-const guards = wanted(await listed());
-const survivors = [];
-const say = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+const guards = wanted(await listedGuards());
+let survivors = 0;
 for (const [index, guard] of guards.entries()) {
-  say(`${index + 1} of ${guards.length}: ${guard.id}`);
-  const why = await survives(guard).catch((error) => error.message);
+  showProgress(`${index + 1} of ${guards.length}: ${guard.id}`);
+  const why = await whySurvives(guard).catch(messageOf);
   if (why === undefined) continue;
-  survivors.push(guard);
-  say('');
+  survivors += 1;
+  showProgress('');
   console.log(`${guard.id} survives: ${why}\n  ${guard.guard}`);
 }
-say('');
+showProgress('');
+const caught = guards.length - survivors;
 const seconds = Math.round((performance.now() - begun) / 1_000);
 console.log(
-  `${guards.length - survivors.length} of ${guards.length} guards, left out, are noticed by a test, in ${seconds} s`,
+  `${caught} of ${guards.length} guards are missed by a test when they are left out, in ${seconds} s`,
 );
-process.exitCode = survivors.length === 0 ? 0 : 1;
+process.exitCode = survivors === 0 ? 0 : 1;

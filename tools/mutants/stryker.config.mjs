@@ -1,4 +1,4 @@
-// `npm run stryker`: mutants that a tool thinks of, over the whole domain. See ARCHITECTURE.md, "Mutants".
+// `npm run stryker`: Stryker mutates the whole domain. See ARCHITECTURE.md, "Mutants".
 const isTerminal = process.stdout.isTTY === true;
 
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
@@ -10,11 +10,11 @@ export default {
   coverageAnalysis: 'perTest',
   concurrency: 2,
   timeoutMS: 20_000,
-  // What loops is found by counting; the clock must not take a busy machine for a loop.
+  // The runner counts hits to find a mutant that loops. A busy machine must not look like one.
   timeoutFactor: 4,
   dryRunTimeoutMinutes: 30,
   thresholds: { high: 95, low: 90, break: 90 },
-  // The copy that it works on needs no more than the domain, the memory adapters and their tests.
+  // Stryker works on a copy, which needs the domain, the memory adapters and their tests only.
   ignorePatterns: [
     '.*',
     'dist',
@@ -24,7 +24,7 @@ export default {
     'src/app',
     'test/{process,wire,contract,tidy}',
   ],
-  // Its own reading of tsconfig.json asks the compiler for an interface that TypeScript 7 no longer has.
+  // To read tsconfig.json, Stryker calls an interface of the compiler that TypeScript 7 no longer has.
   tsconfigFile: 'none',
   tempDirName: '.stryker-tmp',
   cleanTempDir: 'always',

@@ -1,15 +1,16 @@
-// `npm run protocol` writes native/src/protocol.rs from the TypeScript sources. `npm run check:protocol` says where the two
-// differ, by the names of the constants, and fails if they do. Another checkout than this one: `--root <dir>`.
+// `npm run protocol` writes native/src/protocol.rs from the TypeScript sources. `npm run check:protocol` says
+// where the two differ, by the names of the constants, and fails if they do. `--root <dir>` takes another
+// checkout.
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { readArguments } from '../support/command-line.mjs';
+import { ROOT } from '../support/paths.mjs';
 import { check, generatedFile, readShared, rustText } from './check.mjs';
 
-const { values } = parseArgs({ options: { check: { type: 'boolean' }, root: { type: 'string' } } });
-const root = path.resolve(
-  values.root ?? path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url)))),
-);
+const { values } = readArguments('protocol', {
+  options: { check: { type: 'boolean' }, root: { type: 'string', default: ROOT } },
+});
+const root = path.resolve(values.root);
 
 if (values.check) {
   const complaints = await check(root);

@@ -1,8 +1,25 @@
 /**
- * What the TypeScript client and the native one must agree on, to the letter. TypeScript is the source: each row says which
- * export of which file holds the value, and what it is called in `native/src/protocol.rs`.
+ * What the TypeScript client and the native one must agree on, to the letter. TypeScript is the source: each
+ * row says which export of which file holds the value, and what its name is in `native/src/protocol.rs`.
  */
 
+/**
+ * @typedef {'&str' | 'f64' | 'i32' | 'u8' | 'u32' | 'u64' | 'usize'} RustType
+ * @typedef {{
+ *   name: string, type: RustType, file: string, what: string, read: (module: any, source: string) => string |
+ *   number | undefined,
+ * }} Shared `what` is looked for in `file`; `read` gets its module and its text, and answers undefined if it
+ *   is missing
+ */
+
+/**
+ * A constant.
+ * @param {string} name
+ * @param {RustType} type
+ * @param {string} file
+ * @param {string} path of the export
+ * @returns {Shared}
+ */
 const value = (name, type, file, path) => ({
   name,
   type,
@@ -11,7 +28,13 @@ const value = (name, type, file, path) => ({
   read: (module) => path.split('.').reduce((found, key) => found?.[key], module),
 });
 
-/** A word of a format, of which TypeScript has only the type: it must stand in the source. */
+/**
+ * A word of a format. TypeScript has only its type, so it must be in the source.
+ * @param {string} name
+ * @param {string} file
+ * @param {string} text
+ * @returns {Shared}
+ */
 const word = (name, file, text) => ({
   name,
   type: '&str',
@@ -20,7 +43,14 @@ const word = (name, file, text) => ({
   read: (_, source) => (source.includes(`'${text}'`) ? text : undefined),
 });
 
-/** A message: made with stand-ins in braces by the function that makes the real one. */
+/**
+ * A message: made by the function that makes the real one, with stand-ins in braces.
+ * @param {string} name
+ * @param {string} file
+ * @param {string} what
+ * @param {(module: any) => string} make
+ * @returns {Shared}
+ */
 const text = (name, file, what, make) => ({
   name,
   type: '&str',
@@ -30,10 +60,12 @@ const text = (name, file, what, make) => ({
 });
 
 const CAUSE = { code: '{cause}', message: '{cause}' };
-/** Numbers that nothing else looks like, and what takes their place. */
+/** Numbers that no other number looks like, and the stand-ins that take their place. */
 const AFTER_MS = 987_654_321;
 const LONG_MS = 12_345_600;
+/** @param {string} made */
 const inMilliseconds = (made) => made.replace(String(AFTER_MS), '{after}');
+/** @param {string} made */
 const inSeconds = (made) => made.replace((LONG_MS / 1_000).toFixed(1), '{seconds}');
 
 const TIMING = 'src/domain/lock/timing.ts';
@@ -53,19 +85,27 @@ const CONVERSATION = 'src/app/wire/conversation.ts';
 const DIAGNOSTIC = 'src/domain/text/one-line.ts';
 const SERVICE_FILE = 'src/app/service/service-file.ts';
 
-const sentence = (name, failure, tidy = (made) => made) =>
+/** @typedef {(made: string) => string} Tidy */
+/** @type {Tidy} */
+const asMade = (made) => made;
+
+/** @param {string} name @param {object} failure @param {Tidy} [tidy] */
+const sentence = (name, failure, tidy = asMade) =>
   text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
-const warning = (name, found, tidy = (made) => made) =>
+/** @param {string} name @param {object} found @param {Tidy} [tidy] */
+const warning = (name, found, tidy = asMade) =>
   text(name, SENTENCES, 'kickWarning', (module) => tidy(module.kickWarning(found)));
+/** @param {string} name @param {string} key @param {unknown[]} about @returns {Shared} */
 const trouble = (name, key, ...about) =>
   text(name, TROUBLES, 'TROUBLE', ({ TROUBLE }) => {
     const { what, todo } = TROUBLE[key]?.(...about) ?? {};
     return what && `${what}; ${todo}`;
   });
+/** @param {string} name @param {object} found */
 const violation = (name, found) =>
   text(name, CHUNKS, 'violationText', (module) => module.violationText(found));
 
-/** Every way in which a started process can have ended, and what it left to say. */
+/** Every way in which a started process can end, and the output that it leaves. */
 const DEATHS = ['CODE', 'SIGNAL'].flatMap((how) =>
   ['', '_STAGE'].flatMap((stage) =>
     ['SILENT', 'OUTPUT'].map((said) =>
@@ -106,7 +146,7 @@ const TIMEOUTS = ['lock', 'ready', 'answer'].map((phase) =>
   ),
 );
 
-/** What is to be done about a refusal depends on its errno. */
+/** The advice about a refusal depends on its errno. */
 const REFUSALS = ['ENOENT', 'EACCES', 'ENOEXEC', 'EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'OTHER'].map(
   (code) =>
     sentence(
@@ -117,11 +157,15 @@ const REFUSALS = ['ENOENT', 'EACCES', 'ENOEXEC', 'EAGAIN', 'ENOMEM', 'EMFILE', '
 );
 
 const END = { kind: 'ended', why: '', code: undefined, signal: undefined, atMs: 0 };
-/** What is known of an end before the service was served, as the ledger tells it. */
-const end = (name, found, tidy = (made) => made) =>
+/**
+ * What the ledger tells of the end of a daemon that never served.
+ * @param {string} name @param {object} found @param {Tidy} [tidy]
+ */
+const end = (name, found, tidy = asMade) =>
   text(name, LEDGER, 'fateOf', ({ fateOf }) =>
     tidy(fateOf({ words: [{ ...END, ...found }], startedMs: 0 }).message),
   );
+/** @type {Tidy} */
 const inParentheses = (made) => made.replace(/.*\((.*)\).*/, '$1');
 
 const REASONS = [
@@ -135,6 +179,7 @@ const REASONS = [
   'lock-error',
 ];
 
+/** @type {readonly Shared[]} */
 export const SHARED = [
   value('WIRE_VERSION', 'u32', 'src/domain/evidence/edition.ts', 'WIRE_VERSION'),
 

@@ -71,7 +71,8 @@ function factsText({ node, kernel, cores, clients, asked, minutes, rows }) {
   const told = versions.map(([tool, version]) => `${tool} ${version}`).join('; ');
   return [
     `Node ${node}, Linux ${kernel}, ${cores} cores; ${clients} clients at once.`,
-    `Asked for were ${asked.rounds} rounds of solod and ${asked.rivalRounds} of the others; it took ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`,
+    `Asked for were ${asked.rounds} rounds of solod and ${asked.rivalRounds} of the others;`,
+    `it took ${minutes.toFixed(1)} minutes in all. Versions: ${told}.`,
   ].join(' ');
 }
 

@@ -19,7 +19,7 @@ import { lowerMedian } from '../support/statistics.mjs';
  */
 
 /** @type {readonly Fate[]} */
-export const FATES = ['right', 'wrong', 'silent', 'failed', 'hanging'];
+const FATES = ['right', 'wrong', 'silent', 'failed', 'hanging'];
 const SAID_MAX = 4;
 
 /**

@@ -6,24 +6,30 @@ import { PEER_PACKAGES, PEERS, ROOT, SOLOD } from './paths.mjs';
 
 /**
  * Runs a program of the checkout; its output goes to stderr.
+ * @param {string} what is done, for people
  * @param {string} program
  * @param {readonly string[]} args
  * @returns {boolean} whether it succeeded; if not, stderr says so
  */
-function succeeds(program, args) {
+function succeeds(what, program, args) {
+  console.error(`${what} …`);
   const { status } = spawnSync(program, args, { cwd: ROOT, stdio: ['ignore', 2, 2] });
   if (status !== 0) console.error(`"${program} ${args.join(' ')}" failed; run it by itself to see why`);
   return status === 0;
 }
 
 /** @returns {boolean} whether `dist` could be built from the sources */
-export const build = () => succeeds(process.execPath, ['scripts/build.mjs']);
+export const build = () => succeeds('building', process.execPath, ['scripts/build.mjs']);
 
 /** @returns {boolean} whether there is a build of solod; an old one will do */
 export const buildIfMissing = () => existsSync(SOLOD) || build();
 
-/** Where there is no toolchain there is no native client, and that is no failure. */
-export const buildNativeClient = () => succeeds(process.execPath, ['scripts/native.mjs', 'build']);
+/**
+ * @returns {boolean} false if the build failed; where there is no Rust toolchain nothing is built, and that
+ *   is no failure
+ */
+export const buildNativeClient = () =>
+  succeeds('building the native client', process.execPath, ['scripts/native.mjs', 'build']);
 
 /** @returns {Record<string, string>} what solod is compared with: the pinned version of each package */
 export const peerVersions = () => readJson(path.join(PEERS, 'package.json')).dependencies;
@@ -41,7 +47,7 @@ function arePeersInstalled() {
  */
 export function installPeers() {
   const install = ['ci', '--prefix', path.relative(ROOT, PEERS), '--ignore-scripts'];
-  return arePeersInstalled() || succeeds('npm', install);
+  return arePeersInstalled() || succeeds('installing what solod is compared with', 'npm', install);
 }
 
 /** @param {string} file @returns {any} */

@@ -2,8 +2,6 @@
 import fs from 'node:fs';
 import { nowMs, sleepSync } from './time.mjs';
 
-export { nowMs };
-
 /**
  * @param {string} file
  * @returns {string} its content; '' if it can't be read, for what it describes may have gone

@@ -1,4 +1,4 @@
-// The smallest daemon there can be: it listens.
+// The smallest possible daemon: it listens.
 require('node:net')
   .createServer((socket) => socket.end())
   .listen(process.argv[2]);

@@ -3,15 +3,21 @@ const http = require('node:http');
 const net = require('node:net');
 const readline = require('node:readline');
 
-const [kind, socketPath] = process.argv.slice(2);
+const [kind = '', socketPath = ''] = process.argv.slice(2);
+/** Packages that are installed on demand, and have no types here. @type {(name: string) => any} */
+const load = require;
 
+/** @param {(socket: import('node:net').Socket) => void} handle */
 const quietly = (handle) =>
   net.createServer((socket) => {
     socket.on('error', () => {});
     handle(socket);
   });
 
-/** A length of 4 bytes before each message, which comes back as it is. */
+/**
+ * A length of 4 bytes before each message, which comes back as it is.
+ * @param {import('node:net').Socket} socket
+ */
 function answerFrames(socket) {
   let rest = Buffer.alloc(0);
   socket.on('data', (bytes) => {
@@ -26,6 +32,7 @@ function answerFrames(socket) {
   });
 }
 
+/** @param {import('node:net').Socket} socket */
 function answerLines(socket) {
   readline.createInterface({ input: socket }).on('line', (line) => {
     const { id, text } = JSON.parse(line);
@@ -33,30 +40,28 @@ function answerLines(socket) {
   });
 }
 
+/** @param {import('node:net').Socket} socket */
 function answerJsonRpc(socket) {
-  const {
-    createMessageConnection,
-    StreamMessageReader,
-    StreamMessageWriter,
-  } = require('vscode-jsonrpc/node');
+  const { createMessageConnection, StreamMessageReader, StreamMessageWriter } = load('vscode-jsonrpc/node');
   const connection = createMessageConnection(
     new StreamMessageReader(socket),
     new StreamMessageWriter(socket),
   );
-  connection.onRequest('echo', (text) => text);
+  connection.onRequest('echo', (/** @type {string} */ text) => text);
   connection.listen();
 }
 
 function serveNodeIpc() {
-  const { IPC } = require('node-ipc');
+  const { IPC } = load('node-ipc');
   const ipc = new IPC();
   ipc.config.silent = true;
-  ipc.serve(socketPath, () => {
-    ipc.server.on('echo', ({ id, text }, socket) => ipc.server.emit(socket, 'echo', { id, text }));
-  });
+  /** @param {{ id: number, text: string }} question @param {import('node:net').Socket} socket */
+  const answer = ({ id, text }, socket) => ipc.server.emit(socket, 'echo', { id, text });
+  ipc.serve(socketPath, () => ipc.server.on('echo', answer));
   ipc.server.start();
 }
 
+/** @type {Record<string, () => unknown>} */
 const SERVERS = {
   net: () => quietly((socket) => socket.pipe(socket)).listen(socketPath),
   frames: () => quietly(answerFrames).listen(socketPath),
@@ -66,4 +71,4 @@ const SERVERS = {
   'node-ipc': serveNodeIpc,
 };
 
-SERVERS[kind]();
+SERVERS[kind]?.();

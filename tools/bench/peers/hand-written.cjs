@@ -1,6 +1,7 @@
-// What somebody would write by hand: one call over the Nailgun wire, to a socket whose path is known. No daemon is started, nobody
-// is checked, and what comes in pieces is only put together.
-const socket = require('node:net').connect(process.argv[2]);
+// A client as somebody would write it by hand: one call over the Nailgun wire, to a socket whose path is
+// known. It starts no daemon, checks nothing, and only joins the pieces that arrive.
+const socket = require('node:net').connect(process.argv[2] ?? '');
+/** @param {string} type @param {string} text */
 const chunk = (type, text) => {
   const bytes = Buffer.from(`\0\0\0\0${type}${text}`);
   bytes.writeUInt32BE(bytes.length - 5);

@@ -1,6 +1,7 @@
-// Says its argument; without one, what it reads.
+// Prints its argument; without one, what it reads.
 import { pipeline } from 'node:stream/promises';
 
+/** @type {import('../../support/product.mjs').ServiceFunction} */
 export default async ({ args, stdin, stdout }) => {
   const [text] = args;
   if (text === undefined) await pipeline(stdin, stdout);
