@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { type Duplex, duplexPair } from 'node:stream';
 import type { Platform } from '../../domain/place/layout.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { causeOf } from '../errno.js';
@@ -10,16 +11,53 @@ import { systemError } from './system-error.js';
 export interface Server extends Actor {
   /** Whether it takes connections now: it runs, and is not stopped. */
   readonly awake: boolean;
-  /** What it says next to whoever greets it; undefined as long as it has nothing to say. */
+  /** What it says to the next caller that greets it; undefined as long as it has nothing to say. */
   nextWord(): GreetReading | undefined;
 }
 
 type Hear = (word: GreetReading) => void;
 
+/** Takes one end of a connection. */
+export type Handle = (stream: Duplex) => void;
+
+interface Ends {
+  readonly caller: Duplex;
+  readonly server: Duplex;
+}
+
+/** Two connected streams. When one is closed, its peer reads to the end of what was written, and is then closed as well. */
+function connectedEnds(): Ends {
+  const [caller, server] = duplexPair({ allowHalfOpen: false });
+  const follow = (peer: Duplex) => (): void => {
+    if (peer.readableEnded) peer.destroy();
+    else peer.once('end', () => peer.destroy()).push(null);
+  };
+  caller.once('close', follow(server));
+  server.once('close', follow(caller));
+  return { caller, server };
+}
+
 /** One connection, from connect(2) on. */
 export class Connection {
   #word: GreetReading | undefined;
   #hear: Hear | undefined;
+  /** Made for a caller or a server that speaks a protocol; a word needs none. */
+  #ends: Ends | undefined;
+  #state: 'open' | 'handed-over' | 'hung-up' = 'open';
+
+  /** The caller's end. */
+  get stream(): Duplex {
+    this.#ends ??= connectedEnds();
+    return this.#ends.caller;
+  }
+
+  /** Gives the server's end to its process, once, unless the caller has gone. */
+  handOver(handle: Handle): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'handed-over';
+    this.#ends ??= connectedEnds();
+    handle(this.#ends.server);
+  }
 
   /** Whether the caller has said something and waits for the answer. */
   get asks(): boolean {
@@ -34,6 +72,14 @@ export class Connection {
   /** The caller has gone. */
   hangUp(): void {
     this.#hear = undefined;
+    if (this.#state === 'open') this.#state = 'hung-up';
+    this.#ends?.caller.destroy();
+  }
+
+  /** The server's process has ended. */
+  cut(): void {
+    this.#ends?.server.destroy();
+    this.say({ kind: 'ended' });
   }
 
   /** Only the first word is looked at, and silence is none. */
@@ -49,13 +95,14 @@ export class Connection {
 
 const WHEN_FULL: Readonly<Record<Platform, string>> = { linux: 'EAGAIN', darwin: 'ECONNREFUSED' };
 
-/** A socket that listens. Whatever comes stays in its queue until its process takes it, also when the caller has gone. */
+/** A socket that listens. A connection stays in its queue until its process takes it, also when the caller has gone. */
 export class ListeningSocket {
   readonly #server: Server;
   readonly #backlog: number;
   readonly #whenFull: string;
   #queue: Connection[] = [];
   #taken: Connection[] = [];
+  #handle: Handle | undefined;
   #open = true;
 
   constructor(server: Server, backlog: number, platform: Platform) {
@@ -74,10 +121,17 @@ export class ListeningSocket {
     return connection;
   }
 
+  /** From now on the process speaks a protocol of its own on each connection. */
+  serve(handle: Handle): void {
+    this.#handle = handle;
+    this.pump();
+  }
+
   /** The process does what it would do now, if it can. */
   pump(): void {
     if (!this.#open || !this.#server.awake) return;
     this.#taken.push(...this.#queue.splice(0));
+    if (this.#handle !== undefined) for (const connection of this.#taken) connection.handOver(this.#handle);
     for (const connection of this.#taken.filter(({ asks }) => asks)) {
       const word = this.#server.nextWord();
       if (word === undefined) return;
@@ -87,15 +141,14 @@ export class ListeningSocket {
 
   close(): void {
     this.#open = false;
-    for (const connection of [...this.#queue.splice(0), ...this.#taken.splice(0)])
-      connection.say({ kind: 'ended' });
+    for (const connection of [...this.#queue.splice(0), ...this.#taken.splice(0)]) connection.cut();
   }
 }
 
 /** What sun_path holds on Linux without its last NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
-/** The sockets of one host. A socket belongs to an inode, and is reached by whatever name leads there. */
+/** The sockets of one machine. A socket belongs to an inode, and is reached by every name that leads there. */
 export class MemoryNetwork {
   readonly #disk: MemoryDisk;
   readonly #platform: Platform;
