@@ -85,11 +85,31 @@ const RULES: readonly Rule[] = [
     planted: "import { call } from '../../app/call.js';",
   },
   {
-    name: 'memfs is for tests',
+    name: 'memfs comes with solod/testing alone',
     folder: 'src',
     forbidden: /['"]memfs['"]|adapters\/memory/,
-    except: ['src/adapters/memory/'],
+    except: ['src/adapters/memory/', 'src/app/library/testing.ts', 'src/app/platforms/memory-platform.ts'],
     planted: "import { vol } from 'memfs';",
+  },
+  {
+    name: "Node's adapters are made in one file of the application",
+    folder: 'src/app',
+    forbidden: /adapters\/node\/|\bnew (?:Node|Log|Handed)[A-Z]?\w*\(/,
+    except: ['src/app/platforms/node-platform.ts'],
+    planted: 'const table = new NodeProcessTable();',
+  },
+  {
+    name: 'the library reads nothing of its process: the host tells it',
+    folder: 'src/app/library',
+    forbidden: /(?<![-\w])process\.|\bDate\.now|\bMath\.random|\bperformance\b/,
+    planted: 'const env = options.env ?? process.env;',
+  },
+  {
+    name: 'the hot path does not load the memory platform',
+    folder: 'src/app',
+    forbidden: /memory-platform/,
+    except: ['src/app/library/testing.ts'],
+    planted: "import { memoryHost } from '../platforms/memory-platform.js';",
   },
 ];
 

@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { type Duplex, duplexPair } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { Platform } from '../../domain/place/layout.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { causeOf } from '../errno.js';
 import { BORN_WITH, type Inode, type MemoryDisk } from './disk.js';
 import type { Actor } from './file-system.js';
+import { type StreamPair, streamPair } from './stream-pair.js';
 import { systemError } from './system-error.js';
 
 /** The process behind a listening socket. */
@@ -20,34 +21,17 @@ type Hear = (word: GreetReading) => void;
 /** Takes one end of a connection. */
 export type Handle = (stream: Duplex) => void;
 
-interface Ends {
-  readonly caller: Duplex;
-  readonly server: Duplex;
-}
-
-/** Two connected streams. When one is closed, its peer reads to the end of what was written, and is then closed as well. */
-function connectedEnds(): Ends {
-  const [caller, server] = duplexPair({ allowHalfOpen: false });
-  const follow = (peer: Duplex) => (): void => {
-    if (peer.readableEnded) peer.destroy();
-    else peer.once('end', () => peer.destroy()).push(null);
-  };
-  caller.once('close', follow(server));
-  server.once('close', follow(caller));
-  return { caller, server };
-}
-
 /** One connection, from connect(2) on. */
 export class Connection {
   #word: GreetReading | undefined;
   #hear: Hear | undefined;
   /** Made for a caller or a server that speaks a protocol; a word needs none. */
-  #ends: Ends | undefined;
+  #ends: StreamPair | undefined;
   #state: 'open' | 'handed-over' | 'hung-up' = 'open';
 
   /** The caller's end. */
   get stream(): Duplex {
-    this.#ends ??= connectedEnds();
+    this.#ends ??= streamPair();
     return this.#ends.caller;
   }
 
@@ -55,7 +39,7 @@ export class Connection {
   handOver(handle: Handle): void {
     if (this.#state !== 'open') return;
     this.#state = 'handed-over';
-    this.#ends ??= connectedEnds();
+    this.#ends ??= streamPair();
     handle(this.#ends.server);
   }
 
