@@ -1,5 +1,6 @@
 /** A program that embeds solod tests its races on a memory machine, with what the package brings and nothing else. */
 
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type * as Library from '../../src/app/library/index.js';
@@ -7,7 +8,7 @@ import type * as Testing from '../../src/app/library/testing.js';
 
 const bundle = (name: string): string => new URL(`../../dist/${name}.js`, import.meta.url).href;
 const { createSolod } = (await import(bundle('index'))) as typeof Library;
-const { MemoryMachine, memoryHost } = (await import(bundle('testing'))) as typeof Testing;
+const { MemoryMachine, memoryHost, serviceDaemon } = (await import(bundle('testing'))) as typeof Testing;
 
 const DAEMON = { name: 'build', command: ['/bin/daemon'] } as const;
 
@@ -196,6 +197,58 @@ describe('kick', () => {
     solodIn(process).kick({ ...DAEMON, command: ['/bin/none'] });
     process.exit(0);
     expect(process.lookAsChild()).toMatchObject({ lastOutput: expect.stringContaining('/bin/none') });
+  });
+});
+
+describe('call', () => {
+  const SERVICE = '/srv/upper.mjs';
+
+  beforeEach(() => {
+    machine.files.makeDirectories('/srv');
+    machine.files.createFile(SERVICE, "export default defineService({ name: 'upper', run() {} });");
+    machine.install(
+      '/usr/bin/node',
+      serviceDaemon(async ({ args, stdin, stdout }) => {
+        stdout.write(args.join(' ') + (await text(stdin)).toUpperCase());
+        return 3;
+      }),
+    );
+  });
+
+  async function call(solod = caller()) {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    stdin.end(' hello');
+    const options = { service: SERVICE, args: ['well,'], stdin, stdout, stderr };
+    const result = await machine.clock.finish(solod.call(options));
+    stdout.end();
+    return { result, said: await text(stdout) };
+  }
+
+  it('starts the daemon of a service, and calls it through the wire', async () => {
+    const { result, said } = await call();
+    expect(result).toMatchObject({ kind: 'exited', code: 3, via: 'started' });
+    expect(said).toBe('well, HELLO');
+    expect((await call()).result).toMatchObject({ kind: 'exited', via: 'attached' });
+    expect(machine.spawns).toHaveLength(1);
+  });
+
+  it('is lost, and not tried again, when its daemon is killed in the middle', async () => {
+    let calls = 0;
+    machine.install(
+      '/usr/bin/node',
+      serviceDaemon(() => {
+        calls += 1;
+        for (const { reading } of machine.spawns) if (reading.kind === 'spawned') kill(reading.pid);
+        return new Promise<never>(() => {});
+      }),
+    );
+    expect((await call()).result.kind).toBe('lost');
+    expect(calls).toBe(1);
+  });
+
+  it('fails by name for a service that is missing', async () => {
+    machine.files.removeFile(SERVICE);
+    expect((await call()).result).toMatchObject({ kind: 'failed', failure: { kind: 'service-missing' } });
   });
 });
 

@@ -68,7 +68,7 @@ export class MemoryMachine implements Surroundings {
   constructor({ platform = 'linux', userId = 1_000, start }: MachineOptions = {}) {
     this.#userId = userId;
     this.platform = platform;
-    this.clock = new FakeClock(start);
+    this.clock = new FakeClock(start, () => this.network.moves);
     this.disk = new MemoryDisk(() => this.clock.now().wallMs);
     this.network = new MemoryNetwork(this.disk, platform);
     this.files = new MemoryFileSystem(this.disk, { pid: 0, userId }, new Faults());
@@ -93,7 +93,7 @@ export class MemoryMachine implements Surroundings {
       startTime: String(this.#started),
       backlog: birth.backlog ?? BACKLOG,
       env: birth.env ?? {},
-      program: birth.program ?? '',
+      command: birth.command ?? [],
       parent: birth.parent,
     });
     this.#processes.set(pid, process);
@@ -137,7 +137,7 @@ export class MemoryMachine implements Surroundings {
 
   #spawn(parent: MemoryProcess, start: Start, env: Environment | undefined): SpawnReading {
     const { reason, lockNonce, command } = start;
-    const [path = ''] = command ?? [];
+    const path = command?.[0] ?? '';
     const program = this.#programs.get(path);
     try {
       this.faults.strike(parent.pid, 'spawn', [reason, lockNonce]);
@@ -151,7 +151,12 @@ export class MemoryMachine implements Surroundings {
         cause: { code: 'ENOENT', message: `ENOENT: no program ${path} is installed` },
       };
     const { userId } = parent;
-    const child = this.start({ userId, parent, program: path, env: { ...env, [LOCK_VARIABLE]: lockNonce } });
+    const child = this.start({
+      userId,
+      parent,
+      command: command ?? [],
+      env: { ...env, [LOCK_VARIABLE]: lockNonce },
+    });
     parent.adopt(child);
     if (program === undefined) this.onSpawn(child, start);
     else void child.execute(() => program(child));

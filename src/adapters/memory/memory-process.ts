@@ -43,8 +43,8 @@ export interface Birth {
   /** Backlog of its listener. */
   readonly backlog: number;
   readonly env: Environment;
-  /** The program that it runs; empty for a process that the test drives itself. */
-  readonly program: string;
+  /** The program that it runs, and its arguments; empty for a process that the test drives itself. */
+  readonly command: readonly string[];
   readonly parent: MemoryProcess | undefined;
 }
 
@@ -78,7 +78,9 @@ export class MemoryProcess implements Server {
   readonly pid: number;
   readonly userId: number;
   readonly startTime: string;
+  /** Empty for a process that the test drives itself. */
   readonly program: string;
+  readonly args: readonly string[];
   readonly env: Record<string, string | undefined>;
   readonly processes: SelfTable;
   readonly listener: MemoryListener;
@@ -111,7 +113,9 @@ export class MemoryProcess implements Server {
     this.pid = birth.pid;
     this.userId = birth.userId;
     this.startTime = birth.startTime;
-    this.program = birth.program;
+    const [program = '', ...args] = birth.command;
+    this.program = program;
+    this.args = args;
     this.env = { ...birth.env };
     this.#parent = birth.parent;
     this.machine = surroundings;

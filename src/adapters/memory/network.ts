@@ -29,9 +29,11 @@ export class Connection {
   #ends: StreamPair | undefined;
   #state: 'open' | 'handed-over' | 'hung-up' = 'open';
 
+  constructor(private readonly moved: () => void) {}
+
   /** The caller's end. */
   get stream(): Duplex {
-    this.#ends ??= streamPair();
+    this.#ends ??= streamPair(this.moved);
     return this.#ends.caller;
   }
 
@@ -39,7 +41,7 @@ export class Connection {
   handOver(handle: Handle): void {
     if (this.#state !== 'open') return;
     this.#state = 'handed-over';
-    this.#ends ??= streamPair();
+    this.#ends ??= streamPair(this.moved);
     handle(this.#ends.server);
   }
 
@@ -89,7 +91,12 @@ export class ListeningSocket {
   #handle: Handle | undefined;
   #open = true;
 
-  constructor(server: Server, backlog: number, platform: Platform) {
+  constructor(
+    server: Server,
+    backlog: number,
+    platform: Platform,
+    private readonly moved: () => void,
+  ) {
     this.#server = server;
     this.#backlog = backlog;
     this.#whenFull = WHEN_FULL[platform];
@@ -99,7 +106,7 @@ export class ListeningSocket {
     if (!this.#open) throw systemError('ECONNREFUSED', 'connect', path);
     // As Linux counts: one more than was asked for.
     if (this.#queue.length > this.#backlog) throw systemError(this.#whenFull, 'connect', path);
-    const connection = new Connection();
+    const connection = new Connection(this.moved);
     this.#queue.push(connection);
     this.pump();
     return connection;
@@ -137,6 +144,8 @@ export class MemoryNetwork {
   readonly #disk: MemoryDisk;
   readonly #platform: Platform;
   readonly #listening = new WeakMap<Inode, ListeningSocket>();
+  /** How many times bytes have moved on a connection. */
+  moves = 0;
 
   constructor(disk: MemoryDisk, platform: Platform) {
     this.#disk = disk;
@@ -147,7 +156,10 @@ export class MemoryNetwork {
   listen(path: string, server: Server, backlog: number): ListeningSocket {
     refuseLong(path, 'listen');
     const inode = this.#create(path, server.userId);
-    const socket = new ListeningSocket(server, backlog, this.#platform);
+    const moved = (): void => {
+      this.moves += 1;
+    };
+    const socket = new ListeningSocket(server, backlog, this.#platform, moved);
     this.#listening.set(inode, socket);
     return socket;
   }

@@ -35,3 +35,4 @@ export { scheduleFrom, storySvg, storyText, tell } from '../../adapters/simulati
 export type { Settings } from '../../adapters/simulation/world.js';
 export { add, advance, emptyWorld } from '../../adapters/simulation/world.js';
 export { memoryHost } from '../platforms/memory-platform.js';
+export { serviceDaemon } from './memory-daemon.js';
