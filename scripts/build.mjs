@@ -1,6 +1,7 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,6 +21,23 @@ const wholeJsonc = {
     context.onLoad({ filter: /.*/, namespace }, ({ path: asked }) => ({
       contents: `import * as whole from './node_modules/${asked}/lib/esm/main.js'; export default whole;`,
       resolveDir: root,
+    }));
+  },
+};
+
+/**
+ * In an ES module, CommonJS can't require what Node brings: it gets it from the process.
+ * @type {import('esbuild').Plugin}
+ */
+const builtinForCommonJs = {
+  name: 'builtin-for-common-js',
+  setup(context) {
+    const namespace = 'builtin';
+    context.onResolve({ filter: /^(?:node:)?[a-z_/]+$/ }, ({ path: asked, kind }) =>
+      kind === 'require-call' && isBuiltin(asked) ? { path: asked, namespace } : undefined,
+    );
+    context.onLoad({ filter: /.*/, namespace }, ({ path: asked }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(asked)});`,
     }));
   },
 };
@@ -47,8 +65,8 @@ const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc',
   stdio: 'inherit',
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-const [command] = await Promise.all([
-  // Whole, with its packages: as modules of their own they take Node three times as long to load.
+const [command, library] = await Promise.all([
+  // Whole, with its packages: as separate modules they take Node three times as long to load.
   build({
     ...commonJs,
     plugins: [wholeJsonc],
@@ -58,9 +76,19 @@ const [command] = await Promise.all([
     outdir: 'dist',
   }),
   build({
+    ...common,
+    format: 'esm',
+    plugins: [builtinForCommonJs],
+    metafile: true,
+    splitting: true,
+    entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
+    chunkNames: 'chunk-[hash]',
+    outdir: 'dist',
+  }),
+  build({
     ...commonJs,
     entryPoints: {
-      // The command: its way in, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
+      // The command: its entry, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
       solod: 'src/app/entry/main.ts',
       talk: 'src/app/entry/warm-call-streams.ts',
       quick: 'src/app/entry/call-and-kick.ts',
@@ -83,20 +111,11 @@ const [command] = await Promise.all([
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
-  build({
-    ...common,
-    format: 'esm',
-    packages: 'external',
-    splitting: true,
-    entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
-    chunkNames: 'chunk-[hash]',
-    outdir: 'dist',
-  }),
 ]);
 chmodSync('dist/solod.cjs', 0o755);
 
 /**
- * The licences of bundled packages ask for this: their names and terms go along with their code.
+ * Names and licences of the packages whose code is in a bundle, as their authors demand.
  * @param {string[]} inputs
  */
 function noticesFor(inputs) {
@@ -111,5 +130,5 @@ function noticesFor(inputs) {
     return [`${name} ${version} (${license})`, ...texts].join('\n\n');
   });
 }
-const notices = noticesFor(Object.keys(command.metafile.inputs));
+const notices = noticesFor([command, library].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 writeFileSync('dist/THIRD-PARTY.txt', `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);

@@ -132,10 +132,26 @@ const PLACES: readonly Place[] = [
     violation: "import { vol } from 'memfs';",
   },
   {
-    rule: 'no other source imports the memory adapters',
+    rule: 'the memory adapters come with solod/testing alone',
     imported: /\/memory\//,
-    allowed: [],
+    allowed: [
+      'src/app/library/memory-daemon.ts',
+      'src/app/library/testing.ts',
+      'src/app/platforms/memory-platform.ts',
+    ],
     violation: "import { MemoryClock } from '../../adapters/memory/clock.js';",
+  },
+  {
+    rule: 'the hot path does not load the memory platform',
+    imported: /memory-platform/,
+    allowed: ['src/app/library/memory-daemon.ts', 'src/app/library/testing.ts'],
+    violation: "import { memoryHost } from '../platforms/memory-platform.js';",
+  },
+  {
+    rule: "the application makes Node's adapters in one file",
+    imported: /adapters\/node\//,
+    allowed: ['src/app/platforms/node-platform.ts'],
+    violation: "import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';",
   },
 ];
 

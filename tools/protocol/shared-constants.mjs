@@ -217,7 +217,7 @@ export const SHARED = [
   value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
   value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
   value('LOG_TAIL_BYTES', 'u64', SPAWNER, 'TAIL_BYTES'),
-  value('NOTE_CHARACTERS', 'usize', SPAWNER, 'NOTE_CHARACTERS'),
+  value('NOTE_CHARACTERS', 'usize', 'src/adapters/spawn-records.ts', 'NOTE_CHARACTERS'),
   value('LEDGER_BYTES_MAX', 'u64', 'src/adapters/node/files/ledger-file.ts', 'LEDGER_BYTES_MAX'),
   value('LEDGER_READ_BYTES', 'u64', 'src/adapters/node/files/ledger-file.ts', 'READ_BYTES'),
 

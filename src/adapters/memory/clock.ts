@@ -9,32 +9,44 @@ interface Timer {
 }
 
 const HOUR_MS = 3_600_000;
+/** Turns of the event loop without a move after which streams count as quiet: a program may wait for a turn or two itself. */
+const QUIET_TURNS = 4;
+/** Turns in which a promise may settle for which no fake time has to pass. */
+const PATIENCE_TURNS = 1_000;
+
+const turn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve));
 
 /**
- * Time that passes only when a test says so. Whoever sleeps is woken at exactly the time it asked for, in due order,
- * and everything that follows from waking one has happened before the next is woken.
+ * Time that passes only when a test says so. Each sleeper wakes at exactly the time it asked for, in due order, and everything
+ * that follows from waking one has happened before the next one wakes.
  */
 export class FakeClock implements Clock {
   #monotonicMs: number;
   #wallMs: number;
   /** In the order in which they were set, which is the order among those that are due together. */
   #timers: readonly Timer[] = [];
+  readonly #moves: () => number;
 
-  constructor(start: Instant = { monotonicMs: 1_000, wallMs: 1_700_000_000_000 }) {
+  /**
+   * @param start the first instant
+   * @param moves how many times bytes have moved on the streams that share this clock
+   */
+  constructor(start: Instant = { monotonicMs: 1_000, wallMs: 1_700_000_000_000 }, moves = () => 0) {
     this.#monotonicMs = start.monotonicMs;
     this.#wallMs = start.wallMs;
+    this.#moves = moves;
   }
 
   now(): Instant {
     return { monotonicMs: this.#monotonicMs, wallMs: this.#wallMs };
   }
 
-  /** @param owner whoever may be forgotten */
+  /** @param owner may be forgotten, and is not woken then */
   sleep(ms: number, owner?: object): Promise<SleepReading> {
     return new Promise((resolve) => this.after(ms, () => resolve({ kind: 'done' }), owner));
   }
 
-  /** @returns calls it off */
+  /** @returns cancels the timer */
   after(ms: number, fire: () => void, owner?: object): () => void {
     const timer: Timer = { dueMs: this.#monotonicMs + Math.max(ms, 0), fire, owner };
     this.#timers = [...this.#timers, timer];
@@ -46,7 +58,7 @@ export class FakeClock implements Clock {
     this.#timers = this.#timers.filter((timer) => timer.owner !== owner);
   }
 
-  /** The wall clock is set forward, or back; no sleeper notices. */
+  /** Sets the wall clock forward, or back. No sleeper notices. */
   jumpWall(byMs: number): void {
     this.#wallMs += byMs;
   }
@@ -56,9 +68,15 @@ export class FakeClock implements Clock {
     return this.#next()?.dueMs;
   }
 
-  /** Lets every promise go on until only time, or the test, could move anything. */
-  settle(): Promise<void> {
-    return new Promise((resolve) => nextTurn(resolve));
+  /** Lets each promise, and each stream, go on until only time or the test could move anything. */
+  async settle(): Promise<void> {
+    await turn();
+    let before = 0;
+    for (let quiet = 0; this.#moves() > 0 && quiet < QUIET_TURNS; quiet += 1) {
+      if (this.#moves() !== before) quiet = 0;
+      before = this.#moves();
+      await turn();
+    }
   }
 
   async advance(byMs: number): Promise<void> {
@@ -72,7 +90,8 @@ export class FakeClock implements Clock {
 
   /**
    * Moves on from one sleeper to the next, whenever nothing else is left to do, until the promise has settled.
-   * @param withinMs more fake time than this is a test that got lost
+   * @param withinMs limit of fake time, in milliseconds; an hour by default
+   * @throws when the limit has passed, or when nobody sleeps and the promise still has not settled
    */
   async finish<T>(awaited: Promise<T>, withinMs: number = HOUR_MS): Promise<T> {
     const untilMs = this.#monotonicMs + withinMs;
@@ -83,8 +102,11 @@ export class FakeClock implements Clock {
     awaited.then(note, note);
     for (await this.settle(); !settled; ) {
       const next = this.#next();
-      if (next === undefined)
+      if (next === undefined) {
+        for (let turns = 0; !settled && turns < PATIENCE_TURNS; turns += 1) await turn();
+        if (settled || this.#next() !== undefined) continue;
         throw new Error('nobody sleeps, and what was awaited has not come: it never will');
+      }
       if (next.dueMs > untilMs)
         throw new Error(`what was awaited has not come within ${withinMs} ms of fake time`);
       await this.#wake(next);

@@ -1,5 +1,9 @@
+import type { Identity } from '../../domain/evidence/identity.js';
+import { nonceOf, type Platform } from '../../domain/place/layout.js';
 import type { Ports } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
+import type { Environment } from '../../ports/environment.js';
+import type { FileSystem } from '../../ports/file-system.js';
 import type {
   ProcessReading,
   ProcessTable,
@@ -9,35 +13,50 @@ import type {
 import type { GreetReading } from '../../ports/socket-probe.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../ports/spawner.js';
+import type { Word } from '../../ports/start-word.js';
+import { Ledger } from '../ledger.js';
+import type { SpawnTarget } from '../spawn-target.js';
 import { type Actor, MemoryFileSystem } from './file-system.js';
-import { MemoryListener, MemoryProbe, type NetworkSeat } from './memory-sockets.js';
-import type { Server } from './network.js';
+import { HeldCalls, intercept, type PortCall } from './held-calls.js';
+import { ledgerLines } from './ledger-lines.js';
+import { MemoryListener, MemoryProbe, type NetworkSeat, type StreamGreeter } from './memory-sockets.js';
+import { MemorySpawner } from './memory-spawner.js';
+import type { Handle, Server } from './network.js';
 
-/** What a process needs of the host that it runs on. */
-export interface Host extends NetworkSeat {
-  lookUp(pid: number, observer: Actor): ProcessReading;
+export type { PortCall } from './held-calls.js';
+
+/** What a process needs of the machine that it runs on. */
+export interface Surroundings extends NetworkSeat {
+  readonly platform: Platform;
+  /** Access to the disk that belongs to no process. */
+  readonly files: FileSystem;
+  process(pid: number): MemoryProcess | undefined;
+  lookUp(pid: number, observer?: Actor): ProcessReading;
   signal(pid: number, name: TerminationSignal, sender: Actor): SignalReading;
-  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string): SpawnReading;
+  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string, target?: SpawnTarget): SpawnReading;
 }
 
 export interface Birth {
   readonly pid: number;
   readonly userId: number;
   readonly startTime: string;
-  /** Of its listener. */
+  /** Backlog of its listener. */
   readonly backlog: number;
+  readonly env: Environment;
+  /** The program that it runs, and its arguments; empty for a process that the test drives itself. */
+  readonly command: readonly string[];
+  readonly parent: MemoryProcess | undefined;
 }
 
-/** What is left of a process that ended: nothing, or a zombie that its parent has not asked after. */
+/** What is left of a process that ended: nothing, or a zombie that its parent has not reaped. */
 export type Remains = 'nothing' | 'zombie';
 
 export type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
 
-/** A port call, before it is made. */
-export interface PortCall {
-  readonly port: keyof Ports;
-  readonly method: string;
-  readonly args: readonly unknown[];
+/** Process table that also knows the process that asks. */
+export interface SelfTable extends ProcessTable {
+  self(): Identity;
+  ancestors(): readonly number[];
 }
 
 /** Thrown out of a call that a dead process makes: nothing after it happens. */
@@ -52,37 +71,59 @@ interface End {
 
 /**
  * One simulated process. Nothing it does has any effect once it is dead, and nothing that takes time comes back while it
- * is stopped. A call that returns at once is over before anybody could stop it.
+ * is stopped. A call that returns at once is over before anybody could stop it, unless its calls are held.
  */
 export class MemoryProcess implements Server {
+  readonly machine: Surroundings;
   readonly pid: number;
   readonly userId: number;
   readonly startTime: string;
+  /** Empty for a process that the test drives itself. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Record<string, string | undefined>;
+  readonly processes: SelfTable;
+  readonly listener: MemoryListener;
   readonly ports: Ports;
-  /** Sees every port call before it is made, but the clock's `now`; it may kill the process there. */
+  /** Holds its port calls, and lets them go one by one. */
+  readonly calls: HeldCalls;
+  /** Sees each port call before it is made, but the clock's `now`; it may kill the process there. */
   onCall: (call: PortCall) => void = () => {};
   /** What SIGTERM does. */
   onTerm: () => void = () => this.#cease({ code: undefined, signal: 'SIGTERM' }, 'nothing');
+  /** Told when the process says something of its start, or ends. */
+  onNews: () => void = () => {};
   /** How many callers have been told `accepted`. */
   served = 0;
 
-  readonly #host: Host;
+  readonly #parent: MemoryProcess | undefined;
   readonly #probe: MemoryProbe;
-  readonly #listener: MemoryListener;
   readonly #children = new Map<number, MemoryProcess>();
+  /** What is closed when the process ends. */
+  readonly #open = new Set<{ drop(): void }>();
   #activity: Activity = 'running';
   #end: End | undefined;
   #output = '';
-  #words: readonly GreetReading[] = [];
+  #said: readonly Word[] = [];
+  #greetings: readonly GreetReading[] = [];
   #asleep: (() => void)[] = [];
+  #nonces = 0;
 
-  constructor(host: Host, birth: Birth) {
+  constructor(surroundings: Surroundings, birth: Birth) {
     this.pid = birth.pid;
     this.userId = birth.userId;
     this.startTime = birth.startTime;
-    this.#host = host;
-    this.#probe = new MemoryProbe(host, this);
-    this.#listener = new MemoryListener(host, this, birth.backlog);
+    const [program = '', ...args] = birth.command;
+    this.program = program;
+    this.args = args;
+    this.env = { ...birth.env };
+    this.#parent = birth.parent;
+    this.machine = surroundings;
+    this.calls = new HeldCalls(surroundings.clock);
+    this.#probe = new MemoryProbe(surroundings, this);
+    this.#open.add(this.#probe);
+    this.listener = new MemoryListener(surroundings, this, birth.backlog);
+    this.processes = this.#makeProcesses();
     this.ports = this.#makePorts();
   }
 
@@ -94,23 +135,81 @@ export class MemoryProcess implements Server {
     return this.#activity === 'running';
   }
 
-  /** What this process says to whoever greets it, one word each, the last one to all that follow. Who waits hears it now. */
+  /** What it has said of its start. */
+  get words(): readonly Word[] {
+    return this.#said;
+  }
+
+  // --- what the process does -------------------------------------------------------------------------------------------
+
+  /** What this process says to its callers, one word to each, the last one to all that follow. A caller that waits hears it now. */
   serve(...words: readonly [GreetReading, ...GreetReading[]]): void {
-    this.#words = words;
-    this.#listener.pump();
+    this.#greetings = words;
+    this.listener.pump();
   }
 
   nextWord(): GreetReading | undefined {
-    const [word, ...later] = this.#words;
-    if (later.length > 0) this.#words = later;
+    const [word, ...later] = this.#greetings;
+    if (later.length > 0) this.#greetings = later;
     if (word?.kind === 'accepted') this.served += 1;
     return word;
   }
 
-  /** Writes to what the one who started it can read after its end. */
+  /** Tells its starter what it has come to. */
+  say(word: Word): void {
+    this.#said = [...this.#said, word];
+    this.onNews();
+  }
+
+  /** Writes what its starter can read after its end. */
   print(text: string): void {
     this.#output = (this.#output + text).slice(-LAST_OUTPUT_MAX);
   }
+
+  exit(code: number, remains: Remains = 'nothing'): void {
+    this.#cease({ code, signal: undefined }, remains);
+  }
+
+  /** A new one at every call, and the same ones in every run of a test. */
+  nonce(): string {
+    this.#nonces += 1;
+    return nonceOf(this.pid, this.#nonces.toString(36).padStart(8, '0'));
+  }
+
+  /** A probe of its own. Its connections are closed when the process ends. */
+  probe(greeter?: StreamGreeter) {
+    const probe = new MemoryProbe(this.machine, this, greeter);
+    this.#open.add(probe);
+    const { connect, greet } = this.#guarded('probe', probe);
+    const take = () => {
+      const stream = probe.take();
+      if (stream !== undefined) this.#open.add({ drop: () => stream.destroy() });
+      return stream;
+    };
+    return { connect, greet, take, drop: () => probe.drop() };
+  }
+
+  /** The listener of this process, as its daemon uses it. */
+  serving() {
+    const { listen, close } = this.ports.listener;
+    const serve = (handle: Handle): void =>
+      this.listener.serve((stream) => void this.execute(() => handle(stream)));
+    return { listen, close, serve };
+  }
+
+  /** A spawner for a program that is installed on the machine. */
+  spawner(target: SpawnTarget): MemorySpawner {
+    const own = this.#guarded('spawner', this.#makeSpawner(target));
+    const clock = (waking: Clock): Clock => this.#guarded('clock', waking);
+    return new MemorySpawner(target, own, { process: this, clock: this.machine.clock, guarded: clock });
+  }
+
+  /** @param directory directory of a name */
+  ledger(directory: string): Ledger {
+    return new Ledger(ledgerLines(this.machine.disk, directory, this.userId), this.processes);
+  }
+
+  // --- what is done to the process -------------------------------------------------------------------------------------
 
   /** SIGSTOP. */
   stop(): void {
@@ -122,7 +221,7 @@ export class MemoryProcess implements Server {
     if (this.#activity !== 'stopped') return;
     this.#activity = 'running';
     for (const wake of this.#asleep.splice(0)) wake();
-    this.#listener.pump();
+    this.listener.pump();
   }
 
   /** SIGKILL. */
@@ -130,22 +229,18 @@ export class MemoryProcess implements Server {
     this.#cease({ code: undefined, signal: 'SIGKILL' }, remains);
   }
 
-  /** SIGTERM, which a stopped process does not hear of until it goes on; one that doesn't want to end says so by `onTerm`. */
+  /** SIGTERM. A stopped process does not hear it, and a process that does not want to end says so by `onTerm`. */
   terminate(): void {
     if (this.#activity === 'running') this.onTerm();
   }
 
-  exit(code: number, remains: Remains = 'nothing'): void {
-    this.#cease({ code, signal: undefined }, remains);
-  }
-
-  /** The zombie's parent has asked after it. */
+  /** Its parent reaps the zombie. */
   reap(): void {
     if (this.#activity === 'zombie') this.#activity = 'gone';
   }
 
   /**
-   * Runs a program in this process, from the next turn on: whoever started it goes on first.
+   * Runs a program in this process, from the next turn on: first its starter continues.
    * @returns what the program returned; never settles once the process is dead
    */
   async run<T>(program: (ports: Ports) => Promise<T>): Promise<T> {
@@ -158,74 +253,96 @@ export class MemoryProcess implements Server {
     }
   }
 
-  /** What a process table shows of it. */
+  /** The same for what nobody waits for: an error ends the process with exit code 1, and its starter can read it. */
+  async execute(program: () => unknown): Promise<void> {
+    try {
+      await this.run(async () => program());
+    } catch (error) {
+      this.print(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.exit(1);
+    }
+  }
+
+  // --- what others see of the process ----------------------------------------------------------------------------------
+
+  /** What a process table shows. */
   look(): ProcessReading {
     if (this.#activity === 'gone') return { kind: 'gone' };
     return { kind: 'present', startTime: this.startTime, activity: this.#activity };
   }
 
-  /** What the one who started it sees. */
+  /** What its starter sees. */
   lookAsChild(): ChildReading {
-    return this.#end === undefined
-      ? { kind: 'running' }
-      : { kind: 'ended', ...this.#end, lastOutput: this.#output };
+    if (this.#end === undefined) return { kind: 'running' };
+    const word = this.#said.at(-1);
+    return { kind: 'ended', ...this.#end, ...(word && { word }), lastOutput: this.#output };
   }
 
   adopt(child: MemoryProcess): void {
     this.#children.set(child.pid, child);
   }
 
-  #cease(end: End, remains: Remains): void {
-    if (this.#end !== undefined) return;
-    this.#end = end;
-    this.#activity = remains === 'zombie' ? 'zombie' : 'gone';
-    this.#host.clock.forget(this);
-    this.#probe.drop();
-    this.#listener.abandon();
-  }
-
-  #makePorts(): Ports {
-    const host = this.#host;
-    const clock: Clock = { now: () => host.clock.now(), sleep: (ms) => host.clock.sleep(ms, this) };
-    const processes: ProcessTable = {
-      lookUp: (pid) => host.lookUp(pid, this),
-      signal: (pid, name) => host.signal(pid, name, this),
-    };
-    const spawner: Spawner = {
-      spawn: (reason, lockNonce) => host.spawn(this, reason, lockNonce),
-      check: (pid) => this.#child(pid).lookAsChild(),
-    };
-    return {
-      clock: this.#guarded('clock', clock),
-      files: this.#guarded('files', new MemoryFileSystem(host.disk, this, host.faults)),
-      probe: this.#guarded('probe', this.#probe),
-      listener: this.#guarded('listener', this.#listener),
-      processes: this.#guarded('processes', processes),
-      spawner: this.#guarded('spawner', spawner),
-    };
-  }
-
-  #child(pid: number): MemoryProcess {
+  child(pid: number): MemoryProcess {
     const child = this.#children.get(pid);
     if (child === undefined) throw new Error(`process ${pid} was not started by ${this.pid}`);
     return child;
   }
 
-  #guarded<T extends object>(port: keyof Ports, target: T): T {
-    return new Proxy(target, {
-      get: (_, method: string) => {
-        const call = Reflect.get(target, method) as (...args: unknown[]) => unknown;
-        return (...args: unknown[]) => this.#through({ port, method, args }, () => call.apply(target, args));
-      },
-    });
+  #cease(end: End, remains: Remains): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#activity = remains === 'zombie' ? 'zombie' : 'gone';
+    this.calls.forget();
+    this.machine.clock.forget(this);
+    for (const open of this.#open) open.drop();
+    this.listener.abandon();
+    this.onNews();
   }
 
-  #through(call: PortCall, make: () => unknown): unknown {
+  #makeProcesses(): SelfTable {
+    const { pid, startTime } = this;
+    const table: ProcessTable = {
+      lookUp: (other) => this.machine.lookUp(other, this),
+      signal: (other, name) => this.machine.signal(other, name, this),
+    };
+    return {
+      ...this.#guarded('processes', table),
+      self: () => ({ pid, startTime, bootId: 'memory', pidNamespace: 'memory' }),
+      ancestors: () =>
+        this.#parent === undefined ? [] : [this.#parent.pid, ...this.#parent.processes.ancestors()],
+    };
+  }
+
+  #makePorts(): Ports {
+    const { clock, disk, faults } = this.machine;
+    const own: Clock = { now: () => clock.now(), sleep: (ms) => clock.sleep(ms, this) };
+    return {
+      clock: this.#guarded('clock', own),
+      files: this.#guarded('files', new MemoryFileSystem(disk, this, faults)),
+      probe: this.#guarded('probe', this.#probe),
+      listener: this.#guarded('listener', this.listener),
+      processes: this.processes,
+      spawner: this.#guarded('spawner', this.#makeSpawner()),
+    };
+  }
+
+  #makeSpawner(target?: SpawnTarget): Spawner {
+    return {
+      spawn: (reason, lockNonce) => this.machine.spawn(this, reason, lockNonce, target),
+      check: (pid) => this.child(pid).lookAsChild(),
+    };
+  }
+
+  #guarded<T extends object>(port: keyof Ports, target: T): T {
+    return intercept(target, (method, args, make) => this.#through({ port, method, args }, make));
+  }
+
+  #through<R>(call: PortCall, make: () => R): R {
     this.#refuseDead(call);
     if (call.method !== 'now') this.onCall(call);
     this.#refuseDead(call);
     const reading = make();
-    return reading instanceof Promise ? this.#whenAwake(reading) : reading;
+    return reading instanceof Promise ? (this.#whenAwake(reading) as R) : reading;
   }
 
   #refuseDead({ port, method }: PortCall): void {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { Listener } from '../../ports/listener.js';
 import type { ChangeReading } from '../../ports/readings.js';
 import type { ConnectReading, GreetReading, SocketProbe } from '../../ports/socket-probe.js';
@@ -6,7 +7,7 @@ import type { FakeClock } from './clock.js';
 import type { MemoryDisk } from './disk.js';
 import type { Faults } from './faults.js';
 import type { Actor } from './file-system.js';
-import type { ListeningSocket, MemoryNetwork, Server } from './network.js';
+import type { Handle, ListeningSocket, MemoryNetwork, Server } from './network.js';
 
 /** What the sockets of one process are made of. */
 export interface NetworkSeat {
@@ -16,14 +17,20 @@ export interface NetworkSeat {
   readonly faults: Faults;
 }
 
+/** Speaks to the daemon on the caller's end of a connection. */
+export type StreamGreeter = (stream: Duplex, withinMs: number) => Promise<GreetReading>;
+
 export class MemoryProbe implements SocketProbe {
   readonly #seat: NetworkSeat;
   readonly #actor: Actor;
+  readonly #greeter: StreamGreeter | undefined;
   #latest: ReturnType<MemoryNetwork['connect']> | undefined;
 
-  constructor(seat: NetworkSeat, actor: Actor) {
+  /** @param greeter speaks a protocol; without one the daemon's next word is awaited */
+  constructor(seat: NetworkSeat, actor: Actor, greeter?: StreamGreeter) {
     this.#seat = seat;
     this.#actor = actor;
+    this.#greeter = greeter;
   }
 
   /** A planted ETIMEDOUT is a connection that is not taken in time: `silent`. */
@@ -44,14 +51,23 @@ export class MemoryProbe implements SocketProbe {
   greet(withinMs: number): Promise<GreetReading> {
     const latest = this.#latest;
     if (latest === undefined) return Promise.resolve({ kind: 'ended' });
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const callOff = this.#seat.clock.after(withinMs, () => resolve({ kind: 'silent' }), this.#actor);
-      latest.connection.greet((word) => {
+      const hear = (word: GreetReading): void => {
         callOff();
         resolve(word);
-      });
+      };
+      if (this.#greeter === undefined) latest.connection.greet(hear);
+      else this.#greeter(latest.connection.stream, withinMs).then(hear, reject);
       latest.socket.pump();
     });
+  }
+
+  /** Hands over the latest connection: from now on the caller closes it. */
+  take(): Duplex | undefined {
+    const stream = this.#latest?.connection.stream;
+    this.#latest = undefined;
+    return stream;
   }
 
   /** Closes the latest connection, if there is one. */
@@ -84,7 +100,12 @@ export class MemoryListener implements Listener {
     }
   }
 
-  /** As Node closes a server: whatever lies by the name that was bound is unlinked, and the socket that moved away stays. */
+  /** Hands over each connection, those first that are waiting. */
+  serve(handle: Handle): void {
+    this.#bound?.socket.serve(handle);
+  }
+
+  /** As Node closes a server: it unlinks what has the name that was bound, and the socket that was renamed stays. */
   async close(): Promise<ChangeReading> {
     const bound = this.#bound;
     this.abandon();
@@ -92,18 +113,18 @@ export class MemoryListener implements Listener {
     try {
       this.#seat.disk.removeFile(bound.path);
     } catch (error) {
-      // Nothing there, or a directory: Node does not tell either. A bug still leaves here.
+      // Nothing is there, or a directory: Node does not tell either. A bug is still thrown.
       causeOf(error);
     }
     return { kind: 'done' };
   }
 
-  /** What the process has to do is done as far as it can be. */
+  /** The process does what it has to do now. */
   pump(): void {
     this.#bound?.socket.pump();
   }
 
-  /** As a process ends: everybody is hung up on, and nothing is unlinked. */
+  /** As a process ends: all connections are cut, and nothing is unlinked. */
   abandon(): void {
     this.#bound?.socket.close();
     this.#bound = undefined;

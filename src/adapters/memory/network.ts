@@ -1,25 +1,49 @@
 import { Buffer } from 'node:buffer';
+import type { Duplex } from 'node:stream';
 import type { Platform } from '../../domain/place/layout.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { causeOf } from '../errno.js';
 import { BORN_WITH, type Inode, type MemoryDisk } from './disk.js';
 import type { Actor } from './file-system.js';
+import { type StreamPair, streamPair } from './stream-pair.js';
 import { systemError } from './system-error.js';
 
 /** The process behind a listening socket. */
 export interface Server extends Actor {
   /** Whether it takes connections now: it runs, and is not stopped. */
   readonly awake: boolean;
-  /** What it says next to whoever greets it; undefined as long as it has nothing to say. */
+  /** What it says to the next caller that greets it; undefined as long as it has nothing to say. */
   nextWord(): GreetReading | undefined;
 }
 
 type Hear = (word: GreetReading) => void;
 
+/** Takes one end of a connection. */
+export type Handle = (stream: Duplex) => void;
+
 /** One connection, from connect(2) on. */
 export class Connection {
   #word: GreetReading | undefined;
   #hear: Hear | undefined;
+  /** Made for a caller or a server that speaks a protocol; a word needs none. */
+  #ends: StreamPair | undefined;
+  #state: 'open' | 'handed-over' | 'hung-up' = 'open';
+
+  constructor(private readonly moved: () => void) {}
+
+  /** The caller's end. */
+  get stream(): Duplex {
+    this.#ends ??= streamPair(this.moved);
+    return this.#ends.caller;
+  }
+
+  /** Gives the server's end to its process, once, unless the caller has gone. */
+  handOver(handle: Handle): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'handed-over';
+    this.#ends ??= streamPair(this.moved);
+    handle(this.#ends.server);
+  }
 
   /** Whether the caller has said something and waits for the answer. */
   get asks(): boolean {
@@ -34,6 +58,14 @@ export class Connection {
   /** The caller has gone. */
   hangUp(): void {
     this.#hear = undefined;
+    if (this.#state === 'open') this.#state = 'hung-up';
+    this.#ends?.caller.destroy();
+  }
+
+  /** The server's process has ended. */
+  cut(): void {
+    this.#ends?.server.destroy();
+    this.say({ kind: 'ended' });
   }
 
   /** Only the first word is looked at, and silence is none. */
@@ -49,16 +81,22 @@ export class Connection {
 
 const WHEN_FULL: Readonly<Record<Platform, string>> = { linux: 'EAGAIN', darwin: 'ECONNREFUSED' };
 
-/** A socket that listens. Whatever comes stays in its queue until its process takes it, also when the caller has gone. */
+/** A socket that listens. A connection stays in its queue until its process takes it, also when the caller has gone. */
 export class ListeningSocket {
   readonly #server: Server;
   readonly #backlog: number;
   readonly #whenFull: string;
   #queue: Connection[] = [];
   #taken: Connection[] = [];
+  #handle: Handle | undefined;
   #open = true;
 
-  constructor(server: Server, backlog: number, platform: Platform) {
+  constructor(
+    server: Server,
+    backlog: number,
+    platform: Platform,
+    private readonly moved: () => void,
+  ) {
     this.#server = server;
     this.#backlog = backlog;
     this.#whenFull = WHEN_FULL[platform];
@@ -68,16 +106,23 @@ export class ListeningSocket {
     if (!this.#open) throw systemError('ECONNREFUSED', 'connect', path);
     // As Linux counts: one more than was asked for.
     if (this.#queue.length > this.#backlog) throw systemError(this.#whenFull, 'connect', path);
-    const connection = new Connection();
+    const connection = new Connection(this.moved);
     this.#queue.push(connection);
     this.pump();
     return connection;
+  }
+
+  /** From now on the process speaks a protocol of its own on each connection. */
+  serve(handle: Handle): void {
+    this.#handle = handle;
+    this.pump();
   }
 
   /** The process does what it would do now, if it can. */
   pump(): void {
     if (!this.#open || !this.#server.awake) return;
     this.#taken.push(...this.#queue.splice(0));
+    if (this.#handle !== undefined) for (const connection of this.#taken) connection.handOver(this.#handle);
     for (const connection of this.#taken.filter(({ asks }) => asks)) {
       const word = this.#server.nextWord();
       if (word === undefined) return;
@@ -87,19 +132,20 @@ export class ListeningSocket {
 
   close(): void {
     this.#open = false;
-    for (const connection of [...this.#queue.splice(0), ...this.#taken.splice(0)])
-      connection.say({ kind: 'ended' });
+    for (const connection of [...this.#queue.splice(0), ...this.#taken.splice(0)]) connection.cut();
   }
 }
 
 /** What sun_path holds on Linux without its last NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
-/** The sockets of one host. A socket belongs to an inode, and is reached by whatever name leads there. */
+/** The sockets of one machine. A socket belongs to an inode, and is reached by every name that leads there. */
 export class MemoryNetwork {
   readonly #disk: MemoryDisk;
   readonly #platform: Platform;
   readonly #listening = new WeakMap<Inode, ListeningSocket>();
+  /** How many times bytes have moved on a connection. */
+  moves = 0;
 
   constructor(disk: MemoryDisk, platform: Platform) {
     this.#disk = disk;
@@ -110,7 +156,10 @@ export class MemoryNetwork {
   listen(path: string, server: Server, backlog: number): ListeningSocket {
     refuseLong(path, 'listen');
     const inode = this.#create(path, server.userId);
-    const socket = new ListeningSocket(server, backlog, this.#platform);
+    const moved = (): void => {
+      this.moves += 1;
+    };
+    const socket = new ListeningSocket(server, backlog, this.#platform, moved);
     this.#listening.set(inode, socket);
     return socket;
   }

@@ -1,12 +1,25 @@
-import type { Clock } from '../../ports/clock.js';
+import type { Clock, SleepReading } from '../../ports/clock.js';
 
-/** Not `performance.now()`: its module is one more to load at every start. */
+/** `performance.now()` would load one more module at every start. */
 function monotonicMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1_000_000;
 }
 
-export const nodeClock: Clock = {
+/** A clock that may know how to end a sleep early, and then leaves no timer behind. */
+export interface WakeableClock extends Clock {
+  /** @param news ends the sleep when it settles */
+  sleep(ms: number, news?: Promise<unknown>): Promise<SleepReading>;
+}
+
+export const nodeClock: WakeableClock = {
   now: () => ({ monotonicMs: monotonicMs(), wallMs: Date.now() }),
-  sleep: (ms) => new Promise((resolve) => setTimeout(() => resolve({ kind: 'done' }), ms)),
+  sleep: (ms, news) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => resolve({ kind: 'done' }), ms);
+      void news?.then(() => {
+        clearTimeout(timer);
+        resolve({ kind: 'done' });
+      });
+    }),
 };

@@ -1,5 +1,19 @@
-/** `solod/testing`: a simulated machine, and a search through every order in which its processes may make their calls. */
+/**
+ * `solod/testing` has two parts.
+ *
+ * A memory machine, for tests of a program that embeds solod: several processes share one disk, one network and one clock, each
+ * with a solod of its own (`createSolod(memoryHost(process))`). The test kills them, lets time pass, and steps from one port call
+ * to the next, so that a race goes the same way in each run.
+ *
+ * A search through every order in which the processes of a simulated machine may make their calls, for solod's own procedures.
+ */
 
+export type { FakeClock } from '../../adapters/memory/clock.js';
+export type { Fault } from '../../adapters/memory/faults.js';
+export type { HeldCalls, PortCall } from '../../adapters/memory/held-calls.js';
+export type { MachineOptions, MemoryProgram, SpawnRecord } from '../../adapters/memory/memory-machine.js';
+export { MemoryMachine } from '../../adapters/memory/memory-machine.js';
+export type { MemoryProcess } from '../../adapters/memory/memory-process.js';
 export type { Action, Reductions, Rules, Time } from '../../adapters/simulation/actions.js';
 export { actionsIn, take } from '../../adapters/simulation/actions.js';
 export { kill, passTime } from '../../adapters/simulation/disturbances.js';
@@ -20,3 +34,5 @@ export type { Line } from '../../adapters/simulation/story.js';
 export { scheduleFrom, storySvg, storyText, tell } from '../../adapters/simulation/story.js';
 export type { Settings } from '../../adapters/simulation/world.js';
 export { add, advance, emptyWorld } from '../../adapters/simulation/world.js';
+export { memoryHost } from '../platforms/memory-platform.js';
+export { serviceDaemon } from './memory-daemon.js';

@@ -1,6 +1,6 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
-import type net from 'node:net';
+import type { Duplex } from 'node:stream';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
@@ -69,7 +69,7 @@ const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSA
 const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
 export class Connection {
-  readonly #socket: net.Socket;
+  readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
   readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
   readonly #head = new HeadReader();
@@ -86,7 +86,7 @@ export class Connection {
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(socket: net.Socket, owner: ConnectionOwner) {
+  constructor(socket: Duplex, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
     // First of all: a peer that connects and goes away must not end the daemon.

@@ -1,6 +1,6 @@
 /** The daemon's side of the wire: takes accepted sockets, and answers the requests on them, many at once. */
 
-import type net from 'node:net';
+import type { Duplex } from 'node:stream';
 
 import { type Admission, Connection, type ConnectionOwner } from './connection.js';
 import type { CallRequest } from './request.js';
@@ -53,7 +53,7 @@ export class CallServer {
   }
 
   /** Takes on a socket that a listener has accepted; it has an error handler from here on. */
-  accept(socket: net.Socket): void {
+  accept(socket: Duplex): void {
     this.#connections.add(new Connection(socket, this.#owner));
   }
 

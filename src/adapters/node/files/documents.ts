@@ -56,7 +56,7 @@ function readWhole(fd: number): DocumentReading {
 }
 
 /** @returns undefined for bytes that would come back as others; a byte order mark is kept, and so is not passed over */
-function textOf(bytes: Uint8Array): string | undefined {
+export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

@@ -4,17 +4,18 @@ import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { judgeStart, type StartVerdict } from '../../../domain/lifecycle/start-ledger.js';
 import { NAMES } from '../../../domain/place/layout.js';
-import type { Clock, SleepReading } from '../../../ports/clock.js';
+import type { Clock } from '../../../ports/clock.js';
 import type { Environment } from '../../../ports/environment.js';
 import type { Cause } from '../../../ports/readings.js';
 import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../../ports/spawner.js';
 import type { Word } from '../../../ports/start-word.js';
 import { causeOf } from '../../errno.js';
-import type { Ledger, Witness } from '../../ledger.js';
+import type { Witness } from '../../ledger.js';
+import { SpawnRecords } from '../../spawn-records.js';
 import { LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
+import type { WakeableClock } from '../clock.js';
 import { APPEND, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { nodeLedger } from '../files/ledger-file.js';
@@ -27,8 +28,6 @@ import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-cha
 export const LOG_BYTES_MAX = 4 * 1024 * 1024;
 /** How much of the log's end is shown when a daemon dies. */
 export const TAIL_BYTES = 4096;
-/** How much of that the ledger keeps. */
-export const NOTE_CHARACTERS = 1024;
 
 interface Started {
   readonly child: ChildProcess;
@@ -39,20 +38,22 @@ interface Started {
 
 export class NodeSpawner implements Spawner {
   readonly #children = new Map<number, Started>();
-  readonly #ledger: Ledger;
+  readonly #records: SpawnRecords;
   /** Ends the current sleep. */
   #wake: (() => void) | undefined;
 
   constructor(
     private readonly target: SpawnTarget,
     private readonly processes: Witness,
-    private readonly clock: Clock,
+    private readonly clock: WakeableClock,
   ) {
-    this.#ledger = nodeLedger(target.directory, processes);
+    const ledger = nodeLedger(target.directory, processes);
+    const asker = basename(process.argv[1] ?? process.argv0);
+    this.#records = new SpawnRecords(ledger, clock, processes, target.build, asker);
   }
 
   spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
-    const verdict = this.#judge(reason);
+    const verdict = this.#records.judge(reason);
     if (verdict.kind === 'held-back') return verdict;
     const log = openLog(this.target.directory);
     try {
@@ -89,25 +90,16 @@ export class NodeSpawner implements Spawner {
 
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock {
-    return { now: () => this.clock.now(), sleep: (ms) => this.#sleep(ms) };
-  }
-
-  #sleep(ms: number): Promise<SleepReading> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        this.#wake = undefined;
-        resolve({ kind: 'done' });
-      };
-      const timer = setTimeout(done, ms);
-      this.#wake = done;
-    });
-  }
-
-  #judge(reason: SpawnReason): StartVerdict {
-    if (reason === 'restart') return { kind: 'allowed' };
-    const now = this.clock.now();
-    return judgeStart(this.#ledger.starts(), this.target.build, now);
+    const { clock } = this;
+    return {
+      now: () => clock.now(),
+      sleep: (ms) => {
+        const news = new Promise<{ readonly kind: 'done' }>((resolve) => {
+          this.#wake = () => resolve({ kind: 'done' });
+        });
+        return Promise.race([clock.sleep(ms, news), news]);
+      },
+    };
   }
 
   /** The process gets neither the caller's terminal (setsid), nor its directory (which may be a mount in use), nor its stdio. */
@@ -128,10 +120,10 @@ export class NodeSpawner implements Spawner {
       // The event comes later. A missing pid says at once that nothing was started.
       child.on('error', () => {});
       child.unref();
-      if (child.pid === undefined) return this.#refused(reason, 'refused', whyNotRun(program));
+      if (child.pid === undefined) return this.#records.refused(reason, 'refused', whyNotRun(program));
       return this.#started(reason, child, child.pid, log);
     } catch (error) {
-      return this.#refused(reason, 'threw', causeOf(error));
+      return this.#records.refused(reason, 'threw', causeOf(error));
     }
   }
 
@@ -140,13 +132,7 @@ export class NodeSpawner implements Spawner {
     const startTime = seen.kind === 'present' ? seen.startTime : '';
     const started: Started = { child, tail: log?.tail ?? (() => ''), words: [] };
     this.#children.set(pid, started);
-    this.#ledger.append({
-      ...this.processes.self(),
-      ...this.#entry(pid, reason),
-      kind: 'started',
-      startTime,
-      build: this.target.build,
-    });
+    this.#records.started(reason, pid, startTime);
     leaveLaunchFile(this.target.directory, this.target.command);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
     if (pipe) {
@@ -157,27 +143,11 @@ export class NodeSpawner implements Spawner {
       });
     }
     child.once('exit', (code, signal) => {
-      this.#ended(pid, started, code ?? undefined, signal ?? undefined);
+      const seen = { code: code ?? undefined, signal: signal ?? undefined, lastOutput: started.tail };
+      this.#records.ended(pid, started.words, seen);
       this.#wake?.();
     });
     return { kind: 'spawned', pid, startTime };
-  }
-
-  /** Writes down how a process ended that could not say so itself: only its starter knows. */
-  #ended(pid: number, { words, tail }: Started, code: number | undefined, signal: string | undefined): void {
-    if (words.some(({ kind }) => kind !== 'claimed')) return;
-    const why = code === 0 ? '' : tail().trim().slice(-NOTE_CHARACTERS);
-    this.#ledger.append({ atMs: this.clock.now().wallMs, pid, kind: 'ended', why, code, signal });
-  }
-
-  #refused(reason: SpawnReason, kind: 'refused' | 'threw', cause: Cause): SpawnReading {
-    this.#ledger.append({ ...this.#entry(0, reason), kind: 'refused', message: cause.message });
-    return { kind, cause };
-  }
-
-  #entry(pid: number, reason: SpawnReason) {
-    const asker = basename(process.argv[1] ?? process.argv0);
-    return { atMs: this.clock.now().wallMs, pid, by: process.pid, asker, reason } as const;
   }
 }
 

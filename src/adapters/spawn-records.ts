@@ -1,0 +1,60 @@
+import { judgeStart, type StartVerdict } from '../domain/lifecycle/start-ledger.js';
+import type { Clock } from '../ports/clock.js';
+import type { Cause } from '../ports/readings.js';
+import type { SpawnReason } from '../ports/spawn-reason.js';
+import type { Word } from '../ports/start-word.js';
+import type { Ledger, Witness } from './ledger.js';
+
+/** How much of a process's last output the ledger keeps. */
+export const NOTE_CHARACTERS = 1024;
+
+/** How a started process ended, as its starter sees it. */
+export interface SeenEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  readonly lastOutput: () => string;
+}
+
+/** What a spawner reads and writes in the ledger of its name. */
+export class SpawnRecords {
+  /**
+   * @param build identifies what is started
+   * @param asker the program that asks for starts
+   */
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly clock: Clock,
+    private readonly processes: Witness,
+    private readonly build: string,
+    private readonly asker: string,
+  ) {}
+
+  /** The verdict of the crash-loop breaker. A person who says `restart` overrides it. */
+  judge(reason: SpawnReason): StartVerdict {
+    if (reason === 'restart') return { kind: 'allowed' };
+    return judgeStart(this.ledger.starts(), this.build, this.clock.now());
+  }
+
+  started(reason: SpawnReason, pid: number, startTime: string): void {
+    const self = this.processes.self();
+    const entry = this.#entry(pid, reason);
+    this.ledger.append({ ...self, ...entry, kind: 'started', startTime, build: this.build });
+  }
+
+  refused<K extends 'refused' | 'threw'>(reason: SpawnReason, kind: K, cause: Cause) {
+    this.ledger.append({ ...this.#entry(0, reason), kind: 'refused', message: cause.message });
+    return { kind, cause } as const;
+  }
+
+  /** Writes down how a process ended that could not say so itself: only its starter knows. */
+  ended(pid: number, words: readonly Word[], { code, signal, lastOutput }: SeenEnd): void {
+    if (words.some(({ kind }) => kind !== 'claimed')) return;
+    const why = code === 0 ? '' : lastOutput().trim().slice(-NOTE_CHARACTERS);
+    this.ledger.append({ atMs: this.clock.now().wallMs, pid, kind: 'ended', why, code, signal });
+  }
+
+  #entry(pid: number, reason: SpawnReason) {
+    const { asker } = this;
+    return { atMs: this.clock.now().wallMs, pid, by: this.processes.self().pid, asker, reason };
+  }
+}
