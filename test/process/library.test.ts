@@ -128,6 +128,20 @@ describe('obtain and claim with a server of one’s own', () => {
     });
   });
 
+  it('what the system refuses while options are read is a result, too', async () => {
+    const home = (): never => {
+      throw Object.assign(new Error('ENOENT: uv_os_homedir'), { code: 'ENOENT', syscall: 'uv_os_homedir' });
+    };
+    const homeless = solod.createSolod({ home, env: {}, warn: () => {} });
+    const refused = {
+      kind: 'failed',
+      failure: { kind: 'invalid-request', message: 'ENOENT: uv_os_homedir' },
+    };
+    expect(await homeless.obtain({ name: 'web', command: ['/bin/true'] })).toMatchObject(refused);
+    expect(await homeless.claim({ name: 'web' })).toMatchObject(refused);
+    expect(homeless.kick({ name: 'web', command: ['/bin/true'] })).toMatchObject(refused);
+  });
+
   it('arguments that can not be handed to a process are a result, too', async () => {
     const box = sandbox();
     const nul = await solod.obtain({ ...program(box), command: ['/bin/true', 'a\0b'] });
@@ -135,6 +149,37 @@ describe('obtain and claim with a server of one’s own', () => {
     const long = await solod.obtain({ ...program(box), command: ['/bin/true', 'x'.repeat(3_000_000)] });
     expect(long).toMatchObject({ kind: 'failed', failure: { kind: expect.stringMatching(/^spawn-/) } });
     expect(box.leftovers()).toEqual([]);
+  });
+});
+
+describe('other adapters', () => {
+  it('replace those of Node one by one, and what is undefined is not given', async () => {
+    const box = sandbox();
+    const warned: string[] = [];
+    const env = { ...box.env, SOLOD_DIR: box.state };
+    const own = solod.createSolod({ warn: (line) => void warned.push(line), env, clock: undefined });
+    expect(own.kick({ name: 'web', command: ['/no/such/program'] }).kind).toBe('failed');
+    expect(warned).toEqual([expect.stringContaining('/no/such/program')]);
+    const { command } = program(box);
+    expect((await own.obtain({ name: 'web', command, ...PATIENT })).kind).toBe('started');
+    expect(box.daemons()).toHaveLength(1);
+  });
+
+  it('a clock that only passes on what it is told is enough for a start', async () => {
+    const box = sandbox();
+    let asked = 0;
+    const clock = {
+      now: () => ({ monotonicMs: performance.now(), wallMs: Date.now() }),
+      sleep: (ms: number) => {
+        asked += 1;
+        return new Promise<{ kind: 'done' }>((resolve) =>
+          setTimeout(() => resolve({ kind: 'done' }), ms).unref(),
+        );
+      },
+    };
+    const result = await solod.createSolod({ clock }).obtain({ ...program(box), ...PATIENT });
+    expect(result.kind).toBe('started');
+    expect(asked).toBeGreaterThan(0);
   });
 });
 

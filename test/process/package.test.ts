@@ -16,6 +16,22 @@ const HOT = [
   'index.js',
 ];
 
+/** Three callers at once, on a memory machine. */
+const RACE = `
+  import { createSolod } from 'solod';
+  import { MemoryMachine, type MemoryProcess, memoryHost } from 'solod/testing';
+  const machine = new MemoryMachine();
+  machine.install('/bin/daemon', async (process: MemoryProcess) => {
+    const claimed = await createSolod(memoryHost(process)).claim({ name: 'build' });
+    if (claimed.kind !== 'claimed') return process.exit(0);
+    claimed.serve((connection) => connection.end('hello'));
+  });
+  const callers = [1, 2, 3].map(() => createSolod(memoryHost(machine.start())));
+  const asked = callers.map((solod) => solod.obtain({ name: 'build', command: ['/bin/daemon'] }));
+  const results = await machine.clock.finish(Promise.all(asked));
+  console.log(JSON.stringify(results.map(({ kind }) => kind).sort()));
+`;
+
 describe('the packed tarball', () => {
   it('installs into an empty project, is imported with its types, and brings the command', async () => {
     const box = sandbox();
@@ -57,11 +73,12 @@ describe('the packed tarball', () => {
        console.log(JSON.stringify([typeof call, typeof claim, typeof defineService, typeof kick, typeof pid, result.kind]));
       `,
     );
+    writeFileSync(path.join(project, 'race.ts'), RACE);
     writeFileSync(path.join(project, 'service.js'), ECHO);
     const options = { strict: true, module: 'nodenext', target: 'es2023', skipLibCheck: false };
     writeFileSync(
       path.join(project, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: options, files: ['program.ts'] }),
+      JSON.stringify({ compilerOptions: options, files: ['program.ts', 'race.ts'] }),
     );
     const compiled = await box.exec(process.execPath, [
       path.join(ROOT, 'node_modules/typescript/bin/tsc'),
@@ -74,6 +91,10 @@ describe('the packed tarball', () => {
     const ran = await box.exec(process.execPath, ['program.js'], { cwd: project });
     expect(ran.stderr).toBe('');
     expect(JSON.parse(ran.stdout.toString())).toEqual([...Array(4).fill('function'), 'number', 'started']);
+    const race = await box.exec(process.execPath, ['race.js'], { cwd: project });
+    expect(race.stderr).toBe('');
+    expect(JSON.parse(race.stdout.toString())).toEqual(['attached', 'attached', 'started']);
+    expect(readdirSync(path.join(project, 'node_modules'))).not.toContain('memfs');
     const command = await box.exec(
       path.join(project, 'node_modules/.bin/solod'),
       ['call', 'service.js', '--', 'x'],

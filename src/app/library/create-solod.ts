@@ -62,17 +62,22 @@ export interface Solod<C extends Duplex = Socket> {
   call(options: CallOptions): Promise<CallResult>;
 }
 
+/** Adapters that stand in for Node's; what is missing, or undefined, is Node's. */
+export type GivenAdapters = {
+  readonly [N in keyof LibraryHost<Socket>]?: LibraryHost<Socket>[N] | undefined;
+};
+
 /**
  * Makes the library over other adapters than Node's: those of a test, or of another platform.
  *
- * @param adapters what stands in for Node's; what is missing is Node's. A platform whose connections are not `net.Socket` gives
- *   all of them, as the memory machine of `solod/testing` does
+ * @param adapters what stands in for Node's. A platform whose connections are not `net.Socket` gives all of them, as the memory
+ *   machine of `solod/testing` does
  * @returns the functions of the library, over these adapters
  */
-export function createSolod(adapters?: Partial<LibraryHost<Socket>>): Solod<Socket>;
+export function createSolod(adapters?: GivenAdapters): Solod<Socket>;
 export function createSolod<C extends Duplex>(adapters: LibraryHost<C>): Solod<C>;
-export function createSolod(adapters: Partial<LibraryHost<Socket>> = {}): Solod<Socket> {
-  const given = defined(adapters);
+export function createSolod(adapters: GivenAdapters = {}): Solod<Socket> {
+  const given = defined(adapters) as Partial<LibraryHost<Socket>>;
   // Made for each call: a process may change its user and its environment between two calls.
   const host = (): LibraryHost<Socket> => libraryHost(given);
   return {

@@ -17,7 +17,7 @@ export type { Service, ServiceContext, ServiceFunction } from '../service/define
 export { defineService } from '../service/define-service.js';
 export type { CallOptions, CallResult } from './call-service.js';
 export type { ClaimOptions, ClaimResult } from './claim-name.js';
-export type { Solod } from './create-solod.js';
+export type { GivenAdapters, Solod } from './create-solod.js';
 export { createSolod } from './create-solod.js';
 export type { DaemonOptions, ProgramOptions, ServiceOptions, TimingOptions } from './daemon-request.js';
 export type { NameOptions } from './daemon-target.js';
