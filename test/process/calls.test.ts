@@ -23,7 +23,7 @@ describe('what goes through', () => {
     );
     await box.run(['call', service], { env: { X: 'first' } });
     const second = await box.run(['call', service], { env: { X: 'second' }, cwd: '/tmp' });
-    expect(JSON.parse(second.stdout.toString())).toEqual({ cwd: '/tmp', own: '/', x: 'second' });
+    expect(JSON.parse(second.stdout.toString())).toEqual({ cwd: '/tmp', own: '/tmp', x: 'second' });
   });
 
   it('bytes both ways, whatever they are, in any amount', async () => {

@@ -38,13 +38,14 @@ export class CallProcess implements CallScope, ProcessView {
   #env: Variables | undefined;
   #argv: string[] | undefined;
   #directory: string | undefined;
+  #isCancelled = false;
   #console: Console | undefined;
   #events: EventEmitter | undefined;
   readonly #forwards: { readonly child: ChildProcess; readonly sent: Promise<void> }[] = [];
 
   /**
    * @param file the service file
-   * @param late hears of errors after the call's end
+   * @param late hears of errors when the caller can't any more
    */
   constructor(
     private readonly file: string,
@@ -140,11 +141,11 @@ export class CallProcess implements CallScope, ProcessView {
   /** An error that nobody caught ends this call, and no other. */
   uncaught(error: unknown, event: 'uncaughtException' | 'unhandledRejection', ...more: unknown[]): void {
     if (error instanceof CallExit) return;
-    if (this.#state !== 'running') {
+    if (this.#state !== 'running' || this.#isCancelled) {
       const { late } = this;
-      this.leave(() => late(`solod: after the end of a call: ${stackOf(error)}`));
-      return;
+      this.leave(() => late(`solod: an error was left behind by a call: ${stackOf(error)}`));
     }
+    if (this.#state !== 'running') return;
     const heard = [event, 'uncaughtException'].find((name) => (this.#events?.listenerCount(name) ?? 0) > 0);
     if (heard !== undefined) this.enter(() => this.events.emit(heard, error, ...more));
     else this.#leaveWith(failureOf(error, this.#call?.name ?? ''));
@@ -183,6 +184,7 @@ export class CallProcess implements CallScope, ProcessView {
   }
 
   cancel(): void {
+    this.#isCancelled = true;
     const signal = SIGNALS_OF_CALLERS.find((name) => (this.#events?.listenerCount(name) ?? 0) > 0);
     if (signal !== undefined) this.enter(() => this.events.emit(signal, signal));
   }
