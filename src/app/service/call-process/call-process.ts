@@ -68,8 +68,8 @@ export class CallProcess implements CallScope, ProcessView {
     return this.#env;
   }
 
-  set env(env: Readonly<Record<string, unknown>>) {
-    this.#env = Object.assign(Object.create(null) as Variables, env);
+  set env(env: Variables) {
+    this.#env = env;
   }
 
   get argv(): string[] {
@@ -139,15 +139,22 @@ export class CallProcess implements CallScope, ProcessView {
   }
 
   /** An error that nobody caught ends this call, and no other. */
-  uncaught(error: unknown, event: 'uncaughtException' | 'unhandledRejection', ...more: unknown[]): void {
+  uncaught(
+    error: unknown,
+    origin: 'uncaughtException' | 'unhandledRejection',
+    promise?: Promise<unknown>,
+  ): void {
     if (error instanceof CallExit) return;
     if (this.#state !== 'running' || this.#isCancelled) {
       const { late } = this;
       this.leave(() => late(`solod: an error was left behind by a call: ${stackOf(error)}`));
     }
     if (this.#state !== 'running') return;
-    const heard = [event, 'uncaughtException'].find((name) => (this.#events?.listenerCount(name) ?? 0) > 0);
-    if (heard !== undefined) this.enter(() => this.events.emit(heard, error, ...more));
+    const hears = (event: string): boolean => (this.#events?.listenerCount(event) ?? 0) > 0;
+    if (origin === 'unhandledRejection' && hears(origin))
+      this.enter(() => this.events.emit(origin, error, promise));
+    else if (hears('uncaughtException'))
+      this.enter(() => this.events.emit('uncaughtException', error, origin));
     else this.#leaveWith(failureOf(error, this.#call?.name ?? ''));
   }
 
