@@ -138,6 +138,12 @@ const errors: Record<string, Behaviour> = {
   },
 };
 
+const warnings: Record<string, Behaviour> = {
+  'warnings of its own': {
+    does: `process.on('warning', (warning) => console.log(warning.name)); process.emitWarning('careful'); process.emitWarning('old', { type: 'DeprecationWarning', code: 'OLD1', detail: 'use new' }); await delay(5);`,
+  },
+};
+
 const environment: Record<string, Behaviour> = {
   'variables of the caller': {
     does: `console.log(process.env.GREETING, keptEnv.GREETING, importedEnv.GREETING, process.env.ABSENT, 'GREETING' in process.env, 'ABSENT' in process.env);`,
@@ -315,6 +321,7 @@ const BEHAVIOURS = {
   ...streams,
   ...exits,
   ...errors,
+  ...warnings,
   ...environment,
   ...directory,
   ...children,
@@ -459,7 +466,10 @@ const quoted = (shell: string, command: readonly string[]): readonly string[] =>
 
 function outcomeOf({ code, signal, stdout, stderr }: Ended, cwd: string): Outcome {
   const shown = (text: string): string =>
-    text.replaceAll(cwd, '<cwd>').replaceAll(path.basename(cwd), '<name>');
+    text
+      .replace(/\(node:\d+\)/g, '(node:<pid>)')
+      .replaceAll(cwd, '<cwd>')
+      .replaceAll(path.basename(cwd), '<name>');
   return { code, signal, stdout: shown(stdout.toString()), stderr: shown(stderr) };
 }
 

@@ -39,6 +39,7 @@ export class CallProcess implements CallScope, ProcessView {
   #argv: string[] | undefined;
   #directory: string | undefined;
   #isCancelled = false;
+  #hasWarned = false;
   #console: Console | undefined;
   #events: EventEmitter | undefined;
   readonly #forwards: { readonly child: ChildProcess; readonly sent: Promise<void> }[] = [];
@@ -156,6 +157,20 @@ export class CallProcess implements CallScope, ProcessView {
     else if (hears('uncaughtException'))
       this.enter(() => this.events.emit('uncaughtException', error, origin));
     else this.#leaveWith(failureOf(error, this.#call?.name ?? ''));
+  }
+
+  /** In the words of Node, which prints warnings to descriptor 2 itself. */
+  warn(warning: Error & { readonly code?: unknown; readonly detail?: unknown }): void {
+    const isDeprecation = warning.name === 'DeprecationWarning';
+    if (this.isOver || (isDeprecation && process.noDeprecation)) return;
+    const flag = isDeprecation ? '--trace-deprecation' : '--trace-warnings';
+    const lines = [
+      `(node:${process.pid}) ${typeof warning.code === 'string' ? `[${warning.code}] ` : ''}${String(warning)}`,
+      ...(typeof warning.detail === 'string' ? [warning.detail] : []),
+      ...(this.#hasWarned ? [] : [`(Use \`node ${flag} ...\` to show where the warning was created)`]),
+    ];
+    this.#hasWarned = true;
+    this.stderr.write(`${lines.join('\n')}\n`);
   }
 
   /** A child that was given a stream of this process: what it writes goes to the caller. */

@@ -124,10 +124,15 @@ function enteredDirectory(from: string, to: string): string {
   }
 }
 
+/** The real one. */
+export function ownStream(name: 'stdin' | 'stdout' | 'stderr'): object {
+  const property = own.streams[name];
+  return (property?.get ? property.get.call(real) : property?.value) as object;
+}
+
 function replaceStreams(): void {
   for (const name of ['stdin', 'stdout', 'stderr'] as const) {
-    const property = own.streams[name];
-    const find = (): object => (property?.get ? property.get.call(real) : property?.value) as object;
+    const find = (): object => ownStream(name);
     const shown = delegate<object>({}, () => currentCall()?.[name] ?? find());
     redefine(real, name, () => currentCall()?.[name] ?? (currentView() === undefined ? find() : shown));
   }
@@ -145,7 +150,7 @@ function replaceEvents(): void {
   replace(real, 'emit', (emit) => (event: string, ...args: unknown[]) => {
     const call = currentCall();
     if (call === undefined) return emit.call(real, event, ...args);
-    return emitIn(call, event, args) || (event === 'warning' && emit.call(real, event, ...args));
+    return emitIn(call, event, args);
   });
 }
 
@@ -155,6 +160,9 @@ function emitIn(call: CallProcess, event: string, args: readonly unknown[]): boo
     case 'unhandledRejection':
       call.uncaught(args[0], event, args[1] as Promise<unknown>);
       return true;
+    case 'warning':
+      call.warn(args[0] as Error);
+      return call.events.emit(event, ...args);
     default:
       return call.events.emit(event, ...args);
   }
