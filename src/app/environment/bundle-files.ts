@@ -1,36 +1,36 @@
-/** The bundles of one release stand beside each other. */
+/** The bundles of one release lie in one directory. */
 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-function here(): string {
-  return typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url));
-}
-
-/** @param name of a bundle */
+/**
+ * `import.meta.url` is undefined in the CommonJS bundles, where esbuild then leaves out what only an ES module needs.
+ * @param name file name of a bundle
+ */
 export function siblingFile(name: string): string {
-  return join(here(), name);
+  return join(import.meta.url === undefined ? __dirname : dirname(fileURLToPath(import.meta.url)), name);
 }
 
-/** What a started daemon runs. */
+/** The program that a started daemon runs. */
 export function daemonFile(): string {
-  return join(here(), 'daemon.cjs');
+  return siblingFile('daemon.cjs');
 }
 
 /**
- * Loads a bundle that lies beside this one. Each caller names the module's type itself: a list of loaders here would tie all of them to
+ * Loads a bundle of this release. Each caller names the module's type itself: a list of loaders here would tie all of them to
  * one another.
- * @param name the bundle's file name
+ * @param name file name of the bundle
  */
 export function loadBundle<Exports>(name: string): Exports {
   return requireFile(siblingFile(name)) as Exports;
 }
 
 /**
- * Without import() and, where there is another way, without createRequire(): either would load Node's ES module loader.
- * @param file the absolute path of a CommonJS module
+ * Avoids import(), and createRequire() where there is another way: either would load Node's ES module loader.
+ * @param file absolute path of a CommonJS module
  */
 export function requireFile(file: string) {
-  if (typeof require === 'function') return require(file);
-  return process.getBuiltinModule('node:module').createRequire(file)(file);
+  return import.meta.url === undefined
+    ? require(file)
+    : process.getBuiltinModule('node:module').createRequire(file)(file);
 }
