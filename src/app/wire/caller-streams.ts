@@ -1,6 +1,6 @@
 /** The caller's own streams, which belong to its process: nothing is left on them, and no more is taken than was asked for. */
 
-import { getMaxListeners, setMaxListeners } from 'node:events';
+import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
@@ -10,22 +10,18 @@ export function causeOfStream(error: Error): Cause {
   return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
 }
 
-/** Many calls may have one stream or signal in common. That is no leak of listeners, of which Node would warn. */
-function expectListeners(target: Readable | Writable | AbortSignal, more: 1 | -1): void {
-  const most = getMaxListeners(target);
-  if (most > 0) setMaxListeners(most + more, target);
+/** Many calls may have one stream in common. That is no leak of listeners, of which Node would warn. */
+function expectListeners(stream: Readable | Writable, more: 1 | -1): void {
+  const most = stream.getMaxListeners();
+  if (most > 0) stream.setMaxListeners(most + more);
 }
 
+/** As Node has it from 22 on: nobody counts who listens to a signal. */
 export function listenToAbort(signal: AbortSignal | undefined, act: () => void): void {
   if (signal === undefined) return;
-  expectListeners(signal, 1);
-  signal.addEventListener('abort', act);
-}
-
-export function leaveSignal(signal: AbortSignal | undefined, act: () => void): void {
-  if (signal === undefined) return;
-  signal.removeEventListener('abort', act);
-  expectListeners(signal, -1);
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', act, { once: true });
+  if (signal.aborted) act();
 }
 
 export interface SinkEvents {

@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
 import { afterReading } from './after-reading.js';
-import { InputPump, leaveSignal, listenToAbort, OutputSink } from './caller-streams.js';
+import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
 import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
 
 export type CallEnd =
@@ -68,8 +68,7 @@ export class Conversation {
   /** @param early what the daemon has said already */
   begin(early: readonly Decoded[]): void {
     listenToAbort(this.#signal, this.#onAbort);
-    if (this.#signal?.aborted) this.#onAbort();
-    else this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    if (this.#verdict === undefined) this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     for (const decoded of early) this.take(decoded);
     if (this.#verdict === undefined && !this.#isFull) this.#socket.resume();
   }
@@ -179,7 +178,7 @@ export class Conversation {
   }
 
   #finish(): void {
-    leaveSignal(this.#signal, this.#onAbort);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#stdout.detach();
     this.#stderr.detach();
     if (this.#verdict !== undefined) this.#resolve(this.#verdict);
