@@ -23,7 +23,7 @@ describe('what goes through', () => {
     );
     await box.run(['call', service], { env: { X: 'first' } });
     const second = await box.run(['call', service], { env: { X: 'second' }, cwd: '/tmp' });
-    expect(JSON.parse(second.stdout.toString())).toEqual({ cwd: '/tmp', own: '/', x: 'second' });
+    expect(JSON.parse(second.stdout.toString())).toEqual({ cwd: '/tmp', own: '/tmp', x: 'second' });
   });
 
   it('bytes both ways, whatever they are, in any amount', async () => {
@@ -213,3 +213,138 @@ function readOr(file: string): string {
     return '';
   }
 }
+
+describe('a service that is careless', () => {
+  /** Runs one call of a service that does this, and a second one that must not notice. */
+  async function careless(body: string) {
+    const box = sandbox();
+    const service = box.service(`
+      import { readFileSync } from 'node:fs';
+      export default async ({ args: [how], stdin, stdout, stderr, signal }) => {
+        if (how === 'well') { console.log(process.listenerCount('SIGINT'), process.listenerCount('exit')); return 0; }
+        ${body}
+      };
+    `);
+    const first = await box.run(['call', service, '--', 'careless'], { input: 'input' });
+    const [pid] = box.daemons();
+    const second = await box.run(['call', service, '--', 'well']);
+    expect([second.code, second.stdout.toString(), second.stderr]).toEqual([0, '0 0\n', '']);
+    expect(box.daemons()).toEqual([pid]);
+    return { box, service, first };
+  }
+
+  it('prints after its end: nobody hears it but the log', async () => {
+    const { box, first } = await careless(
+      "setTimeout(() => { stdout.write('late'); process.stdout.write('late'); console.log('to the log'); }, 20);",
+    );
+    expect([first.code, first.stdout.toString()]).toEqual([0, '']);
+    await eventually('the log has it', () => readOr(`${box.place()}/log`).includes('to the log\n'));
+    expect(readOr(`${box.place()}/log`)).not.toContain('late');
+  });
+
+  it('exits after its end, or fails: the daemon serves on', async () => {
+    const { box, service } = await careless(
+      "setTimeout(() => process.exit(9), 1); setTimeout(() => { throw new Error('adrift'); }, 2); void new Promise((_, no) => setTimeout(no, 3, new Error('lost')));",
+    );
+    await eventually('the log has it', () => /adrift.*lost/s.test(readOr(`${box.place()}/log`)));
+    expect((await box.run(['call', service, '--', 'well'])).code).toBe(0);
+  });
+
+  it('never reads, or begins to read and leaves', async () => {
+    const { first } = await careless(
+      "stdin.on('data', () => {}); process.stdin.setEncoding('utf8'); return 4;",
+    );
+    expect([first.code, first.stderr]).toEqual([4, '']);
+  });
+
+  it('leaves handlers of signals and of exit', async () => {
+    const { first } = await careless(
+      "for (let n = 0; n < 50; n++) process.setMaxListeners(0).on('SIGINT', () => {}).on('exit', () => {}); return 5;",
+    );
+    expect([first.code, first.stderr]).toEqual([5, '']);
+  });
+
+  it('fails twice: the first error counts, and the log has the second', async () => {
+    const { box, first } = await careless(
+      "setTimeout(() => { throw new Error('first'); }); setTimeout(() => { throw new Error('second'); }, 5); await new Promise(() => {});",
+    );
+    expect([first.code, first.stderr]).toEqual([1, expect.stringMatching(/^echo-\w+: first\n$/)]);
+    await eventually('the log has it', () => readOr(`${box.place()}/log`).includes('Error: second'));
+  });
+
+  it('hears of the end of its caller as of a signal', async () => {
+    const box = sandbox();
+    const mark = `${box.path}/mark`;
+    const service = box.service(`
+      import { writeFileSync } from 'node:fs';
+      export default async ({ args: [mark] }) => {
+        process.on('SIGINT', () => { writeFileSync(mark, 'SIGINT'); process.exit(130); });
+        console.log('begun');
+        await new Promise(() => {});
+      };
+    `);
+    const child = box.start(['call', service, '--', mark]);
+    await new Promise((resolve) => child.stdout?.once('data', resolve));
+    child.kill('SIGINT');
+    await eventually('the handler runs', () => readOr(mark) === 'SIGINT');
+    await eventually('nothing is in flight', async () => {
+      const { stdout } = await box.run(['status', service, '--json']);
+      return JSON.parse(stdout.toString()).inFlight === 0;
+    });
+  });
+});
+
+describe('what a service sees when it is loaded', () => {
+  it('is nothing of its first caller', async () => {
+    const box = sandbox();
+    const service = box.service(
+      "const seen = [process.env.TOKEN, process.env.HOME, process.stdout.isTTY]; const made = (() => { try { (await import('node:fs')).writeFileSync('made', ''); return 'made'; } catch (error) { return error.code; } })(); export default () => console.log(JSON.stringify([...seen, made]));".replace(
+        '(() => {',
+        'await (async () => {',
+      ),
+    );
+    for (const TOKEN of ['one', 'two'])
+      expect(JSON.parse((await box.run(['call', service], { env: { TOKEN } })).stdout.toString())).toEqual([
+        null,
+        box.path,
+        null,
+        'ENOENT',
+      ]);
+  });
+
+  it('and where it ends the process, that is why it does not load', async () => {
+    const box = sandbox();
+    const { code, stderr } = await box.run(['call', box.service('process.exit(3);')]);
+    expect([code, stderr]).toEqual([
+      70,
+      expect.stringContaining('process.exit(3) was called while the service was loaded'),
+    ]);
+  });
+});
+
+describe('a hundred calls at once on the same streams', () => {
+  it.each(['on', 'off'])('give no warning of listeners: SOLOD=%s', async (SOLOD_SWITCH) => {
+    const box = sandbox();
+    const service = box.service(
+      "export default async ({ stdin }) => { for await (const _ of stdin); console.log('x'); };",
+    );
+    const program = `
+      import { call } from ${JSON.stringify(new URL('../../dist/index.js', import.meta.url).href)};
+      process.on('warning', (warning) => { console.error(warning.stack); });
+      const { signal } = new AbortController();
+      const { stdin, stdout, stderr } = process;
+      const one = () => call({ service: ${JSON.stringify(service)}, stdin, stdout, stderr, signal });
+      const ends = await Promise.all(Array.from({ length: 100 }, one));
+      console.log(ends.filter(({ kind, code }) => kind === 'exited' && code === 0).length);
+      const left = ['error', 'drain', 'data'].map((event) => [stdout, stderr, stdin].map((stream) => stream.listenerCount(event)));
+      console.log(JSON.stringify([stdout.getMaxListeners(), ...left]));
+    `;
+    const { stdout, stderr } = await box.exec(process.execPath, ['--input-type=module', '-e', program], {
+      env: { SOLOD: SOLOD_SWITCH },
+    });
+    expect(stderr).toBe('');
+    const lines = stdout.toString().trimEnd().split('\n');
+    expect(lines.slice(-2)).toEqual(['100', expect.stringMatching(/^\[10,/)]);
+    expect(lines.filter((line) => line === 'x')).toHaveLength(100);
+  });
+});

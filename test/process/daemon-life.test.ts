@@ -168,15 +168,32 @@ describe('one way out', () => {
     expect(box.generations()).toEqual([2]);
   });
 
-  it('an error that nobody caught: the log has it, and the next call is served', async () => {
+  it('an error that nobody caught, outside every call: the log has it, and the next call is served', async () => {
     const box = sandbox();
+    const index = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
     const service = box.service(
-      "export default ({ args }) => { if (args[0]) setTimeout(() => { throw new Error('adrift'); }); };",
+      `import { defineService } from ${index};
+       const run = ({ args }) => { if (args[0]) setTimeout(() => { throw new Error('adrift'); }); };
+       export default defineService({ run, callProcess: 'shared' });`,
     );
     await box.run(['call', service, '--', 'x']);
     await eventually('it is gone', () => box.daemons().length === 0);
     expect(readFileSync(path.join(box.place(), 'log'), 'utf8')).toContain('adrift');
     expect((await box.run(['call', service])).code).toBe(0);
+  });
+
+  it('no error that a call leaves behind: the log has it, and the daemon goes on', async () => {
+    const box = sandbox();
+    const service = box.service(
+      "export default ({ args }) => { if (args[0]) setTimeout(() => { throw new Error('adrift'); }); };",
+    );
+    expect((await box.run(['call', service, '--', 'x'])).code).toBe(0);
+    const [pid] = box.daemons();
+    await eventually('the log tells of it', () =>
+      readFileSync(path.join(box.place(), 'log'), 'utf8').includes('adrift'),
+    );
+    expect((await box.run(['call', service])).code).toBe(0);
+    expect(box.daemons()).toEqual([pid]);
   });
 });
 

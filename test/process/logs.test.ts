@@ -14,10 +14,11 @@ const MIB = 2 ** 20;
  * it is told.
  */
 const PRINTER = `
+  import { defineService } from '${path.resolve(import.meta.dirname, '../../dist/index.js')}';
   import { spawnSync } from 'node:child_process';
   import { writeSync } from 'node:fs';
   const line = (n) => 'line ' + n + ' ' + 'x'.repeat(80 + n % 40) + ' end';
-  export default async ({ args: [how, from = 0, count = 0], stdout }) => {
+  const run = async ({ args: [how, from = 0, count = 0], stdout }) => {
     if (how === 'print')
       for (let n = Number(from); n < Number(from) + Number(count); n++) {
         if (n % 3 === 0) process.stdout.write(line(n) + '\\n');
@@ -30,6 +31,7 @@ const PRINTER = `
     if (how === 'abort') { writeSync(2, 'the last words\\n'); process.abort(); }
     stdout.write(String(process.pid));
   };
+  export default defineService({ run, callProcess: 'shared' });
 `;
 
 const expected = (n: number): string => `line ${n} ${'x'.repeat(80 + (n % 40))} end`;

@@ -571,7 +571,12 @@ describe('call --errors line', () => {
         env,
       );
       expect(textOf(broken)).toMatch(/^solod: the daemon can't serve; .*…$/);
-      const dying = box.service('export default () => process.exit(3)', 'dying.mjs');
+      const index = JSON.stringify(path.join(ROOT, 'dist', 'index.js'));
+      const dying = box.service(
+        `import { defineService } from ${index};
+         export default defineService({ run: () => process.exit(3), callProcess: 'shared' });`,
+        'dying.mjs',
+      );
       const lost = await call(box, ['--errors=line', dying], env);
       expect(textOf(lost)).toBe(
         'solod: the connection to the daemon was lost after the call had begun: the daem…',

@@ -1,6 +1,6 @@
 /** Two versions of a service by one name: one replacement, never a ping-pong. */
 
-import { utimesSync, writeFileSync } from 'node:fs';
+import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually, sandbox } from './sandbox.js';
@@ -70,6 +70,32 @@ describe('a service file', () => {
     expect(said).toEqual(['rebuilt\n', 'rebuilt\n', 'rebuilt\n']);
     expect(box.spawns()).toEqual(['cold', 'upgrade']);
   });
+
+  it.each([
+    ['in place', (service: string, text: string) => writeFileSync(service, text)],
+    [
+      'by another file in its place',
+      (service: string, text: string) => {
+        writeFileSync(`${service}.new`, text);
+        renameSync(`${service}.new`, service);
+      },
+    ],
+  ])(
+    'that was edited is loaded anew, also with the same size and time of modification: %s',
+    async (_, edit) => {
+      const box = sandbox();
+      const service = box.service(versioned('1.0.0'));
+      const { atime, mtime } = statSync(service);
+      const said = [(await box.run(['call', service])).stdout.toString()];
+      for (const word of ['edit1', 'edit2']) {
+        edit(service, versioned('1.0.0').replace("'1.0.0\\n'", `'${word}\\n'`));
+        utimesSync(service, atime, mtime);
+        said.push((await box.run(['call', service])).stdout.toString());
+      }
+      expect(said).toEqual(['1.0.0\n', 'edit1\n', 'edit2\n']);
+      expect(statSync(service).mtime).toEqual(mtime);
+    },
+  );
 
   it('that was touched alone is not', async () => {
     const box = sandbox();

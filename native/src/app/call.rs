@@ -13,10 +13,10 @@ use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
 use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM};
-use crate::system::streams::{is_terminal, STDERR, STDIN, STDOUT};
+use crate::system::streams::{is_terminal, window_size, STDERR, STDIN, STDOUT};
 use crate::system::{process, time};
 use crate::wire::conversation::{converse, End};
-use crate::wire::request::{encode, Request};
+use crate::wire::request::{encode, Request, Terminal};
 use std::env;
 use std::os::raw::c_int;
 
@@ -72,9 +72,17 @@ fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
         args: &asked.args,
         directory: directory.as_os_str(),
         caller: target.edition.caller_text(effort),
-        terminals: [STDIN, STDOUT, STDERR].map(is_terminal),
+        terminals: [STDIN, STDOUT, STDERR].map(terminal),
     };
     encode(&request, env::vars_os())
+}
+
+fn terminal(descriptor: c_int) -> Terminal {
+    if !is_terminal(descriptor) {
+        return Terminal::No;
+    }
+    let size = if descriptor == STDIN { None } else { window_size(descriptor) };
+    size.map_or(Terminal::Yes, |(columns, rows)| Terminal::Sized(columns, rows))
 }
 
 fn talk(host: &mut Host, errors: Errors) -> i32 {

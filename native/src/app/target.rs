@@ -12,7 +12,7 @@ use std::env;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 pub struct Target {
@@ -62,7 +62,9 @@ fn read_edition(real: &str) -> io::Result<(Edition, Option<String>)> {
     let text = String::from_utf8_lossy(&head);
     let version = edition::own_version(&text).unwrap_or_default().to_owned();
     let modified_ms = files::modified_ms(&found);
-    let edition = Edition { version, path: real.to_owned(), size: found.len(), modified_ms };
+    let (inode, changed_ms) = (found.ino() as f64, files::changed_ms(&found));
+    let edition =
+        Edition { version, path: real.to_owned(), size: found.len(), modified_ms, inode, changed_ms };
     Ok((edition, edition::own_name(&text).map(str::to_owned)))
 }
 

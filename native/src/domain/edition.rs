@@ -12,6 +12,9 @@ pub struct Edition {
     pub path: String,
     pub size: u64,
     pub modified_ms: f64,
+    pub inode: f64,
+    /// When anything about the file changed last. Unlike the time of modification, nobody can set it.
+    pub changed_ms: f64,
 }
 
 /// What it has taken a caller to come to its daemon.
@@ -25,11 +28,16 @@ impl Edition {
     /// What a caller says of itself.
     pub fn caller_text(&self, effort: &Effort) -> String {
         format!(
-            "{{\"version\":{},\"path\":{},\"size\":{},\"modifiedMs\":{},\"wire\":{},\"waitedMs\":{},\"spawned\":{}}}",
+            concat!(
+                "{{\"version\":{},\"path\":{},\"size\":{},\"modifiedMs\":{},\"inode\":{},\"changedMs\":{},",
+                "\"wire\":{},\"waitedMs\":{},\"spawned\":{}}}"
+            ),
             quoted(&self.version),
             quoted(&self.path),
             self.size,
             self.modified_ms,
+            self.inode,
+            self.changed_ms,
             p::WIRE_VERSION,
             effort.waited_ms,
             effort.has_started
@@ -38,7 +46,8 @@ impl Edition {
 
     /// The same text for the same file in the same state.
     pub fn key(&self) -> String {
-        format!("{}:{}:{}:{}", self.path, self.size, self.modified_ms, self.version)
+        let Self { version, path, size, modified_ms, inode, changed_ms } = self;
+        format!("{path}:{size}:{modified_ms}:{inode}:{changed_ms}:{version}")
     }
 }
 
@@ -145,14 +154,20 @@ mod tests {
 
     #[test]
     fn says_of_itself_what_node_says() {
-        let edition = Edition { version: "1".into(), path: "/a \"b\"".into(), size: 9, modified_ms: 1.5 };
+        let edition = Edition {
+            version: "1".into(),
+            path: "/a \"b\"".into(),
+            size: 9,
+            modified_ms: 1.5,
+            inode: 7.0,
+            changed_ms: 2.25,
+        };
         let said = edition.caller_text(&Effort { waited_ms: 12.25, has_started: true });
+        let state = "\"modifiedMs\":1.5,\"inode\":7,\"changedMs\":2.25";
         let effort = "\"waitedMs\":12.25,\"spawned\":true";
         assert_eq!(
             said,
-            format!(
-                "{{\"version\":\"1\",\"path\":\"/a \\\"b\\\"\",\"size\":9,\"modifiedMs\":1.5,\"wire\":1,{effort}}}"
-            )
+            format!("{{\"version\":\"1\",\"path\":\"/a \\\"b\\\"\",\"size\":9,{state},\"wire\":1,{effort}}}")
         );
     }
 

@@ -64,9 +64,17 @@ pub fn inspect(path: &str) -> Found<Entry> {
     })
 }
 
-/// As Node has it: milliseconds since 1970, with a fraction.
 pub fn modified_ms(found: &fs::Metadata) -> f64 {
-    found.mtime() as f64 * 1_000.0 + found.mtime_nsec() as f64 / 1_000_000.0
+    node_ms(found.mtime(), found.mtime_nsec())
+}
+
+pub fn changed_ms(found: &fs::Metadata) -> f64 {
+    node_ms(found.ctime(), found.ctime_nsec())
+}
+
+/// As Node has it: milliseconds since 1970, with a fraction.
+fn node_ms(seconds: i64, nanoseconds: i64) -> f64 {
+    seconds as f64 * 1_000.0 + nanoseconds as f64 / 1_000_000.0
 }
 
 fn type_of(found: fs::FileType) -> EntryType {

@@ -44,6 +44,19 @@ pub const ESRCH: c_int = 3;
 pub const SYS_CLOSE_RANGE: c_long = 436;
 pub const CLOSE_RANGE_CLOEXEC: c_uint = 4;
 
+/// ioctl_tty(2); the same number on both architectures.
+pub const TIOCGWINSZ: c_ulong = 0x5413;
+
+/// `struct winsize`.
+#[repr(C)]
+#[derive(Default)]
+pub struct WindowSize {
+    pub rows: u16,
+    pub columns: u16,
+    pub x_pixels: u16,
+    pub y_pixels: u16,
+}
+
 #[repr(C)]
 pub struct PollFd {
     pub fd: c_int,
@@ -75,6 +88,7 @@ extern "C" {
     pub fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
     pub fn dup2(from: c_int, to: c_int) -> c_int;
     pub fn isatty(fd: c_int) -> c_int;
+    pub fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
     pub fn kill(pid: c_int, signal: c_int) -> c_int;
     pub fn signal(signal: c_int, handler: usize) -> usize;
     pub fn sigprocmask(how: c_int, set: *const SignalSet, old: *mut SignalSet) -> c_int;

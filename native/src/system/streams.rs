@@ -1,7 +1,7 @@
 //! The caller's own three streams, by their descriptors.
 
 use super::errno::{cause_of, retried};
-use super::libc::{self, PollFd, EAGAIN, POLLOUT};
+use super::libc::{self, PollFd, WindowSize, EAGAIN, POLLOUT, TIOCGWINSZ};
 use crate::domain::ports::Cause;
 use std::os::raw::{c_int, c_void};
 
@@ -45,4 +45,15 @@ pub fn write_all(descriptor: c_int, mut bytes: &[u8]) -> Result<(), Cause> {
 
 pub fn is_terminal(descriptor: c_int) -> bool {
     unsafe { libc::isatty(descriptor) == 1 }
+}
+
+/// The columns and rows of a terminal; None where it doesn't know them.
+pub fn window_size(descriptor: c_int) -> Option<(u16, u16)> {
+    let mut size = WindowSize::default();
+    let asked = unsafe { libc::ioctl(descriptor, TIOCGWINSZ, &mut size) };
+    if asked == 0 && size.columns > 0 {
+        Some((size.columns, size.rows))
+    } else {
+        None
+    }
 }

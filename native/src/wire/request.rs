@@ -11,8 +11,26 @@ pub struct Request<'a> {
     pub directory: &'a OsStr,
     /// What the caller says of itself.
     pub caller: String,
-    /// Which of the caller's three streams are terminals.
-    pub terminals: [bool; 3],
+    /// What the caller's three streams are.
+    pub terminals: [Terminal; 3],
+}
+
+/// Whether a stream is a terminal; for an output with its columns and rows, where they are known.
+#[derive(Clone, Copy)]
+pub enum Terminal {
+    No,
+    Yes,
+    Sized(u16, u16),
+}
+
+impl Terminal {
+    fn text(self) -> String {
+        match self {
+            Self::No => "0".into(),
+            Self::Yes => "1".into(),
+            Self::Sized(columns, rows) => format!("{columns}x{rows}"),
+        }
+    }
 }
 
 /// What a Nailgun client says of its platform and its terminal; the caller's own variables of these names don't count.
@@ -41,8 +59,8 @@ pub fn encode(request: &Request, environment: impl Iterator<Item = (OsString, Os
     }
     variable(OWN_VARIABLES[0], b"/");
     variable(OWN_VARIABLES[1], b":");
-    for (name, is_terminal) in OWN_VARIABLES[2..].iter().zip(request.terminals) {
-        variable(name, if is_terminal { b"1" } else { b"0" });
+    for (name, terminal) in OWN_VARIABLES[2..].iter().zip(request.terminals) {
+        variable(name, terminal.text().as_bytes());
     }
     push_chunk(&mut head, p::CHUNK_DIRECTORY, request.directory.as_bytes());
     push_chunk(&mut head, p::CHUNK_COMMAND, request.command.as_bytes());

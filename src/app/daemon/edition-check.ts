@@ -12,42 +12,59 @@ import {
   WIRE_VERSION,
 } from '../../domain/evidence/edition.js';
 
+/**
+ * The kernel's clock stands still for some milliseconds (CONFIG_HZ). A file that changed so shortly before it was read may
+ * have changed again since, and show the same times.
+ */
+const CLOCK_TICK_MS = 50;
 /** How many compared files are remembered; a name has two or three. */
 const REMEMBERED_MAX = 64;
 
 export class Editions {
   readonly own: Caller;
   readonly #digest: string | undefined;
+  /** The file may be another than it looks. */
+  #isFresh: boolean;
   readonly #known = new Map<string, Content>();
 
   /** @param edition is about to be loaded; its content is read here */
   constructor(edition: Edition) {
     this.own = { ...edition, wire: WIRE_VERSION };
+    this.#isFresh = isFresh(edition);
     this.#digest = digestOf(edition.path);
   }
 
   /** @param caller what the caller says of itself; public clients say nothing, and are served */
   judge(caller: Caller | undefined): CallerVerdict {
     if (caller === undefined) return { kind: 'served' };
+    if (this.#isFresh && editionKey(caller) === editionKey(this.own)) return this.#lookAgain(caller);
     return judgeCaller(this.own, caller, () => this.#compare(caller));
+  }
+
+  /** Until one look was late enough to see every change, the content alone counts. */
+  #lookAgain(caller: Caller): CallerVerdict {
+    this.#isFresh = isFresh(this.own);
+    return judgeCaller(this.own, { ...caller, inode: undefined }, () => this.#contentOf(caller));
   }
 
   #compare(caller: Caller): Content {
     const key = editionKey(caller);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const digest = digestOf(caller.path);
-    const content =
-      digest === undefined || this.#digest === undefined
-        ? 'unknown'
-        : digest === this.#digest
-          ? 'same'
-          : 'different';
+    const content = this.#contentOf(caller);
     if (this.#known.size >= REMEMBERED_MAX) this.#known.clear();
     this.#known.set(key, content);
     return content;
   }
+
+  #contentOf({ path }: Caller): Content {
+    const digest = digestOf(path);
+    if (digest === undefined || this.#digest === undefined) return 'unknown';
+    return digest === this.#digest ? 'same' : 'different';
+  }
 }
+
+const isFresh = ({ changedMs = 0 }: Edition): boolean => Date.now() - changedMs < CLOCK_TICK_MS;
 
 /**
  * Tells a changed file from an unchanged one. It need not resist an attacker, who could as well write the file. The library of a

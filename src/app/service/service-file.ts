@@ -42,8 +42,8 @@ export function resolveService(asked: string): Resolved<ServiceFile> {
   const head = real === undefined ? undefined : readHead(real);
   if (real === undefined || head === undefined)
     return { kind: 'failed', failure: { kind: 'service-missing', path: resolve(file) } };
-  const { text, size, modifiedMs } = head;
-  const edition = { version: ownVersionIn(text) ?? '', path: real, size, modifiedMs };
+  const { text, ...state } = head;
+  const edition = { version: ownVersionIn(text) ?? '', path: real, ...state };
   return { kind: 'resolved', value: { path: real, name: ownNameIn(text) ?? nameFromPath(real), edition } };
 }
 
@@ -62,20 +62,18 @@ export function nameFromPath(real: string): string {
   return `${plain.slice(0, 40) || 'service'}-${shortHash(real).slice(0, 8)}`;
 }
 
-interface Head {
+interface Head extends Pick<Edition, 'size' | 'modifiedMs' | 'inode' | 'changedMs'> {
   readonly text: string;
-  readonly size: number;
-  readonly modifiedMs: number;
 }
 
 function readHead(real: string): Head | undefined {
   try {
     const stats = statSync(real);
-    const { size, mtimeMs: modifiedMs } = stats;
+    const { size, mtimeMs: modifiedMs, ino: inode, ctimeMs: changedMs } = stats;
     // Most are small, this is on the way of every call, and Node has one call for all of a file.
     const isSmall = stats.isFile() && size <= HEAD_BYTES;
     const text = isSmall ? readFileSync(real, 'utf8') : readPart(real, Math.min(size, HEAD_BYTES));
-    return { text, size, modifiedMs };
+    return { text, size, modifiedMs, inode, changedMs };
   } catch {
     return undefined;
   }

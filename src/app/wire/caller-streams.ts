@@ -1,5 +1,6 @@
 /** The caller's own streams, which belong to its process: nothing is left on them, and no more is taken than was asked for. */
 
+import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
@@ -9,10 +10,18 @@ export function causeOfStream(error: Error): Cause {
   return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
 }
 
-/** Many calls may write to one stream, or read one: that is no leak of listeners, which Node would warn of. */
+/** Many calls may have one stream in common. That is no leak of listeners, of which Node would warn. */
 function expectListeners(stream: Readable | Writable, more: 1 | -1): void {
   const most = stream.getMaxListeners();
   if (most > 0) stream.setMaxListeners(most + more);
+}
+
+/** As Node has it from 22 on: nobody counts who listens to a signal. */
+export function listenToAbort(signal: AbortSignal | undefined, act: () => void): void {
+  if (signal === undefined) return;
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', act, { once: true });
+  if (signal.aborted) act();
 }
 
 export interface SinkEvents {

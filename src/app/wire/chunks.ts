@@ -44,16 +44,16 @@ export const SMALL_LIMIT_BYTES = 64;
 type Intake = 'piecewise' | number;
 export type Grammar = Readonly<Partial<Record<ChunkType, Intake>>>;
 
-/** What a client may send. */
+/** What a client may send. In letters of `CHUNK`: bundles that need this table not at all would keep one with computed keys. */
 export const CLIENT_GRAMMAR: Grammar = {
-  [CHUNK.argument]: HEAD_CHUNK_LIMIT_BYTES,
-  [CHUNK.longArgument]: HEAD_CHUNK_LIMIT_BYTES,
-  [CHUNK.environment]: HEAD_CHUNK_LIMIT_BYTES,
-  [CHUNK.directory]: HEAD_CHUNK_LIMIT_BYTES,
-  [CHUNK.command]: HEAD_CHUNK_LIMIT_BYTES,
-  [CHUNK.input]: 'piecewise',
-  [CHUNK.inputEnd]: SMALL_LIMIT_BYTES,
-  [CHUNK.heartbeat]: SMALL_LIMIT_BYTES,
+  A: HEAD_CHUNK_LIMIT_BYTES,
+  L: HEAD_CHUNK_LIMIT_BYTES,
+  E: HEAD_CHUNK_LIMIT_BYTES,
+  D: HEAD_CHUNK_LIMIT_BYTES,
+  C: HEAD_CHUNK_LIMIT_BYTES,
+  '0': 'piecewise',
+  '.': SMALL_LIMIT_BYTES,
+  H: SMALL_LIMIT_BYTES,
 };
 
 /** What a daemon may send. */

@@ -4,7 +4,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
 import { afterReading } from './after-reading.js';
-import { InputPump, OutputSink } from './caller-streams.js';
+import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
 import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
 
 export type CallEnd =
@@ -66,9 +66,8 @@ export class Conversation {
 
   /** @param early what the daemon has said already */
   begin(early: readonly Decoded[]): void {
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
-    if (this.#signal?.aborted) this.#onAbort();
-    else this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    listenToAbort(this.#signal, this.#onAbort);
+    if (this.#verdict === undefined) this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
     for (const decoded of early) this.take(decoded);
     if (this.#verdict === undefined && !this.#isFull) this.#socket.resume();
   }

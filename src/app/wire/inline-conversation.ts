@@ -3,7 +3,7 @@
 import type { ServiceFunction } from '../service/define-service.js';
 import { type CallScope, SERVICE_FAILED } from '../service/run-service.js';
 import { CallInput, type Send } from './call-streams.js';
-import { InputPump, OutputSink } from './caller-streams.js';
+import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
 import type { CallerStreams } from './client.js';
 import type { CallEnd } from './conversation.js';
 import { type CallRequest, terminalsOf } from './request.js';
@@ -47,11 +47,10 @@ export class InlineConversation {
 
   /** Never rejects. All output has been written when this resolves, unless the call was cancelled. */
   async run(service: ServiceFunction): Promise<InlineEnd> {
-    this.#signal?.addEventListener('abort', this.#onAbort, { once: true });
     const cancelled = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    if (this.#signal?.aborted) this.#onAbort();
+    listenToAbort(this.#signal, this.#onAbort);
     const code = await Promise.race([this.#code(service), cancelled]);
     this.#signal?.removeEventListener('abort', this.#onAbort);
     this.#pump.stop();

@@ -19,14 +19,11 @@ export const CALLER_VARIABLE = 'SOLOD_CALLER';
 /** What a Nailgun client sends as its environment: its own, with a few words on its platform and its terminal. */
 export function requestEnvironment(env: Environment, terminals: Terminals): Record<string, string> {
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const flag = (terminal: Terminal): string => (terminal === true ? '1' : terminal || '0');
   return Object.fromEntries([
     ...inherited,
     ['NAILGUN_FILESEPARATOR', '/'],
     ['NAILGUN_PATHSEPARATOR', ':'],
-    ['NAILGUN_TTY_0', flag(terminals[0])],
-    ['NAILGUN_TTY_1', flag(terminals[1])],
-    ['NAILGUN_TTY_2', flag(terminals[2])],
+    ...terminals.map((terminal, n) => [`NAILGUN_TTY_${n}`, `${terminal === true ? 1 : terminal || 0}`]),
   ]);
 }
 

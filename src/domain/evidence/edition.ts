@@ -18,6 +18,9 @@ export interface Edition {
   /** … its size in bytes, and its last modification in milliseconds since 1970. */
   readonly size: number;
   readonly modifiedMs: number;
+  /** Its inode, and when anything about it changed last, likewise: nobody can set these. An older solod does not tell them. */
+  readonly inode?: number | undefined;
+  readonly changedMs?: number | undefined;
 }
 
 /** What a caller says of itself. */
@@ -38,18 +41,20 @@ export function parseCaller(text: string): Caller | undefined {
   const { wire, version, path, size, modifiedMs } = value as Readonly<Record<string, unknown>>;
   if (typeof wire !== 'number' || typeof version !== 'string' || typeof path !== 'string') return undefined;
   if (typeof size !== 'number' || typeof modifiedMs !== 'number') return undefined;
-  const { waitedMs, spawned } = value as Readonly<Record<string, unknown>>;
+  const { inode, changedMs, waitedMs, spawned } = value as Readonly<Record<string, unknown>>;
   const isTime = typeof waitedMs === 'number' && waitedMs >= 0 && Number.isFinite(waitedMs);
   return {
     ...{ wire, version, path, size, modifiedMs },
+    ...(typeof inode === 'number' ? { inode } : {}),
+    ...(typeof changedMs === 'number' ? { changedMs } : {}),
     ...(isTime ? { waitedMs } : {}),
     ...(spawned === true ? { spawned } : {}),
   };
 }
 
 /** The same text for the same file in the same state. */
-export const editionKey = ({ path, size, modifiedMs, version }: Edition): string =>
-  `${path}:${size}:${modifiedMs}:${version}`;
+export const editionKey = ({ path, size, modifiedMs, inode, changedMs, version }: Edition): string =>
+  `${path}:${size}:${modifiedMs}:${inode}:${changedMs}:${version}`;
 
 /** How the content of a caller's service file compares with what the daemon has loaded. */
 export type Content = 'same' | 'different' | 'unknown';

@@ -69,7 +69,7 @@ describe('an accepted call', () => {
       seen = [stdin.isTTY, stdout.isTTY, stderr.isTTY];
     };
     await storyOf(note, { ...REQUEST, env });
-    expect(seen).toEqual([false, true, false]);
+    expect(seen).toEqual([undefined, true, undefined]);
   });
 
   it('keeps the order of what it writes to both outputs', async () => {

@@ -6,7 +6,7 @@ export type Variables = Record<string, string>;
 
 /** What code that is run for somebody sees in place of the process's own. */
 export interface ProcessView {
-  readonly env: Variables;
+  env: Variables;
   /** An absolute path; empty where the caller's directory was removed. */
   directory: string;
   /** 0 to 2: whether that stream leads to a terminal. */
@@ -25,7 +25,7 @@ export class LoadingView implements ProcessView {
   state: 'loading' | 'loaded' = 'loading';
 
   constructor(
-    readonly env: Variables,
+    public env: Variables,
     public directory: string,
   ) {}
 

@@ -33,6 +33,13 @@ export function environmentProxy(real: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   });
 }
 
+/** What is set becomes a copy, so that the name goes on meaning the call's variables. */
+export function copyOf(env: Readonly<Record<string, unknown>>): Variables {
+  const variables: Variables = Object.create(null);
+  for (const [name, value] of Object.entries(env)) variables[name] = String(value);
+  return variables;
+}
+
 function read(env: Variables, name: PropertyKey): unknown {
   if (typeof name === 'symbol') return undefined;
   return Object.hasOwn(env, name) ? env[name as string] : Reflect.get(Object.prototype, name);

@@ -38,13 +38,15 @@ export class CallProcess implements CallScope, ProcessView {
   #env: Variables | undefined;
   #argv: string[] | undefined;
   #directory: string | undefined;
+  #isCancelled = false;
+  #hasWarned = false;
   #console: Console | undefined;
   #events: EventEmitter | undefined;
   readonly #forwards: { readonly child: ChildProcess; readonly sent: Promise<void> }[] = [];
 
   /**
    * @param file the service file
-   * @param late hears of errors after the call's end
+   * @param late hears of errors when the caller can't any more
    */
   constructor(
     private readonly file: string,
@@ -67,8 +69,8 @@ export class CallProcess implements CallScope, ProcessView {
     return this.#env;
   }
 
-  set env(env: Readonly<Record<string, unknown>>) {
-    this.#env = Object.assign(Object.create(null) as Variables, env);
+  set env(env: Variables) {
+    this.#env = env;
   }
 
   get argv(): string[] {
@@ -138,16 +140,37 @@ export class CallProcess implements CallScope, ProcessView {
   }
 
   /** An error that nobody caught ends this call, and no other. */
-  uncaught(error: unknown, event: 'uncaughtException' | 'unhandledRejection', ...more: unknown[]): void {
+  uncaught(
+    error: unknown,
+    origin: 'uncaughtException' | 'unhandledRejection',
+    promise?: Promise<unknown>,
+  ): void {
     if (error instanceof CallExit) return;
-    if (this.#state !== 'running') {
+    if (this.#state !== 'running' || this.#isCancelled) {
       const { late } = this;
-      this.leave(() => late(`solod: after the end of a call: ${stackOf(error)}`));
-      return;
+      this.leave(() => late(`solod: an error was left behind by a call: ${stackOf(error)}`));
     }
-    const heard = [event, 'uncaughtException'].find((name) => (this.#events?.listenerCount(name) ?? 0) > 0);
-    if (heard !== undefined) this.enter(() => this.events.emit(heard, error, ...more));
+    if (this.#state !== 'running') return;
+    const hears = (event: string): boolean => (this.#events?.listenerCount(event) ?? 0) > 0;
+    if (origin === 'unhandledRejection' && hears(origin))
+      this.enter(() => this.events.emit(origin, error, promise));
+    else if (hears('uncaughtException'))
+      this.enter(() => this.events.emit('uncaughtException', error, origin));
     else this.#leaveWith(failureOf(error, this.#call?.name ?? ''));
+  }
+
+  /** In the words of Node, which prints warnings to descriptor 2 itself. */
+  warn(warning: Error & { readonly code?: unknown; readonly detail?: unknown }): void {
+    const isDeprecation = warning.name === 'DeprecationWarning';
+    if (this.isOver || (isDeprecation && process.noDeprecation)) return;
+    const flag = isDeprecation ? '--trace-deprecation' : '--trace-warnings';
+    const lines = [
+      `(node:${process.pid}) ${typeof warning.code === 'string' ? `[${warning.code}] ` : ''}${String(warning)}`,
+      ...(typeof warning.detail === 'string' ? [warning.detail] : []),
+      ...(this.#hasWarned ? [] : [`(Use \`node ${flag} ...\` to show where the warning was created)`]),
+    ];
+    this.#hasWarned = true;
+    this.stderr.write(`${lines.join('\n')}\n`);
   }
 
   /** A child that was given a stream of this process: what it writes goes to the caller. */
@@ -183,6 +206,7 @@ export class CallProcess implements CallScope, ProcessView {
   }
 
   cancel(): void {
+    this.#isCancelled = true;
     const signal = SIGNALS_OF_CALLERS.find((name) => (this.#events?.listenerCount(name) ?? 0) > 0);
     if (signal !== undefined) this.enter(() => this.events.emit(signal, signal));
   }

@@ -97,9 +97,10 @@ function feed({ stdin }: CallProcess, child: ChildProcess, pipe: Writable): void
 interface SyncOptions {
   cwd?: SpawnOptions['cwd'];
   stdio?: SpawnOptions['stdio'];
-  input?: unknown;
   maxBuffer?: number;
 }
+
+type Results = Record<string, unknown> & { output?: unknown[] };
 
 /** Blocks the daemon as it blocks a process. There is no way to read the caller's input meanwhile: the child has none. */
 function runToEnd(
@@ -108,46 +109,54 @@ function runToEnd(
   original: (...args: unknown[]) => unknown,
   args: readonly unknown[],
 ): unknown {
-  const at = args.findIndex(
-    (value, index) => index > 0 && typeof value === 'object' && value !== null && !Array.isArray(value),
-  );
+  const isOptions = (value: unknown, index: number): boolean =>
+    index > 0 && typeof value === 'object' && value !== null && !Array.isArray(value);
+  const at = args.findIndex(isOptions);
   const options: SyncOptions = { ...(at < 0 ? {} : (args[at] as SyncOptions)) };
   options.cwd = directoryOf(options.cwd);
+  const run = (): unknown =>
+    original(...(at < 0 ? [...args, options] : args.map((value, index) => (index === at ? options : value))));
   const inherited = [0, 1, 2].map((descriptor) => inheritedBy(options.stdio, descriptor));
-  const isInherited = inherited.some((from) => from !== undefined);
-  if (isInherited) {
-    const stdio = withPipes(options.stdio, inherited) as unknown[];
-    if (inherited[0] !== undefined) stdio[0] = options.input === undefined ? 'ignore' : 'pipe';
-    options.stdio = stdio as SpawnOptions['stdio'];
-    options.maxBuffer ??= Number.POSITIVE_INFINITY;
-  }
-  const given = at < 0 ? [...args, options] : args.map((value, index) => (index === at ? options : value));
-  if (!isInherited) return original(...given);
+  if (inherited.every((from) => from === undefined)) return run();
+  const asked = options.stdio;
+  options.stdio = withPipes(asked, inherited);
+  if (inherited[0] !== undefined) (options.stdio as unknown[])[0] = 'pipe';
+  options.maxBuffer ??= Number.POSITIVE_INFINITY;
+  if (name === 'spawnSync') return print(call, inherited, run() as Results);
+  // Without `stdio`, these print what comes on stderr themselves.
+  if (inherited[2] === 2) delete options.stdio;
+  const hasOutput = inherited[1] === undefined && !(Array.isArray(asked) && asked[1] === 'ignore');
   try {
-    const result = original(...given);
-    return printed(call, inherited, name === 'spawnSync' ? result : { stdout: result }) &&
-      name === 'spawnSync'
-      ? result
-      : null;
+    const stdout = run();
+    print(call, inherited, { stdout });
+    return hasOutput ? stdout : null;
   } catch (error) {
-    printed(call, inherited, error);
+    const failed = error as Error & Results;
+    print(call, inherited, inherited[2] === 2 ? withoutStderr(failed) : failed);
     throw error;
   }
 }
 
-/** Prints what the child wrote to an inherited stream, of which the result then has nothing. */
-function printed(call: CallProcess, inherited: readonly (number | undefined)[], result: unknown): boolean {
-  const found = result as Record<string, unknown> & { output?: unknown[] };
-  for (const descriptor of [1, 2] as const) {
+/** Prints what the child wrote to an inherited stream. As in a process of its own, the result has nothing of that. */
+function print(call: CallProcess, inherited: readonly (number | undefined)[], result: Results): Results {
+  for (const descriptor of [1, 2]) {
     const from = inherited[descriptor];
-    const name = STREAMS[descriptor];
-    const written = found[name];
+    const name = STREAMS[descriptor] ?? '';
+    const written = result[name];
     if (from === undefined || written === undefined) continue;
-    if (written !== null) call[from === 2 ? 'stderr' : 'stdout'].write(written as Buffer);
-    found[name] = null;
-    if (Array.isArray(found.output)) found.output[descriptor] = null;
+    if (written !== null) call[from === 2 ? 'stderr' : 'stdout'].write(written);
+    result[name] = null;
+    if (Array.isArray(result.output)) result.output[descriptor] = null;
   }
-  return true;
+  return result;
+}
+
+/** It has been printed. */
+function withoutStderr(error: Error & Results): Results {
+  if (error.stderr === undefined || error.stderr === null) return error;
+  error.message = error.message.replace(`\n${String(error.stderr)}`, '');
+  error.stderr = null;
+  return error;
 }
 
 /** A thread gets a copy of the call's environment. Its directory is the daemon's. */

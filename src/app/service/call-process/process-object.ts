@@ -2,7 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { currentView, LoadingView, notSupported } from './call-context.js';
-import { environmentProxy } from './call-environment.js';
+import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
 
@@ -39,8 +39,17 @@ export function replaceProcess(): void {
 }
 
 function replaceData(): void {
-  real.env = environmentProxy(real.env);
   const { argv, title } = real;
+  const env = environmentProxy(real.env);
+  redefine(
+    real,
+    'env',
+    () => env,
+    (value: NodeJS.ProcessEnv) => {
+      const view = currentView();
+      if (view !== undefined) view.env = copyOf(value);
+    },
+  );
   const shown = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
@@ -109,16 +118,21 @@ function enteredDirectory(from: string, to: string): string {
   } catch (error) {
     const { code = 'EIO', errno, message } = error as NodeJS.ErrnoException;
     const said = /^\w+: [^,]*/.exec(message)?.[0] ?? code;
-    throw Object.assign(new Error(`${said}, chdir ${from} -> '${to}'`), {
+    throw Object.assign(new Error(`${said}, chdir '${from}' -> '${to}'`), {
       ...{ errno, code, syscall: 'chdir', path: from, dest: to },
     });
   }
 }
 
+/** The real one. */
+export function ownStream(name: 'stdin' | 'stdout' | 'stderr'): object {
+  const property = own.streams[name];
+  return (property?.get ? property.get.call(real) : property?.value) as object;
+}
+
 function replaceStreams(): void {
   for (const name of ['stdin', 'stdout', 'stderr'] as const) {
-    const property = own.streams[name];
-    const find = (): object => (property?.get ? property.get.call(real) : property?.value) as object;
+    const find = (): object => ownStream(name);
     const shown = delegate<object>({}, () => currentCall()?.[name] ?? find());
     redefine(real, name, () => currentCall()?.[name] ?? (currentView() === undefined ? find() : shown));
   }
@@ -136,7 +150,7 @@ function replaceEvents(): void {
   replace(real, 'emit', (emit) => (event: string, ...args: unknown[]) => {
     const call = currentCall();
     if (call === undefined) return emit.call(real, event, ...args);
-    return emitIn(call, event, args) || (event === 'warning' && emit.call(real, event, ...args));
+    return emitIn(call, event, args);
   });
 }
 
@@ -144,8 +158,11 @@ function emitIn(call: CallProcess, event: string, args: readonly unknown[]): boo
   switch (event) {
     case 'uncaughtException':
     case 'unhandledRejection':
-      call.uncaught(args[0], event, ...args.slice(1));
+      call.uncaught(args[0], event, args[1] as Promise<unknown>);
       return true;
+    case 'warning':
+      call.warn(args[0] as Error);
+      return call.events.emit(event, ...args);
     default:
       return call.events.emit(event, ...args);
   }
@@ -195,13 +212,11 @@ function die(signal: string | number): void {
   else call.kill(128 + (numbers[name] ?? 0));
 }
 
-/** @throws TypeError as Node does for what is no exit code */
+/** @throws what Node throws for what is no exit code */
 function checkedCode<T extends number | string | null | undefined>(code: T): T {
-  const isCode = code === undefined || code === null || (code !== '' && Number.isInteger(Number(code)));
-  if (isCode) return code;
-  throw Object.assign(new TypeError(`The "code" argument must be of type number. Received ${String(code)}`), {
-    code: 'ERR_INVALID_ARG_TYPE',
-  });
+  real.exitCode = code as number | undefined;
+  real.exitCode = undefined;
+  return code;
 }
 
 /** What is set outside every call. It means nothing: a daemon says itself how it ends. */
