@@ -7,7 +7,7 @@ it('escapes what labels and help may hold, and writes numbers as the specificati
   const text = openMetricsText([
     { name: 'empty', type: 'gauge', help: 'Left out.', samples: [] },
     {
-      ...{ name: 'odd_seconds', type: 'gauge', unit: 'seconds', help: 'A "b" \\ c\nd' },
+      ...{ name: 'odd_seconds', type: 'gauge', help: 'A "b" \\ c\nd' },
       samples: [
         { suffix: '', labels: { daemon: 'a"b\\c\nd' }, value: 1e-7 },
         { suffix: '', labels: {}, value: Number.NaN },
