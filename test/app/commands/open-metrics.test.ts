@@ -1,9 +1,9 @@
-/** The text of OpenMetrics, beyond what daemons happen to say. */
+/** OpenMetrics text with values that daemons never produce. */
 
 import { expect, it } from 'vitest';
 import { openMetricsText } from '../../../src/app/commands/stats/open-metrics.js';
 
-it('escapes what labels and help may hold, and writes numbers as the specification has them', () => {
+it('escapes labels and help, and writes numbers as the specification demands', () => {
   const text = openMetricsText([
     { name: 'empty', type: 'gauge', help: 'Left out.', samples: [] },
     {
