@@ -59,8 +59,8 @@ const [command] = await Promise.all([
     entryPoints: {
       // The command: its way in, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
       solod: 'src/app/entry/main.ts',
-      talk: 'src/app/entry/warm-call-streams.ts',
-      quick: 'src/app/entry/call-and-kick.ts',
+      'warm-call-streams': 'src/app/entry/warm-call-streams.ts',
+      'call-and-kick': 'src/app/entry/call-and-kick.ts',
       inline: 'src/app/library/call-inline.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',

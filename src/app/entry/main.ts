@@ -13,8 +13,8 @@ import { callWarm } from './warm-call.js';
 const INTERRUPTED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
 const load = {
-  streams: () => loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs'),
-  callAndKick: () => loadBundle<typeof import('./call-and-kick.js')>('quick.cjs'),
+  streams: () => loadBundle<typeof import('./warm-call-streams.js')>('warm-call-streams.cjs'),
+  callAndKick: () => loadBundle<typeof import('./call-and-kick.js')>('call-and-kick.cjs'),
   serve: () => loadBundle<typeof import('../daemon/serve.js')>('serve.cjs'),
 };
 
