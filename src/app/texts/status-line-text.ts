@@ -19,7 +19,7 @@ export const LINE_TROUBLE = {
   }),
   directory: (cause: Cause) => ({
     what: `the directory can't be read: ${causeText(cause)}`,
-    todo: 'use another directory',
+    todo: 'go elsewhere',
   }),
   noGit: (cause: Cause) => ({
     what: `git can't be started: ${causeText(cause)}`,
