@@ -319,7 +319,7 @@ const WITH_SETTINGS = ['install', 'echo.mjs', '--settings', 'x.json'] as const;
 const REFUSALS: readonly Refusal[] = [
   { what: 'no such service', args: ['install', 'none.mjs'], code: 66, says: 'no service file' },
   {
-    what: 'settings that are no JSON',
+    what: 'settings that are not JSON',
     args: WITH_SETTINGS,
     code: 65,
     says: '(line 3, column 1)',
@@ -332,7 +332,7 @@ const REFUSALS: readonly Refusal[] = [
     says: 'not a plain file',
   },
   { what: 'a key without a name', args: [...WITH_SETTINGS, '--entry', 'a.'], code: 64, says: '--entry a. ' },
-  { what: 'a value that is no JSON', args: [...WITH_SETTINGS, '--value', 'a'], code: 64, says: '--value a ' },
+  { what: 'a value that is not JSON', args: [...WITH_SETTINGS, '--value', 'a'], code: 64, says: '--value a ' },
   {
     what: 'a value for no settings',
     args: ['install', 'echo.mjs', '--value', '1'],
@@ -346,7 +346,7 @@ const REFUSALS: readonly Refusal[] = [
     says: '--settings',
   },
   {
-    what: 'a command that is no name',
+    what: 'an invalid command name',
     args: ['install', 'echo.mjs', '--as', 'a/b'],
     code: 64,
     says: '"a/b"',

@@ -211,7 +211,7 @@ describe.skipIf(!canUnshare)('no place to write to', () => {
     const called = await solod(box, [...within(mount), ...bare], 'call', service, 'hi');
     expectRightOrNamed(called);
     expect([called.code, called.stderr]).toEqual([73, expect.stringContaining(`${home}/.local`)]);
-    // There the work is done all the same, where that is asked for; and a kick is no trouble to anybody.
+    // The work is still done with --fallback inline, and a kick fails silently.
     const fallback = ['call', '--fallback', 'inline', service, 'hi'];
     const here = await solod(box, [...within(mount), ...bare], ...fallback);
     expect([here.code, answerOf(here).args]).toEqual([0, ['hi']]);
