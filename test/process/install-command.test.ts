@@ -332,7 +332,12 @@ const REFUSALS: readonly Refusal[] = [
     says: 'not a plain file',
   },
   { what: 'a key without a name', args: [...WITH_SETTINGS, '--entry', 'a.'], code: 64, says: '--entry a. ' },
-  { what: 'a value that is not JSON', args: [...WITH_SETTINGS, '--value', 'a'], code: 64, says: '--value a ' },
+  {
+    what: 'a value that is not JSON',
+    args: [...WITH_SETTINGS, '--value', 'a'],
+    code: 64,
+    says: '--value a ',
+  },
   {
     what: 'a value for no settings',
     args: ['install', 'echo.mjs', '--value', '1'],
