@@ -90,8 +90,8 @@ const [command, library] = await Promise.all([
     entryPoints: {
       // The command: its entry, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
       solod: 'src/app/entry/main.ts',
-      talk: 'src/app/entry/warm-call-streams.ts',
-      quick: 'src/app/entry/call-and-kick.ts',
+      'warm-call-streams': 'src/app/entry/warm-call-streams.ts',
+      'call-and-kick': 'src/app/entry/call-and-kick.ts',
       inline: 'src/app/library/call-inline.ts',
       // The process that a call sees, with a daemon and without.
       'call-process': 'src/app/service/call-process/install.ts',

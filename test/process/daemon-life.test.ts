@@ -1,4 +1,4 @@
-/** A daemon's life: what it says of itself, how it ends, and that it does. */
+/** A daemon's life: its status, its name, and all the ways in which it ends. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -61,7 +61,7 @@ describe('facts', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  it('a daemon that still loads says so, and its callers wait', async () => {
+  it('a daemon that is still loading says so, and its callers wait', async () => {
     const box = sandbox();
     const go = path.join(box.path, 'go');
     const service = box.service(`
@@ -78,7 +78,7 @@ describe('facts', () => {
     expect((await call).stdout.toString()).toBe('served');
   });
 
-  it('help goes to stdout and is no mistake; a version too', async () => {
+  it('help and version go to stdout, with exit code 0', async () => {
     const box = sandbox();
     for (const args of [['--help'], ['call', '--help'], ['status', '--help'], ['--version']]) {
       const ended = await box.run(args);
@@ -87,7 +87,7 @@ describe('facts', () => {
     }
   });
 
-  it('the name is its own, the given one, or the file name with a hash; a project has a daemon of its own', async () => {
+  it('the name is the service’s, the given one, or the file name with a hash; a project has a separate daemon', async () => {
     const box = sandbox();
     const own = box.service(
       `const defineService = (definition) => definition; const made = defineService({ name: 'own-name', run() {} }); export default made.run;`,
@@ -112,29 +112,26 @@ async function isAtWork(box: Sandbox, service: string): Promise<boolean> {
   return stdout.length > 0 && JSON.parse(stdout.toString()).inFlight === 1;
 }
 
-describe('one way out', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
-    '%s: work in flight is finished first',
-    async (signal) => {
-      const box = sandbox();
-      const service = box.service(WORKER);
-      const go = path.join(box.path, 'go');
-      const ended = working(box, service, go);
-      await eventually('it works', () => isAtWork(box, service));
-      const [pid = 0] = box.daemons();
-      process.kill(pid, signal);
-      // Whoever comes meanwhile is told that it drains, waits, and gets the next daemon's answer.
-      const second = box.run(['call', service, '--', '/']);
-      await delay(200);
-      expect(box.daemons()).toEqual([pid]);
-      writeFileSync(go, '');
-      expect(await ended).toEqual({ code: 0, said: 'begun\nfinished\n' });
-      expect(await second).toMatchObject({ code: 0, stderr: '' });
-      expect(box.generations()).toEqual([2]);
-    },
-  );
+describe('a daemon ends', () => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('on %s, after its work in flight', async (signal) => {
+    const box = sandbox();
+    const service = box.service(WORKER);
+    const go = path.join(box.path, 'go');
+    const ended = working(box, service, go);
+    await eventually('it works', () => isAtWork(box, service));
+    const [pid = 0] = box.daemons();
+    process.kill(pid, signal);
+    // Whoever comes meanwhile is told that it drains, waits, and gets the next daemon's answer.
+    const second = box.run(['call', service, '--', '/']);
+    await delay(200);
+    expect(box.daemons()).toEqual([pid]);
+    writeFileSync(go, '');
+    expect(await ended).toEqual({ code: 0, said: 'begun\nfinished\n' });
+    expect(await second).toMatchObject({ code: 0, stderr: '' });
+    expect(box.generations()).toEqual([2]);
+  });
 
-  it('work that does not finish within its grace is told to stop', async () => {
+  it('after its grace, and aborts work that is still running', async () => {
     const box = sandbox();
     const service = box.service(WORKER);
     const ended = working(box, service, path.join(box.path, 'never'), '--grace', '100ms');
@@ -144,7 +141,7 @@ describe('one way out', () => {
     expect(box.daemons()).toEqual([]);
   });
 
-  it('nothing keeps it: neither an exit handler that never ends nor work that ignores its signal', async () => {
+  it('despite an exit handler that never ends, or work that ignores its signal', async () => {
     const box = sandbox();
     const stubborn = box.service(
       "process.on('exit', () => { for (;;); }); export default ({ args }) => args[0] ? new Promise(() => setInterval(() => {}, 1000)) : 0;",
@@ -159,7 +156,7 @@ describe('one way out', () => {
     await eventually('it is gone', () => box.daemons().length === 0);
   });
 
-  it('idleness', async () => {
+  it('when it was idle for long enough', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service, '--idle-timeout', '150ms']);
@@ -168,7 +165,7 @@ describe('one way out', () => {
     expect(box.generations()).toEqual([2]);
   });
 
-  it('an error that nobody caught, outside every call: the log has it, and the next call is served', async () => {
+  it('on an uncaught error outside every call: the log has it, and the next call is served', async () => {
     const box = sandbox();
     const index = JSON.stringify(new URL('../../dist/index.js', import.meta.url).href);
     const service = box.service(
@@ -198,7 +195,7 @@ describe('one way out', () => {
 });
 
 describe('rude clients', () => {
-  it('that go away leave the promises of a careless service behind, which harms no other call', async () => {
+  it('that go away leave unhandled promises of a careless service behind, without harm to other calls', async () => {
     const box = sandbox();
     const service = box.service(`
       export default async ({ args, stdin, stdout }) => {
@@ -220,7 +217,7 @@ describe('rude clients', () => {
     expect(box.daemons()).toEqual([pid]);
   });
 
-  it('that connect and go away, or send nonsense, harm nobody', async () => {
+  it('that connect and go away, or send nonsense, do no harm', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);

@@ -1,4 +1,4 @@
-/** Starts that fail: who is told what, and how often it is tried. */
+/** Starts that fail: what callers are told, and how often a start is retried. */
 
 import { spawn } from 'node:child_process';
 import {
@@ -22,7 +22,7 @@ const ledgerOf = (box: Sandbox) =>
   startsIn(parseLedger(readFileSync(path.join(box.place(), 'spawns.jsonl'), 'utf8')));
 
 describe('a service that throws at load', () => {
-  it('called by fifty clients again and again: few processes, the real error for all, and at once well when fixed', async () => {
+  it('called again and again by many clients: few processes, the real error for all, and well at once when fixed', async () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     const deadline = performance.now() + 12_000;
@@ -41,7 +41,7 @@ describe('a service that throws at load', () => {
     expect([fixed.code, fixed.stderr]).toEqual([0, '']);
   });
 
-  it('is held back with the time of the next try, and tried at once when a person says restart', async () => {
+  it('is held back with the time of the next retry, and retried at once by restart', async () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     for (let round = 0; round < 2; round++) {
@@ -62,8 +62,8 @@ describe('a service that throws at load', () => {
   });
 });
 
-describe('a start is written down', () => {
-  it('with its reason, who asked, and what became of it', async () => {
+describe('a start is recorded', () => {
+  it('with its reason, who asked, and how it ended', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -76,7 +76,7 @@ describe('a start is written down', () => {
     expect(second).toMatchObject({ reason: 'dead-daemon' });
   });
 
-  it('with the end of a process that could not say it itself', async () => {
+  it('with the end of a process that could not report it itself', async () => {
     const box = sandbox();
     const service = box.service('process.kill(process.pid, "SIGKILL"); await new Promise(() => {});');
     const ended = await box.run(['call', service]);
@@ -88,7 +88,7 @@ describe('a start is written down', () => {
     ]);
   });
 
-  it('or not, where it can’t be: that stops no start', async () => {
+  it('unless it can’t be: that stops no start', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -106,8 +106,8 @@ describe('a start is written down', () => {
   });
 });
 
-describe('nothing of the caller’s is held', () => {
-  it('not its pipe: `solod kick | cat` ends at once, and the daemon comes up', async () => {
+describe('a daemon keeps nothing of its caller open', () => {
+  it('no pipe: `solod kick | cat` ends at once, and the daemon comes up', async () => {
     const box = sandbox();
     const service = box.service();
     const piped = await box.exec('sh', [
@@ -118,7 +118,7 @@ describe('nothing of the caller’s is held', () => {
     await eventually('a daemon', async () => (await box.run(['status', service])).code === 0);
   });
 
-  it('not a stray descriptor', async () => {
+  it('no stray descriptor', async () => {
     const box = sandbox();
     const service = box.service();
     const stray = openSync(path.join(box.path, 'stray'), 'w');

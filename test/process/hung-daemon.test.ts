@@ -1,4 +1,4 @@
-/** Slow, loading, stopped, dead: four things, and one of them is death. */
+/** A slow, a loading and a stopped daemon are not dead, and are not replaced. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,7 @@ async function served(box: Sandbox, service: string): Promise<number> {
 }
 
 describe('a daemon that does not answer', () => {
-  it('is named, and never replaced by itself; restart --force ends it, and a new one serves', async () => {
+  it('is named in the failure and not replaced; restart --force ends it, and a new one serves', async () => {
     const box = sandbox();
     const service = box.service();
     const pid = await served(box, service);
@@ -32,7 +32,7 @@ describe('a daemon that does not answer', () => {
     expect(box.spawns()).toEqual(['cold', 'restart']);
   });
 
-  it('status tells what can be known of its silence', async () => {
+  it('status says what is known about it', async () => {
     const box = sandbox();
     const service = box.service();
     const pid = await served(box, service);
@@ -53,7 +53,7 @@ describe('a daemon that does not answer', () => {
     process.kill(pid, 'SIGCONT');
   });
 
-  it('and goes on is served by as before: nobody has replaced it', async () => {
+  it('and then continues serves as before: it was not replaced', async () => {
     const box = sandbox();
     const service = box.service();
     const pid = await served(box, service);
@@ -66,7 +66,7 @@ describe('a daemon that does not answer', () => {
     expect([box.daemons(), box.spawns()]).toEqual([[pid], ['cold']]);
   });
 
-  it('is not signalled where the owner file names somebody else', async () => {
+  it('is not signalled if the owner file names another process', async () => {
     const box = sandbox();
     const service = box.service();
     const pid = await served(box, service);
@@ -81,7 +81,7 @@ describe('a daemon that does not answer', () => {
     process.kill(pid, 'SIGKILL');
   });
 
-  it('with a program that answers in time --force asks, and forces nothing', async () => {
+  it('but answers in time is asked to end, also with --force', async () => {
     const box = sandbox();
     const service = box.service(`
       import { existsSync } from 'node:fs';

@@ -123,7 +123,7 @@ describe('--fallback inline', () => {
       box.run(['call', '--verbose', ...flags, service, '--', 'much'], { input: 'some' });
     const here = await run('--fallback', 'inline');
     expect(here.stderr).toMatch(
-      /solod: in this process, without a daemon: no daemon of \S+ took the call at the first look/,
+      /solod: in this process, without a daemon: no daemon of \S+ took the call at once/,
     );
     await eventually('the daemon claims its name', () => existsSync(path.join(box.place(), 'current')));
     const daemons = box.daemons();

@@ -1,4 +1,4 @@
-/** A service as a command on the PATH, and in a settings file: whole processes, in a home of their own. */
+/** Installs services as commands on the PATH and in settings files, with whole processes in a separate home. */
 
 import {
   chmodSync,
@@ -127,7 +127,7 @@ describe.each([NODE, ...(hasCargo ? [NATIVE] : [])])(`by $kind${LEFT_OUT}`, ({ p
     expect(box.spawns()).toEqual(['cold']);
   });
 
-  it('whatever the service and the directories are called', async () => {
+  it('the service and the directories may have any name', async () => {
     const box = sandbox();
     const cli = place(box);
     const odd = path.join(box.path, `a b'c"d$HOME\`e;f*ü`);
@@ -146,8 +146,8 @@ describe.each([NODE, ...(hasCargo ? [NATIVE] : [])])(`by $kind${LEFT_OUT}`, ({ p
   });
 });
 
-describe('what is asked for', () => {
-  it('stands in the shim: nothing else, and by its real path', async () => {
+describe('the options', () => {
+  it('stand in the shim as given, and the service by its real path', async () => {
     const box = sandbox();
     const service = box.service();
     symlinkSync(service, path.join(box.path, 'link.mjs'));
@@ -174,7 +174,7 @@ describe('what is asked for', () => {
     expect(box.daemons()).toEqual([pid]);
   });
 
-  it('a service goes by the name that it has, or by that of its file', async () => {
+  it('without --as the command has the name of the service, or of its file', async () => {
     const box = sandbox();
     box.service("export default defineService({ name: 'own', run: () => 0 });", 'file.mjs');
     box.service('export default () => 0;', 'my tool.mjs');
@@ -183,7 +183,7 @@ describe('what is asked for', () => {
     expect(readdirSync(bin(box)).sort()).toEqual(['my-tool', 'own']);
   });
 
-  it('where to put it: $XDG_BIN_HOME, unless --bin-dir says otherwise; on the PATH or not', async () => {
+  it('the directory is $XDG_BIN_HOME, unless --bin-dir says otherwise; on the PATH or not', async () => {
     const box = sandbox();
     box.service();
     const XDG_BIN_HOME = path.join(box.path, 'xdg');
@@ -219,7 +219,7 @@ describe('what is asked for', () => {
 });
 
 describe('the settings file', () => {
-  it('names the command, and gets back every byte', async () => {
+  it('names the command, and is restored byte for byte', async () => {
     const box = sandbox();
     box.service();
     const settings = settingsIn(box);
@@ -241,7 +241,7 @@ describe('the settings file', () => {
     expect(treeIn(box)).toEqual(before);
   });
 
-  it('has any value at any key, and is made where there is none', async () => {
+  it('takes any value at any key, and is made if it is missing', async () => {
     const box = sandbox();
     box.service();
     const before = treeIn(box);
@@ -264,7 +264,7 @@ describe('the settings file', () => {
     expect(box.daemons()).toHaveLength(1);
   });
 
-  it('is asked about first (--dry-run), and nothing happens', async () => {
+  it('is not changed by --dry-run, which shows the change', async () => {
     const box = sandbox();
     const service = box.service();
     const settings = settingsIn(box);
@@ -290,7 +290,7 @@ describe('the settings file', () => {
     expect(treeIn(box)).toEqual(installed);
   });
 
-  it('an entry that was changed since is left, and said so', async () => {
+  it('an entry that was changed since is left as it is, with a note', async () => {
     const box = sandbox();
     box.service();
     const settings = settingsIn(box);
@@ -319,7 +319,7 @@ const WITH_SETTINGS = ['install', 'echo.mjs', '--settings', 'x.json'] as const;
 const REFUSALS: readonly Refusal[] = [
   { what: 'no such service', args: ['install', 'none.mjs'], code: 66, says: 'no service file' },
   {
-    what: 'settings that are no JSON',
+    what: 'settings that are not JSON',
     args: WITH_SETTINGS,
     code: 65,
     says: '(line 3, column 1)',
@@ -332,7 +332,12 @@ const REFUSALS: readonly Refusal[] = [
     says: 'not a plain file',
   },
   { what: 'a key without a name', args: [...WITH_SETTINGS, '--entry', 'a.'], code: 64, says: '--entry a. ' },
-  { what: 'a value that is no JSON', args: [...WITH_SETTINGS, '--value', 'a'], code: 64, says: '--value a ' },
+  {
+    what: 'a value that is not JSON',
+    args: [...WITH_SETTINGS, '--value', 'a'],
+    code: 64,
+    says: '--value a ',
+  },
   {
     what: 'a value for no settings',
     args: ['install', 'echo.mjs', '--value', '1'],
@@ -346,7 +351,7 @@ const REFUSALS: readonly Refusal[] = [
     says: '--settings',
   },
   {
-    what: 'a command that is no name',
+    what: 'an invalid command name',
     args: ['install', 'echo.mjs', '--as', 'a/b'],
     code: 64,
     says: '"a/b"',
@@ -381,7 +386,7 @@ const REFUSALS: readonly Refusal[] = [
   { what: 'nothing named', args: ['uninstall'], code: 64, says: 'no service is given' },
 ];
 
-describe('refused in one sentence, and nothing changed', () => {
+describe('is refused in one sentence, and nothing is changed', () => {
   it.each(REFUSALS)('$what', async ({ prepare = () => {}, args, code, says, env = {} }) => {
     const box = sandbox();
     box.service();
@@ -419,8 +424,8 @@ describe('refused in one sentence, and nothing changed', () => {
   );
 });
 
-describe('other ends', () => {
-  it('of several at once each installs it, or says who does; what is there then can be undone', async () => {
+describe('unusual cases', () => {
+  it('several at once: each installs the command or says who does, and the result can be undone', async () => {
     const box = sandbox();
     box.service();
     const settings = settingsIn(box);
@@ -437,7 +442,7 @@ describe('other ends', () => {
     expect(files(treeIn(box))).toEqual(files(before));
   });
 
-  it('where the kick fails, what is installed stays, and the exit code is the kick’s', async () => {
+  it('the kick fails: the installation stays, and the exit code is the kick’s', async () => {
     const box = sandbox();
     box.service();
     chmodSync(box.state, 0o777);
@@ -450,7 +455,7 @@ describe('other ends', () => {
     expect(existsSync(bin(box, 'echo'))).toBe(true);
   });
 
-  it('with no home, but with every directory named, there is nothing to miss', async () => {
+  it('no home is needed if every directory is named', async () => {
     const box = sandbox();
     box.service();
     const env = { HOME: '', XDG_STATE_HOME: path.join(box.path, 'xdg') };
@@ -460,7 +465,7 @@ describe('other ends', () => {
     expect(readdirSync(box.path).sort()).toEqual(['echo.mjs', 'state']);
   });
 
-  it('the service is gone: it is uninstalled by its name, or by the path that it had', async () => {
+  it('the service is gone: it is uninstalled by its name, or by its former path', async () => {
     const box = sandbox();
     for (const [operand, name] of [
       ['echo', 'echo.mjs'],

@@ -1,4 +1,4 @@
-/** The log of a daemon: kept within bounds whatever prints, read and followed by people. */
+/** The log of a daemon: kept within bounds, read, and followed. */
 
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -70,8 +70,8 @@ const interrupted = (child: ChildProcess): Promise<unknown> =>
     child.kill('SIGINT');
   });
 
-describe('a daemon that prints and prints', () => {
-  it('leaves three files of a mebibyte at most; who follows has every line, whole and in order', async () => {
+describe('a daemon that prints a lot', () => {
+  it('leaves three files of at most a mebibyte; a follower gets every line, whole and in order', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     await printed(box, service, 'print', 0, 1);
@@ -106,7 +106,7 @@ describe('a daemon that prints and prints', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  it('also by its descriptors, or by a child that has them', async () => {
+  it('also through its descriptors, or through a child that has them', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     for (const how of ['raw', 'child']) {
@@ -117,7 +117,7 @@ describe('a daemon that prints and prints', () => {
     expect((await box.run(['doctor', service])).stdout.toString()).not.toMatch(/log\.previous|foreign/);
   });
 
-  it('also where it is a program of somebody’s own; a file of its own is left alone', async () => {
+  it('also as a program of the user’s own; a log file that it opens itself is left alone', async () => {
     const box = sandbox();
     const index = new URL('../../dist/index.js', import.meta.url).href;
     const file = path.join(box.path, 'daemon.cjs.mjs');
@@ -146,7 +146,7 @@ describe('a daemon that prints and prints', () => {
     expect(statSync(own).size).toBeGreaterThan(2 * MIB);
   });
 
-  it('and crashes: what it wrote to its descriptor then stands at the end of the log', async () => {
+  it('and crashes: its last output to the descriptor is at the end of the log', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     await printed(box, service, 'print', 0, 25_000);
@@ -157,7 +157,7 @@ describe('a daemon that prints and prints', () => {
     expect((await box.run(['logs', service])).stdout.toString()).toContain('\nthe last words\n');
   });
 
-  it.skipIf(!isRoot)('on a full disk it serves on, and the log has the latest', async () => {
+  it.skipIf(!isRoot)('keeps serving on a full disk, and the log has the latest lines', async () => {
     const box = sandbox();
     const mount = path.join(box.path, 'small');
     await box.exec('mkdir', ['-m', '700', mount]);
@@ -226,7 +226,7 @@ describe('solod logs', () => {
     expect(ended.stderr).toMatch(/^solod: /);
   });
 
-  it('-f waits for a log, and goes on with the next daemon, and when the log is removed', async () => {
+  it('-f waits for a log, and continues with the next daemon, and after the log was removed', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     const follower = following(box, service);
@@ -244,7 +244,7 @@ describe('solod logs', () => {
     expect(await interrupted(follower.child)).toBe('SIGINT');
   });
 
-  it('-f ends when its reader has gone', async () => {
+  it('-f ends when its reader is gone', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     await printed(box, service, 'print', 0, 1);

@@ -8,7 +8,7 @@ import { ECHO, ROOT, sandbox } from './sandbox.js';
 
 const HOT = [
   'solod.cjs',
-  'quick.cjs',
+  'call-and-kick.cjs',
   'serve.cjs',
   'daemon.cjs',
   'inline.cjs',
@@ -126,7 +126,7 @@ describe('the packed tarball', () => {
 
   it.each([
     ['a warm call', [], ['list.cjs', 'solod.cjs']],
-    ['a warm call that reads its input', ['--stdin'], ['list.cjs', 'solod.cjs', 'talk.cjs']],
+    ['a warm call that reads its input', ['--stdin'], ['list.cjs', 'solod.cjs', 'warm-call-streams.cjs']],
   ])('%s loads neither the container, nor the schemas, nor the command framework', async (_, args, files) => {
     const box = sandbox();
     const service = box.service();

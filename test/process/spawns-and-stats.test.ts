@@ -1,4 +1,4 @@
-/** `solod spawns` and `solod stats`: what is told of starts and calls, for people and for programs. */
+/** `solod spawns` and `solod stats`: starts and calls, reported for people and for programs. */
 
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -20,7 +20,7 @@ async function brokenTwice(box: Sandbox, service: string): Promise<void> {
 }
 
 describe('solod spawns', () => {
-  it('tells each start with its reason, who asked, and what became of it', async () => {
+  it('shows each start with its reason, who asked, and how it ended', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -47,7 +47,7 @@ describe('solod spawns', () => {
     });
   });
 
-  it('says until when a start is held back, and why; not where the file has changed since', async () => {
+  it('says until when a start is held back, and why; a changed file is not held back', async () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     await brokenTwice(box, service);
@@ -74,7 +74,7 @@ describe('solod spawns', () => {
     expect((await json(box, 'spawns', service)).verdict).toEqual({ kind: 'allowed' });
   });
 
-  it('one that was killed has gone without a report', async () => {
+  it('a killed process is gone without a report', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -84,7 +84,7 @@ describe('solod spawns', () => {
     expect((await json(box, 'spawns', service)).starts[0]).toMatchObject({ pid, outcome: { kind: 'gone' } });
   });
 
-  it('reads the file before, too, and bad lines cost nothing but themselves', async () => {
+  it('reads the previous ledger as well, and skips bad lines', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -105,7 +105,7 @@ describe('solod spawns', () => {
     );
   });
 
-  it('draws a timeline: well-formed, one lane a process, in light and dark', async () => {
+  it('draws a timeline: well-formed, one lane per process, in light and dark', async () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     await brokenTwice(box, service);
@@ -126,7 +126,7 @@ describe('solod spawns', () => {
     ]);
   });
 
-  it('nothing is recorded: it says so', async () => {
+  it('says so if nothing is recorded', async () => {
     const box = sandbox();
     const ended = await box.run(['spawns', box.service()]);
     expect([ended.code, ended.stdout.toString()]).toEqual([69, '']);
@@ -145,7 +145,7 @@ const WORKER = `
 `;
 
 describe('solod stats', () => {
-  it('tells cold from warm, what failed, what runs, and what was saved', async () => {
+  it('counts cold and warm calls, failures, running calls, and the time saved', async () => {
     const box = sandbox();
     const service = box.service(WORKER);
     expect((await box.run(['call', service])).code).toBe(0);
@@ -234,7 +234,7 @@ describe('solod stats', () => {
   });
 });
 
-/** Holds a text to the ABNF of OpenMetrics 1.0 as far as it is used here. */
+/** Holds a text to those rules of the OpenMetrics 1.0 ABNF that are used here. */
 function samplesOf(metrics: string): Map<string, number> {
   const samples = new Map<string, number>();
   let [family, type] = ['', ''];

@@ -432,7 +432,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
       '~/repository/src  main  $1.00  stdin: wrong type of model; left out',
     );
     expect(await at.line({ input: '{"cwd":"/nowhere"}' })).toBe(
-      "/nowhere  the directory can't be read: ENOENT: no such file or directory; use another directory",
+      "/nowhere  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
     );
     expect(await at.line({}, '--x')).toBe(
       '~/repository  main  the status line does not take --x; give --no-color, --timeout=2s or none',
@@ -465,7 +465,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     const script = `cd gone && rmdir ../gone && "$NODE" "$MAIN" call ${options.join(' ')} ${SERVICE} </dev/null`;
     const env = { NODE: process.execPath, MAIN: SOLOD, NO_COLOR: '1' };
     expect(textOf(await box.exec('sh', ['-c', script], { env }))).toBe(
-      "~/gone  the directory can't be read: ENOENT: no such file or directory; use another directory",
+      "~/gone  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
     );
   });
 

@@ -35,7 +35,7 @@ describe('a daemon that is stopped', () => {
     expect(box.spawns()).toEqual(['cold']);
   });
 
-  it('is not taken for dead when its backlog is full either', async () => {
+  it('does not count as dead, even with a full backlog', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -65,7 +65,7 @@ describe('a daemon that is stopped', () => {
   });
 });
 
-/** The directory of the name, made the way that solod makes it, with something in it. */
+/** The directory of the name, made as solod makes it, with a leftover in it. */
 function planted(box: Sandbox, plant: (place: string) => void): { service: string; place: string } {
   const service = box.service();
   const place = path.join(box.state, 'leftover');
@@ -142,7 +142,7 @@ describe('leftovers block nobody', () => {
     await eventually('no lock is left', () => !box.leftovers(place).includes('spawn.lock'));
   });
 
-  it('a dead socket of any make', async () => {
+  it('a dead socket that another program made', async () => {
     const box = sandbox();
     const { service, place } = planted(box, (directory) => mkdirSync(path.join(directory, '3')));
     const server = net.createServer().listen(path.join(place, 'bound'));
@@ -157,7 +157,7 @@ describe('leftovers block nobody', () => {
   });
 });
 
-describe('a state directory that can not be used is a reason, not a crash', () => {
+describe('a state directory that can not be used is reported', () => {
   const refuse = async (box: Sandbox, directory: string, code: number, reason: RegExp): Promise<void> => {
     const ended = await box.run(['call', box.service(), '--state-dir', directory]);
     expect(ended.code).toBe(code);
@@ -196,7 +196,7 @@ describe('a state directory that can not be used is a reason, not a crash', () =
     await refuse(box, box.state, 77, /another user/);
   });
 
-  it('a missing one is made, for its owner alone', async () => {
+  it('a missing one is made, for its owner only', async () => {
     const box = sandbox();
     const directory = path.join(box.path, 'not', 'there', 'yet');
     expect((await box.run(['call', box.service(), '--state-dir', directory])).code).toBe(0);
@@ -208,7 +208,7 @@ describe('a state directory that can not be used is a reason, not a crash', () =
     expect(statSync(path.join(place, 'current', 'sock')).mode & 0o777).toBe(0o600);
   });
 
-  it('a path too long for a socket leads to a short one, and two long ones to two', async () => {
+  it('a path that is too long for a socket is replaced by a short one, and two of them by two', async () => {
     const box = sandbox();
     const long = (letter: string): string => path.join(box.state, letter.repeat(120));
     const service = box.service();
@@ -250,7 +250,7 @@ describe('a process that can not be started', () => {
     expect((await box.run(['call', service])).code).toBe(0);
   });
 
-  it('one that dies at its start is reported with what it said last', async () => {
+  it('one that dies at its start is reported with its last output', async () => {
     const box = sandbox();
     const node = path.join(box.path, 'node');
     writeFileSync(node, '#!/bin/sh\necho "no more toner" >&2\nexit 9\n', { mode: 0o755 });

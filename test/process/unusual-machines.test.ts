@@ -1,7 +1,7 @@
 /**
- * The command where a machine is not as one is used to: other namespaces, another user, no room, nothing to write to, few
- * descriptors or processes, a clock that is a day off. Each cell of the matrix is either the right result or a named reason. What
- * only root can set up, or needs a tool that is not there, is skipped by name.
+ * The command on unusual machines: other namespaces, another user, no room, nothing writable, few descriptors or processes, a clock
+ * that is a day off. Each call ends with the right result or with a named reason. Cases that need root, or a tool that is missing,
+ * are skipped by name.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -75,9 +75,9 @@ function expectRightOrNamed(ended: Ended): void {
   expect(ended.stderr).toMatch(/^solod: [^\n]+; [^\n]+/);
 }
 
-describe('the daemon lives here, the caller', () => {
+describe('the daemon runs here, the caller', () => {
   for (const { what, isThere, before } of [...NAMESPACES, ...CLOCKS])
-    it.skipIf(!isThere)(`in ${what}: is answered by it`, async () => {
+    it.skipIf(!isThere)(`in ${what}: the daemon answers`, async () => {
       const box = sandbox();
       const service = box.service();
       const first = answerOf(await box.run(['call', service, 'hi']));
@@ -95,7 +95,7 @@ describe('the daemon lives here, the caller', () => {
 
 describe('everything is', () => {
   for (const { what, isThere, before } of [...NAMESPACES, ...CLOCKS])
-    it.skipIf(!isThere)(`in ${what}: one daemon, and what it leaves blocks nobody outside`, async () => {
+    it.skipIf(!isThere)(`in ${what}: one daemon, and its leftovers block nobody outside`, async () => {
       const box = sandbox();
       const service = box.service();
       const script = '"$0" "$1" call "$2" hi && "$0" "$1" call "$2" hi && "$0" "$1" status "$2" --json';
@@ -115,7 +115,7 @@ describe('everything is', () => {
       expect(box.daemons()).toHaveLength(1);
     });
 
-  it.skipIf(!canUnshare)('elsewhere, and hangs: it is not ended from another pid namespace', async () => {
+  it.skipIf(!canUnshare)('in another pid namespace, from which a hung daemon is not ended', async () => {
     const box = sandbox();
     const service = box.service();
     const { pid } = answerOf(await box.run(['call', service]));
@@ -141,7 +141,7 @@ describe.skipIf(!isRoot || !has('setpriv'))('another user', () => {
     return { box, service };
   }
 
-  it('with a directory of its own has a daemon of its own', async () => {
+  it('gets a separate daemon in a separate directory', async () => {
     const { box, service } = open();
     const own = path.join(box.path, 'own');
     mkdirSync(own, { mode: 0o700 });
@@ -152,7 +152,7 @@ describe.skipIf(!isRoot || !has('setpriv'))('another user', () => {
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(new RegExp(`^Uid:\\s+${NOBODY}`, 'm'));
   });
 
-  it('does not use another’s directory, whether it may enter it or not', async () => {
+  it('does not use another user’s directory, even if it may enter it', async () => {
     const { box, service } = open();
     await box.run(['call', service]);
     const daemons = box.daemons();
@@ -201,7 +201,7 @@ describe.skipIf(!canUnshare)('no place to write to', () => {
     expect(ended.stderr).toContain('ENOSPC');
   });
 
-  it('a HOME that can’t be written to, and nothing else is named', async () => {
+  it('a read-only HOME, and no other directory is named', async () => {
     const box = sandbox();
     const service = box.service();
     const home = path.join(box.path, 'home');
@@ -211,7 +211,7 @@ describe.skipIf(!canUnshare)('no place to write to', () => {
     const called = await solod(box, [...within(mount), ...bare], 'call', service, 'hi');
     expectRightOrNamed(called);
     expect([called.code, called.stderr]).toEqual([73, expect.stringContaining(`${home}/.local`)]);
-    // There the work is done all the same, where that is asked for; and a kick is no trouble to anybody.
+    // The work is still done with --fallback inline, and a kick fails silently.
     const fallback = ['call', '--fallback', 'inline', service, 'hi'];
     const here = await solod(box, [...within(mount), ...bare], ...fallback);
     expect([here.code, answerOf(here).args]).toEqual([0, ['hi']]);

@@ -22,7 +22,7 @@ use std::os::raw::c_int;
 
 /// Returns the exit code.
 pub fn run(asked: &Asked) -> i32 {
-    // The end of the connection is what cancels the call, and it comes with the end of the process.
+    // The call is cancelled by the end of the connection, which comes with the end of this process.
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         let handler: extern "C" fn(c_int) = leave;
         unsafe { libc::signal(signal, handler as usize) };
@@ -50,7 +50,7 @@ pub fn run(asked: &Asked) -> i32 {
     };
     match failure {
         Failure::NoLaunch => delegate::run_asked(asked, Some(&target), &[]),
-        // The service itself was asked, and said no: it would say the same in another process.
+        // The service itself refused, and would refuse in another process too.
         Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
         _ => report(asked, &failure),
@@ -93,7 +93,7 @@ fn talk(host: &mut Host, errors: Errors) -> i32 {
     match end {
         End::Exited(code) => code,
         End::Lost(cause) => complain(errors, &fill(p::TEXT_LOST, &[("cause", &cause.message)]), p::EXIT_LOST),
-        // Whoever read the output has gone away, as `head` does, and need not be told.
+        // A reader that has gone away, as `head` does, need not be told.
         End::Broken { cause, .. } if cause.code == "EPIPE" => 128 + SIGPIPE,
         End::Broken { stream, cause } => {
             let sentence = fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(&cause))]);
@@ -102,7 +102,7 @@ fn talk(host: &mut Host, errors: Errors) -> i32 {
     }
 }
 
-/// A daemon that claimed and has not loaded yet is not hung, unless it is stopped. The ledger knows.
+/// A daemon that has claimed its name and is still loading is not hung, unless it is stopped. The ledger tells.
 fn explained(host: &mut Host, failure: Failure) -> Failure {
     let (directory, pid) = match &failure {
         Failure::NotAnswering { directory, owner: Some(owner), .. } => {
@@ -127,9 +127,9 @@ fn explained(host: &mut Host, failure: Failure) -> Failure {
     }
 }
 
-/// The answer now, from somebody else, and a daemon for the next time: the kick is done before this process becomes another.
+/// Answers now without a daemon, and kicks one for the next time before this process becomes another program.
 fn fall_back(asked: &Asked, target: &Target, failure: &Failure) -> i32 {
-    // What lies in a directory that is not to be trusted is not gone by.
+    // Files in a directory that is not trusted are not used.
     let trusted =
         Some(target).filter(|_| !matches!(failure, Failure::Distrusted { .. } | Failure::Unusable { .. }));
     let is_vacant = *failure == Failure::Vacant;
@@ -139,7 +139,7 @@ fn fall_back(asked: &Asked, target: &Target, failure: &Failure) -> i32 {
         }
         return delegate::become_program(&asked.program, asked.errors);
     }
-    // A Node that has to kick can as well answer: one start of Node instead of two.
+    // If Node has to kick, it can answer as well: one start of Node instead of two.
     let is_left = is_vacant && kick_here(asked, target) == Kick::LeftToNode;
     delegate::run_asked(asked, trusted, &[if is_left { "--fallback=inline" } else { "--no-daemon" }])
 }

@@ -1,4 +1,4 @@
-//! What this client leaves to others: everything out of the ordinary to the command in TypeScript, which is run in this process' place.
+//! What this client leaves to others. Everything out of the ordinary goes to the command in TypeScript, which replaces this process.
 
 use super::options::{Asked, Command};
 use super::say::{complain, say, Errors};
@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, Stdio};
 
-/// Whether a daemon is wanted at all, as far as that is plain: by `--daemon`, else by `SOLOD` and `CI`. What is not is Node's to say.
+/// Whether a daemon is wanted: by `--daemon`, else by `SOLOD` and `CI`. False also for a value that Node has to report.
 pub fn wants_daemon(asked: &Asked) -> bool {
     if let Some(wish) = asked.daemon {
         return wish;
@@ -29,12 +29,12 @@ fn is_continuous_integration() -> bool {
     !value.is_empty() && value != "0" && !value.eq_ignore_ascii_case("false")
 }
 
-/// The same arguments, to Node's command.
+/// Hands the same arguments to Node's command.
 pub fn run(argv: &[OsString]) -> i32 {
     become_program(&[command(None), argv.to_vec()].concat(), Errors::Stderr)
 }
 
-/// What was asked, to Node's command, without what only this client knows.
+/// Hands the call or kick to Node's command, without the options that only this client knows.
 pub fn run_asked(asked: &Asked, target: Option<&Target>, more: &[&str]) -> i32 {
     let mut argv = written(asked, asked.command);
     argv.extend(more.iter().map(OsString::from));
@@ -44,7 +44,7 @@ pub fn run_asked(asked: &Asked, target: Option<&Target>, more: &[&str]) -> i32 {
     become_program(&[command(target), argv].concat(), asked.errors)
 }
 
-/// A kick by Node, to its end; it leaves a launch file for the next time.
+/// Lets Node kick, and waits for it. Node leaves a launch file for the next time.
 pub fn kick_first(asked: &Asked, target: &Target) {
     let mut argv = [command(Some(target)), written(asked, Command::Kick)].concat();
     argv.extend(["--".into(), asked.service.clone().into()]);
@@ -54,7 +54,7 @@ pub fn kick_first(asked: &Asked, target: &Target) {
     }
 }
 
-/// The options once more. A kick has fewer of them.
+/// The command and its options as they were written. A kick has fewer of them.
 fn written(asked: &Asked, command: Command) -> Vec<OsString> {
     let mut argv: Vec<OsString> = vec![if command == Command::Call { "call" } else { "kick" }.into()];
     for (name, value) in &asked.written {
@@ -70,10 +70,12 @@ fn written(asked: &Asked, command: Command) -> Vec<OsString> {
 }
 
 const SOLOD: &str = "solod.cjs";
-/// How far above this program Node's is looked for: `node_modules/@solod/client-linux-x64/bin`, `native/target/release`.
+/// How many directories above this program are searched for Node's command: this one lies in
+/// `node_modules/@solod/client-linux-x64/bin` or `native/target/release`.
 const LEVELS_MAX: usize = 6;
 
-/// Node's command: the one that the daemon was started by (of a target whose directory has been found sound), else the one that this client was installed with, else the one on the PATH.
+/// Node's command: the one that started the daemon (only of a target whose directory is sound), else the one that this client was
+/// installed with, else the one on the PATH.
 fn command(target: Option<&Target>) -> Vec<OsString> {
     target.and_then(beside_daemon).or_else(beside_this).unwrap_or_else(|| vec!["solod".into()])
 }
@@ -102,7 +104,7 @@ pub fn find_bundle(name: &str) -> Option<PathBuf> {
         .find(|bundle| bundle.exists())
 }
 
-/// Becomes another program; returns the exit code for where that fails.
+/// Becomes another program. Returns only if that fails, with the exit code.
 pub fn become_program(argv: &[OsString], errors: Errors) -> i32 {
     for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
         unsafe { libc::signal(signal, SIG_DFL) };

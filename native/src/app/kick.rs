@@ -27,7 +27,7 @@ pub fn run(asked: &Asked) -> i32 {
     }
 }
 
-/// The same on the way to something else: nothing comes of it but a line.
+/// Kicks on the way to something else: a failure is only reported.
 pub fn kick_at(asked: &Asked, target: &Target) {
     if kick_here(asked, target) == Kick::LeftToNode {
         delegate::kick_first(asked, target);
@@ -37,11 +37,11 @@ pub fn kick_at(asked: &Asked, target: &Target) {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kick {
     Done,
-    /// Only Node knows what starts a daemon there.
+    /// Only Node knows how to start a daemon there.
     LeftToNode,
 }
 
-/// The same, as far as it can be done without Node.
+/// Kicks, if that can be done without Node.
 pub fn kick_here(asked: &Asked, target: &Target) -> Kick {
     match kick_once(asked, target) {
         Kicked::Failed(Failure::NoLaunch) => Kick::LeftToNode,
@@ -62,7 +62,7 @@ fn kick_once(asked: &Asked, target: &Target) -> Kicked {
     let nonce = nonce_of(std::process::id(), &random_text());
     let ready_ms = Timing::within(p::TOTAL_MS).ready_ms;
     let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, ready_ms };
-    // A kick says nothing to anybody.
+    // A kick sends no request.
     let request = |_| Vec::new();
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(target) };
     kick(&mut Host::new(&target.place.directory, &request, &find_launch, false), &plan)

@@ -1,5 +1,5 @@
-//! The command. What is called hundreds of times is answered here; everything out of the ordinary, help and mistakes among it, is
-//! Node's to answer, by the same arguments.
+//! The command. Ordinary calls and kicks are answered here. Everything else, also help and mistakes, goes to Node's command with
+//! the same arguments.
 
 pub mod call;
 pub mod delegate;

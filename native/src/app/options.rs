@@ -1,4 +1,5 @@
-//! The options that `solod call` and `solod kick` take, as Node's parseArgs reads them; see `src/app/options/option-table.ts`.
+//! The options of `solod call` and `solod kick`, read as Node's parseArgs reads them. `src/app/options/option-table.ts` has the table,
+//! and a test compares the names.
 
 use super::say::Errors;
 use crate::protocol as p;
@@ -13,9 +14,9 @@ pub enum Command {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fallback {
     Wait,
-    /// The service, in a process of its own, now.
+    /// Runs the service now, in a separate process.
     Inline,
-    /// Another program, now.
+    /// Runs another program now.
     Program,
 }
 
@@ -23,9 +24,9 @@ pub enum Fallback {
 pub struct Asked {
     pub command: Command,
     pub service: String,
-    /// What the service is given.
+    /// The arguments of the service.
     pub args: Vec<OsString>,
-    /// What runs in its place, by `--fallback command`.
+    /// The program of `--fallback command`.
     pub program: Vec<OsString>,
     pub name: Option<String>,
     pub project: Option<String>,
@@ -35,7 +36,7 @@ pub struct Asked {
     pub daemon: Option<bool>,
     pub fallback: Fallback,
     pub errors: Errors,
-    /// How a daemon is to be run, if one must be started: that is not in a launch file.
+    /// Whether there are options for a daemon that must be started: a launch file does not hold them.
     pub has_daemon_options: bool,
     /// The options as they were written, without `--fallback`.
     pub written: Vec<(String, Option<String>)>,
@@ -44,7 +45,7 @@ pub struct Asked {
 const WITH_VALUE: &[&str] = &["name", "project", "state-dir"];
 const OF_DAEMONS: &[&str] = &["idle-timeout", "grace", "memory-limit", "tether", "node"];
 
-/// Reads what follows the program's name. None for everything out of the ordinary: Node's command answers that.
+/// Reads the arguments after the program's name. None for everything out of the ordinary: Node's command answers that.
 pub fn read(argv: &[OsString]) -> Option<Asked> {
     let (command, rest) = argv.split_first()?;
     let command = match command.to_str()? {
@@ -80,7 +81,7 @@ pub fn read(argv: &[OsString]) -> Option<Asked> {
 
 type Written = Vec<(String, Option<String>)>;
 
-/// Options, positionals before `--`, and what follows it.
+/// Options, positionals before `--`, and everything after it.
 fn split(command: Command, rest: &[OsString]) -> Option<(Written, Vec<OsString>, Option<Vec<OsString>>)> {
     let (mut options, mut positionals) = (Vec::new(), Vec::new());
     let mut at = 0;
@@ -101,7 +102,7 @@ fn split(command: Command, rest: &[OsString]) -> Option<(Written, Vec<OsString>,
         if takes_value(command, name)? {
             let value = match value {
                 Some(value) => value,
-                // What begins with a dash may have been meant as an option.
+                // A value that starts with a dash may have been meant as an option.
                 None => rest.get(at)?.to_str().filter(|value| !value.starts_with('-'))?.to_owned(),
             };
             at += usize::from(!text.contains('='));
@@ -134,7 +135,7 @@ impl Asked {
             "project" => self.project = text(),
             "state-dir" => self.state_directory = text(),
             "timeout" => self.timeout_ms = Some(duration_ms(value?)?),
-            // Of the two, `--daemon` counts.
+            // If both are given, `--daemon` counts.
             "daemon" => self.daemon = Some(true),
             "no-daemon" => self.daemon = Some(self.daemon.unwrap_or(false)),
             "fallback" => {

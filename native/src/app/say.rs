@@ -3,20 +3,20 @@ use crate::protocol as p;
 use crate::system::streams::{write_all, STDERR, STDOUT};
 use std::env;
 
-/// Where a failure of solod itself is told.
+/// Where a failure of solod itself is reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Errors {
     Stderr,
-    /// One short line on stdout, for whoever shows status lines: of a program that fails it shows nothing.
+    /// One short line on stdout, for tools that show status lines: they ignore a program that fails.
     Line,
 }
 
-/// A line on stderr; one that is closed is no reason to fail: the exit code tells.
+/// Writes a line to stderr. A closed stderr is ignored: the exit code still tells.
 pub fn say(sentence: &str) {
     let _ = write_all(STDERR, format!("{}{sentence}\n", p::SPEAKER).as_bytes());
 }
 
-/// Returns the exit code: the one that is given, unless the line tells.
+/// Reports a failure. Returns the given exit code, or 0 if the line on stdout tells.
 pub fn complain(errors: Errors, sentence: &str, exit_code: i32) -> i32 {
     if errors == Errors::Line {
         let line = diagnostic_line(&format!("{}{sentence}", p::SPEAKER), colour_wanted());
@@ -28,7 +28,7 @@ pub fn complain(errors: Errors, sentence: &str, exit_code: i32) -> i32 {
     exit_code
 }
 
-/// `NO_COLOR`, set and not empty, says no (https://no-color.org).
+/// `NO_COLOR`, set and not empty, means no colour (https://no-color.org).
 fn colour_wanted() -> Colour {
     match env::var_os("NO_COLOR") {
         Some(value) if !value.is_empty() => Colour::Plain,

@@ -22,7 +22,7 @@ pub struct Target {
     pub edition: Edition,
 }
 
-/// None for everything out of the ordinary, a service that does not exist among it: Node's command says what is wrong.
+/// None for everything out of the ordinary, such as a missing service: Node's command says what is wrong.
 pub fn resolve(asked: &Asked) -> Option<Target> {
     let file = match asked.service.strip_prefix(p::SHIPPED_PREFIX) {
         Some(shipped) => find_shipped(shipped)?,
@@ -75,7 +75,7 @@ fn read_head(mut file: File, size: u64) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. None where no home is
+/// `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. None if no home is
 /// named: Node asks the system for one.
 fn state_root() -> Option<String> {
     if let Some(directory) = variable("SOLOD_DIR")? {
@@ -89,7 +89,7 @@ fn state_root() -> Option<String> {
     paths::resolve(&format!("{}/.local/state/solod", variable("HOME")??))
 }
 
-/// An empty one counts as none; the outer None is for one that is no text.
+/// An empty one counts as none. The outer None stands for one that is not text.
 #[allow(clippy::option_option)]
 pub fn variable(name: &str) -> Option<Option<String>> {
     match env::var_os(name).filter(|value| !value.is_empty()) {
@@ -98,7 +98,8 @@ pub fn variable(name: &str) -> Option<Option<String>> {
     }
 }
 
-/// The program and its arguments in a launch file: a NUL after each, the last one included, so that one that is cut off is none.
+/// The program and its arguments in a launch file. A NUL follows each of them, also the last, so that a file that was cut off is
+/// recognised.
 pub fn read_launch_file(place: &Place) -> Option<Vec<CString>> {
     let mut text = Vec::new();
     let opened =
@@ -111,7 +112,7 @@ pub fn read_launch_file(place: &Place) -> Option<Vec<CString>> {
 }
 
 /// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
-/// service. None where it says something else, or what it names is gone: then Node starts it, and writes the file anew.
+/// service. None if the file says anything else, or names a file that is gone: then Node starts the daemon and writes the file again.
 pub fn find_launch(target: &Target) -> Option<Launch> {
     let mut argv = read_launch_file(&target.place)?;
     let is_there = |at: usize| {

@@ -1,5 +1,5 @@
-//! One line for a status line: whatever a text holds, nothing of it moves the cursor, changes a colour or takes more room than there
-//! is. `src/domain/text/one-line.ts` does the same, and `test/fixtures/diagnostics.json` holds both to it.
+//! One line for a status line. Nothing in the text can move the cursor, change a colour or take more room than there is.
+//! `src/domain/text/one-line.ts` does the same, and `test/fixtures/diagnostics.json` holds both to it.
 
 use crate::protocol as p;
 
@@ -13,7 +13,7 @@ fn is_space(character: char) -> bool {
     p::WHITE_SPACE.contains(character)
 }
 
-/// Without control sequences (CSI) and control characters, in one line, each run of white space one space, none at its ends.
+/// Removes control sequences (CSI) and control characters, turns each run of white space into one space, and trims both ends.
 pub fn clean_text(text: &str) -> String {
     let text = without_sequences(text);
     let mut clean = String::with_capacity(text.len());
@@ -50,14 +50,14 @@ fn without_sequences(text: &str) -> String {
     kept
 }
 
-/// What follows the parameters, the intermediate bytes and the final one of a control sequence; None where it is not complete.
+/// The text after the parameters, the intermediate bytes and the final byte of a control sequence; None if it is incomplete.
 fn after_sequence(text: &str) -> Option<&str> {
     let text = text.trim_start_matches(|character| ('0'..='?').contains(&character));
     let text = text.trim_start_matches(|character| (' '..='/').contains(&character));
     text.strip_prefix(|character| ('@'..='~').contains(&character))
 }
 
-/// At most so many code points; what is cut ends in an ellipsis.
+/// Cuts a text to so many code points; one that is cut ends in an ellipsis.
 pub fn cut_text(text: &str, limit: usize) -> String {
     if text.chars().count() <= limit {
         return text.to_owned();
@@ -65,7 +65,7 @@ pub fn cut_text(text: &str, limit: usize) -> String {
     text.chars().take(limit - 1).chain(p::ELLIPSIS.chars()).collect()
 }
 
-/// What went wrong, short and in red.
+/// An error message, short and in red.
 pub fn diagnostic_line(text: &str, colour: Colour) -> String {
     let line = cut_text(&clean_text(text), p::DIAGNOSTIC_LIMIT);
     let line = if line.is_empty() { p::UNKNOWN_ERROR } else { &line };

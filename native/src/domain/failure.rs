@@ -1,4 +1,4 @@
-//! Every way in which a caller can be left without a daemon, the one sentence that says so, and the exit code.
+//! Every way in which a caller can be left without a daemon, the sentence that says so, and the exit code.
 
 use super::ledger::{HeldBack, Word};
 use super::owner::Owner;
@@ -8,11 +8,11 @@ use crate::protocol as p;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Nobody served the name, and another caller held the spawn lock all the while.
+    /// No daemon served the name, and another caller held the spawn lock all the time.
     Lock,
     /// The daemon was started and did not answer in time.
     Ready,
-    /// The daemon that was there kept ending before it answered, or was on its way out.
+    /// The daemon that was there kept ending before it answered, or was shutting down.
     Answer,
 }
 
@@ -65,13 +65,13 @@ pub enum Failure {
     Outdated {
         message: String,
     },
-    /// Nobody is there, and this caller does not wait for anybody.
+    /// No daemon is there, and this caller does not wait for one.
     Vacant,
     /// No process can be started from here.
     NoLaunch,
 }
 
-/// Puts values into a text's braces; what is put in is not looked at again.
+/// Puts values in place of a text's braces. Braces in the values stay as they are.
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
@@ -119,12 +119,12 @@ pub fn sentence(failure: &Failure) -> String {
         ),
         Failure::Declined { message, .. } => fill(p::TEXT_DECLINED, &[("message", message)]),
         Failure::Outdated { message } => message.clone(),
-        // Never said: what comes of these is another program.
+        // Never said: another program takes over.
         Failure::Vacant | Failure::NoLaunch => String::new(),
     }
 }
 
-/// @returns the exit code of a client that ends with it
+/// Returns the exit code of a client that ends with this failure.
 pub fn exit_code(failure: &Failure) -> i32 {
     match failure {
         Failure::Distrusted { .. } => p::EXIT_NO_PERMISSION,
@@ -150,7 +150,7 @@ pub fn lock_text(template: &str, error: &LockError) -> String {
     fill(template, &[("path", &error.path), ("cause", &cause_text(&error.cause))])
 }
 
-/// What is to be done about a refusal depends on its errno.
+/// What to do about a refusal depends on its errno.
 fn refused_text(cause: &Cause) -> &'static str {
     match cause.code.as_str() {
         "ENOENT" => p::TEXT_SPAWN_REFUSED_ENOENT,
@@ -169,7 +169,7 @@ fn died_text(directory: &str, pid: i64, end: &ChildEnd) -> String {
         Some(Word::Failed { stage, message }) => (Some(stage.as_str()), message.trim()),
         _ => (None, ""),
     };
-    // Of several that end at once one may empty the log that another has just written to: its own word is another way.
+    // Another daemon that ends at the same time may have emptied the log: then this one's own report tells.
     let output = Some(end.last_output.trim()).filter(|output| !output.is_empty()).unwrap_or(message);
     let template = match (&end.signal, stage, output.is_empty()) {
         (None, None, true) => p::TEXT_DIED_CODE_SILENT,
@@ -234,7 +234,7 @@ fn rounded(ms: f64) -> String {
     format!("{}", (ms + 0.5).floor())
 }
 
-/// With one digit after the point, as JavaScript's toFixed: of two that are as near the greater one, where Rust takes the even one.
+/// With one digit after the point. JavaScript's toFixed rounds a tie up; Rust rounds it to the even digit.
 pub fn seconds(ms: f64) -> String {
     let value = ms / 1_000.0;
     let quarters = value * 4.0;

@@ -1,4 +1,4 @@
-//! What becomes of errors that no real directory makes when it is told to; the same as in `test/conformance/scenarios`.
+//! Errors that can't be produced on a real file system at will. `test/conformance/scenarios` has the same cases.
 
 use super::failure::{Failure, Phase};
 use super::kick::{self, Kicked, Warning};
@@ -22,7 +22,7 @@ fn with_fault(fault: Fault) -> Memory {
     memory
 }
 
-/// One whose holder is dead, of an age at which a kick overrides it.
+/// A lock whose holder is dead, old enough for a kick to override it.
 fn with_lock(fault: Fault) -> Memory {
     let mut memory = with_fault(fault);
     assert_eq!(super::ports::Ports::make_directory(&mut memory, LOCK), super::ports::Change::Done);
@@ -92,7 +92,7 @@ fn a_lock_that_is_gone_while_it_is_taken_over() {
 }
 
 #[test]
-fn what_connect_says() {
+fn errors_of_connect() {
     for code in ["ENOTDIR", "ELOOP", "EPROTOTYPE", "ECONNREFUSED"] {
         let mut memory = world();
         memory.connects = vec![code];
@@ -119,7 +119,7 @@ fn a_daemon_that_never_comes_up() {
 }
 
 #[test]
-fn who_does_not_wait_starts_nothing() {
+fn a_caller_that_does_not_wait_starts_nothing() {
     let mut memory = world();
     assert_eq!(obtain(&mut memory, Patience::Leave), Err(Failure::Vacant));
     memory.connects.clear();
@@ -130,7 +130,7 @@ fn who_does_not_wait_starts_nothing() {
 }
 
 #[test]
-fn directories_of_others_and_broken_ones() {
+fn untrusted_and_broken_directories() {
     let mut memory = world();
     memory.give_to("/s", 7);
     assert!(matches!(call(&mut memory), Err(Failure::Distrusted { why: p::TEXT_DISTRUSTED_FOREIGN, .. })));

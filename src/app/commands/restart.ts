@@ -9,7 +9,8 @@ import { pinging } from '../library/ping.js';
 import { terminate } from '../library/stop-hung-daemon.js';
 import type { CommandOptions } from '../options/option-table.js';
 import { durationText } from '../texts/duration.js';
-import { complainOf, type Parts, printAs } from './command-parts.js';
+import { USAGE } from '../texts/usage-text.js';
+import { complain, complainOf, type Parts, printAs } from './command-parts.js';
 import { printStop, type StopOutcome, stopDaemon } from './stop.js';
 
 /** With `--force`, a daemon that says nothing for that long after it was asked to end counts as hung. */
@@ -25,8 +26,9 @@ export class RestartCommand {
 
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
     const { host, output } = this.parts;
+    if (service === undefined) return complain(output, USAGE.noService());
     const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
-    const request = resolveRequest({ ...options, service: service ?? '' }, host, { totalMs });
+    const request = resolveRequest({ ...options, service }, host, { totalMs });
     if (request.kind === 'failed') return complainOf(output, request.failure);
     const { label, place } = request.value.target;
     output.progress(`ending ${label} …`);

@@ -15,7 +15,7 @@ const INTERRUPTED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 function main(argv: readonly string[]): void {
   const [command, ...rest] = argv;
   const callOrKick = (opened?: Opened): Promise<number> =>
-    loadBundle<typeof import('./call-and-kick.js')>('quick.cjs').run(argv, opened);
+    loadBundle<typeof import('./call-and-kick.js')>('call-and-kick.cjs').run(argv, opened);
   switch (command) {
     case 'call':
       // The end of the process closes the connection, and that cancels the call.
@@ -23,7 +23,7 @@ function main(argv: readonly string[]): void {
       callWarm(rest, (opened) =>
         exitAfter(
           opened?.kind === 'accepted'
-            ? loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs').talk(rest, opened)
+            ? loadBundle<typeof import('./warm-call-streams.js')>('warm-call-streams.cjs').talk(rest, opened)
             : callOrKick(opened),
         ),
       );

@@ -13,5 +13,5 @@ export async function talk(argv: readonly string[], { socket, early }: Opened): 
   const ended = await new CallConnection(socket, early).resume(ownStreams());
   return ended.kind === 'exited'
     ? ended.code
-    : loadBundle<typeof import('./call-and-kick.js')>('quick.cjs').tell(argv, ended);
+    : loadBundle<typeof import('./call-and-kick.js')>('call-and-kick.cjs').tell(argv, ended);
 }

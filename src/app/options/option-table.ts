@@ -66,18 +66,12 @@ export const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
     argument: '<dir>',
     help: 'where daemons live, instead of $SOLOD_DIR and the XDG directories',
   },
-  timeout: {
-    argument: '<duration>',
-    help: 'how long to wait for the daemon: 500ms, 10s (the default), 1m',
-  },
+  timeout: { argument: '<duration>', help: 'how long to wait for the daemon: 500ms, 10s (the default), 1m' },
   'idle-timeout': {
     argument: '<duration>',
     help: 'a started daemon ends after being idle for that long: 15m by default, 0 for never',
   },
-  grace: {
-    argument: '<duration>',
-    help: 'how long a daemon that ends lets its work finish: 5s by default',
-  },
+  grace: { argument: '<duration>', help: 'how long a daemon that ends lets its work finish: 5s by default' },
   'memory-limit': {
     argument: '<size>',
     help: 'a started daemon that takes more memory than that ends when its work is done: 512M, 2G',
@@ -97,10 +91,7 @@ export const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
   force: {
     help: 'end a daemon that does not answer: SIGTERM, then SIGKILL, after proving that it is the right process',
   },
-  node: {
-    argument: '<path>',
-    help: 'the node that a started daemon runs on, instead of this one',
-  },
+  node: { argument: '<path>', help: 'the node that a started daemon runs on, instead of this one' },
   as: { argument: '<command>', help: "what to type, instead of the service's own name" },
   'bin-dir': {
     argument: '<dir>',

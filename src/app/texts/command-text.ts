@@ -2,34 +2,34 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaint, Complaints } from './complaint.js';
+import type { Complaints } from './complaint.js';
 
 export const COMMAND_TROUBLE = {
-  notAsked: (status: string): Complaint => ({
+  notAsked: (status: string) => ({
     what: `can't be asked to stop: ${status}`,
     todo: 'try again; "solod restart --force" ends a daemon that does not answer',
   }),
-  stillThere: (label: string, pid: number): Complaint => ({
+  stillThere: (label: string, pid: number) => ({
     what: `${label} (pid ${pid}) was asked to stop and is still finishing its work`,
     todo: 'wait longer with --timeout',
   }),
-  noLog: (label: string, file: string): Complaint => ({
+  noLog: (label: string, file: string) => ({
     what: `${label} has no log ${file}: nothing was started under that name, or a service manager keeps its output`,
     todo: 'look there, or start it',
   }),
-  noLogYet: (label: string, file: string): Complaint => ({
+  noLogYet: (label: string, file: string) => ({
     what: `${label} has no log ${file} yet`,
     todo: 'waiting for it; press Ctrl-C to end',
   }),
-  noStarts: (label: string, file: string): Complaint => ({
+  noStarts: (label: string, file: string) => ({
     what: `no start of ${label} is recorded in ${file}`,
     todo: 'run "solod ls" to see which daemons there are',
   }),
-  noLanes: (label: string): Complaint => ({
+  noLanes: (label: string) => ({
     what: `no process was ever started for ${label}, so there is nothing to draw`,
     todo: 'run "solod spawns" without --svg to see what was refused',
   }),
-  notDrawn: (file: string, cause: Cause): Complaint => ({
+  notDrawn: (file: string, cause: Cause) => ({
     what: `${file} can't be written: ${causeText(cause)}`,
     todo: 'name another file with --svg',
   }),

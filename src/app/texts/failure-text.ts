@@ -21,130 +21,98 @@ export function sentence(failure: Failure): string {
 
 /** These failures carry a sentence that was made where they were found. */
 type Told = 'invalid-request' | 'outdated';
+type Untold = Exclude<Failure, { readonly kind: Told }>;
 type Of<K extends Failure['kind']> = Extract<Failure, { readonly kind: K }>;
+
+export function complaintOf(failure: Untold): Complaint {
+  const complain = COMPLAINTS[failure.kind] as (failure: Untold) => Complaint;
+  return complain(failure);
+}
 
 const ELSEWHERE = 'set SOLOD_DIR to another directory';
 const LOOK = 'run "solod doctor" to find the reason';
 const TRY_LONGER = 'try again, or wait longer with --timeout';
 
-export function complaintOf(failure: Exclude<Failure, { readonly kind: Told }>): Complaint {
-  switch (failure.kind) {
-    case 'service-missing':
-    case 'service-unknown':
-      return noService(failure);
-    case 'state-directory-distrusted':
-    case 'state-directory-unusable':
-    case 'lock-error':
-      return badPlace(failure);
-    case 'not-removed':
-      return notRemoved(failure.path, failure.cause);
-    case 'spawn-refused':
-    case 'spawn-threw':
-      return notStarted(failure);
-    case 'died-at-start':
-      return died(failure);
-    case 'crash-loop':
-      return crashLoop(failure);
-    case 'timed-out':
-      return timedOut(failure);
-    case 'not-answering':
-      return notAnswering(failure);
-    case 'declined':
-      return {
-        what: "the daemon can't serve",
-        todo: 'fix this error, and the next call tries again',
-        quote: failure.message,
-      };
-    case 'vacant':
-      return {
-        what: `no daemon of ${failure.directory} took the call at once`,
-        todo: 'one is started for the next call',
-      };
-    case 'switched-off':
-      return {
-        what: `no daemon is used here: ${failure.why}`,
-        todo: 'ask for one with --daemon or SOLOD=on',
-      };
-    case 'not-ended':
-      return notEnded(failure);
-    case 'still-loading':
-      return {
-        what: `the daemon of ${failure.directory} (pid ${failure.pid}) has been loading its service for ${seconds(failure.forMs)} and has not answered yet`,
-        todo: 'wait longer with --timeout',
-      };
-    case 'claim-failed':
-    case 'claim-unsettled':
-      return notClaimed(failure);
-  }
-}
+const COMPLAINTS: { readonly [K in Untold['kind']]: (failure: Of<K>) => Complaint } = {
+  'service-missing': ({ path }) => ({
+    what: `there is no service file ${path}, or it can't be read`,
+    todo: 'give the path of a file that you can read',
+  }),
+  'service-unknown': ({ asked, known }) => ({
+    what: `solod comes with no service called ${JSON.stringify(asked)}`,
+    todo: `write ${known}, or give the path of a file`,
+  }),
+  'state-directory-distrusted': ({ path, why }) => ({
+    what: `the state directory ${path} ${DISTRUST[why].what}`,
+    todo: DISTRUST[why].todo,
+  }),
+  'state-directory-unusable': ({ path, cause }) => ({
+    what: `the state directory ${path} can't be used: ${causeText(cause)}`,
+    todo: `fix that, or ${ELSEWHERE}`,
+  }),
+  'lock-error': ({ path, cause }) => ({
+    what: `the spawn lock ${path} can't be taken: ${causeText(cause)}`,
+    todo: `fix that, or ${ELSEWHERE}`,
+  }),
+  'not-removed': ({ path, cause }) => notRemoved(path, cause),
+  'spawn-refused': ({ directory, cause }) => ({
+    what: `the daemon of ${directory} can't be started: ${causeText(cause)}`,
+    todo: REFUSED[cause.code] ?? LOOK,
+  }),
+  'spawn-threw': ({ directory, cause }) => ({
+    what: `the daemon of ${directory} can't be started, the call itself failed: ${causeText(cause)}`,
+    todo: 'use fewer or other arguments, or a smaller environment',
+  }),
+  'died-at-start': died,
+  'crash-loop': ({ directory, failures, waitMs, message }) => ({
+    what: `the daemon of ${directory} failed at its start ${failures} times in a row`,
+    todo: `fix the service (it is retried at once) or run "solod restart"; the next retry is in ${seconds(waitMs)}; the last start failed with`,
+    quote: message,
+  }),
+  'timed-out': timedOut,
+  'not-answering': notAnswering,
+  declined: ({ message }) => ({
+    what: "the daemon can't serve",
+    todo: 'fix this error, and the next call tries again',
+    quote: message,
+  }),
+  vacant: ({ directory }) => ({
+    what: `no daemon of ${directory} took the call at once`,
+    todo: 'one is started for the next call',
+  }),
+  'switched-off': ({ why }) => ({
+    what: `no daemon is used here: ${why}`,
+    todo: 'ask for one with --daemon or SOLOD=on',
+  }),
+  'not-ended': notEnded,
+  'still-loading': ({ directory, pid, forMs }) => ({
+    what: `the daemon of ${directory} (pid ${pid}) has been loading its service for ${seconds(forMs)} and has not answered yet`,
+    todo: 'wait longer with --timeout',
+  }),
+  'claim-failed': ({ act, path, cause }) => ({
+    what: `the name can't be claimed: ${act} ${path} failed: ${causeText(cause)}`,
+    todo: LOOK,
+  }),
+  'claim-unsettled': ({ path, rounds }) => ({
+    what: `the name can't be claimed: ${path} kept changing through ${rounds} rounds`,
+    todo: 'find out who else writes there, then try again',
+  }),
+};
 
-function noService(failure: Of<'service-missing' | 'service-unknown'>): Complaint {
-  switch (failure.kind) {
-    case 'service-missing':
-      return {
-        what: `there is no service file ${failure.path}, or it can't be read`,
-        todo: 'give the path of a file that you can read',
-      };
-    case 'service-unknown':
-      return {
-        what: `solod comes with no service called ${JSON.stringify(failure.asked)}`,
-        todo: `write ${failure.known}, or give the path of a file`,
-      };
-  }
-}
+const PROGRAM = 'check the program that runs it (--node, or the command)';
+const PROCESSES = 'end other processes, or raise their limit (ulimit -u)';
+const FILES = 'close files, or raise their limit (ulimit -n)';
 
-function badPlace(
-  failure: Of<'state-directory-distrusted' | 'state-directory-unusable' | 'lock-error'>,
-): Complaint {
-  switch (failure.kind) {
-    case 'state-directory-distrusted': {
-      const { what, todo } = DISTRUST[failure.why];
-      return { what: `the state directory ${failure.path} ${what}`, todo };
-    }
-    case 'state-directory-unusable':
-      return {
-        what: `the state directory ${failure.path} can't be used: ${causeText(failure.cause)}`,
-        todo: `fix that, or ${ELSEWHERE}`,
-      };
-    case 'lock-error':
-      return {
-        what: `the spawn lock ${failure.path} can't be taken: ${causeText(failure.cause)}`,
-        todo: `fix that, or ${ELSEWHERE}`,
-      };
-  }
-}
-
-function notStarted(failure: Of<'spawn-refused' | 'spawn-threw'>): Complaint {
-  switch (failure.kind) {
-    case 'spawn-refused':
-      return {
-        what: `the daemon of ${failure.directory} can't be started: ${causeText(failure.cause)}`,
-        todo: todoAfterRefusal(failure.cause),
-      };
-    case 'spawn-threw':
-      return {
-        what: `the daemon of ${failure.directory} can't be started, the call itself failed: ${causeText(failure.cause)}`,
-        todo: 'use fewer or other arguments, or a smaller environment',
-      };
-  }
-}
-
-function todoAfterRefusal({ code }: Cause): string {
-  switch (code) {
-    case 'ENOENT':
-    case 'EACCES':
-    case 'ENOEXEC':
-      return 'check the program that runs it (--node, or the command)';
-    case 'EAGAIN':
-    case 'ENOMEM':
-      return 'end other processes, or raise their limit (ulimit -u)';
-    case 'EMFILE':
-    case 'ENFILE':
-      return 'close files, or raise their limit (ulimit -n)';
-    default:
-      return LOOK;
-  }
-}
+/** What to do if the system refuses to start a process, by its errno. */
+const REFUSED: Readonly<Record<string, string>> = {
+  ENOENT: PROGRAM,
+  EACCES: PROGRAM,
+  ENOEXEC: PROGRAM,
+  EAGAIN: PROCESSES,
+  ENOMEM: PROCESSES,
+  EMFILE: FILES,
+  ENFILE: FILES,
+};
 
 function died({ directory, pid, signal, code, word, lastOutput }: Of<'died-at-start'>): Complaint {
   const how = signal === undefined ? `with exit code ${code ?? '?'}` : `by ${signal}`;
@@ -155,14 +123,6 @@ function died({ directory, pid, signal, code, word, lastOutput }: Of<'died-at-st
     what: `the daemon of ${directory} (pid ${pid}) ended ${how}${stage} before it served`,
     todo: `fix the cause and call again; its log is ${directory}/${NAMES.log}, and ${output === '' ? 'it wrote nothing' : 'it wrote last'}`,
     quote: output === '' ? undefined : `\n${output}`,
-  };
-}
-
-function crashLoop({ directory, failures, waitMs, message }: Of<'crash-loop'>): Complaint {
-  return {
-    what: `the daemon of ${directory} failed at its start ${failures} times in a row`,
-    todo: `fix the service (it is retried at once) or run "solod restart"; the next retry is in ${seconds(waitMs)}; the last start failed with`,
-    quote: message,
   };
 }
 
@@ -224,21 +184,6 @@ function notEnded({ directory, outcome }: Of<'not-ended'>): Complaint {
       };
     case 'unproven':
       return { ...UNPROVEN[outcome.why], what: `${what} ${UNPROVEN[outcome.why].what}` };
-  }
-}
-
-function notClaimed(failure: Of<'claim-failed' | 'claim-unsettled'>): Complaint {
-  switch (failure.kind) {
-    case 'claim-failed':
-      return {
-        what: `the name can't be claimed: ${failure.act} ${failure.path} failed: ${causeText(failure.cause)}`,
-        todo: LOOK,
-      };
-    case 'claim-unsettled':
-      return {
-        what: `the name can't be claimed: ${failure.path} kept changing through ${failure.rounds} rounds`,
-        todo: 'find out who else writes there, then try again',
-      };
   }
 }
 

@@ -1,30 +1,30 @@
 /** Trouble of services and of a call's streams. */
 
 import type { Cause } from '../../ports/readings.js';
-import type { Complaint, Complaints } from './complaint.js';
+import type { Complaints } from './complaint.js';
 
 export const TROUBLE = {
-  lost: (cause: Cause): Complaint => ({
+  lost: (cause: Cause) => ({
     what: `the connection to the daemon was lost after the call had begun: ${cause.message}`,
     todo: 'check whether the call was carried out before you repeat it',
   }),
-  stream: (stream: string, cause: Cause): Complaint => ({
+  stream: (stream: string, cause: Cause) => ({
     what: `${stream} of this process failed: ${cause.message}`,
     todo: 'check where it leads',
   }),
-  outdated: (label: string, wire: number): Complaint => ({
+  outdated: (label: string, wire: number) => ({
     what: `the daemon of ${label} is newer than this solod and speaks wire ${wire}`,
     todo: 'update this solod, or use another --name',
   }),
-  noService: (file: string, reason: string): Complaint => ({
+  noService: (file: string, reason: string) => ({
     what: `${file} exports no service: ${reason}`,
     todo: 'export an async function, or what defineService returns, as the default export',
   }),
-  hiddenName: (file: string, name: string): Complaint => ({
+  hiddenName: (file: string, name: string) => ({
     what: `${file} has its name ${name} where callers can't read it`,
     todo: "write it as a literal, first in defineService({ name: '…' })",
   }),
-  notLoaded: (file: string, error: string): Complaint => ({
+  notLoaded: (file: string, error: string) => ({
     what: `${file} does not load`,
     todo: 'fix this error',
     quote: error,

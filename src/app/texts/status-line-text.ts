@@ -2,42 +2,30 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaint, Complaints } from './complaint.js';
+import type { Complaints } from './complaint.js';
 
 export const LINE_TROUBLE = {
-  argument: (text: string): Complaint => ({
+  argument: (text: string) => ({
     what: `the status line does not take ${text}`,
     todo: 'give --no-color, --timeout=2s or none',
   }),
-  noObject: (): Complaint => ({ what: 'stdin holds no JSON object', todo: 'give one, or nothing' }),
-  keys: (keys: readonly string[]): Complaint => ({
-    what: `stdin: wrong type of ${keys.join(', ')}`,
-    todo: 'left out',
-  }),
-  endless: (ms: number): Complaint => ({ what: `stdin did not end within ${ms} ms`, todo: 'close it' }),
-  tooLong: (bytes: number): Complaint => ({
-    what: `stdin has more than ${bytes} bytes`,
-    todo: 'give less',
-  }),
-  unread: (cause: Cause): Complaint => ({
+  noObject: () => ({ what: 'stdin holds no JSON object', todo: 'give one, or nothing' }),
+  keys: (keys: readonly string[]) => ({ what: `stdin: wrong type of ${keys.join(', ')}`, todo: 'left out' }),
+  endless: (ms: number) => ({ what: `stdin did not end within ${ms} ms`, todo: 'close it' }),
+  tooLong: (bytes: number) => ({ what: `stdin has more than ${bytes} bytes`, todo: 'give less' }),
+  unread: (cause: Cause) => ({
     what: `stdin can't be read: ${causeText(cause)}`,
     todo: 'check where it comes from',
   }),
-  directory: (cause: Cause): Complaint => ({
+  directory: (cause: Cause) => ({
     what: `the directory can't be read: ${causeText(cause)}`,
-    todo: 'use another directory',
+    todo: 'go elsewhere',
   }),
-  noGit: (cause: Cause): Complaint => ({
+  noGit: (cause: Cause) => ({
     what: `git can't be started: ${causeText(cause)}`,
     todo: 'check that it is on the PATH',
   }),
-  slowGit: (ms: number): Complaint => ({
-    what: `git did not answer within ${ms} ms`,
-    todo: 'try "git status"',
-  }),
-  git: (said: string): Complaint => ({ what: 'git failed', todo: 'it says', quote: said }),
-  broken: (cause: Cause): Complaint => ({
-    what: `the status line failed: ${cause.message}`,
-    todo: 'report it',
-  }),
+  slowGit: (ms: number) => ({ what: `git did not answer within ${ms} ms`, todo: 'try "git status"' }),
+  git: (said: string) => ({ what: 'git failed', todo: 'it says', quote: said }),
+  broken: (cause: Cause) => ({ what: `the status line failed: ${cause.message}`, todo: 'report it' }),
 } as const satisfies Complaints;

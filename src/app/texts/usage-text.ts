@@ -1,82 +1,79 @@
 /** Mistakes on the command line, or in what the library is given. Nothing has been tried. */
 
-import type { Complaint, Complaints } from './complaint.js';
+import type { Complaints } from './complaint.js';
 
 const NAME_RULE = '1 to 64 letters, digits, ".", "_" or "-", starting with a letter or a digit';
 
 export const USAGE = {
-  noService: (): Complaint => ({ what: 'no service is given', todo: 'give the path of its file' }),
-  noDaemon: (): Complaint => ({ what: 'no daemon is named', todo: 'give a service file, or --name' }),
-  name: (name: string): Complaint => ({
+  noService: () => ({ what: 'no service is given', todo: 'give the path of its file' }),
+  noDaemon: () => ({ what: 'no daemon is named', todo: 'give a service file, or --name' }),
+  name: (name: string) => ({
     what: `${JSON.stringify(name)} is not a daemon name`,
     todo: `write ${NAME_RULE}`,
   }),
-  allAndOne: (): Complaint => ({ what: '--all means every daemon', todo: 'do not name one as well' }),
-  dashValue: (): Complaint => ({
+  allAndOne: () => ({ what: '--all means every daemon', todo: 'do not name one as well' }),
+  dashValue: () => ({
     what: 'an option is followed by another option instead of its value',
     todo: 'write a value that starts with "-" as --option=value',
   }),
-  duration: (option: string, text: string): Complaint => ({
+  duration: (option: string, text: string) => ({
     what: `--${option} ${text} is not a duration`,
     todo: 'write 500ms, 10s, 15m or 1h (without a unit: seconds)',
   }),
-  size: (option: string, text: string): Complaint => ({
+  size: (option: string, text: string) => ({
     what: `--${option} ${text} is not a size`,
     todo: 'write 512M or 2G (without a unit: bytes)',
   }),
-  pid: (option: string, text: string): Complaint => ({
+  pid: (option: string, text: string) => ({
     what: `--${option} ${text} is not a process id`,
     todo: 'write the number that ps shows',
   }),
-  count: (option: string, text: string): Complaint => ({
+  count: (option: string, text: string) => ({
     what: `--${option} ${text} is not a number of ${option}`,
     todo: 'write one from 0 to 999999999',
   }),
-  word: (option: string, text: string, known: readonly string[]): Complaint => ({
+  word: (option: string, text: string, known: readonly string[]) => ({
     what: `--${option} ${text} is not one of its values`,
     todo: `write ${known.join(' or ')}`,
   }),
-  switch: (text: string): Complaint => ({
+  switch: (text: string) => ({
     what: `SOLOD=${text} is not one of its values`,
     todo: 'write on or off, or unset it',
   }),
-  apart: (one: string, other: string): Complaint => ({
+  apart: (one: string, other: string) => ({
     what: `${one} and ${other} can't be used together`,
     todo: 'give one of them',
   }),
-  platform: (platform: string): Complaint => ({
+  platform: (platform: string) => ({
     what: `solod does not run on ${platform}, because it needs Unix sockets`,
     todo: 'use Linux or macOS (on Windows: WSL)',
   }),
-  project: (directory: string): Complaint => ({
+  project: (directory: string) => ({
     what: `the project directory ${directory} does not exist`,
     todo: 'give the root of the project',
   }),
-  needs: (one: string, other: string): Complaint => ({
+  needs: (one: string, other: string) => ({
     what: `${one} has no effect without ${other}`,
     todo: `give ${other} as well`,
   }),
-  command: (name: string): Complaint => ({
+  command: (name: string) => ({
     what: `${JSON.stringify(name)} can't be the name of a command`,
     todo: `give another with --as: ${NAME_RULE}`,
   }),
-  relative: (option: string, directory: string): Complaint => ({
+  relative: (option: string, directory: string) => ({
     what: `--${option} ${directory} is not an absolute path`,
     todo: 'write one that starts with "/"',
   }),
-  noHome: (): Complaint => ({
-    what: 'there is no home directory to install in',
-    todo: 'set HOME',
-  }),
-  entry: (text: string): Complaint => ({
+  noHome: () => ({ what: 'there is no home directory to install in', todo: 'set HOME' }),
+  entry: (text: string) => ({
     what: `--entry ${text} is not a path of keys`,
     todo: 'write keys with a "." between them, as in statusLine or editor.formatter',
   }),
-  value: (text: string): Complaint => ({
+  value: (text: string) => ({
     what: `--value ${text} is not JSON`,
     todo: 'write JSON, in which "{command}" stands for the path of the installed command',
   }),
-  severalInstalled: (asked: string, commands: readonly string[]): Complaint => ({
+  severalInstalled: (asked: string, commands: readonly string[]) => ({
     what: `${asked} is installed as ${commands.join(', ')}`,
     todo: 'choose one with --as and --bin-dir',
   }),

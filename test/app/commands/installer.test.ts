@@ -1,4 +1,4 @@
-/** Installing and uninstalling on real directories, ended or refused at every call that they make. */
+/** Installs and uninstalls in real directories, with a kill or a refusal at every call. */
 
 import {
   chmodSync,
@@ -73,7 +73,7 @@ class Killed extends Error {}
 
 type Moment = 'before' | 'within';
 
-/** The process ends before its call of that number, or within it, where it is not one step. */
+/** The process is killed before the call of that number, or within it if the call is not atomic. */
 function killedAt(call: number, moment: Moment): Tools {
   let calls = 0;
   return tools((method, file, from) => {
@@ -125,7 +125,7 @@ function installed(using: Tools = tools(), asked: InstallRequest = request()): I
   return outcome;
 }
 
-/** Runs until it is through; the number of calls that it took. */
+/** Runs to the end. Returns the number of calls. */
 function killEverywhere(act: (using: Tools) => void, prepare: () => void, check: () => void): number {
   for (let round = 2; round < 400; round += 1) {
     rmSync(root, { recursive: true, force: true });
@@ -180,7 +180,7 @@ const SCENES: readonly (readonly [name: string, prepare: () => void])[] = [
 ];
 
 describe.each(SCENES)('killed before any call, %s', (_, prepare) => {
-  it('an installation can be undone, and every byte is what it was', () => {
+  it('an installation can be undone, byte for byte', () => {
     prepare();
     const before = tree();
     const calls = killEverywhere(installed, prepare, () => {
@@ -191,7 +191,7 @@ describe.each(SCENES)('killed before any call, %s', (_, prepare) => {
     expect(calls).toBeGreaterThan(8);
   });
 
-  it('an installation can be done again, and then undone', () => {
+  it('an installation can be repeated, and then undone', () => {
     prepare();
     const before = treeOf(root);
     installed();
@@ -205,7 +205,7 @@ describe.each(SCENES)('killed before any call, %s', (_, prepare) => {
     });
   });
 
-  it('one with other options leaves none, the old or the new', () => {
+  it('an installation with other options leaves nothing, the old one, or the new one', () => {
     prepare();
     const before = tree();
     const calls = killEverywhere(
@@ -222,7 +222,7 @@ describe.each(SCENES)('killed before any call, %s', (_, prepare) => {
     expect(calls).toBeGreaterThan(16);
   });
 
-  it('uninstalling can be done again', () => {
+  it('uninstalling can be repeated', () => {
     prepare();
     const before = treeOf(root);
     const installing = (): void => {
@@ -237,7 +237,7 @@ describe.each(SCENES)('killed before any call, %s', (_, prepare) => {
     expect(treeOf(root)).toEqual(before);
   });
 
-  it('uninstalling what somebody has changed can be done again', () => {
+  it('uninstalling a changed installation can be repeated', () => {
     const installing = (): void => {
       prepare();
       installed();
@@ -262,7 +262,7 @@ const withoutEmptyState = (all: Record<string, string>): Record<string, string> 
   );
 
 describe.each(SCENES)('refused at any call, %s', (_, prepare) => {
-  it('an installation is taken back at once', () => {
+  it('an installation is undone at once', () => {
     prepare();
     const before = tree();
     let refusals = 0;
@@ -284,7 +284,7 @@ describe.each(SCENES)('refused at any call, %s', (_, prepare) => {
     expect(refusals).toBeGreaterThan(8);
   });
 
-  it('uninstalling can be done again', () => {
+  it('uninstalling can be repeated', () => {
     prepare();
     const before = treeOf(root);
     for (let call = 1, counted = { calls: call }; counted.calls >= call; call += 1) {
@@ -304,7 +304,7 @@ describe.each(SCENES)('refused at any call, %s', (_, prepare) => {
   });
 });
 
-/** A directory that can't be removed is passed over: somebody may have put something in. */
+/** A directory that can't be removed is skipped: it may hold other files. */
 const withoutMadeDirectories = (
   all: Record<string, string>,
   before: Record<string, string>,
@@ -314,7 +314,7 @@ const withoutMadeDirectories = (
   );
 
 describe('installed again', () => {
-  it('as before, nothing is written', () => {
+  it('with the same options: nothing is written', () => {
     writeSettings();
     installed();
     const before = treeOf(root);
@@ -325,7 +325,7 @@ describe('installed again', () => {
     expect(treeOf(root)).toEqual(before);
   });
 
-  it('for another service of another name, it is refused, and nothing is lost', () => {
+  it('for another service of another name: it is refused, and nothing is lost', () => {
     installed();
     const before = treeOf(root);
     const outcome = install(tools(), request({ service: '/other.mjs', daemon: 'other' }));
@@ -333,7 +333,7 @@ describe('installed again', () => {
     expect(treeOf(root)).toEqual(before);
   });
 
-  it('where what comes next is refused, the old one stays', () => {
+  it('if the new installation is refused, the old one stays', () => {
     writeSettings();
     installed();
     const before = treeOf(root);
@@ -345,7 +345,7 @@ describe('installed again', () => {
     expect(treeOf(root)).toEqual(before);
   });
 
-  it.each(['shim', 'entry'])('where its %s is gone, it is put there again', (gone) => {
+  it.each(['shim', 'entry'])('its missing %s is restored', (gone) => {
     writeSettings();
     installed();
     if (gone === 'shim') rmSync(at('bin', 'x'));
@@ -358,7 +358,7 @@ describe('installed again', () => {
   });
 });
 
-describe('somebody else', () => {
+describe('another program', () => {
   /** Writes as the settings' new text is about to be put in place. */
   const meddling = (times: number): Tools => {
     let left = times;
@@ -378,7 +378,7 @@ describe('somebody else', () => {
     expect(settings()).toBe('{"theirs":0}');
   });
 
-  it('keeps writing, and is left alone', () => {
+  it('keeps writing: the file is left alone', () => {
     writeSettings();
     const outcome = install(meddling(100), request());
     expect(outcome).toMatchObject({ kind: 'refused', sentence: expect.stringContaining('keeps writing') });
@@ -387,7 +387,7 @@ describe('somebody else', () => {
     expect(readdirSync(at('config'))).toEqual(['settings.json']);
   });
 
-  it('has changed the entry: it is left, with what was there before', () => {
+  it('has changed the entry: it stays, and so does the backup of the previous one', () => {
     writeSettings('{"status": {"line":0 }}');
     installed();
     writeFileSync(at('config', 'settings.json'), '{"status":{"line":1}}');
@@ -431,7 +431,7 @@ describe('somebody else', () => {
     expect(treeOf(root)).toEqual(before);
   });
 
-  it('puts a file there at the last moment: it stays', () => {
+  it('puts a file in place of the shim at the last moment: it stays', () => {
     const late = tools((method, file) => {
       if (method === 'publish' && file.startsWith(at('bin'))) mkdirSync(at('bin', 'x'));
       return undefined;
@@ -440,7 +440,7 @@ describe('somebody else', () => {
     expect(treeOf(root)).toEqual({ bin: 'directory 700', 'bin/x': 'directory 755' });
   });
 
-  it('has put something into the directories that were made: they stay', () => {
+  it('has put files into the directories that were made: they stay', () => {
     installed();
     writeFileSync(at('bin', 'mine'), '');
     writeFileSync(at('config', 'mine'), '');
@@ -448,7 +448,7 @@ describe('somebody else', () => {
     expect(Object.keys(treeOf(root))).toEqual(['bin', 'bin/mine', 'config', 'config/mine']);
   });
 
-  it('has installed another command in the same settings: each takes out its own, in any order', () => {
+  it('has installed another command in the same settings: each removes its own entry, in any order', () => {
     writeSettings();
     installed();
     const second = request({ command: 'y', shim: { ...request().shim, path: at('bin', 'y') } });
@@ -470,7 +470,7 @@ describe('another installation of the same command', () => {
     return { ...using, self: () => ({ ...processes.self(), pid: process.ppid, startTime }) };
   }
 
-  it('that is at work is waited for; one that has been killed is not', () => {
+  it('that is running is waited for; a killed one is not', () => {
     writeSettings();
     const recordWritten = 9;
     expect(() => install(asParent(killedAt(recordWritten, 'before')), request())).toThrow(Killed);
@@ -492,30 +492,33 @@ describe('another installation of the same command', () => {
     expect(settings()).toBe(SETTINGS);
   });
 
-  it.each(['create', 'publish'])('begins as this one comes to %s its record: only one goes on', (when) => {
-    writeSettings();
-    let others: InstallOutcome | undefined;
-    const late = tools((method, file) => {
-      if (others === undefined && method === when && file.startsWith(records()))
-        others = install(asParent(tools()), request());
-      return undefined;
-    });
-    const outcome = install(late, request());
-    expect([others?.kind, outcome.kind]).toEqual(['installed', 'already-installed']);
-    expect(existsSync(at('bin', 'x'))).toBe(true);
-    expect(JSON.parse(settings())).toMatchObject({ status: { line: { command: 'x' } } });
-    uninstallAll();
-    expect(settings()).toBe(SETTINGS);
-    // What the one that gave way had made on the way to its record stays.
-    expect(withoutEmptyState(treeOf(root))).toEqual({
-      config: expect.any(String),
-      'config/settings.json': expect.any(String),
-    });
-  });
+  it.each(['create', 'publish'])(
+    'starts when this one is about to %s its record: only one continues',
+    (when) => {
+      writeSettings();
+      let others: InstallOutcome | undefined;
+      const late = tools((method, file) => {
+        if (others === undefined && method === when && file.startsWith(records()))
+          others = install(asParent(tools()), request());
+        return undefined;
+      });
+      const outcome = install(late, request());
+      expect([others?.kind, outcome.kind]).toEqual(['installed', 'already-installed']);
+      expect(existsSync(at('bin', 'x'))).toBe(true);
+      expect(JSON.parse(settings())).toMatchObject({ status: { line: { command: 'x' } } });
+      uninstallAll();
+      expect(settings()).toBe(SETTINGS);
+      // What the one that gave way had made on the way to its record stays.
+      expect(withoutEmptyState(treeOf(root))).toEqual({
+        config: expect.any(String),
+        'config/settings.json': expect.any(String),
+      });
+    },
+  );
 });
 
 describe('the settings file', () => {
-  it('keeps its mode and its link, and the copy is as private as it is', () => {
+  it('keeps its mode and its link, and the backup has the same mode', () => {
     writeSettings();
     chmodSync(at('config', 'settings.json'), 0o600);
     symlinkSync('config/settings.json', at('link.json'));
@@ -577,7 +580,7 @@ describe('the settings file', () => {
     expect(treeOf(root)).toEqual(before);
   });
 
-  it('that is no JSON any more: uninstalling waits until it is', () => {
+  it('that has become invalid JSON: uninstalling is refused until it is fixed', () => {
     writeSettings();
     installed();
     const text = settings();
@@ -591,7 +594,7 @@ describe('the settings file', () => {
   });
 });
 
-it('a record that says nothing is no reason to begin anew', () => {
+it('an unreadable record stops an installation', () => {
   installed();
   const [name = ''] = readdirSync(records());
   writeFileSync(path.join(records(), name), '{}');

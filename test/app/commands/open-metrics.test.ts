@@ -1,13 +1,13 @@
-/** The text of OpenMetrics, beyond what daemons happen to say. */
+/** OpenMetrics text with values that daemons never produce. */
 
 import { expect, it } from 'vitest';
 import { openMetricsText } from '../../../src/app/commands/stats/open-metrics.js';
 
-it('escapes what labels and help may hold, and writes numbers as the specification has them', () => {
+it('escapes labels and help, and writes numbers as the specification demands', () => {
   const text = openMetricsText([
     { name: 'empty', type: 'gauge', help: 'Left out.', samples: [] },
     {
-      ...{ name: 'odd_seconds', type: 'gauge', unit: 'seconds', help: 'A "b" \\ c\nd' },
+      ...{ name: 'odd_seconds', type: 'gauge', help: 'A "b" \\ c\nd' },
       samples: [
         { suffix: '', labels: { daemon: 'a"b\\c\nd' }, value: 1e-7 },
         { suffix: '', labels: {}, value: Number.NaN },

@@ -1,4 +1,4 @@
-/** An entry in a person's settings: put in and taken out, with every other byte as it was. */
+/** An entry is put into a settings file and taken out again, and every other byte stays. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -37,7 +37,7 @@ function rewritten(done: SettingsUndo): string {
   return done.text;
 }
 
-describe('what is put in is laid out as its surroundings are', () => {
+describe('a new entry has the layout of its surroundings', () => {
   it.each([
     ['{}', '{\n  "a": {\n    "b": 1\n  }\n}'],
     [EMPTY_SETTINGS, '{\n  "a": {\n    "b": 1\n  }\n}\n'],
@@ -64,7 +64,7 @@ describe('what is put in is laid out as its surroundings are', () => {
   });
 });
 
-describe('what can not be edited is refused, with the place', () => {
+describe('a file that can not be edited is refused, with the place', () => {
   it.each([
     ['', 'no-json', undefined, 1, 1],
     ['{"a":1,}', 'no-json', undefined, 1, 8],
@@ -89,13 +89,13 @@ describe('what can not be edited is refused, with the place', () => {
     expect(merge(`{"x":${'['.repeat(depth)}${']'.repeat(depth)}}`, ['s'], 1).kind).toBe(kind);
   });
 
-  it('other keys may stand there as often as they like', () => {
+  it('other keys may occur twice', () => {
     expect(merge('{"x":1,"x":2}', ['s'], 1)).toMatchObject({ kind: 'merged', text: '{"x":1,"x":2,"s":1}' });
   });
 });
 
-describe('what is taken out again', () => {
-  it('is the entry alone, where somebody has changed something else', () => {
+describe('taking an entry out', () => {
+  it('removes only the entry if something else was changed', () => {
     const { text, trace } = merged('{\n  "x": 1\n}\n', ['s']);
     const edited = text.replace('"x": 1', '"x": 2, "y": [ ]');
     expect(undo(trace, edited, '{\n  "x": 1\n}\n')).toEqual({
@@ -104,12 +104,12 @@ describe('what is taken out again', () => {
     });
   });
 
-  it('leaves the first key of several as indented as it was', () => {
+  it('keeps the indentation of the first of several keys', () => {
     const { trace } = merged('{}', ['s'], 1);
     expect(rewritten(undo(trace, '{\n  "s": 1,\n  "x": 2\n}', '{}'))).toBe('{\n  "x": 2\n}');
   });
 
-  it('with it go the objects around it that were made for it, unless they are in use', () => {
+  it('removes the objects that were made for it, unless they are in use', () => {
     const { text, trace } = merged('{"x":1}', ['s', 't', 'u'], 1);
     expect(rewritten(undo(trace, `${text}\n`, undefined))).toBe('{"x":1}\n');
     const used = text.replace('"t":', '"mine":2,"t":');
@@ -118,7 +118,7 @@ describe('what is taken out again', () => {
     expect(rewritten(undo(shallow, `${other} `, undefined))).toBe('{"s":{}} ');
   });
 
-  it('gives way to what stood there before, as it was written', () => {
+  it('restores the previous value as it was written', () => {
     const { text, trace } = merged('{"s":  [ 1,2 ] , "x":1}', ['s']);
     expect(rewritten(undo(trace, `${text}\n`, undefined))).toBe('{"s":  [ 1,2 ] , "x":1}\n');
   });
@@ -136,20 +136,20 @@ describe('what is taken out again', () => {
     expect(undo(trace, current, '{}').kind).toBe(kind);
   });
 
-  it('nothing, where what was there before is there again, or no file at all', () => {
+  it('changes nothing if the previous value is back, or the file is gone', () => {
     const { trace } = merged('{"s":1}', ['s']);
     expect(undo(trace, '{ "s": 1 }', undefined).kind).toBe('untouched');
     expect(undo(trace, undefined, '{"s":1}').kind).toBe('untouched');
   });
 
-  it('the file itself, where it was made for the entry, and nobody has touched it', () => {
+  it('removes a file that was made for the entry and not changed since', () => {
     const { text, trace } = merged(EMPTY_SETTINGS, ['s']);
     const made = { ...trace, before: null };
     expect(undo(made, text, undefined)).toEqual({ kind: 'deleted' });
     expect(undo(made, text.replace('{', '{\n  "x": 1,'), undefined).kind).toBe('rewritten');
   });
 
-  it('a copy that is none is not put back', () => {
+  it('does not restore a backup with another text', () => {
     const { text, trace } = merged('{"x":1}', ['s']);
     expect(undo(trace, text, '{"x":666}')).toEqual({ kind: 'rewritten', text: '{"x":1}' });
   });
@@ -182,8 +182,8 @@ const propertyOf = ([name, value, one, other]: readonly [string, string, string,
 const settings = fc.tuple(space, json.object, space).map((parts) => parts.join(''));
 const entry = fc.array(fc.constantFrom('s', 't', 'a', '', '__proto__', '1'), { minLength: 1, maxLength: 3 });
 
-describe('whatever the settings are', () => {
-  it('what is put in is there, and everything else as it was; taken out, every byte is what it was', () => {
+describe('any settings', () => {
+  it('the entry is put in, and nothing else changes; taken out, every byte is as before', () => {
     fc.assert(
       fc.property(settings, entry, fc.jsonValue(), (text, path, value) => {
         const done = merge(text, path, value);
@@ -200,7 +200,7 @@ describe('whatever the settings are', () => {
     );
   });
 
-  it("somebody else's new key stays, in whatever place, and the entry goes", () => {
+  it('a new key of another program stays wherever it is, and the entry is removed', () => {
     fc.assert(
       fc.property(settings, entry, plain, fc.boolean(), (text, path, value, isFirst) => {
         if (merge(text, path, VALUE).kind === 'refused') return;

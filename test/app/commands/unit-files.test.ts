@@ -1,4 +1,4 @@
-/** The text of units: what is in a path must arrive as it is, and nothing of it may be read as anything else. */
+/** The text of units: every path arrives unchanged, and nothing in it has a special meaning. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -57,7 +57,7 @@ describe('systemd', () => {
 });
 
 describe('launchd', () => {
-  it('what means something in XML does not', () => {
+  it('escapes what has a meaning in XML', () => {
     const [plist] = unitFiles('launchd', unit({ command: ['/a&b/<node>', '"x"'] }));
     expect(plist?.name).toBe('solod.tool.plist');
     expect(plist?.text).toContain('<string>/a&amp;b/&lt;node&gt;</string>');
@@ -65,7 +65,7 @@ describe('launchd', () => {
   });
 });
 
-describe('whose a file is', () => {
+describe('the daemon that a file is written for is recognised', () => {
   it.each(['systemd', 'launchd'] as const)('%s', (manager) => {
     const directory = '/a %&<b>/tool';
     for (const { text } of unitFiles(manager, unit({ directory }))) {
@@ -77,11 +77,11 @@ describe('whose a file is', () => {
   });
 });
 
-it.each(['/a\nb', '/a\tb', '/a ', '\u0000'])('%j is in no unit', (word) => {
+it.each(['/a\nb', '/a\tb', '/a ', '\u0000'])('%j is not written into a unit', (word) => {
   expect(unfitText(unit({ command: ['/node', word] }))).toBe(word);
 });
 
-describe('what was handed over', () => {
+describe('the number of sockets that a manager hands over', () => {
   it.each([
     [{ LISTEN_PID: '7', LISTEN_FDS: '1' }, 1],
     [{ LISTEN_PID: '7', LISTEN_FDS: '2' }, 2],

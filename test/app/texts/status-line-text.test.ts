@@ -19,7 +19,7 @@ const SAYS: Says<typeof LINE_TROUBLE> = {
   ],
   directory: [
     LINE_TROUBLE.directory(cause),
-    "the directory can't be read: ENOSPC: no space left on device; use another directory",
+    "the directory can't be read: ENOSPC: no space left on device; go elsewhere",
   ],
   noGit: [
     LINE_TROUBLE.noGit(cause),

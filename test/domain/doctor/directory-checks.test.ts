@@ -1,4 +1,4 @@
-/** Directories that are sound, open, missing, or not to be trusted. */
+/** Directories that are sound, open, missing, or not trusted. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -30,7 +30,7 @@ describe('a directory', () => {
     expect(kinds(symptomsOfDirectory('/d', reading, 1))).toEqual([kind]);
   });
 
-  it('may be replaced by whoever can write to one above it, unless the sticky bit is set there', () => {
+  it('can be replaced by a user who can write above it, unless the sticky bit is set there', () => {
     const parents = [
       { path: '/sticky', reading: entry({ mode: 0o1777 }) },
       { path: '/open', reading: entry({ mode: 0o775 }) },

@@ -126,7 +126,7 @@ describe('a finding', () => {
     expect(finding.todo === undefined).toBe(severity === 'ok' || severity === 'unknown');
   });
 
-  it('is another one for each kind', () => {
+  it('differs for each kind', () => {
     expect(new Set(all.map(([symptom]) => findingOf(symptom).what)).size).toBe(all.length);
   });
 
@@ -158,7 +158,7 @@ describe('a report', () => {
     { kind: 'no-inodes', severity: 'problem', what: 'full', where: '/d', todo: 'tidy' },
   ];
 
-  it('has problems first, each with what to do, and keeps to itself what is not known', () => {
+  it('has problems first, each with what to do, and leaves out what is unknown', () => {
     expect(report(findings)).toBe(
       'problem  /d: full\n         to do: tidy\nnote     /b: so\n         to do: nothing\nok       /a: fine\n',
     );

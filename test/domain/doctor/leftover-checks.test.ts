@@ -10,7 +10,7 @@ import {
 import { HOME, identityOf, ownerOf } from '../../support/plans.js';
 import { kinds, refusal } from './kinds.js';
 
-describe('what lies about', () => {
+describe('leftovers', () => {
   const reading = (changes: Partial<NameReading> = {}): NameReading => ({
     directory: HOME,
     names: ['3', 'current', 'log', 'log.1', 'spawns.jsonl', 'spawns.jsonl.1', 'spawn.lock'],
@@ -22,11 +22,11 @@ describe('what lies about', () => {
   });
   const look = (changes: Partial<NameReading>): Symptom[] => symptomsOfName(reading(changes));
 
-  it('is nothing where a daemon has ended as it should', () => {
+  it('there are none after a daemon has ended properly', () => {
     expect(look({})).toEqual([]);
   });
 
-  it('dead generations below and above, and one that still listens; of others nothing is said', () => {
+  it('dead generations below and above, and one that still listens; nothing about unknown ones', () => {
     const generations = (['dead', 'absent', 'alive', 'dead', 'unknown', 'closed-or-full'] as const).map(
       (verdict, index) => ({ generation: index + 1, verdict, owner: ownerOf({ pid: 9, startTime: '' }) }),
     );
@@ -38,7 +38,7 @@ describe('what lies about', () => {
     ]);
   });
 
-  it('a "current" that is not there, that names nothing, or that is none', () => {
+  it('a "current" that is missing, that dangles, or that solod did not make', () => {
     expect(kinds(look({ current: { kind: 'target', target: '9' } }))).toContain('current-dangling');
     expect(kinds(look({ current: { kind: 'target', target: '/x' } }))).toEqual(['current-foreign']);
     expect(kinds(look({ current: { kind: 'wrong-type' } }))).toEqual(['current-foreign']);
@@ -71,7 +71,7 @@ describe('what lies about', () => {
     expect(kinds(look({ lock: { observed, vitality, wallMs: 100_000 } }))).toEqual(expected);
   });
 
-  it('private names whose maker is gone, trash, and what is not solod’s', () => {
+  it('private names whose maker is gone, trash, and foreign files', () => {
     const symptoms = look({
       names: ['3', 'current', 'trash.1', 'notes.txt', '007', 'sock'],
       privates: [

@@ -24,7 +24,7 @@ describe('the runtime', () => {
     expect(kinds(symptomsOfRuntime({ ...reading, node }))).toEqual([kind]);
   });
 
-  it('relative directories are ignored, or count from where one is; an option goes before them', () => {
+  it('relative directories are ignored, or count from the working directory; an option overrides them', () => {
     const env = { XDG_RUNTIME_DIR: 'run', XDG_STATE_HOME: '/s', SOLOD_DIR: '' };
     expect(kinds(symptomsOfRuntime({ ...reading, env }))).toEqual(['runtime', 'relative-ignored']);
     const own = { ...env, SOLOD_DIR: 'd' };

@@ -1,4 +1,4 @@
-/** The parts of a log, and which of its lines are wanted. */
+/** The parts of a log, and the lines that are picked from it. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,7 +13,7 @@ import {
 const run = (pid: number): string => `solod: serving lint (pid ${pid}, generation 2)\n`;
 
 describe('a part', () => {
-  it('says its number in its first line, or after what slipped in before it', () => {
+  it('says its number in its first line, or after a line of another process', () => {
     expect(partOf(partLine(7))).toBe(7);
     expect(partOf(`another process\n${partLine(12)}rest`)).toBe(12);
     expect(partOf(`${partLine(3)}${partLine(4)}`)).toBe(3);

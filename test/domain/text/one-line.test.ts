@@ -45,7 +45,7 @@ describe('a diagnostic', () => {
       .map((parts) => parts.join('')),
   );
 
-  it('holds no control character beside its style, is short, and is never empty', () => {
+  it('holds no control character but its style, is short, and is never empty', () => {
     fc.assert(
       fc.property(text, (input) => {
         const line = diagnosticLine(input, 'coloured');
@@ -73,7 +73,7 @@ describe('a diagnostic', () => {
   });
 });
 
-it('white space is what the language takes for it', () => {
+it('white space is what the language defines as such', () => {
   const all = Array.from({ length: 0x10000 }, (_, point) => String.fromCharCode(point));
   expect([...WHITE_SPACE].sort()).toEqual(all.filter((character) => /\s/.test(character)).sort());
 });

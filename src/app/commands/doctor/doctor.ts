@@ -20,6 +20,9 @@ import { examineRoot, examineStorage, isSound } from './examine-root.js';
 /** A healthy daemon answers within milliseconds, and all are asked at the same time. */
 const ANSWER_MS = 1_000;
 
+/** Stands for any name: the path of every other is as long or longer. */
+const ANY_NAME = 'x';
+
 /** What is to be looked at: one name, or all of a state directory. */
 interface Scope {
   /** The state directory, as it was asked for. */
@@ -49,7 +52,7 @@ export class DoctorCommand {
     const { host } = this.parts;
     const root = rootOf(options);
     if (!isNamed(service, options)) {
-      const base = placeOf(root, 'x', host.userId, host.platform).root;
+      const base = placeOf(root, ANY_NAME, host.userId, host.platform).root;
       return { kind: 'resolved', value: { root, base, label: undefined, places: placesOf(host, options) } };
     }
     const target = resolveNamed(host, service, options);
@@ -80,7 +83,7 @@ export class DoctorCommand {
     return [
       ...runtime,
       ...symptomsOfNative(findNativeClient()),
-      ...symptomsOfPath(root, label ?? 'x', first, platform),
+      ...symptomsOfPath(root, label ?? ANY_NAME, first, platform),
       ...trusted,
       ...storage,
       ...symptomsOfVersions(

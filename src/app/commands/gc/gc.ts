@@ -67,13 +67,7 @@ export class CollectCommand {
 /** A file system on which every change seems to succeed and none happens. */
 function untouched(files: FileSystem): FileSystem {
   const pretend = (): Done => ({ kind: 'done' });
-  return {
-    ...files,
-    rename: pretend,
-    removeFile: pretend,
-    removeDirectory: pretend,
-    removeTree: pretend,
-  };
+  return { ...files, rename: pretend, removeFile: pretend, removeDirectory: pretend, removeTree: pretend };
 }
 
 interface Collected {

@@ -37,13 +37,14 @@ export function familiesOf(told: readonly Asked[], wallMs: number): readonly Met
       ),
     },
     {
-      ...seconds('solod_uptime_seconds', 'gauge', 'Time since the daemon was started.'),
+      name: 'solod_uptime_seconds',
+      type: 'gauge',
+      help: 'Time since the daemon was started.',
       samples: of((status) => uptimeMs(status, wallMs) / 1_000),
     },
     {
       name: 'solod_resident_memory_bytes',
       type: 'gauge',
-      unit: 'bytes',
       help: "The daemon process' resident memory.",
       samples: of(({ residentBytes }) => residentBytes),
     },
@@ -72,38 +73,43 @@ function numberFamilies(answered: readonly Answered[]): readonly MetricFamily[] 
     {
       name: 'solod_queue_calls',
       type: 'gauge',
-      help: 'Calls that run, and calls that wait for the service to be loaded.',
+      help: 'Calls that run, and calls that wait for the service to load.',
       samples: each(({ daemon, numbers }) => [
         sample({ daemon, state: 'running' }, numbers.running),
         sample({ daemon, state: 'waiting' }, numbers.waiting),
       ]),
     },
     {
-      ...seconds('solod_load_seconds', 'gauge', 'Time that it took to load the service.'),
+      name: 'solod_load_seconds',
+      type: 'gauge',
+      help: 'Time that it took to load the service.',
       samples: each(({ daemon, numbers: { loadMs } }) =>
         loadMs === undefined ? [] : [sample({ daemon }, loadMs / 1_000)],
       ),
     },
     {
-      ...seconds('solod_call_seconds', 'summary', 'Time from the begin of a call to the end of its service.'),
+      name: 'solod_call_seconds',
+      type: 'summary',
+      help: 'Time from the start of a call to the end of its service.',
       samples: each(({ daemon, numbers: { cold, warm } }) => [
         ...summary({ daemon, start: 'cold' }, cold),
         ...summary({ daemon, start: 'warm' }, warm),
       ]),
     },
     {
-      ...seconds('solod_run_seconds', 'summary', 'Time that the service itself took for a call.'),
+      name: 'solod_run_seconds',
+      type: 'summary',
+      help: 'Time that the service itself took for a call.',
       samples: each(({ daemon, numbers }) => summary({ daemon }, numbers.run)),
     },
     {
-      ...seconds('solod_saved_seconds', 'gauge', 'Time saved against loading the service for every call.'),
+      name: 'solod_saved_seconds',
+      type: 'gauge',
+      help: 'Time saved against loading the service for every call.',
       samples: each(({ daemon, numbers }) => [sample({ daemon }, numbers.savedMs / 1_000)]),
     },
   ];
 }
-
-const seconds = (name: string, type: MetricFamily['type'], help: string) =>
-  ({ name, type, unit: 'seconds', help }) as const;
 
 const sample = (labels: Sample['labels'], value: number, suffix: Sample['suffix'] = ''): Sample => ({
   suffix,

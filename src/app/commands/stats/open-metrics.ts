@@ -10,10 +10,9 @@ export interface Sample {
 }
 
 export interface MetricFamily {
-  /** Ends with the unit, if there is one. */
+  /** Ends with the unit, if there is one: `_seconds` or `_bytes`. */
   readonly name: string;
   readonly type: MetricType;
-  readonly unit?: 'seconds' | 'bytes' | undefined;
   readonly help: string;
   readonly samples: readonly Sample[];
 }
@@ -26,7 +25,8 @@ export function openMetricsText(families: readonly MetricFamily[]): string {
     .join('')}# EOF\n`;
 }
 
-function familyText({ name, type, unit, help, samples }: MetricFamily): string {
+function familyText({ name, type, help, samples }: MetricFamily): string {
+  const unit = /_(seconds|bytes)$/.exec(name)?.[1];
   const lines = [
     `# TYPE ${name} ${type}`,
     ...(unit === undefined ? [] : [`# UNIT ${name} ${unit}`]),
