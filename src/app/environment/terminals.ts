@@ -1,4 +1,4 @@
-/** Which of the process's own streams are terminals. The warm call asks too (`warm.ts`): nothing heavy is imported here. */
+/** Which of the process's own streams are terminals. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
 
 import { fstatSync } from 'node:fs';
 
@@ -7,7 +7,7 @@ export type Terminals = readonly [stdin: boolean, stdout: boolean, stderr: boole
 
 export const terminals = (): Terminals => [isTerminal(0), isTerminal(1), isTerminal(2)];
 
-/** The character devices that are memory, `/dev/null` among them (Linux, admin-guide/devices.txt): no terminals, at no cost. */
+/** Major number of memory devices such as `/dev/null` (Linux, admin-guide/devices.txt). They are recognised without loading `tty`. */
 const MEMORY_DEVICES = 1;
 
 function isTerminal(descriptor: number): boolean {

@@ -9,7 +9,7 @@ import { perform, SERVICE_FAILED } from '../service/run-service.js';
 import { causeOfStream } from '../wire/caller-streams.js';
 
 export interface InlineCall extends Pick<ServiceContext, 'args' | 'cwd' | 'env'> {
-  /** The real path of the service file. */
+  /** Real path of the service file. */
   readonly service: string;
   readonly name: string;
   readonly stdin: Readable | (() => Readable) | undefined;
@@ -44,7 +44,7 @@ export async function callInline(call: InlineCall): Promise<InlineResult> {
   if (result.kind === 'failed') stderr.write(result.line);
   if (result.kind !== 'cancelled') await Promise.all([flushed(stdout), flushed(stderr)]);
   release();
-  // A service that does not wait for its writes may be done before their failure is told.
+  // A service that does not wait for its writes may end before they fail.
   const broken = brokenOutput(call);
   if (broken !== undefined) return broken;
   switch (result.kind) {
@@ -68,12 +68,12 @@ function brokenOutput({ stdout, stderr }: InlineCall): Cancelled | undefined {
 
 interface CancelWatch {
   readonly promise: Promise<Cancelled>;
-  /** The service's. */
+  /** Aborts the service. */
   readonly signal: AbortSignal;
   readonly release: () => void;
 }
 
-/** The caller's signal, or the end of whoever reads its output. */
+/** Watches the caller's signal, and its output for a reader that goes away. */
 function watch({ signal, stdout, stderr }: InlineCall): CancelWatch {
   const controller = new AbortController();
   const { promise, resolve } = withResolvers<Cancelled>();
@@ -108,7 +108,7 @@ function withResolvers<T>(): { readonly promise: Promise<T>; readonly resolve: (
   return { promise, resolve };
 }
 
-/** Everything written has gone out, or never will. */
+/** Resolves when all output is written, or never will be. */
 function flushed(stream: Writable): Promise<void> {
   if (stream.destroyed || stream.writableFinished) return Promise.resolve();
   return new Promise((resolve) => {
