@@ -11,7 +11,7 @@ import {
   type Start,
   startsIn,
 } from '../domain/lifecycle/start-ledger.js';
-import type { ProcessTable } from '../ports/process-table.js';
+import type { Processes } from './own-processes.js';
 
 /** Keeps the lines of one ledger. It never throws. */
 export interface LedgerLines {
@@ -23,13 +23,10 @@ export interface LedgerLines {
   all(): string;
 }
 
-/** Process table that also knows the process that asks. */
-export type Witness = ProcessTable & { self(): Identity };
-
 export class Ledger {
   constructor(
     private readonly lines: LedgerLines,
-    private readonly processes: Witness,
+    private readonly processes: Processes,
   ) {}
 
   get path(): string {

@@ -3,7 +3,8 @@ import type { Clock } from '../ports/clock.js';
 import type { Cause } from '../ports/readings.js';
 import type { SpawnReason } from '../ports/spawn-reason.js';
 import type { Word } from '../ports/start-word.js';
-import type { Ledger, Witness } from './ledger.js';
+import type { Ledger } from './ledger.js';
+import type { Processes } from './own-processes.js';
 
 /** How much of a process's last output the ledger keeps. */
 export const NOTE_CHARACTERS = 1024;
@@ -24,7 +25,7 @@ export class SpawnRecords {
   constructor(
     private readonly ledger: Ledger,
     private readonly clock: Clock,
-    private readonly processes: Witness,
+    private readonly processes: Processes,
     private readonly build: string,
     private readonly asker: string,
   ) {}

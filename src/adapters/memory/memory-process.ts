@@ -1,4 +1,3 @@
-import type { Identity } from '../../domain/evidence/identity.js';
 import { nonceOf, type Platform } from '../../domain/place/layout.js';
 import type { Ports } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
@@ -15,6 +14,7 @@ import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../ports/spawner.js';
 import type { Word } from '../../ports/start-word.js';
 import { Ledger } from '../ledger.js';
+import type { Processes } from '../own-processes.js';
 import type { SpawnTarget } from '../spawn-target.js';
 import { type Actor, MemoryFileSystem } from './file-system.js';
 import { HeldCalls, intercept, type PortCall } from './held-calls.js';
@@ -53,12 +53,6 @@ export type Remains = 'nothing' | 'zombie';
 
 export type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
 
-/** Process table that also knows the process that asks. */
-export interface SelfTable extends ProcessTable {
-  self(): Identity;
-  ancestors(): readonly number[];
-}
-
 /** Thrown out of a call that a dead process makes: nothing after it happens. */
 export class ProcessEnded extends Error {}
 
@@ -82,7 +76,7 @@ export class MemoryProcess implements Server {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Record<string, string | undefined>;
-  readonly processes: SelfTable;
+  readonly processes: Processes;
   readonly listener: MemoryListener;
   readonly ports: Ports;
   /** Holds its port calls, and lets them go one by one. */
@@ -299,7 +293,7 @@ export class MemoryProcess implements Server {
     this.onNews();
   }
 
-  #makeProcesses(): SelfTable {
+  #makeProcesses(): Processes {
     const { pid, startTime } = this;
     const table: ProcessTable = {
       lookUp: (other) => this.machine.lookUp(other, this),

@@ -7,10 +7,10 @@
 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Processes } from '../../adapters/own-processes.js';
 import type { SpawnTarget } from '../../adapters/spawn-target.js';
 import type { Known, ProcessSight } from '../../domain/doctor/daemon-checks.js';
 import type { StorageReading } from '../../domain/doctor/storage-checks.js';
-import type { Identity } from '../../domain/evidence/identity.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
 import type { Platform } from '../../domain/place/layout.js';
@@ -19,7 +19,6 @@ import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
-import type { ProcessTable } from '../../ports/process-table.js';
 import type { Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
@@ -59,13 +58,6 @@ export interface DaemonSpawner extends Spawner {
   leaveLaunchFile(): void;
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock;
-}
-
-export interface Processes extends ProcessTable {
-  /** Identity of this process. */
-  self(): Identity;
-  /** Ids of the parent of this process, of its parent, and so on, as many as can be seen. */
-  ancestors(): readonly number[];
 }
 
 /** What a name's ledger holds. A ledger that can't be read or written is empty. */

@@ -2,7 +2,8 @@
 
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join, NAMES } from '../../../domain/place/layout.js';
-import { Ledger, type LedgerLines, type Witness } from '../../ledger.js';
+import { Ledger, type LedgerLines } from '../../ledger.js';
+import type { Processes } from '../../own-processes.js';
 import { APPEND, rotate, tailOf } from './appended-file.js';
 
 export const LEDGER_BYTES_MAX = 256 * 1024;
@@ -10,7 +11,7 @@ export const LEDGER_BYTES_MAX = 256 * 1024;
 export const READ_BYTES = 64 * 1024;
 
 /** @param directory directory of a name */
-export const nodeLedger = (directory: string, processes: Witness): Ledger =>
+export const nodeLedger = (directory: string, processes: Processes): Ledger =>
   new Ledger(linesIn(join(directory, NAMES.spawns), join(directory, NAMES.spawnsBefore)), processes);
 
 function linesIn(path: string, before: string): LedgerLines {

@@ -1,15 +1,11 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Identity } from '../../../domain/evidence/identity.js';
-import type {
-  ProcessReading,
-  ProcessTable,
-  SignalReading,
-  TerminationSignal,
-} from '../../../ports/process-table.js';
+import type { ProcessReading, SignalReading, TerminationSignal } from '../../../ports/process-table.js';
 import { causeOf } from '../../errno.js';
+import type { Processes } from '../../own-processes.js';
 
 /** The process table as `/proc` shows it; without a `/proc`, as kill(2) with signal 0 does. */
-export class NodeProcessTable implements ProcessTable {
+export class NodeProcessTable implements Processes {
   #self: Identity | undefined;
 
   lookUp(pid: number): ProcessReading {
@@ -32,14 +28,13 @@ export class NodeProcessTable implements ProcessTable {
     }
   }
 
-  /** Ids of the parent of this process, of its parent, and so on, as many as can be seen. */
   ancestors(): readonly number[] {
     const found: number[] = [];
     for (let pid = process.ppid; pid > 0 && !found.includes(pid); pid = parentOf(pid)) found.push(pid);
     return found;
   }
 
-  /** Identity of this process, read once. What the system does not tell is empty. */
+  /** Read once. */
   self(): Identity {
     this.#self ??= this.#readSelf();
     return this.#self;

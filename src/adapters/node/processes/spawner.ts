@@ -12,7 +12,7 @@ import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../../ports/spawner.js';
 import type { Word } from '../../../ports/start-word.js';
 import { causeOf } from '../../errno.js';
-import type { Witness } from '../../ledger.js';
+import type { Processes } from '../../own-processes.js';
 import { SpawnRecords } from '../../spawn-records.js';
 import { LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
 import type { WakeableClock } from '../clock.js';
@@ -44,7 +44,7 @@ export class NodeSpawner implements Spawner {
 
   constructor(
     private readonly target: SpawnTarget,
-    private readonly processes: Witness,
+    private readonly processes: Processes,
     private readonly clock: WakeableClock,
   ) {
     const ledger = nodeLedger(target.directory, processes);
