@@ -1,8 +1,8 @@
 import type { DaemonNumbers } from '../../domain/statistics/daemon-tally.js';
 
-/** Commands that the daemon itself answers. No service can be called by such a name: the others have no colon. */
+/** Commands that the daemon itself answers. The names of services have no colon. */
 export const CONTROL = {
-  /** Accepted when the service has loaded, declined with the reason when it has not. */
+  /** Accepted when the service has loaded, declined with the reason when it failed to. */
   ping: 'solod:ping',
   /** Prints a `DaemonStatus`. */
   status: 'solod:status',
@@ -18,15 +18,15 @@ export interface DaemonStatus {
   readonly state: 'loading' | 'ready' | 'draining';
   /** By the wall clock, in milliseconds since 1970. */
   readonly startedMs: number;
-  /** How many it has taken on. */
+  /** Number of calls it has accepted. */
   readonly calls: number;
   readonly inFlight: number;
   readonly residentBytes: number;
   readonly node: string;
   readonly solod: string;
-  /** The service's; empty where it has none. */
+  /** The service's version; empty if it has none. */
   readonly version: string;
   readonly wire: number;
-  /** What it has done; absent where it is an older solod's. */
+  /** What it has done. Absent in daemons of older releases. */
   readonly numbers?: DaemonNumbers | undefined;
 }
