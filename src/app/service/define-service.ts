@@ -1,4 +1,4 @@
-/** What a service is: the module that a daemon keeps warm, as its author writes it. */
+/** What the author of a service writes: the module that a daemon keeps warm. */
 
 import type { Readable, Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
@@ -9,31 +9,31 @@ export type ServiceInput = Readable & { readonly isTTY?: boolean };
 export type ServiceOutput = Writable &
   Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows' | 'getWindowSize' | 'getColorDepth' | 'hasColors'>>;
 
-/** One call, as the service sees it: the caller's arguments, place and streams, not the daemon's. */
+/** One call as the service sees it: the arguments, the directory and the streams of the caller. */
 export interface ServiceContext {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Is asked of the caller only as far as it is read. */
+  /** The caller is asked for input only when the service reads. */
   readonly stdin: ServiceInput;
   readonly stdout: ServiceOutput;
   readonly stderr: ServiceOutput;
-  /** Aborts when the caller goes away, or the daemon must end. */
+  /** Aborted when the caller goes away or the daemon must end. */
   readonly signal: AbortSignal;
 }
 
 /**
  * Answers one call.
- * @returns the exit code, 0 to 255; nothing means 0. A throw becomes one line on the caller's stderr, and exit code 1
+ * @returns exit code, 0 to 255; nothing means `process.exitCode`, or 0. A throw becomes one line on the caller's stderr and exit code 1
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
 
 export interface ServiceDefinition {
-  /** The name its daemon goes by, unless the caller gives one; else one is made from the file's. */
+  /** Name of its daemon, unless the caller gives one. By default it is made from the file's name. */
   readonly name?: string;
   readonly run: ServiceFunction;
-  /** How long its daemon stays without a call, in milliseconds. */
+  /** How long its daemon lives without a call, in milliseconds. */
   readonly idleTimeoutMs?: number;
   readonly version?: string;
   /**
@@ -56,12 +56,12 @@ export interface Service {
   readonly callProcess?: CallProcessKind | undefined;
 }
 
-/** Registered, for the service may have got its `defineService` from another copy of this package than the daemon. */
+/** Registered, because the service may use another copy of this package than the daemon. */
 const SERVICE_MARK = Symbol.for('solod.service');
 
 /**
  * Gives a service more than its function: a name, a version, an idle timeout.
- * @throws TypeError where the definition is none
+ * @throws TypeError if the definition is invalid
  */
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
@@ -70,7 +70,7 @@ export function defineService(definition: ServiceDefinition): Service {
   return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, [SERVICE_MARK]: true });
 }
 
-/** Checked at run time as well: services are written in JavaScript too. */
+/** Checked at run time, because services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
   const { name, run, idleTimeoutMs, version, callProcess } = definition as Readonly<Record<string, unknown>>;
@@ -90,15 +90,15 @@ function isOptional(value: unknown, type: 'string' | 'number'): boolean {
 
 export type ServiceReading =
   | { readonly kind: 'service'; readonly service: Service }
-  /** The module was loaded, and its default export is no service. */
+  /** The module was loaded, but its default export isn't a service. */
   | { readonly kind: 'no-service'; readonly reason: string };
 
-/** A transpiled CommonJS module, imported, has its default export one level deeper, or two. */
+/** When a transpiled CommonJS module is imported, its default export is one or two levels deeper. */
 const DEEPEST_DEFAULT = 3;
 
 /**
  * Finds the service in a loaded module, however it was compiled.
- * @param namespace what `import()` gave
+ * @param namespace result of `import()`
  */
 export function readService(namespace: unknown): ServiceReading {
   let exported = namespace;

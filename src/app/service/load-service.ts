@@ -14,15 +14,15 @@ export type Loading =
 
 /**
  * Never rejects.
- * @param file the real path of the service file
- * @param daemonName what its daemon goes by
+ * @param file real path of the service file
+ * @param daemonName name of its daemon
  */
 export async function loadService(file: string, daemonName: string): Promise<Loading> {
   try {
     const read = readService(await loadModule(file));
     if (read.kind === 'no-service') return broken(TROUBLE.noService(file, read.reason));
     const { name } = read.service;
-    // Nobody can have read such a name off the file: callers look for the daemon under another.
+    // Callers could not read this name off the file, so they look for the daemon under another one.
     if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
       return broken(TROUBLE.hiddenName(file, name));
     return { kind: 'loaded', service: read.service };
@@ -31,7 +31,7 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
   }
 }
 
-/** CommonJS without import(), which would also read the file for its exports once more. */
+/** CommonJS without import(), which would parse the file a second time for its exports. */
 function loadModule(file: string): unknown {
   return file.endsWith('.cjs') ? requireFile(file) : import(pathToFileURL(file).href);
 }

@@ -1,4 +1,4 @@
-/** A service file as its callers see it, who don't load it. The warm call reads it too (`warm.ts`): nothing heavy is imported here. */
+/** A service file as callers see it, without loading it. On the path of the warm call: imports nothing heavy. */
 
 import { closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
@@ -12,16 +12,16 @@ export type Resolved<T> =
   | { readonly kind: 'resolved'; readonly value: T }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** A service file, and the name that it has if nobody gives another. */
+/** A service file, with the name of its daemon unless the caller gives another. */
 export interface ServiceFile {
   readonly path: string;
   readonly name: string;
   readonly edition: Edition;
 }
 
-/** The name must be known before anything is loaded, so it is read off the text. It stands in the first part of it. */
+/** The name must be known before the service is loaded, so it is read off the first part of the text. */
 const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
-/** The version likewise, and before `run`: what it holds may look like one. */
+/** The version likewise. It stands before `run`, whose code may contain something that looks like a version. */
 const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
 export const HEAD_BYTES = 64 * 1024;
 
@@ -29,9 +29,9 @@ export const HEAD_BYTES = 64 * 1024;
 export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line' } as const;
 
 /**
- * Finds a service file, or the one that the name of a shipped service means. Its name is its own, where it has one (`defineService({ name: '…'` with the name as the first
- * property, a string literal), else its file name with a short hash of its real path, so that two checkouts never meet
- * by accident.
+ * Finds a service file, or the file of a service that comes with solod. Its name is the one it gives itself (`defineService({ name: '…'`,
+ * first property, string literal). By default the name is that of the file with a short hash of its real path, so that two checkouts
+ * don't share a daemon by accident.
  */
 export function resolveService(asked: string): Resolved<ServiceFile> {
   const shipped = `${SHIPPED.prefix}${SHIPPED.statusLine}`;
@@ -55,7 +55,7 @@ export function ownVersionIn(text: string): string | undefined {
   return OWN_VERSION.exec(text)?.[2];
 }
 
-/** The name of a service without one of its own. */
+/** The name of a service that gives itself none. */
 export function nameFromPath(real: string): string {
   const base = basename(real).replace(/\.[^.]*$/, '');
   const plain = base.replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
@@ -70,7 +70,7 @@ function readHead(real: string): Head | undefined {
   try {
     const stats = statSync(real);
     const { size, mtimeMs: modifiedMs, ino: inode, ctimeMs: changedMs } = stats;
-    // Most are small, this is on the way of every call, and Node has one call for all of a file.
+    // Most files are small, every call comes by here, and Node reads a whole file in one call.
     const isSmall = stats.isFile() && size <= HEAD_BYTES;
     const text = isSmall ? readFileSync(real, 'utf8') : readPart(real, Math.min(size, HEAD_BYTES));
     return { text, size, modifiedMs, inode, changedMs };

@@ -21,49 +21,49 @@ import {
 import { type CallRequest, HeadReader, terminalsOf } from './request.js';
 import { Call } from './served-call.js';
 
-/** What is to become of a request. */
+/** What the daemon does with a request. */
 export type Admission =
   /** @property scope the process that the service sees; by default the one that it shares with all calls */
   | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
-  /** The daemon is on its way out: nothing is begun. */
+  /** The daemon shuts down: the call does not begin. */
   | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
   /** The caller is too old for this daemon. */
   | { readonly kind: 'outdated'; readonly message: string }
-  /** @property exitCode none of those that say one of the others */
+  /** @property exitCode any but those of the other refusals */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
 
 export interface ConnectionTiming {
-  /** How long a client has to close its end after the exit code. */
+  /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs: number;
-  /** How often a client whose input is not being read is checked for being there. */
+  /** How often a client is probed while its input is not read, in milliseconds. */
   readonly probeMs: number;
 }
 
-/** What a connection asks and tells its server. */
+/** What a connection asks of its server, and tells it. */
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
   admit(request: CallRequest): Promise<Admission> | Admission;
-  /** A request is complete, … */
+  /** A request has been read to its end, … */
   requested(): void;
-  /** … it has been taken on, and its service begins, … */
+  /** … its service begins, … */
   begun(): void;
-  /** … and nothing is left to do for it: its answer is out, or its client gone, and its service, if begun, has ended. */
+  /** … and nothing is left to do: the service, if it began, has ended, and the answer is out or the client gone. */
   settled(request: 'begun' | 'not-begun'): void;
   closed(connection: Connection): void;
 }
 
 type Phase =
-  /** The request has not been read to its end. */
+  /** The request is being read. */
   | 'head'
-  /** It has; whether it is taken on is not known yet. */
+  /** The request has been read; the daemon has not decided yet. */
   | 'waiting'
-  /** The client has been told that it is. */
+  /** The client has been told that the call is accepted. */
   | 'accepted'
   /** The exit code is on its way. */
   | 'answered'
   | 'closed';
 
-/** What says something of its own: no other refusal may. */
+/** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
 const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
@@ -79,7 +79,7 @@ export class Connection {
   #isDeaf = false;
   #call: Call | undefined;
   #scope: CallScope = SHARED_PROCESS;
-  /** A request is in flight: the owner has been told of it, and not yet of its end. */
+  /** The owner has been told of the request, and not yet of its end. */
   #inFlight = false;
   #service: 'not-begun' | 'running' | 'ended' = 'not-begun';
   #closeReason = 'the client has disconnected';
@@ -89,21 +89,21 @@ export class Connection {
   constructor(socket: Duplex, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    // First of all: a peer that connects and goes away must not end the daemon.
+    // First, because a peer that connects and goes away must not crash the daemon.
     socket.on('error', (error) => this.#noteError(error));
     socket.on('close', () => this.#closed());
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    // A client that ends its side has gone: none half-closes, for the end of the input is a chunk of its own.
+    // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
     socket.on('end', () => socket.destroy());
   }
 
-  /** The daemon must end. What has not been begun is not; what has been is told. */
+  /** The daemon must end. A call that has not begun is refused; one that runs is aborted. */
   abort(reason: string): void {
     if (this.#phase === 'waiting') this.#answer(DRAINING_LINE, REFUSAL.draining);
     else this.#call?.abort(reason);
   }
 
-  /** Closes the connection, unless there is a request on it. */
+  /** Closes the connection if it holds no request. */
   endIfIdle(): void {
     if (this.#phase === 'head') this.#socket.destroy();
   }
@@ -124,7 +124,7 @@ export class Connection {
   }
 
   #take(decoded: Decoded): void {
-    // A client may still be sending when its call has ended: that is thrown away.
+    // Dropped: a client may still be sending when its call has ended.
     if (this.#isOver) return;
     switch (decoded.kind) {
       case 'violation':
@@ -163,7 +163,7 @@ export class Connection {
   }
 
   #takeSignal(type: ChunkType): void {
-    // A heartbeat says only what a connection that stands says as well.
+    // The connection itself shows that the client is there.
     if (type === CHUNK.heartbeat) return;
     if (type === CHUNK.inputEnd && this.#request !== undefined) {
       const input = this.#inputOf(this.#request);
@@ -184,12 +184,12 @@ export class Connection {
 
   // --- flow ----------------------------------------------------------------------------------------------------------
 
-  /** Stops reading. A connection that is not read does not show its end, so it is written to from time to time. */
+  /** Stops reading. Then the end of the connection doesn't show, so it is probed by writing to it from time to time. */
   #holdBack(): void {
     if (this.#probe !== undefined) return;
     this.#socket.pause();
     this.#probe = setInterval(() => {
-      // Means nothing to any client, and fails if there is none.
+      // An empty chunk means nothing to a client, and the write fails if the client has gone.
       if (this.#socket.writableLength === 0) this.#socket.write(chunk(CHUNK.errorOutput));
     }, this.#owner.timing.probeMs).unref();
   }
@@ -220,12 +220,12 @@ export class Connection {
     this.#enter();
     this.#request = request;
     void this.#admission(request).then((admission) => {
-      // Meanwhile the client may have gone, or the daemon been told to end.
+      // Meanwhile the client may have gone, or the daemon may have been told to end.
       if (this.#phase === 'waiting') this.#decide(request, admission);
     });
   }
 
-  /** Made when the service asks for it, or the client sends some. */
+  /** Made when the service asks for it or the client sends some. */
   #inputOf(request: CallRequest): CallInput {
     const source = {
       request: () => this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest))),
@@ -235,7 +235,7 @@ export class Connection {
     return this.#input;
   }
 
-  /** What still comes is thrown away. */
+  /** Input that still arrives is dropped. */
   #closeInput(): void {
     this.#isDeaf = true;
     this.#scope.enter(() => this.#input?.close());
@@ -285,7 +285,7 @@ export class Connection {
     };
     const call = new Call(request, wire, this.#scope);
     this.#call = call;
-    // Only when the word is out is the call begun: a client that has not got it may safely ask another daemon.
+    // The call begins when the word is out. A client that has not got it may safely ask another daemon.
     this.#socket.write(chunk(CHUNK.output), (error) => {
       if (!error && this.#phase === 'accepted') void this.#perform(call, run);
     });
@@ -307,11 +307,11 @@ export class Connection {
     this.#phase = 'answered';
     for (const buffer of frame(CHUNK.errorOutput, [Buffer.from(errorText)])) this.#socket.write(buffer);
     this.#socket.end(chunk(CHUNK.exit, String(code)), () => this.#answerIsOut());
-    // What the client still sends must be read, or its own writes would fail before it has read the answer.
+    // Reads on: otherwise the client's writes would fail before it has read the answer.
     this.#release();
   }
 
-  /** The system has all of it: a client that reads slowly, or later, will find it there. */
+  /** The kernel has all of it. A client that reads slowly, or later, finds it there. */
   #answerIsOut(): void {
     if (this.#phase !== 'answered') return;
     this.#linger = setTimeout(() => this.#socket.destroy(), this.#owner.timing.lingerMs).unref();

@@ -1,4 +1,4 @@
-/** The daemon's side of the wire: takes accepted sockets, and answers the requests on them, many at once. */
+/** The daemon's side of the wire: answers the requests on accepted sockets, many at once. */
 
 import type { Duplex } from 'node:stream';
 
@@ -10,19 +10,19 @@ export type { CallRequest } from './request.js';
 
 export interface CallServerOptions {
   /**
-   * Says what is to become of a request; may take its time, while the service loads, say. Nothing is begun if the
-   * client has gone by then. A throw declines the request.
+   * Decides about a request. May take long, for example while the service loads. If the client has gone by then, nothing begins. A
+   * throw declines the request.
    */
   admit(request: CallRequest): Promise<Admission> | Admission;
-  /** A service begins with a call. */
+  /** The service of a call begins. */
   onCallStart?(): void;
-  /** That call is over, and its exit code out; as often as `onCallStart`. */
+  /** The call is over and its exit code is out. As often as `onCallStart`. */
   onCallEnd?(): void;
-  /** Nothing is in flight any more, calls and refused requests alike. */
+  /** No call and no refused request is in flight any more. */
   onIdle?(): void;
   /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs?: number;
-  /** How often a client whose input is not being read is checked for being there, in milliseconds. */
+  /** How often a client is probed while its input is not read, in milliseconds. */
   readonly probeMs?: number;
 }
 
@@ -52,27 +52,27 @@ export class CallServer {
     };
   }
 
-  /** Takes on a socket that a listener has accepted; it has an error handler from here on. */
+  /** @param socket that a listener has accepted; from here on it has an error handler */
   accept(socket: Duplex): void {
     this.#connections.add(new Connection(socket, this.#owner));
   }
 
-  /** Requests that were read, and are not yet answered to the last byte; those that wait for `admit` are among them. */
+  /** Number of requests that have been read and not answered to the last byte, with those that wait for `admit`. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Resolves as soon as nothing is in flight. Connections without a request don't count. */
+  /** Resolves when nothing is in flight. Connections without a request don't count. */
   settled(): Promise<void> {
     return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
   }
 
-  /** Aborts the signal of every call; requests that still wait are told that the daemon drains. */
+  /** Aborts every call. Requests that still wait are refused: the daemon drains. */
   abortAll(reason: string): void {
     for (const connection of this.#connections) connection.abort(reason);
   }
 
-  /** Closes the connections on which no whole request has come. Their clients may safely ask another daemon. */
+  /** Closes the connections without a whole request. Their clients may safely ask another daemon. */
   endIdleConnections(): void {
     for (const connection of this.#connections) connection.endIfIdle();
   }
