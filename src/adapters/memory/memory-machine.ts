@@ -16,7 +16,7 @@ import { MemoryNetwork } from './network.js';
 export interface SpawnRecord {
   readonly by: number;
   readonly reason: SpawnReason;
-  readonly lockNonce: string;
+  readonly lockNonce: string | undefined;
   readonly at: Instant;
   readonly reading: SpawnReading;
 }
@@ -97,7 +97,7 @@ export class MemoryMachine implements Host {
     return { kind: 'done' };
   }
 
-  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string): SpawnReading {
+  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string | undefined): SpawnReading {
     const start = { by: parent.pid, reason, lockNonce };
     const reading = this.#spawn(parent, start);
     this.spawns.push({ ...start, at: this.clock.now(), reading });
@@ -106,7 +106,7 @@ export class MemoryMachine implements Host {
 
   #spawn(parent: MemoryProcess, start: Pick<SpawnRecord, 'by' | 'reason' | 'lockNonce'>): SpawnReading {
     try {
-      this.faults.strike(parent.pid, 'spawn', [start.reason, start.lockNonce]);
+      this.faults.strike(parent.pid, 'spawn', [start.reason, start.lockNonce ?? '']);
     } catch (error) {
       const cause = causeOf(error);
       return { kind: THROWN.has(cause.code) ? 'threw' : 'refused', cause };

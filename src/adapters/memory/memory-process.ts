@@ -1,6 +1,7 @@
 import type { Ports } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
 import type {
+  Identity,
   ProcessReading,
   ProcessTable,
   SignalReading,
@@ -17,7 +18,7 @@ import type { Server } from './network.js';
 export interface Host extends NetworkSeat {
   lookUp(pid: number, observer: Actor): ProcessReading;
   signal(pid: number, name: TerminationSignal, sender: Actor): SignalReading;
-  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string): SpawnReading;
+  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string | undefined): SpawnReading;
 }
 
 export interface Birth {
@@ -32,6 +33,14 @@ export interface Birth {
 export type Remains = 'nothing' | 'zombie';
 
 export type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
+
+/** A process as it tells others of itself: all of a machine have one boot, and one pid namespace. */
+export const identityOf = ({ pid, startTime }: Pick<Birth, 'pid' | 'startTime'>): Identity => ({
+  pid,
+  startTime,
+  bootId: 'boot',
+  pidNamespace: 'namespace',
+});
 
 /** A port call, before it is made. */
 export interface PortCall {
@@ -59,7 +68,7 @@ export class MemoryProcess implements Server {
   readonly userId: number;
   readonly startTime: string;
   readonly ports: Ports;
-  /** Sees every port call before it is made, but the clock's `now`; it may kill the process there. */
+  /** Sees every port call before it is made, but for the time and who the process is; it may kill the process there. */
   onCall: (call: PortCall) => void = () => {};
   /** What SIGTERM does. */
   onTerm: () => void = () => this.#cease({ code: undefined, signal: 'SIGTERM' }, 'nothing');
@@ -188,6 +197,7 @@ export class MemoryProcess implements Server {
     const host = this.#host;
     const clock: Clock = { now: () => host.clock.now(), sleep: (ms) => host.clock.sleep(ms, this) };
     const processes: ProcessTable = {
+      self: () => identityOf(this),
       lookUp: (pid) => host.lookUp(pid, this),
       signal: (pid, name) => host.signal(pid, name, this),
     };
@@ -222,7 +232,7 @@ export class MemoryProcess implements Server {
 
   #through(call: PortCall, make: () => unknown): unknown {
     this.#refuseDead(call);
-    if (call.method !== 'now') this.onCall(call);
+    if (call.method !== 'now' && call.method !== 'self') this.onCall(call);
     this.#refuseDead(call);
     const reading = make();
     return reading instanceof Promise ? this.#whenAwake(reading) : reading;

@@ -2,10 +2,11 @@ import type net from 'node:net';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LOCK_VARIABLE } from '../../adapters/node/processes/spawner.js';
 import type { HandedListener } from '../../adapters/node/sockets/handed-listener.js';
-import { beginClaim, type ClaimOutcome, stepClaim } from '../../domain/claim/claim.js';
+import { type ClaimOutcome, claim as claimWith } from '../../domain/claim/claim.js';
 import { WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { type Owner, ownerText } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
+import { type HeldLock, handedLock } from '../../domain/lock/held-lock.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { Cause } from '../../ports/readings.js';
@@ -98,14 +99,13 @@ export async function claimTarget(
   const plan = {
     place,
     platform,
-    self,
     userId: host.userId,
     nonce: host.nonce(),
-    lockNonce: takeLockNonce(),
+    lock: takeLock(place.directory),
     ownerText: ownerText(owner),
     probeMs: PROBE_MS,
   };
-  const outcome = await run(stepClaim, beginClaim(plan), {
+  const outcome = await run(claimWith(plan), {
     ...host.ports,
     listener,
     probe: handed?.probing(probe) ?? probe,
@@ -135,8 +135,8 @@ function wordFor(outcome: ClaimOutcome): Word {
 }
 
 /** The lock is this process's to end, and no descendant's. */
-function takeLockNonce(): string {
-  const nonce = process.env[LOCK_VARIABLE] ?? '';
+function takeLock(directory: string): HeldLock | undefined {
+  const nonce = process.env[LOCK_VARIABLE];
   delete process.env[LOCK_VARIABLE];
-  return nonce;
+  return handedLock(directory, nonce);
 }

@@ -1,5 +1,5 @@
 import { CALL_TOTAL_MS, timingFrom } from '../../domain/lock/timing.js';
-import { beginKick, type KickOutcome, stepKick } from '../../domain/obtain/kick.js';
+import { type KickOutcome, kick as kickWith } from '../../domain/obtain/kick.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { Host } from '../environment/node-host.js';
@@ -58,12 +58,11 @@ function start(host: Host, { target, spawn, timing }: DaemonRequest): KickOutcom
   const plan = {
     place: target.place,
     userId: host.userId,
-    self: host.processes.self(),
     nonce: host.nonce(),
     timing,
   };
   const spawner = host.spawner({ ...spawn, channel: 'none' });
-  const outcome = runSync(stepKick, beginKick(plan, host.clock.now()), { ...host.ports, spawner });
+  const outcome = runSync(kickWith(plan), { ...host.ports, spawner });
   if (outcome.kind === 'running') spawner.leaveLaunchFile();
   return outcome;
 }

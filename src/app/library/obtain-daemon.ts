@@ -3,11 +3,10 @@ import type { Greeter, NodeSocketProbe } from '../../adapters/node/sockets/socke
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import {
-  beginObtain,
   type ObtainOutcome,
   type ObtainPlan,
+  obtain as obtainWith,
   type Patience,
-  stepObtain,
 } from '../../domain/obtain/obtain.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
@@ -108,7 +107,7 @@ export interface Manner {
   readonly because?: 'restart' | undefined;
 }
 
-/** Runs the machine over a request that is resolved already. */
+/** Runs the procedure over a request that is resolved already. */
 export async function connectTo(host: Host, request: DaemonRequest, manner: Manner): Promise<ConnectResult> {
   const result = await connectOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
@@ -135,10 +134,6 @@ async function connectOnce(
     place: target.place,
     platform: target.platform,
     userId: host.userId,
-    // Asked of the system only by who has to start a daemon.
-    get self() {
-      return host.processes.self();
-    },
     nonce: host.nonce(),
     timing,
     greeting: greeter === undefined ? 'none' : 'expected',
@@ -146,7 +141,7 @@ async function connectOnce(
     because,
   };
   const ports = { ...host.ports, probe, spawner, clock: spawner.wakingClock() };
-  const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
+  const outcome = await run(obtainWith(plan), ports);
   if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }

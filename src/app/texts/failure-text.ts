@@ -6,8 +6,8 @@
 import type { Failure } from '../../domain/failure.js';
 import type { Unproven } from '../../domain/lifecycle/end-hung-daemon.js';
 import type { KickWarning } from '../../domain/obtain/kick.js';
+import type { Distrust } from '../../domain/place/distrust.js';
 import { NAMES } from '../../domain/place/layout.js';
-import type { Distrust } from '../../domain/place/state-directory.js';
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
 

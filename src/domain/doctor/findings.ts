@@ -1,8 +1,8 @@
 /** What a look around can come to, and the one place where each is put into words: what, where, and what to do. */
 
 import type { Cause } from '../../ports/readings.js';
+import type { Distrust } from '../place/distrust.js';
 import { type Platform, SUN_PATH_BYTES } from '../place/layout.js';
-import type { Distrust } from '../place/state-directory.js';
 import { causeText } from '../procedure/cause.js';
 
 /** What the trial in a directory got to: each is what a daemon, or its client, has to do there. */

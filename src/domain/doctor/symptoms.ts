@@ -9,6 +9,7 @@ import { type Identity, type Vitality, vitalityOf } from '../evidence/identity.j
 import type { Owner } from '../evidence/owner.js';
 import type { LockObservation } from '../lock/spawn-lock.js';
 import { DEFAULT_TIMING } from '../lock/timing.js';
+import { distrustOf } from '../place/distrust.js';
 import {
   fitsSocketPath,
   generationOf,
@@ -21,7 +22,6 @@ import {
   type Place,
   type Platform,
 } from '../place/layout.js';
-import { distrustOf } from '../place/state-directory.js';
 import type { Symptom, TrialStep } from './findings.js';
 
 // --- around -----------------------------------------------------------------------------------------------------------

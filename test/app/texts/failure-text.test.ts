@@ -12,7 +12,7 @@ import {
   USAGE,
 } from '../../../src/app/texts/failure-text.js';
 import type { Failure, Phase } from '../../../src/domain/failure.js';
-import type { Distrust } from '../../../src/domain/place/state-directory.js';
+import type { Distrust } from '../../../src/domain/place/distrust.js';
 import { ownerOf } from '../../support/plans.js';
 
 const cause = { code: 'ENOSPC', message: 'no space left on device' };

@@ -65,7 +65,7 @@ export class NodeSpawner implements Spawner {
     this.#ledger = new NodeLedger(target.directory, processes);
   }
 
-  spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
+  spawn(reason: SpawnReason, lockNonce: string | undefined): SpawnReading {
     const verdict = this.#judge(reason);
     if (verdict.kind === 'held-back') return verdict;
     const log = openLog(this.target.directory);
@@ -125,7 +125,7 @@ export class NodeSpawner implements Spawner {
   }
 
   /** Nothing of the caller's: not its terminal (setsid), not its directory (which may be a mount in use), not its stdio. */
-  #start(reason: SpawnReason, lockNonce: string, log: Log | undefined): SpawnReading {
+  #start(reason: SpawnReason, lockNonce: string | undefined, log: Log | undefined): SpawnReading {
     const { command, env, channel } = this.target;
     const [program, ...args] = command;
     const output = log?.descriptor ?? 'ignore';

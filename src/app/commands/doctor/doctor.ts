@@ -20,10 +20,10 @@ import * as exam from '../../../domain/doctor/symptoms.js';
 import { judgeConnect } from '../../../domain/evidence/connect-verdict.js';
 import type { Vitality } from '../../../domain/evidence/identity.js';
 import { type Owner, parseOwner } from '../../../domain/evidence/owner.js';
-import { sightLock, stepSightLock } from '../../../domain/lock/lock-witness.js';
-import { type LockObservation, lookAtLock, stepLook } from '../../../domain/lock/spawn-lock.js';
+import { sightLock } from '../../../domain/lock/lock-witness.js';
+import { type LockObservation, lookAtLock } from '../../../domain/lock/spawn-lock.js';
 import { layout, makerOf, NAMES, type Place, type Platform, placeOf } from '../../../domain/place/layout.js';
-import { run } from '../../../domain/procedure/run.js';
+import { runSync } from '../../../domain/procedure/run.js';
 import { EXIT } from '../../environment/exit-codes.js';
 import { findNativeClient, type NativeClient } from '../../environment/native-client.js';
 import { platformOf, stateRoot } from '../../environment/state-root.js';
@@ -237,7 +237,7 @@ export class DoctorCommand {
         const ageMs = found.kind === 'entry' ? wallMs - found.entry.modifiedMs : 0;
         return { name, ageMs, maker: processes.lookUp(makerOf(name) ?? process.pid) };
       }),
-      lock: { ...(await this.#lock(directory)), wallMs },
+      lock: { ...this.#lock(directory), wallMs },
     });
   }
 
@@ -253,18 +253,10 @@ export class DoctorCommand {
     return { generation, verdict: judgeConnect(reading, platform).kind, owner };
   }
 
-  async #lock(directory: string): Promise<{ observed: LockObservation; vitality: Vitality }> {
-    const { ports, processes } = this.parts.host;
-    // None of these calls takes time.
-    const observed = await run(
-      (state, event) => stepLook(state, event as never),
-      lookAtLock(directory),
-      ports,
-    );
-    if (observed.kind === 'free') return { observed, vitality: 'unknown' };
-    const first = sightLock(observed, processes.self());
-    const vitality = await run((state, event) => stepSightLock(state, event as never), first, ports);
-    return { observed, vitality };
+  #lock(directory: string): { observed: LockObservation; vitality: Vitality } {
+    const { ports } = this.parts.host;
+    const observed = runSync(lookAtLock(directory), ports);
+    return { observed, vitality: observed.kind === 'free' ? 'unknown' : runSync(sightLock(observed), ports) };
   }
 
   #files(directory: string, names: readonly string[]): Symptom[] {

@@ -4,7 +4,7 @@
  */
 
 import path from 'node:path';
-import { causeOf } from '../../../domain/procedure/cause.js';
+import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Draft } from '../../../ports/documents.js';
 import type { ChangeReading } from '../../../ports/readings.js';
 import { notRemoved, TROUBLE } from '../../texts/failure-text.js';
@@ -64,7 +64,7 @@ function makeAll({ files }: Tools, directories: readonly string[]): Carried {
   for (const directory of directories) {
     const made = files.makeDirectory(directory);
     if (made.kind !== 'done' && made.kind !== 'occupied')
-      return refuse(TROUBLE.notWritten(directory, causeOf(made)));
+      return refuse(TROUBLE.notWritten(directory, causeIn(made)));
   }
   return DONE;
 }
@@ -83,13 +83,13 @@ function removeAll({ files }: Tools, paths: readonly string[]): Carried {
     if (found.kind === 'absent' || found.kind === 'wrong-type') continue;
     const removed = files.removeFile(file);
     if (removed.kind !== 'done' && removed.kind !== 'absent')
-      return refuse(notRemoved(file, causeOf(removed)));
+      return refuse(notRemoved(file, causeIn(removed)));
   }
   return DONE;
 }
 
 const written = (file: string, reading: ChangeReading): Carried =>
-  reading.kind === 'done' ? DONE : refuse(TROUBLE.notWritten(file, causeOf(reading)));
+  reading.kind === 'done' ? DONE : refuse(TROUBLE.notWritten(file, causeIn(reading)));
 
 /** One text for another, by way of a name that is nobody else's. */
 type Putting = 'publish' | 'replace';

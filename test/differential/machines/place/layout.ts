@@ -1,0 +1,168 @@
+/**
+ * Where everything of one daemon name lies, and which names are allowed.
+ *
+ * | name | what it is |
+ * |---|---|
+ * | `7/sock`, `7/owner.json` | generation 7: the listening socket and who owns it |
+ * | `current` | symlink to the current generation; clients connect to `current/sock` |
+ * | `spawn.lock/<nonce>` | who is starting a daemon just now; no file in it, or no directory: nobody |
+ * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
+ * | `trash.…` | on its way out; anybody may remove it |
+ * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
+ * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients that are no Node |
+ * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
+ * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
+ */
+
+export type Platform = 'linux' | 'darwin';
+
+export const NAMES = {
+  current: 'current',
+  socket: 'sock',
+  owner: 'owner.json',
+  lock: 'spawn.lock',
+  log: 'log',
+  logBefore: 'log.1',
+  logPrevious: 'log.previous',
+  spawns: 'spawns.jsonl',
+  spawnsBefore: 'spawns.jsonl.1',
+  handed: 'listen.sock',
+  launch: 'launch',
+} as const;
+
+export const TMP = 'tmp.';
+export const TRASH = 'trash.';
+
+/** The longest nonce that `tmp.<nonce>/sock` is made with; the paths are laid out for it. */
+export const NONCE_LENGTH_MAX = 28;
+
+export const join = (...parts: readonly string[]): string => parts.join('/');
+
+export const layout = {
+  current: (directory: string): string => join(directory, NAMES.current),
+  currentSocket: (directory: string): string => join(directory, NAMES.current, NAMES.socket),
+  currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
+  generation: (directory: string, n: number): string => join(directory, String(n)),
+  generationSocket: (directory: string, n: number): string => join(directory, String(n), NAMES.socket),
+  handedSocket: (directory: string): string => join(directory, NAMES.handed),
+  lock: (directory: string): string => join(directory, NAMES.lock),
+  lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
+  private: (directory: string, nonce: string): string => join(directory, TMP + nonce),
+  privateLock: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`),
+  privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
+  launch: (directory: string): string => join(directory, NAMES.launch),
+  privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
+  trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
+} as const;
+
+/**
+ * A nonce names one attempt of one process. It begins with the process id, so that what a killed process left
+ * behind can be told from what a living one is still using.
+ */
+export function nonceOf(pid: number, random: string): string {
+  return `${pid}-${random}`;
+}
+
+const NONCE = /^[0-9]{1,10}-[0-9a-z-]{1,20}$/;
+
+export const isNonce = (text: string): boolean => NONCE.test(text);
+
+/** The process that a private name belongs to; undefined where the name is not one of ours. */
+export function makerOf(name: string): number | undefined {
+  const match = /^tmp\.([0-9]{1,10})-[0-9a-z-]{1,20}(?:\.lock|\.link|\.launch)?$/.exec(name);
+  return match?.[1] === undefined ? undefined : Number(match[1]);
+}
+
+export const isTrash = (name: string): boolean => name.startsWith(TRASH);
+
+const GENERATION = /^[1-9][0-9]{0,8}$/;
+
+/** Counted one by one, no name gets that far: what bears a higher number is somebody's, but not solod's. */
+export const GENERATION_MAX = 999_999_999;
+
+/** The generation that a directory entry, or the target of `current`, names; undefined for anything else. */
+export function generationOf(text: string): number | undefined {
+  return GENERATION.test(text) ? Number(text) : undefined;
+}
+
+/** The highest generation among directory entries, 0 if there is none. */
+export function highestGeneration(names: readonly string[]): number {
+  return Math.max(0, ...names.map((name) => generationOf(name) ?? 0));
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** @returns a sentence that says what is wrong with the name, or undefined for a good one. */
+export function isName(name: string): boolean {
+  return NAME.test(name);
+}
+
+/**
+ * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart that meet
+ * by accident; it is no defence against somebody who looks for two that meet, and every directory that it names
+ * belongs to one user alone.
+ */
+export function shortHash(text: string): string {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of utf8(text)) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
+  return hash.toString(36).padStart(13, '0');
+}
+
+/** UTF-8 by hand: the domain knows no TextEncoder. */
+export function utf8(text: string): number[] {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    if (point < 0x80) bytes.push(point);
+    else if (point < 0x800) bytes.push(0xc0 | (point >> 6), 0x80 | (point & 63));
+    else if (point < 0x10000)
+      bytes.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
+    else
+      bytes.push(
+        0xf0 | (point >> 18),
+        0x80 | ((point >> 12) & 63),
+        0x80 | ((point >> 6) & 63),
+        0x80 | (point & 63),
+      );
+  }
+  return bytes;
+}
+
+/**
+ * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h). Node 20 and 22
+ * cut a longer path off without a word, and two such paths then name one socket.
+ */
+export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
+
+/** The longest name, after the directory, that a socket is bound or reached by. */
+const LONGEST_TAIL = join('', TMP + 'n'.repeat(NONCE_LENGTH_MAX), NAMES.socket);
+
+export function fitsSocketPath(directory: string, platform: Platform): boolean {
+  return utf8(directory).length + LONGEST_TAIL.length + 1 <= SUN_PATH_BYTES[platform];
+}
+
+export interface Place {
+  /** The directory that holds the directories of all names, or of those with too long a path. */
+  readonly root: string;
+  /** The directory of this name. */
+  readonly directory: string;
+}
+
+/**
+ * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place: it is
+ * the same for all callers, whatever their TMPDIR, and is checked like any other.
+ * @param root the absolute directory of all names
+ * @param label the name, or the name with its project
+ * @param userId the caller's
+ */
+export function placeOf(root: string, label: string, userId: number, platform: Platform): Place {
+  const directory = join(root, label);
+  if (fitsSocketPath(directory, platform)) return { root, directory };
+  const shortRoot = `/tmp/solod-${userId}`;
+  return { root: shortRoot, directory: join(shortRoot, shortHash(directory)) };
+}
+
+/** One daemon per name, or one per name and project. */
+export function labelOf(name: string, projectRoot: string | undefined): string {
+  return projectRoot === undefined ? name : `${name}@${shortHash(projectRoot)}`;
+}
