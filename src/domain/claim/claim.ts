@@ -13,15 +13,7 @@ import { judgeConnect } from '../evidence/connect-verdict.js';
 import { sightOwner } from '../evidence/owner-witness.js';
 import { type Failure, unpreparedFailure } from '../failure.js';
 import { type HeldLock, releaseLock } from '../lock/held-lock.js';
-import {
-  attemptNonce,
-  claimLayout,
-  generationAfter,
-  layout,
-  linkTo,
-  type Place,
-  type Platform,
-} from '../place/layout.js';
+import { claimLayout, generationAfter, layout, type Place, type Platform } from '../place/layout.js';
 import { prepareDirectory } from '../place/state-directory.js';
 import type { NoSuccess } from '../procedure/cause.js';
 import { files, go, inPhases, listener, type Next, type Procedure, probe } from '../procedure/procedure.js';
@@ -82,15 +74,17 @@ interface Memories {
 type Then = Next<Memories> | ClaimOutcome;
 
 const directoryOf = ({ plan }: Candidate): string => plan.place.directory;
-const nonceFor = ({ plan, attempt }: Candidate): string => attemptNonce(plan.nonce, attempt);
+const nonceFor = ({ plan, attempt }: Candidate): string => claimLayout.nonce(plan.nonce, attempt);
 const privateOf = (me: Candidate): string => layout.private(directoryOf(me), nonceFor(me));
 const linkOf = (me: Candidate): string => claimLayout.privateLink(directoryOf(me), nonceFor(me));
 const trashOf = (me: Candidate): string => layout.trash(directoryOf(me), nonceFor(me));
 const currentOf = (me: Candidate): string => layout.current(directoryOf(me));
 const ownOf = (me: Published): string => layout.generation(directoryOf(me), me.generation);
 
-const fail = (me: Candidate, failure: Failure): Then =>
-  go('leave', { ...me, outcome: { kind: 'failed', failure } });
+/** Without what one phase alone has seen: the next one sees it anew. */
+const bare = ({ plan, attempt, home, rounds }: Candidate): Candidate => ({ plan, attempt, home, rounds });
+const leaveWith = (me: Candidate, outcome: ClaimOutcome): Then => go('leave', { ...bare(me), outcome });
+const fail = (me: Candidate, failure: Failure): Then => leaveWith(me, { kind: 'failed', failure });
 const failAt = (me: Candidate, act: string, path: string, reading: NoSuccess): Then =>
   fail(me, claimFailed(act, path, reading));
 
@@ -128,9 +122,8 @@ function* look(before: Candidate): Procedure<Then> {
 
 /** Step 3. */
 function* judge(me: Looking): Procedure<Then> {
-  const directory = directoryOf(me);
-  const { platform, probeMs } = me.plan;
-  const reading = yield* probe('connect', layout.generationSocket(directory, me.last), probeMs);
+  const { place, platform, probeMs } = me.plan;
+  const reading = yield* probe('connect', layout.generationSocket(place.directory, me.last), probeMs);
   const verdict = judgeConnect(reading, platform);
   switch (verdict.kind) {
     case 'dead':
@@ -147,16 +140,9 @@ function* judge(me: Looking): Procedure<Then> {
   }
 }
 
-/** What the next round sees anew is forgotten. */
-const candidateIn = ({ plan, attempt, home, rounds }: Candidate): Candidate => ({
-  plan,
-  attempt,
-  home,
-  rounds,
-});
-const again = (me: Candidate): Then => go('look', candidateIn(me));
+const again = (me: Candidate): Then => go('look', bare(me));
 /** Nobody serves: the next generation is to be had. */
-const follow = (me: Publishing): Then => go('publish', { ...candidateIn(me), last: me.last });
+const follow = (me: Publishing): Then => go('publish', { ...bare(me), last: me.last });
 
 /** A connection attempt proves nothing here. The second witness is the owner's process. */
 function* askProcess(me: Looking, verdict: 'closed-or-full' | 'own'): Procedure<Then> {
@@ -166,10 +152,8 @@ function* askProcess(me: Looking, verdict: 'closed-or-full' | 'own'): Procedure<
   if (sighted.kind === 'nobody' || sighted.vitality === 'dead') return follow(me);
   if (sighted.vitality === 'alive') return yield* giveWay(me, undefined);
   const { code, word } = DOUBTS[verdict];
-  return yield* giveWay(me, {
-    code,
-    message: `${word}, and whether pid ${sighted.owner.pid} lives can't be told`,
-  });
+  const message = `${word}, and whether pid ${sighted.owner.pid} lives can't be told`;
+  return yield* giveWay(me, { code, message });
 }
 
 const DOUBTS = {
@@ -182,8 +166,7 @@ function* giveWay(me: Looking, doubt: Cause | undefined): Procedure<Then> {
   const current = yield* readCurrent(directoryOf(me));
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
   if (current.generation !== me.seen) return again(me);
-  const outcome: ClaimOutcome = { kind: 'gave-way', generation: me.last, doubt };
-  return go('leave', { ...candidateIn(me), outcome });
+  return leaveWith(me, { kind: 'gave-way', generation: me.last, doubt });
 }
 
 function* confirmAbsent(me: Looking): Procedure<Then> {
@@ -205,11 +188,10 @@ function* confirmAbsent(me: Looking): Procedure<Then> {
  * that was seen dead stays dead. Step 5: the one call that decides.
  */
 function* publish(before: Publishing): Procedure<Then> {
-  const { last, ...candidate } = before;
-  const me: Candidate = { ...candidate, home: 'made' };
+  const me: Candidate = { ...bare(before), home: 'made' };
   const failure = before.home === 'none' ? yield* makeHome(me) : undefined;
   if (failure !== undefined) return fail(me, failure);
-  const published: Published = { ...me, generation: generationAfter(last) };
+  const published: Published = { ...me, generation: generationAfter(before.last) };
   const renamed = yield* files('rename', privateOf(me), ownOf(published));
   switch (renamed.kind) {
     case 'done':
@@ -242,7 +224,7 @@ function* recheck(me: Published): Procedure<Then> {
   // Not knowing is no permission: the generation stays behind as a dead one.
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
   if (current.generation !== undefined && current.generation >= me.generation) return go('withdraw', me);
-  const linked = yield* files('makeLink', linkTo(me.generation), linkOf(me));
+  const linked = yield* files('makeLink', claimLayout.linkTarget(me.generation), linkOf(me));
   return linked.kind === 'done' ? go('repoint', me) : failAt(me, 'making the link', linkOf(me), linked);
 }
 

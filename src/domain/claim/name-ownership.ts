@@ -4,7 +4,7 @@
  * its former names by then is its successor's.
  */
 
-import { layout, linkTo } from '../place/layout.js';
+import { claimLayout, layout } from '../place/layout.js';
 import { files, part, type Sync } from '../procedure/procedure.js';
 
 export interface OwnershipPlan {
@@ -24,7 +24,8 @@ export const checkOwnership = part(function* checkOwnership(plan: OwnershipPlan)
   const { directory, generation, ownerText } = plan;
   const current = layout.current(directory);
   const link = yield* files('readLink', current);
-  const isNamed = link.kind === 'target' ? link.target === linkTo(generation) : link.kind === 'failed';
+  const isNamed =
+    link.kind === 'target' ? link.target === claimLayout.linkTarget(generation) : link.kind === 'failed';
   if (!isNamed) return { kind: 'lost', path: current };
 
   const owner = layout.generationOwner(directory, generation);

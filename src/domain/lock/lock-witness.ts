@@ -38,17 +38,26 @@ export const judgeLock = part(function* judgeLock(
   timing: Timing,
   patience: LockPatience,
 ): Sync<LockVerdict> {
+  const age = yield* judgeAge(lock, timing, patience);
+  if (age !== 'due') return { kind: age === 'stale' ? 'stale' : 'leave-alone' };
+  const vitality = yield* sightLock(lock);
   const at = yield* now();
-  if (isStale(lock, at, timing)) return { kind: 'stale' };
+  if (isUnderWay(lock, vitality, at)) return { kind: 'leave-alone' };
+  return { kind: 'overdue', ageMs: lockAgeMs(lock, at.wallMs) };
+});
+
+const judgeAge = part(function* judgeAge(
+  lock: ContendedLock,
+  timing: Timing,
+  patience: LockPatience,
+): Sync<'stale' | 'early' | 'due'> {
+  const at = yield* now();
+  if (isStale(lock, at, timing)) return 'stale';
   const isEarly =
     patience.kind === 'age'
       ? lockAgeMs(lock, at.wallMs) < timing.overrideMs
       : at.monotonicMs - patience.sinceMs < timing.lockFallbackMs;
-  if (isEarly) return { kind: 'leave-alone' };
-  const vitality = yield* sightLock(lock);
-  const later = yield* now();
-  if (isUnderWay(lock, vitality, later)) return { kind: 'leave-alone' };
-  return { kind: 'overdue', ageMs: lockAgeMs(lock, later.wallMs) };
+  return isEarly ? 'early' : 'due';
 });
 
 /**

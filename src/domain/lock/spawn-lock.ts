@@ -9,7 +9,7 @@
  * - releasing: unlink(2) of the own file, so that nobody can release another's.
  */
 
-import type { Cause, Instant } from '../../ports/readings.js';
+import type { Cause, ChangeReading, Instant } from '../../ports/readings.js';
 import { type Identity, identityFrom, type Vitality } from '../evidence/identity.js';
 import { parseJson } from '../evidence/json.js';
 import { isNonce, layout, lockLayout, type Place } from '../place/layout.js';
@@ -97,8 +97,7 @@ export const takeLock = part(function* takeLock(plan: LockPlan): Sync<LockOutcom
   // Occupied: an earlier attempt of this very process left it, with a file of the same name.
   if (made.kind === 'occupied') return yield* without(own, { kind: 'contended' });
   if (made.kind !== 'done') return lockError(made, own, 'preparing');
-  const text = yield* ownRecord(plan);
-  const written = yield* files('createFile', lockLayout.privateRecord(plan.directory, plan.nonce), text);
+  const written = yield* writeRecord(plan);
   if (written.kind !== 'done') return yield* without(own, lockError(written, own, 'preparing'));
   const lock = layout.lock(plan.directory);
   const renamed = yield* files('rename', own, lock);
@@ -108,9 +107,10 @@ export const takeLock = part(function* takeLock(plan: LockPlan): Sync<LockOutcom
   return yield* without(own, isTaken ? { kind: 'contended' } : lockError(renamed, lock, 'taking'));
 });
 
-const ownRecord = part(function* ownRecord(plan: LockPlan): Sync<string> {
+const writeRecord = part(function* writeRecord(plan: LockPlan): Sync<ChangeReading> {
   const holder = yield* processes('self');
-  return recordText({ ...plan, holder }, (yield* now()).wallMs);
+  const text = recordText({ ...plan, holder }, (yield* now()).wallMs);
+  return yield* files('createFile', lockLayout.privateRecord(plan.directory, plan.nonce), text);
 });
 
 function* without(own: string, outcome: LockOutcome): Sync<LockOutcome> {

@@ -9,7 +9,7 @@ import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { Owner } from '../evidence/owner.js';
 import { sightOwner } from '../evidence/owner-witness.js';
 import { type Failure, unpreparedFailure } from '../failure.js';
-import { type HeldLock, releaseLock } from '../lock/held-lock.js';
+import { type HeldLock, noteChild, releaseLock } from '../lock/held-lock.js';
 import { judgeLock } from '../lock/lock-witness.js';
 import {
   type ContendedLock,
@@ -146,5 +146,7 @@ function* hold(me: Memories['hold']): Sync<Then> {
 
 function* start({ plan, reason, warning, lock }: Memories['start']): Sync<Then> {
   const started = yield* startDaemon(plan.place.directory, reason, lock);
-  return started.kind === 'failed' ? started : { kind: 'started', pid: started.pid, reason, warning };
+  if (started.kind === 'failed') return started;
+  if (lock !== undefined) yield* noteChild(lock, started);
+  return { kind: 'started', pid: started.pid, reason, warning };
 }

@@ -13,7 +13,7 @@ import { judgeConnect } from '../evidence/connect-verdict.js';
 import type { Owner } from '../evidence/owner.js';
 import { sightOwner } from '../evidence/owner-witness.js';
 import { type Failure, type Phase, unpreparedFailure } from '../failure.js';
-import { type HeldLock, releaseLock } from '../lock/held-lock.js';
+import { type HeldLock, noteChild, releaseLock } from '../lock/held-lock.js';
 import { judgeLock } from '../lock/lock-witness.js';
 import {
   type ContendedLock,
@@ -308,10 +308,11 @@ function* start(me: Memories['start']): Procedure<Then> {
   const { reason, lock } = me.role;
   const started = yield* startDaemon(directoryOf(me), reason, lock);
   if (started.kind === 'failed') return started;
-  const { pid, at } = started;
+  const spawnedMs = yield* nowMs();
+  if (lock !== undefined) yield* noteChild(lock, started);
   return go('wait', {
     ...me,
-    role: { kind: 'starter', reason, lock, pid, spawnedMs: at.monotonicMs },
+    role: { kind: 'starter', reason, lock, pid: started.pid, spawnedMs },
     spawns: me.spawns + 1,
     pollMs: me.plan.timing.firstPollMs,
   });

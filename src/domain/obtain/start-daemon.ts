@@ -1,17 +1,16 @@
 /** How a caller starts a daemon, and looks after it: with the spawn lock or, where that can't be had, without it. */
 
-import type { Instant } from '../../ports/readings.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { type Failure, notStarted } from '../failure.js';
-import { type HeldLock, noteChild, releaseLock } from '../lock/held-lock.js';
-import { now, part, type Sync, spawner } from '../procedure/procedure.js';
+import { type HeldLock, releaseLock } from '../lock/held-lock.js';
+import { part, type Sync, spawner } from '../procedure/procedure.js';
 
 export type StartOutcome =
-  | { readonly kind: 'started'; readonly pid: number; readonly at: Instant }
+  | { readonly kind: 'started'; readonly pid: number; readonly startTime: string }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * The daemon releases the lock when it has claimed; where none is started the caller does.
+ * The daemon releases the lock when it has claimed; where none is started this does.
  * @param directory the directory of the name, for the failure
  * @param lock undefined: nobody is known to be starting anything, and the claim arbitrates
  */
@@ -25,9 +24,7 @@ export const startDaemon = part(function* startDaemon(
     if (lock !== undefined) yield* releaseLock(lock);
     return { kind: 'failed', failure: notStarted(reading, directory) };
   }
-  const at = yield* now();
-  if (lock !== undefined) yield* noteChild(lock, reading);
-  return { kind: 'started', pid: reading.pid, at };
+  return { kind: 'started', pid: reading.pid, startTime: reading.startTime };
 });
 
 export type ChildVerdict =

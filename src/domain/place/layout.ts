@@ -56,6 +56,10 @@ export const layout = {
 
 /** What a candidate alone has to do with. */
 export const claimLayout = {
+  /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
+  nonce: (nonce: string, attempt: number): string => `${nonce}-${attempt}`,
+  /** What `current` links to: the name of a generation in the same directory. */
+  linkTarget: (generation: number): string => String(generation),
   privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
   privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
   privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
@@ -83,9 +87,6 @@ export const lockLayout = {
 export function nonceOf(pid: number, random: string): string {
   return `${pid}-${random}`;
 }
-
-/** Each attempt of a candidate has a private directory of its own. */
-export const attemptNonce = (nonce: string, attempt: number): string => `${nonce}-${attempt}`;
 
 const NONCE = /^[0-9]{1,10}-[0-9a-z-]{1,20}$/;
 
@@ -127,9 +128,6 @@ export function generationOf(text: string): number | undefined {
 
 /** Counted from 1. */
 export const generationAfter = (last: number | undefined): number => (last ?? 0) + 1;
-
-/** What `current` says to point to a generation: its name, relative to the directory. */
-export const linkTo = (generation: number): string => String(generation);
 
 /** The highest generation among directory entries; undefined if there is none. */
 export function highestGeneration(names: readonly string[]): number | undefined {

@@ -3,7 +3,6 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import {
-  attemptNonce,
   claimLayout,
   fitsSocketPath,
   generationAfter,
@@ -16,7 +15,6 @@ import {
   judgeName,
   labelOf,
   layout,
-  linkTo,
   lockLayout,
   makerOf,
   NAMES,
@@ -44,7 +42,7 @@ describe('paths', () => {
       privateLaunch: layout.privateLaunch('/d', '7-a'),
       launch: layout.launch('/d'),
       trash: layout.trash('/d', '7-a'),
-      privateOwner: claimLayout.privateOwner('/d', attemptNonce('7-a', 2)),
+      privateOwner: claimLayout.privateOwner('/d', claimLayout.nonce('7-a', 2)),
       privateSocket: claimLayout.privateSocket('/d', '7-a'),
       sweptGeneration: claimLayout.sweptGeneration('/d', '7-a', 3),
       displacedCurrent: claimLayout.displacedCurrent('/d', '7-a'),
@@ -200,7 +198,7 @@ describe('what a name stands for', () => {
   });
 
   it('generations are counted from 1, and `current` names them as their directories are called', () => {
-    expect([generationAfter(undefined), generationAfter(1), linkTo(7)]).toEqual([1, 2, '7']);
+    expect([generationAfter(undefined), generationAfter(1), claimLayout.linkTarget(7)]).toEqual([1, 2, '7']);
   });
 });
 
