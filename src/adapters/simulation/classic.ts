@@ -65,7 +65,7 @@ function probe(world: World, process: Process, time: 1 | 2): Advanced {
 }
 
 function giveWay(world: World, process: Process, call: string, answer: string): Advanced {
-  const outcome = { kind: 'gave-way-to-socket' } as const;
+  const outcome = { kind: 'gives-way' } as const;
   return goOn(world, { ...process, alive: false }, call, answer, { kind: 'over', outcome });
 }
 

@@ -46,8 +46,8 @@ interface Run {
 /** A procedure's phase, or its own name where it has none. */
 export const phaseOf = ({ run, phase }: Point): string => phase?.phase ?? run.name;
 
-/** The runs of one search, by procedure, plan and process. */
-const runs = new Map<string, Run>();
+/** By procedure; then by plan and process. */
+const runs = new WeakMap<object, Map<string, Run>>();
 
 /** A procedure before its first call. */
 export function begin<P extends object>(
@@ -56,24 +56,28 @@ export function begin<P extends object>(
   self: Identity,
   at: Instant,
 ): Point | Ended {
-  const id = `${procedure.name} ${JSON.stringify([plan, self])}`;
-  let run = runs.get(id);
-  if (run === undefined) {
-    const given = frozen(plan);
-    run = {
-      name: procedure.name,
-      make: () => procedure(given),
-      known: new Map<unknown, string>([
-        [given, 'plan'],
-        [self, 'self'],
-      ]),
-      self: frozen(self),
-      points: new Map(),
-    };
-    runs.set(id, run);
-  }
+  const known = runs.get(procedure) ?? new Map<string, Run>();
+  runs.set(procedure, known);
+  const id = JSON.stringify([plan, self]);
+  const run = known.get(id) ?? newRun(procedure, plan, self);
+  known.set(id, run);
   run.first ??= goOnFrom(run, undefined, []);
   return answered(run.first, at);
+}
+
+function newRun<P extends object>(procedure: (plan: P) => Procedure<unknown>, plan: P, self: Identity): Run {
+  frozen([plan, self]);
+  const words = [
+    [plan, 'plan'],
+    [self, 'self'],
+  ] as const;
+  return {
+    name: procedure.name,
+    make: () => procedure(plan),
+    known: new Map<unknown, string>(words),
+    self,
+    points: new Map(),
+  };
 }
 
 /** What comes of it when its call returns that, at that time. */
@@ -100,14 +104,13 @@ function returned({ run, phase, told, after }: Point, reading: Reading | Instant
   // It is told the same once more. If it ends up elsewhere, it goes by something that no text here says: a clock, chance, a
   // variable of its module.
   const again = goOnFrom(run, phase, next);
-  const isSame = 'call' in then ? again === then : 'outcome' in again;
-  if (!isSame) throw new Error(`${run.name}: told the same, ${phase?.phase ?? 'it'} goes on in two ways`);
+  if (textOf(again) !== textOf(then))
+    throw new Error(`${run.name}: told the same, ${phase?.phase ?? 'it'} goes on in two ways`);
   after.set(id, then);
   return then;
 }
 
-/** So many calls within one phase are a circle: what may go on for ever goes through a phase. */
-const TOLD_MAX = 1_000;
+const textOf = (at: Point | Ended): string => ('call' in at ? at.text : plainText(at.outcome));
 
 /** Runs the procedure anew: to the phase, through all that it was told, and on to the next call. */
 function goOnFrom(run: Run, from: Phase | undefined, since: readonly Told[]): Point | Ended {
@@ -115,13 +118,16 @@ function goOnFrom(run: Run, from: Phase | undefined, since: readonly Told[]): Po
   let phase = from;
   let told: readonly Told[] = since;
   let said = from === undefined ? generator.next() : comeTo(generator, from);
-  for (const one of since) said = generator.next(answerOf(one));
+  for (const one of since) {
+    // As it was the first time: what a part is given is not its to change.
+    if (said.done !== true && said.value.kind === 'part') frozen(said.value.args);
+    said = generator.next(answerOf(one));
+  }
   while (said.done !== true) {
     const { value } = said;
     if (value.kind === 'call') return pointAt(run, phase, told, value);
     told = toldMark(told, value);
     if (value.kind === 'phase') phase = { phase: value.phase, memory: value.memory };
-    if (told.length > TOLD_MAX) throw new Error(`${run.name}: ${phase?.phase} goes round in a circle`);
     said = generator.next();
   }
   return { outcome: frozen(said.value) };
@@ -144,10 +150,14 @@ function answerOf(told: Told): unknown {
   }
 }
 
+/** So many calls within one phase are a circle: what may go on for ever goes through a phase. */
+const TOLD_MAX = 200;
+
 function pointAt(run: Run, phase: Phase | undefined, told: readonly Told[], call: Call): Point {
   const text = plainText([phase, told, call.method, call.args], run.known);
   const known = run.points.get(text);
   if (known !== undefined) return known;
+  if (told.length > TOLD_MAX) throw new Error(`${run.name}: ${phase?.phase ?? 'it'} goes round in a circle`);
   const point: Point = { run, phase, told, call, text, after: new Map() };
   run.points.set(text, point);
   return point;

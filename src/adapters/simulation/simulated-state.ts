@@ -23,23 +23,28 @@ export type Outcome =
   | ObtainOutcome
   | KickOutcome
   | { readonly kind: 'drained' }
-  /** The classic specimen gives way to whoever listens. */
-  | { readonly kind: 'gave-way-to-socket' };
+  | SpecimenOutcome;
 
-/** What a process does. The procedures are the domain's own. */
+/** How a specimen ends: a protocol that is tried out, and has neither generations nor failures. */
+export type SpecimenOutcome = { readonly kind: 'serves' } | { readonly kind: 'gives-way' };
+
+/** The domain's own procedures, and one that is tried out. */
+export type ProcedureKind = 'claim' | 'obtain' | 'kick' | 'specimen';
+
+/** What a process does. */
 export type Program =
-  | { readonly kind: 'claim' | 'obtain' | 'kick'; readonly point: Point }
+  | { readonly kind: ProcedureKind; readonly point: Point }
   | { readonly kind: 'classic'; readonly state: ClassicState }
   | { readonly kind: 'serving'; readonly generation: Generation }
   /** Asked to stop: it takes nothing on any more, and listens until it ends. */
   | { readonly kind: 'draining'; readonly generation: Generation }
   | { readonly kind: 'over'; readonly outcome: Outcome };
 
-/** The classic protocol has no generations. */
+/** The classic protocol, and a specimen, have no generations. */
 export type Generation = number | 'none';
 
 /** What a process was put there as. */
-export type Role = 'candidate' | 'client' | 'kick' | 'classic';
+export type Role = 'candidate' | 'client' | 'kick' | 'classic' | 'specimen';
 
 export interface Process {
   readonly pid: number;

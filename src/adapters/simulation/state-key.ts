@@ -129,7 +129,7 @@ function piecesOf(world: World): readonly Piece[] {
 
 function readersIn(world: World): Readers {
   const calls = ({ alive, program }: Process): boolean =>
-    alive && (program.kind === 'obtain' || program.kind === 'kick');
+    alive && (program.kind === 'obtain' || program.kind === 'kick' || program.kind === 'specimen');
   return world.left.restarts > 0 || world.processes.some(calls) ? 'callers' : 'candidates-only';
 }
 

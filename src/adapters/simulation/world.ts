@@ -26,10 +26,12 @@ import {
   type Outcome,
   PLACE,
   PROCESSES_MAX,
+  type ProcedureKind,
   type Process,
   type Program,
   processOf,
   type Role,
+  type SpecimenOutcome,
   UNDISTURBED,
   update,
   type World,
@@ -43,6 +45,8 @@ export interface Settings {
   readonly timing: Timing;
   /** How many connections wait at a listener that takes none on. */
   readonly backlog: number;
+  /** A protocol that is tried out: what a process of the role `specimen` does. */
+  readonly specimen?: () => Procedure<SpecimenOutcome>;
   /** Leaves a guard out, to show that the search finds what it guards against: what a process is told in place of a reading. */
   readonly distort?: (point: Point, reading: Reading) => Reading;
 }
@@ -68,8 +72,8 @@ function claimPlan(pid: number, lockNonce: string | undefined): ClaimPlan {
 }
 
 /** A process that begins such a procedure. */
-function beginning<P extends { readonly nonce: string }>(
-  kind: 'claim' | 'obtain' | 'kick',
+function beginning<P extends object>(
+  kind: ProcedureKind,
   procedure: (plan: P) => Procedure<unknown>,
   plan: P,
   pid: number,
@@ -78,12 +82,12 @@ function beginning<P extends { readonly nonce: string }>(
   return programAt(kind, begin(procedure, plan, identityOf(pid), at));
 }
 
-function programAt(kind: 'claim' | 'obtain' | 'kick', point: Point | Ended): Program {
+/** A process goes on, begins to serve, or has ended. */
+function programAt(kind: ProcedureKind, point: Point | Ended): Program {
   if ('call' in point) return { kind, point };
   const outcome = point.outcome as Outcome;
-  return outcome.kind === 'claimed'
-    ? { kind: 'serving', generation: outcome.generation }
-    : { kind: 'over', outcome };
+  if (outcome.kind === 'claimed') return { kind: 'serving', generation: outcome.generation };
+  return outcome.kind === 'serves' ? { kind: 'serving', generation: 'none' } : { kind: 'over', outcome };
 }
 
 export function emptyWorld(limits: Partial<Limits> = {}): World {
@@ -133,7 +137,7 @@ export function add(world: World, role: Role, settings: Settings): World {
   return enter(world, role, 0, (pid) => programOf(role, pid, settings, world.now)).world;
 }
 
-function programOf(role: Role, pid: number, { timing }: Settings, now: Instant): Program {
+function programOf(role: Role, pid: number, { timing, specimen }: Settings, now: Instant): Program {
   const place = PLACE;
   switch (role) {
     case 'candidate':
@@ -156,6 +160,9 @@ function programOf(role: Role, pid: number, { timing }: Settings, now: Instant):
     }
     case 'classic':
       return { kind: 'classic', state: { kind: 'binding', tries: 0 } };
+    case 'specimen':
+      if (specimen === undefined) throw new Error('these settings have no specimen');
+      return beginning('specimen', specimen, {}, pid, now);
   }
 }
 
