@@ -5,7 +5,8 @@ import type { SpawnReading } from '../ports/spawner.js';
 import type { Word } from '../ports/start-word.js';
 import type { Owner } from './evidence/owner.js';
 import type { TerminationOutcome } from './lifecycle/end-hung-daemon.js';
-import type { Distrust } from './place/state-directory.js';
+import type { Distrust } from './place/distrust.js';
+import type { PrepareOutcome } from './place/state-directory.js';
 
 export type Phase =
   /** Nobody served the name, and another caller held the spawn lock all the while. */
@@ -84,6 +85,14 @@ export type Failure =
     }
   | { readonly kind: 'claim-failed'; readonly act: string; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'claim-unsettled'; readonly path: string; readonly rounds: number };
+
+/** Why there is no directory to work in. */
+export function unpreparedFailure(outcome: Exclude<PrepareOutcome, { readonly kind: 'prepared' }>): Failure {
+  const { path } = outcome;
+  return outcome.kind === 'distrusted'
+    ? { kind: 'state-directory-distrusted', path, why: outcome.why }
+    : { kind: 'state-directory-unusable', path, cause: outcome.cause };
+}
 
 /** What a start comes to that no process came of. */
 export function notStarted(

@@ -184,8 +184,8 @@ pub trait Ports {
 
     /// Whether a process can be started from here at all: there is a launch file, and it is for this service.
     fn can_start(&mut self) -> bool;
-    /// `lock_nonce` names the spawn lock that the daemon ends.
-    fn spawn(&mut self, reason: &'static str, lock_nonce: &str) -> Spawning;
+    /// `lock_nonce` names the spawn lock that the daemon releases; None when the caller holds none.
+    fn spawn(&mut self, reason: &'static str, lock_nonce: Option<&str>) -> Spawning;
     /// What has become of the child that was started last.
     fn check(&mut self) -> Child;
 }

@@ -102,7 +102,7 @@ impl<'a> Host<'a> {
         appended::append(&path, &before, p::LEDGER_BYTES_MAX, text);
     }
 
-    fn start(&self, launch: &Launch, lock_nonce: &str) -> io::Result<Started> {
+    fn start(&self, launch: &Launch, lock_nonce: Option<&str>) -> io::Result<Started> {
         let log = Log::open(self.directory);
         let (channel, speaker) = match self.with_channel {
             true => spawn::pipe().map(|(reads, writes)| (Some(reads), Some(writes)))?,
@@ -116,7 +116,7 @@ impl<'a> Host<'a> {
 }
 
 /// The caller's own, as a child of any program gets it, and what a started daemon is told.
-fn environment(lock_nonce: &str, with_channel: bool) -> Vec<CString> {
+fn environment(lock_nonce: Option<&str>, with_channel: bool) -> Vec<CString> {
     let own = |name: &OsStr| name == p::LOCK_VARIABLE || name == p::CHANNEL_VARIABLE;
     let inherited = env::vars_os().filter(|(name, _)| !own(name)).map(|(name, value)| {
         let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
@@ -124,7 +124,9 @@ fn environment(lock_nonce: &str, with_channel: bool) -> Vec<CString> {
     });
     let mut variables: Vec<CString> = inherited.collect();
     let mut say = |name: &str, value: &str| variables.extend(CString::new(format!("{name}={value}")));
-    say(p::LOCK_VARIABLE, lock_nonce);
+    if let Some(nonce) = lock_nonce {
+        say(p::LOCK_VARIABLE, nonce);
+    }
     if with_channel {
         say(p::CHANNEL_VARIABLE, &p::CHANNEL_DESCRIPTOR.to_string());
     }
@@ -369,7 +371,7 @@ impl Ports for Host<'_> {
         self.launch.is_some()
     }
 
-    fn spawn(&mut self, reason: &'static str, lock_nonce: &str) -> Spawning {
+    fn spawn(&mut self, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let launch = match self.launch.take() {
             Some(launch) => launch,
             None => {
@@ -410,7 +412,7 @@ fn last_characters(text: &str) -> String {
 }
 
 impl Host<'_> {
-    fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: &str) -> Spawning {
+    fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let now = now();
         if let Some(held) = ledger::judge(&self.starts(), &launch.build, now) {
             return Spawning::HeldBack(held);

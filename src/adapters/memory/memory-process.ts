@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Environment } from '../../ports/environment.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type {
+  Identity,
   ProcessReading,
   ProcessTable,
   SignalReading,
@@ -33,7 +34,12 @@ export interface Surroundings extends NetworkSeat {
   process(pid: number): MemoryProcess | undefined;
   lookUp(pid: number, observer?: Actor): ProcessReading;
   signal(pid: number, name: TerminationSignal, sender: Actor): SignalReading;
-  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string, target?: SpawnTarget): SpawnReading;
+  spawn(
+    parent: MemoryProcess,
+    reason: SpawnReason,
+    lockNonce: string | undefined,
+    target?: SpawnTarget,
+  ): SpawnReading;
 }
 
 export interface Birth {
@@ -52,6 +58,14 @@ export interface Birth {
 export type Remains = 'nothing' | 'zombie';
 
 export type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
+
+/** A process as it tells others of itself: all processes of a machine have one boot, and one pid namespace. */
+export const identityOf = ({ pid, startTime }: Pick<Birth, 'pid' | 'startTime'>): Identity => ({
+  pid,
+  startTime,
+  bootId: 'boot',
+  pidNamespace: 'namespace',
+});
 
 /** Thrown out of a call that a dead process makes: nothing after it happens. */
 export class ProcessEnded extends Error {}
@@ -81,7 +95,7 @@ export class MemoryProcess implements Server {
   readonly ports: Ports;
   /** Holds its port calls, and lets them go one by one. */
   readonly calls: HeldCalls;
-  /** Sees each port call before it is made, but the clock's `now`; it may kill the process there. */
+  /** Sees each port call before it is made, but for the time and who the process is; it may kill the process there. */
   onCall: (call: PortCall) => void = () => {};
   /** What SIGTERM does. */
   onTerm: () => void = () => this.#cease({ code: undefined, signal: 'SIGTERM' }, 'nothing');
@@ -294,14 +308,13 @@ export class MemoryProcess implements Server {
   }
 
   #makeProcesses(): Processes {
-    const { pid, startTime } = this;
     const table: ProcessTable = {
+      self: () => identityOf(this),
       lookUp: (other) => this.machine.lookUp(other, this),
       signal: (other, name) => this.machine.signal(other, name, this),
     };
     return {
       ...this.#guarded('processes', table),
-      self: () => ({ pid, startTime, bootId: 'memory', pidNamespace: 'memory' }),
       ancestors: () =>
         this.#parent === undefined ? [] : [this.#parent.pid, ...this.#parent.processes.ancestors()],
     };
@@ -333,7 +346,7 @@ export class MemoryProcess implements Server {
 
   #through<R>(call: PortCall, make: () => R): R {
     this.#refuseDead(call);
-    if (call.method !== 'now') this.onCall(call);
+    if (call.method !== 'now' && call.method !== 'self') this.onCall(call);
     this.#refuseDead(call);
     const reading = make();
     return reading instanceof Promise ? (this.#whenAwake(reading) as R) : reading;

@@ -34,7 +34,7 @@ export class MemorySpawner implements Spawner {
     return this.#started > 0;
   }
 
-  spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
+  spawn(reason: SpawnReason, lockNonce: string | undefined): SpawnReading {
     const verdict = this.#records.judge(reason);
     if (verdict.kind === 'held-back') return verdict;
     const reading = this.#starts.spawn(reason, lockNonce);

@@ -3,7 +3,7 @@
 import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from './disturbances.js';
 import { isPrivate, isTwin } from './reduction.js';
 import { type Limits, type Made, type Process, processOf, spend, type World } from './simulated-state.js';
-import { advance, nextCommand, type Settings, wordFor } from './world.js';
+import { advance, nextCall, type Settings, wordFor } from './world.js';
 
 export type Action =
   | {
@@ -53,14 +53,14 @@ function movableOf(world: World, alive: readonly Process[], time: Time): Process
 function isAwake(world: World, process: Process): boolean {
   const { program, wakeMs } = process;
   if (program.kind === 'classic' || program.kind === 'draining') return true;
-  if (nextCommand(process) === undefined) return false;
+  if (nextCall(process) === undefined) return false;
   if (wakeMs === undefined || wakeMs <= world.now.monotonicMs) return true;
   return hasWord(world, process);
 }
 
 /** Waiting for a word: it may have come. */
 const hasWord = (world: World, process: Process): boolean =>
-  nextCommand(process)?.port === 'probe' && wordFor(world, process) !== undefined;
+  nextCall(process)?.port === 'probe' && wordFor(world, process) !== undefined;
 
 function addDisturbances(world: World, alive: readonly Process[], actions: Action[]): void {
   const { left } = world;

@@ -24,7 +24,7 @@ export function advanceClassic(world: World, process: Process, state: ClassicSta
       return bind(world, process, state.tries);
     case 'listening': {
       const listening = { ...process, listener: `${process.pid}.${process.bound - 1}` };
-      return goOn(world, listening, 'listen(sock)', 'done', { kind: 'serving', generation: 0 });
+      return goOn(world, listening, 'listen(sock)', 'done', { kind: 'serving', generation: 'none' });
     }
     case 'probing':
       return probe(world, process, state.time);
@@ -41,7 +41,7 @@ export function advanceClassic(world: World, process: Process, state: ClassicSta
   }
 }
 
-const classic = (at: ClassicState): Program => ({ kind: 'classic', at });
+const classic = (state: ClassicState): Program => ({ kind: 'classic', state });
 
 function bind(world: World, process: Process, tries: number): Advanced {
   const listener = `${process.pid}.${process.bound}`;
@@ -65,7 +65,7 @@ function probe(world: World, process: Process, time: 1 | 2): Advanced {
 }
 
 function giveWay(world: World, process: Process, call: string, answer: string): Advanced {
-  const outcome = { kind: 'gave-way', generation: 0, doubt: undefined } as const;
+  const outcome = { kind: 'gives-way' } as const;
   return goOn(world, { ...process, alive: false }, call, answer, { kind: 'over', outcome });
 }
 

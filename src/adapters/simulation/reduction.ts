@@ -4,36 +4,36 @@
  */
 
 import { layout, makerOf, NAMES } from '../../domain/place/layout.js';
-import type { Command } from '../../domain/procedure/procedure.js';
+import type { Call } from '../../domain/procedure/procedure.js';
 import * as tree from './file-tree.js';
 import { PLACE, type Process, processOf, type World } from './simulated-state.js';
-import { nextCommand } from './world.js';
+import { nextCall } from './world.js';
 
 /** Whether a process comes next to a call that is its own affair. */
 export function isPrivate(world: World, process: Process): boolean {
-  const command = process.alive && !process.paused ? nextCommand(process) : undefined;
-  if (command === undefined) return false;
-  switch (command.port) {
+  const call = process.alive && !process.paused ? nextCall(process) : undefined;
+  if (call === undefined) return false;
+  switch (call.port) {
     case 'listener':
-      return command.method === 'listen' || isUnpublished(world, process);
+      return call.method === 'listen' || isUnpublished(world, process);
     case 'files':
-      return isPrivateOnFiles(world, process.pid, command);
+      return isPrivateOnFiles(world, process.pid, call);
     case 'processes':
       // Who is dead, is dead for good: no id is given twice.
-      return processOf(world, command.args[0])?.alive !== true;
+      return call.method === 'lookUp' && processOf(world, call.args[0])?.alive !== true;
     case 'spawner':
-      return command.method === 'check' && processOf(world, command.args[0])?.alive !== true;
+      return call.method === 'check' && processOf(world, call.args[0])?.alive !== true;
     case 'probe':
     case 'clock':
       return false;
   }
 }
 
-function isPrivateOnFiles(world: World, pid: number, command: Extract<Command, { port: 'files' }>): boolean {
-  const args: readonly string[] = command.args;
-  const path = (command.method === 'makeLink' ? args[1] : args[0]) ?? '';
+function isPrivateOnFiles(world: World, pid: number, call: Extract<Call, { port: 'files' }>): boolean {
+  const args: readonly string[] = call.args;
+  const path = (call.method === 'makeLink' ? args[1] : args[0]) ?? '';
   if (args.some((argument) => argument.includes(LOCK)) && isAloneWithLock(world, pid)) return true;
-  switch (command.method) {
+  switch (call.method) {
     case 'inspect':
       // Nobody changes the places; and another's private name is younger than a sweep cares for, there or not.
       return path === PLACE.root || path === PLACE.directory || path.includes('/tmp.');

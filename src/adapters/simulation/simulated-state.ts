@@ -1,12 +1,13 @@
 /** What a simulated machine is made of, as plain data. */
 
-import type { ClaimOutcome, ClaimStep } from '../../domain/claim/claim.js';
-import type { KickOutcome, KickStep } from '../../domain/obtain/kick.js';
-import type { ObtainOutcome, ObtainStep } from '../../domain/obtain/obtain.js';
+import type { ClaimOutcome } from '../../domain/claim/claim.js';
+import type { KickOutcome } from '../../domain/obtain/kick.js';
+import type { ObtainOutcome } from '../../domain/obtain/obtain.js';
 import type { Place } from '../../domain/place/layout.js';
 import type { Instant } from '../../ports/readings.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { Directory } from './file-tree.js';
+import type { Point } from './points.js';
 
 export type ClassicState =
   | { readonly kind: 'binding'; readonly tries: number }
@@ -15,20 +16,35 @@ export type ClassicState =
   | { readonly kind: 'unlinking' };
 
 export const PLACE: Place = { root: '/s', directory: '/s/n' };
-/** What a process does. The steps are the domain's own. */
+
+/** How a process has ended, of itself. */
+export type Outcome =
+  | ClaimOutcome
+  | ObtainOutcome
+  | KickOutcome
+  | { readonly kind: 'drained' }
+  | SpecimenOutcome;
+
+/** How a specimen ends: a protocol that is tried out, and has neither generations nor failures. */
+export type SpecimenOutcome = { readonly kind: 'serves' } | { readonly kind: 'gives-way' };
+
+/** The domain's own procedures, and one that is tried out. */
+export type ProcedureKind = 'claim' | 'obtain' | 'kick' | 'specimen';
+
+/** What a process does. */
 export type Program =
-  | { readonly kind: 'claim'; readonly step: ClaimStep }
-  | { readonly kind: 'obtain'; readonly step: ObtainStep }
-  | { readonly kind: 'kick'; readonly step: KickStep }
-  | { readonly kind: 'classic'; readonly at: ClassicState }
-  /** Generation 0: the classic protocol, which has none. */
-  | { readonly kind: 'serving'; readonly generation: number }
+  | { readonly kind: ProcedureKind; readonly point: Point }
+  | { readonly kind: 'classic'; readonly state: ClassicState }
+  | { readonly kind: 'serving'; readonly generation: Generation }
   /** Asked to stop: it takes nothing on any more, and listens until it ends. */
-  | { readonly kind: 'draining'; readonly generation: number }
-  | { readonly kind: 'over'; readonly outcome: ClaimOutcome | ObtainOutcome | KickOutcome };
+  | { readonly kind: 'draining'; readonly generation: Generation }
+  | { readonly kind: 'over'; readonly outcome: Outcome };
+
+/** The classic protocol, and a specimen, have no generations. */
+export type Generation = number | 'none';
 
 /** What a process was put there as. */
-export type Role = 'candidate' | 'client' | 'kick' | 'classic';
+export type Role = 'candidate' | 'client' | 'kick' | 'classic' | 'specimen';
 
 export interface Process {
   readonly pid: number;

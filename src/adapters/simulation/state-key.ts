@@ -9,6 +9,7 @@
 
 import { makerOf, NAMES } from '../../domain/place/layout.js';
 import * as tree from './file-tree.js';
+import type { Point } from './points.js';
 import type { Key } from './seen-states.js';
 import {
   FIRST_PID,
@@ -128,7 +129,7 @@ function piecesOf(world: World): readonly Piece[] {
 
 function readersIn(world: World): Readers {
   const calls = ({ alive, program }: Process): boolean =>
-    alive && (program.kind === 'obtain' || program.kind === 'kick');
+    alive && (program.kind === 'obtain' || program.kind === 'kick' || program.kind === 'specimen');
   return world.left.restarts > 0 || world.processes.some(calls) ? 'callers' : 'candidates-only';
 }
 
@@ -147,7 +148,7 @@ function livingPiece(process: Process): Piece {
   const { pid, program, listener, connection, wakeMs, moved, paused, faulted, shaken, parent } = process;
   const isClaim = program.kind === 'claim';
   const traits = [moved, paused, faulted, shaken].map(Number).join('');
-  const doing = 'step' in program ? programText(program.step) : JSON.stringify(program);
+  const doing = 'point' in program ? pointText(program.point) : JSON.stringify(program);
   const text = `${pid} ${program.kind} ${traits} ${listener} ${connection} ${wakeMs ?? ''} ${isClaim ? parent : ''} ${doing}`;
   const piece = pieceOf(text);
   living.set(process, piece);
@@ -155,7 +156,7 @@ function livingPiece(process: Process): Piece {
 }
 
 /** How often a candidate has looked anew decides nothing before the sixty-fourth time; a search sees who goes round for ever. */
-const programText = (step: object): string => JSON.stringify(step).replace(/"rounds":\d+,/, '');
+const pointText = ({ text }: Point): string => text.replace(/\brounds:\d+/, '');
 
 /** Of who has ended matters what its parent will see, and, where the end of the search looks at it, how it went. */
 function deadPiece(process: Process, world: World): Piece | undefined {

@@ -5,7 +5,7 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs';
-import { examineTenure, stepTenure, type TenurePlan } from '../../domain/claim/name-ownership.js';
+import { checkOwnership, type OwnershipPlan } from '../../domain/claim/name-ownership.js';
 import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { type CommonHost, portsOf } from '../platforms/host.js';
@@ -16,7 +16,7 @@ const ROUND_MS = 10_000;
 const SETTLE_MS = 50;
 
 export interface WatchSettings {
-  readonly tenure: TenurePlan;
+  readonly tenure: OwnershipPlan;
   /** Real path of the service file. */
   readonly service: string;
   readonly memoryLimitBytes: number | undefined;
@@ -97,7 +97,7 @@ export class Watch {
   }
 
   #checkTenure(): void {
-    const outcome = runSync(stepTenure, examineTenure(this.settings.tenure), portsOf(this.host));
+    const outcome = runSync(checkOwnership(this.settings.tenure), portsOf(this.host));
     if (outcome.kind === 'lost') this.witness.onFinding({ kind: 'orphaned', path: outcome.path });
   }
 

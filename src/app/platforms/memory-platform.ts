@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { MemoryDocuments } from '../../adapters/memory/documents.js';
 import type { MemoryProcess, Surroundings } from '../../adapters/memory/memory-process.js';
 import { join, NAMES } from '../../domain/place/layout.js';
-import { causeOf } from '../../domain/procedure/cause.js';
+import { causeIn } from '../../domain/procedure/cause.js';
 import type { ChangeReading, Done, Failed } from '../../ports/readings.js';
 import {
   nameFromPath,
@@ -109,5 +109,5 @@ function factsOf(machine: Surroundings): SystemFacts {
 /** The first writer creates a missing file. */
 function appendable(reading: ChangeReading): Done | Failed {
   if (reading.kind === 'done' || reading.kind === 'absent') return { kind: 'done' };
-  return { kind: 'failed', cause: causeOf(reading) };
+  return { kind: 'failed', cause: causeIn(reading) };
 }

@@ -1,15 +1,6 @@
-import type { ProcessReading } from '../../ports/process-table.js';
+import type { Identity, ProcessReading } from '../../ports/process-table.js';
 
-/** What tells one process from every other, also from a later one with the same id. Empty text: not known. */
-export interface Identity {
-  readonly pid: number;
-  /** From the process table; compared for equality only. */
-  readonly startTime: string;
-  /** Changes at every boot (`/proc/sys/kernel/random/boot_id`). */
-  readonly bootId: string;
-  /** Process ids mean nothing outside it (pid_namespaces(7)). */
-  readonly pidNamespace: string;
-}
+export type { Identity } from '../../ports/process-table.js';
 
 export type Vitality = 'alive' | 'dead' | 'unknown';
 

@@ -44,15 +44,40 @@ export const layout = {
   currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
   generation: (directory: string, n: number): string => join(directory, String(n)),
   generationSocket: (directory: string, n: number): string => join(directory, String(n), NAMES.socket),
+  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
   handedSocket: (directory: string): string => join(directory, NAMES.handed),
   lock: (directory: string): string => join(directory, NAMES.lock),
   lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
   private: (directory: string, nonce: string): string => join(directory, TMP + nonce),
-  privateLock: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`),
-  privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
   launch: (directory: string): string => join(directory, NAMES.launch),
   privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
   trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
+} as const;
+
+/** What a candidate alone has to do with. */
+export const claimLayout = {
+  /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
+  nonce: (nonce: string, attempt: number): string => `${nonce}-${attempt}`,
+  /** What `current` links to: the name of a generation in the same directory. */
+  linkTarget: (generation: number): string => String(generation),
+  privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
+  privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
+  privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
+  /** Where a generation goes that is swept. */
+  sweptGeneration: (directory: string, nonce: string, n: number): string =>
+    join(directory, `${TRASH}${nonce}.${n}`),
+  /** Where a directory goes that stands in the way of `current`. */
+  displacedCurrent: (directory: string, nonce: string): string => join(directory, `${TRASH}${nonce}.current`),
+} as const;
+
+/** What a caller alone has to do with that takes the spawn lock. */
+export const lockLayout = {
+  private: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`),
+  privateRecord: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`, nonce),
+  /** Where a lock goes that no solod made. */
+  evicted: (directory: string, nonce: string): string => join(directory, `${TRASH}${nonce}.lock`),
+  evictedRecord: (directory: string, nonce: string, record: string): string =>
+    join(directory, `${TRASH}${nonce}.lock`, record),
 } as const;
 
 /**
@@ -75,6 +100,22 @@ export function makerOf(name: string): number | undefined {
 
 export const isTrash = (name: string): boolean => name.startsWith(TRASH);
 
+/** What one name in the directory of a daemon name stands for. */
+export type NameVerdict =
+  | { readonly kind: 'generation'; readonly generation: number }
+  /** `maker` is the process that made it. */
+  | { readonly kind: 'private'; readonly maker: number }
+  | { readonly kind: 'trash' }
+  | { readonly kind: 'other' };
+
+export function judgeName(name: string): NameVerdict {
+  if (isTrash(name)) return { kind: 'trash' };
+  const maker = makerOf(name);
+  if (maker !== undefined) return { kind: 'private', maker };
+  const generation = generationOf(name);
+  return generation === undefined ? { kind: 'other' } : { kind: 'generation', generation };
+}
+
 const GENERATION = /^[1-9][0-9]{0,8}$/;
 
 /** Counted one by one, no name gets that far: what bears a higher number is somebody's, but not solod's. */
@@ -85,9 +126,13 @@ export function generationOf(text: string): number | undefined {
   return GENERATION.test(text) ? Number(text) : undefined;
 }
 
-/** The highest generation among directory entries, 0 if there is none. */
-export function highestGeneration(names: readonly string[]): number {
-  return Math.max(0, ...names.map((name) => generationOf(name) ?? 0));
+/** Counted from 1. */
+export const generationAfter = (last: number | undefined): number => (last ?? 0) + 1;
+
+/** The highest generation among directory entries; undefined if there is none. */
+export function highestGeneration(names: readonly string[]): number | undefined {
+  const generations = names.map(generationOf).filter((generation) => generation !== undefined);
+  return generations.length === 0 ? undefined : Math.max(...generations);
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { complaintOf, kickWarning, sentence } from '../../../src/app/texts/failure-text.js';
 import type { Failure, Phase } from '../../../src/domain/failure.js';
-import type { Distrust } from '../../../src/domain/place/state-directory.js';
+import type { Distrust } from '../../../src/domain/place/distrust.js';
 import { ownerOf } from '../../support/plans.js';
 
 const cause = { code: 'ENOSPC', message: 'no space left on device' };

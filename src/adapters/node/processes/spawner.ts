@@ -52,7 +52,7 @@ export class NodeSpawner implements Spawner {
     this.#records = new SpawnRecords(ledger, clock, processes, target.build, asker);
   }
 
-  spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
+  spawn(reason: SpawnReason, lockNonce: string | undefined): SpawnReading {
     const verdict = this.#records.judge(reason);
     if (verdict.kind === 'held-back') return verdict;
     const log = openLog(this.target.directory);
@@ -103,7 +103,7 @@ export class NodeSpawner implements Spawner {
   }
 
   /** The process gets neither the caller's terminal (setsid), nor its directory (which may be a mount in use), nor its stdio. */
-  #start(reason: SpawnReason, lockNonce: string, log: Log | undefined): SpawnReading {
+  #start(reason: SpawnReason, lockNonce: string | undefined, log: Log | undefined): SpawnReading {
     const { command, env, channel } = this.target;
     const [program, ...args] = command;
     const output = log?.descriptor ?? 'ignore';
