@@ -8,7 +8,7 @@ import { loadService } from '../service/load-service.js';
 import { perform, SERVICE_FAILED } from '../service/run-service.js';
 import { causeOfStream } from '../wire/caller-streams.js';
 
-export interface InlineCall extends Pick<ServiceContext, 'args' | 'cwd' | 'env'> {
+interface InlineCall extends Pick<ServiceContext, 'args' | 'cwd' | 'env'> {
   /** Real path of the service file. */
   readonly service: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export interface InlineCall extends Pick<ServiceContext, 'args' | 'cwd' | 'env'>
   readonly signal: AbortSignal | undefined;
 }
 
-export type InlineResult =
+type InlineResult =
   | { readonly kind: 'exited'; readonly code: number }
   /** The service does not load. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
