@@ -1,4 +1,4 @@
-/** The one place where an errno becomes a reading. Whatever the tables do not know is handed on with its cause. */
+/** Turns an errno into a reading; no other file does. A code that the table does not have keeps its cause. */
 
 import type { Absent, Cause, Failed, Occupied, WrongType } from '../ports/readings.js';
 

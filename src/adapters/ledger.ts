@@ -1,4 +1,4 @@
-/** The ledger of starts, over whatever keeps its lines. A ledger that fails stops nothing: it is a diagnosis. */
+/** The ledger of starts, over any store of lines. A ledger that fails stops no start: it serves diagnosis. */
 
 import { type Identity, type Vitality, vitalityOf } from '../domain/evidence/identity.js';
 import { type Chronicle, chronicleOf } from '../domain/lifecycle/start-history.js';

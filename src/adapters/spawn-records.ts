@@ -10,7 +10,7 @@ import type { Processes } from './own-processes.js';
 export const NOTE_CHARACTERS = 1024;
 
 /** How a started process ended, as its starter sees it. */
-export interface SeenEnd {
+interface SeenEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
   readonly lastOutput: () => string;

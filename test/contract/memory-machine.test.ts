@@ -185,7 +185,7 @@ describe('what a daemon says', () => {
     expect(daemon.served).toBe(1);
   });
 
-  it('comes when it serves: whoever connects before waits', async () => {
+  it('comes when it serves: a caller that connects before waits', async () => {
     const machine = new MemoryMachine();
     const daemon = machine.start();
     await daemon.ports.listener.listen('/sock');
@@ -195,7 +195,7 @@ describe('what a daemon says', () => {
     expect(await waiting).toEqual({ kind: 'accepted' });
   });
 
-  it('is not said to whoever has gone', async () => {
+  it('is not said to a caller that has gone', async () => {
     const machine = new MemoryMachine();
     const daemon = machine.start();
     await daemon.ports.listener.listen('/sock');
@@ -209,7 +209,7 @@ describe('what a daemon says', () => {
 });
 
 describe('connections that fail', () => {
-  it('with whatever the test plants, and in silence with ETIMEDOUT', async () => {
+  it('with the error that the test plants, and in silence with ETIMEDOUT', async () => {
     const machine = new MemoryMachine();
     const { probe } = machine.start().ports;
     machine.faults.plant({ method: 'connect', code: 'EMFILE', matching: /sock/ });
@@ -296,7 +296,7 @@ function* nap(ms: number): Procedure<number> {
 }
 
 describe('steppers', () => {
-  it('hold several procedures, and go through them in whatever order', () => {
+  it('hold several procedures, and step through them in any order', () => {
     const outcomes = ['aabb', 'abab', 'abba', 'baab', 'baba', 'bbaa'].map((order) => {
       const machine = new MemoryMachine();
       const start = () => new Stepper(make('/d'), machine.start().ports);

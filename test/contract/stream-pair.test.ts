@@ -48,7 +48,7 @@ describe.each([
     await once(caller, 'close');
   });
 
-  it('a write that waits for its reader goes on when that reads, and not before', async () => {
+  it('a write that waits for its reader is done when that reads, and not before', async () => {
     const { caller, server } = await pair();
     let isWritten = false;
     const bytes = Buffer.alloc(16 * 2 ** 20);

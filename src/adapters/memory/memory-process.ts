@@ -55,9 +55,9 @@ export interface Birth {
 }
 
 /** What is left of a process that ended: nothing, or a zombie that its parent has not reaped. */
-export type Remains = 'nothing' | 'zombie';
+type Remains = 'nothing' | 'zombie';
 
-export type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
+type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
 
 /** A process as it tells others of itself: all processes of a machine have one boot, and one pid namespace. */
 export const identityOf = ({ pid, startTime }: Pick<Birth, 'pid' | 'startTime'>): Identity => ({
@@ -68,7 +68,7 @@ export const identityOf = ({ pid, startTime }: Pick<Birth, 'pid' | 'startTime'>)
 });
 
 /** Thrown out of a call that a dead process makes: nothing after it happens. */
-export class ProcessEnded extends Error {}
+class ProcessEnded extends Error {}
 
 const LAST_OUTPUT_MAX = 4_096;
 
@@ -261,7 +261,7 @@ export class MemoryProcess implements Server {
     }
   }
 
-  /** The same for what nobody waits for: an error ends the process with exit code 1, and its starter can read it. */
+  /** The same for a program without a caller: an error ends the process with exit code 1, and its starter can read it. */
   async execute(program: () => unknown): Promise<void> {
     try {
       await this.run(async () => program());

@@ -3,17 +3,17 @@
 /** Milliseconds that the process has to end once the grace of its calls is over. */
 const LAST_MS = 500;
 
-export interface Work {
+interface Work {
   readonly inFlight: number;
   /** Resolves when nothing is in flight. */
   settled(): Promise<void>;
   abortAll(reason: string): void;
 }
 
-export type RetirementState = 'serving' | 'draining' | 'leaving';
+type RetirementState = 'serving' | 'draining' | 'leaving';
 
 /** Each method is called once, with the reason. */
-export interface RetirementWitness {
+interface RetirementWitness {
   /** From now on no call is accepted. */
   onDrain(reason: string): void;
   /** The process is about to exit. */

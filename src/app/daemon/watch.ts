@@ -15,7 +15,7 @@ const ROUND_MS = 10_000;
 /** A burst of changes is checked once. */
 const SETTLE_MS = 50;
 
-export interface WatchSettings {
+interface WatchSettings {
   readonly tenure: OwnershipPlan;
   /** Real path of the service file. */
   readonly service: string;
@@ -31,7 +31,7 @@ export type WatchFinding =
   | { readonly kind: 'memory'; readonly residentBytes: number }
   | { readonly kind: 'untethered'; readonly pid: number };
 
-export interface WatchWitness {
+interface WatchWitness {
   /** Called with each round. */
   onRound(): void;
   onFinding(finding: WatchFinding): void;

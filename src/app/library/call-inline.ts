@@ -9,13 +9,13 @@ import type { CallEnd } from '../wire/conversation.js';
 import { InlineConversation } from '../wire/inline-conversation.js';
 import type { CallRequest } from '../wire/request.js';
 
-export interface InlineCall extends Omit<CallRequest, 'command' | 'caller'>, CallerStreams {
+interface InlineCall extends Omit<CallRequest, 'command' | 'caller'>, CallerStreams {
   /** The real path of the service file. */
   readonly service: string;
   readonly name: string;
 }
 
-export type InlineResult =
+type InlineResult =
   | Extract<CallEnd, { kind: 'exited' | 'cancelled' }>
   /** The service does not load. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };

@@ -65,12 +65,12 @@ export async function claimName<C extends Duplex>(
 }
 
 /** A supervisor's listener, in place of the daemon's own. */
-export interface ForeignListener<C> extends ServingListener<C> {
+interface ForeignListener<C> extends ServingListener<C> {
   /** A probe that knows connections to this listener from connections to another daemon. */
   probing(probe: SocketProbe): SocketProbe;
 }
 
-export interface ClaimSettings<C> extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
+interface ClaimSettings<C> extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
   readonly version?: string | undefined;
   readonly handed?: ForeignListener<C> | undefined;
 }

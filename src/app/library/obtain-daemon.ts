@@ -51,7 +51,7 @@ export type ObtainResult =
   | FailedResult;
 
 /** `failure.kind` says what failed; `message` says it in a sentence. */
-export interface FailedResult {
+interface FailedResult {
   readonly kind: 'failed';
   readonly failure: Failure;
   readonly message: string;

@@ -51,7 +51,7 @@ export interface ServingListener<C> extends Listener {
   serve(handle: (connection: C) => void): void;
 }
 
-export interface DaemonSpawner extends Spawner {
+interface DaemonSpawner extends Spawner {
   /** Whether it has started a process. */
   readonly hasStarted: boolean;
   /** Leaves the launch file for other clients, unless there is one. */
@@ -113,7 +113,7 @@ export interface CommonHost<C extends Duplex = Duplex> {
   home(): string;
   /** @returns undefined if there is no such file */
   realPath(path: string): string | undefined;
-  /** A new one at every call; it names this process as its maker. */
+  /** A new one at each call. It starts with the id of this process, its maker. */
   nonce(): string;
   /**
    * @param greeter absent where nothing is said on a connection
@@ -123,8 +123,8 @@ export interface CommonHost<C extends Duplex = Duplex> {
   /** @param directory directory of a name */
   ledger(directory: string): StartLedger;
   /**
-   * The ports that a procedure runs over which takes time. A test may hold each call there; on a real machine they are the ports
-   * that came in.
+   * Wraps the ports of a procedure that takes time, so that a test can hold each of its calls. A real machine returns the same
+   * ports.
    */
   held<P extends Partial<Ports>>(ports: P): P;
 }
@@ -136,7 +136,7 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   spawner(target: SpawnTarget): DaemonSpawner;
   /** Finds a service file, and reads its name and version from its text. */
   findService(asked: string): Resolved<ServiceFile>;
-  /** Tells the user, in one line, what nobody waits for. */
+  /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }
 

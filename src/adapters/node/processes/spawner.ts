@@ -179,8 +179,8 @@ function openLog(directory: string): Log | undefined {
 }
 
 /**
- * There is no room for a log, and so perhaps none for the daemon, whose message must not be lost. The file has no name any more
- * when this returns; the system removes it when the last process closes it. Without any log the daemon starts all the same.
+ * There may be no room for the daemon either, and its message must not be lost. The file has lost its name when this returns, and
+ * the system removes it when the last process closes it. Without any log the daemon starts all the same.
  */
 function openUnnamedLog(): Log | undefined {
   try {
@@ -208,7 +208,7 @@ function whyNotRun(program: string): Cause {
   }
 }
 
-export type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
+type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
 
 /** Runs a small tool of the system to its end. It is no daemon: it gets no log and no ledger entry. */
 export function runToEnd(program: string, args: readonly string[], env: Environment): Promise<RunReading> {
