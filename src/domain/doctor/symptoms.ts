@@ -195,7 +195,7 @@ export type TrialReading =
   /** The kernel takes or refuses a local connection at once: it was we who had no time to hear it. */
   | { readonly kind: 'unsettled'; readonly step: TrialStep };
 
-const FORBIDDEN = new Set(['EPERM', 'EACCES']);
+const FORBIDDEN: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
 
 export function symptomsOfTrial(path: string, reading: TrialReading): Symptom[] {
   switch (reading.kind) {
