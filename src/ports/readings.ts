@@ -1,5 +1,5 @@
 /**
- * What ports return, as far as several of them share it. A port never throws for an expected failure: an adapter reads an errno once,
+ * What several ports return. A port never throws for an expected failure: an adapter reads an errno once,
  * and hands on what it does not know as `failed` with its cause.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Scenarios that every client must end alike: what was before, and what is after. They are data, in `scenarios/*.json`, and run
- * against the machines in memory (`memory.test.ts`), the command on Node (`node.test.ts`) and the native
+ * against the procedures in memory (`memory.test.ts`), the command on Node (`node.test.ts`) and the native
  * client (`native.test.ts`).
  */
 

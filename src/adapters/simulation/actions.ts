@@ -40,7 +40,7 @@ export function actionsIn(world: World, rules: Rules): Action[] {
   return actions;
 }
 
-/** Who can make a call: who is awake, and, when time may pass, who is next to wake. */
+/** The processes that can make a call: those that are awake and, when time may pass, those that wake up next. */
 function movableOf(world: World, alive: readonly Process[], time: Time): Process[] {
   const able = alive.filter(({ paused }) => !paused);
   const awake = able.filter((process) => isAwake(world, process));
@@ -96,7 +96,7 @@ function addFaults(world: World, process: Process, rules: Rules, actions: Action
   }
 }
 
-/** Something that the machines themselves do, or that will surely come: where none is left, the search is at an end. */
+/** Something that the processes do themselves, or that is sure to come. Where there is nothing of that kind left, it is an end. */
 export const isProgress = ({ kind }: Action): boolean => kind === 'step' || kind === 'continue';
 
 export function take(world: World, action: Action, rules: Rules, onCall?: (made: Made) => void): World {

@@ -23,7 +23,7 @@ export function kill(world: World, pid: number): World {
   return shake(spend(update(world, dead), 'kills'));
 }
 
-/** Nobody who has begun by now is promised anything any more. */
+/** From now on nothing is promised to the processes that have begun. */
 function shake(world: World): World {
   const processes = world.processes.map((process) =>
     process.parent === 0 && process.moved && !process.shaken ? { ...process, shaken: true } : process,

@@ -34,7 +34,7 @@ function spawnBound(world: World): number {
 const disturbances = (world: World, kinds: readonly (keyof Limits)[]): number =>
   kinds.reduce((sum, kind) => sum + used(world, kind), 0);
 
-/** Whoever came from outside, has asked, and had nobody killed or stopped since. */
+/** It came from outside, has made a call, and nobody was killed or stopped since. */
 const isPromised = (process: Process): boolean =>
   process.parent === 0 && process.moved && !process.shaken && !wasKilled(process);
 
@@ -50,7 +50,7 @@ function promisesDaemon(world: World, { program, role }: Process): boolean {
   if (program.kind !== 'over') return true;
   const { kind } = program.outcome;
   if (role === 'client') return kind !== 'failed';
-  // Another's start may fail, and whom a candidate or a kick has seen alive may be on its way out.
+  // Another's start may fail, and a daemon that a candidate or a kick has seen alive may be shutting down.
   if (disturbances(world, ['faults', 'stops']) > 0) return false;
   // A kick leaves a young lock alone, also one whose holder has been killed.
   return kind === 'contended' ? used(world, 'kills') === 0 : true;

@@ -84,7 +84,7 @@ function newRun<P extends object>(procedure: (plan: P) => Procedure<unknown>, pl
 export const goOn = (point: Point, reading: Reading, at: Instant): Point | Ended =>
   answered(returned(point, reading), at);
 
-/** To ask for the time, or who one is, is nobody else's affair and takes no time: it is answered at once. */
+/** No other process can notice that one asks for the time, or who it is. So that is answered at once. */
 function answered(first: Point | Ended, at: Instant): Point | Ended {
   let point = first;
   while ('call' in point) {

@@ -19,7 +19,7 @@ export function isPrivate(world: World, process: Process): boolean {
     case 'files':
       return isPrivateOnFiles(world, process.pid, call);
     case 'processes':
-      // Who is dead, is dead for good: no id is given twice.
+      // A dead process stays dead: no id is given twice.
       return call.method === 'lookUp' && processOf(world, call.args[0])?.alive !== true;
     case 'spawner':
       return call.method === 'check' && processOf(world, call.args[0])?.alive !== true;

@@ -80,9 +80,9 @@ export interface Limits {
   readonly kills: number;
   /** Calls that fail: ENOSPC, EACCES, EMFILE. */
   readonly faults: number;
-  /** SIGSTOP; whoever was stopped goes on at some time. */
+  /** SIGSTOP; a process that was stopped goes on at some time. */
   readonly pauses: number;
-  /** Whoever was killed, and came from outside, begins anew as another process. */
+  /** A process from outside that was killed begins anew as another process. */
   readonly restarts: number;
   /** Daemons asked to stop. */
   readonly stops: number;
@@ -97,7 +97,7 @@ export interface World {
   readonly processes: readonly Process[];
   readonly now: Instant;
   readonly spawns: readonly SpawnReason[];
-  /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
+  /** Which sockets a candidate has given way to: the process that listens there must come to serve. */
   readonly trusted: readonly string[];
   readonly limits: Limits;
   /** What is left of the limits. */

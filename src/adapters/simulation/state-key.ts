@@ -76,7 +76,7 @@ const ROUNDS = 3;
 
 /**
  * Colour refinement: a process' colour comes from where it occurs, then from the colours of those with which it occurs. Its rank
- * is its place in the order of colours. Who occurs nowhere has none, so that others' ranks don't depend on them.
+ * is its place in the order of colours. A process that occurs nowhere has none, so that others' ranks don't depend on it.
  */
 function ranksIn(pieces: readonly Piece[]): readonly number[] {
   const present = new Uint8Array(PROCESSES_MAX);

@@ -64,7 +64,7 @@ function toldIn(line: string): Told {
 
 /**
  * The schedule that a story was told of.
- * @throws where the text is no story, or not one of these worlds
+ * @throws where the text is not a story, or not one of these worlds
  */
 export function scheduleFrom(text: string, first: World, rules: Rules): readonly Action[] {
   const told = text

@@ -184,7 +184,7 @@ function perform(world: World, process: Process, call: Call, settings: Settings)
       return performOnFiles(world, call.method, call.args as readonly string[]);
     case 'processes': {
       const [pid] = call.args;
-      if (pid === undefined) throw new Error('who a process is, is answered at once');
+      if (pid === undefined) throw new Error('`self` is answered at once, and never gets here');
       const seen = processOf(world, pid);
       if (seen?.alive !== true) return { world, reading: { kind: 'gone' } };
       const activity = seen.paused ? 'stopped' : 'running';

@@ -148,7 +148,7 @@ const follow = (me: Publishing): Then => go('publish', { ...bare(me), last: me.l
 function* askProcess(me: Looking, verdict: 'closed-or-full' | 'own'): Procedure<Then> {
   const sighted = yield* sightOwner(layout.generationOwner(directoryOf(me), me.last));
   if (sighted.kind === 'unreadable') return yield* giveWay(me, sighted.cause);
-  // Every generation has its owner file before it has its name; what has none is no solod's.
+  // Every generation has its owner file before it has its name; what has none was not made by solod.
   if (sighted.kind === 'nobody' || sighted.vitality === 'dead') return follow(me);
   if (sighted.vitality === 'alive') return yield* giveWay(me, undefined);
   const { code, word } = DOUBTS[verdict];
@@ -221,7 +221,7 @@ function* makeHome(me: Candidate): Procedure<Failure | undefined> {
 /** Step 6: was the slot one that had been collected already? Then a higher one is, or was, being served. */
 function* recheck(me: Published): Procedure<Then> {
   const current = yield* readCurrent(directoryOf(me));
-  // Not knowing is no permission: the generation stays behind as a dead one.
+  // Not knowing is not permission: the generation stays behind as a dead one.
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
   if (current.generation !== undefined && current.generation >= me.generation) return go('withdraw', me);
   const linked = yield* files('makeLink', claimLayout.linkTarget(me.generation), linkOf(me));

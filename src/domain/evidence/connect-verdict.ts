@@ -25,7 +25,7 @@ type VerdictTable = Readonly<Record<string, Judgement>>;
 const EVERYWHERE: VerdictTable = {
   // connect(2): no such file. A component of the path, or the socket itself, is missing.
   ENOENT: 'absent',
-  // path_resolution(7): a component is no directory, so no socket can be behind it.
+  // path_resolution(7): a component is not a directory, so there can't be a socket behind it.
   ENOTDIR: 'dead',
   // path_resolution(7): links that lead round in a circle lead to no socket.
   ELOOP: 'dead',
@@ -52,7 +52,7 @@ const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
     ...EVERYWHERE,
     // xnu bsd/kern/uipc_usrreq.c, uipc_socket2.c (sonewconn): a listener whose backlog is full refuses too.
     ECONNREFUSED: 'closed-or-full',
-    // xnu bsd/kern/uipc_usrreq.c (unp_connect): what is there is no socket.
+    // xnu bsd/kern/uipc_usrreq.c (unp_connect): what is there is not a socket.
     ENOTSOCK: 'dead',
   },
 };

@@ -34,7 +34,7 @@ export type LedgerEntry = { readonly atMs: number; readonly pid: number } & (
 
 export const entryText = (entry: LedgerEntry): string => `${JSON.stringify(entry)}\n`;
 
-/** @returns undefined for what is no word of a process */
+/** @returns undefined for a value that is not a word of a process */
 export function parseWord(text: string): Word | undefined {
   const value = fieldsOf(parseJson(text));
   return value === undefined ? undefined : wordFrom(value);
@@ -151,7 +151,7 @@ export function concluded(start: Start, vitality: Vitality): Start {
   return { ...start, words: [...start.words, end] };
 }
 
-/** How a start ended, as far as a back-off is concerned. */
+/** How a start ended, for the back-off. */
 export type StartFate =
   /** It came to serve, or gave way to a daemon that did. */
   | { readonly kind: 'fine' }

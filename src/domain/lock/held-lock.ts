@@ -27,7 +27,7 @@ export const heldLock = ({ directory, nonce }: LockName): HeldLock => ({ directo
 /**
  * The lock that the caller which started this process has handed over to it.
  * @param nonce as the starter named it; undefined where it named none
- * @returns undefined without a lock, and for what is no nonce: it would be a path to anything
+ * @returns undefined without a lock, and for a text that is not a nonce: it could be a path to anything
  */
 export const handedLock = (directory: string, nonce: string | undefined): HeldLock | undefined =>
   nonce !== undefined && isNonce(nonce) ? heldLock({ directory, nonce }) : undefined;

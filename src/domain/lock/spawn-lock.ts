@@ -152,7 +152,7 @@ export const lookAtLock = part(function* lookAtLock(directory: string): Sync<Loc
  * Takes the lock from the holder that was observed, and from no other: of all who try, one succeeds, and where the lock has
  * changed hands since, nobody does.
  *
- * Something foreign has no nonce to go by. What is no directory is unlinked, which no lock of solod's can be; a foreign
+ * Something foreign has no nonce to go by. A file or link is unlinked, which can't remove a lock: that is a directory. A foreign
  * directory is moved away, looked at, and given back if it turns out to be somebody's lock by now.
  */
 export const takeOver = part(function* takeOver(plan: LockPlan, observed: ContendedLock): Sync<LockOutcome> {

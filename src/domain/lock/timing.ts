@@ -8,7 +8,7 @@ export interface Timing {
   readonly readyMs: number;
   /** A kick takes over a contended lock of this age. */
   readonly overrideMs: number;
-  /** A lock of this age stands for nothing any more, whoever holds it. */
+  /** A lock of this age is stale, even if its holder lives. */
   readonly staleMs: number;
   /** A lock whose time lies further ahead than this comes from a clock that has jumped: stale too. */
   readonly futureMs: number;

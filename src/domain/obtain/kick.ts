@@ -43,7 +43,7 @@ export type KickOutcome =
   | { readonly kind: 'running'; readonly owner: Owner }
   /** Another caller is starting one. */
   | { readonly kind: 'contended' }
-  /** There is no directory to work in: nothing that a kick's caller could do about it now. */
+  /** The directory can't be made or used. A kick's caller can do nothing about it now. */
   | { readonly kind: 'no-directory'; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

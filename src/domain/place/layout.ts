@@ -9,7 +9,7 @@
  * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
- * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients that are no Node |
+ * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  */
@@ -144,7 +144,7 @@ export function isName(name: string): boolean {
 
 /**
  * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart that meet
- * by accident; it is no defence against somebody who looks for two that meet, and every directory that it names
+ * by accident; it does not keep out somebody who looks for two that meet, and every directory that it names
  * belongs to one user alone.
  */
 export function shortHash(text: string): string {

@@ -47,8 +47,8 @@ export type SyncCall = CallOn<'files'> | CallOn<'processes'> | CallOn<'spawner'>
 export type Reading = Extract<{ [P in keyof Ports]: ReturnOn<P> }[keyof Ports], { readonly kind: string }>;
 
 /**
- * Where a phase or a part begins, or a part ends. Whoever only runs a procedure passes over marks, and answers nothing. A search
- * remembers by them where a process stands, and brings it there again with an answer.
+ * Where a phase or a part begins, or a part ends. A driver of production passes over marks, and answers nothing. The
+ * search remembers by them where a process stands, and brings it there again with an answer.
  */
 export type Mark =
   /** Answered with the phase and the memory to begin with instead. */
