@@ -1,4 +1,7 @@
-/** What a procedure may remember, hand on and be told: text, numbers, truth values, lists and plain objects of these. */
+/**
+ * What a procedure may remember, hand on and be told: text, numbers, truth values, lists and plain objects of
+ * these.
+ */
 
 /** Whatever comes to a procedure is not its to change: others have it too. From then on a change throws. */
 export function frozen<T>(value: T): T {

@@ -209,7 +209,7 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'recheck-unreadable',
     'Step 6: not knowing whether the slot was collected is no permission.',
-    "  // Not knowing is no permission: the generation stays behind as a dead one.\n  if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);",
+    "  // Not knowing is not permission: the generation stays behind as a dead one.\n  if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);",
     '',
     'not knowing whether it was collected is no permission',
   ],

@@ -1,4 +1,6 @@
-/** What happens to a machine from outside: its processes are killed, paused, asked to stop; its clock goes on. */
+/**
+ * What happens to a machine from outside: its processes are killed, paused, asked to stop; its clock goes on.
+ */
 
 import { type Process, processOf, spend, update, type World, wasKilled } from './simulated-state.js';
 import { add, type Settings } from './world.js';

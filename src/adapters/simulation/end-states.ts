@@ -22,10 +22,11 @@ export function lackingIn(world: World): string | undefined {
 }
 
 /**
- * One for those who ask, however many; one more for each that is killed, since its start comes to nothing. Two more for whatever
- * makes a start that is not lost look lost (a call that fails, a daemon asked to stop, a process that is slow): what is started
- * instead meets the other, and whichever gives way ends its lock, for a third to take, before `current` names the one that
- * stays. Found by searching; no search here has found more.
+ * One for those who ask, however many; one more for each that is killed, since its start comes to nothing.
+ * Two more for whatever makes a start that is not lost look lost (a call that fails, a daemon asked to stop,
+ * a process that is slow): what is started instead meets the other, and whichever gives way ends its lock,
+ * for a third to take, before `current` names the one that stays. Found by searching; no search here has
+ * found more.
  */
 function spawnBound(world: World): number {
   return 1 + disturbances(world, ['kills']) + 2 * disturbances(world, ['faults', 'stops', 'pauses', 'ticks']);

@@ -56,7 +56,10 @@ function isNamed(entries: tree.Directory['entries'], listener: string): boolean 
   return false;
 }
 
-/** The process that a candidate gave way to serves in the end, unless it is killed, stopped, or met with a fault. */
+/**
+ * The process that a candidate gave way to serves in the end, unless it is killed, stopped, or met with a
+ * fault.
+ */
 function betrayed(world: World): string | undefined {
   for (const trusted of world.trusted) {
     const owner = processOf(world, Number(trusted.split('.')[0]));

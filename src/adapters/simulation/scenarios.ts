@@ -66,7 +66,10 @@ function withHalfMade(world: World): World {
   return plant(made, claimLayout.privateLink(PLACE.directory, '9-x'), link);
 }
 
-/** Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made directories. */
+/**
+ * Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made
+ * directories.
+ */
 const withLeftovers: Change = (world) =>
   withLock(withHalfMade(pointing(withGeneration(withGeneration(world, 2), 3), '2')), -20_000);
 

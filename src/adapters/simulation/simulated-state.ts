@@ -15,6 +15,9 @@ export type ClassicState =
   | { readonly kind: 'probing'; readonly time: 1 | 2 }
   | { readonly kind: 'unlinking' };
 
+/** The user to whom everything belongs. */
+export const USER = 1;
+
 export const PLACE: Place = { root: '/s', directory: '/s/n' };
 
 /** How a process has ended, of itself. */
@@ -112,8 +115,8 @@ export const spend = (world: World, what: keyof Limits): World => ({
 });
 
 /**
- * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times are, so that in
- * a state's text the ones can be told from the others.
+ * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times
+ * are, so that in a state's text the ones can be told from the others.
  */
 export const FIRST_PID = 101;
 export const PROCESSES_MAX = 9;

@@ -1,9 +1,12 @@
-/** A schedule as a story: who made which call, and what it answered, line by line. The text alone suffices to play it again. */
+/**
+ * A schedule as a story: who made which call, and what it answered, line by line. The text alone suffices to
+ * play it again.
+ */
 
 import { escapeXml } from '../../domain/text/escape-xml.js';
 import { type Action, type Rules, SAYINGS, take } from './actions.js';
+import { FAULT } from './simulated-ports.js';
 import { type Made, processOf, type World } from './simulated-state.js';
-import { FAULT } from './world.js';
 
 export interface Line extends Made {
   readonly number: number;

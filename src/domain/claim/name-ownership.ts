@@ -1,7 +1,7 @@
 /**
- * Whether a daemon still owns its name: its generation, its socket there, and `current`. A cleaner, or somebody's `rm -rf`,
- * takes them away without its noticing, and then it serves nobody any more. It retires, and touches nothing: what lies at
- * its former names by then is its successor's.
+ * Whether a daemon still owns its name: its generation, its socket there, and `current`. A cleaner, or
+ * somebody's `rm -rf`, takes them away without its noticing, and then it serves nobody any more. It retires,
+ * and touches nothing: what lies at its former names by then is its successor's.
  */
 
 import { claimLayout, layout } from '../place/layout.js';

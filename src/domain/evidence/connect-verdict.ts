@@ -1,6 +1,7 @@
 /**
- * What a connection attempt says about the listener behind the name: one table per platform. What no table knows is
- * `unknown`, and unknown counts as alive wherever something destructive, or a second daemon, would follow.
+ * What a connection attempt says about the listener behind the name: one table per platform. What no table
+ * knows is `unknown`, and unknown counts as alive wherever something destructive, or a second daemon, would
+ * follow.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -15,7 +16,10 @@ export type ProbeVerdict =
   | { readonly kind: 'dead' }
   /** Closed, or full: this platform does not say which. A second witness must. */
   | { readonly kind: 'closed-or-full' }
-  /** A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second witness must. */
+  /**
+   * A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second
+   * witness must.
+   */
   | { readonly kind: 'own' }
   | { readonly kind: 'unknown'; readonly cause: Cause };
 
@@ -33,7 +37,8 @@ const EVERYWHERE: VerdictTable = {
   EPROTOTYPE: 'dead',
   // connect(2) on a non-blocking socket: it is under way, so there is a listener.
   EINPROGRESS: 'alive',
-  // Accepted or queued, then cut off: somebody listened. Seen from daemons without descriptors, and from dying ones.
+  // Accepted or queued, then cut off: somebody listened. Seen from daemons without descriptors, and from
+  // dying ones.
   ECONNRESET: 'alive',
   EPIPE: 'alive',
 };
@@ -41,11 +46,13 @@ const EVERYWHERE: VerdictTable = {
 const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
   linux: {
     ...EVERYWHERE,
-    // unix(7), net/unix/af_unix.c: nobody listens on that socket. A name of solod's is public only while it refers to
-    // a socket that has listened since before it got the name, so this listener is closed, and a closed listener never
-    // opens again. A plain file, a directory, a fifo answer the same: nobody will ever listen there either.
+    // unix(7), net/unix/af_unix.c: nobody listens on that socket. A name of solod's is public only while it
+    // refers to a socket that has listened since before it got the name, so this listener is closed, and a
+    // closed listener never opens again. A plain file, a directory, a fifo answer the same: nobody will ever
+    // listen there either.
     ECONNREFUSED: 'dead',
-    // unix(7), net/unix/af_unix.c: the backlog is full and the socket is non-blocking. Full means that it listens.
+    // unix(7), net/unix/af_unix.c: the backlog is full and the socket is non-blocking. Full means that it
+    // listens.
     EAGAIN: 'alive',
   },
   darwin: {

@@ -1,6 +1,7 @@
 /**
- * Which edition of a service a daemon has loaded, which one a caller has in mind, and what follows if they differ. Editions are
- * ordered, and a daemon only ever retires for a later one: two that are used in turn cost one replacement, not one each time.
+ * Which edition of a service a daemon has loaded, which one a caller has in mind, and what follows if they
+ * differ. Editions are ordered, and a daemon only ever retires for a later one: two that are used in turn
+ * cost one replacement, not one each time.
  */
 
 import { parseJson } from './json.js';
@@ -13,7 +14,10 @@ export interface Edition {
   readonly version: string;
   /** The real path of the service file, … */
   readonly path: string;
-  /** … and its size in bytes and time of last modification, in milliseconds since 1970: an unchanged file is not read again. */
+  /**
+   * … and its size in bytes and time of last modification, in milliseconds since 1970: an unchanged file is
+   * not read again.
+   */
   readonly size: number;
   readonly modifiedMs: number;
 }
@@ -21,7 +25,9 @@ export interface Edition {
 /** What a caller says of itself. */
 export interface Caller extends Edition {
   readonly wire: number;
-  /** How long it had been at it when it sent its request, in milliseconds; undefined where it does not say. */
+  /**
+   * How long it had been at it when it sent its request, in milliseconds; undefined where it does not say.
+   */
   readonly waitedMs?: number | undefined;
   /** Whether it had a daemon started on the way. */
   readonly spawned?: boolean | undefined;
@@ -29,7 +35,9 @@ export interface Caller extends Edition {
 
 export const callerText = (caller: Caller): string => JSON.stringify(caller);
 
-/** @returns undefined where no solod of this kind has called: public Nailgun clients say nothing of themselves */
+/**
+ * @returns undefined where no solod of this kind has called: public Nailgun clients say nothing of themselves
+ */
 export function parseCaller(text: string): Caller | undefined {
   const value = parseJson(text);
   if (typeof value !== 'object' || value === null) return undefined;
@@ -87,8 +95,8 @@ function judgeContent(own: Caller, caller: Caller, content: Content): CallerVerd
 }
 
 /**
- * Semantic Versioning 2.0.0, section 11; numbers only, where there are more or fewer than three. No version at all comes before
- * every other.
+ * Semantic Versioning 2.0.0, section 11; numbers only, where there are more or fewer than three. No version
+ * at all comes before every other.
  * @returns positive if `a` comes after `b`, negative if before, 0 if neither
  */
 export function compareVersions(a: string, b: string): number {

@@ -1,4 +1,7 @@
-/** The ledger of starts as people want it told: what each was for, which stages it went through, and what became of it. */
+/**
+ * The ledger of starts as people want it told: what each was for, which stages it went through, and what
+ * became of it.
+ */
 
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { Word } from '../../ports/start-word.js';
@@ -95,7 +98,10 @@ export function laneOf(start: Told, wallMs: number): Lane {
   return { pid, reason, asker, by, stretches, atMs, claimed, readyMs, outcome };
 }
 
-/** What a process said of itself tells more than how it ended, which its starter may have written down after that. */
+/**
+ * What a process said of itself tells more than how it ended, which its starter may have written down after
+ * that.
+ */
 function outcomeOf({ words, goneByMs }: Told): { readonly outcome: Outcome; readonly atMs?: number } {
   const ended = words.findLast(({ kind }) => kind === 'ended');
   const failed = words.findLast(({ kind }) => kind === 'failed');

@@ -50,7 +50,10 @@ export const releaseLock = part(function* releaseLock(lock: HeldLock): Sync<void
   yield* removeLock(lock);
 });
 
-/** Removes the lock of a start that nobody is left of. If another caller has taken the lock since, that one stays. */
+/**
+ * Removes the lock of a start that nobody is left of. If another caller has taken the lock since, that one
+ * stays.
+ */
 export const clearAbandoned = part(function* clearAbandoned(lock: AbandonedLock): Sync<'removed' | 'left'> {
   return yield* removeLock(lock);
 });

@@ -1,6 +1,6 @@
 /**
- * Kicking: see to it that a daemon is there, or will be, without waiting for it. Every call returns at once, so when a
- * kick has ended the child runs, or the reason why not is known, and the caller may exit in its next statement.
+ * Kicking: make sure that a daemon is there, or will be, without waiting for it. Every call returns at once:
+ * when a kick has ended the child runs, or it is known why not, and the caller may exit.
  *
  * A connection would take a turn of the event loop, so a kick goes by the owner file and the process table.
  */

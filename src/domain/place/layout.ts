@@ -143,9 +143,9 @@ export function isName(name: string): boolean {
 }
 
 /**
- * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart that meet
- * by accident; it does not keep out somebody who looks for two that meet, and every directory that it names
- * belongs to one user alone.
+ * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart
+ * that meet by accident; it does not keep out somebody who looks for two that meet, and every directory that
+ * it names belongs to one user alone.
  */
 export function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
@@ -174,8 +174,8 @@ export function utf8(text: string): number[] {
 }
 
 /**
- * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h). Node 20 and 22
- * cut a longer path off without a word, and two such paths then name one socket.
+ * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h).
+ * Node 20 and 22 cut a longer path off without a word, and two such paths then name one socket.
  */
 export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
 
@@ -194,8 +194,8 @@ export interface Place {
 }
 
 /**
- * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place: it is
- * the same for all callers, whatever their TMPDIR, and is checked like any other.
+ * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place:
+ * it is the same for all callers, whatever their TMPDIR, and is checked like any other.
  * @param root the absolute directory of all names
  * @param label the name, or the name with its project
  * @param userId the caller's

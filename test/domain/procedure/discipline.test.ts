@@ -1,6 +1,6 @@
 /**
- * What the compiler does not see of the rules for procedures (docs/procedures.md): a domain keeps nothing in the variables of a
- * module. The search would take two states for one that differ in such a variable alone.
+ * What the compiler does not see of the rules for procedures (docs/procedures.md): a domain keeps nothing in
+ * the variables of a module. The search would take two states for one that differ in such a variable alone.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
