@@ -39,7 +39,9 @@ class InProcess {
 
   async init() {
     const root = process.cwd();
-    const names = readdirSync(path.join(root, FOLDER)).filter((name) => name.endsWith('.test.ts'));
+    const names = readdirSync(path.join(root, FOLDER), { recursive: true }).filter((name) =>
+      name.endsWith('.test.ts'),
+    );
     this.#files = await bundle(
       root,
       names.filter((name) => !isTooLong(name)).map((name) => `${FOLDER}/${name}`),

@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 
-const domain = path.resolve(import.meta.dirname, '../../../src/domain');
+const domain = path.resolve(import.meta.dirname, '../../src/domain');
 
 /** Lines at the left margin that make something that can change: nothing else outlives a call. */
 function changeableIn(source: string): readonly string[] {
