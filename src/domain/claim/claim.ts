@@ -77,7 +77,7 @@ const directoryOf = ({ plan }: Candidate): string => plan.place.directory;
 const nonceFor = ({ plan, attempt }: Candidate): string => claimLayout.nonce(plan.nonce, attempt);
 const privateOf = (me: Candidate): string => layout.private(directoryOf(me), nonceFor(me));
 const linkOf = (me: Candidate): string => claimLayout.privateLink(directoryOf(me), nonceFor(me));
-const trashOf = (me: Candidate): string => layout.trash(directoryOf(me), nonceFor(me));
+const trashOf = (me: Candidate): string => claimLayout.trash(directoryOf(me), nonceFor(me));
 const currentOf = (me: Candidate): string => layout.current(directoryOf(me));
 const ownOf = (me: Published): string => layout.generation(directoryOf(me), me.generation);
 
@@ -146,7 +146,7 @@ const follow = (me: Publishing): Then => go('publish', { ...bare(me), last: me.l
 
 /** A connection attempt proves nothing here. The second witness is the owner's process. */
 function* askProcess(me: Looking, verdict: 'closed-or-full' | 'own'): Procedure<Then> {
-  const sighted = yield* sightOwner(layout.generationOwner(directoryOf(me), me.last));
+  const sighted = yield* sightOwner(claimLayout.generationOwner(directoryOf(me), me.last));
   if (sighted.kind === 'unreadable') return yield* giveWay(me, sighted.cause);
   // Every generation has its owner file before it has its name; what has none was not made by solod.
   if (sighted.kind === 'nobody' || sighted.vitality === 'dead') return follow(me);

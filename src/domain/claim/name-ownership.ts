@@ -28,7 +28,7 @@ export const checkOwnership = part(function* checkOwnership(plan: OwnershipPlan)
     link.kind === 'target' ? link.target === claimLayout.linkTarget(generation) : link.kind === 'failed';
   if (!isNamed) return { kind: 'lost', path: current };
 
-  const owner = layout.generationOwner(directory, generation);
+  const owner = claimLayout.generationOwner(directory, generation);
   const read = yield* files('readText', owner);
   const isOwner = read.kind === 'text' ? read.text === ownerText : read.kind === 'failed';
   if (!isOwner) return { kind: 'lost', path: owner };

@@ -44,25 +44,26 @@ export const layout = {
   currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
   generation: (directory: string, n: number): string => join(directory, String(n)),
   generationSocket: (directory: string, n: number): string => join(directory, String(n), NAMES.socket),
-  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
   handedSocket: (directory: string): string => join(directory, NAMES.handed),
   lock: (directory: string): string => join(directory, NAMES.lock),
   lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
   private: (directory: string, nonce: string): string => join(directory, TMP + nonce),
   launch: (directory: string): string => join(directory, NAMES.launch),
   privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
-  trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
 } as const;
 
-/** What a candidate alone has to do with. */
+/** What a candidate and a daemon alone have to do with. */
 export const claimLayout = {
   /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
   nonce: (nonce: string, attempt: number): string => `${nonce}-${attempt}`,
   /** What `current` links to: the name of a generation in the same directory. */
   linkTarget: (generation: number): string => String(generation),
+  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
   privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
   privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
   privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
+  /** Where a candidate's own generation goes when it withdraws. */
+  trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
   /** Where a generation goes that is swept. */
   sweptGeneration: (directory: string, nonce: string, n: number): string =>
     join(directory, `${TRASH}${nonce}.${n}`),
