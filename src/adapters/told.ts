@@ -1,4 +1,7 @@
-/** What a procedure has been told since its phase began. Two procedures that were told the same stand at the same point. */
+/**
+ * What a procedure has been told since its phase began. Two procedures that were told the same stand at the
+ * same point.
+ */
 
 import type { Mark } from '../domain/procedure/procedure.js';
 import { frozen } from './plain-data.js';

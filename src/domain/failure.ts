@@ -38,7 +38,10 @@ export type Failure =
       readonly word?: Word | undefined;
       readonly lastOutput: string;
     }
-  /** Daemon after daemon died at its start: no further one is started for `waitMs`, until `untilMs` by the wall clock. */
+  /**
+   * Daemon after daemon died at its start: no further one is started for `waitMs`, until `untilMs` by the
+   * wall clock.
+   */
   | {
       readonly kind: 'crash-loop';
       readonly directory: string;

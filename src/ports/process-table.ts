@@ -15,7 +15,9 @@ export interface Identity {
 export type ProcessReading =
   | {
       readonly kind: 'present';
-      /** What tells it from a later process of the same id; opaque, compared for equality. Empty when unknown. */
+      /**
+       * What tells it from a later process of the same id; opaque, compared for equality. Empty when unknown.
+       */
       readonly startTime: string;
       readonly activity: 'running' | 'stopped' | 'zombie';
     }
@@ -28,7 +30,10 @@ export type TerminationSignal = 'SIGTERM' | 'SIGKILL';
 export type SignalReading = Done | Absent | Failed;
 
 export interface ProcessTable {
-  /** The calling process. The same answer as long as it lives; a caller that asks only when it must spares the system. */
+  /**
+   * The calling process. The same answer as long as it lives; a caller that asks only when it must spares the
+   * system.
+   */
   self(): Identity;
   lookUp(pid: number): ProcessReading;
   /** kill(2). Only with proof of who has that id. */

@@ -1,4 +1,4 @@
-/** The scenarios, run by the machines in a simulated host. */
+/** The scenarios, run by the procedures in a simulated host. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';

@@ -113,7 +113,7 @@ export class Stage {
     }
   }
 
-  // --- who -----------------------------------------------------------------------------------------------------------
+  // --- who -------------------------------------------------------------------------------------------------
 
   async #who(who: Who): Promise<Identity> {
     const self = processes.self();
@@ -155,7 +155,7 @@ export class Stage {
     return child;
   }
 
-  // --- the daemon ----------------------------------------------------------------------------------------------------
+  // --- the daemon ------------------------------------------------------------------------------------------
 
   async #makeDaemon(daemon: Daemon): Promise<void> {
     const current = path.join(this.directory, NAMES.current);
@@ -244,7 +244,7 @@ export class Stage {
     renameSync(`${socket}.bound`, socket);
   }
 
-  // --- the lock, and what else lies there ----------------------------------------------------------------------------
+  // --- the lock, and what else lies there ------------------------------------------------------------------
 
   async #makeLock(): Promise<void> {
     const { lock = 'none' } = this.scenario.before;
@@ -306,7 +306,7 @@ export class Stage {
     writeFileSync(path.join(this.directory, NAMES.spawns), entries.join(''));
   }
 
-  // --- what is there afterwards --------------------------------------------------------------------------------------
+  // --- what is there afterwards ----------------------------------------------------------------------------
 
   /** Why processes were started since. */
   spawns(): string[] {

@@ -126,7 +126,7 @@ describe('an author', () => {
       yield* list('/a');
       return go('second', { kept: make() });
     };
-    expect(() => goOn(procedure(keeping), { kind: 'absent' }, AT)).toThrow('no plain data');
+    expect(() => goOn(procedure(keeping), { kind: 'absent' }, AT)).toThrow('not plain data');
   });
 
   it('keeps nothing outside of the memory: a variable of a module would go unseen', () => {

@@ -1,4 +1,7 @@
-/** The list of guards keeps up with the sources and the tests. Whether each mutant is caught, `npm run mutants` tells. */
+/**
+ * The list of guards keeps up with the sources and the tests. Whether each mutant is caught, `npm run
+ * mutants` tells.
+ */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,7 +1,7 @@
 /**
- * Every order of a race. The steps of a few candidates are put in every order there is, each of them may be killed before
- * any of its steps, and what must hold is asked wherever the race can get. Worlds that look the same from the inside
- * are gone into once.
+ * Every order of a race. The steps of a few candidates are put in every order there is, each of them may be
+ * killed before any of its steps, and what must hold is asked wherever the race can get. Worlds that look the
+ * same from the inside are gone into once.
  */
 
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
@@ -81,7 +81,9 @@ function movesOf({ candidates }: Race): Move[] {
   return [...steps, ...kills];
 }
 
-/** How far a search goes. Where several are interrupted at every step there are too many orders for a test. */
+/**
+ * How far a search goes. Where several are interrupted at every step there are too many orders for a test.
+ */
 export interface Bounds {
   /** How often a candidate that could go on has to wait for another. */
   readonly interruptions: number;

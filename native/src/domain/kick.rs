@@ -43,7 +43,7 @@ pub enum Kicked {
     Running,
     /// Another caller is starting one.
     Contended,
-    /// There is no directory to work in: nothing that a kick's caller could do about it now.
+    /// The directory can't be made or used. A kick's caller can do nothing about it now.
     NoDirectory,
     Failed(Failure),
 }

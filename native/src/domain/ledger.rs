@@ -16,7 +16,7 @@ pub enum Word {
     Ended { why: String, code: Option<f64>, signal: Option<String> },
 }
 
-/// None for what is no word of a process.
+/// None for a text that is not a word of a process.
 pub fn parse_word(text: &str) -> Option<Word> {
     word_from(&json::parse(text)?)
 }

@@ -39,7 +39,7 @@ impl Plan<'_> {
 pub enum Patience {
     /// A daemon is waited for, and started.
     Wait,
-    /// Who is not there at the first look is done without.
+    /// The caller has another way to its answer: it neither starts a daemon nor waits for one.
     Leave,
 }
 
@@ -95,7 +95,7 @@ struct Caller<'a, P: Ports> {
     poll_ms: f64,
     spawns: u32,
     trouble: Trouble,
-    /// Why nobody serves, as far as this caller has seen.
+    /// Why nobody serves, by what this caller has seen.
     vacancy: &'static str,
 }
 

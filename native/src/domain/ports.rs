@@ -1,4 +1,4 @@
-//! What the domain asks of the world. An errno is read once, by whoever implements this; what it does not know it hands on as
+//! What the domain asks of the world. An errno is read once, by the implementation; what that does not know it hands on as
 //! `Failed` with its cause.
 
 use super::identity::Identity;
@@ -148,7 +148,7 @@ pub struct ChildEnd {
 pub trait Ports {
     fn now(&mut self) -> Instant;
     fn sleep(&mut self, ms: f64);
-    /// Who this process is. Asked of the system only by who has to start a daemon.
+    /// Who this process is. Asked for only by a caller that has to start a daemon.
     fn identity(&mut self) -> Identity;
 
     /// mkdir(2), mode 0700.

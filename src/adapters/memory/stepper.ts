@@ -6,10 +6,11 @@ import { type Told, toldMark, toldReading } from '../told.js';
 export type PhaseMark = Extract<Mark, { readonly kind: 'phase' }>;
 
 /**
- * A procedure that is held before each of its port calls, so that a test decides which of several goes on next. The time and who
- * it is it is told at once: nobody else notices that it asks.
+ * A procedure that is held before each of its port calls, so that a test decides which of several goes on
+ * next. The time and who it is it is told at once: nobody else notices that it asks.
  *
- * A process that is to be killed between two calls is killed while its stepper is held; the stepper is not stepped again.
+ * A process that is to be killed between two calls is killed while its stepper is held; the stepper is not
+ * stepped again.
  */
 export class Stepper<O, C extends Call = Call> {
   readonly #procedure: Procedure<O, C>;

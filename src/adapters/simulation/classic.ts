@@ -1,6 +1,7 @@
 /**
- * The classic way to one daemon, as a specimen: bind the well-known path; if it is taken, connect to it, and again; if both are
- * refused, unlink it and bind once more. It is here to be found out: a search that finds nothing wrong with it is broken.
+ * The classic way to one daemon, as a specimen: bind the well-known path; if it is taken, connect to it, and
+ * again; if both are refused, unlink it and bind once more. It is here to be found out: a search that finds
+ * nothing wrong with it is broken.
  */
 
 import { join } from '../../domain/place/layout.js';

@@ -30,7 +30,7 @@ function wrongWith(world: World, { pid, program, listener }: Process): string | 
     : `daemon ${pid} serves generation ${generation} and current names ${current}`;
 }
 
-/** Whoever listens has a name, public or private, until it is about to close. */
+/** A process that listens has a name, public or private, until it is about to close. */
 function nameless({ processes, root }: World): string | undefined {
   const directory = tree.find(root, PLACE.directory);
   if (directory.kind !== 'node' || directory.node.type !== 'directory') return undefined;
@@ -56,7 +56,10 @@ function isNamed(entries: tree.Directory['entries'], listener: string): boolean 
   return false;
 }
 
-/** Whoever a candidate gave way to serves in the end, unless it is killed, stopped, or met with a fault. */
+/**
+ * The process that a candidate gave way to serves in the end, unless it is killed, stopped, or met with a
+ * fault.
+ */
 function betrayed(world: World): string | undefined {
   for (const trusted of world.trusted) {
     const owner = processOf(world, Number(trusted.split('.')[0]));

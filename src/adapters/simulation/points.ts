@@ -1,7 +1,8 @@
 /**
- * Where a procedure of the domain stands, as data. Nobody can copy a generator. But a procedure that begins the same phase with
- * the same memory, and is told the same since, stands where it stood; so that is the state of a process. Processes stand at the
- * same few thousand points again and again: a generator is run only for an answer that is new.
+ * Where a procedure of the domain stands, as data. Nobody can copy a generator. But a procedure that begins
+ * the same phase with the same memory, and is told the same since, stands where it stood; so that is the
+ * state of a process. Processes stand at the same few thousand points again and again: a generator is run
+ * only for an answer that is new.
  */
 
 import type { Call, Mark, Procedure, Reading } from '../../domain/procedure/procedure.js';
@@ -15,7 +16,10 @@ interface Phase {
   readonly memory: object;
 }
 
-/** Where a procedure stands: the same object whenever it stands there again. Never changed, but for what came of it. */
+/**
+ * Where a procedure stands: the same object whenever it stands there again. Never changed, but for what came
+ * of it.
+ */
 export interface Point {
   readonly run: Run;
   /** Undefined for a procedure without phases. */
@@ -84,7 +88,7 @@ function newRun<P extends object>(procedure: (plan: P) => Procedure<unknown>, pl
 export const goOn = (point: Point, reading: Reading, at: Instant): Point | Ended =>
   answered(returned(point, reading), at);
 
-/** To ask for the time, or who one is, is nobody else's affair and takes no time: it is answered at once. */
+/** No other process can notice that one asks for the time, or who it is. So that is answered at once. */
 function answered(first: Point | Ended, at: Instant): Point | Ended {
   let point = first;
   while ('call' in point) {
@@ -101,8 +105,8 @@ function returned({ run, phase, told, after }: Point, reading: Reading | Instant
   if (before !== undefined) return before;
   const next = toldReading(told, reading);
   const then = goOnFrom(run, phase, next);
-  // It is told the same once more. If it ends up elsewhere, it goes by something that no text here says: a clock, chance, a
-  // variable of its module.
+  // It is told the same once more. If it ends up elsewhere, it goes by something that no text here says: a
+  // clock, chance, a variable of its module.
   const again = goOnFrom(run, phase, next);
   if (textOf(again) !== textOf(then))
     throw new Error(`${run.name}: told the same, ${phase?.phase ?? 'it'} goes on in two ways`);
@@ -133,7 +137,9 @@ function goOnFrom(run: Run, from: Phase | undefined, since: readonly Told[]): Po
   return { outcome: frozen(said.value) };
 }
 
-/** Every procedure of phases marks its first one before anything else, and takes another one for an answer. */
+/**
+ * Every procedure of phases marks its first one before anything else, and takes another one for an answer.
+ */
 function comeTo(generator: Procedure<unknown>, phase: Phase): IteratorResult<Call | Mark, unknown> {
   generator.next();
   return generator.next(phase);

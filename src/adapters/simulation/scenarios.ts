@@ -12,7 +12,7 @@ import { add, emptyWorld, type Settings } from './world.js';
 /** Polls are few and far between: each instant at which somebody looks again multiplies the states. */
 const TIMING = timingFrom({ totalMs: 2_000, firstPollMs: 500, lastPollMs: 500, pollGrowth: 1 });
 
-/** The shortest backlog there is: whoever connects next to a waiting one is told EAGAIN. */
+/** The shortest backlog there is: a second connection that waits is told EAGAIN. */
 export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 
 /** The claim without step 6: a candidate that publishes into a collected slot does not withdraw. */
@@ -66,7 +66,10 @@ function withHalfMade(world: World): World {
   return plant(made, claimLayout.privateLink(PLACE.directory, '9-x'), link);
 }
 
-/** Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made directories. */
+/**
+ * Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made
+ * directories.
+ */
 const withLeftovers: Change = (world) =>
   withLock(withHalfMade(pointing(withGeneration(withGeneration(world, 2), 3), '2')), -20_000);
 

@@ -15,6 +15,9 @@ export type ClassicState =
   | { readonly kind: 'probing'; readonly time: 1 | 2 }
   | { readonly kind: 'unlinking' };
 
+/** The user to whom everything belongs. */
+export const USER = 1;
+
 export const PLACE: Place = { root: '/s', directory: '/s/n' };
 
 /** How a process has ended, of itself. */
@@ -80,9 +83,9 @@ export interface Limits {
   readonly kills: number;
   /** Calls that fail: ENOSPC, EACCES, EMFILE. */
   readonly faults: number;
-  /** SIGSTOP; whoever was stopped goes on at some time. */
+  /** SIGSTOP; a process that was stopped goes on at some time. */
   readonly pauses: number;
-  /** Whoever was killed, and came from outside, begins anew as another process. */
+  /** A process from outside that was killed begins anew as another process. */
   readonly restarts: number;
   /** Daemons asked to stop. */
   readonly stops: number;
@@ -97,7 +100,7 @@ export interface World {
   readonly processes: readonly Process[];
   readonly now: Instant;
   readonly spawns: readonly SpawnReason[];
-  /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
+  /** Which sockets a candidate has given way to: the process that listens there must come to serve. */
   readonly trusted: readonly string[];
   readonly limits: Limits;
   /** What is left of the limits. */
@@ -112,8 +115,8 @@ export const spend = (world: World, what: keyof Limits): World => ({
 });
 
 /**
- * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times are, so that in
- * a state's text the ones can be told from the others.
+ * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times
+ * are, so that in a state's text the ones can be told from the others.
  */
 export const FIRST_PID = 101;
 export const PROCESSES_MAX = 9;

@@ -1,11 +1,11 @@
 /**
- * The claim: exactly one of all candidates comes to serve a name. docs/decisions/0001-generations.md says why it is built like
- * this; the step numbers are those of that page.
+ * The claim: exactly one of all candidates comes to serve a name. docs/decisions/0001-generations.md says why
+ * it is built like this; the step numbers are those of that page.
  *
- * A candidate looks whether somebody serves, and gives way. If nobody does it gets a directory ready, with a socket in it that
- * already listens, under a private name. One exclusive rename(2) publishes it as the next generation. So a public name never
- * refers to a socket that does not listen yet, refusal at a public name is final, and nothing that could be alive is ever
- * removed.
+ * A candidate looks whether somebody serves, and gives way. If nobody does it gets a directory ready, with a
+ * socket in it that already listens, under a private name. One exclusive rename(2) publishes it as the next
+ * generation. So a public name never refers to a socket that does not listen yet, refusal at a public name is
+ * final, and nothing that could be alive is ever removed.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -36,11 +36,11 @@ export interface ClaimPlan {
 
 export type ClaimOutcome =
   | { readonly kind: 'claimed'; readonly generation: number }
-  /** Another daemon serves the name. With a `doubt` that could not be told for sure: what is ambiguous counts as alive. */
+  /** Another daemon serves the name. With a `doubt`: it may serve, and what is ambiguous counts as alive. */
   | { readonly kind: 'gave-way'; readonly generation: number; readonly doubt: Cause | undefined }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** How often a candidate looks anew when others move before it is given up: far more than any number of rivals costs. */
+/** How often a candidate looks anew before it gives up: far more than any number of rivals costs. */
 export const ROUNDS_MAX = 64;
 
 /** What a candidate remembers from phase to phase. */
@@ -48,7 +48,7 @@ interface Candidate {
   readonly plan: ClaimPlan;
   /** Which private directory: one that was withdrawn is not used again. */
   readonly attempt: number;
-  /** Whether the private directory exists. A candidate that gives way early never makes it, and never loads what listens. */
+  /** Whether the private directory exists. A candidate that gives way early never makes it. */
   readonly home: 'none' | 'made';
   readonly rounds: number;
 }
@@ -77,7 +77,7 @@ const directoryOf = ({ plan }: Candidate): string => plan.place.directory;
 const nonceFor = ({ plan, attempt }: Candidate): string => claimLayout.nonce(plan.nonce, attempt);
 const privateOf = (me: Candidate): string => layout.private(directoryOf(me), nonceFor(me));
 const linkOf = (me: Candidate): string => claimLayout.privateLink(directoryOf(me), nonceFor(me));
-const trashOf = (me: Candidate): string => layout.trash(directoryOf(me), nonceFor(me));
+const trashOf = (me: Candidate): string => claimLayout.trash(directoryOf(me), nonceFor(me));
 const currentOf = (me: Candidate): string => layout.current(directoryOf(me));
 const ownOf = (me: Published): string => layout.generation(directoryOf(me), me.generation);
 
@@ -102,9 +102,9 @@ function* prepare(me: Candidate): Procedure<Then> {
   return prepared.kind === 'distrusted' ? { kind: 'failed', failure } : fail(me, failure);
 }
 
-// --- steps 1 to 3: does somebody serve? -------------------------------------------------------------------------------
+// --- steps 1 to 3: does somebody serve? --------------------------------------------------------------------
 
-/** A look knows `seen`, which `current` named when it began, and `last`, the highest generation that it found. */
+/** `seen` is what `current` named when the look began, `last` the last generation that it found. */
 type Looking = Candidate & { readonly seen: number | undefined; readonly last: number };
 
 function* look(before: Candidate): Procedure<Then> {
@@ -146,9 +146,9 @@ const follow = (me: Publishing): Then => go('publish', { ...bare(me), last: me.l
 
 /** A connection attempt proves nothing here. The second witness is the owner's process. */
 function* askProcess(me: Looking, verdict: 'closed-or-full' | 'own'): Procedure<Then> {
-  const sighted = yield* sightOwner(layout.generationOwner(directoryOf(me), me.last));
+  const sighted = yield* sightOwner(claimLayout.generationOwner(directoryOf(me), me.last));
   if (sighted.kind === 'unreadable') return yield* giveWay(me, sighted.cause);
-  // Every generation has its owner file before it has its name; what has none is no solod's.
+  // Every generation has its owner file before it has its name; what has none was not made by solod.
   if (sighted.kind === 'nobody' || sighted.vitality === 'dead') return follow(me);
   if (sighted.vitality === 'alive') return yield* giveWay(me, undefined);
   const { code, word } = DOUBTS[verdict];
@@ -161,7 +161,7 @@ const DOUBTS = {
   own: { code: 'EBUSY', word: 'the listener was handed over to it before' },
 } as const;
 
-/** Unless `current` has moved: then what answered has been replaced, or was a candidate that will withdraw. */
+/** Unless `current` has moved: then what answered has been replaced, or is a candidate that withdraws. */
 function* giveWay(me: Looking, doubt: Cause | undefined): Procedure<Then> {
   const current = yield* readCurrent(directoryOf(me));
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
@@ -174,18 +174,18 @@ function* confirmAbsent(me: Looking): Procedure<Then> {
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
   // Another daemon has collected it meanwhile, and `current` names that daemon's higher generation by now.
   if (current.generation !== me.seen) return again(me);
-  // Nobody collects what `current` names: this was removed from outside, and is a pointer to nothing, which blocks nobody.
+  // Nobody collects what `current` names. It was removed from outside: a pointer to nothing blocks nobody.
   if (me.last === me.seen) return follow(me);
   const still = yield* inspect(layout.generation(directoryOf(me), me.last));
-  // A generation without a socket: nobody can reach its maker. No generation: look where the others have gone.
+  // A generation without a socket is dead. Without the generation: look where the others have gone.
   return still.kind === 'absent' ? again(me) : follow(me);
 }
 
-// --- steps 4 to 6: publish --------------------------------------------------------------------------------------------
+// --- steps 4 to 6: publish ---------------------------------------------------------------------------------
 
 /**
- * Nobody serves. Step 4: a private directory that was not used before. What others do meanwhile makes no difference: a daemon
- * that was seen dead stays dead. Step 5: the one call that decides.
+ * Nobody serves. Step 4: a private directory that was not used before. What others do meanwhile makes no
+ * difference: a daemon that was seen dead stays dead. Step 5: the one call that decides.
  */
 function* publish(before: Publishing): Procedure<Then> {
   const me: Candidate = { ...bare(before), home: 'made' };
@@ -221,7 +221,7 @@ function* makeHome(me: Candidate): Procedure<Failure | undefined> {
 /** Step 6: was the slot one that had been collected already? Then a higher one is, or was, being served. */
 function* recheck(me: Published): Procedure<Then> {
   const current = yield* readCurrent(directoryOf(me));
-  // Not knowing is no permission: the generation stays behind as a dead one.
+  // Not knowing is not permission: the generation stays behind as a dead one.
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
   if (current.generation !== undefined && current.generation >= me.generation) return go('withdraw', me);
   const linked = yield* files('makeLink', claimLayout.linkTarget(me.generation), linkOf(me));
@@ -237,7 +237,7 @@ function* withdraw(me: Memories['withdraw']): Procedure<Then> {
   return go('prepare', { plan, attempt: attempt + 1, home: 'none', rounds: rounds + 1 });
 }
 
-// --- steps 7 and 8: take the name -------------------------------------------------------------------------------------
+// --- steps 7 and 8: take the name --------------------------------------------------------------------------
 
 /** Step 7: `current` names the own generation from here on. */
 function* repoint(me: Published): Procedure<Then> {

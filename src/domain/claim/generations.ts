@@ -24,10 +24,11 @@ export type LastReading =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /**
- * The last of the generations without a gap, from `seen` on: a candidate may have published and not have repointed yet, or have
- * died in between.
- * @param seen what `current` names. Without it there is nothing yet, or somebody removed it and the generations still stand:
- * then from the highest that is there, so that a daemon that lost its pointer is not overlooked.
+ * The last of the generations without a gap, from `seen` on: a candidate may have published and not have
+ * repointed yet, or have died in between.
+ * @param seen what `current` names. Without it there is nothing yet, or somebody removed it and the
+ * generations still stand: then from the highest that is there, so that a daemon that lost its pointer is not
+ * overlooked.
  */
 export const findLast = part(function* findLast(
   directory: string,
@@ -57,7 +58,9 @@ const findHighest = part(function* findHighest(directory: string): Sync<LastRead
     : { kind: 'failed', failure: claimFailed('listing', directory, listed) };
 });
 
-/** Only whether something is there: candidates that look at different times are told apart by nothing else. */
+/**
+ * Only whether something is there: candidates that look at different times are told apart by nothing else.
+ */
 export const inspect = part(function* inspect(path: string): Sync<{ readonly kind: 'there' } | NoSuccess> {
   const reading = yield* files('inspect', path);
   return reading.kind === 'entry' ? { kind: 'there' } : reading;

@@ -1,7 +1,7 @@
 /**
- * Whether a daemon still owns its name: its generation, its socket there, and `current`. A cleaner, or somebody's `rm -rf`,
- * takes them away without its noticing, and then it serves nobody any more. It retires, and touches nothing: what lies at
- * its former names by then is its successor's.
+ * Whether a daemon still owns its name: its generation, its socket there, and `current`. A cleaner, or
+ * somebody's `rm -rf`, takes them away without its noticing, and then it serves nobody any more. It retires,
+ * and touches nothing: what lies at its former names by then is its successor's.
  */
 
 import { claimLayout, layout } from '../place/layout.js';
@@ -28,7 +28,7 @@ export const checkOwnership = part(function* checkOwnership(plan: OwnershipPlan)
     link.kind === 'target' ? link.target === claimLayout.linkTarget(generation) : link.kind === 'failed';
   if (!isNamed) return { kind: 'lost', path: current };
 
-  const owner = layout.generationOwner(directory, generation);
+  const owner = claimLayout.generationOwner(directory, generation);
   const read = yield* files('readText', owner);
   const isOwner = read.kind === 'text' ? read.text === ownerText : read.kind === 'failed';
   if (!isOwner) return { kind: 'lost', path: owner };

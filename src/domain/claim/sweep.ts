@@ -1,6 +1,6 @@
 /**
- * What a daemon that has claimed clears away: generations below its own, and what killed processes left behind. It is
- * housekeeping: nothing waits for it, no error fails it, and what could still be in use stays.
+ * What a daemon that has claimed clears away: generations below its own, and what killed processes left
+ * behind. It is housekeeping: nothing waits for it, no error fails it, and what could still be in use stays.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -83,7 +83,8 @@ function* sweepGeneration(plan: SweepPlan, generation: number): Procedure<SweepO
   if (generation !== proven) {
     const reading = yield* probe('connect', layout.generationSocket(directory, generation), probeMs);
     const { kind } = judgeConnect(reading, platform);
-    // Behind `own` is a daemon that had the same listener before: the candidate that published next has seen it dead.
+    // Behind `own` is a daemon that had the same listener before: the candidate that published next has seen
+    // it dead.
     if (kind !== 'dead' && kind !== 'absent' && kind !== 'own') return LEFT;
   }
   const trash = claimLayout.sweptGeneration(directory, nonce, generation);

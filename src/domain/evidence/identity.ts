@@ -5,8 +5,8 @@ export type { Identity } from '../../ports/process-table.js';
 export type Vitality = 'alive' | 'dead' | 'unknown';
 
 /**
- * Whether the process that wrote its identity down still lives. Definitive answers only where the evidence is: an id
- * from another pid namespace, or one without a start time, proves nothing either way.
+ * Whether the process that wrote its identity down still lives. Definitive answers only where the evidence
+ * is: an id from another pid namespace, or one without a start time, proves nothing either way.
  * @param who the identity on record
  * @param self the observer's, for its boot and its namespace
  * @param reading what the observer's process table says of `who.pid`

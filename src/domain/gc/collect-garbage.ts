@@ -1,11 +1,13 @@
 /**
- * What may be cleared away in a name's directory by somebody who is not its daemon: what is proven dead, and nothing else.
+ * What may be cleared away in a name's directory by somebody who is not its daemon: what is proven dead, and
+ * nothing else.
  *
- * That a sweep is safe does not depend on who sweeps. A generation is collected only below one that `current` names, and
- * `current` only ever goes up. So a candidate that publishes into a collected slot reads a higher `current` afterwards, and
- * withdraws, as it does when the daemon itself has swept. A candidate that is about to withdraw may find that its
- * directory has been moved away already: it serves nobody, and its rename's refusal changes nothing. The generation that
- * `current` names, dead or not, stays with all above it: from there the next candidate counts on.
+ * That a sweep is safe does not depend on who sweeps. A generation is collected only below one that `current`
+ * names, and `current` only ever goes up. So a candidate that publishes into a collected slot reads a higher
+ * `current` afterwards, and withdraws, as it does when the daemon itself has swept. A candidate that is about
+ * to withdraw may find that its directory has been moved away already: it serves nobody, and its rename's
+ * refusal changes nothing. The generation that `current` names, dead or not, stays with all above it: from
+ * there the next candidate counts on.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -81,8 +83,9 @@ function* inspectTrusted(path: string, userId: number): Procedure<TrustReading> 
 }
 
 /**
- * A candidate that finds the directory there and has not put anything into it is failed by its removal, and says so. So only
- * one goes in which nothing has happened for so long that nobody is likely to be at that point.
+ * A candidate that finds the directory there and has not put anything into it is failed by its removal, and
+ * says so. So only one goes in which nothing has happened for so long that nobody is likely to be at that
+ * point.
  */
 function* removeEmpty(directory: string, modifiedMs: number): Procedure<CollectOutcome> {
   const ageMs = (yield* now()).wallMs - modifiedMs;
@@ -122,7 +125,10 @@ function* sweepName(plan: SweepPlan, name: string, { removed, kept }: Progress):
   }
 }
 
-/** A lock whose start is over; a caller takes over a live one by its age, not we. What nobody signed proves nothing. */
+/**
+ * A lock whose start is over; a caller takes over a live one by its age, not we. What nobody signed proves
+ * nothing.
+ */
 function* collectLock(directory: string, { removed, kept }: Progress): Procedure<Progress> {
   const observed = yield* lookAtLock(directory);
   if (observed.kind !== 'record') return { removed, kept };

@@ -1,6 +1,7 @@
 /**
- * Ending a daemon that does not answer, against its will: only on a person's word or a caller's explicit option, and only with
- * proof that the process is the very one that owns the name. A process id alone is no proof: ids are used again.
+ * Ending a daemon that does not answer, against its will: only on a person's word or a caller's explicit
+ * option, and only with proof that the process is the very one that owns the name. A process id alone is no
+ * proof: ids are used again.
  */
 
 import type { TerminationSignal } from '../../ports/process-table.js';
@@ -16,7 +17,9 @@ export interface TerminationPlan {
   readonly ancestors: readonly number[];
   /** How long it has after SIGTERM, in milliseconds. */
   readonly graceMs: number;
-  /** How long it may take to go after SIGKILL, in milliseconds: a process in an uninterruptible sleep stays. */
+  /**
+   * How long it may take to go after SIGKILL, in milliseconds: a process in an uninterruptible sleep stays.
+   */
   readonly killMs: number;
 }
 
@@ -53,7 +56,10 @@ export function* endHungDaemon(plan: TerminationPlan): Procedure<TerminationOutc
   return killed.kind === 'dead-before' ? { kind: 'ended', pid, by: 'SIGTERM' } : killed;
 }
 
-/** Proves once more who has that id, right before the signal: as little as possible lies between the proof and the act. */
+/**
+ * Proves once more who has that id, right before the signal: as little as possible lies between the proof and
+ * the act.
+ */
 function* signalOwner(
   owner: Owner,
   by: TerminationSignal,

@@ -1,7 +1,8 @@
 /**
- * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a line, appended by
- * whoever knows: the starter its start, the process what it has come to. It is a diagnosis, and what a back-off counts in; it
- * never decides who serves, and one that can't be read or written stops no start.
+ * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a
+ * line, appended by whoever knows: the starter its start, the process what it has come to. It is a diagnosis,
+ * and what a back-off counts in; it never decides who serves, and one that can't be read or written stops no
+ * start.
  */
 
 import type { Instant } from '../../ports/readings.js';
@@ -34,7 +35,7 @@ export type LedgerEntry = { readonly atMs: number; readonly pid: number } & (
 
 export const entryText = (entry: LedgerEntry): string => `${JSON.stringify(entry)}\n`;
 
-/** @returns undefined for what is no word of a process */
+/** @returns undefined for a value that is not a word of a process */
 export function parseWord(text: string): Word | undefined {
   const value = fieldsOf(parseJson(text));
   return value === undefined ? undefined : wordFrom(value);
@@ -151,7 +152,7 @@ export function concluded(start: Start, vitality: Vitality): Start {
   return { ...start, words: [...start.words, end] };
 }
 
-/** How a start ended, as far as a back-off is concerned. */
+/** How a start ended, for the back-off. */
 export type StartFate =
   /** It came to serve, or gave way to a daemon that did. */
   | { readonly kind: 'fine' }
@@ -171,7 +172,7 @@ export function fateOf({ words, startedMs }: Start): StartFate {
   return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
 }
 
-// --- the breaker ------------------------------------------------------------------------------------------------------
+// --- the breaker -------------------------------------------------------------------------------------------
 
 /** So many failures in a row cost nothing: the first may have been a coincidence. */
 export const FREE_FAILURES = 1;
@@ -185,8 +186,9 @@ export type StartVerdict = { readonly kind: 'allowed' } | HeldBack;
 const ALLOWED: StartVerdict = { kind: 'allowed' };
 
 /**
- * Whether one more start of the same thing makes sense now. Starts that failed one after the other, without one in between that
- * served, are followed by a pause that doubles each time. A changed service file, and a person who says `restart`, begin anew.
+ * Whether one more start of the same thing makes sense now. Starts that failed one after the other, without
+ * one in between that served, are followed by a pause that doubles each time. A changed service file, and a
+ * person who says `restart`, begin anew.
  *
  * @param starts oldest first, with the fate of those that are gone already told
  * @param build what is to be started
@@ -209,7 +211,8 @@ type FailedStart = Extract<StartFate, { kind: 'failed' }>;
 function failuresInARow(starts: readonly Start[], build: string, wallMs: number): readonly FailedStart[] {
   const failures: FailedStart[] = [];
   for (const start of starts.toReversed()) {
-    // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by who did.
+    // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by
+    // who did.
     if (start.build !== build || start.reason === undefined) continue;
     const fate = fateOf(start);
     if (fate.kind === 'fine' || wallMs - start.startedMs > WINDOW_MS) break;

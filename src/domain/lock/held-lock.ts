@@ -27,7 +27,7 @@ export const heldLock = ({ directory, nonce }: LockName): HeldLock => ({ directo
 /**
  * The lock that the caller which started this process has handed over to it.
  * @param nonce as the starter named it; undefined where it named none
- * @returns undefined without a lock, and for what is no nonce: it would be a path to anything
+ * @returns undefined without a lock, and for a text that is not a nonce: it could be a path to anything
  */
 export const handedLock = (directory: string, nonce: string | undefined): HeldLock | undefined =>
   nonce !== undefined && isNonce(nonce) ? heldLock({ directory, nonce }) : undefined;
@@ -50,7 +50,10 @@ export const releaseLock = part(function* releaseLock(lock: HeldLock): Sync<void
   yield* removeLock(lock);
 });
 
-/** Removes the lock of a start that nobody is left of. If another caller has taken the lock since, that one stays. */
+/**
+ * Removes the lock of a start that nobody is left of. If another caller has taken the lock since, that one
+ * stays.
+ */
 export const clearAbandoned = part(function* clearAbandoned(lock: AbandonedLock): Sync<'removed' | 'left'> {
   return yield* removeLock(lock);
 });

@@ -8,9 +8,9 @@ import { type ContendedLock, isStale, isUnderWay, type LockRecord, lockAgeMs } f
 import type { Timing } from './timing.js';
 
 /**
- * Whether the start that a lock stands for still has a living process. Where there is a child, callers wait for the child, and
- * its end is the start's end, even if its parent is an editor that lives for days. The holder counts while it has started
- * nothing yet, or where nothing can be told of the child.
+ * Whether the start that a lock stands for still has a living process. Where there is a child, callers wait
+ * for the child, and its end is the start's end, even if its parent is an editor that lives for days. The
+ * holder counts while it has started nothing yet, or where nothing can be told of the child.
  */
 export const sightLock = part(function* sightLock(observed: ContendedLock): Sync<Vitality> {
   if (observed.kind === 'foreign') return 'unknown';
@@ -29,7 +29,10 @@ export type LockVerdict =
   /** It is time, and nothing says that its start is under way. */
   | { readonly kind: 'overdue'; readonly ageMs: number };
 
-/** When a lock that is not stale may be taken over: at an age, or when it has been waited for since then for long enough. */
+/**
+ * When a lock that is not stale may be taken over: at an age, or when it has been waited for since then for
+ * long enough.
+ */
 export type LockPatience = { readonly kind: 'age' } | { readonly kind: 'wait'; readonly sinceMs: number };
 
 /** Whether another's lock may be taken over now. */
@@ -61,8 +64,8 @@ const judgeAge = part(function* judgeAge(
 });
 
 /**
- * Whether nobody is left of the start that a lock stands for: neither its holder nor the child, where there is one. Only this
- * makes the proof with which somebody else's lock is cleared away, at any age.
+ * Whether nobody is left of the start that a lock stands for: neither its holder nor the child, where there
+ * is one. Only this makes the proof with which somebody else's lock is cleared away, at any age.
  */
 export const proveAbandoned = part(function* proveAbandoned(
   directory: string,

@@ -1,9 +1,9 @@
 /**
- * The spawn lock: single flight among callers. However many ask, one process is started. It is an optimisation: a caller that
- * ignores it costs a process that gives way, and nothing depends on it.
+ * The spawn lock: single flight among callers. However many ask, one process is started. It is an
+ * optimisation: a caller that ignores it costs a process that gives way, and nothing depends on it.
  *
- * It is a directory, `spawn.lock/`, with one file in it that bears the holder's nonce. That makes each act on it one
- * exclusive system call:
+ * It is a directory, `spawn.lock/`, with one file in it that bears the holder's nonce. That makes each act on
+ * it one exclusive system call:
  * - taking: rename(2) of a private directory onto it, refused while it holds a file;
  * - taking over from a given holder: unlink(2) of that holder's file, with which one process alone succeeds;
  * - releasing: unlink(2) of the own file, so that nobody can release another's.
@@ -89,7 +89,7 @@ export function parseRecord(nonce: string, text: string): LockRecord | undefined
   return { nonce, holder, wallMs, readyMs, child: identityFrom(parseJson(second)) };
 }
 
-// --- taking -----------------------------------------------------------------------------------------------------------
+// --- taking ------------------------------------------------------------------------------------------------
 
 export const takeLock = part(function* takeLock(plan: LockPlan): Sync<LockOutcome> {
   const own = lockLayout.private(plan.directory, plan.nonce);
@@ -125,7 +125,7 @@ const lockError = (reading: NoSuccess, path: string, during: LockError['during']
   during,
 });
 
-// --- looking ----------------------------------------------------------------------------------------------------------
+// --- looking -----------------------------------------------------------------------------------------------
 
 export const lookAtLock = part(function* lookAtLock(directory: string): Sync<LockObservation> {
   const seen = yield* files('inspect', layout.lock(directory));
@@ -146,14 +146,15 @@ export const lookAtLock = part(function* lookAtLock(directory: string): Sync<Loc
   return record === undefined ? { kind: 'foreign', type, modifiedMs } : { kind: 'record', record };
 });
 
-// --- taking over ------------------------------------------------------------------------------------------------------
+// --- taking over -------------------------------------------------------------------------------------------
 
 /**
- * Takes the lock from the holder that was observed, and from no other: of all who try, one succeeds, and where the lock has
- * changed hands since, nobody does.
+ * Takes the lock from the holder that was observed, and from no other: of all who try, one succeeds, and
+ * where the lock has changed hands since, nobody does.
  *
- * Something foreign has no nonce to go by. What is no directory is unlinked, which no lock of solod's can be; a foreign
- * directory is moved away, looked at, and given back if it turns out to be somebody's lock by now.
+ * Something foreign has no nonce to go by. A file or link is unlinked, which can't remove a lock: that is a
+ * directory. A foreign directory is moved away, looked at, and given back if it turns out to be somebody's
+ * lock by now.
  */
 export const takeOver = part(function* takeOver(plan: LockPlan, observed: ContendedLock): Sync<LockOutcome> {
   const evicted = yield* evict(plan, observed);
@@ -173,7 +174,10 @@ function* evict({ directory, nonce }: LockPlan, observed: ContendedLock) {
     : yield* files('rename', lock, lockLayout.evicted(directory, nonce));
 }
 
-/** What was moved away: the foreign directory, or, if another caller was faster, the lock that it has taken since. */
+/**
+ * What was moved away: the foreign directory, or, if another caller was faster, the lock that it has taken
+ * since.
+ */
 const discardEvicted = part(function* discardEvicted({
   directory,
   nonce,
@@ -193,7 +197,7 @@ const discardEvicted = part(function* discardEvicted({
   return 'discarded';
 });
 
-// --- judging ----------------------------------------------------------------------------------------------------------
+// --- judging -----------------------------------------------------------------------------------------------
 
 export function lockAgeMs(observed: ContendedLock, wallMs: number): number {
   return wallMs - (observed.kind === 'record' ? observed.record.wallMs : observed.modifiedMs);
@@ -206,8 +210,8 @@ export function isStale(observed: ContendedLock, at: Instant, timing: Timing): b
 }
 
 /**
- * Whether the start that a lock stands for is to be left alone: holder or child demonstrably lives, and no more time
- * has passed than the holder allows.
+ * Whether the start that a lock stands for is to be left alone: holder or child demonstrably lives, and no
+ * more time has passed than the holder allows.
  */
 export function isUnderWay(observed: ContendedLock, vitality: Vitality, at: Instant): boolean {
   if (observed.kind === 'foreign' || vitality !== 'alive') return false;

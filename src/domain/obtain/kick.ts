@@ -1,6 +1,6 @@
 /**
- * Kicking: see to it that a daemon is there, or will be, without waiting for it. Every call returns at once, so when a
- * kick has ended the child runs, or the reason why not is known, and the caller may exit in its next statement.
+ * Kicking: make sure that a daemon is there, or will be, without waiting for it. Every call returns at once:
+ * when a kick has ended the child runs, or it is known why not, and the caller may exit.
  *
  * A connection would take a turn of the event loop, so a kick goes by the owner file and the process table.
  */
@@ -43,7 +43,7 @@ export type KickOutcome =
   | { readonly kind: 'running'; readonly owner: Owner }
   /** Another caller is starting one. */
   | { readonly kind: 'contended' }
-  /** There is no directory to work in: nothing that a kick's caller could do about it now. */
+  /** The directory can't be made or used. A kick's caller can do nothing about it now. */
   | { readonly kind: 'no-directory'; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly failure: Failure };
 

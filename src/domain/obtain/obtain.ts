@@ -1,10 +1,10 @@
 /**
- * Obtaining: attach to the daemon of a name, or start one. However many callers ask at once, one process is started; the
- * spawn lock sees to that, and where it can't, the claim does.
+ * Obtaining: attach to the daemon of a name, or start one. However many callers ask at once, one process is
+ * started; the spawn lock sees to that, and where it can't, the claim does.
  *
- * A caller is a newcomer first: it looks whether somebody answers. If nobody does it takes the lock and looks again, as
- * the holder, for the daemon may have come up in between; then it starts one, and is its starter. If the lock is
- * another's it waits, and looks again and again. The daemon releases the lock when it has claimed.
+ * A caller is a newcomer first: it looks whether somebody answers. If nobody does it takes the lock and looks
+ * again, as the holder, for the daemon may have come up in between; then it starts one, and is its starter.
+ * If the lock is another's it waits, and looks again. The daemon releases the lock when it has claimed.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -31,7 +31,7 @@ import { go, inPhases, type Next, type Procedure, sleep } from '../procedure/pro
 import { connect, greet, leftMs, nowMs, readOwner } from './reach-daemon.js';
 import { checkDaemon, startDaemon } from './start-daemon.js';
 
-/** `leave`: a caller that has another way to its answer. It neither starts a daemon nor waits for one that does not take it at once. */
+/** `leave`: the caller has another way to its answer, and neither starts a daemon nor waits for one. */
 export type Patience = 'wait' | 'leave';
 
 export interface ObtainPlan {
@@ -83,7 +83,7 @@ interface Caller {
   readonly begunMs: number;
   readonly pollMs: number;
   readonly spawns: number;
-  /** Why the last attempt to reach a daemon that is there came to nothing; undefined when nobody was there. */
+  /** Why the daemon that is there could not be reached the last time; undefined when nobody was there. */
   readonly trouble: Trouble | undefined;
   /** Why nobody serves, by what this caller has seen. */
   readonly vacancy: SpawnReason;
@@ -135,7 +135,7 @@ function deadlineMs({ plan, role, begunMs }: Caller): number {
   return role.kind === 'starter' ? Math.min(totalMs, role.spawnedMs + plan.timing.readyMs) : totalMs;
 }
 
-// --- is anybody there? ------------------------------------------------------------------------------------------------
+// --- is anybody there? -------------------------------------------------------------------------------------
 
 function* look(me: Caller): Procedure<Then> {
   const reading = yield* connect(directoryOf(me), deadlineMs(me));
@@ -152,7 +152,7 @@ function* look(me: Caller): Procedure<Then> {
     case 'own':
     case 'closed-or-full': {
       const sighted = yield* sightOwner(layout.currentOwner(directoryOf(me)));
-      // Refusal may mean a full backlog: a living owner is waited for. A doubtful one costs a process that gives way.
+      // Refusal may mean a full backlog: a living owner is waited for. In doubt a process is started.
       if (sighted.kind !== 'owner' || sighted.vitality === 'unknown') return go('vacant', me);
       return sighted.vitality === 'alive' ? yield* doubt(me, undefined) : go('vacant', bereft(me));
     }
@@ -215,7 +215,7 @@ function* introduce({ plan, role, begunMs }: Caller): Procedure<ObtainOutcome> {
     : { kind: 'attached', owner, tookMs };
 }
 
-// --- nobody is --------------------------------------------------------------------------------------------------------
+// --- nobody is ---------------------------------------------------------------------------------------------
 
 function* vacant(before: Caller): Procedure<Then> {
   const me: Caller = { ...before, trouble: undefined };
@@ -273,7 +273,7 @@ function* jammed(me: Caller, key: string): Procedure<Then> {
   return atMs - sinceMs < me.plan.timing.lockFallbackMs ? waiting(me, key, sinceMs) : goUnlocked(me);
 }
 
-/** A start without the lock. Like one with it, it looks a last time before: a daemon may have come while nobody looked. */
+/** A start without the lock. It looks a last time as well: a daemon may have come while nobody looked. */
 const goUnlocked = (me: Caller): Then =>
   go('look', { ...me, role: { kind: 'holder', reason: 'lock-error', lock: undefined } });
 
@@ -302,7 +302,7 @@ function* evict({ lock, reason, ...me }: Memories['evict']): Procedure<Then> {
   return yield* lockAnswered(me, reason, outcome);
 }
 
-// --- starting one -----------------------------------------------------------------------------------------------------
+// --- starting one ------------------------------------------------------------------------------------------
 
 function* start(me: Memories['start']): Procedure<Then> {
   const { reason, lock } = me.role;
@@ -329,7 +329,7 @@ function* check(me: Memories['check']): Procedure<Then> {
   return go('look', { ...me, role });
 }
 
-// --- waiting, and how it ends -----------------------------------------------------------------------------------------
+// --- waiting, and how it ends ------------------------------------------------------------------------------
 
 function* wait(me: Caller): Procedure<Then> {
   if (me.plan.patience === 'leave') return leave(me);

@@ -22,7 +22,8 @@ export type Greeting = GreetReading | { readonly kind: 'too-late' };
 
 export const greet = part(function* greet(untilMs: number): Procedure<Greeting> {
   const withinMs = yield* leftMs(untilMs);
-  // A caller that was held up until its time was over asks for nothing any more: it would not hear the answer.
+  // A caller that was held up until its time was over asks for nothing any more: it would not hear the
+  // answer.
   return withinMs > 0 ? yield* probe('greet', withinMs) : { kind: 'too-late' };
 });
 

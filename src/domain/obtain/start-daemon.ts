@@ -1,4 +1,7 @@
-/** How a caller starts a daemon, and looks after it: with the spawn lock or, where that can't be had, without it. */
+/**
+ * How a caller starts a daemon, and looks after it: with the spawn lock or, where that can't be had, without
+ * it.
+ */
 
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { type Failure, notStarted } from '../failure.js';

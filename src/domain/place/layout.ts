@@ -9,7 +9,7 @@
  * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
- * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients that are no Node |
+ * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  */
@@ -44,25 +44,26 @@ export const layout = {
   currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
   generation: (directory: string, n: number): string => join(directory, String(n)),
   generationSocket: (directory: string, n: number): string => join(directory, String(n), NAMES.socket),
-  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
   handedSocket: (directory: string): string => join(directory, NAMES.handed),
   lock: (directory: string): string => join(directory, NAMES.lock),
   lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
   private: (directory: string, nonce: string): string => join(directory, TMP + nonce),
   launch: (directory: string): string => join(directory, NAMES.launch),
   privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
-  trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
 } as const;
 
-/** What a candidate alone has to do with. */
+/** What a candidate and a daemon alone have to do with. */
 export const claimLayout = {
   /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
   nonce: (nonce: string, attempt: number): string => `${nonce}-${attempt}`,
   /** What `current` links to: the name of a generation in the same directory. */
   linkTarget: (generation: number): string => String(generation),
+  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
   privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
   privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
   privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
+  /** Where a candidate's own generation goes when it withdraws. */
+  trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
   /** Where a generation goes that is swept. */
   sweptGeneration: (directory: string, nonce: string, n: number): string =>
     join(directory, `${TRASH}${nonce}.${n}`),
@@ -143,9 +144,9 @@ export function isName(name: string): boolean {
 }
 
 /**
- * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart that meet
- * by accident; it is no defence against somebody who looks for two that meet, and every directory that it names
- * belongs to one user alone.
+ * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart
+ * that meet by accident; it does not keep out somebody who looks for two that meet, and every directory that
+ * it names belongs to one user alone.
  */
 export function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
@@ -174,8 +175,8 @@ export function utf8(text: string): number[] {
 }
 
 /**
- * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h). Node 20 and 22
- * cut a longer path off without a word, and two such paths then name one socket.
+ * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h).
+ * Node 20 and 22 cut a longer path off without a word, and two such paths then name one socket.
  */
 export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
 
@@ -194,8 +195,8 @@ export interface Place {
 }
 
 /**
- * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place: it is
- * the same for all callers, whatever their TMPDIR, and is checked like any other.
+ * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place:
+ * it is the same for all callers, whatever their TMPDIR, and is checked like any other.
  * @param root the absolute directory of all names
  * @param label the name, or the name with its project
  * @param userId the caller's

@@ -1,6 +1,6 @@
 /**
- * The directory of a name, made where it is missing and refused where it can't be trusted. Somebody else who can write to it
- * could put a socket of their own there, and would be handed every caller's environment.
+ * The directory of a name, made where it is missing and refused where it can't be trusted. Somebody else who
+ * can write to it could put a socket of their own there, and would be handed every caller's environment.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -42,8 +42,8 @@ const prepareLevel = part(function* prepareLevel(
   if (seen.kind !== 'entry') return { kind: 'failed', path, cause: causeIn(seen) };
   const why = distrustOf(seen.entry, userId);
   if (why !== undefined) return { kind: 'distrusted', path, why };
-  // Others could read but not write: nothing in it is theirs, and closing it makes it what it should be. The root is
-  // not solod's alone: it may be a directory that the user named for other things as well.
+  // Others could read but not write: nothing in it is theirs, and closing it makes it what it should be. The
+  // root is not solod's alone: it may be a directory that the user named for other things as well.
   if (level === 'root' || isClosed(seen.entry)) return { kind: 'prepared' };
   const tightened = yield* files('tighten', path);
   return tightened.kind === 'done'

@@ -7,7 +7,9 @@ export type NoSuccess =
   | Occupied
   | WrongType;
 
-/** As a sentence has it: with the code, which people look up, whether the system's own words have it or not. */
+/**
+ * As a sentence has it: with the code, which people look up, whether the system's own words have it or not.
+ */
 export function causeText({ code, message }: Cause): string {
   return message.includes(code) ? message : `${code}: ${message}`;
 }

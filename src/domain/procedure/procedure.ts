@@ -1,7 +1,8 @@
 /**
- * How a procedure of the domain is written: a generator that yields one port call at a time, as plain data, and is given what
- * the call returned. The driver makes the call (`run.ts`), or decides when it is made: a test or a search may stop, reorder or
- * kill between any two calls. docs/procedures.md says what an author obeys.
+ * How a procedure of the domain is written: a generator that yields one port call at a time, as plain data,
+ * and is given what the call returned. The driver makes the call (`run.ts`), or decides when it is made: a
+ * test or a search may stop, reorder or kill between any two calls. docs/procedures.md says what an author
+ * obeys.
  */
 
 import type { Clock } from '../../ports/clock.js';
@@ -47,8 +48,8 @@ export type SyncCall = CallOn<'files'> | CallOn<'processes'> | CallOn<'spawner'>
 export type Reading = Extract<{ [P in keyof Ports]: ReturnOn<P> }[keyof Ports], { readonly kind: string }>;
 
 /**
- * Where a phase or a part begins, or a part ends. Whoever only runs a procedure passes over marks, and answers nothing. A search
- * remembers by them where a process stands, and brings it there again with an answer.
+ * Where a phase or a part begins, or a part ends. A driver of production passes over marks, and answers
+ * nothing. The search remembers by them where a process stands, and brings it there again with an answer.
  */
 export type Mark =
   /** Answered with the phase and the memory to begin with instead. */
@@ -61,14 +62,15 @@ export type Mark =
 export type Procedure<O, C extends Call = Call> = Generator<C | Mark, O, unknown>;
 export type Sync<O> = Procedure<O, SyncCall>;
 
-// --- calls --------------------------------------------------------------------------------------------------------------
+// --- calls -------------------------------------------------------------------------------------------------
 
 function on<P extends keyof Ports>(port: P) {
   return function* <M extends MethodOf<P>>(
     method: M,
     ...args: ArgsOf<P, M>
   ): Procedure<ReturnOf<P, M>, CallOf<P, M> & Call> {
-    // The one place at which a procedure stops. The driver answers a call with what this very method returned.
+    // The one place at which a procedure stops. The driver answers a call with what this very method
+    // returned.
     return (yield { kind: 'call', port, method, args } as CallOf<P, M> & Call) as ReturnOf<P, M>;
   };
 }
@@ -83,11 +85,12 @@ const clock = on('clock');
 export const now = () => clock('now');
 export const sleep = (ms: number) => clock('sleep', ms);
 
-// --- parts --------------------------------------------------------------------------------------------------------------
+// --- parts -------------------------------------------------------------------------------------------------
 
 /**
- * Makes a part of a generator: a stretch with an outcome of its own. When it has ended, the outcome is all that is left of it;
- * what it was told on the way tells no two states apart. Arguments and outcome are plain data.
+ * Makes a part of a generator: a stretch with an outcome of its own. When it has ended, the outcome is all
+ * that is left of it; what it was told on the way tells no two states apart. Arguments and outcome are plain
+ * data.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function part<A extends readonly unknown[], O, Y>(
@@ -102,14 +105,20 @@ export function part<A extends readonly unknown[], O, Y>(
   };
 }
 
-// --- phases -------------------------------------------------------------------------------------------------------------
+// --- phases ------------------------------------------------------------------------------------------------
 
-/** A phase to go on with, and all that it is to remember: plain data. `M` has a memory for each phase, by the phase's name. */
+/**
+ * A phase to go on with, and all that it is to remember: plain data. `M` has a memory for each phase, by the
+ * phase's name.
+ */
 export type Next<M> = {
   [P in keyof M & string]: { readonly phase: P; readonly memory: M[P] };
 }[keyof M & string];
 
-/** Each phase is a generator that names the next one, or ends with an outcome. Nothing but its memory outlives a phase. */
+/**
+ * Each phase is a generator that names the next one, or ends with an outcome. Nothing but its memory outlives
+ * a phase.
+ */
 export type Phases<M, O, C extends Call = Call> = {
   readonly [P in keyof M & string]: (memory: M[P]) => Procedure<Next<M> | O, C>;
 };

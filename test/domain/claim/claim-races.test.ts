@@ -1,6 +1,6 @@
 /**
- * The publish race: two candidates in every order of their calls, each killed before any of them or not at all; three in
- * every order with so many interruptions. Never do two serve, and nobody alive is cut off.
+ * The publish race: two candidates in every order of their calls, each killed before any of them or not at
+ * all; three in every order with so many interruptions. Never do two serve, and nobody alive is cut off.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -89,7 +89,10 @@ function judge(race: Race): void {
   judgeEnd(race);
 }
 
-/** `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a few interruptions do. */
+/**
+ * `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a
+ * few interruptions do.
+ */
 const SOME = { interruptions: 1, kills: 0 };
 
 describe('the race of two candidates', () => {

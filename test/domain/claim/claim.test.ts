@@ -1,4 +1,7 @@
-/** The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most serves. */
+/**
+ * The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most
+ * serves.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';

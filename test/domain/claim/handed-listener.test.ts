@@ -1,4 +1,7 @@
-/** Daemons that a supervisor hands its listener to: it outlives them, so that connecting tells nothing of any of them. */
+/**
+ * Daemons that a supervisor hands its listener to: it outlives them, so that connecting tells nothing of any
+ * of them.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -119,7 +122,10 @@ function judge(race: Race): void {
   if (over && !candidates.some(wasKilled)) expect(candidates.filter(alive)).toHaveLength(1);
 }
 
-/** For the time it takes either one of them; with SOLOD_INTERRUPTIONS=2 (and a kill) all but the last race have been gone through. */
+/**
+ * For the time it takes either one of them; with SOLOD_INTERRUPTIONS=2 (and a kill) all but the last race
+ * have been gone through.
+ */
 const { SOLOD_INTERRUPTIONS } = process.env;
 const BOUNDS =
   SOLOD_INTERRUPTIONS === undefined

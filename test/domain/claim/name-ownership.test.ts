@@ -19,7 +19,7 @@ function examine(...readings: Reading[]): { readonly asked: string[]; readonly o
   while (said.done !== true) {
     const { value } = said;
     if (value.kind === 'call') asked.push(`${value.method} ${value.args[0]}`);
-    said = procedure.next(value.kind === 'call' ? told.shift() : undefined);
+    said = procedure.next(value.kind === 'call' ? (told.shift() ?? FAILED) : undefined);
   }
   return { asked, outcome: said.value };
 }

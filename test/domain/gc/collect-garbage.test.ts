@@ -182,8 +182,9 @@ describe('the directory itself', () => {
 });
 
 /**
- * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have been taken away and
- * published anew by the time it moves it. `first` steps of one, then all of the other, then the rest.
+ * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have
+ * been taken away and published anew by the time it moves it. `first` steps of one, then all of the other,
+ * then the rest.
  */
 describe('a collector and candidates, whoever is interrupted wherever', () => {
   async function race(order: 'candidate-first' | 'collector-first', steps: number): Promise<'more' | 'over'> {

@@ -560,9 +560,15 @@ describe('a lock that can’t be had', () => {
     const machine = home();
     machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
     const beganMs = machine.clock.now().monotonicMs;
-    expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'lock-error' });
+    const process = machine.start();
+    const touched: unknown[] = [];
+    process.onCall = ({ args }) => touched.push(args[0]);
+    expect(await obtain(machine, {}, process)).toMatchObject({ kind: 'started', reason: 'lock-error' });
     expect(machine.spawns[0]?.at.monotonicMs).toBeGreaterThanOrEqual(beganMs + 1_000);
     expect(elapsed(machine, beganMs)).toBeLessThan(1_150);
+    // Without the lock there is none to hand over, and no record of one to note a child in.
+    expect(machine.spawns[0]?.lockNonce).toBeUndefined();
+    expect(touched).not.toContain(inHome(`spawn.lock/${nonceFor(process)}`));
   });
 
   it('whenever it is tried, though it is always free, is not tried for ever', async () => {
@@ -1101,17 +1107,22 @@ describe('time', () => {
     },
   );
 
-  it('a caller that was held up until its time was over asks for nothing: it would not hear the answer', async () => {
-    const machine = home();
-    const daemon = await daemonIn(machine);
-    const { stepper } = await heldBefore(machine, { phase: 'look', method: 'connect' }, 'newcomer');
-    await machine.clock.advance(2_000);
-    expect(await toTheEnd(machine, stepper)).toMatchObject({
-      kind: 'failed',
-      failure: { kind: 'not-answering', owner: { pid: daemon.pid }, afterMs: 2_000 },
-    });
-    expect(daemon.served).toBe(0);
-  });
+  it.each(['expected', 'none'] as const)(
+    'a caller that was held up until its time was over asks for nothing: it would not hear the answer (greeting: %s)',
+    async (greeting) => {
+      const machine = home();
+      const daemon = await daemonIn(machine);
+      const { stepper } = await heldBefore(machine, { phase: 'look', method: 'connect' }, 'newcomer', {
+        greeting,
+      });
+      await machine.clock.advance(2_000);
+      expect(await toTheEnd(machine, stepper)).toMatchObject({
+        kind: 'failed',
+        failure: { kind: 'not-answering', owner: { pid: daemon.pid }, afterMs: 2_000 },
+      });
+      expect(daemon.served).toBe(0);
+    },
+  );
 
   it('a caller that waits for a lock all the while says so', async () => {
     const machine = home();

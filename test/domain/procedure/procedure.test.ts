@@ -114,7 +114,7 @@ function driven(procedure: Procedure<unknown>, answers: (mark: Mark) => unknown 
 }
 
 describe('a part', () => {
-  const inner = part(function* inner(path: string): Sync<string> {
+  const inner = part(function* inspecting(path: string): Sync<string> {
     const { kind } = yield* files('inspect', path);
     return `${kind} ${path}`;
   });
@@ -123,7 +123,7 @@ describe('a part', () => {
   });
 
   it('says where it begins, with what, and what came of it', () => {
-    expect(first(inner('/a'))).toEqual({ kind: 'part', name: 'inner', args: ['/a'] });
+    expect(first(inner('/a'))).toEqual({ kind: 'part', name: 'inspecting', args: ['/a'] });
     const { seen, outcome } = driven(outer());
     expect(outcome).toBe('inspect /a, inspect /b');
     const twice = ['part', 'inspect', 'end-of-part'];
