@@ -75,7 +75,12 @@ const RULES: readonly Rule[] = [
     folder: 'src',
     forbidden: /child_process|\bcluster\b/,
     // The status line is a service, as its users might write one: what it runs is git, and no daemon.
-    except: ['src/adapters/node/processes/spawner.ts', 'src/app/status-line/git.ts'],
+    except: [
+      'src/adapters/node/processes/spawner.ts',
+      'src/app/status-line/git.ts',
+      // Children of services get the directory and the streams of their call.
+      'src/app/service/call-process/child-processes.ts',
+    ],
     planted: "import { fork } from 'node:child_process';",
   },
   {

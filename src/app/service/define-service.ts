@@ -5,7 +5,9 @@ import type { WriteStream } from 'node:tty';
 
 /** As on the streams of a process: true where the caller's end is a terminal. */
 export type ServiceInput = Readable & { readonly isTTY?: boolean };
-/** The rest is there where the caller's end is a terminal; columns and rows where the caller has told them. */
+/**
+ * The rest is there where the caller's end is a terminal; columns and rows where the caller has told them.
+ */
 export type ServiceOutput = Writable &
   Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows' | 'getWindowSize' | 'getColorDepth' | 'hasColors'>>;
 
@@ -24,7 +26,8 @@ export interface ServiceContext {
 
 /**
  * Answers one call.
- * @returns exit code, 0 to 255; nothing means `process.exitCode`, or 0. A throw becomes one line on the caller's stderr and exit code 1
+ * @returns exit code, 0 to 255; nothing means `process.exitCode`, or 0. A throw becomes one line on the
+ *   caller's stderr and exit code 1
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
@@ -37,9 +40,9 @@ export interface ServiceDefinition {
   readonly idleTimeoutMs?: number;
   readonly version?: string;
   /**
-   * Which process the code of a call sees in `process`, `console`, `fs`, `child_process` and `os`. `own`, the default: one of the
-   * call's own, with the caller's environment, directory and streams. `shared`: the daemon's, which all calls have in common; for
-   * a service that goes by its context alone.
+   * Which process the code of a call sees in `process`, `console`, `fs`, `os` and in its children. `own`, the
+   * default: one of the call's own, with the caller's environment, directory and streams. `shared`: the
+   * daemon's, which all calls have in common; for a service that goes by its context alone.
    */
   readonly callProcess?: CallProcessKind;
 }

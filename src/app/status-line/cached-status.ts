@@ -1,6 +1,7 @@
 /**
- * What git says of one repository, kept for as long as nothing there changes. Every change is counted; an answer is good as long
- * as the count is what it was when git was started for it, and all directories are watched.
+ * What git says of one repository, kept for as long as nothing there changes. Every change is counted; an
+ * answer is good as long as the count is what it was when git was started for it, and all directories are
+ * watched.
  */
 
 import { directoriesOf } from './directories.js';
@@ -8,7 +9,10 @@ import { type Environment, runStatus, type StatusReading } from './git.js';
 import { isThere, operationIn, type Repository, stampOf } from './repository.js';
 import { type Change, Watchers } from './watchers.js';
 
-/** A git that no line waits for may take longer, as it does in a large repository that has not been read for a while. */
+/**
+ * A git that no line waits for may take longer, as it does in a large repository that has not been read for a
+ * while.
+ */
 const PATIENT_MS = 10_000;
 /** Directories of one repository: inotify(7) may have as few as 8,192 for a user. */
 const DIRECTORIES_MAX = 2_000;
@@ -18,10 +22,16 @@ const UNWATCHED_MS = 1_000;
 const WATCH_AGAIN_MS = 5 * 60_000;
 /** A git that is missing or hangs is not tried again at every line. */
 const REFUSED_MS = 2_000;
-/** What changes in a burst is looked at once; and who changes files all the time does not keep git running all the time. */
+/**
+ * What changes in a burst is looked at once; and who changes files all the time does not keep git running all
+ * the time.
+ */
 const SETTLE_MS = 50;
 const SETTLE_PER_RUN = 2;
-/** Where nobody has asked for so long, a change is a reason to look away, not to look again: an idle daemon sleeps. */
+/**
+ * Where nobody has asked for so long, a change is a reason to look away, not to look again: an idle daemon
+ * sleeps.
+ */
 const EAGER_MS = 60_000;
 
 export type Answer = StatusReading & { readonly operation: string | undefined };
@@ -190,7 +200,8 @@ export class CachedStatus {
       return;
     }
     this.#ignored = ignored.join('\0');
-    // What has changed in them before they were watched, directories that were made there among it, nobody has told.
+    // What has changed in them before they were watched, directories that were made there among it, nobody
+    // has told.
     if (followed.added > 0) this.#changes += 1;
     else if (structures === this.#structures) this.#watching = 'complete';
   }

@@ -1,4 +1,6 @@
-/** Which directories of a repository are to be watched, so that nothing that git would tell changes unseen. */
+/**
+ * Which directories of a repository are to be watched, so that nothing that git would tell changes unseen.
+ */
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,8 +21,8 @@ const deep = (...parts: string[]): Place => ({ path: path.join(...parts), extent
 const flat = (...parts: string[]): Place => ({ path: path.join(...parts), extent: 'flat' });
 
 /**
- * The work tree but for what is ignored, also where nothing is tracked yet; and what lies beside HEAD and the refs, of submodules
- * and other repositories inside it, too.
+ * The work tree but for what is ignored, also where nothing is tracked yet; and what lies beside HEAD and the
+ * refs, of submodules and other repositories inside it, too.
  * @param ignored directories, relative to the root
  */
 export async function directoriesOf(

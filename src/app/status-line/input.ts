@@ -1,4 +1,7 @@
-/** What a status line is told on stdin, checked here and nowhere else. Everything is optional, and keys that are not known are ignored. */
+/**
+ * What a status line is told on stdin, checked here and nowhere else. Everything is optional, and keys that
+ * are not known are ignored.
+ */
 
 import * as z from 'zod/mini';
 

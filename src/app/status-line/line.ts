@@ -1,4 +1,7 @@
-/** The line itself: what is known to text, and nothing else. Whatever comes from outside is cleaned, and cut to what it may take. */
+/**
+ * The line itself: what is known to text, and nothing else. Whatever comes from outside is cleaned, and cut
+ * to what it may take.
+ */
 
 import { type Colour, cleanText, cutText, diagnosticLine, ELLIPSIS } from '../../domain/text/one-line.js';
 import type { Session } from './input.js';
@@ -52,7 +55,10 @@ export function renderLine(line: Line, colour: Colour): string {
   return parts.length > 0 ? parts.join(GAP) : diagnosticLine('', colour);
 }
 
-/** `~` for home; of a long one in a repository what is inside of that; else the end of it, which tells more than the beginning. */
+/**
+ * `~` for home; of a long one in a repository what is inside of that; else the end of it, which tells more
+ * than the beginning.
+ */
 export function directoryText({ directory, home, repository }: Omit<Line, 'session' | 'troubles'>): string {
   const short = cleanText(fromHome(directory, home));
   if (lengthOf(short) <= DIRECTORY_LIMIT) return short;

@@ -1,4 +1,7 @@
-/** What `git status --porcelain=v2 --branch --ignored=matching -z` prints (git-status(1), "Porcelain Format Version 2"). */
+/**
+ * What `git status --porcelain=v2 --branch --ignored=matching -z` prints (git-status(1), "Porcelain Format
+ * Version 2").
+ */
 
 export interface GitStatus {
   /** Undefined where HEAD is detached. */

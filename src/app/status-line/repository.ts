@@ -1,4 +1,7 @@
-/** Where a repository is, and what can be told of it without asking git: no process is started for any of this. */
+/**
+ * Where a repository is, and what can be told of it without asking git: no process is started for any of
+ * this.
+ */
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -74,7 +77,10 @@ export function readHead({ gitDirectory }: Repository): Head {
   return { branch, commit };
 }
 
-/** What begins an operation leaves one of these, and takes it away at its end (as git's own prompt looks for them). */
+/**
+ * What begins an operation leaves one of these, and takes it away at its end (as git's own prompt looks for
+ * them).
+ */
 const OPERATIONS: readonly (readonly [file: string, operation: string])[] = [
   ['rebase-merge', 'rebase'],
   ['rebase-apply/applying', 'am'],

@@ -1,6 +1,6 @@
 /**
- * A status line, and the model of a hot tool: one line of what a shell's prompt or an agent's status bar shows, from a daemon that
- * knows it already. Whatever goes wrong is in the line.
+ * A status line, and the model of a hot tool: one line of what a shell's prompt or an agent's status bar
+ * shows, from a daemon that knows it already. Whatever goes wrong is in the line.
  */
 
 import fs from 'node:fs';
@@ -23,7 +23,8 @@ const GIT_MS = 500;
 /** Of what a caller may ask for. */
 const TIMEOUT_MAX_MS = 60_000;
 
-// Callers read the name and the version off the head of the bundle, where `scripts/build.mjs` writes them once more.
+// Callers read the name and the version off the head of the bundle, where `scripts/build.mjs` writes them
+// once more.
 export default defineService({ name: 'status-line', version: VERSION, run });
 
 /** @returns 0: who shows a status line shows nothing of a program that fails */

@@ -1,4 +1,7 @@
-/** Watches a set of directories, each by itself: inotify(7) knows no other way, and a watch follows the inode, not the path. */
+/**
+ * Watches a set of directories, each by itself: inotify(7) knows no other way, and a watch follows the inode,
+ * not the path.
+ */
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -9,7 +12,10 @@ export type FollowReading =
   /** The system has no more watches, or does not have them at all. */
   | { readonly kind: 'refused' };
 
-/** `structure`: a directory, or what makes a directory a repository, has come, gone or moved; the set to be watched may be another. */
+/**
+ * `structure`: a directory, or what makes a directory a repository, has come, gone or moved; the set to be
+ * watched may be another.
+ */
 export type Change = 'structure' | 'content';
 
 export class Watchers {

@@ -1,4 +1,7 @@
-/** The caller's own streams. They belong to its process: no listener stays on them, and no more input is taken than was asked for. */
+/**
+ * The caller's own streams. They belong to its process: no listener stays on them, and no more input is taken
+ * than was asked for.
+ */
 
 import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
@@ -86,8 +89,8 @@ export class OutputSink {
   };
 
   /**
-   * A write that is under way may still fail, and an error without a listener ends the process. On a broken stream the listener stays,
-   * because the error may be reported again.
+   * A write that is under way may still fail, and an error without a listener ends the process. On a broken
+   * stream the listener stays, because the error may be reported again.
    */
   #leaveWhenWritten(): void {
     if (!this.isWritten || this.#broken) return;
@@ -105,7 +108,9 @@ export interface PumpEvents {
 /** Longest chunk of input that is sent. The rest of what a stream gives waits for the next request. */
 export const CHUNK_BYTES = 1024 * 1024;
 
-/** Reads the caller's input, one chunk for each request. Before the first request it leaves the stream alone. */
+/**
+ * Reads the caller's input, one chunk for each request. Before the first request it leaves the stream alone.
+ */
 export class InputPump {
   readonly #source: Readable | (() => Readable) | undefined;
   readonly #events: PumpEvents;
@@ -157,8 +162,8 @@ export class InputPump {
   }
 
   /**
-   * Stops reading. After `pause()` Node reads on until its buffer is full: that takes input that was not asked for and keeps the
-   * process alive. A second pause, one turn later, stops this too.
+   * Stops reading. After `pause()` Node reads on until its buffer is full: that takes input that was not
+   * asked for and keeps the process alive. A second pause, one turn later, stops this too.
    */
   #rest(stream: Readable): void {
     stream.pause();

@@ -55,7 +55,10 @@ function readWhole(fd: number): DocumentReading {
   return { kind: 'document', document: { text, mode: mode & 0o7777, userId: uid, groupId: gid } };
 }
 
-/** @returns undefined for bytes that would come back as others; a byte order mark is kept, and so is not passed over */
+/**
+ * @returns undefined for bytes that would come back as others; a byte order mark is kept, and so is not
+ * passed over
+ */
 function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -82,7 +85,10 @@ function create(path: string, draft: Draft): ChangeReading {
   }
 }
 
-/** The mode comes last: chown(2) takes bits away, and nobody else is to read the file before it is the owner's. */
+/**
+ * The mode comes last: chown(2) takes bits away, and nobody else is to read the file before it is the
+ * owner's.
+ */
 function fill(fd: number, { text, mode, userId, groupId }: Draft): void {
   writeFileSync(fd, text);
   const made = fstatSync(fd);
@@ -118,7 +124,10 @@ function replace(from: string, to: string): ChangeReading {
   return renamed;
 }
 
-/** What was done is done. Some file systems take no fsync(2) of a directory, and then a power cut brings the old file back whole. */
+/**
+ * What was done is done. Some file systems take no fsync(2) of a directory, and then a power cut brings the
+ * old file back whole.
+ */
 function syncDirectory(path: string): void {
   try {
     opened(path, O_RDONLY | O_DIRECTORY, fsyncSync);

@@ -1,4 +1,7 @@
-/** The file system of the machine. On every path the last name is taken for itself: a link there is never followed. */
+/**
+ * The file system of the machine. On every path the last name is taken for itself: a link there is never
+ * followed.
+ */
 
 import { Buffer } from 'node:buffer';
 import {
@@ -34,7 +37,10 @@ export const TEXT_BYTES_MAX = 65_536;
 export const TREE_ENTRIES_MAX = 1_000;
 
 const PRIVATE_DIRECTORY = 0o700;
-/** With the sticky bit, which means nothing on a file but that cleaners of temporary directories pass it by (tmpfiles.d(5)). */
+/**
+ * With the sticky bit, which means nothing on a file but that cleaners of temporary directories pass it by
+ * (tmpfiles.d(5)).
+ */
 const PRIVATE_FILE = 0o1600;
 
 const { O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -49,18 +55,21 @@ function makeDirectory(path: string): ChangeReading {
 }
 
 /**
- * A umask takes from the owner too if it says so, and a parent may hand its set-group-ID bit down. mkdir(2) never gives
- * more permission than it was asked for, so nobody gets in before this is through.
+ * A umask takes from the owner too if it says so, and a parent may hand its set-group-ID bit down. mkdir(2)
+ * never gives more permission than it was asked for, so nobody gets in before this is through.
  */
 function setExactMode(path: string): ChangeReading {
   const found = inspect(path);
-  // Somebody may have moved it away since: it was made all the same, and what is there now is not for us to change.
+  // Somebody may have moved it away since: it was made all the same, and what is there now is not for us to
+  // change.
   if (found.kind !== 'entry' || found.entry.type !== 'directory') return DONE;
   if (found.entry.mode === PRIVATE_DIRECTORY) return DONE;
   return absentIsDone(change(() => chmodSync(path, PRIVATE_DIRECTORY)));
 }
 
-/** Not mkdir's own recursion: under a umask that takes from the owner, it makes parents that it can't enter. */
+/**
+ * Not mkdir's own recursion: under a umask that takes from the owner, it makes parents that it can't enter.
+ */
 function makeDirectories(path: string): ChangeReading {
   const made = makeDirectory(path);
   if (made.kind !== 'absent') return unlessDirectory(path, made);
@@ -152,7 +161,8 @@ function createFile(path: string, text: string): ChangeReading {
   const written = change(() => writeFileSync(fd, text));
   const closed = change(() => closeSync(fd));
   const reading = written.kind === 'done' ? closed : written;
-  // Half a record reads like a whole one that somebody forged. Should this fail too, the first cause tells more.
+  // Half a record reads like a whole one that somebody forged. Should this fail too, the first cause tells
+  // more.
   if (reading.kind !== 'done') change(() => unlinkSync(path));
   return reading;
 }
@@ -183,9 +193,9 @@ function removeFile(path: string): ChangeReading {
 const removeDirectory = (path: string): ChangeReading => change(() => rmdirSync(path));
 
 /**
- * Another process may be removing the same tree: what is gone already counts as removed. Between unlink's refusal and
- * the listing a directory could give way to a link, and the listing would follow it; only who may write to the
- * directory around it can do that, and that is its owner's alone.
+ * Another process may be removing the same tree: what is gone already counts as removed. Between unlink's
+ * refusal and the listing a directory could give way to a link, and the listing would follow it; only who may
+ * write to the directory around it can do that, and that is its owner's alone.
  */
 function clear(path: string, budget: { entries: number }): ChangeReading {
   budget.entries -= 1;

@@ -1,7 +1,7 @@
 /**
- * What starts a daemon, left in the directory of its name for clients that are no Node and load no service: the program and its
- * arguments, a NUL after each, so that nobody needs a parser and no shell sees it. Whatever goes wrong with it is passed over:
- * a client that finds none asks Node.
+ * What starts a daemon, left in the directory of its name for clients that are no Node and load no service:
+ * the program and its arguments, a NUL after each, so that nobody needs a parser and no shell sees it.
+ * Whatever goes wrong with it is passed over: a client that finds none asks Node.
  */
 
 import { existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';

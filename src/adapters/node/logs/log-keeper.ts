@@ -1,9 +1,10 @@
 /**
  * Keeps the log of a daemon in service within bounds, for as long as it runs.
  *
- * The daemon's stdout and stderr are descriptors of the log, and so are those of whoever else was started for the name. Node can't
- * point a descriptor elsewhere (dup2(2)), so a log that became too long is not renamed: it is copied, and emptied. All descriptors
- * are opened with O_APPEND: what comes next stands at the beginning, whoever writes it.
+ * The daemon's stdout and stderr are descriptors of the log, and so are those of whoever else was started for
+ * the name. Node can't point a descriptor elsewhere (dup2(2)), so a log that became too long is not renamed:
+ * it is copied, and emptied. All descriptors are opened with O_APPEND: what comes next stands at the
+ * beginning, whoever writes it.
  */
 
 import {
@@ -24,7 +25,10 @@ import { headOf } from '../files/appended-file.js';
 
 /** How long the log gets before it is copied and emptied. There are two copies at most. */
 const LOG_BYTES_MAX = 1024 * 1024;
-/** Where it can't be copied, that is tried again when so much more has come. At twice its length it is emptied all the same. */
+/**
+ * Where it can't be copied, that is tried again when so much more has come. At twice its length it is emptied
+ * all the same.
+ */
 const AGAIN_BYTES = 256 * 1024;
 /** Another process may append while it is copied: then it is copied again, so often. */
 const COPIES_MAX = 3;
@@ -70,8 +74,8 @@ export class LogKeeper {
   }
 
   /**
-   * From now on the log is kept within bounds: whatever this process prints is counted. What it writes to the descriptors itself,
-   * or a child does, is seen by `look`.
+   * From now on the log is kept within bounds: whatever this process prints is counted. What it writes to the
+   * descriptors itself, or a child does, is seen by `look`.
    * @returns undefined where stderr is no file
    */
   static attach(keeping: LogKeeping): LogKeeper | undefined {
@@ -88,8 +92,8 @@ export class LogKeeper {
   }
 
   /**
-   * The same for a program of somebody's own: its streams are left alone, and looked at every few seconds. Nothing is done where its
-   * stderr is not the log: it was started by hand, and has a file of its own.
+   * The same for a program of somebody's own: its streams are left alone, and looked at every few seconds.
+   * Nothing is done where its stderr is not the log: it was started by hand, and has a file of its own.
    */
   static watch(keeping: LogKeeping): void {
     try {
@@ -112,8 +116,8 @@ export class LogKeeper {
       if (size < this.#lookAt && !isFull) return;
       const named = lstatSync(this.#path, { throwIfNoEntry: false });
       const isKept = named !== undefined && isSameFile(mine, named) && this.#keepCopy();
-      // Not to be copied, or without a name, and so not to be read either: it must not grow for ever. On a full disk what comes
-      // now is worth more than what came before.
+      // Not to be copied, or without a name, and so not to be read either: it must not grow for ever. On a
+      // full disk what comes now is worth more than what came before.
       if (isKept || isFull || size >= 2 * this.#bytesMax) this.#empty();
       else this.#lookAt = size + AGAIN_BYTES;
     } catch {
@@ -121,7 +125,9 @@ export class LogKeeper {
     }
   }
 
-  /** Written at once and in one piece, as Node does with files; but a full disk is no error of whoever prints. */
+  /**
+   * Written at once and in one piece, as Node does with files; but a full disk is no error of whoever prints.
+   */
   #count(stream: object, descriptor: number): void {
     if (!fstatSync(descriptor).isFile()) return;
     (stream as Sink)._write = (bytes, _encoding, done) => {
@@ -142,7 +148,10 @@ export class LogKeeper {
     }
   }
 
-  /** @returns whether all that the log holds is in the copy; not so for what another process appends in this very moment */
+  /**
+   * @returns whether all that the log holds is in the copy; not so for what another process appends in this
+   * very moment
+   */
   #keepCopy(): boolean {
     const { directory } = this.keeping;
     const temporary = this.keeping.temporary();

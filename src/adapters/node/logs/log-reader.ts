@@ -40,7 +40,8 @@ export class LogReader {
   /** @returns all that is kept; undefined where there is no log, or none that can be read */
   whole(): string | undefined {
     const [previous, before, current] = this.#paths;
-    // The current one first: what is copied meanwhile is there twice then, and not at all the other way round.
+    // The current one first: what is copied meanwhile is there twice then, and not at all the other way
+    // round.
     const latest = readPart(current, 0);
     const parts = [readPart(previous, 0), readPart(before, 0), latest].filter((part) => part !== undefined);
     if (latest !== undefined) this.#follow(latest);
@@ -59,7 +60,10 @@ export class LogReader {
     return current.text;
   }
 
-  /** It is being emptied this very moment, and its number still to come; or somebody has removed it, and another was begun. */
+  /**
+   * It is being emptied this very moment, and its number still to come; or somebody has removed it, and
+   * another was begun.
+   */
   #shortened({ end }: Read): string {
     if (end > 0) this.#surprises += 1;
     if (this.#surprises < SURPRISES) return '';
@@ -81,7 +85,9 @@ export class LogReader {
     this.#offset = end;
   }
 
-  /** What had not been read of the last part when it was copied, and the parts that have come and gone since. */
+  /**
+   * What had not been read of the last part when it was copied, and the parts that have come and gone since.
+   */
   #upTo(current: number): string {
     const rest = this.#copyOf(this.#part, this.#offset);
     const between = current - this.#part - 1;

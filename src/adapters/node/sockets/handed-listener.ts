@@ -1,6 +1,7 @@
 /**
- * A listening socket that a supervisor has bound and hands over: systemd's socket activation, or launchd's. It listens before
- * its daemon starts, and goes on when that has ended. See docs/decisions/0008-supervised.md.
+ * A listening socket that a supervisor has bound and hands over: systemd's socket activation, or launchd's.
+ * It listens before its daemon starts, and goes on when that has ended. See
+ * docs/decisions/0008-supervised.md.
  */
 
 import { fstatSync, linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
@@ -27,8 +28,9 @@ export interface Handed {
 }
 
 /**
- * In place of binding a socket, it gives the supervisor's one more name: link(2). connect(2) goes by the inode, so whoever
- * connects by that name reaches the supervisor's socket, whatever becomes of the name it was bound to.
+ * In place of binding a socket, it gives the supervisor's one more name: link(2). connect(2) goes by the
+ * inode, so whoever connects by that name reaches the supervisor's socket, whatever becomes of the name it
+ * was bound to.
  */
 export class HandedListener implements Listener {
   #inode: string | undefined;
@@ -49,12 +51,18 @@ export class HandedListener implements Listener {
     }
   }
 
-  /** The listener is the supervisor's: there is nothing of one's own to close, and nothing has been taken from it yet. */
+  /**
+   * The listener is the supervisor's: there is nothing of one's own to close, and nothing has been taken from
+   * it yet.
+   */
   close(): Promise<ChangeReading> {
     return Promise.resolve(DONE);
   }
 
-  /** Whether the name leads to this very socket. A number is not used again as long as one of the socket's names is there. */
+  /**
+   * Whether the name leads to this very socket. A number is not used again as long as one of the socket's
+   * names is there.
+   */
   isBehind(path: string): boolean {
     try {
       this.#inode ??= inodeOf(this.handed.path);
@@ -75,21 +83,25 @@ export class HandedListener implements Listener {
     };
   }
 
-  /** Takes what has been waiting since the supervisor listens, and what comes. Before, every connection stays in its queue. */
+  /**
+   * Takes what has been waiting since the supervisor listens, and what comes. Before, every connection stays
+   * in its queue.
+   */
   serve(handle: (socket: Socket) => void): void {
     const server = this.#server((socket) => {
-      // A peer that connects and goes away must not end the process: an `error` event without a handler would.
+      // A peer that connects and goes away must not end the process: an `error` event without a handler
+      // would.
       socket.on('error', ignore);
       handle(socket);
     });
-    // That the descriptor can't be listened on is a broken supervisor, and ends the process. A single connection that
-    // can't be taken (EMFILE) is not.
+    // That the descriptor can't be listened on is a broken supervisor, and ends the process. A single
+    // connection that can't be taken (EMFILE) is not.
     server.once('listening', () => server.on('error', ignore));
   }
 
   /**
-   * Ends what is waiting: as long as there is any, the supervisor would start the next process for it. Its callers have been
-   * told nothing yet, and look again.
+   * Ends what is waiting: as long as there is any, the supervisor would start the next process for it. Its
+   * callers have been told nothing yet, and look again.
    */
   async turnAway(): Promise<void> {
     let taken = 0;
@@ -121,7 +133,8 @@ function inodeOf(path: string): string {
 function whyNotLinked(error: unknown, bound: string, path: string): ChangeReading {
   const { code } = causeOf(error);
   if (code !== 'EXDEV') return refusedChange(error);
-  const message = `EXDEV: the supervisor listens on ${bound}, which is on another file system; let it listen in ${dirname(dirname(path))}`;
+  const place = dirname(dirname(path));
+  const message = `EXDEV: the supervisor listens on ${bound}, on another file system; use ${place}`;
   return { kind: 'failed', cause: { code, message } };
 }
 

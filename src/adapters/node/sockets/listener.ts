@@ -10,7 +10,9 @@ const BACKLOG = 511;
 
 const ignore = (): void => {};
 
-/** A socket that listens from the moment it has its name; whoever connects early waits until somebody serves. */
+/**
+ * A socket that listens from the moment it has its name; whoever connects early waits until somebody serves.
+ */
 export class NodeListener implements Listener {
   readonly #server: Server;
   readonly #early = new Set<Socket>();
@@ -65,7 +67,9 @@ export class NodeListener implements Listener {
   }
 }
 
-/** As for files: cleaners of temporary directories pass it by. Some systems keep that bit to the superuser. */
+/**
+ * As for files: cleaners of temporary directories pass it by. Some systems keep that bit to the superuser.
+ */
 function markSticky(path: string): void {
   try {
     chmodSync(path, 0o1600);
@@ -75,8 +79,9 @@ function markSticky(path: string): void {
 }
 
 /**
- * The socket gets 0777 & ~umask when it is bound, and Node binds synchronously, so a umask around the call leaves no
- * moment in which others may connect. Worker threads can't change it; there the directory's mode alone protects.
+ * The socket gets 0777 & ~umask when it is bound, and Node binds synchronously, so a umask around the call
+ * leaves no moment in which others may connect. Worker threads can't change it; there the directory's mode
+ * alone protects.
  */
 function narrowUmask(): () => void {
   try {

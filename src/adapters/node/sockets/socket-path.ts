@@ -5,7 +5,8 @@ import type { Cause } from '../../../ports/readings.js';
 const LONGEST = (process.platform === 'linux' ? SUN_PATH_BYTES.linux : SUN_PATH_BYTES.darwin) - 1;
 
 /**
- * Node 20 and 22 cut an over-long path off without a word, and then bind, or connect to, another name than asked for.
+ * Node 20 and 22 cut an over-long path off without a word, and then bind, or connect to, another name than
+ * asked for.
  * @returns why the path can't be used; undefined where it can
  */
 export function socketPathProblem(path: string): Cause | undefined {

@@ -1,6 +1,6 @@
 /**
- * Gives each call a process of its own to look at, inside one process. What can't be given, because the system knows one of it for
- * all calls, is refused where that can be seen: docs/calls.md has the list.
+ * Gives each call a process of its own to look at, inside one process. What can't be given, because the
+ * system knows one of it for all calls, is refused where that can be seen: docs/calls.md has the list.
  */
 
 import type { CallScope } from '../run-service.js';
@@ -59,17 +59,23 @@ export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
 
 /**
  * @param file the service file
- * @param late hears of errors that come after the call's end
+ * @param late takes what comes after the call's end: a line for each error; what the service prints goes to
+ *   the real console. If absent,
+ *   all of that is dropped
  */
-export function callProcess(file: string, late: (line: string) => void): CallScope {
+export function callProcess(file: string, late?: (line: string) => void): CallScope {
   install();
   return new CallProcess(file, late);
 }
 
-/** A directory in which nobody can make anything, and of which no relative path leads to anything of worth. */
+/**
+ * A directory in which nobody can make anything, and of which no relative path leads to anything of worth.
+ */
 const NOWHERE = process.platform === 'linux' ? '/proc/self/fdinfo' : '/';
 
-/** Takes the whole process there: a relative path that comes past the calls' own directories means nothing. */
+/**
+ * Takes the whole process there: a relative path that comes past the calls' own directories means nothing.
+ */
 export function moveToNowhere(): void {
   try {
     changeDirectory(NOWHERE);

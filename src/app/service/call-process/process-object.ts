@@ -112,7 +112,8 @@ function enteredDirectory(from: string, to: string): string {
     });
   const fs = real.getBuiltinModule('node:fs');
   try {
-    // A relative one is taken from the call's directory; the last name must be a directory that can be entered.
+    // A relative one is taken from the call's directory; the last name must be a directory that can be
+    // entered.
     fs.accessSync(`${to}/.`, fs.constants.X_OK);
     return fs.realpathSync.native(to);
   } catch (error) {
@@ -138,7 +139,10 @@ function replaceStreams(): void {
   }
 }
 
-/** Handlers that a call registers are its own. Node itself reports errors that nobody caught by `emit`, in the context of their cause. */
+/**
+ * Handlers that a call registers are its own. Node itself reports errors that nobody caught by `emit`, in the
+ * context of their cause.
+ */
 function replaceEvents(): void {
   for (const name of EVENT_METHODS)
     replace(real, name, (original) => (...args: unknown[]) => {
@@ -254,7 +258,7 @@ function leadImportsToGlobal(): void {
       },
   );
   const names = Object.keys(real).filter((name) => /^[A-Za-z]\w*$/.test(name));
-  const source = `const own = globalThis.process; export default own; export const { ${names.join(', ')} } = own;`;
+  const source = `const it = globalThis.process; export default it; export const { ${names.join()} } = it;`;
   (modules as unknown as HookedModules).registerHooks?.({
     resolve: (name, context, next) =>
       isProcess(name) && context.conditions.includes('import')
