@@ -1,6 +1,6 @@
 import type { Cause } from '../../ports/readings.js';
 
-/** What the system said, without the call and the path that Node adds: there is little room. */
+/** What the system said, without the system call and the path: a line has little room. */
 export function shortCauseOf(error: unknown): Cause {
   if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) };
   const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException;

@@ -46,7 +46,7 @@ function replaceSystem(): void {
   });
 }
 
-/** Loads a service: what it reads then is no caller's. */
+/** Loads a service. What it reads then belongs to no caller. */
 export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   install();
   const view = new LoadingView(neutralEnvironment(environment), NOWHERE);
@@ -80,7 +80,7 @@ export function moveToNowhere(): void {
   try {
     changeDirectory(NOWHERE);
   } catch {
-    // There is no /proc: the daemon stays where it was started.
+    // Without /proc the daemon stays where it was started.
     realDirectory();
   }
 }

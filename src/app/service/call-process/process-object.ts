@@ -216,7 +216,7 @@ function die(signal: string | number): void {
   else call.kill(128 + (numbers[name] ?? 0));
 }
 
-/** @throws what Node throws for what is no exit code */
+/** @throws the error of Node for an invalid exit code */
 function checkedCode<T extends number | string | null | undefined>(code: T): T {
   real.exitCode = code as number | undefined;
   real.exitCode = undefined;

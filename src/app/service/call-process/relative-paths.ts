@@ -36,7 +36,7 @@ const ONE_PATH = [
 ];
 /** The first two are. */
 const TWO_PATHS = ['copyFile', 'cp', 'link', 'rename'];
-/** Their last argument is no callback, but a listener, and must stay the same function. */
+/** Their last argument is a listener, which must stay the same function, not a callback. */
 const LISTENING: ReadonlySet<string> = new Set(['watch', 'watchFile', 'unwatchFile']);
 /** They return a path that they have made. */
 const MAKING: ReadonlySet<string> = new Set(['mkdir', 'mkdirSync', 'mkdtemp', 'mkdtempSync']);
