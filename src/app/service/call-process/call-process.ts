@@ -1,6 +1,5 @@
 /** The process of one call, as its service sees it: environment, directory, exit code, events, console. */
 
-import type { ChildProcess } from 'node:child_process';
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
 import type { ServiceContext, ServiceInput, ServiceOutput } from '../define-service.js';
@@ -24,6 +23,12 @@ const SIGNALS_OF_CALLERS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** What a client says of itself to the daemon. */
 const CLIENT_VARIABLES = /^NAILGUN_(?:FILESEPARATOR|PATHSEPARATOR|TTY_[012])$/;
 
+/** A child process, running or ended. */
+interface Child {
+  readonly exitCode: number | null;
+  readonly signalCode: string | null;
+}
+
 let running = 0;
 
 /** The call that the running code belongs to. */
@@ -45,7 +50,7 @@ export class CallProcess implements CallScope, ProcessView {
   #hasWarned = false;
   #console: Console | undefined;
   #events: EventEmitter | undefined;
-  readonly #forwards: { readonly child: ChildProcess; readonly sent: Promise<void> }[] = [];
+  readonly #forwards: { readonly child: Child; readonly sent: Promise<void> }[] = [];
 
   /**
    * @param file the service file
@@ -181,7 +186,7 @@ export class CallProcess implements CallScope, ProcessView {
   }
 
   /** A child that was given a stream of this process: what it writes goes to the caller. */
-  forward(child: ChildProcess, source: NodeJS.ReadableStream, to: 'stdout' | 'stderr'): void {
+  forward(child: Child, source: NodeJS.ReadableStream, to: 'stdout' | 'stderr'): void {
     const sent = this.#call?.forward(source, to);
     if (sent !== undefined) this.#forwards.push({ child, sent });
   }
