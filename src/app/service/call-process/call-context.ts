@@ -23,22 +23,15 @@ export const currentView = (): ProcessView | undefined => storage.getStore();
 
 export const runIn = <T>(view: ProcessView | undefined, act: () => T): T => storage.run(view, act);
 
-/** A service is being loaded: by no caller, and so in no caller's surroundings. */
-export class LoadingView implements ProcessView {
-  state: 'loading' | 'loaded' = 'loading';
-
-  constructor(
-    public env: Variables,
-    public directory: string,
-  ) {}
-
-  isTerminal(): boolean {
-    return false;
-  }
-}
+/** A service is being loaded: for no caller, so it sees nothing of one. */
+export const loadingView = (env: Variables, directory: string): ProcessView => ({
+  env,
+  directory,
+  isTerminal: () => false,
+});
 
 /**
- * What a service may read when it is loaded: nothing in which two callers of one user and one machine differ.
+ * What a service may read when it is loaded: variables that a login sets, certificates and proxies.
  */
 const NEUTRAL: ReadonlySet<string> = new Set([
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'HOSTNAME'],

@@ -5,7 +5,7 @@
 
 import type { CallScope } from '../run-service.js';
 import { replaceConsole } from './call-console.js';
-import { currentView, LoadingView, neutralEnvironment, runIn } from './call-context.js';
+import { currentView, loadingView, neutralEnvironment, runIn } from './call-context.js';
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
 import { replace } from './patch.js';
@@ -47,14 +47,9 @@ function replaceSystem(): void {
 }
 
 /** Loads a service. What it reads then belongs to no caller. */
-export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
+export function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   install();
-  const view = new LoadingView(neutralEnvironment(environment), NOWHERE);
-  try {
-    return await runIn(view, load);
-  } finally {
-    view.state = 'loaded';
-  }
+  return runIn(loadingView(neutralEnvironment(environment), NOWHERE), load);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The global `process`, and what `import … from 'node:process'` gives: a call's where there is one. */
 
 import { EventEmitter } from 'node:events';
-import { currentView, LoadingView, notSupported } from './call-context.js';
+import { currentView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
@@ -31,6 +31,8 @@ const SIGNAL_NUMBERS = (): Readonly<Record<string, number>> =>
 
 export function replaceProcess(): void {
   replaceData();
+  replaceDirectory();
+  refuseForAll();
   replaceStreams();
   replaceEvents();
   replaceEnds();
@@ -41,34 +43,40 @@ export function replaceProcess(): void {
 function replaceData(): void {
   const { argv, title } = real;
   const env = environmentProxy(real.env);
+  const shownArgv = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
     'env',
     () => env,
-    (value: NodeJS.ProcessEnv) => {
-      const view = currentView();
-      if (view !== undefined) view.env = copyOf(value);
-    },
+    (value: NodeJS.ProcessEnv) => assign(currentView(), 'env', copyOf(value)),
   );
-  const shown = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
     'argv',
-    () => currentCall()?.argv ?? shown,
-    (value: string[]) => {
-      const call = currentCall();
-      if (call !== undefined) call.argv = value;
-    },
+    () => currentCall()?.argv ?? shownArgv,
+    (value: string[]) => assign(currentCall(), 'argv', value),
   );
   redefine(
     real,
     'title',
     () => currentCall()?.title ?? title,
-    (value: string) => {
-      const call = currentCall();
-      if (call !== undefined) call.title = String(value);
-    },
+    (value: unknown) => assign(currentCall(), 'title', String(value)),
   );
+  replace(real, 'loadEnvFile', (load) => (path: string | URL = '.env') => {
+    const view = currentView();
+    if (view === undefined) return load.call(real, path);
+    const { readFileSync } = real.getBuiltinModule('node:fs');
+    const read = real.getBuiltinModule('node:util').parseEnv(readFileSync(path, 'utf8'));
+    for (const [name, value] of Object.entries(read)) view.env[name] ??= String(value);
+  });
+}
+
+/** Outside every call nothing is changed: these belong to the daemon. */
+function assign<T extends object, K extends keyof T>(owner: T | undefined, key: K, value: T[K]): void {
+  if (owner !== undefined) owner[key] = value;
+}
+
+function replaceDirectory(): void {
   replace(real, 'cwd', () => () => {
     const view = currentView();
     if (view === undefined) return own.cwd();
@@ -80,13 +88,9 @@ function replaceData(): void {
     if (view === undefined) return chdir.call(real, directory);
     view.directory = enteredDirectory(view.directory, directory);
   });
-  replace(real, 'loadEnvFile', (load) => (path: string | URL = '.env') => {
-    const view = currentView();
-    if (view === undefined) return load.call(real, path);
-    const { readFileSync } = real.getBuiltinModule('node:fs');
-    const read = real.getBuiltinModule('node:util').parseEnv(readFileSync(path, 'utf8'));
-    for (const [name, value] of Object.entries(read)) view.env[name] ??= String(value);
-  });
+}
+
+function refuseForAll(): void {
   replace(real, 'umask', (umask) => (mask?: string | number) => {
     if (mask === undefined || currentCall() === undefined)
       return umask.apply(real, mask === undefined ? [] : [mask]);
@@ -174,9 +178,6 @@ function emitIn(call: CallProcess, event: string, args: readonly unknown[]): boo
 
 function replaceEnds(): void {
   const exit = (code?: number | string | null): never => {
-    const view = currentView();
-    if (view instanceof LoadingView && view.state === 'loading')
-      throw new Error(`process.exit(${code ?? ''}) was called while the service was loaded`);
     const call = currentCall();
     return call === undefined ? own.exit(code) : call.exit(checkedCode(code));
   };
