@@ -45,9 +45,18 @@ export interface ServiceDefinition {
    * daemon's, which all calls have in common; for a service that goes by its context alone.
    */
   readonly callProcess?: CallProcessKind;
+  /**
+   * `imports`: a change of any file that the service has loaded counts like a change of the service file.
+   * Files in `node_modules` don't count. Costs each call one stat(2) for each file. By default the service
+   * file alone counts.
+   */
+  readonly watch?: WatchKind;
 }
 
 export type CallProcessKind = 'own' | 'shared';
+
+/** What else than the service file is watched: the files that it imports, without packages. */
+export type WatchKind = 'imports';
 
 /** What `defineService` makes. */
 export interface Service {
@@ -57,6 +66,7 @@ export interface Service {
   readonly version: string | undefined;
   /** Absent where another release of solod has made the service. */
   readonly callProcess?: CallProcessKind | undefined;
+  readonly watch?: WatchKind | undefined;
 }
 
 /** Registered, because the service may use another copy of this package than the daemon. */
@@ -69,14 +79,16 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version, callProcess } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, callProcess, watch } = definition;
+  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, watch, [SERVICE_MARK]: true });
 }
 
 /** Checked at run time, because services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
-  const { name, run, idleTimeoutMs, version, callProcess } = definition as Readonly<Record<string, unknown>>;
+  const { name, run, idleTimeoutMs, version, callProcess, watch } = definition as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
@@ -84,6 +96,7 @@ function definitionFault(definition: unknown): string | undefined {
     return '"idleTimeoutMs" must be a number of milliseconds';
   if (![undefined, 'own', 'shared'].includes(callProcess as string | undefined))
     return '"callProcess" must be "own" or "shared"';
+  if (watch !== undefined && watch !== 'imports') return '"watch" must be "imports"';
   return undefined;
 }
 

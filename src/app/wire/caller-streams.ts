@@ -6,12 +6,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
-
-/** Why a stream failed: an error of the system's, or of the stream itself. */
-export function causeOfStream(error: Error): Cause {
-  return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
-}
 
 /** Many calls may share one stream. Node would take their listeners for a leak and warn. */
 function expectListeners(stream: Readable | Writable, more: 1 | -1): void {

@@ -3,10 +3,10 @@
 import type net from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { afterReading } from './after-reading.js';
-import { causeOfStream } from './caller-streams.js';
 import {
   CHUNK,
   ChunkDecoder,

@@ -8,9 +8,12 @@ import { replaceConsole } from './call-console.js';
 import { currentView, loadingView, neutralEnvironment, runIn } from './call-context.js';
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
+import { changedFile, noteLoaded } from './loaded-files.js';
 import { replace } from './patch.js';
 import { replaceProcess } from './process-object.js';
 import { replaceDescriptors, replaceFileCalls } from './relative-paths.js';
+
+export { changedFile };
 
 const realDirectory = process.cwd.bind(process);
 const changeDirectory = process.chdir.bind(process);
@@ -47,9 +50,12 @@ function replaceSystem(): void {
 }
 
 /** Loads a service. What it reads then belongs to no caller. */
-export function whileLoading<T>(load: () => Promise<T>): Promise<T> {
+export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   install();
-  return runIn(loadingView(neutralEnvironment(environment), NOWHERE), load);
+  const loaded = await runIn(loadingView(neutralEnvironment(environment), NOWHERE), load);
+  // Node 20 has no hooks: of ES modules nothing is known there.
+  for (const path of Object.keys(require.cache)) noteLoaded(path);
+  return loaded;
 }
 
 /**

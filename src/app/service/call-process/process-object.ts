@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { currentView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
+import { noteLoaded } from './loaded-files.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
 
 const real = process;
@@ -255,7 +256,8 @@ function leadImportsToGlobal(): void {
     '_load',
     (load) =>
       function (this: unknown, name: string, ...rest: unknown[]) {
-        return isProcess(name) ? globalThis.process : load.call(this, name, ...rest);
+        if (isProcess(name)) return globalThis.process;
+        return load.call(this, name, ...rest);
       },
   );
   const names = Object.keys(real).filter((name) => /^[A-Za-z]\w*$/.test(name));
@@ -265,8 +267,11 @@ function leadImportsToGlobal(): void {
       isProcess(name) && context.conditions.includes('import')
         ? { url: OWN_URL, format: 'module', shortCircuit: true }
         : next(name, context),
-    load: (url, context, next) =>
-      url === OWN_URL ? { format: 'module', source, shortCircuit: true } : next(url, context),
+    load: (url, context, next) => {
+      if (url === OWN_URL) return { format: 'module', source, shortCircuit: true };
+      noteLoaded(url);
+      return next(url, context);
+    },
   });
 }
 
