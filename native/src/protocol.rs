@@ -150,5 +150,5 @@ pub const TEXT_HUNG_UP: &str = "the daemon closed the connection before the exit
 pub const TEXT_FOREIGN: &str = "what answers there sent {violation}";
 pub const TEXT_SENT: &str = "the daemon sent {violation}";
 pub const TEXT_UNKNOWN_TYPE: &str = "a chunk of the unknown type {byte}";
-pub const TEXT_TOO_LONG: &str = "a chunk of type \"{type}\" and {bytes} bytes, where at most {limit} may be";
+pub const TEXT_TOO_LONG: &str = "a chunk of type \"{type}\" with {bytes} bytes (limit {limit})";
 pub const TEXT_NO_EXIT_CODE: &str = "an exit chunk that holds no exit code, but {text}";

@@ -32,6 +32,11 @@ export function causeOf(error: unknown): Cause {
   return { code, message: error.message };
 }
 
+/** Why a stream failed: an error of the system's, or of the stream itself. */
+export function causeOfStream(error: Error): Cause {
+  return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
+}
+
 export function refusedChange(error: unknown): Refusal {
   const cause = causeOf(error);
   const kind = KINDS[cause.code];

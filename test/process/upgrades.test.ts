@@ -1,6 +1,7 @@
 /** Two versions of a service by one name: one replacement, never a ping-pong. */
 
 import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import module from 'node:module';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually, sandbox } from './sandbox.js';
@@ -96,6 +97,33 @@ describe('a service file', () => {
       expect(statSync(service).mtime).toEqual(mtime);
     },
   );
+
+  // What the loader of ES modules reads can be seen from Node 22.15 on.
+  const seen = 'registerHooks' in module ? /^/ : /\.cjs$/;
+  const imports = [
+    ['a.cjs', "exports.word = 'WORD';", "require('./a.cjs')"],
+    ['a.mjs', "export const word = 'WORD';", "await import('./a.mjs')"],
+  ] as const;
+  const watched = imports.filter(([name]) => seen.test(name));
+  it.each(watched)('that says so is loaded anew when a file changes that it imports: %s', async (...row) => {
+    const [name, text, load] = row;
+    const box = sandbox();
+    const index = path.resolve(import.meta.dirname, '../../dist/index.js');
+    box.service(text.replace('WORD', 'one'), name);
+    const service = box.service(`
+      import { createRequire } from 'node:module';
+      import { defineService } from '${index}';
+      const require = createRequire(import.meta.url);
+      const { word } = ${load};
+      export default defineService({ name: 'tool', watch: 'imports', run: () => console.log(word) });
+    `);
+    const call = async () => (await box.run(['call', service])).stdout.toString();
+    const said = [await call(), await call()];
+    box.service(text.replace('WORD', 'two'), name);
+    said.push(await call(), await call());
+    expect(said).toEqual(['one\n', 'one\n', 'two\n', 'two\n']);
+    expect(box.spawns()).toEqual(['cold', 'upgrade']);
+  });
 
   it('that was touched alone is not', async () => {
     const box = sandbox();

@@ -150,6 +150,8 @@ export class Daemon {
     if (loading.kind === 'broken')
       return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
+    const changed = loading.service.watch === 'imports' ? this.#processes.changedFile() : undefined;
+    if (changed !== undefined) return this.#makeRoom(`${changed} has changed`);
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
     const { run } = loading.service;
@@ -168,14 +170,18 @@ export class Daemon {
       case 'served':
         return undefined;
       case 'newer':
-        this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(UPGRADE_GRACE_MS, this.#graceMs));
-        return { kind: 'draining', why: 'upgrade' };
+        return this.#makeRoom(verdict.why);
       case 'outdated':
         return {
           kind: 'outdated',
           message: textOf(TROUBLE.outdated(this.settings.target.label, this.#editions.own.wire)),
         };
     }
+  }
+
+  #makeRoom(why: string): Admission {
+    this.#retirement.withdraw(why, EXIT.ok, Math.max(UPGRADE_GRACE_MS, this.#graceMs));
+    return { kind: 'draining', why: 'upgrade' };
   }
 
   #idled(): void {

@@ -28,7 +28,6 @@ export async function callInline(call: InlineCall): Promise<InlineResult> {
   if (loading.kind === 'broken')
     return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
   const { run, callProcess: wanted } = loading.service;
-  // What comes after the end concerns nobody here: the caller has its answer.
-  const scope = wanted === 'shared' ? SHARED_PROCESS : callProcess(call.service, () => {});
+  const scope = wanted === 'shared' ? SHARED_PROCESS : callProcess(call.service);
   return new InlineConversation({ ...call, command: call.name }, call, scope).run(run);
 }

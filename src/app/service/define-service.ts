@@ -5,7 +5,9 @@ import type { WriteStream } from 'node:tty';
 
 /** As on the streams of a process: true where the caller's end is a terminal. */
 export type ServiceInput = Readable & { readonly isTTY?: boolean };
-/** The rest is there where the caller's end is a terminal; columns and rows where the caller has told them. */
+/**
+ * The rest is there where the caller's end is a terminal; columns and rows where the caller has told them.
+ */
 export type ServiceOutput = Writable &
   Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows' | 'getWindowSize' | 'getColorDepth' | 'hasColors'>>;
 
@@ -24,7 +26,8 @@ export interface ServiceContext {
 
 /**
  * Answers one call.
- * @returns exit code, 0 to 255; nothing means `process.exitCode`, or 0. A throw becomes one line on the caller's stderr and exit code 1
+ * @returns exit code, 0 to 255; nothing means `process.exitCode`, or 0. A throw becomes one line on the
+ *   caller's stderr and exit code 1
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
@@ -37,14 +40,23 @@ export interface ServiceDefinition {
   readonly idleTimeoutMs?: number;
   readonly version?: string;
   /**
-   * Which process the code of a call sees in `process`, `console`, `fs`, `child_process` and `os`. `own`, the default: one of the
-   * call's own, with the caller's environment, directory and streams. `shared`: the daemon's, which all calls have in common; for
-   * a service that goes by its context alone.
+   * Which process the code of a call sees in `process`, `console`, `fs`, `os` and in its children. `own`, the
+   * default: one of the call's own, with the caller's environment, directory and streams. `shared`: the
+   * daemon's, which all calls have in common; for a service that goes by its context alone.
    */
   readonly callProcess?: CallProcessKind;
+  /**
+   * `imports`: a change of any file that the service has loaded counts like a change of the service file.
+   * Files in `node_modules` don't count. Costs each call one stat(2) for each file. By default the service
+   * file alone counts.
+   */
+  readonly watch?: WatchKind;
 }
 
 export type CallProcessKind = 'own' | 'shared';
+
+/** What else than the service file is watched: the files that it imports, without packages. */
+export type WatchKind = 'imports';
 
 /** What `defineService` makes. */
 export interface Service {
@@ -54,6 +66,7 @@ export interface Service {
   readonly version: string | undefined;
   /** Absent where another release of solod has made the service. */
   readonly callProcess?: CallProcessKind | undefined;
+  readonly watch?: WatchKind | undefined;
 }
 
 /** Registered, because the service may use another copy of this package than the daemon. */
@@ -66,14 +79,16 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version, callProcess } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, callProcess, watch } = definition;
+  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, watch, [SERVICE_MARK]: true });
 }
 
 /** Checked at run time, because services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
-  const { name, run, idleTimeoutMs, version, callProcess } = definition as Readonly<Record<string, unknown>>;
+  const { name, run, idleTimeoutMs, version, callProcess, watch } = definition as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
@@ -81,6 +96,7 @@ function definitionFault(definition: unknown): string | undefined {
     return '"idleTimeoutMs" must be a number of milliseconds';
   if (![undefined, 'own', 'shared'].includes(callProcess as string | undefined))
     return '"callProcess" must be "own" or "shared"';
+  if (watch !== undefined && watch !== 'imports') return '"watch" must be "imports"';
   return undefined;
 }
 

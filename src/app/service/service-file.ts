@@ -1,4 +1,6 @@
-/** A service file as callers see it, without loading it. On the path of the warm call: imports nothing heavy. */
+/**
+ * A service file as callers see it, without loading it. On the path of the warm call: imports nothing heavy.
+ */
 
 import { closeSync, constants, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
@@ -21,7 +23,9 @@ export interface ServiceFile {
 
 /** The name must be known before the service is loaded, so it is read off the first part of the text. */
 const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
-/** The version likewise. It stands before `run`, whose code may contain something that looks like a version. */
+/**
+ * The version likewise. It stands before `run`, whose code may contain something that looks like a version.
+ */
 const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
 export const HEAD_BYTES = 64 * 1024;
 
@@ -29,9 +33,9 @@ export const HEAD_BYTES = 64 * 1024;
 export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line' } as const;
 
 /**
- * Finds a service file, or the file of a service that comes with solod. Its name is the one it gives itself (`defineService({ name: '…'`,
- * first property, string literal). By default the name is that of the file with a short hash of its real path, so that two checkouts
- * don't share a daemon by accident.
+ * Finds a service file, or the file of a service that comes with solod. Its name is the one it gives itself
+ * (`defineService({ name: '…'`, first property, string literal). By default it is that of the file with
+ * a short hash of its real path, so that two checkouts don't share a daemon by accident.
  */
 export function resolveService(asked: string): Resolved<ServiceFile> {
   const shipped = `${SHIPPED.prefix}${SHIPPED.statusLine}`;

@@ -68,7 +68,10 @@ export class CallInput extends Readable {
     if (!this.#isUnread) this.push(null);
   }
 
-  /** The service has ended. Code that it left reading sees the end of the stream, not an error that nobody catches. */
+  /**
+   * The service has ended. Code that it left reading sees the end of the stream, not an error that nobody
+   * catches.
+   */
   close(): void {
     if (this.#isUnread) return;
     this.#closed = true;

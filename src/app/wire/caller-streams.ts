@@ -1,14 +1,13 @@
-/** The caller's own streams. They belong to its process: no listener stays on them, and no more input is taken than was asked for. */
+/**
+ * The caller's own streams. They belong to its process: no listener stays on them, and no more input is taken
+ * than was asked for.
+ */
 
 import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
-
-/** Why a stream failed: an error of the system's, or of the stream itself. */
-export function causeOfStream(error: Error): Cause {
-  return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
-}
 
 /** Many calls may share one stream. Node would take their listeners for a leak and warn. */
 function expectListeners(stream: Readable | Writable, more: 1 | -1): void {
@@ -86,8 +85,8 @@ export class OutputSink {
   };
 
   /**
-   * A write that is under way may still fail, and an error without a listener ends the process. On a broken stream the listener stays,
-   * because the error may be reported again.
+   * A write that is under way may still fail, and an error without a listener ends the process. On a broken
+   * stream the listener stays, because the error may be reported again.
    */
   #leaveWhenWritten(): void {
     if (!this.isWritten || this.#broken) return;
@@ -105,7 +104,9 @@ export interface PumpEvents {
 /** Longest chunk of input that is sent. The rest of what a stream gives waits for the next request. */
 export const CHUNK_BYTES = 1024 * 1024;
 
-/** Reads the caller's input, one chunk for each request. Before the first request it leaves the stream alone. */
+/**
+ * Reads the caller's input, one chunk for each request. Before the first request it leaves the stream alone.
+ */
 export class InputPump {
   readonly #source: Readable | (() => Readable) | undefined;
   readonly #events: PumpEvents;
@@ -157,8 +158,8 @@ export class InputPump {
   }
 
   /**
-   * Stops reading. After `pause()` Node reads on until its buffer is full: that takes input that was not asked for and keeps the
-   * process alive. A second pause, one turn later, stops this too.
+   * Stops reading. After `pause()` Node reads on until its buffer is full: that takes input that was not
+   * asked for and keeps the process alive. A second pause, one turn later, stops this too.
    */
   #rest(stream: Readable): void {
     stream.pause();

@@ -1,6 +1,6 @@
 /**
- * The Nailgun framing, as its public clients speak it: chunks of a big-endian length (4 bytes), a type (1 byte), and as
- * many bytes as the length says. Pure: bytes in, chunks out.
+ * The Nailgun framing, as its public clients speak it: chunks of a big-endian length (4 bytes), a type (1
+ * byte), and as many bytes as the length says. Pure: bytes in, chunks out.
  */
 
 import { EXIT } from '../environment/exit-codes.js';
@@ -9,7 +9,9 @@ import { EXIT } from '../environment/exit-codes.js';
 export const CHUNK = {
   // From the client, in this order: the head of a request, …
   argument: 'A',
-  /** A piece of an argument that comes in several chunks. An empty one, or any other type, ends the argument. */
+  /**
+   * A piece of an argument that comes in several chunks. An empty one, or any other type, ends the argument.
+   */
   longArgument: 'L',
   /** `NAME=value` */
   environment: 'E',
@@ -44,7 +46,10 @@ export const SMALL_LIMIT_BYTES = 64;
 type Intake = 'piecewise' | number;
 export type Grammar = Readonly<Partial<Record<ChunkType, Intake>>>;
 
-/** What a client may send. Spelled in the letters of `CHUNK`, because computed keys would keep this in bundles that don't use it. */
+/**
+ * What a client may send. Spelled in the letters of `CHUNK`, because computed keys would keep this in bundles
+ * that don't use it.
+ */
 export const CLIENT_GRAMMAR: Grammar = {
   A: HEAD_CHUNK_LIMIT_BYTES,
   L: HEAD_CHUNK_LIMIT_BYTES,
@@ -83,7 +88,7 @@ export function violationText(violation: Violation): string {
     case 'unknown-type':
       return `a chunk of the unknown type ${violation.byte}`;
     case 'chunk-too-long':
-      return `a chunk of type "${violation.type}" and ${violation.bytes} bytes, where at most ${violation.limit} may be`;
+      return `a chunk of type "${violation.type}" with ${violation.bytes} bytes (limit ${violation.limit})`;
     case 'head-too-long':
       return `a request head of more than ${violation.limit} bytes`;
     case 'out-of-order':
@@ -98,7 +103,10 @@ export function violationText(violation: Violation): string {
 export type Decoded =
   /** A whole chunk, collected. */
   | { readonly kind: 'whole'; readonly type: ChunkType; readonly bytes: Buffer }
-  /** The part of a piecewise chunk that has arrived; `left` bytes are still to come. An empty chunk is one empty piece. */
+  /**
+   * The part of a piecewise chunk that has arrived; `left` bytes are still to come. An empty chunk is one
+   * empty piece.
+   */
   | { readonly kind: 'piece'; readonly type: ChunkType; readonly bytes: Buffer; readonly left: number }
   /** Always the last: what follows can't be decoded. */
   | { readonly kind: 'violation'; readonly violation: Violation };
@@ -122,7 +130,10 @@ export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffe
   return Buffer.concat([chunkHeader(type, bytes.length), bytes]);
 }
 
-/** Longest chunk that is sent: every client can hold that many bytes, and none has to wait for a longer chunk to end. */
+/**
+ * Longest chunk that is sent: every client can hold that many bytes, and none has to wait for a longer chunk
+ * to end.
+ */
 const STRETCH_BYTES = MIB;
 
 /** Frames data as chunks, without copying it. No data gives no chunk. */

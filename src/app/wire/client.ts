@@ -2,10 +2,10 @@
 
 import type { Duplex, Readable, Writable } from 'node:stream';
 
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { afterReading } from './after-reading.js';
-import { causeOfStream } from './caller-streams.js';
 import {
   CHUNK,
   ChunkDecoder,
@@ -56,7 +56,8 @@ export class CallConnection {
 
   /**
    * @param socket connected; this object closes it
-   * @param early bytes received since the request was sent, from the beginning of a chunk; absent if it has not been sent
+   * @param early bytes received since the request was sent, from the beginning of a chunk; absent if it has
+   *   not been sent
    */
   constructor(
     socket: Duplex,
@@ -70,8 +71,8 @@ export class CallConnection {
   }
 
   /**
-   * Sends the request and waits for the daemon's first word. If it does not accept, the call has not begun and will not begin, and the
-   * connection is closed.
+   * Sends the request and waits for the daemon's first word. If it does not accept, the call has not begun
+   * and will not begin, and the connection is closed.
    * @param withinMs milliseconds; the daemon's last word may take `LAST_WORD_MS` more
    */
   greet(request: CallRequest, withinMs: number): Promise<GreetReading> {
@@ -94,8 +95,8 @@ export class CallConnection {
           return;
         }
         whenEnded = { kind: 'silent' };
-        // A daemon that sees the end of the connection before it has begun the call does not begin it. A daemon that has begun has
-        // said so, and then the call goes on.
+        // A daemon that sees the end of the connection before it has begun the call does not begin it. A
+        // daemon that has begun has said so, and then the call goes on.
         this.#socket.end();
         timer = wait(LAST_WORD_MS);
       };
@@ -122,7 +123,8 @@ export class CallConnection {
   }
 
   /**
-   * Carries the streams of an accepted call until its end. Unless the call was cancelled, all output has been written then.
+   * Carries the streams of an accepted call until its end. Unless the call was cancelled, all output has been
+   * written then.
    */
   async complete(streams: CallerStreams): Promise<CallEnd> {
     const conversation = new Conversation(this.#socket, streams);
@@ -168,7 +170,10 @@ export const foreignText = (violation: Violation): string =>
 /** Longer messages are cut. */
 export const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 
-/** Finds the daemon's first word: a chunk of stdout, even an empty one, accepts; stderr followed by an exit code refuses. */
+/**
+ * Finds the daemon's first word: a chunk of stdout, even an empty one, accepts; stderr followed by an exit
+ * code refuses.
+ */
 class FirstWord {
   readonly #message: Buffer[] = [];
   #messageBytes = 0;

@@ -47,7 +47,10 @@ export interface ConnectionOwner {
   requested(): void;
   /** … its service begins, … */
   begun(): void;
-  /** … and nothing is left to do: the service, if it began, has ended, and the answer is out or the client gone. */
+  /**
+   * … and nothing is left to do: the service, if it began, has ended, and the answer is out or the client
+   * gone.
+   */
   settled(request: 'begun' | 'not-begun'): void;
   closed(connection: Connection): void;
 }
@@ -116,7 +119,7 @@ export class Connection {
     return this.#phase === 'answered' || this.#phase === 'closed';
   }
 
-  // --- what the client sends -----------------------------------------------------------------------------------------
+  // --- what the client sends ---
 
   #receive(bytes: Buffer): void {
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
@@ -182,9 +185,12 @@ export class Connection {
     this.#answer(`${SPEAKER}${text}\n`, REFUSAL.noRequest);
   }
 
-  // --- flow ----------------------------------------------------------------------------------------------------------
+  // --- flow ---
 
-  /** Stops reading. Then the end of the connection doesn't show, so it is probed by writing to it from time to time. */
+  /**
+   * Stops reading. Then the end of the connection doesn't show, so it is probed by writing to it from time to
+   * time.
+   */
   #holdBack(): void {
     if (this.#probe !== undefined) return;
     this.#socket.pause();
@@ -213,7 +219,7 @@ export class Connection {
       this.#socket.uncork();
     };
 
-  // --- the request ---------------------------------------------------------------------------------------------------
+  // --- the request ---
 
   #requested(request: CallRequest): void {
     this.#phase = 'waiting';
@@ -301,7 +307,7 @@ export class Connection {
     else this.#answer(result.line, SERVICE_FAILED);
   }
 
-  // --- the end -------------------------------------------------------------------------------------------------------
+  // --- the end ---
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';

@@ -1,4 +1,7 @@
-/** An accepted call on the caller's side: carries the caller's streams until the exit code arrives or something breaks. */
+/**
+ * An accepted call on the caller's side: carries the caller's streams until the exit code arrives or
+ * something breaks.
+ */
 
 import type { Duplex, Readable, Writable } from 'node:stream';
 
@@ -104,7 +107,7 @@ export class Conversation {
       });
   }
 
-  // --- flow ----------------------------------------------------------------------------------------------------------
+  // --- flow ---
 
   get #isFull(): boolean {
     return this.#stdout.isFull || this.#stderr.isFull;
@@ -130,8 +133,9 @@ export class Conversation {
   }
 
   /**
-   * Sends the outbox, but first reads all that the daemon has sent by now. A daemon that has answered closes its end without waiting
-   * for a slow or suspended reader. Writing to it then would break the connection and lose the rest of the answer.
+   * Sends the outbox, but first reads all that the daemon has sent by now. A daemon that has answered closes
+   * its end without waiting for a slow or suspended reader. Writing to it then would break the connection and
+   * lose the rest of the answer.
    */
   #postSoon(): void {
     if (this.#posting) return;
@@ -147,7 +151,7 @@ export class Conversation {
     });
   }
 
-  // --- the end -------------------------------------------------------------------------------------------------------
+  // --- the end ---
 
   readonly #onAbort = (): void => this.#cancel({ kind: 'cancelled', by: 'signal' });
 

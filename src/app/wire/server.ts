@@ -10,8 +10,8 @@ export type { CallRequest } from './request.js';
 
 export interface CallServerOptions {
   /**
-   * Decides about a request. May take long, for example while the service loads. If the client has gone by then, nothing begins. A
-   * throw declines the request.
+   * Decides about a request. May take long, for example while the service loads. If the client has gone by
+   * then, nothing begins. A throw declines the request.
    */
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** The service of a call begins. */
@@ -57,7 +57,10 @@ export class CallServer {
     this.#connections.add(new Connection(socket, this.#owner));
   }
 
-  /** Number of requests that have been read and not answered to the last byte, with those that wait for `admit`. */
+  /**
+   * Number of requests that have been read and not answered to the last byte, with those that wait for
+   * `admit`.
+   */
   get inFlight(): number {
     return this.#inFlight;
   }

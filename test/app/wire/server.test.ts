@@ -664,7 +664,7 @@ describe('a client that breaks the protocol', () => {
   it.each([
     ['an unknown chunk', chunk('?' as 'A'), 'unknown type 63'],
     ['input before the command', chunk(CHUNK.input, 'x'), '"0" where none may be'],
-    ['a chunk that is too long', chunkHeader(CHUNK.argument, 2 ** 31), 'at most 16777216 may be'],
+    ['a chunk that is too long', chunkHeader(CHUNK.argument, 2 ** 31), 'limit 16777216'],
     ['no directory', chunk(CHUNK.command, 'it'), 'without a working directory'],
   ])('in its request is told how: %s', async (_, bytes, words) => {
     const { file, server } = await daemon(begunNever);

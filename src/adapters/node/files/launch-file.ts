@@ -1,7 +1,7 @@
 /**
- * What starts a daemon, left in the directory of its name for clients that are no Node and load no service: the program and its
- * arguments, a NUL after each, so that nobody needs a parser and no shell sees it. Whatever goes wrong with it is passed over:
- * a client that finds none asks Node.
+ * The launch file: the program that starts a daemon and its arguments, with a NUL after each. It lies in the
+ * directory of the name, for clients that are not Node. They need no parser and no shell. Errors are ignored:
+ * a client that finds no launch file asks Node.
  */
 
 import { existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ export function launchText(command: readonly string[]): string {
   return command.map((part) => `${part}\0`).join('');
 }
 
-/** Written in one piece: a client that reads it meanwhile gets the one before, or this one. */
+/** Replaces the file in one step: a client that reads meanwhile gets the old one or the new one. */
 export function leaveLaunchFile(directory: string, command: readonly string[]): void {
   const path = layout.launch(directory);
   const text = launchText(command);

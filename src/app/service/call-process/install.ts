@@ -1,16 +1,19 @@
 /**
- * Gives each call a process of its own to look at, inside one process. What can't be given, because the system knows one of it for
- * all calls, is refused where that can be seen: docs/calls.md has the list.
+ * Gives each call a process of its own to look at, inside one process. What can't be given, because the
+ * system knows one of it for all calls, is refused where that can be seen: docs/calls.md has the list.
  */
 
 import type { CallScope } from '../run-service.js';
 import { replaceConsole } from './call-console.js';
-import { currentView, LoadingView, neutralEnvironment, runIn } from './call-context.js';
+import { currentView, loadingView, neutralEnvironment, runIn } from './call-context.js';
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
+import { changedFile, noteLoaded } from './loaded-files.js';
 import { replace } from './patch.js';
 import { replaceProcess } from './process-object.js';
 import { replaceDescriptors, replaceFileCalls } from './relative-paths.js';
+
+export { changedFile };
 
 const realDirectory = process.cwd.bind(process);
 const changeDirectory = process.chdir.bind(process);
@@ -46,35 +49,39 @@ function replaceSystem(): void {
   });
 }
 
-/** Loads a service: what it reads then is no caller's. */
+/** Loads a service. What it reads then belongs to no caller. */
 export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
   install();
-  const view = new LoadingView(neutralEnvironment(environment), NOWHERE);
-  try {
-    return await runIn(view, load);
-  } finally {
-    view.state = 'loaded';
-  }
+  const loaded = await runIn(loadingView(neutralEnvironment(environment), NOWHERE), load);
+  // Node 20 has no hooks: of ES modules nothing is known there.
+  for (const path of Object.keys(require.cache)) noteLoaded(path);
+  return loaded;
 }
 
 /**
  * @param file the service file
- * @param late hears of errors that come after the call's end
+ * @param late takes what comes after the call's end: a line for each error; what the service prints goes to
+ *   the real console. If absent,
+ *   all of that is dropped
  */
-export function callProcess(file: string, late: (line: string) => void): CallScope {
+export function callProcess(file: string, late?: (line: string) => void): CallScope {
   install();
   return new CallProcess(file, late);
 }
 
-/** A directory in which nobody can make anything, and of which no relative path leads to anything of worth. */
+/**
+ * A directory in which nobody can make anything, and of which no relative path leads to anything of worth.
+ */
 const NOWHERE = process.platform === 'linux' ? '/proc/self/fdinfo' : '/';
 
-/** Takes the whole process there: a relative path that comes past the calls' own directories means nothing. */
+/**
+ * Takes the whole process there: a relative path that comes past the calls' own directories means nothing.
+ */
 export function moveToNowhere(): void {
   try {
     changeDirectory(NOWHERE);
   } catch {
-    // There is no /proc: the daemon stays where it was started.
+    // Without /proc the daemon stays where it was started.
     realDirectory();
   }
 }

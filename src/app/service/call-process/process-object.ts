@@ -1,9 +1,10 @@
 /** The global `process`, and what `import … from 'node:process'` gives: a call's where there is one. */
 
 import { EventEmitter } from 'node:events';
-import { currentView, LoadingView, notSupported } from './call-context.js';
+import { currentView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
+import { noteLoaded } from './loaded-files.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
 
 const real = process;
@@ -31,6 +32,8 @@ const SIGNAL_NUMBERS = (): Readonly<Record<string, number>> =>
 
 export function replaceProcess(): void {
   replaceData();
+  replaceDirectory();
+  refuseForAll();
   replaceStreams();
   replaceEvents();
   replaceEnds();
@@ -41,34 +44,40 @@ export function replaceProcess(): void {
 function replaceData(): void {
   const { argv, title } = real;
   const env = environmentProxy(real.env);
+  const shownArgv = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
     'env',
     () => env,
-    (value: NodeJS.ProcessEnv) => {
-      const view = currentView();
-      if (view !== undefined) view.env = copyOf(value);
-    },
+    (value: NodeJS.ProcessEnv) => assign(currentView(), 'env', copyOf(value)),
   );
-  const shown = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
     'argv',
-    () => currentCall()?.argv ?? shown,
-    (value: string[]) => {
-      const call = currentCall();
-      if (call !== undefined) call.argv = value;
-    },
+    () => currentCall()?.argv ?? shownArgv,
+    (value: string[]) => assign(currentCall(), 'argv', value),
   );
   redefine(
     real,
     'title',
     () => currentCall()?.title ?? title,
-    (value: string) => {
-      const call = currentCall();
-      if (call !== undefined) call.title = String(value);
-    },
+    (value: unknown) => assign(currentCall(), 'title', String(value)),
   );
+  replace(real, 'loadEnvFile', (load) => (path: string | URL = '.env') => {
+    const view = currentView();
+    if (view === undefined) return load.call(real, path);
+    const { readFileSync } = real.getBuiltinModule('node:fs');
+    const read = real.getBuiltinModule('node:util').parseEnv(readFileSync(path, 'utf8'));
+    for (const [name, value] of Object.entries(read)) view.env[name] ??= String(value);
+  });
+}
+
+/** Outside every call nothing is changed: these belong to the daemon. */
+function assign<T extends object, K extends keyof T>(owner: T | undefined, key: K, value: T[K]): void {
+  if (owner !== undefined) owner[key] = value;
+}
+
+function replaceDirectory(): void {
   replace(real, 'cwd', () => () => {
     const view = currentView();
     if (view === undefined) return own.cwd();
@@ -80,13 +89,9 @@ function replaceData(): void {
     if (view === undefined) return chdir.call(real, directory);
     view.directory = enteredDirectory(view.directory, directory);
   });
-  replace(real, 'loadEnvFile', (load) => (path: string | URL = '.env') => {
-    const view = currentView();
-    if (view === undefined) return load.call(real, path);
-    const { readFileSync } = real.getBuiltinModule('node:fs');
-    const read = real.getBuiltinModule('node:util').parseEnv(readFileSync(path, 'utf8'));
-    for (const [name, value] of Object.entries(read)) view.env[name] ??= String(value);
-  });
+}
+
+function refuseForAll(): void {
   replace(real, 'umask', (umask) => (mask?: string | number) => {
     if (mask === undefined || currentCall() === undefined)
       return umask.apply(real, mask === undefined ? [] : [mask]);
@@ -112,7 +117,8 @@ function enteredDirectory(from: string, to: string): string {
     });
   const fs = real.getBuiltinModule('node:fs');
   try {
-    // A relative one is taken from the call's directory; the last name must be a directory that can be entered.
+    // A relative one is taken from the call's directory; the last name must be a directory that can be
+    // entered.
     fs.accessSync(`${to}/.`, fs.constants.X_OK);
     return fs.realpathSync.native(to);
   } catch (error) {
@@ -138,7 +144,10 @@ function replaceStreams(): void {
   }
 }
 
-/** Handlers that a call registers are its own. Node itself reports errors that nobody caught by `emit`, in the context of their cause. */
+/**
+ * Handlers that a call registers are its own. Node itself reports errors that nobody caught by `emit`, in the
+ * context of their cause.
+ */
 function replaceEvents(): void {
   for (const name of EVENT_METHODS)
     replace(real, name, (original) => (...args: unknown[]) => {
@@ -170,9 +179,6 @@ function emitIn(call: CallProcess, event: string, args: readonly unknown[]): boo
 
 function replaceEnds(): void {
   const exit = (code?: number | string | null): never => {
-    const view = currentView();
-    if (view instanceof LoadingView && view.state === 'loading')
-      throw new Error(`process.exit(${code ?? ''}) was called while the service was loaded`);
     const call = currentCall();
     return call === undefined ? own.exit(code) : call.exit(checkedCode(code));
   };
@@ -212,7 +218,7 @@ function die(signal: string | number): void {
   else call.kill(128 + (numbers[name] ?? 0));
 }
 
-/** @throws what Node throws for what is no exit code */
+/** @throws the error of Node for an invalid exit code */
 function checkedCode<T extends number | string | null | undefined>(code: T): T {
   real.exitCode = code as number | undefined;
   real.exitCode = undefined;
@@ -250,18 +256,22 @@ function leadImportsToGlobal(): void {
     '_load',
     (load) =>
       function (this: unknown, name: string, ...rest: unknown[]) {
-        return isProcess(name) ? globalThis.process : load.call(this, name, ...rest);
+        if (isProcess(name)) return globalThis.process;
+        return load.call(this, name, ...rest);
       },
   );
   const names = Object.keys(real).filter((name) => /^[A-Za-z]\w*$/.test(name));
-  const source = `const own = globalThis.process; export default own; export const { ${names.join(', ')} } = own;`;
+  const source = `const it = globalThis.process; export default it; export const { ${names.join()} } = it;`;
   (modules as unknown as HookedModules).registerHooks?.({
     resolve: (name, context, next) =>
       isProcess(name) && context.conditions.includes('import')
         ? { url: OWN_URL, format: 'module', shortCircuit: true }
         : next(name, context),
-    load: (url, context, next) =>
-      url === OWN_URL ? { format: 'module', source, shortCircuit: true } : next(url, context),
+    load: (url, context, next) => {
+      if (url === OWN_URL) return { format: 'module', source, shortCircuit: true };
+      noteLoaded(url);
+      return next(url, context);
+    },
   });
 }
 
