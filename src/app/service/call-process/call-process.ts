@@ -2,6 +2,7 @@
 
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
+import { SPEAKER } from '../../../domain/text/speaker.js';
 import type { ServiceContext, ServiceInput, ServiceOutput } from '../define-service.js';
 import { type CallScope, failureOf, type ReadyCall, resultOf, type ServiceResult } from '../run-service.js';
 import { stackOf } from '../thrown.js';
