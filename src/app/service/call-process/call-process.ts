@@ -2,7 +2,6 @@
 
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
-import { SPEAKER } from '../../../domain/text/speaker.js';
 import type { ServiceContext, ServiceInput, ServiceOutput } from '../define-service.js';
 import { type CallScope, failureOf, type ReadyCall, resultOf, type ServiceResult } from '../run-service.js';
 import { stackOf } from '../thrown.js';
@@ -155,7 +154,7 @@ export class CallProcess implements CallScope, ProcessView {
     if (error instanceof CallExit) return;
     if (this.#state !== 'running' || this.#isCancelled) {
       const { late } = this;
-      this.leave(() => late?.(`solod: an error was left behind by a call: ${stackOf(error)}`));
+      this.leave(() => late?.(`an error was left behind by a call: ${stackOf(error)}`));
     }
     if (this.#state !== 'running') return;
     const hears = (event: string): boolean => (this.#events?.listenerCount(event) ?? 0) > 0;
