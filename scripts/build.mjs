@@ -62,6 +62,8 @@ const [command] = await Promise.all([
       talk: 'src/app/entry/warm-call-streams.ts',
       quick: 'src/app/entry/call-and-kick.ts',
       inline: 'src/app/library/call-inline.ts',
+      // What keeps a command that takes its time from ending at a signal that is to be ignored.
+      signals: 'src/app/entry/keep-ignored-signals.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',

@@ -12,21 +12,16 @@ use crate::domain::ports::{Activity, Cause, Sighting};
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
-use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+use crate::system::libc::SIGPIPE;
 use crate::system::streams::{is_terminal, STDERR, STDIN, STDOUT};
 use crate::system::{process, time};
 use crate::wire::conversation::{converse, End};
 use crate::wire::request::{encode, Request};
 use std::env;
-use std::os::raw::c_int;
 
 /// Returns the exit code.
 pub fn run(asked: &Asked) -> i32 {
-    // The end of the connection is what cancels the call, and it comes with the end of the process.
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let handler: extern "C" fn(c_int) = leave;
-        unsafe { libc::signal(signal, handler as usize) };
-    }
+    // A signal ends this process as the system has it. That ends the connection, which cancels the call.
     let target = match Some(asked).filter(|asked| delegate::wants_daemon(asked)).and_then(target::resolve) {
         Some(target) => target,
         None => return delegate::run_asked(asked, None, &[]),
@@ -55,10 +50,6 @@ pub fn run(asked: &Asked) -> i32 {
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
         _ => report(asked, &failure),
     }
-}
-
-extern "C" fn leave(signal: c_int) {
-    unsafe { libc::_exit(128 + signal) }
 }
 
 fn report(asked: &Asked, failure: &Failure) -> i32 {

@@ -4,7 +4,6 @@ use super::options::{Asked, Command};
 use super::say::{complain, say, Errors};
 use super::target::{read_launch_file, variable, Target};
 use crate::protocol as p;
-use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIG_DFL};
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -102,11 +101,9 @@ pub fn find_bundle(name: &str) -> Option<PathBuf> {
         .find(|bundle| bundle.exists())
 }
 
-/// Becomes another program; returns the exit code for where that fails.
+/// Becomes another program; returns the exit code for where that fails. The signals that this one ignores it ignores too, but for
+/// SIGPIPE, which `std` ignores and sets back.
 pub fn become_program(argv: &[OsString], errors: Errors) -> i32 {
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
-        unsafe { libc::signal(signal, SIG_DFL) };
-    }
     let error = Process::new(&argv[0]).args(&argv[1..]).exec();
     let name = OsString::from_vec(argv[0].clone().into_vec());
     complain(errors, &format!("{}: {error}", name.to_string_lossy()), p::EXIT_OS_ERROR)

@@ -1,6 +1,7 @@
 /** A service's daemon, from the claim on. A bundle of its own, which only the one that has claimed the name loads. */
 
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
+import { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 import type { HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
@@ -227,8 +228,11 @@ export class Daemon {
   }
 
   #watchProcess(): void {
+    const ignored = this.settings.mode === 'foreground' ? ignoredSignals() : [];
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
+      process.on(signal, () => {
+        if (!ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
+      });
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {
       if (isOfACallThatEnded(error))

@@ -9,16 +9,18 @@ import { loadBundle } from '../environment/bundle-files.js';
 import type { Opened } from '../wire/opened.js';
 import { callWarm } from './warm-call.js';
 
-/** 128 and the signal's number, as shells have it. */
-const INTERRUPTED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
-
 const load = {
   streams: () => loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs'),
   callAndKick: () => loadBundle<typeof import('./call-and-kick.js')>('quick.cjs'),
+  signals: () => loadBundle<typeof import('./keep-ignored-signals.js')>('signals.cjs'),
   serve: () => loadBundle<typeof import('../daemon/serve.js')>('serve.cjs'),
 };
 
+/** Most calls are over by then, and are spared it. */
+const SIGNALS_MS = 10;
+
 function main(argv: readonly string[]): void {
+  setTimeout(load.signals, SIGNALS_MS);
   const [command, ...rest] = argv;
   const goOn = (opened?: Opened): void =>
     end(
@@ -26,8 +28,7 @@ function main(argv: readonly string[]): void {
     );
   switch (command) {
     case 'call':
-      // The end of the connection is what cancels the call, and it comes with the end of the process.
-      for (const [signal, code] of Object.entries(INTERRUPTED)) process.on(signal, () => process.exit(code));
+      // A signal ends this process as the system has it. That ends the connection, which cancels the call.
       callWarm(rest, goOn);
       break;
     case 'serve':
