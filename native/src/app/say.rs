@@ -1,4 +1,4 @@
-use crate::domain::diagnostic::{diagnostic_line, Colour};
+use crate::domain::diagnostic::{diagnostic_line, printable, Colour};
 use crate::protocol as p;
 use crate::system::streams::{write_all, STDERR, STDOUT};
 use std::env;
@@ -13,7 +13,7 @@ pub enum Errors {
 
 /// A line on stderr; one that is closed is no reason to fail: the exit code tells.
 pub fn say(sentence: &str) {
-    let _ = write_all(STDERR, format!("{}{sentence}\n", p::SPEAKER).as_bytes());
+    let _ = write_all(STDERR, format!("{}{}\n", p::SPEAKER, printable(sentence)).as_bytes());
 }
 
 /// Returns the exit code: the one that is given, unless the line tells.

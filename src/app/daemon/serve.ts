@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
 import type { Identity } from '../../domain/evidence/identity.js';
+import { printable } from '../../domain/text/printable.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { Host } from '../environment/node-host.js';
 import { resolveTarget } from '../library/daemon-target.js';
@@ -81,7 +82,7 @@ function refuse(failure: Parameters<typeof sentence>[0]): number {
 /** To the terminal, or to the log that was opened for a started daemon. */
 function say(line: string): void {
   try {
-    writeSync(2, `${line}\n`);
+    writeSync(2, `${printable(line)}\n`);
   } catch {
     // The terminal has gone, or the disk is full: no reason to stop serving.
   }

@@ -2,7 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { complain } from '../commands/facts.js';
-import { EXIT, exitCodeOfOutput } from '../environment/exit-codes.js';
+import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import {
   COMMAND_OPTIONS,
@@ -14,7 +14,8 @@ import {
   readOptions,
 } from '../options/option-table.js';
 import { USAGE } from '../texts/failure-text.js';
-import { commands, type Output } from './composition.js';
+import { CommandOutput } from './command-output.js';
+import { commands } from './composition.js';
 
 const EXIT_CODES = `
 Exit codes:
@@ -61,15 +62,16 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   const finish = (code: number): void => {
     exitCode = code;
   };
-  const program = buildProgram(finish);
+  const output = new CommandOutput();
+  const program = buildProgram(output, finish);
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help that was asked for is no mistake.
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+  return output.settle(exitCode);
 }
 
 interface Setup {
@@ -79,23 +81,19 @@ interface Setup {
 
 type Action = (service: string | undefined, options: CommandOptions) => Promise<number>;
 
-function buildProgram(finish: (exitCode: number) => void): Command {
+function buildProgram(output: CommandOutput, finish: (exitCode: number) => void): Command {
   const program = new Command('solod')
     .description('Exactly one warm background daemon for a command-line tool.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'solod: ')) })
+    .configureOutput({
+      writeOut: (text) => output.print(text),
+      writeErr: (text) => output.explain(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'solod: ')),
+    })
     .showHelpAfterError('(solod --help tells more)')
     .addHelpText('after', EXIT_CODES);
-  process.stdout.on('error', (error) => process.exit(exitCodeOfOutput(error)));
-  const output: Output = {
-    print: (text) => void process.stdout.write(text),
-    complain: (sentence) => void process.stderr.write(`solod: ${sentence}\n`),
-    progress: (line) => {
-      if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
-    },
-  };
   const actions = commands(output);
   const define = (name: CommandName, operand: string, action: Action): void => {
     const command = program

@@ -1,7 +1,7 @@
 /** The command's own streams; stdout and stderr without what `process.stdout` costs at every start. */
 
-import { writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import { createReadStream, fstatSync, writeSync } from 'node:fs';
+import { type Readable, Writable } from 'node:stream';
 
 /** How long to leave a descriptor alone that somebody has made non-blocking, and that is full. */
 const FULL_MS = 2;
@@ -32,9 +32,15 @@ export class StandardOutput extends Writable {
   }
 }
 
+/** Node takes a directory for an empty stdin. Reading it fails, as it does for every other program. */
+function ownStdin(): Readable {
+  const isDirectory = fstatSync(0).isDirectory();
+  return isDirectory ? createReadStream('', { fd: 0, autoClose: false }) : process.stdin;
+}
+
 /** What a call of the command is given: its stdin is not touched unless the service reads. */
 export const ownStreams = () => ({
-  stdin: () => process.stdin,
+  stdin: ownStdin,
   stdout: new StandardOutput(1),
   stderr: new StandardOutput(2),
 });

@@ -10,7 +10,7 @@ export const terminals = (): Terminals => [isTerminal(0), isTerminal(1), isTermi
 /** The character devices that are memory, `/dev/null` among them (Linux, admin-guide/devices.txt): no terminals, at no cost. */
 const MEMORY_DEVICES = 1;
 
-function isTerminal(descriptor: number): boolean {
+export function isTerminal(descriptor: number): boolean {
   try {
     const { rdev, mode } = fstatSync(descriptor);
     const isDevice = (mode & 0o170000) === 0o020000 && rdev >> 8 !== MEMORY_DEVICES;

@@ -23,7 +23,7 @@ export type InlineResult =
   /** The service does not load. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
   | { readonly kind: 'cancelled'; readonly by: 'signal' }
-  | { readonly kind: 'cancelled'; readonly by: 'stdout' | 'stderr'; readonly cause: Cause };
+  | { readonly kind: 'cancelled'; readonly by: 'stdin' | 'stdout' | 'stderr'; readonly cause: Cause };
 
 type Cancelled = Extract<InlineResult, { kind: 'cancelled' }>;
 
@@ -32,9 +32,9 @@ export async function callInline(call: InlineCall): Promise<InlineResult> {
   const loading = await loadService(call.service, call.name);
   if (loading.kind === 'broken')
     return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
-  const { promise: cancelled, signal, release } = watch(call);
   const { args, cwd, env, stdout, stderr } = call;
   const stdin = typeof call.stdin === 'function' ? call.stdin() : (call.stdin ?? Readable.from([]));
+  const { promise: cancelled, signal, release } = watch(call, stdin);
   const finishing = perform(
     loading.service.run,
     { args, cwd, env, stdin, stdout, stderr, signal },
@@ -45,7 +45,7 @@ export async function callInline(call: InlineCall): Promise<InlineResult> {
   if (result.kind !== 'cancelled') await Promise.all([flushed(stdout), flushed(stderr)]);
   release();
   // A service that does not wait for its writes may be done before their failure is told.
-  const broken = brokenOutput(call);
+  const broken = brokenStream({ stdin, stdout, stderr });
   if (broken !== undefined) return broken;
   switch (result.kind) {
     case 'cancelled':
@@ -57,12 +57,13 @@ export async function callInline(call: InlineCall): Promise<InlineResult> {
   }
 }
 
-function brokenOutput({ stdout, stderr }: InlineCall): Cancelled | undefined {
-  for (const [by, { errored }] of [
-    ['stdout', stdout],
-    ['stderr', stderr],
-  ] as const)
+type Streams = { readonly stdin: Readable } & Pick<InlineCall, 'stdout' | 'stderr'>;
+
+function brokenStream(streams: Streams): Cancelled | undefined {
+  for (const by of ['stdin', 'stdout', 'stderr'] as const) {
+    const { errored } = streams[by];
     if (errored) return { kind: 'cancelled', by, cause: causeOfStream(errored) };
+  }
   return undefined;
 }
 
@@ -73,8 +74,8 @@ interface CancelWatch {
   readonly release: () => void;
 }
 
-/** The caller's signal, or the end of whoever reads its output. */
-function watch({ signal, stdout, stderr }: InlineCall): CancelWatch {
+/** The caller's signal, or one of its streams that fails: the reader of an output has gone, say. */
+function watch({ signal, stdout, stderr }: InlineCall, stdin: Readable): CancelWatch {
   const controller = new AbortController();
   const { promise, resolve } = withResolvers<Cancelled>();
   const cancel = (how: Cancelled): void => {
@@ -82,11 +83,12 @@ function watch({ signal, stdout, stderr }: InlineCall): CancelWatch {
     resolve(how);
   };
   const onAbort = (): void => cancel({ kind: 'cancelled', by: 'signal' });
-  const onError = (by: 'stdout' | 'stderr') => (error: Error) =>
+  const onError = (by: 'stdin' | 'stdout' | 'stderr') => (error: Error) =>
     cancel({ kind: 'cancelled', by, cause: causeOfStream(error) });
-  const [onStdout, onStderr] = [onError('stdout'), onError('stderr')];
+  const [onStdin, onStdout, onStderr] = [onError('stdin'), onError('stdout'), onError('stderr')];
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted) onAbort();
+  stdin.on('error', onStdin);
   stdout.on('error', onStdout);
   stderr.on('error', onStderr);
   return {
@@ -94,6 +96,7 @@ function watch({ signal, stdout, stderr }: InlineCall): CancelWatch {
     signal: controller.signal,
     release: () => {
       signal?.removeEventListener('abort', onAbort);
+      stdin.off('error', onStdin);
       stdout.off('error', onStdout);
       stderr.off('error', onStderr);
     },

@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import type { KickOutcome } from '../../domain/obtain/kick.js';
 import { colourWanted, diagnosticLine } from '../../domain/text/one-line.js';
+import { printable } from '../../domain/text/printable.js';
 import { kickWarning, sentence } from './failure-text.js';
 
 /** What every line of the command's own begins with. */
@@ -11,7 +12,7 @@ export const SPEAKER = 'solod: ';
 /** In one write, and done when it returns; a stderr that is closed is no reason to fail: the exit code tells. */
 export function say(line: string): void {
   try {
-    writeSync(2, `${SPEAKER}${line}\n`);
+    writeSync(2, `${SPEAKER}${printable(line)}\n`);
   } catch {
     // Nobody is there to be told.
   }

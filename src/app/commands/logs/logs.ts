@@ -1,11 +1,14 @@
 /** `solod logs`: what the daemon of a name, or one that failed to start, wrote. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { readerHasLeft } from '../../../adapters/node/files/output-reader.js';
 import { LogReader } from '../../../adapters/node/logs/log-reader.js';
 import { NAMES } from '../../../domain/place/layout.js';
 import { lastLines, latestRun } from '../../../domain/text/log-parts.js';
+import { printableBytes } from '../../../domain/text/printable.js';
 import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
+import { isTerminal } from '../../environment/terminals.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { type Complaint, TROUBLE, textOf, USAGE } from '../../texts/failure-text.js';
@@ -58,14 +61,21 @@ function linesOf(text: string): readonly string[] {
 /** An interrupt ends the process, as the system has it: there is nothing to clear up. */
 async function printed(reader: LogReader, first: string, manner: 'end' | 'follow'): Promise<number> {
   const stdout = new StandardOutput(1);
+  const shown = isTerminal(1) ? printableBytes : (text: string) => text;
+  let isRead = true;
+  if (manner === 'follow')
+    void readerHasLeft(1).then(() => {
+      isRead = false;
+    });
   let broken: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error) => {
     broken = error;
   });
   for (let text = first; ; text = reader.more()) {
-    if (text !== '') await written(stdout, text);
+    if (text !== '') await written(stdout, shown(text));
     if (broken !== undefined) return exitCodeOfOutput(broken);
     if (manner === 'end') return EXIT.ok;
+    if (!isRead) return exitCodeOfOutput({ code: 'EPIPE' });
     await delay(LOOK_MS);
   }
 }
