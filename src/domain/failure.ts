@@ -21,6 +21,8 @@ export type Failure =
   | { readonly kind: 'service-missing'; readonly path: string }
   /** No service of that name comes with solod. */
   | { readonly kind: 'service-unknown'; readonly asked: string; readonly known: string }
+  /** No directory is named for daemons to live in, and there is no home to put it in. */
+  | { readonly kind: 'no-home' }
   | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
   | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'not-removed'; readonly path: string; readonly cause: Cause }

@@ -1,10 +1,12 @@
 /** solod as a Unix command: signals, write errors, streams, places that are gone. Each on both clients, where they differ in code. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo } from '../native/client.js';
-import { eventually, has, type Sandbox, SOLOD, sandbox } from './sandbox.js';
+import { ECHO, eventually, has, isRoot, type Sandbox, SOLOD, sandbox } from './sandbox.js';
 
 beforeAll(buildClient, BUILD_MS);
 
@@ -69,6 +71,176 @@ describe.each(clients)('%s', (_, [program = '', ...first]) => {
     process.kill(child ?? 0, 'SIGHUP');
     await said(shell, 'code 0');
   });
+});
+
+describe('an output that fails', () => {
+  const commands: readonly string[][] = [
+    ['--help'],
+    ['--version'],
+    ['call', '--help'],
+    ['call', 'SERVICE'],
+    ['call', '--no-daemon', 'SERVICE'],
+    ['ls'],
+    ['ls', '--json'],
+    ['status'],
+    ['status', 'SERVICE'],
+    ['logs', 'SERVICE'],
+    ['logs', '-f', 'SERVICE'],
+    ['spawns', 'SERVICE'],
+    ['spawns', '--svg=-', 'SERVICE'],
+    ['stats', 'SERVICE'],
+    ['doctor'],
+    ['restart', 'SERVICE'],
+    ['install', '--bin-dir=BIN', '--as=x', 'SERVICE'],
+    ['uninstall', '--bin-dir=BIN', '--as=x', 'SERVICE'],
+    ['stop', 'SERVICE'],
+  ];
+
+  test('is an error of every command, without a stack trace, and a reader that has gone is not told', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const words = { SERVICE: service, BIN: path.join(box.path, 'bin') };
+    const filled = (command: readonly string[]): string[] =>
+      command.map((word) => word.replace(/SERVICE|BIN/, (name) => words[name as keyof typeof words]));
+    for (const command of commands) {
+      const told = await box.exec('sh', [
+        '-c',
+        '"$@" >/dev/full',
+        'sh',
+        process.execPath,
+        SOLOD,
+        ...filled(command),
+      ]);
+      expect([command, told.code], told.stderr).toEqual([command, 74]);
+      expect(told.stderr).not.toMatch(/^ +at /m);
+    }
+    expect((await box.run(['call', service])).code).toBe(0);
+    for (const command of [['ls'], ['doctor'], ['--help'], ['call', service]]) {
+      const script = '{ sleep 0.3; "$@"; echo "code $?" >&2; } | true';
+      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, ...command]);
+      expect([command, told.stderr]).toEqual([command, 'code 141\n']);
+    }
+  });
+
+  test('of the native client is the same error', { skip: !hasCargo }, async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const told = await box.exec('sh', ['-c', '"$@" >/dev/full', 'sh', CLIENT, 'call', service]);
+    expect(told.code).toBe(74);
+  });
+});
+
+describe('a log that is followed', () => {
+  test.each(['head -1', 'sleep 0.5'])(
+    'ends with its reader, although nothing more is written: %s',
+    async (reader) => {
+      const box = sandbox();
+      const service = await warm(box, ECHO);
+      const script = `{ "$@"; echo "code $?" >&2; } | ${reader} >/dev/null`;
+      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, 'logs', '-f', service]);
+      expect(told.stderr).toBe('code 141\n');
+    },
+  );
+
+  test('ends with a reader behind a socket', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const child = box.start(['logs', '-f', service]);
+    await said(child, 'serving');
+    child.stdout?.destroy();
+    expect(await once(child, 'exit')).toEqual([141, null]);
+  });
+});
+
+describe.each(clients)('what a user can cause, with the client in %s,', (_, [program = '', ...first]) => {
+  test('is told without a stack trace: a directory as stdin', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    for (const how of [[], ['--no-daemon']]) {
+      const script = '"$@" < /';
+      const call = ['call', ...how, service, '--', '--stdin'];
+      const told = await box.exec('sh', ['-c', script, 'sh', program, ...first, ...call]);
+      expect([told.code, told.stdout.toString()], told.stderr).toEqual([74, '']);
+      expect(told.stderr).toMatch(/^solod: stdin of this process failed: EISDIR: [^\n]*\n$/);
+    }
+  });
+
+  test('is told without a stack trace: a working directory that is gone', async () => {
+    const box = sandbox();
+    const marker = path.join(box.path, 'called');
+    const service = box.service(`import { writeFileSync } from 'node:fs';
+      export default () => writeFileSync(${JSON.stringify(marker)}, '');`);
+    for (const warmth of ['cold', 'warm']) {
+      for (const how of [[], ['--no-daemon'], ['--fallback=inline']]) {
+        const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+        const told = await box.exec('sh', ['-c', script, 'sh', program, ...first, 'call', ...how, service]);
+        expect([warmth, told.code, existsSync(marker)], told.stderr).toEqual([warmth, 64, false]);
+        expect(told.stderr).toMatch(
+          /^solod: the working directory of this process does not exist any more; [^\n]*\n$/,
+        );
+      }
+      expect((await box.run(['call', service])).code).toBe(0);
+      rmSync(marker);
+    }
+  });
+
+  test.runIf(isRoot && has('setpriv'))('is told without a stack trace: no home', async () => {
+    const box = sandbox();
+    const service = box.service();
+    // Neither named by the environment nor known to the system.
+    spawnSync('chmod', ['755', box.path]);
+    const env = {
+      HOME: undefined,
+      SOLOD_DIR: undefined,
+      XDG_RUNTIME_DIR: undefined,
+      XDG_STATE_HOME: undefined,
+    };
+    const bare = (more: NodeJS.ProcessEnv, ...args: string[]) =>
+      box.exec('setpriv', ['--reuid=4243', '--regid=4243', '--clear-groups', program, ...first, ...args], {
+        env: { ...env, ...more },
+        cwd: '/tmp',
+      });
+    for (const home of [undefined, '', 'relative']) {
+      const refused = await bare({ HOME: home }, 'call', service);
+      expect([refused.code, refused.stdout.toString()]).toEqual([73, '']);
+      expect(refused.stderr).toMatch(/^solod: there is no home directory for daemons to live in; [^\n]*\n$/);
+    }
+    for (const inline of [['--no-daemon'], ['--fallback=inline']])
+      expect((await bare({}, 'call', ...inline, service)).code).toBe(0);
+    expect((await bare({ SOLOD: 'off' }, 'call', service)).code).toBe(0);
+    expect(existsSync('/tmp/.local')).toBe(false);
+  });
+});
+
+test.runIf(isRoot && has('unshare'))('a /proc that is missing is lived with', async () => {
+  const box = sandbox();
+  const service = box.service();
+  const script = `mount -t tmpfs none /proc && for command in call status stop; do
+    "$0" "$1" $command "$2" </dev/null || exit 1; done; "$0" "$1" ls`;
+  const told = await box.exec('unshare', ['-m', 'sh', '-c', script, process.execPath, SOLOD, service]);
+  expect(told.code, told.stderr).toBe(0);
+  expect(told.stdout.toString()).toMatch(/: ready, pid [0-9]+, .*\n.*: stopped \(pid/);
+});
+
+test('control characters of what is quoted or named never reach a terminal', async () => {
+  const box = sandbox();
+  const folder = path.join(box.path, 'bell\u0007');
+  mkdirSync(folder);
+  const service = path.join(folder, 'fails.mjs');
+  writeFileSync(service, "throw new Error('\\u001b]0;title\\u0007 \\u009b2J \\u001b[31mred\\u001b[0m\\r');");
+  const told = await box.run(['call', service]);
+  expect(told.code).toBe(70);
+  expect(told.stderr).toContain('\\u001b]0;title\\u0007 \\u009b2J red\\u000d');
+  for (const command of [
+    ['call', service],
+    ['doctor', service],
+    ['ls'],
+    ['spawns', service],
+    ['kick', service],
+  ]) {
+    const { stdout, stderr } = await box.run(command);
+    expect([command, /(?![\n\t])\p{Cc}/u.test(stdout.toString() + stderr)]).toEqual([command, false]);
+  }
 });
 
 async function childrenOf(shell: ChildProcess): Promise<readonly number[]> {

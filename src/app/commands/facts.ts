@@ -54,8 +54,9 @@ export function resolveNamed(
   return resolveTarget({ ...options, name }, host.userId);
 }
 
+/** That there is one has been seen to before any command begins. */
 export function rootOf(options: CommandOptions): string {
-  return path.resolve(options.stateDirectory ?? stateRoot(process.env));
+  return path.resolve(options.stateDirectory ?? stateRoot(process.env) ?? '/');
 }
 
 export function placesQueryOf({ files, userId, platform }: Host, options: CommandOptions): PlacesQuery {

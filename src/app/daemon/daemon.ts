@@ -2,6 +2,7 @@
 
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
+import { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 import type { HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
@@ -218,7 +219,7 @@ export class Daemon {
       startedMs: owner.startedMs,
       calls: this.#served,
       inFlight,
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: residentBytes(),
       node: process.version,
       solod: VERSION,
       version: owner.version,

@@ -11,6 +11,7 @@ import { StartReport } from '../library/start-report.js';
 import { type QuickArguments, readQuickly } from '../options/option-table.js';
 import { resolveService } from '../service/service-file.js';
 import { sentence } from '../texts/failure-text.js';
+import { refusingByLine } from '../texts/refused-call.js';
 import { runDaemon } from './claim-and-serve.js';
 import { deferToSupervisor } from './defer-to-manager.js';
 import { takeHandedListener } from './handed-socket.js';
@@ -24,7 +25,13 @@ type Mode = 'foreground' | 'background';
  */
 export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
   const quick = readQuickly('serve', argv);
-  return quick && serveService(quick, mode);
+  return (
+    quick &&
+    refusingByLine(
+      (line) => say(`solod: ${line}`),
+      () => serveService(quick, mode),
+    )
+  );
 }
 
 async function serveService({ service, options }: QuickArguments, mode: Mode): Promise<number> {

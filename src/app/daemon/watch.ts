@@ -5,6 +5,7 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs';
+import { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 import { examineTenure, stepTenure, type TenurePlan } from '../../domain/claim/name-ownership.js';
 import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
 import { runSync } from '../../domain/procedure/run.js';
@@ -65,8 +66,8 @@ export class Watch {
   checkMemory(): void {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
-    const residentBytes = process.memoryUsage.rss();
-    if (residentBytes > limit) this.witness.onFinding({ kind: 'memory', residentBytes });
+    const taken = residentBytes();
+    if (taken > limit) this.witness.onFinding({ kind: 'memory', residentBytes: taken });
   }
 
   #watchDirectory(): void {

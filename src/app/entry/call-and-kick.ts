@@ -12,12 +12,17 @@ import type { ServiceOptions } from '../library/daemon-request.js';
 import { type KickResult, kick } from '../library/kick-daemon.js';
 import { type QuickArguments, readQuickly } from '../options/option-table.js';
 import { TROUBLE, textOf } from '../texts/failure-text.js';
+import { refusingByLine } from '../texts/refused-call.js';
 import { say, sayAsLine } from '../texts/stderr.js';
 import type { CallEnd } from '../wire/client.js';
 import type { Opened } from '../wire/opened.js';
 
 /** @param opened a call that has been begun on the warm way */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
+  return refusingByLine(say, () => runCommand(argv, opened));
+}
+
+async function runCommand(argv: readonly string[], opened: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
   if (command === 'call' || command === 'kick') {
     const quick = readQuickly(command, rest);

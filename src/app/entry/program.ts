@@ -1,8 +1,9 @@
 /** The whole command: every subcommand, help, and what is said of mistakes. */
 
 import { Command, CommanderError, Option } from 'commander';
-import { complain } from '../commands/facts.js';
+import { complain, complainOf } from '../commands/facts.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { stateRoot } from '../environment/state-root.js';
 import { VERSION } from '../environment/version.js';
 import {
   COMMAND_OPTIONS,
@@ -106,6 +107,8 @@ function buildProgram(output: CommandOutput, finish: (exitCode: number) => void)
       if (read.kind === 'wrong') {
         return finish(complain(output, read.complaint));
       }
+      if (read.value.stateDirectory === undefined && stateRoot(process.env) === undefined)
+        return finish(complainOf(output, { kind: 'no-home' }));
       return finish(await action(service, read.value));
     });
   };

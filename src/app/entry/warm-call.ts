@@ -80,11 +80,13 @@ export function readWarm(argv: readonly string[]): WarmArguments | undefined {
 /** The service, and where its daemon lives: only if all is as a call would have to make it first. */
 function find(file: string): { readonly service: ServiceFile; readonly place: Place } | undefined {
   const platform = platformOf();
-  if (platform === undefined || chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
+  const root = stateRoot(process.env);
+  if (!platform || !root || !workingDirectory()) return undefined;
+  if (chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
   const service = resolveService(file);
   if (service.kind === 'failed' || !isName(service.value.name)) return undefined;
   const userId = process.getuid?.() ?? 0;
-  const place = placeOf(resolve(stateRoot(process.env)), service.value.name, userId, platform);
+  const place = placeOf(resolve(root), service.value.name, userId, platform);
   return isInOrder(place, userId) ? { service: service.value, place } : undefined;
 }
 

@@ -58,6 +58,7 @@ export function exitCodeOf(failure: Failure): number {
       return EXIT.noInput;
     case 'state-directory-distrusted':
       return EXIT.noPermission;
+    case 'no-home':
     case 'state-directory-unusable':
     case 'lock-error':
     case 'not-removed':

@@ -15,13 +15,15 @@ export function platformOf(): Platform | undefined {
  * The directory that holds the directories of all names: `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else
  * `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. A relative XDG directory is ignored, as the XDG Base Directory
  * Specification demands; a relative `$SOLOD_DIR` counts from the working directory.
+ * @returns undefined where that would be in a home directory, and there is none
  */
-export function stateRoot(env: Environment): string {
+export function stateRoot(env: Environment): string | undefined {
   const { SOLOD_DIR, XDG_RUNTIME_DIR, XDG_STATE_HOME } = env;
   if (SOLOD_DIR) return resolve(SOLOD_DIR);
   for (const base of [XDG_RUNTIME_DIR, XDG_STATE_HOME])
     if (base && isAbsolute(base)) return join(base, 'solod');
-  return join(env.HOME || process.getBuiltinModule('node:os').homedir(), '.local', 'state', 'solod');
+  const home = homeOf(env);
+  return home && join(home, '.local', 'state', 'solod');
 }
 
 /** @returns undefined where there is no such file */
@@ -42,10 +44,11 @@ export function workingDirectory(): string {
   }
 }
 
-/** @returns undefined where neither the environment nor the system knows one */
+/** @returns undefined where neither the environment nor the system knows one: a user without an entry in passwd(5) */
 export function homeOf(env: Environment): string | undefined {
   try {
-    const home = env.HOME || process.getBuiltinModule('node:os').homedir();
+    // homedir() would take an empty HOME for a home.
+    const home = env.HOME || process.getBuiltinModule('node:os').userInfo().homedir;
     return isAbsolute(home) ? home : undefined;
   } catch {
     return undefined;

@@ -8,9 +8,11 @@ import { chooseDaemon } from '../environment/daemon-switch.js';
 import { Host } from '../environment/node-host.js';
 import { type Environment, workingDirectory } from '../environment/state-root.js';
 import type { Terminals } from '../environment/terminals.js';
-import { TROUBLE, textOf, USAGE } from '../texts/failure-text.js';
+import { resolveService } from '../service/service-file.js';
+import { sentence, TROUBLE, textOf, USAGE } from '../texts/failure-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
 import type { Opened } from '../wire/opened.js';
+import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
   resolveRequest,
@@ -72,15 +74,22 @@ export function call(options: CallOptions): Promise<CallResult> {
 /** @param opened a call that has been begun on the warm way */
 export async function goOn(options: CallOptions, opened: Opened | undefined): Promise<CallResult> {
   const host = new Host();
+  if (options.cwd === undefined && workingDirectory() === '')
+    return failed(invalid(USAGE.noDirectory()).failure);
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const resolved = resolveRequest(options, host.userId, { totalMs });
-  if (resolved.kind === 'failed') return failed(resolved.failure);
   const choice = chooseDaemon(options.daemon, options.env ?? process.env);
+  if (resolved.kind === 'failed') {
+    const isWanted = choice.kind === 'daemon' && options.fallback !== 'inline';
+    return resolved.failure.kind === 'no-home' && !isWanted
+      ? callHomeless(options, sentence(resolved.failure))
+      : failed(resolved.failure);
+  }
   switch (choice.kind) {
     case 'wrong':
       return failed(invalid(USAGE.switch(choice.value)).failure);
     case 'inline':
-      return callHere(options, resolved.value, choice.why);
+      return callHere(options, inlineOf(resolved.value), choice.why);
     case 'daemon':
       return callThere(host, options, resolved.value, opened);
   }
@@ -118,7 +127,7 @@ async function callThere(
     // The service itself was asked, and said no: it would say the same here.
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
     if (reached.failure.kind === 'vacant') kickAside(host, resolved);
-    return callHere(options, resolved, reached.message);
+    return callHere(options, inlineOf(resolved), reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
   const { stdin, stdout, stderr, signal } = options;
@@ -133,12 +142,25 @@ async function callThere(
   }
 }
 
+type Inline = Pick<InlineCall, 'service' | 'name'>;
+
+const inlineOf = ({ caller, target }: DaemonRequest): Inline => ({
+  service: caller?.path ?? '',
+  name: target.name,
+});
+
+/** A service needs no place to live in to be run here. */
+async function callHomeless(options: CallOptions, why: string): Promise<CallResult> {
+  const file = resolveService(options.service);
+  if (file.kind === 'failed') return failed(file.failure);
+  return callHere(options, { service: file.value.path, name: options.name ?? file.value.name }, why);
+}
+
 /** In this process. What it takes is loaded only now: most calls are spared it. */
-async function callHere(options: CallOptions, resolved: DaemonRequest, why: string): Promise<CallResult> {
+async function callHere(options: CallOptions, inline: Inline, why: string): Promise<CallResult> {
   const { stdin, stdout, stderr, signal } = options;
   const result = await loadBundle<typeof import('./call-inline.js')>('inline.cjs').callInline({
-    service: resolved.caller?.path ?? '',
-    name: resolved.target.name,
+    ...inline,
     args: options.args ?? [],
     env: environmentOf(options),
     cwd: options.cwd ?? workingDirectory(),

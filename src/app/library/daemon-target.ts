@@ -41,7 +41,9 @@ export function resolveTarget(options: NameOptions, userId: number): Resolved<Ta
   if (!isName(options.name)) return invalid(USAGE.name(options.name));
   const project = options.project === undefined ? undefined : realPath(options.project);
   if (options.project !== undefined && project === undefined) return invalid(USAGE.project(options.project));
-  const stateDirectory = resolve(options.stateDirectory ?? stateRoot(options.env ?? process.env));
+  const root = options.stateDirectory ?? stateRoot(options.env ?? process.env);
+  if (root === undefined) return { kind: 'failed', failure: { kind: 'no-home' } };
+  const stateDirectory = resolve(root);
   const label = labelOf(options.name, project);
   const place = placeOf(stateDirectory, label, userId, platform);
   return { kind: 'resolved', value: { name: options.name, label, place, platform, stateDirectory, project } };

@@ -6,7 +6,7 @@ import type { Edition } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { shortHash } from '../../domain/place/layout.js';
 import { siblingFile } from '../environment/bundle-files.js';
-import { realPath } from '../environment/state-root.js';
+import { realPath, workingDirectory } from '../environment/state-root.js';
 
 export type Resolved<T> =
   | { readonly kind: 'resolved'; readonly value: T }
@@ -41,7 +41,10 @@ export function resolveService(asked: string): Resolved<ServiceFile> {
   const real = realPath(file);
   const head = real === undefined ? undefined : readHead(real);
   if (real === undefined || head === undefined)
-    return { kind: 'failed', failure: { kind: 'service-missing', path: resolve(file) } };
+    return {
+      kind: 'failed',
+      failure: { kind: 'service-missing', path: resolve(workingDirectory() || '/', file) },
+    };
   const { text, size, modifiedMs } = head;
   const edition = { version: ownVersionIn(text) ?? '', path: real, size, modifiedMs };
   return { kind: 'resolved', value: { path: real, name: ownNameIn(text) ?? nameFromPath(real), edition } };

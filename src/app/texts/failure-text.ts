@@ -58,6 +58,11 @@ export function complaintOf(failure: Exclude<Failure, { readonly kind: Told }>):
         what: `${JSON.stringify(failure.asked)} is no service that comes with solod`,
         todo: `write ${failure.known}, or give the path of a file`,
       };
+    case 'no-home':
+      return {
+        what: 'there is no home directory for daemons to live in',
+        todo: 'set HOME, or SOLOD_DIR to the directory of the daemons',
+      };
     case 'state-directory-distrusted':
       return {
         ...DISTRUST[failure.why],
@@ -250,6 +255,10 @@ export function notRemoved(path: string, cause: Cause): Complaint {
   };
 }
 
+export function systemRefused(message: string): Complaint {
+  return { what: `the system refused a call: ${message}`, todo: 'see what it names' };
+}
+
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 /** What a kick says although it has started a daemon. */
@@ -305,6 +314,10 @@ export const USAGE = {
   apart: (one: string, other: string): Complaint => ({
     what: `${one} and ${other} don't go together`,
     todo: 'give one of them',
+  }),
+  noDirectory: (): Complaint => ({
+    what: 'the working directory of this process does not exist any more',
+    todo: 'change to another one',
   }),
   platform: (platform: string): Complaint => ({
     what: `solod does not run on ${platform}, for want of Unix sockets`,

@@ -35,6 +35,12 @@ type Example<K extends Kind> = { readonly failure: Extract<Failure, { kind: K }>
 /** A kind that is missing here does not compile. */
 const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] } = {
   'invalid-request': [{ failure: { kind: 'invalid-request', message: 'a; b' }, says: 'a; b' }],
+  'no-home': [
+    {
+      failure: { kind: 'no-home' },
+      says: 'there is no home directory for daemons to live in; set HOME, or SOLOD_DIR to the directory of the daemons',
+    },
+  ],
   'service-missing': [
     {
       failure: { kind: 'service-missing', path: '/s.mjs' },
@@ -268,6 +274,10 @@ const USAGES: { readonly [K in keyof typeof USAGE]: readonly [complaint: Complai
   ],
   switch: [USAGE.switch('x'), 'SOLOD=x is none of its values; write on or off, or unset it'],
   apart: [USAGE.apart('--a', '--b'), "--a and --b don't go together; give one of them"],
+  noDirectory: [
+    USAGE.noDirectory(),
+    'the working directory of this process does not exist any more; change to another one',
+  ],
   platform: [
     USAGE.platform('win32'),
     'solod does not run on win32, for want of Unix sockets; use Linux or macOS (on Windows: WSL)',

@@ -203,7 +203,7 @@ export class DoctorCommand {
   }
 
   #process(directory: string, pid: number): Symptom[] {
-    const rootFor = (env: exam.Caller['env']): string => stateRoot(env);
+    const rootFor = (env: exam.Caller['env']): string => stateRoot(env) ?? '';
     const caller = { env: process.env, networkNamespace: networkNamespaceOf('self'), rootOf: rootFor };
     return exam.symptomsOfProcess(directory, pid, sightProcess(pid), caller);
   }
