@@ -50,7 +50,17 @@ const WORDS = 'src/app/texts/stderr.ts';
 const CLIENT = 'src/app/wire/client.ts';
 const CONVERSATION = 'src/app/wire/conversation.ts';
 const DIAGNOSTIC = 'src/domain/text/one-line.ts';
+const ENVIRONMENT = 'src/domain/place/daemon-environment.ts';
 const SERVICE_FILE = 'src/app/service/service-file.ts';
+
+/** Words of which none holds a space. */
+const words = (name, file, what, read) => ({
+  name,
+  type: '&str',
+  file,
+  what,
+  read: (module) => module[what] && read(module[what]).join(' '),
+});
 
 const sentence = (name, failure, tidy = (made) => made) =>
   text(name, SENTENCES, 'sentence', (module) => tidy(module.sentence(failure)));
@@ -231,6 +241,13 @@ export const SHARED = [
     value(name, '&str', DIAGNOSTIC, name),
   ),
   value('DIAGNOSTIC_LIMIT', 'usize', DIAGNOSTIC, 'DIAGNOSTIC_LIMIT'),
+  ...['plain', 'absolute', 'searched', 'files'].map((kind) =>
+    words(`ENVIRONMENT_${kind.toUpperCase()}`, ENVIRONMENT, 'PASSED_ON', (passed) => passed[kind]),
+  ),
+  value('ENVIRONMENT_LOCALE', '&str', ENVIRONMENT, 'LOCALE'),
+  words('ENVIRONMENT_PRELOADS', ENVIRONMENT, 'PRELOADS', (options) => options),
+  value('BOUND', '&str', SPAWNER, 'BOUND'),
+  text('TEXT_BOUND', SPAWNER, 'boundBy', ({ boundBy }) => boundBy('{what}').message),
   value('SPEAKER', '&str', WORDS, 'SPEAKER'),
   ...[
     ['LINK', 'link'],

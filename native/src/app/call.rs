@@ -40,13 +40,17 @@ pub fn run(asked: &Asked) -> i32 {
         head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
     };
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
-    let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
+    let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
     let failure = match obtain(&mut host, &plan) {
         Ok(()) => return talk(&mut host, asked.errors),
         Err(failure) => explained(&mut host, failure),
     };
     match failure {
         Failure::NoLaunch => delegate::run_asked(asked, Some(&target), &[]),
+        // This process may use little, and is no one to start what all others use.
+        Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
+            delegate::run_asked(asked, Some(&target), &["--no-daemon"])
+        }
         // The service itself was asked, and said no: it would say the same in another process.
         Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),

@@ -4,6 +4,7 @@ use super::options::{Asked, Command};
 use super::say::{complain, say, Errors};
 use super::target::{read_launch_file, variable, Target};
 use crate::protocol as p;
+use crate::system::host::Limits;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -20,6 +21,16 @@ pub fn wants_daemon(asked: &Asked) -> bool {
         Some(Some(wish)) => wish == "on",
         Some(None) => !is_continuous_integration(),
         None => false,
+    }
+}
+
+/// A daemon that is asked for on purpose is started whatever limits it would have.
+pub fn limits(asked: &Asked) -> Limits {
+    let is_asked_for = asked.daemon == Some(true) || variable("SOLOD").flatten().as_deref() == Some("on");
+    if is_asked_for {
+        Limits::Ignored
+    } else {
+        Limits::Respected
     }
 }
 

@@ -97,7 +97,9 @@ pub fn printable(text: &str) -> String {
 
 fn after_colour(text: &str) -> Option<&str> {
     let parameters = text.strip_prefix("\u{1b}[")?;
-    parameters.trim_start_matches(|character: char| matches!(character, '0'..='9' | ';' | ':')).strip_prefix('m')
+    parameters
+        .trim_start_matches(|character: char| matches!(character, '0'..='9' | ';' | ':'))
+        .strip_prefix('m')
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 pub mod diagnostic;
 pub mod edition;
+pub mod environment;
 pub mod failure;
 #[cfg(test)]
 mod faults;

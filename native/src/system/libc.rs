@@ -44,6 +44,18 @@ pub const ESRCH: c_int = 3;
 pub const SYS_CLOSE_RANGE: c_long = 436;
 pub const CLOSE_RANGE_CLOEXEC: c_uint = 4;
 
+/// sched_setscheduler(2): 144 on x86_64, 119 on aarch64.
+pub const SYS_SCHED_SETSCHEDULER: c_long = if cfg!(target_arch = "aarch64") { 119 } else { 144 };
+
+pub const RLIM_INFINITY: u64 = u64::MAX;
+
+/// getrlimit(2)
+#[repr(C)]
+pub struct Limit {
+    pub soft: u64,
+    pub hard: u64,
+}
+
 #[repr(C)]
 pub struct PollFd {
     pub fd: c_int,
@@ -85,5 +97,8 @@ extern "C" {
     pub fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
     pub fn _exit(code: c_int) -> !;
     pub fn getuid() -> c_uint;
+    pub fn getrlimit(resource: c_int, limit: *mut Limit) -> c_int;
+    pub fn setrlimit(resource: c_int, limit: *const Limit) -> c_int;
+    pub fn sched_setaffinity(pid: c_int, length: usize, mask: *const c_void) -> c_int;
     pub fn syscall(number: c_long, ...) -> c_long;
 }

@@ -2,6 +2,7 @@
 
 import { writeSync } from 'node:fs';
 import { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+import { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { printable } from '../../domain/text/printable.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
@@ -41,7 +42,10 @@ async function serveService({ service, options }: QuickArguments, mode: Mode): P
   const target = resolveTarget({ ...options, name: options.name ?? file.value.name }, host.userId);
   if (target.kind === 'failed') return refuse(target.failure);
   const report = new StartReport(host, target.value.place.directory);
-  if (mode === 'background') closeInheritedDescriptors(report.descriptor);
+  if (mode === 'background') {
+    closeInheritedDescriptors(report.descriptor);
+    for (const line of setBackInherited()) say(`solod: ${line}`);
+  }
   const supervisor = Supervisor.take(process.env, say);
   const handed = takeHandedListener(process.env, target.value.place.directory);
   if (handed.kind === 'failed') return refuse(handed.failure);

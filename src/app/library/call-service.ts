@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { BOUND } from '../../adapters/node/processes/spawner.js';
 import type { Greeter } from '../../adapters/node/sockets/socket-probe.js';
 import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
@@ -125,6 +126,7 @@ async function callThere(
   });
   if (reached.kind === 'failed') {
     // The service itself was asked, and said no: it would say the same here.
+    if (isBound(reached.failure)) return callHere(options, inlineOf(resolved), reached.message);
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
     if (reached.failure.kind === 'vacant') kickAside(host, resolved);
     return callHere(options, inlineOf(resolved), reached.message);
@@ -141,6 +143,10 @@ async function callThere(
       return ended;
   }
 }
+
+/** Whoever may use little is no one to start what all others use. */
+const isBound = (failure: Failure): boolean =>
+  failure.kind === 'spawn-refused' && failure.cause.code === BOUND;
 
 type Inline = Pick<InlineCall, 'service' | 'name'>;
 

@@ -1,12 +1,15 @@
 /** What may be asked of `obtain`, `kick` and `call`, and what it comes to. */
 
+import { resolve } from 'node:path';
 import type { SpawnTarget } from '../../adapters/node/processes/spawner.js';
 import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { type Timing, timingFrom } from '../../domain/lock/timing.js';
+import { daemonEnvironment, environmentText } from '../../domain/place/daemon-environment.js';
 import { shortHash } from '../../domain/place/layout.js';
 import { daemonFile } from '../environment/bundle-files.js';
 import type { DaemonWish } from '../environment/daemon-switch.js';
-import type { Environment } from '../environment/state-root.js';
+import { type Environment, workingDirectory } from '../environment/state-root.js';
+import { ownEnvironmentOf } from '../service/service-environment.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
 import { type NameOptions, resolveTarget, type Target } from './daemon-target.js';
 
@@ -34,7 +37,10 @@ export interface ServiceOptions extends Omit<NameOptions, 'name'>, DaemonOptions
   readonly name?: string | undefined;
 }
 
-/** A daemon of one's own: a program that calls `claim` with the same name. */
+/**
+ * A daemon of one's own: a program that calls `claim` with the same name. It is started with `env` where that is given; by default
+ * with those of this process's variables that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md).
+ */
 export interface ProgramOptions extends NameOptions {
   /** The program and its arguments; no shell sees them. */
   readonly command: readonly [string, ...string[]];
@@ -66,20 +72,52 @@ export function resolveRequest(
   const resolved = resolveTarget({ ...options, name }, userId);
   if (resolved.kind === 'failed') return resolved;
   const target = resolved.value;
-  const env: Environment = options.env ?? process.env;
   const edition = service?.value.edition;
   const command =
-    'service' in options ? daemonCommand(options, target, edition?.path ?? '') : options.command;
+    'service' in options ? daemonCommand(options, target, edition?.path ?? '') : fromHere(options.command);
+  const environment = (): Readonly<Record<string, string>> => environmentFor(options, edition);
   return {
     kind: 'resolved',
     value: {
       target,
-      spawn: { directory: target.place.directory, command, env, build: buildOf(command, edition) },
+      spawn: {
+        directory: target.place.directory,
+        command,
+        environment,
+        limits: isInsisted(options) ? 'ignored' : 'respected',
+        build: () => `${buildOf(command, edition)}:${shortHash(environmentText(environment()))}`,
+      },
       timing: timingFrom({ ...defaults, ...defined(options.timing) }),
       caller: edition === undefined ? undefined : { ...edition, wire: WIRE_VERSION },
     },
   };
 }
+
+/** Whether a daemon is asked for on purpose, or there is no other way to answer. */
+const isInsisted = (options: DaemonSelector): boolean =>
+  !('service' in options) || options.daemon === 'on' || (options.env ?? process.env).SOLOD === 'on';
+
+/** A service's daemon serves everybody; what a program is given on purpose is its author's to say. */
+function environmentFor(options: DaemonSelector, edition: Edition | undefined): Record<string, string> {
+  const env: Environment = options.env ?? process.env;
+  if (edition === undefined && options.env !== undefined) return definedVariables(env);
+  const named = edition === undefined ? [] : ownEnvironmentOf(edition.path);
+  return daemonEnvironment(env, named, workingDirectory());
+}
+
+function definedVariables(env: Environment): Record<string, string> {
+  const entries = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(entries);
+}
+
+/** A program by a relative path is the caller's, and the started process is in another directory. One without a slash is on the PATH. */
+const programFromHere = (program: string): string =>
+  program.includes('/') ? resolve(workingDirectory() || '/', program) : program;
+
+const fromHere = ([program, ...args]: readonly [string, ...string[]]): [string, ...string[]] => [
+  programFromHere(program),
+  ...args,
+];
 
 /** A program of one's own is not looked into: its command line is what it goes by. */
 function buildOf(command: readonly string[], edition: Edition | undefined): string {
@@ -92,7 +130,8 @@ function daemonCommand(
   target: Target,
   service: string,
 ): readonly [string, ...string[]] {
-  return [options.node ?? process.execPath, daemonFile(), ...daemonFlags(options, target), '--', service];
+  const node = programFromHere(options.node ?? process.execPath);
+  return [node, daemonFile(), ...daemonFlags(options, target), '--', service];
 }
 
 /** A daemon's options, as arguments of its command line. */

@@ -33,6 +33,11 @@ export interface ServiceDefinition {
   /** How long its daemon stays without a call, in milliseconds. */
   readonly idleTimeoutMs?: number;
   readonly version?: string;
+  /**
+   * Variables that its daemon is started with, beside those that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md);
+   * `NAME`, or `PREFIX_*` for all that begin so. They are those of the caller that starts the daemon, for as long as it lives.
+   */
+  readonly environment?: readonly string[];
 }
 
 /** What `defineService` makes. */
@@ -41,6 +46,7 @@ export interface Service {
   readonly run: ServiceFunction;
   readonly idleTimeoutMs: number | undefined;
   readonly version: string | undefined;
+  readonly environment: readonly string[] | undefined;
 }
 
 /** Registered, for the service may have got its `defineService` from another copy of this package than the daemon. */
@@ -53,20 +59,25 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, environment } = definition;
+  return Object.freeze({ name, run, idleTimeoutMs, version, environment, [SERVICE_MARK]: true });
 }
 
 /** Checked at run time as well: services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
-  const { name, run, idleTimeoutMs, version } = definition as Readonly<Record<string, unknown>>;
+  const { name, run, idleTimeoutMs, version, environment } = definition as Readonly<Record<string, unknown>>;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
   if (!isOptional(idleTimeoutMs, 'number') || !(((idleTimeoutMs ?? 0) as number) >= 0))
     return '"idleTimeoutMs" must be a number of milliseconds';
+  if (!isOptionalList(environment)) return '"environment" must be an array of names of variables';
   return undefined;
+}
+
+function isOptionalList(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((word) => typeof word === 'string'));
 }
 
 function isOptional(value: unknown, type: 'string' | 'number'): boolean {
@@ -94,7 +105,7 @@ export function readService(namespace: unknown): ServiceReading {
 }
 
 function plain(run: ServiceFunction): Service {
-  return { name: undefined, run, idleTimeoutMs: undefined, version: undefined };
+  return { name: undefined, run, idleTimeoutMs: undefined, version: undefined, environment: undefined };
 }
 
 function isWrapper(value: unknown): value is { readonly default: unknown } {

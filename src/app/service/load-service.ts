@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { requireFile } from '../environment/bundle-files.js';
 import { type Complaint, TROUBLE, textOf } from '../texts/failure-text.js';
 import { readService, type Service } from './define-service.js';
+import { ownEnvironmentOf } from './service-environment.js';
 import { nameFromPath } from './service-file.js';
 
 export type Loading =
@@ -24,6 +25,10 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
     // Nobody can have read such a name off the file: callers look for the daemon under another.
     if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
       return broken(TROUBLE.hiddenName(file, name));
+    // Neither can they have read what they don't pass on.
+    const passed = ownEnvironmentOf(file);
+    const hidden = read.service.environment?.find((variable) => !passed.includes(variable));
+    if (hidden !== undefined) return broken(TROUBLE.hiddenVariable(file, hidden));
     return { kind: 'loaded', service: read.service };
   } catch (error) {
     return broken(TROUBLE.notLoaded(file, describe(error)));

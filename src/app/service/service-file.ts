@@ -71,7 +71,7 @@ interface Head {
   readonly modifiedMs: number;
 }
 
-function readHead(real: string): Head | undefined {
+export function readHead(real: string): Head | undefined {
   try {
     const stats = statSync(real);
     const { size, mtimeMs: modifiedMs } = stats;

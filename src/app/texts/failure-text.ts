@@ -483,6 +483,10 @@ export const TROUBLE = {
     what: `${file} has its name ${name} where callers can't read it`,
     todo: "write it as a literal, first in defineService({ name: '…' })",
   }),
+  hiddenVariable: (file: string, variable: string): Complaint => ({
+    what: `${file} names the variable ${variable} of its environment where callers can't read it`,
+    todo: "write environment: ['…'] with literals, before run, in defineService",
+  }),
   notLoaded: (file: string, error: string): Complaint => ({
     what: `${file} does not load`,
     todo: 'mend what this says',

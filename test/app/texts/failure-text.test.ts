@@ -414,6 +414,10 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
     TROUBLE.hiddenName('/s.mjs', 'x'),
     "/s.mjs has its name x where callers can't read it; write it as a literal, first in defineService({ name: '…' })",
   ],
+  hiddenVariable: [
+    TROUBLE.hiddenVariable('/s.mjs', 'TOKEN'),
+    "/s.mjs names the variable TOKEN of its environment where callers can't read it; write environment: ['…'] with literals, before run, in defineService",
+  ],
   notLoaded: [TROUBLE.notLoaded('/s.mjs', 'Error: x'), '/s.mjs does not load; mend what this says: Error: x'],
 };
 

@@ -1,6 +1,6 @@
 /** The ledger on disk. Whatever goes wrong with it is passed over: it is a diagnosis, and stops nothing. */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { type Identity, type Vitality, vitalityOf } from '../../../domain/evidence/identity.js';
 import { type Chronicle, chronicleOf } from '../../../domain/lifecycle/start-history.js';
 import {
@@ -14,7 +14,7 @@ import {
 } from '../../../domain/lifecycle/start-ledger.js';
 import { join, NAMES } from '../../../domain/place/layout.js';
 import type { ProcessTable } from '../../../ports/process-table.js';
-import { APPEND, rotate, tailOf } from './appended-file.js';
+import { openToAppend, rotate, tailOf } from './appended-file.js';
 
 export const LEDGER_BYTES_MAX = 256 * 1024;
 /** What is read of it: some hundred starts. */
@@ -36,7 +36,7 @@ export class NodeLedger {
   append(entry: LedgerEntry): void {
     try {
       rotate(this.path, this.#before, LEDGER_BYTES_MAX);
-      const descriptor = openSync(this.path, APPEND, 0o600);
+      const descriptor = openToAppend(this.path);
       try {
         writeSync(descriptor, entryText(entry));
       } finally {

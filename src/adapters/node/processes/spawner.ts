@@ -14,9 +14,10 @@ import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../../ports/spawner.js';
 import type { Word } from '../../../ports/start-word.js';
 import { causeOf } from '../../errno.js';
-import { APPEND, rotate, tailFrom, tailOf } from '../files/appended-file.js';
+import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { NodeLedger } from '../files/ledger-file.js';
+import { ownLimits } from './inherited-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /** Tells a started daemon which spawn lock it ends. */
@@ -37,9 +38,12 @@ export interface SpawnTarget {
   readonly directory: string;
   /** The program and its arguments; never a shell's line. */
   readonly command: readonly [string, ...string[]];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** The same text for the same program in the same state: what a back-off counts failures of. */
-  readonly build: string;
+  /** What it is started with; asked for when a process is to be started. */
+  environment(): Readonly<Record<string, string>>;
+  /** The same text for the same program in the same state and environment: what a back-off counts failures of. */
+  build(): string;
+  /** Whether a limit that can't be set back keeps a daemon from being started: not where one is asked for all the same. */
+  readonly limits: 'respected' | 'ignored';
   /** Whether somebody waits for what the process says of its start. */
   readonly channel: 'open' | 'none';
 }
@@ -68,9 +72,12 @@ export class NodeSpawner implements Spawner {
   spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
     const verdict = this.#judge(reason);
     if (verdict.kind === 'held-back') return verdict;
+    const limits = ownLimits();
+    if (limits.kind === 'bound' && this.target.limits === 'respected')
+      return this.#refused(reason, 'refused', boundBy(limits.what));
     const log = openLog(this.target.directory);
     try {
-      return this.#start(reason, lockNonce, log);
+      return this.#start(reason, lockNonce, log, limits.kind === 'liftable' ? limits.lines : []);
     } finally {
       log?.close();
     }
@@ -121,13 +128,18 @@ export class NodeSpawner implements Spawner {
   #judge(reason: SpawnReason): StartVerdict {
     if (reason === 'restart') return { kind: 'allowed' };
     const now = this.clock.now();
-    return judgeStart(this.#ledger.starts(), this.target.build, now);
+    return judgeStart(this.#ledger.starts(), this.target.build(), now);
   }
 
   /** Nothing of the caller's: not its terminal (setsid), not its directory (which may be a mount in use), not its stdio. */
-  #start(reason: SpawnReason, lockNonce: string, log: Log | undefined): SpawnReading {
-    const { command, env, channel } = this.target;
-    const [program, ...args] = command;
+  #start(
+    reason: SpawnReason,
+    lockNonce: string,
+    log: Log | undefined,
+    lifting: readonly string[],
+  ): SpawnReading {
+    const { command, channel } = this.target;
+    const [program, ...args] = lifting.length === 0 ? command : lifted(command, lifting);
     const output = log?.descriptor ?? 'ignore';
     const speaks = channel === 'open' ? { [CHANNEL_VARIABLE]: String(CHANNEL_DESCRIPTOR) } : {};
     // Loaded when a process is to be started, which is what most calls are spared.
@@ -136,7 +148,7 @@ export class NodeSpawner implements Spawner {
       const child = spawn(program, args, {
         cwd: '/',
         detached: true,
-        env: { ...env, [LOCK_VARIABLE]: lockNonce, ...speaks },
+        env: { ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
         stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
       });
       // What it says comes later, and is known by then: without a pid nothing was started.
@@ -159,7 +171,7 @@ export class NodeSpawner implements Spawner {
       ...this.#entry(pid, reason),
       kind: 'started',
       startTime,
-      build: this.target.build,
+      build: this.target.build(),
     });
     leaveLaunchFile(this.target.directory, this.target.command);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
@@ -210,7 +222,7 @@ function openLog(directory: string): Log | undefined {
   const path = join(directory, NAMES.log);
   try {
     rotate(path, join(directory, NAMES.logBefore), LOG_BYTES_MAX);
-    const descriptor = openSync(path, APPEND, 0o600);
+    const descriptor = openToAppend(path);
     const { size } = fstatSync(descriptor);
     return {
       descriptor,
@@ -239,6 +251,19 @@ function openUnnamedLog(): Log | undefined {
     return undefined;
   }
 }
+
+/** A shell sets back what Node can't, and becomes the program. */
+function lifted(command: SpawnTarget['command'], lines: readonly string[]): [string, ...string[]] {
+  return ['/bin/sh', '-c', [...lines, 'exec "$@"'].join('\n'), 'sh', ...command];
+}
+
+/** Of a daemon that would have a limit of its starter's. */
+export const BOUND = 'ELIMIT';
+
+export const boundBy = (what: string): Cause => ({
+  code: BOUND,
+  message: `${BOUND}: this process is limited in ${what}, and so would be a daemon that it starts; with SOLOD=on it is started all the same`,
+});
 
 /** Node tells why in an event that comes later; a caller that exits in its next statement needs the reason now. */
 function whyNotRun(program: string): Cause {
