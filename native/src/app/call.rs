@@ -47,9 +47,9 @@ pub fn run(asked: &Asked) -> i32 {
     };
     match failure {
         Failure::NoLaunch => delegate::run_asked(asked, Some(&target), &[]),
-        // This process may use little, and is no one to start what all others use.
+        // This process may use little, and is no one to start what all others use. Node sees it too, and answers by itself.
         Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
-            delegate::run_asked(asked, Some(&target), &["--no-daemon"])
+            delegate::run_asked(asked, Some(&target), more)
         }
         // The service itself was asked, and said no: it would say the same in another process.
         Failure::Declined { .. } => report(asked, &failure),

@@ -148,7 +148,7 @@ export class NodeSpawner implements Spawner {
       const child = spawn(program, args, {
         cwd: '/',
         detached: true,
-        env: { ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
+        env: { ...NOT_PASSED_ON, ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
         stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
       });
       // What it says comes later, and is known by then: without a pid nothing was started.
@@ -251,6 +251,9 @@ function openUnnamedLog(): Log | undefined {
     return undefined;
   }
 }
+
+/** Node passes this on to every child by itself, unless it is told not to. */
+const NOT_PASSED_ON = { NODE_V8_COVERAGE: undefined };
 
 /** A shell sets back what Node can't, and becomes the program. */
 function lifted(command: SpawnTarget['command'], lines: readonly string[]): [string, ...string[]] {
