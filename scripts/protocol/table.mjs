@@ -248,6 +248,9 @@ export const SHARED = [
   words('ENVIRONMENT_PRELOADS', ENVIRONMENT, 'PRELOADS', (options) => options),
   value('BOUND', '&str', SPAWNER, 'BOUND'),
   text('TEXT_BOUND', SPAWNER, 'boundBy', ({ boundBy }) => boundBy('{what}').message),
+  words('FROM_OUTSIDE', LEDGER, 'FROM_OUTSIDE', (signals) => signals),
+  words('LACKING', LEDGER, 'LACKING', (codes) => codes),
+  value('ASKED', '&str', LEDGER, 'ASKED'),
   value('SPEAKER', '&str', WORDS, 'SPEAKER'),
   ...[
     ['LINK', 'link'],

@@ -107,6 +107,8 @@ enum Fate {
     /// It has said nothing yet, or not all: it may be alive.
     Open,
     Failed(FailedStart),
+    /// It failed for a reason that says nothing of what was started: the same may serve the next time.
+    Excused,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -133,6 +135,10 @@ impl Start {
         let failed = self.words.iter().find(|(_, word)| matches!(word, Word::Failed { .. }));
         if let Some((at_ms, Word::Failed { stage, message })) = failed {
             if stage != p::STAGE_SERVING {
+                // A claim fails by the state directory, whatever is served.
+                if stage == p::STAGE_CLAIMING || names_lack(message) {
+                    return Fate::Excused;
+                }
                 return Fate::Failed(FailedStart { at_ms: *at_ms, message: message.clone() });
             }
         }
@@ -141,11 +147,23 @@ impl Start {
         }
         let ended = self.words.iter().find(|(_, word)| matches!(word, Word::Ended { .. }));
         if let Some((at_ms, Word::Ended { why, code, signal })) = ended {
+            if is_from_outside(signal.as_deref().unwrap_or(why)) || why == p::ASKED {
+                return Fate::Excused;
+            }
             let message = end_text(why, *code, signal.as_deref());
             return Fate::Failed(FailedStart { at_ms: at_ms.max(self.started_ms), message });
         }
         Fate::Open
     }
+}
+
+/// What the machine lacks for a time, and has again.
+fn names_lack(message: &str) -> bool {
+    p::LACKING.split(' ').any(|code| message.contains(&format!("{code}:")))
+}
+
+fn is_from_outside(signal: &str) -> bool {
+    p::FROM_OUTSIDE.split(' ').any(|known| known == signal)
 }
 
 fn end_text(why: &str, code: Option<f64>, signal: Option<&str>) -> String {
@@ -258,10 +276,13 @@ mod tests {
         };
         for (end, told) in [
             (",\"code\":3", "it ended before it served (exit code 3)"),
-            (",\"signal\":\"SIGKILL\",\"why\":\"x\"", "it ended before it served (SIGKILL): x"),
+            (",\"signal\":\"SIGSEGV\",\"why\":\"x\"", "it ended before it served (SIGSEGV): x"),
             ("", "it ended before it served (nobody saw how)"),
         ] {
             assert_eq!(message(start(end)), told);
+        }
+        for excused in [",\"signal\":\"SIGKILL\"", ",\"why\":\"SIGTERM\"", ",\"why\":\"asked to\""] {
+            assert_eq!(start(excused).fate(), Fate::Excused, "{excused}");
         }
         let mut gone = start("");
         gone.words.clear();

@@ -7,6 +7,7 @@ import type { HandedListener } from '../../adapters/node/sockets/handed-listener
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
+import { ASKED } from '../../domain/lifecycle/start-ledger.js';
 import { layout } from '../../domain/place/layout.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { EXIT } from '../environment/exit-codes.js';
@@ -198,7 +199,7 @@ export class Daemon {
       case CONTROL.stop:
         return ({ stdout }) => {
           stdout.write(`${JSON.stringify(this.#status())}\n`);
-          setImmediate(() => this.#retirement.retire('asked to', EXIT.ok));
+          setImmediate(() => this.#retirement.retire(ASKED, EXIT.ok));
         };
       default:
         return undefined;
