@@ -115,6 +115,8 @@ pub const BOUND: &str = "ELIMIT";
 pub const TEXT_BOUND: &str = "ELIMIT: this process is limited in {what}, and so would be a daemon that it starts; with SOLOD=on it is started all the same";
 pub const FROM_OUTSIDE: &str = "SIGKILL SIGTERM SIGINT SIGHUP";
 pub const LACKING: &str = "ENOSPC EDQUOT EMFILE ENFILE ENOMEM";
+pub const SILENT_MS_MAX: f64 = 20_000.0;
+pub const TEXT_SILENT: &str = "it said nothing for {seconds} s after its start, and was ended";
 pub const ASKED: &str = "asked to";
 pub const SPEAKER: &str = "solod: ";
 pub const TEXT_DISTRUSTED_LINK: &str = "the state directory {path} is a symbolic link; name the directory itself";

@@ -250,6 +250,10 @@ export const SHARED = [
   text('TEXT_BOUND', SPAWNER, 'boundBy', ({ boundBy }) => boundBy('{what}').message),
   words('FROM_OUTSIDE', LEDGER, 'FROM_OUTSIDE', (signals) => signals),
   words('LACKING', LEDGER, 'LACKING', (codes) => codes),
+  value('SILENT_MS_MAX', 'f64', LEDGER, 'SILENT_MS_MAX'),
+  text('TEXT_SILENT', LEDGER, 'silentText', ({ silentText }) =>
+    silentText(LONG_MS).replace('12346', '{seconds}'),
+  ),
   value('ASKED', '&str', LEDGER, 'ASKED'),
   value('SPEAKER', '&str', WORDS, 'SPEAKER'),
   ...[

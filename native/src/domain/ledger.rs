@@ -131,6 +131,11 @@ impl Start {
         self.words.push((at_ms, Word::Ended { why: String::new(), code: None, signal: None }));
     }
 
+    /// Whether its process hangs before it has said anything.
+    pub fn is_silent(&self, vitality: Vitality) -> bool {
+        self.identity.is_some() && self.words.is_empty() && vitality == Vitality::Alive
+    }
+
     fn fate(&self) -> Fate {
         let failed = self.words.iter().find(|(_, word)| matches!(word, Word::Failed { .. }));
         if let Some((at_ms, Word::Failed { stage, message })) = failed {
@@ -248,6 +253,16 @@ pub fn started_text(child: &Identity, asked: &Asked, build: &str) -> String {
 pub fn refused_text(asked: &Asked, message: &str) -> String {
     let message = quoted(message);
     format!("{{\"pid\":0,{},\"kind\":\"{}\",\"message\":{message}}}\n", asked.members(), p::ENTRY_REFUSED)
+}
+
+/// Of a start that was silent for so long, and was ended.
+pub fn silent_text(at_ms: f64, pid: i64, for_ms: f64) -> String {
+    let message = quoted(&fill(p::TEXT_SILENT, &[("seconds", &(for_ms / 1_000.0).round().to_string())]));
+    format!(
+        "{{\"atMs\":{at_ms},\"pid\":{pid},\"kind\":\"{}\",\"stage\":\"{}\",\"message\":{message}}}\n",
+        p::ENTRY_FAILED,
+        p::STAGE_STARTING
+    )
 }
 
 pub fn ended_text(at_ms: f64, pid: i64, why: &str, code: Option<i32>, signal: Option<&str>) -> String {

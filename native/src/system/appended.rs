@@ -16,7 +16,8 @@ pub fn open(path: &str, before: &str, bytes_max: u64) -> io::Result<File> {
     if fs::metadata(path).map_or(0, |found| found.len()) > bytes_max {
         fs::rename(path, before)?;
     }
-    let file = OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).custom_flags(FLAGS).open(path)?;
+    let file =
+        OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).custom_flags(FLAGS).open(path)?;
     keep_for_owner(&file, PRIVATE_FILE)?;
     Ok(file)
 }

@@ -109,6 +109,22 @@ impl<'a> Host<'a> {
         starts
     }
 
+    /// Ends the processes of this name that were started long ago and have said nothing since, with the proof that each is the
+    /// process that was started.
+    fn end_silent_starts(&mut self, wall_ms: f64) {
+        let observer = self.identity();
+        for start in self.starts() {
+            let identity = match &start.identity {
+                Some(identity) if wall_ms - start.started_ms >= p::SILENT_MS_MAX => identity,
+                _ => continue,
+            };
+            let seen = process::look_up(identity.pid);
+            if start.is_silent(vitality_of(identity, &observer, &seen)) && process::kill(identity.pid) {
+                self.note(&ledger::silent_text(wall_ms, identity.pid, wall_ms - start.started_ms));
+            }
+        }
+    }
+
     fn note(&self, text: &str) {
         let (path, before) = (layout::spawns(self.directory), layout::spawns_before(self.directory));
         appended::append(&path, &before, p::LEDGER_BYTES_MAX, text);
@@ -423,6 +439,7 @@ fn last_characters(text: &str) -> String {
 impl Host<'_> {
     fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: &str) -> Spawning {
         let now = now();
+        self.end_silent_starts(now.wall_ms);
         if let Some(held) = ledger::judge(&self.starts(), &launch.build, now) {
             return Spawning::HeldBack(held);
         }

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { endSilentStarts } from '../../adapters/node/processes/silent-starts.js';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
@@ -179,7 +180,7 @@ export type StopOutcome =
   | { readonly kind: 'stopped'; readonly pid: number; readonly tookMs: number }
   | { readonly kind: 'not-running' }
   | { readonly kind: 'refused'; readonly inspection: Inspection }
-  | { readonly kind: 'still-there'; readonly pid: number };
+  | { readonly kind: 'still-there'; readonly pid: number; readonly inFlight: number };
 
 /** Asks the daemon to end, and waits until it has: until nobody listens any more, which is when its process is gone. */
 export async function stopDaemon(
@@ -190,14 +191,19 @@ export async function stopDaemon(
   const begunMs = host.clock.now().monotonicMs;
   const passedMs = (): number => host.clock.now().monotonicMs - begunMs;
   const asked = await inspector.askToStop(directory, withinMs);
-  if (asked.kind === 'not-running') return { kind: 'not-running' };
+  // One that was started and has said nothing yet can't be asked.
+  const [silent] = endSilentStarts(host.ledger(directory), host.processes, 0, Date.now());
+  if (asked.kind === 'not-running')
+    return silent === undefined
+      ? { kind: 'not-running' }
+      : { kind: 'stopped', pid: silent, tookMs: passedMs() };
   if (asked.kind !== 'answered') return { kind: 'refused', inspection: asked };
-  const { pid } = asked.status;
+  const { pid, inFlight } = asked.status;
   while (passedMs() < withinMs) {
     if (await inspector.isGone(directory, ANSWER_MS)) return { kind: 'stopped', pid, tookMs: passedMs() };
     await delay(GONE_POLL_MS);
   }
-  return { kind: 'still-there', pid };
+  return { kind: 'still-there', pid, inFlight };
 }
 
 export function stopFacts(outcome: StopOutcome): object {
@@ -224,7 +230,7 @@ export function reportStop(
     case 'refused':
       return complain(output, TROUBLE.notAsked(lineOf(outcome.inspection, Date.now())), EXIT.unavailable);
     case 'still-there':
-      return complain(output, TROUBLE.stillThere(label, outcome.pid), EXIT.tempFail);
+      return complain(output, TROUBLE.stillThere(label, outcome.pid, outcome.inFlight), EXIT.tempFail);
   }
 }
 

@@ -26,6 +26,7 @@ import { Editions } from './edition-check.js';
 import { IdleTimer } from './idle-timer.js';
 import { Retirement } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
+import { Upgrade } from './upgrade.js';
 import { Watch, type WatchFinding } from './watch.js';
 
 export interface DaemonSettings {
@@ -46,8 +47,10 @@ export interface DaemonSettings {
 
 const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
-/** Nobody is in a hurry when a newer version is to take over: what is in flight ends well, unless it hangs. */
-const UPGRADE_GRACE_MS = 60_000;
+/** How long a call may take to end once its caller has gone, where no grace is given. */
+const ABANDONED_MS = 3_000;
+/** Nobody is in a hurry when a newer wire is to take over: what is in flight ends well, unless it hangs. */
+const WIRE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
 
@@ -56,6 +59,7 @@ export class Daemon {
   readonly #calls: CallServer;
   readonly #retirement: Retirement;
   readonly #editions: Editions;
+  readonly #upgrade: Upgrade;
   readonly #watch: Watch;
   readonly #log: LogKeeper | undefined;
   readonly #loading: Promise<Loading>;
@@ -75,6 +79,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      graceMs: settings.graceMs ?? ABANDONED_MS,
     });
     this.#retirement = new Retirement(this.#calls, this.#graceMs, say, {
       onDrain: (why) => void settings.supervisor.stopping(why),
@@ -85,7 +90,20 @@ export class Daemon {
     this.#log = this.#keepLog(host);
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
+    this.#upgrade = this.#makeUpgrade();
     this.#loading = this.#load();
+  }
+
+  #makeUpgrade(): Upgrade {
+    return new Upgrade({
+      free: () => this.#calls.free(),
+      nowMs,
+      withdraw: (why) => this.#retirement.withdraw(why, EXIT.ok, this.#graceMs),
+      onWait: (why) =>
+        this.settings.say(
+          `solod: ${why}; this build serves on until ${callsText(this.#calls.running)} ended`,
+        ),
+    });
   }
 
   async #load(): Promise<Loading> {
@@ -144,10 +162,10 @@ export class Daemon {
     const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
     const arrival = { atMs: nowMs(), caller };
     this.#asked += 1;
-    this.#idle.stop();
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
-    const refusal = this.#refuseEdition(caller);
+    this.#idle.stop();
+    const refusal = await this.#refuseEdition(caller);
     if (refusal !== undefined) return refusal;
     const loading = await this.#loading;
     if (loading.kind === 'broken')
@@ -159,14 +177,18 @@ export class Daemon {
   }
 
   /** A newer caller is made room for, an older one served if it can be. */
-  #refuseEdition(caller: Caller | undefined): Admission | undefined {
+  async #refuseEdition(caller: Caller | undefined): Promise<Admission | undefined> {
     const verdict = this.#editions.judge(caller);
     switch (verdict.kind) {
       case 'served':
+        await this.#upgrade.hold();
         return undefined;
       case 'newer':
-        this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(UPGRADE_GRACE_MS, this.#graceMs));
-        return { kind: 'draining', why: 'upgrade' };
+        // A wire that this build does not speak it can't serve, not even for a while.
+        if ((caller?.wire ?? 0) > this.#editions.own.wire)
+          this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(WIRE_GRACE_MS, this.#graceMs));
+        else await this.#upgrade.ask(verdict.why);
+        return this.#retirement.state === 'serving' ? undefined : { kind: 'draining', why: 'upgrade' };
       case 'outdated':
         return {
           kind: 'outdated',
@@ -284,6 +306,10 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
+}
+
+function callsText(count: number): string {
+  return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
 }
 
 function findingText(finding: WatchFinding): string {

@@ -1,4 +1,4 @@
-/** Calls `expire` when nothing has been in flight for so long. */
+/** Calls `expire` when nothing has been in flight for so long. Who only looks does not count, and does not begin it anew. */
 export class IdleTimer {
   #timer: NodeJS.Timeout | undefined;
 
@@ -8,12 +8,13 @@ export class IdleTimer {
     private readonly expire: () => void,
   ) {}
 
+  /** Goes on where it runs already. */
   start(): void {
-    this.stop();
-    if (this.ms > 0) this.#timer = setTimeout(this.expire, this.ms);
+    if (this.ms > 0) this.#timer ??= setTimeout(this.expire, this.ms);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

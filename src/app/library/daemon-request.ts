@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import type { SpawnTarget } from '../../adapters/node/processes/spawner.js';
 import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import { SILENT_MS_MAX } from '../../domain/lifecycle/start-ledger.js';
 import { type Timing, timingFrom } from '../../domain/lock/timing.js';
 import { daemonEnvironment, environmentText } from '../../domain/place/daemon-environment.js';
 import { shortHash } from '../../domain/place/layout.js';
@@ -84,6 +85,7 @@ export function resolveRequest(
         directory: target.place.directory,
         command,
         environment,
+        silentMs: edition === undefined ? undefined : SILENT_MS_MAX,
         limits: isInsisted(options) ? 'ignored' : 'respected',
         build: () => `${buildOf(command, edition)}:${shortHash(environmentText(environment()))}`,
       },

@@ -371,8 +371,8 @@ export const TROUBLE = {
     what: `can't be asked to stop: ${status}`,
     todo: 'try again; "solod restart --force" ends one that does not answer',
   }),
-  stillThere: (label: string, pid: number): Complaint => ({
-    what: `${label} (pid ${pid}) was asked to stop and still finishes its work`,
+  stillThere: (label: string, pid: number, inFlight: number): Complaint => ({
+    what: `${label} (pid ${pid}) was asked to stop and still finishes its work (calls in flight: ${inFlight})`,
     todo: 'wait longer with --timeout',
   }),
   noLog: (label: string, file: string): Complaint => ({

@@ -34,6 +34,8 @@ export interface ConnectionTiming {
   readonly lingerMs: number;
   /** How often a client whose input is not being read is checked for being there. */
   readonly probeMs: number;
+  /** How long a service has to end, once nobody waits for it any more. */
+  readonly graceMs: number;
 }
 
 /** What a connection asks and tells its server. */
@@ -44,10 +46,22 @@ export interface ConnectionOwner {
   requested(): void;
   /** … it has been taken on, and its service begins, … */
   begun(): void;
-  /** … and nothing is left to do for it: its answer is out, or its client gone, and its service, if begun, has ended. */
-  settled(request: 'begun' | 'not-begun'): void;
+  /** … its client has gone, and it has been told to end, … */
+  abandoned(): void;
+  /** … and it need not be waited for: its answer is out, or its client gone, and its service has ended, or had its grace. */
+  settled(request: Request): void;
+  /** Its service has ended after all, beyond its grace. */
+  outlived(): void;
   closed(connection: Connection): void;
 }
+
+/** What has become of a request. */
+export interface Request {
+  readonly service: ServiceState;
+  readonly client: 'there' | 'gone';
+}
+
+type ServiceState = 'not-begun' | 'running' | 'ended';
 
 type Phase =
   /** The request has not been read to its end. */
@@ -75,9 +89,10 @@ export class Connection {
   #input: CallInput | undefined;
   #isDeaf = false;
   #call: Call | undefined;
-  /** A request is in flight: the owner has been told of it, and not yet of its end. */
-  #inFlight = false;
-  #service: 'not-begun' | 'running' | 'ended' = 'not-begun';
+  /** What the owner has been told of a request. */
+  #told: 'nothing' | 'requested' | 'abandoned' | 'settled' = 'nothing';
+  #grace: NodeJS.Timeout | undefined;
+  #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -233,8 +248,8 @@ export class Connection {
   }
 
   #enter(): void {
-    if (this.#inFlight) return;
-    this.#inFlight = true;
+    if (this.#told !== 'nothing') return;
+    this.#told = 'requested';
     this.#owner.requested();
   }
 
@@ -286,7 +301,7 @@ export class Connection {
     this.#owner.begun();
     const result = await call.perform(run);
     this.#service = 'ended';
-    if (this.#phase !== 'accepted') this.#settle();
+    if (this.#phase !== 'accepted') this.#endUnheard();
     else if (result.kind === 'returned') this.#answer('', result.code);
     else this.#answer(result.line, SERVICE_FAILED);
   }
@@ -313,13 +328,28 @@ export class Connection {
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
-    this.#settle();
+    if (this.#service === 'running') this.#abandon();
+    else this.#settle();
     this.#owner.closed(this);
   }
 
+  /** Nobody waits for it any more. It has been told to end, and is waited for as long as that may take. */
+  #abandon(): void {
+    this.#told = 'abandoned';
+    this.#owner.abandoned();
+    this.#grace = setTimeout(() => this.#settle(), this.#owner.timing.graceMs);
+  }
+
+  #endUnheard(): void {
+    if (this.#told === 'settled') this.#owner.outlived();
+    else this.#settle();
+  }
+
   #settle(): void {
-    if (!this.#inFlight || this.#service === 'running') return;
-    this.#inFlight = false;
-    this.#owner.settled(this.#service === 'ended' ? 'begun' : 'not-begun');
+    clearTimeout(this.#grace);
+    if (this.#told !== 'requested' && this.#told !== 'abandoned') return;
+    const client = this.#told === 'requested' ? 'there' : 'gone';
+    this.#told = 'settled';
+    this.#owner.settled({ client, service: this.#service });
   }
 }

@@ -18,8 +18,10 @@ export interface CallServerOptions {
   onCallStart?(): void;
   /** That call is over, and its exit code out; as often as `onCallStart`. */
   onCallEnd?(): void;
-  /** Nothing is in flight any more, calls and refused requests alike. */
+  /** Nobody waits for anything any more, calls and refused requests alike. */
   onIdle?(): void;
+  /** How long a call has to end, once its caller has gone, in milliseconds. After that it is not waited for. */
+  readonly graceMs?: number;
   /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs?: number;
   /** How often a client whose input is not being read is checked for being there, in milliseconds. */
@@ -30,22 +32,39 @@ export class CallServer {
   readonly #connections = new Set<Connection>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
-  #waiters: (() => void)[] = [];
+  #abandoned = 0;
+  #running = 0;
+  #waiters: { readonly isSo: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(options: CallServerOptions) {
     this.#owner = {
-      timing: { lingerMs: options.lingerMs ?? 1000, probeMs: options.probeMs ?? 1000 },
+      timing: {
+        lingerMs: options.lingerMs ?? 1000,
+        probeMs: options.probeMs ?? 1000,
+        graceMs: options.graceMs ?? 5000,
+      },
       admit: (request) => options.admit(request),
       requested: () => {
         this.#inFlight++;
       },
-      begun: () => options.onCallStart?.(),
-      settled: (request) => {
+      begun: () => {
+        this.#running++;
+        options.onCallStart?.();
+      },
+      abandoned: () => {
         this.#inFlight--;
-        if (request === 'begun') options.onCallEnd?.();
-        if (this.#inFlight === 0) this.#wakeWaiters();
+        this.#abandoned++;
         if (this.#inFlight === 0) options.onIdle?.();
       },
+      settled: ({ service, client }) => {
+        if (client === 'there') this.#inFlight--;
+        else this.#abandoned--;
+        if (service !== 'not-begun') this.#running--;
+        if (service === 'ended') options.onCallEnd?.();
+        this.#wakeWaiters();
+        if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
+      },
+      outlived: () => options.onCallEnd?.(),
       closed: (connection) => {
         this.#connections.delete(connection);
       },
@@ -57,14 +76,32 @@ export class CallServer {
     this.#connections.add(new Connection(socket, this.#owner));
   }
 
-  /** Requests that were read, and are not yet answered to the last byte; those that wait for `admit` are among them. */
+  /**
+   * Requests that somebody waits for: that were read, and are not yet answered to the last byte. Those that wait for `admit` are among
+   * them, and those whose caller has gone are not.
+   */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Resolves as soon as nothing is in flight. Connections without a request don't count. */
+  /** Calls that have begun, and somebody waits for, or that have their grace. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Resolves as soon as nothing is in flight, and no abandoned call has its grace. Connections without a request don't count. */
   settled(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#when(() => this.#inFlight + this.#abandoned === 0);
+  }
+
+  /** The same of calls that have begun: whatever waits for `admit` does not count. */
+  free(): Promise<void> {
+    return this.#when(() => this.#running === 0);
+  }
+
+  #when(isSo: () => boolean): Promise<void> {
+    if (isSo()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ isSo, resolve }));
   }
 
   /** Aborts the signal of every call; requests that still wait are told that the daemon drains. */
@@ -78,8 +115,8 @@ export class CallServer {
   }
 
   #wakeWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
+    const due = this.#waiters.filter(({ isSo }) => isSo());
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
+    for (const { resolve } of due) resolve();
   }
 }

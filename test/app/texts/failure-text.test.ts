@@ -321,8 +321,8 @@ const TROUBLES: { readonly [K in keyof typeof TROUBLE]: readonly [complaint: Com
     'can\'t be asked to stop: x: not answering; try again; "solod restart --force" ends one that does not answer',
   ],
   stillThere: [
-    TROUBLE.stillThere('x', 7),
-    'x (pid 7) was asked to stop and still finishes its work; wait longer with --timeout',
+    TROUBLE.stillThere('x', 7, 2),
+    'x (pid 7) was asked to stop and still finishes its work (calls in flight: 2); wait longer with --timeout',
   ],
   noLog: [
     TROUBLE.noLog('x', '/d/log'),

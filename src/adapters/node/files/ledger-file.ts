@@ -7,6 +7,7 @@ import {
   concluded,
   entryText,
   fateOf,
+  isSilent,
   type LedgerEntry,
   parseLedger,
   type Start,
@@ -50,6 +51,13 @@ export class NodeLedger {
   /** The latest starts, oldest first; for those whose process has gone without a word that is said in its place. */
   starts(): readonly Start[] {
     return startsIn(parseLedger(tailOf(this.path, 0, READ_BYTES))).map((start) => this.#concluded(start));
+  }
+
+  /** Those that hang before they have said anything, by proof of their identity, oldest first. */
+  silent(): readonly Start[] {
+    return startsIn(parseLedger(tailOf(this.path, 0, READ_BYTES))).filter(
+      (start) => start.identity !== undefined && isSilent(start, this.#vitality(start.identity)),
+    );
   }
 
   /** All that is kept of it, with what lies in the file before. */

@@ -18,6 +18,7 @@ import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.j
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { NodeLedger } from '../files/ledger-file.js';
 import { ownLimits } from './inherited-limits.js';
+import { endSilentStarts } from './silent-starts.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /** Tells a started daemon which spawn lock it ends. */
@@ -42,6 +43,8 @@ export interface SpawnTarget {
   environment(): Readonly<Record<string, string>>;
   /** The same text for the same program in the same state and environment: what a back-off counts failures of. */
   build(): string;
+  /** How long a start may say nothing until it counts as hung, in milliseconds; undefined for as long as it likes. */
+  readonly silentMs: number | undefined;
   /** Whether a limit that can't be set back keeps a daemon from being started: not where one is asked for all the same. */
   readonly limits: 'respected' | 'ignored';
   /** Whether somebody waits for what the process says of its start. */
@@ -126,8 +129,10 @@ export class NodeSpawner implements Spawner {
   }
 
   #judge(reason: SpawnReason): StartVerdict {
-    if (reason === 'restart') return { kind: 'allowed' };
     const now = this.clock.now();
+    const { silentMs } = this.target;
+    if (silentMs !== undefined) endSilentStarts(this.#ledger, this.processes, silentMs, now.wallMs);
+    if (reason === 'restart') return { kind: 'allowed' };
     return judgeStart(this.#ledger.starts(), this.target.build(), now);
   }
 
