@@ -2,8 +2,9 @@
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo } from '../native/client.js';
 import { ECHO, eventually, has, isRoot, type Sandbox, SOLOD, sandbox } from './sandbox.js';
@@ -13,6 +14,9 @@ beforeAll(buildClient, BUILD_MS);
 const NODE = ['node', [process.execPath, SOLOD]] as const;
 const NATIVE = ['native', [CLIENT]] as const;
 const clients: (readonly [string, readonly string[]])[] = hasCargo ? [NODE, NATIVE] : [NODE];
+
+/** Until a client has seen to it that it ignores what it is to ignore. */
+const SETTLED_MS = 300;
 
 /** Says so when it is called, and ends in ten seconds or when its caller has gone. */
 const SLOW = `export default async ({ args, stdout, signal }) => {
@@ -55,6 +59,7 @@ describe.each(clients)('%s', (_, [program = '', ...first]) => {
       const script = `trap '' ${signal.slice(3)}; "$@"; echo "code $?"`;
       const shell = box.spawn('bash', ['-c', script, 'bash', program, ...first, 'call', service, 'slow']);
       await said(shell, 'called');
+      await delay(SETTLED_MS);
       const [child] = await childrenOf(shell);
       process.kill(child ?? 0, signal);
       await said(shell, 'code 0');
@@ -67,6 +72,7 @@ describe.each(clients)('%s', (_, [program = '', ...first]) => {
     const script = 'nohup "$@"; echo "code $?"';
     const shell = box.spawn('bash', ['-c', script, 'bash', program, ...first, 'call', service, 'slow']);
     await said(shell, 'called');
+    await delay(SETTLED_MS);
     const [child] = await childrenOf(shell);
     process.kill(child ?? 0, 'SIGHUP');
     await said(shell, 'code 0');
@@ -167,20 +173,33 @@ describe.each(clients)('what a user can cause, with the client in %s,', (_, [pro
 
   test('is told without a stack trace: a working directory that is gone', async () => {
     const box = sandbox();
-    const marker = path.join(box.path, 'called');
-    const service = box.service(`import { writeFileSync } from 'node:fs';
-      export default () => writeFileSync(${JSON.stringify(marker)}, '');`);
-    for (const warmth of ['cold', 'warm']) {
-      for (const how of [[], ['--no-daemon'], ['--fallback=inline']]) {
-        const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
-        const told = await box.exec('sh', ['-c', script, 'sh', program, ...first, 'call', ...how, service]);
-        expect([warmth, told.code, existsSync(marker)], told.stderr).toEqual([warmth, 64, false]);
-        expect(told.stderr).toMatch(
-          /^solod: the working directory of this process does not exist any more; [^\n]*\n$/,
-        );
-      }
-      expect((await box.run(['call', service])).code).toBe(0);
-      rmSync(marker);
+    const service = await warm(box, ECHO);
+    const gone = (...args: string[]) =>
+      box.exec('sh', [
+        '-c',
+        'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+        'sh',
+        program,
+        ...first,
+        ...args,
+      ]);
+    for (const how of [[], ['--no-daemon'], ['--fallback=inline']]) {
+      const told = await gone('call', ...how, '../echo.mjs');
+      expect([told.code, told.stdout.toString()], told.stderr).toEqual([64, '']);
+      expect(told.stderr).toMatch(
+        /^solod: the working directory of this process does not exist any more; [^\n]*\n$/,
+      );
+      expect((await gone('call', ...how, service)).code).toBe(0);
+    }
+    for (const command of [
+      ['kick', '../echo.mjs'],
+      ['status', '../echo.mjs'],
+      ['serve', '../echo.mjs'],
+      ['ls', '--state-dir=state'],
+    ]) {
+      const told = await gone(...command);
+      expect(told.code, told.stderr).toBeGreaterThan(0);
+      expect(told.stderr).toMatch(/^solod: [^\n]*\n$/);
     }
   });
 

@@ -23,8 +23,7 @@ use std::env;
 pub fn run(asked: &Asked) -> i32 {
     // A signal ends this process as the system has it. That ends the connection, which cancels the call.
     let more: &[&str] = if asked.fallback == Fallback::Inline { &["--fallback=inline"] } else { &[] };
-    let is_ordinary = |asked: &&Asked| delegate::wants_daemon(asked) && env::current_dir().is_ok();
-    let target = match Some(asked).filter(is_ordinary).and_then(target::resolve) {
+    let target = match Some(asked).filter(|asked| delegate::wants_daemon(asked)).and_then(target::resolve) {
         Some(target) => target,
         None => return delegate::run_asked(asked, None, more),
     };

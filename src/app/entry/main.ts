@@ -17,7 +17,7 @@ const load = {
 };
 
 /** Most calls are over by then, and are spared it. */
-const SIGNALS_MS = 10;
+const SIGNALS_MS = 50;
 
 function main(argv: readonly string[]): void {
   setTimeout(load.signals, SIGNALS_MS);

@@ -81,7 +81,7 @@ export function readWarm(argv: readonly string[]): WarmArguments | undefined {
 function find(file: string): { readonly service: ServiceFile; readonly place: Place } | undefined {
   const platform = platformOf();
   const root = stateRoot(process.env);
-  if (!platform || !root || !workingDirectory()) return undefined;
+  if (!platform || !root) return undefined;
   if (chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
   const service = resolveService(file);
   if (service.kind === 'failed' || !isName(service.value.name)) return undefined;

@@ -47,8 +47,8 @@ export function workingDirectory(): string {
 /** @returns undefined where neither the environment nor the system knows one: a user without an entry in passwd(5) */
 export function homeOf(env: Environment): string | undefined {
   try {
-    // homedir() would take an empty HOME for a home.
-    const home = env.HOME || process.getBuiltinModule('node:os').userInfo().homedir;
+    // An empty HOME is none, and on purpose; homedir() would take it for one.
+    const home = env.HOME ?? process.getBuiltinModule('node:os').userInfo().homedir;
     return isAbsolute(home) ? home : undefined;
   } catch {
     return undefined;

@@ -75,12 +75,12 @@ export function call(options: CallOptions): Promise<CallResult> {
 /** @param opened a call that has been begun on the warm way */
 export async function goOn(options: CallOptions, opened: Opened | undefined): Promise<CallResult> {
   const host = new Host();
-  if (options.cwd === undefined && workingDirectory() === '')
-    return failed(invalid(USAGE.noDirectory()).failure);
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const resolved = resolveRequest(options, host.userId, { totalMs });
   const choice = chooseDaemon(options.daemon, options.env ?? process.env);
   if (resolved.kind === 'failed') {
+    if (resolved.failure.kind === 'service-missing' && workingDirectory() === '')
+      return failed(invalid(USAGE.noDirectory()).failure);
     const isWanted = choice.kind === 'daemon' && options.fallback !== 'inline';
     return resolved.failure.kind === 'no-home' && !isWanted
       ? callHomeless(options, sentence(resolved.failure))

@@ -336,6 +336,8 @@ function symptomsOfEnvironment(directory: string, theirs: Known<Environment>, ca
       theirs: theirs.value[variable],
     }),
   );
+  // A daemon is told its place on its command line, and has no SOLOD_DIR of its starter's.
+  if (env.SOLOD_DIR && !theirs.value.SOLOD_DIR) return symptoms;
   // A relative SOLOD_DIR counts from a working directory that the daemon does not share.
   if (theirs.value.SOLOD_DIR && !theirs.value.SOLOD_DIR.startsWith('/')) return symptoms;
   const [mine, its] = [rootOf(env), rootOf(theirs.value)];
