@@ -35,7 +35,7 @@ const commonJs = {
   ...common,
   minify: true,
   format: 'cjs',
-  define: { 'import.meta.url': 'undefined' },
+  define: { 'import.meta.url': 'undefined', SOLOD_LIBRARY: 'false' },
 };
 
 rmSync('dist', { recursive: true, force: true });
@@ -82,6 +82,7 @@ const [command] = await Promise.all([
   }),
   build({
     ...common,
+    define: { SOLOD_LIBRARY: 'true' },
     format: 'esm',
     packages: 'external',
     splitting: true,

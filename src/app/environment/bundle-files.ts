@@ -1,7 +1,13 @@
 /** The bundles of one release stand beside each other. */
 
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+/** What the build says of itself: true in the library, whose files may become part of another program; false in solod's own programs. */
+declare const SOLOD_LIBRARY: boolean | undefined;
+
+const IS_LIBRARY = typeof SOLOD_LIBRARY === 'undefined' || SOLOD_LIBRARY;
 
 function here(): string {
   return typeof __dirname === 'string' ? __dirname : dirname(fileURLToPath(import.meta.url));
@@ -12,9 +18,20 @@ export function siblingFile(name: string): string {
   return join(here(), name);
 }
 
-/** What a started daemon runs. */
-export function daemonFile(): string {
-  return join(here(), 'daemon.cjs');
+/**
+ * What a started daemon runs. A tool that has the library in a bundle of its own needs the package beside it.
+ * @returns undefined where there is none
+ */
+export function daemonFile(): string | undefined {
+  const beside = join(here(), 'daemon.cjs');
+  if (!IS_LIBRARY || existsSync(beside)) return beside;
+  try {
+    const { resolve } = process.getBuiltinModule('node:module').createRequire(join(here(), 'x.cjs'));
+    const installed = join(dirname(resolve('solod/package.json')), 'dist/daemon.cjs');
+    return existsSync(installed) ? installed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -31,6 +48,7 @@ export function loadBundle<Exports>(name: string): Exports {
  * @param file the absolute path of a CommonJS module
  */
 export function requireFile(file: string) {
-  if (typeof require === 'function') return require(file);
+  // In an ES module, and in what is bundled of one, `require` may be a stand-in.
+  if (!IS_LIBRARY && typeof require === 'function') return require(file);
   return process.getBuiltinModule('node:module').createRequire(file)(file);
 }

@@ -64,6 +64,7 @@ export function exitCodeOf(failure: Failure): number {
     case 'not-removed':
     case 'claim-failed':
       return EXIT.cantCreate;
+    case 'no-daemon-program':
     case 'spawn-refused':
     case 'spawn-threw':
       return EXIT.osError;

@@ -4,7 +4,6 @@ import type { Greeter } from '../../adapters/node/sockets/socket-probe.js';
 import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
-import { loadBundle } from '../environment/bundle-files.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { Host } from '../environment/node-host.js';
 import { type Environment, workingDirectory } from '../environment/state-root.js';
@@ -22,6 +21,7 @@ import {
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
 import { kickAside } from './kick-daemon.js';
+import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
 
 export type CallOptions = ServiceOptions &
@@ -82,8 +82,9 @@ export async function goOn(options: CallOptions, opened: Opened | undefined): Pr
     if (resolved.failure.kind === 'service-missing' && workingDirectory() === '')
       return failed(invalid(USAGE.noDirectory()).failure);
     const isWanted = choice.kind === 'daemon' && options.fallback !== 'inline';
-    return resolved.failure.kind === 'no-home' && !isWanted
-      ? callHomeless(options, sentence(resolved.failure))
+    const { kind } = resolved.failure;
+    return kind === 'no-daemon-program' || (kind === 'no-home' && !isWanted)
+      ? callWithoutPlace(options, sentence(resolved.failure))
       : failed(resolved.failure);
   }
   switch (choice.kind) {
@@ -155,8 +156,8 @@ const inlineOf = ({ caller, target }: DaemonRequest): Inline => ({
   name: target.name,
 });
 
-/** A service needs no place to live in to be run here. */
-async function callHomeless(options: CallOptions, why: string): Promise<CallResult> {
+/** A service needs no place to live in, and no daemon's program, to be run here. */
+async function callWithoutPlace(options: CallOptions, why: string): Promise<CallResult> {
   const file = resolveService(options.service);
   if (file.kind === 'failed') return failed(file.failure);
   return callHere(options, { service: file.value.path, name: options.name ?? file.value.name }, why);
@@ -165,7 +166,8 @@ async function callHomeless(options: CallOptions, why: string): Promise<CallResu
 /** In this process. What it takes is loaded only now: most calls are spared it. */
 async function callHere(options: CallOptions, inline: Inline, why: string): Promise<CallResult> {
   const { stdin, stdout, stderr, signal } = options;
-  const result = await loadBundle<typeof import('./call-inline.js')>('inline.cjs').callInline({
+  const { callInline } = await loadInline();
+  const result = await callInline({
     ...inline,
     args: options.args ?? [],
     env: environmentOf(options),

@@ -76,6 +76,7 @@ export function resolveRequest(
   const edition = service?.value.edition;
   const command =
     'service' in options ? daemonCommand(options, target, edition?.path ?? '') : fromHere(options.command);
+  if (command === undefined) return { kind: 'failed', failure: { kind: 'no-daemon-program' } };
   const environment = (): Readonly<Record<string, string>> => environmentFor(options, edition);
   return {
     kind: 'resolved',
@@ -131,9 +132,11 @@ function daemonCommand(
   options: ServiceOptions,
   target: Target,
   service: string,
-): readonly [string, ...string[]] {
+): readonly [string, ...string[]] | undefined {
+  const program = daemonFile();
+  if (program === undefined) return undefined;
   const node = programFromHere(options.node ?? process.execPath);
-  return [node, daemonFile(), ...daemonFlags(options, target), '--', service];
+  return [node, program, ...daemonFlags(options, target), '--', service];
 }
 
 /** A daemon's options, as arguments of its command line. */

@@ -37,7 +37,9 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
 
 /** CommonJS without import(), which would also read the file for its exports once more. */
 function loadModule(file: string): unknown {
-  return file.endsWith('.cjs') ? requireFile(file) : import(pathToFileURL(file).href);
+  return file.endsWith('.cjs')
+    ? requireFile(file)
+    : import(/* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(file).href);
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });

@@ -63,6 +63,11 @@ export function complaintOf(failure: Exclude<Failure, { readonly kind: Told }>):
         what: 'there is no home directory for daemons to live in',
         todo: 'set HOME, or SOLOD_DIR to the directory of the daemons',
       };
+    case 'no-daemon-program':
+      return {
+        what: "the program of solod's daemon is neither beside this program nor in a package solod that it finds",
+        todo: 'install the package solod where this program is',
+      };
     case 'state-directory-distrusted':
       return {
         ...DISTRUST[failure.why],
