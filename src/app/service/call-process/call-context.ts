@@ -34,17 +34,6 @@ export class LoadingView implements ProcessView {
   }
 }
 
-/** What a service may read when it is loaded: nothing in which two callers of one user and one machine differ. */
-const NEUTRAL =
-  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|HOSTNAME|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL|https?|no|all)_(?:PROXY|proxy))$/;
-
-export function neutralEnvironment(env: Readonly<Record<string, string | undefined>>): Variables {
-  const variables: Variables = Object.create(null);
-  for (const [name, value] of Object.entries(env))
-    if (value !== undefined && NEUTRAL.test(name)) variables[name] = value;
-  return variables;
-}
-
 /** Something of a process that calls in one process can't each have. */
 export function notSupported(what: string, instead: string): Error {
   return Object.assign(new Error(`ENOTSUP: ${what} is not the caller's inside a call; ${instead}`), {

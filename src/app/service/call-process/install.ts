@@ -3,9 +3,12 @@
  * all calls, is refused where that can be seen: docs/calls.md has the list.
  */
 
+import { daemonEnvironment } from '../../../domain/place/daemon-environment.js';
+import { workingDirectory } from '../../environment/state-root.js';
 import type { CallScope } from '../run-service.js';
+import { ownEnvironmentOf } from '../service-environment.js';
 import { replaceConsole } from './call-console.js';
-import { currentView, LoadingView, neutralEnvironment, runIn } from './call-context.js';
+import { currentView, LoadingView, runIn, type Variables } from './call-context.js';
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
 import { replace } from './patch.js';
@@ -46,10 +49,14 @@ function replaceSystem(): void {
   });
 }
 
-/** Loads a service: what it reads then is no caller's. */
-export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
+/**
+ * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is started with.
+ * @param file real path of the service file
+ */
+export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {
   install();
-  const view = new LoadingView(neutralEnvironment(environment), NOWHERE);
+  const variables = daemonEnvironment(environment, ownEnvironmentOf(file), workingDirectory());
+  const view = new LoadingView(Object.assign(Object.create(null) as Variables, variables), NOWHERE);
   try {
     return await runIn(view, load);
   } finally {
