@@ -14,7 +14,7 @@ import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, ignoredSignals, keepLog, residentBytes } from '../platforms/node-platform.js';
+import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -40,6 +40,8 @@ export interface DaemonSettings {
   readonly memoryLimitBytes: number | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
+  /** Signals that it was started to ignore. */
+  readonly ignored: readonly NodeJS.Signals[];
   /** Writes a line to the terminal, or to the log. */
   readonly say: (line: string) => void;
   /** The service manager that may have started it. */
@@ -256,10 +258,9 @@ export class Daemon {
   }
 
   #watchProcess(): void {
-    const ignored = this.settings.mode === 'foreground' ? ignoredSignals() : [];
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
-        if (!ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
+        if (!this.settings.ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
       });
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {

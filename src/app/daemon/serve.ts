@@ -6,7 +6,12 @@ import { resolveTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { closeInheritedDescriptors, daemonHost, setBackInherited } from '../platforms/node-platform.js';
+import {
+  closeInheritedDescriptors,
+  daemonHost,
+  ignoredSignals,
+  setBackInherited,
+} from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { sentence } from '../texts/failure-text.js';
 import { refusingByLine } from '../texts/refused-call.js';
@@ -59,6 +64,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     memoryLimitBytes,
     tether,
     mode,
+    ignored: mode === 'foreground' ? ignoredSignals() : [],
     say,
     supervisor,
     handed: handed.value,

@@ -1,15 +1,15 @@
 /** The bundles of one release lie in one directory. */
 
-import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 declare global {
-  /** Set by the build: true in the library, whose files may become part of another program's bundle; false in solod's own programs. */
+  /**
+   * Set by the build: true in the library, whose files may become part of another program's bundle; false in solod's own programs.
+   * Each use compares it in place, because esbuild then leaves out the other branch.
+   */
   const SOLOD_LIBRARY: boolean | undefined;
 }
-
-const IS_LIBRARY = typeof SOLOD_LIBRARY === 'undefined' || SOLOD_LIBRARY;
 
 /**
  * `import.meta.url` is undefined in the CommonJS bundles, where esbuild then leaves out what only an ES module needs.
@@ -25,7 +25,9 @@ export function siblingFile(name: string): string {
  */
 export function daemonFile(): string | undefined {
   const beside = siblingFile('daemon.cjs');
-  if (!IS_LIBRARY || existsSync(beside)) return beside;
+  if (typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY) return beside;
+  const { existsSync } = process.getBuiltinModule('node:fs');
+  if (existsSync(beside)) return beside;
   try {
     const { resolve } = process.getBuiltinModule('node:module').createRequire(siblingFile('x.cjs'));
     const installed = join(dirname(resolve('solod/package.json')), 'dist/daemon.cjs');
@@ -50,6 +52,6 @@ export function loadBundle<Exports>(name: string): Exports {
  */
 export function requireFile(file: string) {
   // In an ES module, and in a bundle made of one, `require` may be a stand-in.
-  if (!IS_LIBRARY) return require(file);
+  if (typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY) return require(file);
   return process.getBuiltinModule('node:module').createRequire(file)(file);
 }

@@ -202,10 +202,6 @@ export function notRemoved(path: string, cause: Cause): Complaint {
   };
 }
 
-export function systemRefused(message: string): Complaint {
-  return { what: `the system refused a call: ${message}`, todo: 'see what it names' };
-}
-
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 /** What a kick says although it has started a daemon. */
