@@ -56,7 +56,7 @@ const commonJs = /** @type {const} */ ({
   ...common,
   minify: true,
   format: 'cjs',
-  define: { 'import.meta.url': 'undefined' },
+  define: { 'import.meta.url': 'undefined', SOLOD_LIBRARY: 'false' },
 });
 
 rmSync('dist', { recursive: true, force: true });
@@ -77,6 +77,7 @@ const [command, library] = await Promise.all([
   }),
   build({
     ...common,
+    define: { SOLOD_LIBRARY: 'true' },
     format: 'esm',
     plugins: [builtinForCommonJs],
     metafile: true,
@@ -95,6 +96,8 @@ const [command, library] = await Promise.all([
       inline: 'src/app/library/call-inline.ts',
       // The process that a call sees, with a daemon and without.
       'call-process': 'src/app/service/call-process/install.ts',
+      // Ignores the signals that the command was started to ignore. Only a command that takes its time loads it.
+      signals: 'src/app/entry/keep-ignored-signals.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',

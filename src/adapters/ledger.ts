@@ -6,6 +6,7 @@ import {
   concluded,
   entryText,
   fateOf,
+  isSilent,
   type LedgerEntry,
   parseLedger,
   type Start,
@@ -40,6 +41,13 @@ export class Ledger {
   /** The latest starts, oldest first. For a process that ended without a word, the process table says so. */
   starts(): readonly Start[] {
     return startsIn(parseLedger(this.lines.recent())).map((start) => this.#concluded(start));
+  }
+
+  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  silent(): readonly Start[] {
+    return startsIn(parseLedger(this.lines.recent())).filter(
+      (start) => start.identity !== undefined && isSilent(start, this.#vitality(start.identity)),
+    );
   }
 
   /** @param wallMs now, by the wall clock */

@@ -22,6 +22,10 @@ export type Failure =
   | { readonly kind: 'service-missing'; readonly path: string }
   /** No service of that name comes with solod. */
   | { readonly kind: 'service-unknown'; readonly asked: string; readonly known: string }
+  /** No directory is named for daemons to live in, and there is no home to put it in. */
+  | { readonly kind: 'no-home' }
+  /** The library is part of another program's bundle, and the package is not installed beside that. */
+  | { readonly kind: 'no-daemon-program' }
   | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
   | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'not-removed'; readonly path: string; readonly cause: Cause }

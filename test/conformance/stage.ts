@@ -25,7 +25,8 @@ import { ownerText } from '../../src/domain/evidence/owner.js';
 import { entryText } from '../../src/domain/lifecycle/start-ledger.js';
 import { childText } from '../../src/domain/lock/held-lock.js';
 import { recordText } from '../../src/domain/lock/spawn-lock.js';
-import { NAMES } from '../../src/domain/place/layout.js';
+import { daemonEnvironment, environmentText } from '../../src/domain/place/daemon-environment.js';
+import { NAMES, shortHash } from '../../src/domain/place/layout.js';
 import { type Ended, eventually, ROOT, type Sandbox } from '../process/sandbox.js';
 import type { Daemon, DirectoryBefore, SaidWord, Scenario, Who } from './scenario.js';
 
@@ -293,7 +294,9 @@ export class Stage {
     if (failures === undefined) return;
     const file = resolveService(this.#service);
     if (file.kind === 'failed') throw new Error('the service is missing');
-    const build = failures.build ?? `${editionKey(file.value.edition)}:${process.execPath}`;
+    const given = environmentText(daemonEnvironment(this.box.env, [], '/'));
+    const build =
+      failures.build ?? `${editionKey(file.value.edition)}:${process.execPath}:${shortHash(given)}`;
     const atMs = Date.now() - failures.agoMs;
     const entries = Array.from({ length: failures.times }, (_, n) => {
       const identity = { ...processes.self(), pid: 4_000_000 + n };

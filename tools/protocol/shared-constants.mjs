@@ -76,6 +76,7 @@ const SENTENCES = 'src/app/texts/failure-text.ts';
 const TROUBLES = 'src/app/texts/runtime-text.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
+const LIMITS = 'src/domain/lifecycle/inherited-limits.ts';
 const FILES = 'src/adapters/node/files/file-system.ts';
 const PLAN = 'src/ports/spawn-reason.ts';
 const CHANNEL = 'src/adapters/node/processes/start-channel.ts';
@@ -83,7 +84,19 @@ const WORDS = 'src/domain/text/speaker.ts';
 const CLIENT = 'src/app/wire/client.ts';
 const CONVERSATION = 'src/app/wire/conversation.ts';
 const DIAGNOSTIC = 'src/domain/text/one-line.ts';
+const ENVIRONMENT = 'src/domain/place/daemon-environment.ts';
 const SERVICE_FILE = 'src/app/service/service-file.ts';
+
+/**
+ * Words without spaces, as one text.
+ * @param {string} name
+ * @param {string} file
+ * @param {string} what
+ * @param {(value: any) => readonly string[]} [read]
+ * @returns {Shared}
+ */
+const words = (name, file, what, read = (value) => value) =>
+  text(name, file, what, (module) => read(module[what]).join(' '));
 
 /** @typedef {(made: string) => string} Tidy */
 /** @type {Tidy} */
@@ -275,6 +288,20 @@ export const SHARED = [
     value(name, '&str', DIAGNOSTIC, name),
   ),
   value('DIAGNOSTIC_LIMIT', 'usize', DIAGNOSTIC, 'DIAGNOSTIC_LIMIT'),
+  ...['plain', 'absolute', 'searched', 'files'].map((kind) =>
+    words(`ENVIRONMENT_${kind.toUpperCase()}`, ENVIRONMENT, 'PASSED_ON', (passed) => passed[kind]),
+  ),
+  value('ENVIRONMENT_LOCALE', '&str', ENVIRONMENT, 'LOCALE'),
+  words('ENVIRONMENT_PRELOADS', ENVIRONMENT, 'PRELOADS'),
+  value('BOUND', '&str', LIMITS, 'BOUND'),
+  text('TEXT_BOUND', LIMITS, 'boundBy', ({ boundBy }) => boundBy('{what}').message),
+  words('FROM_OUTSIDE', LEDGER, 'FROM_OUTSIDE'),
+  words('LACKING', LEDGER, 'LACKING'),
+  value('SILENT_MS_MAX', 'f64', LEDGER, 'SILENT_MS_MAX'),
+  text('TEXT_SILENT', LEDGER, 'silentText', ({ silentText }) =>
+    silentText(LONG_MS).replace('12346', '{seconds}'),
+  ),
+  value('ASKED', '&str', LEDGER, 'ASKED'),
   value('SPEAKER', '&str', WORDS, 'SPEAKER'),
   ...[
     ['LINK', 'link'],

@@ -4,6 +4,7 @@
 pub mod connect_verdict;
 pub mod diagnostic;
 pub mod edition;
+pub mod environment;
 pub mod failure;
 #[cfg(test)]
 mod faults;

@@ -135,7 +135,7 @@ export class MemoryMachine implements Surroundings {
   ): SpawnReading {
     const command = target === undefined ? {} : { command: target.command };
     const start = { by: parent.pid, reason, lockNonce, ...command };
-    const reading = this.#spawn(parent, start, target?.env);
+    const reading = this.#spawn(parent, start, target?.environment());
     this.spawns.push({ ...start, at: this.clock.now(), reading });
     return reading;
   }

@@ -46,7 +46,7 @@ export class MemorySpawner implements Spawner {
     const ledger = process.ledger(target.directory);
     this.#starts = starts;
     this.#owner = owner;
-    this.#records = new SpawnRecords(ledger, clock, process.processes, target.build, process.program);
+    this.#records = new SpawnRecords(ledger, clock, process.processes, target, process.program);
   }
 
   get hasStarted(): boolean {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
+import { ASKED } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
@@ -13,7 +14,7 @@ import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, keepLog } from '../platforms/node-platform.js';
+import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -28,6 +29,7 @@ import { Editions } from './edition-check.js';
 import { IdleTimer } from './idle-timer.js';
 import { Retirement } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
+import { Upgrade } from './upgrade.js';
 import { Watch, type WatchFinding } from './watch.js';
 
 export interface DaemonSettings {
@@ -38,6 +40,8 @@ export interface DaemonSettings {
   readonly memoryLimitBytes: number | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
+  /** Signals that it was started to ignore. */
+  readonly ignored: readonly NodeJS.Signals[];
   /** Writes a line to the terminal, or to the log. */
   readonly say: (line: string) => void;
   /** The service manager that may have started it. */
@@ -48,8 +52,10 @@ export interface DaemonSettings {
 
 const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
-/** An upgrade is not urgent: calls in flight finish, unless they hang. */
-const UPGRADE_GRACE_MS = 60_000;
+/** How long a call may take to end once its caller has gone, unless a grace is given. */
+const ABANDONED_MS = 3_000;
+/** A change of the wire is not urgent: calls in flight finish, unless they hang. */
+const WIRE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
 
@@ -58,6 +64,7 @@ export class Daemon {
   readonly #calls: CallServer;
   readonly #retirement: Retirement;
   readonly #editions: Editions;
+  readonly #upgrade: Upgrade;
   readonly #watch: Watch;
   readonly #log: ReturnType<typeof keepLog>;
   readonly #processes = loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
@@ -78,6 +85,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      graceMs: settings.graceMs ?? ABANDONED_MS,
     });
     this.#retirement = new Retirement(this.#calls, this.#graceMs, say, {
       onDrain: (why) => void settings.supervisor.stopping(why),
@@ -88,14 +96,27 @@ export class Daemon {
     this.#log = settings.mode === 'background' ? keepLog(claimed.directory, host) : undefined;
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
+    this.#upgrade = this.#makeUpgrade();
     this.#processes.moveToNowhere();
     this.#loading = this.#load();
+  }
+
+  #makeUpgrade(): Upgrade {
+    return new Upgrade({
+      free: () => this.#calls.free(),
+      nowMs,
+      withdraw: (why) => this.#retirement.withdraw(why, EXIT.ok, this.#graceMs),
+      onWait: (why) =>
+        this.settings.say(`${why}; this build serves on until ${callsText(this.#calls.running)} ended`),
+    });
   }
 
   async #load(): Promise<Loading> {
     const { edition, target } = this.settings;
     const begunMs = nowMs();
-    const loading = await this.#processes.whileLoading(() => loadService(edition.path, target.name));
+    const loading = await this.#processes.whileLoading(edition.path, () =>
+      loadService(edition.path, target.name),
+    );
     const atMs = nowMs();
     if (loading.kind === 'loaded') this.#tally.loaded(atMs, atMs - begunMs);
     return loading;
@@ -141,17 +162,18 @@ export class Daemon {
     const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
     const arrival = { atMs: nowMs(), caller };
     this.#asked += 1;
-    this.#idle.stop();
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
-    const refusal = this.#refuseEdition(caller);
+    this.#idle.stop();
+    const refusal = await this.#refuseEdition(caller);
     if (refusal !== undefined) return refusal;
     const loading = await this.#loading;
     if (loading.kind === 'broken')
       return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     const changed = loading.service.watch === 'imports' ? this.#processes.changedFile() : undefined;
-    if (changed !== undefined) return this.#makeRoom(`${changed} has changed`);
+    const room = changed === undefined ? undefined : await this.#makeRoom(`${changed} has changed`);
+    if (room !== undefined) return room;
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
     const { run } = loading.service;
@@ -163,13 +185,17 @@ export class Daemon {
     return this.#processes.callProcess(this.settings.edition.path, this.settings.say);
   }
 
-  /** A newer caller makes this daemon retire; an older one is served if it can be. */
-  #refuseEdition(caller: Caller | undefined): Admission | undefined {
+  /** A newer caller makes this daemon retire once it is free; an older one is served if it can be. */
+  async #refuseEdition(caller: Caller | undefined): Promise<Admission | undefined> {
     const verdict = this.#editions.judge(caller);
     switch (verdict.kind) {
       case 'served':
+        await this.#upgrade.hold();
         return undefined;
       case 'newer':
+        // This build can't serve a wire that it does not speak, not even for a while.
+        if ((caller?.wire ?? 0) > this.#editions.own.wire)
+          this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(WIRE_GRACE_MS, this.#graceMs));
         return this.#makeRoom(verdict.why);
       case 'outdated':
         return {
@@ -179,9 +205,10 @@ export class Daemon {
     }
   }
 
-  #makeRoom(why: string): Admission {
-    this.#retirement.withdraw(why, EXIT.ok, Math.max(UPGRADE_GRACE_MS, this.#graceMs));
-    return { kind: 'draining', why: 'upgrade' };
+  /** @returns undefined while this build goes on serving, because calls are in flight */
+  async #makeRoom(why: string): Promise<Admission | undefined> {
+    if (this.#retirement.state === 'serving') await this.#upgrade.ask(why);
+    return this.#retirement.state === 'serving' ? undefined : { kind: 'draining', why: 'upgrade' };
   }
 
   #idled(): void {
@@ -208,7 +235,7 @@ export class Daemon {
       case CONTROL.stop:
         return ({ stdout }) => {
           stdout.write(`${JSON.stringify(this.#status())}\n`);
-          setImmediate(() => this.#retirement.retire('asked to', EXIT.ok));
+          setImmediate(() => this.#retirement.retire(ASKED, EXIT.ok));
         };
       default:
         return undefined;
@@ -229,7 +256,7 @@ export class Daemon {
       startedMs: owner.startedMs,
       calls: this.#served,
       inFlight,
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: residentBytes(),
       node: process.version,
       solod: VERSION,
       version: owner.version,
@@ -240,7 +267,9 @@ export class Daemon {
 
   #watchProcess(): void {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
+      process.on(signal, () => {
+        if (!this.settings.ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
+      });
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {
       if (isOfACallThatEnded(error)) this.settings.say(`a promise was left behind: ${stackOf(error)}`);
@@ -289,6 +318,10 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
+}
+
+function callsText(count: number): string {
+  return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
 }
 
 function findingText(finding: WatchFinding): string {

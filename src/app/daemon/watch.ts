@@ -9,6 +9,7 @@ import { checkOwnership, type OwnershipPlan } from '../../domain/claim/name-owne
 import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { type CommonHost, portsOf } from '../platforms/host.js';
+import { residentBytes } from '../platforms/node-platform.js';
 
 /** How often an idle daemon wakes up. A round allocates so little that V8 seldom collects garbage, which would cost megabytes. */
 const ROUND_MS = 10_000;
@@ -65,8 +66,8 @@ export class Watch {
   checkMemory(): void {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
-    const residentBytes = process.memoryUsage.rss();
-    if (residentBytes > limit) this.witness.onFinding({ kind: 'memory', residentBytes });
+    const taken = residentBytes();
+    if (taken > limit) this.witness.onFinding({ kind: 'memory', residentBytes: taken });
   }
 
   #watchDirectory(): void {

@@ -51,6 +51,7 @@ const PORTS = tokensFor<Host>({
   platform: true,
   unsupported: true,
   node: true,
+  daemonProgram: true,
   program: true,
   directory: true,
   home: true,

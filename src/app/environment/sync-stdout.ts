@@ -1,7 +1,7 @@
 /** The command's own streams. They avoid what `process.stdout` costs at every start. */
 
-import { writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import { createReadStream, fstatSync, writeSync } from 'node:fs';
+import { type Readable, Writable } from 'node:stream';
 
 /** Milliseconds until the next try, where another process has made the descriptor non-blocking, and its pipe is full. */
 const FULL_MS = 2;
@@ -32,9 +32,15 @@ export class StandardOutput extends Writable {
   }
 }
 
+/** Node takes a directory for an empty stdin. Reading it fails here, as in every other program. */
+function ownStdin(): Readable {
+  const isDirectory = fstatSync(0).isDirectory();
+  return isDirectory ? createReadStream('', { fd: 0, autoClose: false }) : process.stdin;
+}
+
 /** The streams of a call by the command. Its stdin is not touched unless the service reads. */
 export const ownStreams = () => ({
-  stdin: () => process.stdin,
+  stdin: ownStdin,
   stdout: new StandardOutput(1),
   stderr: new StandardOutput(2),
 });

@@ -19,7 +19,7 @@ function outputOf(descriptor: number): Terminal {
 /** Major number of memory devices such as `/dev/null` (Linux, admin-guide/devices.txt). They are recognised without loading `tty`. */
 const MEMORY_DEVICES = 1;
 
-function isTerminal(descriptor: number): boolean {
+export function isTerminal(descriptor: number): boolean {
   try {
     const { rdev, mode } = fstatSync(descriptor);
     const isDevice = (mode & 0o170000) === 0o020000 && rdev >> 8 !== MEMORY_DEVICES;

@@ -9,7 +9,7 @@ import type { CallEnd } from '../wire/conversation.js';
 import { InlineConversation } from '../wire/inline-conversation.js';
 import type { CallRequest } from '../wire/request.js';
 
-interface InlineCall extends Omit<CallRequest, 'command' | 'caller'>, CallerStreams {
+export interface InlineCall extends Omit<CallRequest, 'command' | 'caller'>, CallerStreams {
   /** The real path of the service file. */
   readonly service: string;
   readonly name: string;
@@ -22,12 +22,20 @@ type InlineResult =
 
 /** Never rejects. */
 export async function callInline(call: InlineCall): Promise<InlineResult> {
-  const { callProcess, whileLoading } =
-    loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
-  const loading = await whileLoading(() => loadService(call.service, call.name));
+  const { callProcess, whileLoading } = await loadProcess();
+  const loading = await whileLoading(call.service, () => loadService(call.service, call.name));
   if (loading.kind === 'broken')
     return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
   const { run, callProcess: wanted } = loading.service;
   const scope = wanted === 'shared' ? SHARED_PROCESS : callProcess(call.service);
   return new InlineConversation({ ...call, command: call.name }, call, scope).run(run);
+}
+
+type Process = typeof import('../service/call-process/install.js');
+
+/** Like `loadInline`. */
+async function loadProcess(): Promise<Process> {
+  return typeof SOLOD_LIBRARY === 'undefined' || SOLOD_LIBRARY
+    ? import('../service/call-process/install.js')
+    : loadBundle<Process>('call-process.cjs');
 }

@@ -66,6 +66,8 @@ export interface StartLedger {
   append(entry: LedgerEntry): void;
   /** The latest starts, oldest first. */
   starts(): readonly Start[];
+  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  silent(): readonly Start[];
   /** @param wallMs now, by the wall clock */
   chronicle(wallMs: number): Chronicle;
 }
@@ -109,7 +111,10 @@ export interface CommonHost<C extends Duplex = Duplex> {
   readonly env: Record<string, string | undefined>;
   /** Working directory of this process; empty if it has been removed. */
   directory(): string;
-  /** @returns the user's home directory, where the environment names none */
+  /**
+   * @returns the user's home directory, where the environment names none
+   * @throws a system error if the user has none
+   */
   home(): string;
   /** @returns undefined if there is no such file */
   realPath(path: string): string | undefined;
@@ -133,8 +138,10 @@ export interface CommonHost<C extends Duplex = Duplex> {
 export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** The node binary that runs the daemon of a service, unless the caller names another. */
   readonly node: string;
+  /** Path of the program that node runs as the daemon of a service; undefined if it is not installed. */
+  daemonProgram(): string | undefined;
   spawner(target: SpawnTarget): DaemonSpawner;
-  /** Finds a service file, and reads its name and version from its text. */
+  /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
   /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;

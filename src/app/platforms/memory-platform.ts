@@ -42,6 +42,7 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     env,
     program,
     node: '/usr/bin/node',
+    daemonProgram: () => '/usr/lib/solod/daemon.cjs',
     directory: () => '/',
     home: () => HOME,
     realPath,
@@ -68,7 +69,7 @@ function findService({ disk }: Surroundings, asked: string, path: string | undef
   const text = bytes.toString('utf8');
   const { modifiedMs } = inode;
   const edition = { version: ownVersionIn(text) ?? '', path, size: bytes.length, modifiedMs };
-  return { kind: 'resolved', value: { path, name: ownNameIn(text) ?? nameFromPath(path), edition } };
+  return { kind: 'resolved', value: { path, name: ownNameIn(text) ?? nameFromPath(path), edition, text } };
 }
 
 function logText(machine: Surroundings, path: string): LogText {

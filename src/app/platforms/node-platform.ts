@@ -21,6 +21,7 @@ import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
+import { daemonFile } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -28,7 +29,11 @@ import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './ho
 
 export { nodeClock } from '../../adapters/node/clock.js';
 export { entryOf } from '../../adapters/node/files/lstat-entry.js';
+export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
+export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
+export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 export { runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
@@ -62,6 +67,7 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
 const callerParts = ({ processes, clock }: CommonHost) =>
   ({
     node: process.execPath,
+    daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
     warn: say,

@@ -51,6 +51,11 @@ export interface ServiceDefinition {
    * file alone counts.
    */
   readonly watch?: WatchKind;
+  /**
+   * Variables that its daemon is started with, besides those that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md):
+   * `NAME`, or `PREFIX_*` for all that begin so. They come from the caller that starts the daemon, and stay for as long as it lives.
+   */
+  readonly environment?: readonly string[];
 }
 
 export type CallProcessKind = 'own' | 'shared';
@@ -67,6 +72,8 @@ export interface Service {
   /** Absent where another release of solod has made the service. */
   readonly callProcess?: CallProcessKind | undefined;
   readonly watch?: WatchKind | undefined;
+  /** Absent likewise. */
+  readonly environment?: readonly string[] | undefined;
 }
 
 /** Registered, because the service may use another copy of this package than the daemon. */
@@ -79,16 +86,24 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version, callProcess, watch } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, watch, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, callProcess, watch, environment } = definition;
+  return Object.freeze({
+    name,
+    run,
+    idleTimeoutMs,
+    version,
+    callProcess,
+    watch,
+    environment,
+    [SERVICE_MARK]: true,
+  });
 }
 
 /** Checked at run time, because services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
-  const { name, run, idleTimeoutMs, version, callProcess, watch } = definition as Readonly<
-    Record<string, unknown>
-  >;
+  const fields = definition as Readonly<Record<string, unknown>>;
+  const { name, run, idleTimeoutMs, version, callProcess, watch, environment } = fields;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
@@ -97,7 +112,12 @@ function definitionFault(definition: unknown): string | undefined {
   if (![undefined, 'own', 'shared'].includes(callProcess as string | undefined))
     return '"callProcess" must be "own" or "shared"';
   if (watch !== undefined && watch !== 'imports') return '"watch" must be "imports"';
+  if (!isOptionalList(environment)) return '"environment" must be an array of names of variables';
   return undefined;
+}
+
+function isOptionalList(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((word) => typeof word === 'string'));
 }
 
 function isOptional(value: unknown, type: 'string' | 'number'): boolean {

@@ -5,6 +5,7 @@ import { requireFile } from '../environment/bundle-files.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { readService, type Service } from './define-service.js';
+import { ownEnvironmentOf } from './service-environment.js';
 import { nameFromPath } from './service-file.js';
 import { stackOf } from './thrown.js';
 
@@ -25,6 +26,10 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
     // Callers could not read this name off the file, so they look for the daemon under another one.
     if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
       return broken(TROUBLE.hiddenName(file, name));
+    // Callers could not read these names either, so they did not pass the variables on.
+    const passed = ownEnvironmentOf(file);
+    const hidden = read.service.environment?.find((variable) => !passed.includes(variable));
+    if (hidden !== undefined) return broken(TROUBLE.hiddenVariable(file, hidden));
     return { kind: 'loaded', service: read.service };
   } catch (error) {
     return broken(TROUBLE.notLoaded(file, stackOf(error)));
@@ -33,7 +38,9 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
 
 /** CommonJS without import(), which would parse the file a second time for its exports. */
 function loadModule(file: string): unknown {
-  return file.endsWith('.cjs') ? requireFile(file) : import(pathToFileURL(file).href);
+  return file.endsWith('.cjs')
+    ? requireFile(file)
+    : import(/* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(file).href);
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });

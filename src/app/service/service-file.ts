@@ -8,7 +8,7 @@ import type { Edition } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { shortHash } from '../../domain/place/layout.js';
 import { siblingFile } from '../environment/bundle-files.js';
-import { realPath } from '../environment/state-root.js';
+import { realPath, workingDirectory } from '../environment/state-root.js';
 
 export type Resolved<T> =
   | { readonly kind: 'resolved'; readonly value: T }
@@ -19,6 +19,8 @@ export interface ServiceFile {
   readonly path: string;
   readonly name: string;
   readonly edition: Edition;
+  /** Its text up to `HEAD_BYTES`. */
+  readonly text: string;
 }
 
 /** The name must be known before the service is loaded, so it is read off the first part of the text. */
@@ -45,10 +47,16 @@ export function resolveService(asked: string): Resolved<ServiceFile> {
   const real = realPath(file);
   const head = real === undefined ? undefined : readHead(real);
   if (real === undefined || head === undefined)
-    return { kind: 'failed', failure: { kind: 'service-missing', path: resolve(file) } };
+    return {
+      kind: 'failed',
+      failure: { kind: 'service-missing', path: resolve(workingDirectory() || '/', file) },
+    };
   const { text, ...state } = head;
   const edition = { version: ownVersionIn(text) ?? '', path: real, ...state };
-  return { kind: 'resolved', value: { path: real, name: ownNameIn(text) ?? nameFromPath(real), edition } };
+  return {
+    kind: 'resolved',
+    value: { path: real, name: ownNameIn(text) ?? nameFromPath(real), edition, text },
+  };
 }
 
 export function ownNameIn(text: string): string | undefined {
@@ -70,7 +78,7 @@ interface Head extends Pick<Edition, 'size' | 'modifiedMs' | 'inode' | 'changedM
   readonly text: string;
 }
 
-function readHead(real: string): Head | undefined {
+export function readHead(real: string): Head | undefined {
   try {
     const stats = statSync(real);
     const { size, mtimeMs: modifiedMs, ino: inode, ctimeMs: changedMs } = stats;

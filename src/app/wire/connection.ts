@@ -37,6 +37,8 @@ export interface ConnectionTiming {
   readonly lingerMs: number;
   /** How often a client is probed while its input is not read, in milliseconds. */
   readonly probeMs: number;
+  /** How long a service has to end once its client has gone, in milliseconds. */
+  readonly graceMs: number;
 }
 
 /** What a connection asks of its server, and tells it. */
@@ -47,13 +49,22 @@ export interface ConnectionOwner {
   requested(): void;
   /** … its service begins, … */
   begun(): void;
-  /**
-   * … and nothing is left to do: the service, if it began, has ended, and the answer is out or the client
-   * gone.
-   */
-  settled(request: 'begun' | 'not-begun'): void;
+  /** … its client has gone, and the service has been told to end, … */
+  abandoned(): void;
+  /** … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had its grace. */
+  settled(request: Request): void;
+  /** The service has ended after its grace. */
+  outlived(): void;
   closed(connection: Connection): void;
 }
+
+/** How a request settled. */
+export interface Request {
+  readonly service: ServiceState;
+  readonly client: 'there' | 'gone';
+}
+
+type ServiceState = 'not-begun' | 'running' | 'ended';
 
 type Phase =
   /** The request is being read. */
@@ -82,9 +93,10 @@ export class Connection {
   #isDeaf = false;
   #call: Call | undefined;
   #scope: CallScope = SHARED_PROCESS;
-  /** The owner has been told of the request, and not yet of its end. */
-  #inFlight = false;
-  #service: 'not-begun' | 'running' | 'ended' = 'not-begun';
+  /** What the owner has been told of the request. */
+  #told: 'nothing' | 'requested' | 'abandoned' | 'settled' = 'nothing';
+  #grace: NodeJS.Timeout | undefined;
+  #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -248,8 +260,8 @@ export class Connection {
   }
 
   #enter(): void {
-    if (this.#inFlight) return;
-    this.#inFlight = true;
+    if (this.#told !== 'nothing') return;
+    this.#told = 'requested';
     this.#owner.requested();
   }
 
@@ -302,7 +314,7 @@ export class Connection {
     this.#owner.begun();
     const result = await call.perform(run);
     this.#service = 'ended';
-    if (this.#phase !== 'accepted') this.#settle();
+    if (this.#phase !== 'accepted') this.#endUnheard();
     else if (result.kind === 'returned') this.#answer('', result.code);
     else this.#answer(result.line, SERVICE_FAILED);
   }
@@ -329,13 +341,28 @@ export class Connection {
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
-    this.#settle();
+    if (this.#service === 'running') this.#abandon();
+    else this.#settle();
     this.#owner.closed(this);
   }
 
+  /** The client has gone. The service has been told to end and gets its grace. */
+  #abandon(): void {
+    this.#told = 'abandoned';
+    this.#owner.abandoned();
+    this.#grace = setTimeout(() => this.#settle(), this.#owner.timing.graceMs);
+  }
+
+  #endUnheard(): void {
+    if (this.#told === 'settled') this.#owner.outlived();
+    else this.#settle();
+  }
+
   #settle(): void {
-    if (!this.#inFlight || this.#service === 'running') return;
-    this.#inFlight = false;
-    this.#owner.settled(this.#service === 'ended' ? 'begun' : 'not-begun');
+    clearTimeout(this.#grace);
+    if (this.#told !== 'requested' && this.#told !== 'abandoned') return;
+    const client = this.#told === 'requested' ? 'there' : 'gone';
+    this.#told = 'settled';
+    this.#owner.settled({ client, service: this.#service });
   }
 }

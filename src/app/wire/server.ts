@@ -18,8 +18,10 @@ export interface CallServerOptions {
   onCallStart?(): void;
   /** The call is over and its exit code is out. As often as `onCallStart`. */
   onCallEnd?(): void;
-  /** No call and no refused request is in flight any more. */
+  /** No client waits for a call or a refused request any more. */
   onIdle?(): void;
+  /** How long a call has to end once its client has gone, in milliseconds. After that nothing waits for it. */
+  readonly graceMs?: number;
   /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs?: number;
   /** How often a client is probed while its input is not read, in milliseconds. */
@@ -30,22 +32,39 @@ export class CallServer {
   readonly #connections = new Set<Connection>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
-  #waiters: (() => void)[] = [];
+  #abandoned = 0;
+  #running = 0;
+  #waiters: { readonly isSo: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(options: CallServerOptions) {
     this.#owner = {
-      timing: { lingerMs: options.lingerMs ?? 1000, probeMs: options.probeMs ?? 1000 },
+      timing: {
+        lingerMs: options.lingerMs ?? 1000,
+        probeMs: options.probeMs ?? 1000,
+        graceMs: options.graceMs ?? 5000,
+      },
       admit: (request) => options.admit(request),
       requested: () => {
         this.#inFlight++;
       },
-      begun: () => options.onCallStart?.(),
-      settled: (request) => {
+      begun: () => {
+        this.#running++;
+        options.onCallStart?.();
+      },
+      abandoned: () => {
         this.#inFlight--;
-        if (request === 'begun') options.onCallEnd?.();
-        if (this.#inFlight === 0) this.#wakeWaiters();
+        this.#abandoned++;
         if (this.#inFlight === 0) options.onIdle?.();
       },
+      settled: ({ service, client }) => {
+        if (client === 'there') this.#inFlight--;
+        else this.#abandoned--;
+        if (service !== 'not-begun') this.#running--;
+        if (service === 'ended') options.onCallEnd?.();
+        this.#wakeWaiters();
+        if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
+      },
+      outlived: () => options.onCallEnd?.(),
       closed: (connection) => {
         this.#connections.delete(connection);
       },
@@ -58,16 +77,31 @@ export class CallServer {
   }
 
   /**
-   * Number of requests that have been read and not answered to the last byte, with those that wait for
-   * `admit`.
+   * Number of requests that a client waits for: read, and not answered to the last byte. Those that wait for `admit` count; those
+   * whose client has gone don't.
    */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Resolves when nothing is in flight. Connections without a request don't count. */
+  /** Number of calls that have begun and that a client waits for, or that have their grace. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Resolves when nothing is in flight and no call has its grace. Connections without a request don't count. */
   settled(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#when(() => this.#inFlight + this.#abandoned === 0);
+  }
+
+  /** Resolves when no call runs. Requests that wait for `admit` don't count. */
+  free(): Promise<void> {
+    return this.#when(() => this.#running === 0);
+  }
+
+  #when(isSo: () => boolean): Promise<void> {
+    if (isSo()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ isSo, resolve }));
   }
 
   /** Aborts every call. Requests that still wait are refused: the daemon drains. */
@@ -81,8 +115,8 @@ export class CallServer {
   }
 
   #wakeWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
+    const due = this.#waiters.filter(({ isSo }) => isSo());
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
+    for (const { resolve } of due) resolve();
   }
 }

@@ -1,11 +1,38 @@
 /** Files that several processes append to, with a limited size. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 /** A fifo of that name must not block the caller, and a link must not be followed. */
-export const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+const PRIVATE = 0o600;
+const OWNER = 0o700;
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+
+/** @returns descriptor of a file that its owner may read and append to, whatever the umask is */
+export function openToAppend(path: string): number {
+  const descriptor = openSync(path, APPEND, PRIVATE);
+  try {
+    keepForOwner(descriptor, PRIVATE);
+  } catch {
+    // The file exists already and belongs to another user.
+  }
+  return descriptor;
+}
+
+/** A umask may take permissions from the owner too. */
+export function keepForOwner(descriptor: number, mode: number): void {
+  if ((fstatSync(descriptor).mode & OWNER) !== (mode & OWNER)) fchmodSync(descriptor, mode);
+}
 
 /**
  * Renames a file that is too long. One file before the current one is kept.

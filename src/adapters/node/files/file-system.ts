@@ -25,6 +25,7 @@ import { dirname } from 'node:path';
 import type { FileSystem, InspectReading, LinkReading, ListReading } from '../../../ports/file-system.js';
 import type { ChangeReading, TextReading, WrongType } from '../../../ports/readings.js';
 import { causeOf, refusedChange, refusedRead } from '../../errno.js';
+import { keepForOwner } from './appended-file.js';
 import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
 import { entryOf } from './lstat-entry.js';
 
@@ -153,7 +154,10 @@ function createFile(path: string, text: string): ChangeReading {
   } catch (error) {
     return refusedChange(error);
   }
-  const written = change(() => writeFileSync(fd, text));
+  const written = change(() => {
+    keepForOwner(fd, PRIVATE_FILE);
+    writeFileSync(fd, text);
+  });
   const closed = change(() => closeSync(fd));
   const reading = written.kind === 'done' ? closed : written;
   // Half a record would read like a forged one. If removing fails too, the first cause tells more.

@@ -4,7 +4,7 @@
  * a client that finds no launch file asks Node.
  */
 
-import { existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { layout, nonceOf } from '../../../domain/place/layout.js';
 import { tailOf } from './appended-file.js';
 
@@ -20,6 +20,7 @@ export function leaveLaunchFile(directory: string, command: readonly string[]): 
   const own = layout.privateLaunch(directory, nonceOf(process.pid, 'launch'));
   const isLeft = succeeds(() => {
     writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
+    chmodSync(own, 0o600);
     renameSync(own, path);
   });
   if (!isLeft) succeeds(() => unlinkSync(own));

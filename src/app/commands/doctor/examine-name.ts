@@ -76,7 +76,7 @@ export class NameExaminer {
     const caller = {
       env: process.env,
       networkNamespace: system.networkNamespaceOf('self'),
-      rootOf: (env: typeof process.env) => stateRoot(env),
+      rootOf: (env: typeof process.env) => stateRoot(env) ?? '',
     };
     return symptomsOfProcess(directory, pid, system.sightProcess(pid), caller);
   }

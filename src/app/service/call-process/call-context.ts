@@ -30,23 +30,6 @@ export const loadingView = (env: Variables, directory: string): ProcessView => (
   isTerminal: () => false,
 });
 
-/**
- * What a service may read when it is loaded: variables that a login sets, certificates and proxies.
- */
-const NEUTRAL: ReadonlySet<string> = new Set([
-  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'LANGUAGE', 'TZ', 'HOSTNAME'],
-  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY'],
-]);
-
-export function neutralEnvironment(env: Readonly<Record<string, string | undefined>>): Variables {
-  const variables: Variables = Object.create(null);
-  for (const [name, value] of Object.entries(env))
-    if (value !== undefined && (NEUTRAL.has(name.toUpperCase()) || name.startsWith('LC_')))
-      variables[name] = value;
-  return variables;
-}
-
 /** Something of a process that calls in one process can't each have. */
 export function notSupported(what: string, instead: string): Error {
   return Object.assign(new Error(`ENOTSUP: ${what} is not the caller's inside a call; ${instead}`), {

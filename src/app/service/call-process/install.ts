@@ -3,9 +3,12 @@
  * system knows one of it for all calls, is refused where that can be seen: docs/calls.md has the list.
  */
 
+import { daemonEnvironment } from '../../../domain/place/daemon-environment.js';
+import { workingDirectory } from '../../environment/state-root.js';
 import type { CallScope } from '../run-service.js';
+import { ownEnvironmentOf } from '../service-environment.js';
 import { replaceConsole } from './call-console.js';
-import { currentView, loadingView, neutralEnvironment, runIn } from './call-context.js';
+import { currentView, loadingView, runIn, type Variables } from './call-context.js';
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
 import { changedFile, noteLoaded } from './loaded-files.js';
@@ -49,10 +52,15 @@ function replaceSystem(): void {
   });
 }
 
-/** Loads a service. What it reads then belongs to no caller. */
-export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
+/**
+ * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is started with.
+ * @param file real path of the service file
+ */
+export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {
   install();
-  const loaded = await runIn(loadingView(neutralEnvironment(environment), NOWHERE), load);
+  const variables = daemonEnvironment(environment, ownEnvironmentOf(file), workingDirectory());
+  const env: Variables = Object.assign(Object.create(null), variables);
+  const loaded = await runIn(loadingView(env, NOWHERE), load);
   // Node 20 has no hooks: of ES modules nothing is known there.
   for (const path of Object.keys(require.cache)) noteLoaded(path);
   return loaded;
