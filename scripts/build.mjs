@@ -62,6 +62,8 @@ const [command] = await Promise.all([
       talk: 'src/app/entry/warm-call-streams.ts',
       quick: 'src/app/entry/call-and-kick.ts',
       inline: 'src/app/library/call-inline.ts',
+      // The client's side of a shared server.
+      sharing: 'src/app/share/share-command.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
@@ -75,6 +77,13 @@ const [command] = await Promise.all([
     entryPoints: { 'status-line': 'src/app/status-line/status-line-service.ts' },
     // What callers read off it, and would not find in what is minified. A test holds it to what the service says.
     banner: { js: `// defineService({ name: 'status-line', version: '${version}' })` },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { share: 'src/app/share/share-service.ts' },
+    banner: { js: `// defineService({ name: 'share', version: '${version}' })` },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),

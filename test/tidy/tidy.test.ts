@@ -75,7 +75,12 @@ const RULES: readonly Rule[] = [
     folder: 'src',
     forbidden: /child_process|\bcluster\b/,
     // The status line is a service, as its users might write one: what it runs is git, and no daemon.
-    except: ['src/adapters/node/processes/spawner.ts', 'src/app/status-line/git.ts'],
+    // A broker's servers are no daemons either: they end with it.
+    except: [
+      'src/adapters/node/processes/spawner.ts',
+      'src/adapters/node/processes/upstream-process.ts',
+      'src/app/status-line/git.ts',
+    ],
     planted: "import { fork } from 'node:child_process';",
   },
   {

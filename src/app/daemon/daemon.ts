@@ -13,7 +13,7 @@ import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
-import type { ServiceFunction } from '../service/define-service.js';
+import type { ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { describe, type Loading, loadService } from '../service/load-service.js';
 import { TROUBLE, textOf } from '../texts/failure-text.js';
 import { CONTROL, type DaemonStatus } from '../wire/control.js';
@@ -21,7 +21,7 @@ import { type Admission, type CallRequest, CallServer } from '../wire/server.js'
 import { measured, nowMs } from './count-calls.js';
 import { Editions } from './edition-check.js';
 import { IdleTimer } from './idle-timer.js';
-import { Retirement } from './retirement.js';
+import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Watch, type WatchFinding } from './watch.js';
 
@@ -61,6 +61,8 @@ export class Daemon {
   readonly #tally = new Tally();
   #served = 0;
   #asked = 0;
+  /** What the service clears away before the daemon ends. */
+  #cleared: Promise<void> = Promise.resolve();
 
   constructor(
     host: Host,
@@ -73,8 +75,8 @@ export class Daemon {
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
     });
-    this.#retirement = new Retirement(this.#calls, this.#graceMs, say, {
-      onDrain: (why) => void settings.supervisor.stopping(why),
+    this.#retirement = new Retirement(this.#work(), this.#graceMs, say, {
+      onDrain: (why) => this.#drains(why),
       onLeave: (why) => this.#leaves(why),
     });
     this.#watch = this.#makeWatch(host);
@@ -83,6 +85,30 @@ export class Daemon {
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
     this.#loading = this.#load();
+  }
+
+  /** The calls, and what the service has beside them. */
+  #work(): Work {
+    const calls = this.#calls;
+    return {
+      get inFlight() {
+        return calls.inFlight;
+      },
+      settled: async () => {
+        await this.#cleared;
+        await calls.settled();
+      },
+      abortAll: (reason) => calls.abortAll(reason),
+    };
+  }
+
+  get #life(): ServiceLife | undefined {
+    return this.#settled?.kind === 'loaded' ? this.#settled.service.life : undefined;
+  }
+
+  #drains(why: string): void {
+    void this.settings.supervisor.stopping(why);
+    this.#cleared = this.#life?.drain() ?? Promise.resolve();
   }
 
   async #load(): Promise<Loading> {
@@ -124,6 +150,7 @@ export class Daemon {
     say(`solod: serving ${target.label} (pid ${process.pid}, generation ${this.claimed.generation})`);
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
+    this.#life?.begin(this.claimed.directory);
     this.report.say({ kind: 'ready' });
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
@@ -134,7 +161,10 @@ export class Daemon {
   }
 
   #idleTimer(ms: number): IdleTimer {
-    return new IdleTimer(ms, () => this.#retirement.retire(`idle for ${ms} ms`, EXIT.ok));
+    return new IdleTimer(ms, () => {
+      if (this.#life?.isNeeded()) this.#idle.start();
+      else this.#retirement.retire(`idle for ${ms} ms`, EXIT.ok);
+    });
   }
 
   async #admit(request: CallRequest): Promise<Admission> {

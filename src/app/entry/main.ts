@@ -16,6 +16,7 @@ const load = {
   streams: () => loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs'),
   callAndKick: () => loadBundle<typeof import('./call-and-kick.js')>('quick.cjs'),
   serve: () => loadBundle<typeof import('../daemon/serve.js')>('serve.cjs'),
+  share: () => loadBundle<typeof import('../share/share-command.js')>('sharing.cjs'),
 };
 
 function main(argv: readonly string[]): void {
@@ -32,6 +33,9 @@ function main(argv: readonly string[]): void {
       break;
     case 'serve':
       end(load.serve().serve(rest, 'foreground') ?? load.callAndKick().run(argv));
+      break;
+    case 'share':
+      end(load.share().runShare(rest));
       break;
     default:
       goOn();

@@ -26,6 +26,19 @@ export interface ServiceContext {
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
 
+/** What a service does beside its calls, for those that come with solod: their daemon tells them of itself. */
+export interface ServiceLife {
+  /**
+   * The service has been loaded by its daemon.
+   * @param directory the directory of the daemon's name
+   */
+  begin(directory: string): void;
+  /** Whether the daemon stays though it is idle. */
+  isNeeded(): boolean;
+  /** The daemon takes on no more calls. It ends when this resolves and no call is in flight, or when its grace is over. */
+  drain(): Promise<void>;
+}
+
 export interface ServiceDefinition {
   /** The name its daemon goes by, unless the caller gives one; else one is made from the file's. */
   readonly name?: string;
@@ -33,6 +46,7 @@ export interface ServiceDefinition {
   /** How long its daemon stays without a call, in milliseconds. */
   readonly idleTimeoutMs?: number;
   readonly version?: string;
+  readonly life?: ServiceLife;
 }
 
 /** What `defineService` makes. */
@@ -41,6 +55,7 @@ export interface Service {
   readonly run: ServiceFunction;
   readonly idleTimeoutMs: number | undefined;
   readonly version: string | undefined;
+  readonly life?: ServiceLife | undefined;
 }
 
 /** Registered, for the service may have got its `defineService` from another copy of this package than the daemon. */
@@ -53,8 +68,8 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, life } = definition;
+  return Object.freeze({ name, run, idleTimeoutMs, version, life, [SERVICE_MARK]: true });
 }
 
 /** Checked at run time as well: services are written in JavaScript too. */
