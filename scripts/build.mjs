@@ -44,13 +44,21 @@ const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc',
   stdio: 'inherit',
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-const [command] = await Promise.all([
+const [command, settings] = await Promise.all([
   // Whole, with its packages: as modules of their own they take Node three times as long to load.
   build({
     ...commonJs,
     plugins: [wholeJsonc],
     metafile: true,
     entryPoints: { command: 'src/app/entry/program.ts' },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    plugins: [wholeJsonc],
+    metafile: true,
+    entryPoints: { 'share-install': 'src/app/share/share-install.ts' },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
@@ -113,5 +121,8 @@ function noticesFor(inputs) {
     return [`${name} ${version} (${license})`, ...texts].join('\n\n');
   });
 }
-const notices = noticesFor(Object.keys(command.metafile.inputs));
+const notices = noticesFor([
+  ...Object.keys(command.metafile.inputs),
+  ...Object.keys(settings.metafile.inputs),
+]);
 writeFileSync('dist/THIRD-PARTY.txt', `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually, sandbox } from './sandbox.js';
@@ -241,5 +241,87 @@ describe('nothing is left behind', () => {
     expect(share.box.daemons()).toEqual([]);
     expect(await host.end()).toBe(0);
     expect(share.living()).toEqual([]);
+  });
+});
+
+describe('what it tells', () => {
+  it('ls: servers, clients, and what is saved', async () => {
+    const share = fixture();
+    const hosts = await Promise.all([share.greeted(), share.greeted()]);
+    const waiting = hosts[0]?.call(1, { delayMs: 60_000 });
+    await hosts[0]?.call(2, { say: 'x' });
+    const { stdout } = await share.box.run(['share', 'ls', '--json']);
+    const [facts, ...others] = JSON.parse(stdout.toString());
+    expect(others).toEqual([]);
+    expect(facts).toMatchObject({
+      clients: 2,
+      inFlight: 1,
+      sharing: 'shared',
+      processes: [{ pid: share.pids()[0] }],
+    });
+    expect(facts.savedBytes).toBe(facts.residentBytes);
+    const text = (await share.box.run(['share', 'ls'])).stdout.toString();
+    expect(text).toMatch(/server\.mjs .*: pid \d+, 2 clients, 1 in flight, \d+ MiB, \d+ MiB saved\n$/);
+    for (const host of hosts) await host.end();
+    await waiting;
+  });
+
+  it('ls starts no broker', async () => {
+    const box = sandbox();
+    expect((await box.run(['share', 'ls'])).stdout.toString()).toBe('nothing is shared\n');
+    expect(box.daemons()).toEqual([]);
+  });
+
+  it('explain: what would be shared with whom, and why not, without any secret', async () => {
+    const share = fixture();
+    const explained = async (env: Record<string, string> = {}) =>
+      (await share.box.run(share.args(['--explain']), { env })).stdout.toString();
+    expect(await explained()).toContain('it would start a process');
+    await share.greeted();
+    expect(await explained({ TERM: 'any' })).toContain(`it would join pid ${share.pids()[0]}`);
+    const other = await explained({ API_TOKEN: 'secret-value' });
+    expect(other).toContain(
+      `it would not join pid ${share.pids()[0]}, which differs: the variable API_TOKEN`,
+    );
+    expect(other).not.toContain('secret-value');
+    expect(share.pids()).toHaveLength(1);
+  });
+
+  it('a server that is known to keep state per session is not shared, and says so', async () => {
+    const share = fixture();
+    const named = [
+      '--',
+      process.execPath,
+      share.file,
+      path.join(share.box.path, 'pids'),
+      'chrome-devtools-mcp@latest',
+    ];
+    const hosts = [0, 1].map(() => new Host(share.box.start(['share', ...named])));
+    await Promise.all(hosts.map((host) => host.greet()));
+    expect(share.pids()).toHaveLength(2);
+    expect(hosts[0]?.stderr).toContain('chrome-devtools-mcp keeps an open browser');
+  });
+
+  it('install and uninstall: a settings file, there and back again', async () => {
+    const share = fixture();
+    const file = path.join(share.box.path, 'mcp.json');
+    const command = { command: process.execPath, args: [share.file, path.join(share.box.path, 'pids')] };
+    const text = JSON.stringify({ mcpServers: { fixture: command } }, null, 2);
+    writeFileSync(file, text, { mode: 0o640 });
+    expect((await share.box.run(['share', 'install', '--dry-run', file])).stdout.toString()).toContain(
+      '"share", "--"',
+    );
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    await share.box.run(['share', 'install', file]);
+    const { fixture: shared } = JSON.parse(readFileSync(file, 'utf8')).mcpServers;
+    const host = new Host(share.box.spawn(shared.command, shared.args));
+    await host.greet();
+    expect((await host.call(1, { say: 'x' })).result?.say).toBe('x');
+    expect(share.box.daemons()).toHaveLength(1);
+    expect((await share.box.run(['share', 'uninstall', file])).stdout.toString()).toContain(
+      'fixture not shared any more',
+    );
+    expect(readFileSync(file, 'utf8')).toBe(text);
+    expect(statSync(file).mode & 0o777).toBe(0o640);
   });
 });

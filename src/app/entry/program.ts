@@ -127,6 +127,11 @@ function buildProgram(finish: (exitCode: number) => void): Command {
     systemd || launchd ? actions.managerSetup : actions.commandSetup;
   define('install', '<service>', async (service, options) => setup(options).install(service, options));
   define('uninstall', '[service]', async (service, options) => setup(options).uninstall(service, options));
+  // Answered before this is loaded (see main.ts).
+  program
+    .command('share')
+    .usage('[options] -- <command> [args...]')
+    .description('speak MCP, and share one server with all who ask for the same (solod share --help)');
   define('ls', '', (_, options) => actions.list.run(options));
   define('logs', '[service]', (service, options) => actions.logs.run(service, options));
   define('spawns', '[service]', (service, options) => actions.spawns.run(service, options));

@@ -1,0 +1,123 @@
+/** `solod share install` and `uninstall`: the servers of a host's settings file, shared from now on, or not any more. */
+
+import path from 'node:path';
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
+import { nodeDocuments } from '../../adapters/node/files/documents.js';
+import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
+import { nonceOf } from '../../domain/place/layout.js';
+import { causeOf } from '../../domain/procedure/cause.js';
+import type { Document, Documents } from '../../ports/documents.js';
+import type { FileSystem } from '../../ports/file-system.js';
+import { siblingFile } from '../environment/bundle-files.js';
+import { EXIT } from '../environment/exit-codes.js';
+import {
+  formatOf,
+  putShareIn,
+  type SettingsEditing,
+  type ShareCommand,
+  takeShareOut,
+} from './share-settings.js';
+
+export interface InstallRequest {
+  readonly act: 'install' | 'uninstall';
+  readonly file: string;
+  readonly mode: 'do' | 'dry-run';
+  readonly form: 'json' | 'text';
+}
+
+export interface InstallSurroundings {
+  readonly documents: Documents;
+  readonly files: FileSystem;
+  readonly nonce: () => string;
+  /** What is written into the settings. */
+  readonly own: ShareCommand;
+  readonly print: (text: string) => void;
+  readonly complain: (sentence: string) => void;
+}
+
+/** How often a file is read anew that somebody else has written to meanwhile. */
+const TRIES = 3;
+
+/** With the paths of this node and this solod: hosts with windows know no PATH of a shell. */
+export const nodeSurroundings = (
+  print: (text: string) => void,
+  complain: (sentence: string) => void,
+): InstallSurroundings => ({
+  documents: nodeDocuments(),
+  files: nodeFileSystem(),
+  nonce: () => nonceOf(process.pid, Math.random().toString(36).slice(2, 10)),
+  own: { program: process.execPath, args: [siblingFile('solod.cjs')] },
+  print,
+  complain,
+});
+
+/** @returns the exit code */
+export function installShare(request: InstallRequest, surroundings: InstallSurroundings): number {
+  for (let round = 0; round < TRIES; round++) {
+    const outcome = tryOnce(request, surroundings);
+    if (outcome !== 'changed-meanwhile') return outcome;
+  }
+  surroundings.complain(`${request.file} changes all the time; try again when nobody writes to it`);
+  return EXIT.tempFail;
+}
+
+function tryOnce(request: InstallRequest, surroundings: InstallSurroundings): number | 'changed-meanwhile' {
+  const { documents, complain } = surroundings;
+  const found = documents.resolve(request.file);
+  const reading = found.kind === 'path' ? documents.read(found.path) : found;
+  if (reading.kind !== 'document' || found.kind !== 'path') {
+    complain(`${request.file} can't be read: ${causeOf(reading).message}`);
+    return EXIT.noInput;
+  }
+  const { document } = reading;
+  const edited = editIn(document.text, request, surroundings.own);
+  if (edited.kind === 'unreadable') {
+    complain(`${request.file} is no JSON: line ${edited.line}; fix it first, nothing was changed`);
+    return EXIT.unusableData;
+  }
+  if (request.mode === 'do' && edited.servers.length > 0) {
+    const written = rewrite(found.path, document, edited.text, surroundings);
+    if (written !== 'written') return written;
+  }
+  report(request, document.text, edited, surroundings);
+  return EXIT.ok;
+}
+
+const editIn = (text: string, { act, file }: InstallRequest, own: ShareCommand): SettingsEditing =>
+  act === 'install' ? putShareIn(text, formatOf(file), own) : takeShareOut(text, formatOf(file));
+
+/** Beside it, and then in its place: a reader finds the old text or the new one. */
+function rewrite(
+  file: string,
+  before: Document,
+  text: string,
+  { documents, files, nonce, complain }: InstallSurroundings,
+): 'written' | 'changed-meanwhile' | number {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${nonce()}`);
+  const made = documents.create(temporary, { ...before, text });
+  const now = made.kind === 'done' ? documents.read(file) : undefined;
+  const isSame = now?.kind === 'document' && now.document.text === before.text;
+  const replaced = isSame ? documents.replace(temporary, file) : made;
+  if (isSame && replaced.kind === 'done') return 'written';
+  if (made.kind === 'done') files.removeFile(temporary);
+  if (made.kind === 'done' && !isSame) return 'changed-meanwhile';
+  complain(`${file} can't be written: ${causeOf(replaced).message}`);
+  return EXIT.cantCreate;
+}
+
+function report(
+  { act, file, mode, form }: InstallRequest,
+  before: string,
+  { servers, text }: Extract<SettingsEditing, { kind: 'edited' }>,
+  { print }: InstallSurroundings,
+): void {
+  const patch = createTwoFilesPatch(file, file, before, text, undefined, undefined, {
+    headerOptions: FILE_HEADERS_ONLY,
+  });
+  if (form === 'json') {
+    const shown = mode === 'dry-run' ? { patch } : {};
+    print(`${JSON.stringify({ kind: mode === 'dry-run' ? 'dry-run' : act, file, servers, ...shown })}\n`);
+  } else if (servers.length === 0) print(mode === 'do' ? 'nothing to change\n' : 'nothing would change\n');
+  else if (mode === 'dry-run') print(patch);
+  else print(`${file}: ${servers.join(', ')} ${act === 'install' ? 'shared' : 'not shared any more'}\n`);
+}
