@@ -1,7 +1,7 @@
 /** The broker: every shared server of a user, in one process, and the clients of each. */
 
 import { LineSplitter } from '../../domain/share/line-splitter.js';
-import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';
+import type { ShareLimits } from '../../domain/share/share-limits.js';
 import type { ClientId } from '../../domain/share/share-state.js';
 import { keyText, type SharingKey } from '../../domain/share/sharing-key.js';
 import type { Clock } from '../../ports/clock.js';
@@ -15,6 +15,8 @@ import { sideLine } from './side-channel.js';
 export interface BrokerParts {
   readonly upstreams: UpstreamProcesses;
   readonly clock: Clock;
+  /** But for the longest message, which each client says itself. */
+  readonly limits: ShareLimits;
   readonly version: string;
   readonly nonce: string;
   readonly log: (line: string) => void;
@@ -30,10 +32,10 @@ export interface ShareFacts {
   readonly processes: readonly { readonly pid: number; readonly era: string; readonly startedMs: number }[];
 }
 
-/** How long requests that are under way have when the broker ends, in milliseconds. */
-const DRAIN_MS = 5_000;
+/** How long requests that are under way have when the broker ends, in milliseconds: less than its daemon's grace, with the servers' part. */
+const DRAIN_MS = 3_000;
 /** And the servers then. */
-const DRAIN_GRACES = { afterEndMs: 1_000, afterTermMs: 1_000 };
+const DRAIN_GRACES = { afterEndMs: 500, afterTermMs: 500 };
 
 interface Share {
   readonly running: RunningShare;
@@ -93,7 +95,7 @@ export class Broker {
       order: options.order,
       offered: options.offered,
       idleMs: options.idleMs,
-      limits: { ...DEFAULT_LIMITS, messageBytes: options.messageBytes },
+      limits: { ...this.parts.limits, messageBytes: options.messageBytes },
       version: this.parts.version,
       nonce: this.parts.nonce,
     };

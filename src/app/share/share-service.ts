@@ -5,6 +5,7 @@ import { nodeClock } from '../../adapters/node/clock.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { nonceOf } from '../../domain/place/layout.js';
+import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { defineService, type ServiceContext } from '../service/define-service.js';
@@ -27,6 +28,7 @@ function log(text: string): void {
 const broker = new Broker({
   upstreams: new NodeUpstreamProcesses(processes),
   clock: nodeClock,
+  limits: DEFAULT_LIMITS,
   version: VERSION,
   nonce: nonceOf(process.pid, Math.random().toString(36).slice(2, 10)),
   log,
