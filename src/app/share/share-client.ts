@@ -5,7 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../../domain/failure.js';
 import { shortHash } from '../../domain/place/layout.js';
 import { LineSplitter } from '../../domain/share/line-splitter.js';
-import { emptyRelay, type RelayEvent, stepRelay } from '../../domain/share/relay-machine.js';
+import {
+  cutOffText,
+  emptyRelay,
+  RELAY,
+  type RelayEvent,
+  stepRelay,
+} from '../../domain/share/relay-machine.js';
 import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';
 import { keyText } from '../../domain/share/sharing-key.js';
 import { chooseDaemon, type DaemonWish } from '../environment/daemon-switch.js';
@@ -40,14 +46,8 @@ export type ShareEnd =
   | { readonly kind: 'refused'; readonly message: string }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
 
-/** How long a host that says no more is still answered, in milliseconds. */
-const LAST_ANSWERS_MS = 2_000;
 const LOOK_MS = 50;
-/** A session without a broker waits no longer than that, in milliseconds: then its requests get errors. */
-const PATIENCE_MS = 10_000;
 const [FIRST_REST_MS, LONGEST_REST_MS] = [20, 1_000];
-/** What may wait for a broker before the host is read no more, in bytes. */
-const UNSENT_BYTES = 1024 * 1024;
 /** How long a server in this process has to end, in milliseconds. */
 const OWN_SERVER_MS = 6_000;
 
@@ -109,7 +109,8 @@ export class ShareClient {
     }
     const nowMs = performance.now();
     this.#lostAtMs ??= nowMs;
-    if (nowMs - this.#lostAtMs >= PATIENCE_MS) this.#step({ kind: 'broker-missing', words: result.message });
+    if (nowMs - this.#lostAtMs >= RELAY.patienceMs)
+      this.#step({ kind: 'broker-missing', words: result.message });
     return undefined;
   }
 
@@ -136,7 +137,7 @@ export class ShareClient {
       stdout: this.#lines(new LineSplitter(Number.MAX_SAFE_INTEGER), (line) =>
         this.#step({ kind: 'broker-line', line }),
       ),
-      stderr: this.#lines(new LineSplitter(UNSENT_BYTES), (line) => this.#sideLine(line)),
+      stderr: this.#lines(new LineSplitter(RELAY.unsentBytes), (line) => this.#sideLine(line)),
       signal: this.#leaving.signal,
     });
   }
@@ -175,9 +176,7 @@ export class ShareClient {
         this.session.say(message.text);
         return;
       case 'cut-off':
-        this.session.say(
-          `${message.unreadBytes} bytes were not read, and the session began anew (limit unreadBytes)`,
-        );
+        this.session.say(cutOffText(message.unreadBytes));
         return;
       case 'refused':
         this.#refusal = message.text;
@@ -190,13 +189,14 @@ export class ShareClient {
   #heard(bytes: Buffer): void {
     for (const line of this.#splitter.take(bytes.toString('latin1')))
       this.#step(line.kind === 'line' ? { ...line, kind: 'host-line' } : { ...line, kind: 'host-too-long' });
-    const unsent = this.#relay.waiting.length > 0 || (this.#input?.readableLength ?? 0) > UNSENT_BYTES;
-    if (unsent && this.#relay.waiting.reduce((sum, { length }) => sum + length, 0) <= UNSENT_BYTES) return;
+    const unsent = this.#relay.waiting.length > 0 || (this.#input?.readableLength ?? 0) > RELAY.unsentBytes;
+    if (unsent && this.#relay.waiting.reduce((sum, { length }) => sum + length, 0) <= RELAY.unsentBytes)
+      return;
     if (unsent) this.session.stdin.pause();
   }
 
   #relieve(): void {
-    if (this.session.stdin.isPaused() && (this.#input?.readableLength ?? 0) <= UNSENT_BYTES)
+    if (this.session.stdin.isPaused() && (this.#input?.readableLength ?? 0) <= RELAY.unsentBytes)
       this.session.stdin.resume();
   }
 
@@ -222,7 +222,7 @@ export class ShareClient {
     if (this.#state === 'finishing') return;
     const begunMs = performance.now();
     const look = setInterval(() => {
-      if (this.session.hostIsGone() || performance.now() - begunMs >= LAST_ANSWERS_MS) this.#finish();
+      if (this.session.hostIsGone() || performance.now() - begunMs >= RELAY.lastAnswersMs) this.#finish();
       if (this.#state === 'finishing') clearInterval(look);
     }, LOOK_MS);
   }
@@ -242,7 +242,7 @@ export class ShareClient {
 function wordsOf(result: CallResult): string {
   switch (result.kind) {
     case 'exited':
-      return 'it ends, or makes room for another';
+      return RELAY.ends;
     case 'lost':
     case 'failed':
       return result.message;

@@ -25,7 +25,7 @@ import {
   valueKey,
 } from './rpc-message.js';
 import { answerForClient, takeAnswer, takeClientProgress } from './server-questions.js';
-import { overLimit } from './share-limits.js';
+import { overLimit, tooLongText } from './share-limits.js';
 import {
   type Client,
   ERAS,
@@ -104,7 +104,7 @@ export function takeTooLong(
 ): void {
   const id = idOfCut(event.head, event.tail) ?? NO_ID;
   const { messageBytes } = step.state.terms.limits;
-  const message = overLimit(`a message of ${event.bytes} bytes`, 'messageBytes', messageBytes);
+  const message = tooLongText(event.bytes, messageBytes);
   tell(step, client.id, errorLine(id, 'invalidRequest', message));
 }
 

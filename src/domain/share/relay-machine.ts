@@ -14,7 +14,7 @@ import {
   readMessage,
   valueKey,
 } from './rpc-message.js';
-import { overLimit, type ShareLimits } from './share-limits.js';
+import { type ShareLimits, tooLongText } from './share-limits.js';
 import { uriIn } from './subscriptions.js';
 
 /** A request of the host's that has no answer yet. */
@@ -72,10 +72,29 @@ export type RelayAct =
   /** The host needs nothing more. */
   | { readonly kind: 'finish' };
 
-/** Longer requests are not kept in case that a broker goes before it has seen them. */
-const KEPT_BYTES = 64 * 1024;
-/** Begins the ids of what is told the next broker; no host's own. */
-const REPLAY = 'solod-replay-';
+/** What the client's side goes by, also where it is written in another language. */
+export const RELAY = {
+  /** Longer requests are not kept in case that a broker goes before it has seen them. */
+  keptBytes: 64 * 1024,
+  /** Begins the ids of what is told the next broker; no host's own. */
+  replay: 'solod-replay-',
+  /** How long a host that says no more is still answered, in milliseconds. */
+  lastAnswersMs: 2_000,
+  /** A session without a broker waits no longer than that, in milliseconds: then its requests get errors. */
+  patienceMs: 10_000,
+  /** What may wait for a broker before the host is read no more, in bytes. */
+  unsentBytes: 1024 * 1024,
+  /** Why a question to the host is taken back. */
+  takenBack: 'the server has ended',
+  /** What a broker is taken to do that ends a session in good order. */
+  ends: 'it ends, or makes room for another',
+} as const;
+
+export const lostText = (words: string): string =>
+  `solod share: the broker ended before it answered, and the request is not sent again: ${words}`;
+export const missingText = (words: string): string => `solod share: there is no broker: ${words}`;
+export const cutOffText = (bytes: number | string): string =>
+  `${bytes} bytes were not read, and the session began anew (limit unreadBytes)`;
 
 export const emptyRelay = (limits: ShareLimits): RelayState => ({
   limits,
@@ -107,7 +126,7 @@ function take(state: RelayState, acts: RelayAct[], event: RelayEvent): void {
     case 'host-too-long': {
       const id = idOfCut(event.head, event.tail) ?? NO_ID;
       const { messageBytes } = state.limits;
-      const message = overLimit(`a message of ${event.bytes} bytes`, 'messageBytes', messageBytes);
+      const message = tooLongText(event.bytes, messageBytes);
       acts.push({ kind: 'to-host', line: errorLine(id, 'invalidRequest', message) });
       return;
     }
@@ -125,12 +144,7 @@ function take(state: RelayState, acts: RelayAct[], event: RelayEvent): void {
       return;
     case 'broker-missing':
       state.waiting = [];
-      failRequests(
-        state,
-        acts,
-        [...state.requests.keys()],
-        `solod share: there is no broker: ${event.words}`,
-      );
+      failRequests(state, acts, [...state.requests.keys()], missingText(event.words));
       return;
   }
 }
@@ -148,7 +162,7 @@ function takeHostLine(state: RelayState, acts: RelayAct[], line: string): void {
     note(state, line, reading, {
       sentAs,
       batch: undefined,
-      line: line.length > KEPT_BYTES ? undefined : line,
+      line: line.length > RELAY.keptBytes ? undefined : line,
     });
   if (state.link === 'closed') state.waiting.push(line);
   else send(state, acts, line);
@@ -213,7 +227,7 @@ function takeBrokerLine(state: RelayState, acts: RelayAct[], line: string): void
     }
   } else if (reading.kind === 'response') {
     const token = sliceOf(line, reading.id);
-    if (token.startsWith(`"${REPLAY}`)) {
+    if (token.startsWith(`"${RELAY.replay}`)) {
       takeReplayed(acts, line, reading);
       return;
     }
@@ -235,7 +249,7 @@ function noteAnswer(state: RelayState, line: string, response: RpcResponse): voi
 
 /** The next broker has answered the host's own handshake: whatever it lists may be other than before. */
 function takeReplayed(acts: RelayAct[], line: string, { id, result }: RpcResponse): void {
-  if (!sliceOf(line, id).startsWith(`"${REPLAY}greeting`) || result === undefined) return;
+  if (!sliceOf(line, id).startsWith(`"${RELAY.replay}greeting`) || result === undefined) return;
   for (const changed of listChangedLines(capabilitiesIn(line, result)))
     acts.push({ kind: 'to-host', line: changed });
 }
@@ -270,7 +284,7 @@ function replay(state: RelayState, acts: RelayAct[]): void {
   const reading = greeting === undefined ? undefined : readMessage(greeting);
   // Where the handshake itself was under way, it goes again as it is.
   if (greeting === undefined || reading?.kind !== 'request' || isAsking) return;
-  const id = (what: string): string => `"${REPLAY}${what}-${state.rounds}"`;
+  const id = (what: string): string => `"${RELAY.replay}${what}-${state.rounds}"`;
   send(state, acts, replaceIn(greeting, [{ at: reading.id, by: id('greeting') }]));
   if (isInitialized) send(state, acts, '{"jsonrpc":"2.0","method":"notifications/initialized"}');
   const again = (what: string, method: string, params: string): void =>
@@ -292,7 +306,7 @@ function lost(
   state.link = 'closed';
   state.rounds += 1;
   for (const token of state.questions)
-    acts.push({ kind: 'to-host', line: cancellationLine(token, 'the server has ended') });
+    acts.push({ kind: 'to-host', line: cancellationLine(token, RELAY.takenBack) });
   state.questions.clear();
   const failed: string[] = [];
   for (const [key, request] of state.requests) {
@@ -301,8 +315,7 @@ function lost(
       state.waiting.push(request.line);
     } else failed.push(key);
   }
-  const message = `solod share: the broker ended before it answered, and the request is not sent again: ${event.words}`;
-  failRequests(state, acts, failed, message);
+  failRequests(state, acts, failed, lostText(event.words));
 }
 
 function failRequests(state: RelayState, acts: RelayAct[], keys: readonly string[], message: string): void {
