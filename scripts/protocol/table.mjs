@@ -187,6 +187,7 @@ export const SHARED = [
   text('TEXT_SHARE_TOO_LONG', LIMITS, 'tooLongText', (module) => module.tooLongText('{bytes}', '{limit}')),
   value('TEXT_SHARE_TAKEN_BACK', '&str', RELAY, 'RELAY.takenBack'),
   value('TEXT_SHARE_ENDS', '&str', RELAY, 'RELAY.ends'),
+  value('TEXT_SHARE_CANCELLED', '&str', RELAY, 'RELAY.cancelled'),
   value('TEXT_BYTES_MAX', 'u64', FILES, 'TEXT_BYTES_MAX'),
   value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
   value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
@@ -226,6 +227,7 @@ export const SHARED = [
 
   ...[
     ['OK', 'ok'],
+    ['USAGE', 'usage'],
     ['UNAVAILABLE', 'unavailable'],
     ['SOFTWARE', 'software'],
     ['OS_ERROR', 'osError'],

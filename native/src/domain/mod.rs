@@ -16,6 +16,7 @@ mod memory;
 pub mod obtain;
 pub mod owner;
 pub mod ports;
+pub mod share;
 pub mod spawn_lock;
 pub mod state_directory;
 pub mod timing;

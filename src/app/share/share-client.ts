@@ -247,7 +247,7 @@ function wordsOf(result: CallResult): string {
     case 'failed':
       return result.message;
     case 'cancelled':
-      return 'the session was cancelled';
+      return RELAY.cancelled;
   }
 }
 

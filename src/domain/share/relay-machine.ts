@@ -88,6 +88,8 @@ export const RELAY = {
   takenBack: 'the server has ended',
   /** What a broker is taken to do that ends a session in good order. */
   ends: 'it ends, or makes room for another',
+  /** What ends a session that its host has left. */
+  cancelled: 'the session was cancelled',
 } as const;
 
 export const lostText = (words: string): string =>
