@@ -39,6 +39,7 @@ pub const SHIPPED_STATUS_LINE: &str = "status-line";
 pub const SHIPPED_SHARE: &str = "share";
 pub const SHARE_KEPT_BYTES: usize = 65_536;
 pub const SHARE_REPLAY: &str = "solod-replay-";
+pub const SHARE_CLIENT_VARIABLE: &str = "SOLOD_SHARE_CLIENT";
 pub const SHARE_MESSAGE_BYTES: usize = 10_485_760;
 pub const SHARE_LAST_ANSWERS_MS: f64 = 2_000.0;
 pub const SHARE_PATIENCE_MS: f64 = 10_000.0;

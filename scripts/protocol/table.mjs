@@ -175,6 +175,7 @@ export const SHARED = [
   value('SHIPPED_SHARE', '&str', SERVICE_FILE, 'SHIPPED.share'),
   value('SHARE_KEPT_BYTES', 'usize', RELAY, 'RELAY.keptBytes'),
   value('SHARE_REPLAY', '&str', RELAY, 'RELAY.replay'),
+  value('SHARE_CLIENT_VARIABLE', '&str', RELAY, 'RELAY.clientVariable'),
   value('SHARE_MESSAGE_BYTES', 'usize', LIMITS, 'DEFAULT_LIMITS.messageBytes'),
   value('SHARE_LAST_ANSWERS_MS', 'f64', RELAY, 'RELAY.lastAnswersMs'),
   value('SHARE_PATIENCE_MS', 'f64', RELAY, 'RELAY.patienceMs'),

@@ -37,7 +37,11 @@ const LONGEST_REST_MS: f64 = 1_000.0;
 
 /// `argv`: what follows `share`. Returns the exit code.
 pub fn run(argv: &[OsString]) -> i32 {
-    let to_node = || delegate::run(&[&["share".into()], argv].concat());
+    let to_node = || {
+        // Or Node would come back here.
+        env::set_var(p::SHARE_CLIENT_VARIABLE, "node");
+        delegate::run(&[&["share".into()], argv].concat())
+    };
     let asked = match read(argv).filter(delegate::wants_daemon) {
         Some(asked) => asked,
         None => return to_node(),

@@ -1,8 +1,10 @@
 /** `solod share`, and what belongs to it. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { RELAY } from '../../domain/share/relay-machine.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
+import { findNativeClient } from '../environment/native-client.js';
 import { workingDirectory } from '../environment/state-root.js';
 import { StandardOutput } from '../environment/sync-stdout.js';
 import { say } from '../texts/stderr.js';
@@ -31,7 +33,9 @@ export async function runShare(argv: readonly string[]): Promise<number> {
     case 'wrong':
       return mistake(reading.message);
     case 'share':
-      return reading.surroundings.act === 'explain' ? explainShare(reading) : serve(reading);
+      if (reading.surroundings.act === 'explain') return explainShare(reading);
+      becomeNative(argv);
+      return serve(reading);
   }
 }
 
@@ -93,6 +97,22 @@ async function explainShare({ options, surroundings }: Sharing): Promise<number>
 }
 
 type Sharing = Extract<ShareReading, { kind: 'share' }>;
+
+/**
+ * The native client takes this process over, before a byte of stdin is read: a session costs a megabyte then. Node has execve(2)
+ * since 22.15; before that, `share install` writes the native client's own path into settings.
+ */
+function becomeNative(argv: readonly string[]): void {
+  const { execve } = process as { readonly execve?: (file: string, args: readonly string[]) => never };
+  if (execve === undefined || process.env[RELAY.clientVariable] === 'node') return;
+  const native = findNativeClient();
+  if (native.kind !== 'found') return;
+  try {
+    execve.call(process, native.path, [native.path, 'share', ...argv]);
+  } catch {
+    // It can't be run here: then this is the client.
+  }
+}
 
 async function serve({ options, surroundings }: Sharing): Promise<number> {
   const leaving = new AbortController();

@@ -10,6 +10,7 @@ import type { Document, Documents } from '../../ports/documents.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import { siblingFile } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { findNativeClient } from '../environment/native-client.js';
 import {
   formatOf,
   putShareIn,
@@ -38,7 +39,7 @@ export interface InstallSurroundings {
 /** How often a file is read anew that somebody else has written to meanwhile. */
 const TRIES = 3;
 
-/** With the paths of this node and this solod: hosts with windows know no PATH of a shell. */
+/** With absolute paths: hosts with windows know no PATH of a shell. */
 export const nodeSurroundings = (
   print: (text: string) => void,
   complain: (sentence: string) => void,
@@ -46,10 +47,17 @@ export const nodeSurroundings = (
   documents: nodeDocuments(),
   files: nodeFileSystem(),
   nonce: () => nonceOf(process.pid, Math.random().toString(36).slice(2, 10)),
-  own: { program: process.execPath, args: [siblingFile('solod.cjs')] },
+  own: ownCommand(),
   print,
   complain,
 });
+
+/** The native client where it is there, for it needs no Node to stay. */
+function ownCommand(): ShareCommand {
+  const native = findNativeClient();
+  if (native.kind === 'found') return { program: native.path, args: [] };
+  return { program: process.execPath, args: [siblingFile('solod.cjs')] };
+}
 
 /** @returns the exit code */
 export function installShare(request: InstallRequest, surroundings: InstallSurroundings): number {

@@ -84,6 +84,8 @@ export const RELAY = {
   patienceMs: 10_000,
   /** What may wait for a broker before the host is read no more, in bytes. */
   unsentBytes: 1024 * 1024,
+  /** Set to `node`, it keeps the client's side in Node: by whoever wants that, and by the native one where it leaves something to Node. */
+  clientVariable: 'SOLOD_SHARE_CLIENT',
   /** Why a question to the host is taken back. */
   takenBack: 'the server has ended',
   /** What a broker is taken to do that ends a session in good order. */

@@ -52,6 +52,16 @@ describe('JSON', () => {
     expect(edited(putShareIn(text, 'json', OWN)).servers).toEqual(['own']);
   });
 
+  it('the native client has no arguments of its own', () => {
+    const text = '{"mcpServers":{"a":{"command":"npx","args":["-y"]}}}';
+    const installed = edited(putShareIn(text, 'json', { program: '/n/solod-client', args: [] }));
+    expect(JSON.parse(installed.text).mcpServers.a).toEqual({
+      command: '/n/solod-client',
+      args: ['share', '--', 'npx', '-y'],
+    });
+    expect(edited(takeShareOut(installed.text, 'json')).text).toBe(text);
+  });
+
   it('a mistake is told with its line', () => {
     expect(putShareIn('{\n"mcpServers":{,}\n}', 'json', OWN)).toEqual({ kind: 'unreadable', line: 2 });
   });
