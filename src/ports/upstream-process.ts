@@ -1,4 +1,6 @@
-/** Server processes that a broker runs for its clients: lines go in and out, and all of one ends when it must. */
+/**
+ * Server processes that a broker runs for its clients: lines go in and out, and all of one ends when it must.
+ */
 
 import type { Cause } from './readings.js';
 

@@ -14,8 +14,9 @@ export interface RpcAnswer {
 }
 
 /**
- * Answers `tools/call` by its arguments: `say` is echoed with the server's pid, after `delayMs`; `bytes` makes the answer so long;
- * `flood` sends so many log messages first; `die` ends the process. Its pids are appended to a file.
+ * Answers `tools/call` by its arguments: `say` is echoed with the server's pid, after `delayMs`; `bytes`
+ * makes the answer so long; `flood` sends so many log messages first; `die` ends the process. Its pids are
+ * appended to a file.
  */
 const SERVER = `
   import { appendFileSync } from 'node:fs';
@@ -91,7 +92,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** One session. Every answer is held against what was asked: one that nobody waits for is an error of the test. */
+/**
+ * One session. Every answer is held against what was asked: one that nobody waits for is an error of the
+ * test.
+ */
 export class Host {
   readonly notifications: RpcAnswer[] = [];
   /** What should never come. */

@@ -1,5 +1,6 @@
-//! `solod share`: a session with a shared MCP server, between a host's streams and whichever broker there is. See
-//! `src/app/share/share-client.ts`; `install`, `ls`, `--explain` and everything out of the ordinary is Node's.
+//! `solod share`: a session with a shared MCP server, between a host's streams and whichever broker there is.
+//! See `src/app/share/share-client.ts`; `install`, `ls`, `--explain` and everything out of the ordinary is
+//! Node's.
 
 use super::delegate;
 use super::options::{Asked, Command, Fallback};
@@ -470,7 +471,8 @@ impl Link {
     }
 
     fn send(&mut self) {
-        // A failure to send says nothing: what the broker had to say may still be read, and then comes the end.
+        // A failure to send says nothing: what the broker had to say may still be read, and then comes the
+        // end.
         let sent = self.socket.send(&self.outbox).unwrap_or(self.outbox.len());
         self.outbox.drain(..sent);
     }

@@ -32,7 +32,10 @@ export interface ShareFacts {
   readonly processes: readonly { readonly pid: number; readonly era: string; readonly startedMs: number }[];
 }
 
-/** How long requests that are under way have when the broker ends, in milliseconds: less than its daemon's grace, with the servers' part. */
+/**
+ * How long requests that are under way have when the broker ends, in milliseconds: less than its daemon's
+ * grace, with the servers' part.
+ */
 const DRAIN_MS = 3_000;
 /** And the servers then. */
 const DRAIN_GRACES = { afterEndMs: 500, afterTermMs: 500 };

@@ -5,7 +5,8 @@ import { isAbsolute, join, resolve } from 'node:path';
 const USUAL_PATH = '/usr/local/bin:/bin:/usr/bin';
 
 /**
- * The program that a shell would run, as an absolute path. Links stay: some programs go by the name that they are called by.
+ * The program that a shell would run, as an absolute path. Links stay: some programs go by the name that they
+ * are called by.
  * @returns undefined where there is none
  */
 export function findExecutable(

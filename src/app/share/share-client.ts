@@ -270,8 +270,8 @@ export type ShareStdioOptions = Partial<Omit<ShareOptions, 'command'>> & {
 };
 
 /**
- * A session with an MCP server that is shared with everybody who asks for the same. It goes on across the death of server and
- * broker, and ends when `stdin` does.
+ * A session with an MCP server that is shared with everybody who asks for the same. It goes on across the
+ * death of server and broker, and ends when `stdin` does.
  *
  * @returns never rejects: every failure is a result
  */

@@ -99,8 +99,9 @@ async function explainShare({ options, surroundings }: Sharing): Promise<number>
 type Sharing = Extract<ShareReading, { kind: 'share' }>;
 
 /**
- * The native client takes this process over, before a byte of stdin is read: a session costs a megabyte then. Node has execve(2)
- * since 22.15; before that, `share install` writes the native client's own path into settings.
+ * The native client takes this process over, before a byte of stdin is read: a session costs a megabyte then.
+ * Node has execve(2) since 22.15; before that, `share install` writes the native client's own path into
+ * settings.
  */
 function becomeNative(argv: readonly string[]): void {
   const { execve } = process as { readonly execve?: (file: string, args: readonly string[]) => never };

@@ -1,4 +1,7 @@
-/** `solod share install` and `uninstall`: the servers of a host's settings file, shared from now on, or not any more. */
+/**
+ * `solod share install` and `uninstall`: the servers of a host's settings file, shared from now on, or not
+ * any more.
+ */
 
 import path from 'node:path';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';

@@ -1,4 +1,7 @@
-/** The options of `solod share`, once: the command reads them, and the broker reads them again from what it is sent. */
+/**
+ * The options of `solod share`, once: the command reads them, and the broker reads them again from what it is
+ * sent.
+ */
 
 import { parseArgs } from 'node:util';
 import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';

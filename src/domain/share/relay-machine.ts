@@ -1,6 +1,6 @@
 /**
- * The client's side of a shared server: passes lines between a host and a broker, and keeps what the next broker must be told where
- * one dies. Its host sees an error for what was under way, and nothing else.
+ * The client's side of a shared server: passes lines between a host and a broker, and keeps what the next
+ * broker must be told where one dies. Its host sees an error for what was under way, and nothing else.
  */
 
 import { capabilitiesIn } from './greeting.js';
@@ -84,7 +84,10 @@ export const RELAY = {
   patienceMs: 10_000,
   /** What may wait for a broker before the host is read no more, in bytes. */
   unsentBytes: 1024 * 1024,
-  /** Set to `node`, it keeps the client's side in Node: by whoever wants that, and by the native one where it leaves something to Node. */
+  /**
+   * Set to `node`, it keeps the client's side in Node: by whoever wants that, and by the native one where it
+   * leaves something to Node.
+   */
   clientVariable: 'SOLOD_SHARE_CLIENT',
   /** Why a question to the host is taken back. */
   takenBack: 'the server has ended',
@@ -335,7 +338,10 @@ function failRequests(state: RelayState, acts: RelayAct[], keys: readonly string
   for (const lines of batches.values()) acts.push({ kind: 'to-host', line: `[${lines.join(',')}]` });
 }
 
-/** Nothing of it can have been carried out: the handshake is the broker's to answer, and a line that it has not taken is not the server's. */
+/**
+ * Nothing of it can have been carried out: the handshake is the broker's to answer, and a line that it has
+ * not taken is not the server's.
+ */
 function isUnseen({ method, sentAs }: HostRequest, taken: number | undefined): boolean {
   return method === 'initialize' || sentAs === undefined || (taken !== undefined && sentAs >= taken);
 }

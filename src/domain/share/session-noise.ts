@@ -1,6 +1,7 @@
 /**
- * Variables that say which terminal or session a process was started in, and never what it may do. They keep nobody apart, and no
- * server gets them. Everything else does, credentials above all: two clients that differ in it never share a process.
+ * Variables that say which terminal or session a process was started in, and never what it may do. They keep
+ * nobody apart, and no server gets them. Everything else does, credentials above all: two clients that differ
+ * in it never share a process.
  */
 
 /** A star at the end stands for any ending. docs/share.md has the same list; a test compares them. */

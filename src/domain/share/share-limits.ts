@@ -1,11 +1,14 @@
-/** What one client or server may take of a broker. Each has a name, under which an error says that it was reached. */
+/**
+ * What one client or server may take of a broker. Each has a name, under which an error says that it was
+ * reached.
+ */
 
 const MIB = 1024 * 1024;
 
 export interface ShareLimits {
   /**
-   * The longest message that a client may send, in bytes. The TypeScript SDK closes its transport at a longer one, and the server
-   * ends with it, for everybody.
+   * The longest message that a client may send, in bytes. The TypeScript SDK closes its transport at a longer
+   * one, and the server ends with it, for everybody.
    */
   readonly messageBytes: number;
   /** The longest message of a server, in bytes. */

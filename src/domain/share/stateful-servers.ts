@@ -1,4 +1,7 @@
-/** Well-known servers that keep something of one session between its calls: each client gets a process of its own. */
+/**
+ * Well-known servers that keep something of one session between its calls: each client gets a process of its
+ * own.
+ */
 
 export interface StatefulServer {
   /** A package or program, as it stands in a command. */
@@ -36,6 +39,7 @@ function names(word: string, name: string): boolean {
   if (word === name || word.startsWith(`${name}@`)) return true;
   const at = `/${word}/`.lastIndexOf(`/${name}/`);
   if (at < 0) return false;
-  // In a path a package's name is followed by its files, a program's by nothing; other directories of that name mean nothing.
+  // In a path a package's name is followed by its files, a program's by nothing; other directories of that
+  // name mean nothing.
   return word.endsWith(`/${name}`) || word.includes(`/node_modules/${name}/`);
 }

@@ -1,6 +1,7 @@
 /**
- * Hosts, their sides, a broker and a server as plain data, all of them the real machines but hosts and server, which only say what
- * a test has them say. Lines are on their way until somebody delivers them, and whatever is killed takes with it what it had.
+ * Hosts, their sides, a broker and a server as plain data, all of them the real machines but hosts and
+ * server, which only say what a test has them say. Lines are on their way until somebody delivers them, and
+ * whatever is killed takes with it what it had.
  */
 
 import {
@@ -22,8 +23,9 @@ export interface WorldHost {
   asked: number;
   state: 'new' | 'there' | 'gone';
   /**
-   * Its lines on their way to the broker; undefined where it has no connection. Those on their way back arrive at once: that is
-   * nobody's business but the host's, and a broker that is killed does not take them with it.
+   * Its lines on their way to the broker; undefined where it has no connection. Those on their way back
+   * arrive at once: that is nobody's business but the host's, and a broker that is killed does not take them
+   * with it.
    */
   link: { readonly up: string[]; readonly client: number } | undefined;
   /** What has been answered, by id; a request that is there twice has been answered twice. */
@@ -86,7 +88,8 @@ export function actionsIn(world: World): readonly WorldAction[] {
   const actions: WorldAction[] = [];
   for (const [n, host] of world.hosts.entries()) {
     if (host.state === 'gone') continue;
-    // Of hosts that have done nothing yet only the first may begin: other orders are these with the names exchanged.
+    // Of hosts that have done nothing yet only the first may begin: other orders are these with the names
+    // exchanged.
     const isUntouched = (one: WorldHost): boolean => one.state === 'new' && one.link === undefined;
     if (isUntouched(host) && world.hosts.slice(0, n).some(isUntouched)) continue;
     // The second request does not wait for the first one's answer; the handshake's is waited for.

@@ -1,4 +1,5 @@
-//! Passes lines between a host and a broker, and keeps what the next broker must be told where one dies; see `relay-machine.ts`.
+//! Passes lines between a host and a broker, and keeps what the next broker must be told where one dies; see
+//! `relay-machine.ts`.
 
 use super::message::{
     cancellation_line, error_line, id_of_cut, list_changed_lines, read_message, text_at, value_key, Message,
@@ -337,7 +338,8 @@ fn keys_in(line: &[u8]) -> Vec<String> {
     parts.iter().filter_map(key).collect()
 }
 
-/// Nothing of it can have been carried out: the handshake is the broker's to answer, and a line that it has not taken is not the server's.
+/// Nothing of it can have been carried out: the handshake is the broker's to answer, and a line that it has
+/// not taken is not the server's.
 fn is_unseen(request: &HostRequest, taken: Option<usize>) -> bool {
     let is_untaken = |at: usize| taken.map_or(false, |taken| at >= taken);
     request.method == "initialize" || request.sent_as.map_or(true, is_untaken)

@@ -1,4 +1,5 @@
-//! Where in a JSON text its parts stand, so that one of them can be replaced and every other byte stays; see `json-spans.ts`.
+//! Where in a JSON text its parts stand, so that one of them can be replaced and every other byte stays; see
+//! `json-spans.ts`.
 
 use crate::domain::json::{parse, Json};
 

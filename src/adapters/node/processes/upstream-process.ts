@@ -33,7 +33,10 @@ export class NodeUpstreamProcesses implements UpstreamProcesses {
   }
 }
 
-/** Node tells why in an event that comes later, and the same for a program and for a directory that is not there. */
+/**
+ * Node tells why in an event that comes later, and the same for a program and for a directory that is not
+ * there.
+ */
 function whyNot(child: ChildProcessWithoutNullStreams, executable: string, directory: string) {
   child.on('error', () => {});
   const { accessSync, constants } = process.getBuiltinModule('node:fs');
@@ -117,7 +120,10 @@ class NodeUpstreamProcess implements UpstreamProcess {
     this.#timers = [];
   }
 
-  /** A group that nobody is in any more has no process to hit: its id is not given to another as long as it has members. */
+  /**
+   * A group that nobody is in any more has no process to hit: its id is not given to another as long as it
+   * has members.
+   */
   #signal(signal: NodeJS.Signals): void {
     try {
       process.kill(-this.pid, signal);
