@@ -16,6 +16,12 @@ const WITHOUT_GUARDS = [
   'procedure/cause',
   'procedure/procedure',
   'procedure/run',
+  'share/protocol-words',
+  'share/rpc-lines',
+  'share/share-limits',
+  'share/share-machine',
+  'share/share-state',
+  'share/stateful-servers',
   'text/escape-xml',
 ];
 

@@ -102,6 +102,15 @@ it('text goes into ASCII and means the same, and bytes come back as text', () =>
   expect(decodeUtf8('\xff%')).toBe('\xff%');
 });
 
+it('a quotation mark behind a backslash ends no string', () => {
+  const text = '{"a":"\\"","b":"\\\\","id":7}';
+  expect(membersOf(text)?.list.map(({ name }) => name)).toEqual(['a', 'b', 'id']);
+});
+
+it('own text is ASCII', () => {
+  expect(asciiJson('é"\u{1f600}')).toBe('"\\u00e9\\"\\ud83d\\ude00"');
+});
+
 describe('ids', () => {
   it.each([
     ['1', '1.0'],

@@ -39,3 +39,10 @@ it('of a line that is too long its beginning and its end are kept, and the next 
     }),
   );
 });
+
+it('a line of more than the limit is none', () => {
+  expect(new LineSplitter(3).take('abc\nabcd\n')).toEqual([
+    { kind: 'line', line: 'abc' },
+    { kind: 'too-long', head: 'abc', tail: 'abcd', bytes: 4 },
+  ]);
+});

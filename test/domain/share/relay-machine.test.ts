@@ -120,6 +120,8 @@ describe('a broker that is lost', () => {
     bench.host({ id: 'q1', result: {} });
     bench.told();
     expect(bench.lose()).toMatchObject([{ method: 'notifications/cancelled', params: { requestId: 'q2' } }]);
+    bench.open();
+    expect(bench.lose()).toEqual([]);
   });
 
   it('an array of requests is answered by an array of errors', () => {

@@ -20,10 +20,13 @@ describe('notifications', () => {
   });
 
   it('a client whose handshake is not answered hears of nothing', () => {
-    const bench = withClients(1);
-    bench.join(2);
+    const bench = new ShareBench();
+    bench.join(1);
+    bench.say(1, { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18' } });
+    bench.step({ kind: 'started', era: 'handshake' });
     bench.serve({ method: 'notifications/tools/list_changed' });
-    expect(bench.told(2)).toEqual([]);
+    bench.serve({ method: 'notifications/message', params: { level: 'error' } });
+    expect(bench.told(1)).toEqual([]);
   });
 
   it('what no revision knows goes to the only one that it can be for', () => {
@@ -418,6 +421,29 @@ describe('one request at a time', () => {
     const write = bench.sentRequest('tools/call');
     expect(write.params?.name).toBe('write');
     bench.serve({ id: write.id, result: {} });
+    bench.sentRequest('tools/call');
+  });
+
+  it('what is no tool is alone, too, but for what tasks wait for', () => {
+    const bench = withClients(2, new ShareBench({ order: 'serial' }));
+    bench.say(1, { id: 1, method: 'resources/read' });
+    bench.say(2, { id: 1, method: 'prompts/get' });
+    bench.say(2, { id: 2, method: 'tasks/list' });
+    expect(methods(bench.sent())).toEqual(['resources/read']);
+    const other = withClients(2, new ShareBench({ order: 'serial' }));
+    other.say(1, { id: 1, method: 'resources/read' });
+    other.say(2, { id: 2, method: 'tasks/list' });
+    expect(methods(other.sent())).toEqual(['resources/read', 'tasks/list']);
+  });
+
+  it('one that waits is not answered by a guess', () => {
+    const bench = withClients(2, new ShareBench({ order: 'serial' }));
+    call(bench, 1, 1, 'write');
+    call(bench, 2, 1, 'write');
+    const { id } = bench.sentRequest('tools/call');
+    bench.serve({ id: id + 1, result: {} });
+    expect(bench.told(2)).toEqual([]);
+    bench.serve({ id, result: {} });
     bench.sentRequest('tools/call');
   });
 
