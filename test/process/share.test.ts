@@ -1,4 +1,4 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { eventually, sandbox } from './sandbox.js';
@@ -118,6 +118,26 @@ describe('nothing is lost when things die', () => {
     expect(share.pids()).toHaveLength(2);
     expect(share.living()).toHaveLength(1);
     noStrays([host]);
+  });
+
+  it('a later solod comes: the broker makes room, and whoever waits for nothing sees no error', async () => {
+    const share = fixture();
+    const dist = path.join(share.box.path, 'dist');
+    cpSync(path.resolve(import.meta.dirname, '../../dist'), dist, { recursive: true });
+    const start = (): Host =>
+      new Host(share.box.spawn(process.execPath, [path.join(dist, 'solod.cjs'), ...share.args()]));
+    const first = start();
+    await first.greet();
+    const before = share.box.daemons();
+    appendFileSync(path.join(dist, 'share.cjs'), '// later');
+    const second = start();
+    await second.greet();
+    const answers = await Promise.all([first, second].map((host) => host.call(1, { say: 'here' })));
+    expect(answers.map(({ result }) => result?.say)).toEqual(['here', 'here']);
+    const after = share.box.daemons();
+    expect([after.length, after[0] === before[0]]).toEqual([1, false]);
+    expect(share.living()).toHaveLength(1);
+    noStrays([first, second]);
   });
 
   it('a server that outlives its killed broker is ended by the next one', async () => {
