@@ -107,7 +107,7 @@ describe('the bundle', () => {
     const { code, stderr } = await sandbox().run(['call', 'solod:nope']);
     expect([code, stderr]).toEqual([
       66,
-      'solod: "solod:nope" is no service that comes with solod; write solod:status-line, or give the path of a file\n',
+      'solod: "solod:nope" is no service that comes with solod; write solod:status-line or solod:share, or give the path of a file\n',
     ]);
   });
 });

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import type { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { identityFrom, vitalityOf } from '../../domain/evidence/identity.js';
 import { parseJson } from '../../domain/evidence/json.js';
+import { NAMES } from '../../domain/place/layout.js';
 import type { UpstreamProcess } from '../../ports/upstream-process.js';
-
-const FILE = 'upstreams.jsonl';
 
 export class UpstreamLedger {
   readonly #path: string;
@@ -17,7 +16,7 @@ export class UpstreamLedger {
     directory: string,
     private readonly processes: NodeProcessTable,
   ) {
-    this.#path = join(directory, FILE);
+    this.#path = join(directory, NAMES.upstreams);
   }
 
   /** A directory that can't be written to costs no more than the certainty. */
