@@ -65,7 +65,7 @@ const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc',
   stdio: 'inherit',
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-const [command, library] = await Promise.all([
+const [command, library, settings] = await Promise.all([
   // Whole, with its packages: as separate modules they take Node three times as long to load.
   build({
     ...commonJs,
@@ -88,6 +88,14 @@ const [command, library] = await Promise.all([
   }),
   build({
     ...commonJs,
+    plugins: [wholeJsonc],
+    metafile: true,
+    entryPoints: { 'share-install': 'src/app/share/share-install.ts' },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
     entryPoints: {
       // The command: its entry, with the warm call; the streams of such a call; all other calls, and kicks; calls without a daemon.
       solod: 'src/app/entry/main.ts',
@@ -98,6 +106,8 @@ const [command, library] = await Promise.all([
       'call-process': 'src/app/service/call-process/install.ts',
       // Ignores the signals that the command was started to ignore. Only a command that takes its time loads it.
       signals: 'src/app/entry/keep-ignored-signals.ts',
+      // The client's side of a shared server.
+      sharing: 'src/app/share/share-command.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
@@ -111,6 +121,13 @@ const [command, library] = await Promise.all([
     entryPoints: { 'status-line': 'src/app/status-line/status-line-service.ts' },
     // What callers read off it, and would not find in what is minified. A test holds it to what the service says.
     banner: { js: `// defineService({ name: 'status-line', version: '${version}' })` },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { share: 'src/app/share/share-service.ts' },
+    banner: { js: `// defineService({ name: 'share', version: '${version}' })` },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
@@ -133,5 +150,7 @@ function noticesFor(inputs) {
     return [`${name} ${version} (${license})`, ...texts].join('\n\n');
   });
 }
-const notices = noticesFor([command, library].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+const notices = noticesFor(
+  [command, library, settings].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+);
 writeFileSync('dist/THIRD-PARTY.txt', `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);

@@ -27,6 +27,12 @@ const WITHOUT_GUARDS = [
   'procedure/procedure',
   'procedure/run',
   'text/distrust-text',
+  'share/protocol-words',
+  'share/rpc-lines',
+  'share/share-limits',
+  'share/share-machine',
+  'share/share-state',
+  'share/stateful-servers',
   'text/escape-xml',
   'text/speaker',
 ];

@@ -51,10 +51,10 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
 
 /// A service that comes with solod.
 fn find_shipped(name: &str) -> Option<String> {
-    if name != p::SHIPPED_STATUS_LINE {
+    if ![p::SHIPPED_STATUS_LINE, p::SHIPPED_SHARE].contains(&name) {
         return None;
     }
-    delegate::find_bundle(&format!("{}.cjs", p::SHIPPED_STATUS_LINE))?.into_os_string().into_string().ok()
+    delegate::find_bundle(&format!("{name}.cjs"))?.into_os_string().into_string().ok()
 }
 
 /// The edition of a service file, the name that it gives itself, and the variables that it wants.

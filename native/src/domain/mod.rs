@@ -22,6 +22,7 @@ pub mod owner;
 pub mod owner_witness;
 pub mod ports;
 pub mod reach_daemon;
+pub mod share;
 pub mod spawn_lock;
 pub mod start_daemon;
 pub mod state_directory;

@@ -15,7 +15,7 @@ import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
-import type { Service, ServiceFunction } from '../service/define-service.js';
+import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
@@ -27,7 +27,7 @@ import { type Admission, type CallRequest, CallServer } from '../wire/server.js'
 import { measured, nowMs } from './count-calls.js';
 import { Editions } from './edition-check.js';
 import { IdleTimer } from './idle-timer.js';
-import { Retirement } from './retirement.js';
+import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
 import { Watch, type WatchFinding } from './watch.js';
@@ -74,6 +74,8 @@ export class Daemon {
   readonly #tally = new Tally();
   #served = 0;
   #asked = 0;
+  /** What the service clears away before the daemon ends. */
+  #cleared: Promise<void> = Promise.resolve();
 
   constructor(
     host: DaemonHost<Socket>,
@@ -87,8 +89,8 @@ export class Daemon {
       onIdle: () => this.#idled(),
       graceMs: settings.graceMs ?? ABANDONED_MS,
     });
-    this.#retirement = new Retirement(this.#calls, this.#graceMs, say, {
-      onDrain: (why) => void settings.supervisor.stopping(why),
+    this.#retirement = new Retirement(this.#work(), this.#graceMs, say, {
+      onDrain: (why) => this.#drains(why),
       onLeave: (why) => this.#leaves(why),
     });
     this.#watch = this.#makeWatch(host);
@@ -109,6 +111,30 @@ export class Daemon {
       onWait: (why) =>
         this.settings.say(`${why}; this build serves on until ${callsText(this.#calls.running)} ended`),
     });
+  }
+
+  /** The calls, and what the service has beside them. */
+  #work(): Work {
+    const calls = this.#calls;
+    return {
+      get inFlight() {
+        return calls.inFlight;
+      },
+      settled: async () => {
+        await this.#cleared;
+        await calls.settled();
+      },
+      abortAll: (reason) => calls.abortAll(reason),
+    };
+  }
+
+  get #life(): ServiceLife | undefined {
+    return this.#settled?.kind === 'loaded' ? this.#settled.service.life : undefined;
+  }
+
+  #drains(why: string): void {
+    void this.settings.supervisor.stopping(why);
+    this.#cleared = this.#life?.drain() ?? Promise.resolve();
   }
 
   async #load(): Promise<Loading> {
@@ -145,6 +171,7 @@ export class Daemon {
     say(servingText(target.label, process.pid, this.claimed.generation));
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
+    this.#life?.begin(this.claimed.directory);
     this.report.say({ kind: 'ready' });
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
@@ -155,7 +182,10 @@ export class Daemon {
   }
 
   #idleTimer(ms: number): IdleTimer {
-    return new IdleTimer(ms, () => this.#retirement.retire(`idle for ${ms} ms`, EXIT.ok));
+    return new IdleTimer(ms, () => {
+      if (this.#life?.isNeeded()) this.#idle.start();
+      else this.#retirement.retire(`idle for ${ms} ms`, EXIT.ok);
+    });
   }
 
   async #admit(request: CallRequest): Promise<Admission> {

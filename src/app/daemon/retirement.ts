@@ -3,7 +3,7 @@
 /** Milliseconds that the process has to end once the grace of its calls is over. */
 const LAST_MS = 500;
 
-interface Work {
+export interface Work {
   readonly inFlight: number;
   /** Resolves when nothing is in flight. */
   settled(): Promise<void>;

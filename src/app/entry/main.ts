@@ -34,6 +34,9 @@ function main(argv: readonly string[]): void {
           callOrKick(),
       );
       break;
+    case 'share':
+      exitAfter(loadBundle<typeof import('../share/share-command.js')>('sharing.cjs').runShare(rest));
+      break;
     default:
       exitAfter(callOrKick());
   }

@@ -138,6 +138,11 @@ function buildProgram(run: (name: CommandName) => Promise<void>): Command {
     for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(option));
     command.action(() => run(name));
   }
+  // Answered before this is loaded (see main.ts).
+  program
+    .command('share')
+    .usage('[options] -- <command> [args...]')
+    .description('speak MCP, and share one server with all who ask for the same (solod share --help)');
   return program;
 }
 

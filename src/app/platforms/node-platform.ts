@@ -17,10 +17,12 @@ import { NodeProcessTable } from '../../adapters/node/processes/process-table.js
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
 import * as system from '../../adapters/node/processes/system-facts.js';
+import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
+import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import { daemonFile } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
@@ -33,6 +35,7 @@ export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
 export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
+export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
 export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 export { runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
@@ -86,6 +89,10 @@ const watchLog = (directory: string): void =>
 /** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
 export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>
   LogKeeper.attach({ directory, temporary: () => layout.private(directory, host.nonce()) });
+
+/** Starts the servers of `solod share`. */
+export const upstreamProcesses = ({ processes }: CommonHost): UpstreamProcesses =>
+  new NodeUpstreamProcesses(processes);
 
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 

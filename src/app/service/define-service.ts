@@ -32,6 +32,19 @@ export interface ServiceContext {
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
 
+/** What a service does beside its calls, for those that come with solod: their daemon tells them of itself. */
+export interface ServiceLife {
+  /**
+   * The service has been loaded by its daemon.
+   * @param directory the directory of the daemon's name
+   */
+  begin(directory: string): void;
+  /** Whether the daemon stays though it is idle. */
+  isNeeded(): boolean;
+  /** The daemon takes on no more calls. It ends when this resolves and no call is in flight, or when its grace is over. */
+  drain(): Promise<void>;
+}
+
 export interface ServiceDefinition {
   /** Name of its daemon, unless the caller gives one. By default it is made from the file's name. */
   readonly name?: string;
@@ -56,6 +69,7 @@ export interface ServiceDefinition {
    * `NAME`, or `PREFIX_*` for all that begin so. They come from the caller that starts the daemon, and stay for as long as it lives.
    */
   readonly environment?: readonly string[];
+  readonly life?: ServiceLife;
 }
 
 export type CallProcessKind = 'own' | 'shared';
@@ -74,6 +88,7 @@ export interface Service {
   readonly watch?: WatchKind | undefined;
   /** Absent likewise. */
   readonly environment?: readonly string[] | undefined;
+  readonly life?: ServiceLife | undefined;
 }
 
 /** Registered, because the service may use another copy of this package than the daemon. */
@@ -86,7 +101,7 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version, callProcess, watch, environment } = definition;
+  const { name, run, idleTimeoutMs, version, callProcess, watch, environment, life } = definition;
   return Object.freeze({
     name,
     run,
@@ -95,6 +110,7 @@ export function defineService(definition: ServiceDefinition): Service {
     callProcess,
     watch,
     environment,
+    life,
     [SERVICE_MARK]: true,
   });
 }

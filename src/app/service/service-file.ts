@@ -32,7 +32,8 @@ const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion
 export const HEAD_BYTES = 64 * 1024;
 
 /** `solod:status-line` names a service that comes with solod: a bundle beside this one. */
-export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line' } as const;
+export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line', share: 'share' } as const;
+const SHIPPED_NAMES: readonly string[] = [SHIPPED.statusLine, SHIPPED.share];
 
 /**
  * Finds a service file, or the file of a service that comes with solod. Its name is the one it gives itself
@@ -40,10 +41,12 @@ export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line' } as const;
  * a short hash of its real path, so that two checkouts don't share a daemon by accident.
  */
 export function resolveService(asked: string): Resolved<ServiceFile> {
-  const shipped = `${SHIPPED.prefix}${SHIPPED.statusLine}`;
-  if (asked.startsWith(SHIPPED.prefix) && asked !== shipped)
-    return { kind: 'failed', failure: { kind: 'service-unknown', asked, known: shipped } };
-  const file = asked === shipped ? siblingFile(`${SHIPPED.statusLine}.cjs`) : asked;
+  const shipped = SHIPPED_NAMES.find((name) => asked === `${SHIPPED.prefix}${name}`);
+  if (asked.startsWith(SHIPPED.prefix) && shipped === undefined) {
+    const known = SHIPPED_NAMES.map((name) => `${SHIPPED.prefix}${name}`).join(' or ');
+    return { kind: 'failed', failure: { kind: 'service-unknown', asked, known } };
+  }
+  const file = shipped === undefined ? asked : siblingFile(`${shipped}.cjs`);
   const real = realPath(file);
   const head = real === undefined ? undefined : readHead(real);
   if (real === undefined || head === undefined)

@@ -12,6 +12,7 @@
  * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
+ * | `upstreams.jsonl` | the servers that a broker of `solod share` has started |
  */
 
 export type Platform = 'linux' | 'darwin';
@@ -28,6 +29,7 @@ export const NAMES = {
   spawnsBefore: 'spawns.jsonl.1',
   handed: 'listen.sock',
   launch: 'launch',
+  upstreams: 'upstreams.jsonl',
 } as const;
 
 export const TMP = 'tmp.';
