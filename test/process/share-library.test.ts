@@ -14,7 +14,7 @@ it('two sessions of one program have one server, and end with their input', asyn
     script,
     `import { PassThrough } from 'node:stream';
      import { shareStdio } from ${JSON.stringify(path.join(ROOT, 'dist/index.js'))};
-     const command = ${JSON.stringify(share.args().slice(2))};
+     const command = ${JSON.stringify(share.command())};
      async function session(say) {
        const [stdin, stdout] = [new PassThrough(), new PassThrough()];
        const done = shareStdio({ command: command[0], args: command.slice(1), stdin, stdout });

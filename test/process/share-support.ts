@@ -1,8 +1,10 @@
 /** Hosts that speak MCP by hand, line by line, and a server that does what a test wants. */
 
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { onTestFinished } from 'vitest';
 import type { Sandbox } from './sandbox.js';
 
 export interface RpcAnswer {
@@ -46,14 +48,26 @@ export class ShareFixture {
   readonly file: string;
   readonly #pids: string;
 
+  /** Where the servers write down their ids: it outlives the sandbox, and with it everybody who could start another. */
+  readonly #folder = mkdtempSync(path.join(tmpdir(), 'solod-servers-'));
+
   constructor(readonly box: Sandbox) {
     this.file = box.service(SERVER, 'server.mjs');
-    this.#pids = path.join(box.path, 'pids');
+    this.#pids = path.join(this.#folder, 'pids');
+    onTestFinished(() => {
+      for (const pid of this.living()) process.kill(pid, 'SIGKILL');
+      rmSync(this.#folder, { recursive: true, force: true });
+    });
   }
 
   /** The command line of a host. */
   args(options: readonly string[] = [], flags: readonly string[] = []): string[] {
-    return ['share', ...options, '--', process.execPath, this.file, this.#pids, ...flags];
+    return ['share', ...options, '--', ...this.command(...flags)];
+  }
+
+  /** The server's command. */
+  command(...flags: readonly string[]): readonly string[] {
+    return [process.execPath, this.file, this.#pids, ...flags];
   }
 
   /** Every server that was ever started, in order. */
@@ -66,7 +80,7 @@ export class ShareFixture {
   }
 
   living(): number[] {
-    return this.pids().filter(isAlive);
+    return this.pids().filter((pid) => isAlive(pid) && commandOf(pid).includes(this.file));
   }
 
   host(
@@ -81,6 +95,14 @@ export class ShareFixture {
     const host = this.host(options, flags);
     await host.greet();
     return host;
+  }
+}
+
+function commandOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
   }
 }
 

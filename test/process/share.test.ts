@@ -1,6 +1,6 @@
 import { appendFileSync, cpSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually, sandbox } from './sandbox.js';
 import { Host, isAlive, ShareFixture } from './share-support.js';
 
@@ -143,9 +143,6 @@ describe('nothing is lost when things die', () => {
   it('a server that outlives its killed broker is ended by the next one', async () => {
     const share = fixture();
     const host = await share.greeted([], ['--stubborn']);
-    onTestFinished(() => {
-      for (const pid of share.living()) process.kill(pid, 'SIGKILL');
-    });
     const [first = 0] = share.pids();
     process.kill(share.box.daemons()[0] ?? 0, 'SIGKILL');
     // The first call may still have gone to the broker that was killed.
@@ -309,14 +306,7 @@ describe('what it tells', () => {
 
   it('a server that is known to keep state per session is not shared, and says so', async () => {
     const share = fixture();
-    const named = [
-      '--',
-      process.execPath,
-      share.file,
-      path.join(share.box.path, 'pids'),
-      'chrome-devtools-mcp@latest',
-    ];
-    const hosts = [0, 1].map(() => new Host(share.box.start(['share', ...named])));
+    const hosts = [0, 1].map(() => share.host([], ['chrome-devtools-mcp@latest']));
     await Promise.all(hosts.map((host) => host.greet()));
     expect(share.pids()).toHaveLength(2);
     expect(hosts[0]?.stderr).toContain('chrome-devtools-mcp keeps an open browser');
@@ -325,8 +315,8 @@ describe('what it tells', () => {
   it('install and uninstall: a settings file, there and back again', async () => {
     const share = fixture();
     const file = path.join(share.box.path, 'mcp.json');
-    const command = { command: process.execPath, args: [share.file, path.join(share.box.path, 'pids')] };
-    const text = JSON.stringify({ mcpServers: { fixture: command } }, null, 2);
+    const [command, ...args] = share.command();
+    const text = JSON.stringify({ mcpServers: { fixture: { command, args } } }, null, 2);
     writeFileSync(file, text, { mode: 0o640 });
     expect((await share.box.run(['share', 'install', '--dry-run', file])).stdout.toString()).toContain(
       '"share", "--"',
