@@ -110,7 +110,7 @@ describe('nothing is lost when things die', () => {
     expect(share.box.daemons()).toHaveLength(1);
   });
 
-  it('the broker is stopped: whoever waits for nothing sees no error at all', async () => {
+  it('the broker is stopped: a host that waits for nothing sees no error at all', async () => {
     const share = fixture();
     const host = await share.greeted();
     await share.box.run(['stop', '--all']);
@@ -120,7 +120,7 @@ describe('nothing is lost when things die', () => {
     noStrays([host]);
   });
 
-  it('a later solod comes: the broker makes room, and whoever waits for nothing sees no error', async () => {
+  it('a later solod comes: the broker makes room, and a host that waits for nothing sees no error', async () => {
     const share = fixture();
     const dist = path.join(share.box.path, 'dist');
     cpSync(path.resolve(import.meta.dirname, '../../dist'), dist, { recursive: true });

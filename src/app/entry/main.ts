@@ -35,7 +35,9 @@ function main(argv: readonly string[]): void {
       );
       break;
     case 'share':
-      exitAfter(loadBundle<typeof import('../share/share-command.js')>('sharing.cjs').runShare(rest));
+      exitAfter(
+        loadBundle<typeof import('../commands/share/share-command.js')>('sharing.cjs').runShare(rest),
+      );
       break;
     default:
       exitAfter(callOrKick());

@@ -15,8 +15,7 @@ export type { SpawnReason } from '../../ports/spawn-reason.js';
 export type { Greeter, LibraryHost } from '../platforms/host.js';
 export type { Service, ServiceContext, ServiceFunction } from '../service/define-service.js';
 export { defineService } from '../service/define-service.js';
-export type { ShareEnd, ShareStdioOptions } from '../share/share-client.js';
-export { shareStdio } from '../share/share-client.js';
+export type { ShareEnd } from '../share/share-client.js';
 export type { CallOptions, CallResult } from './call-service.js';
 export type { ClaimOptions, ClaimResult } from './claim-name.js';
 export type { GivenAdapters, Solod } from './create-solod.js';
@@ -25,6 +24,8 @@ export type { DaemonOptions, ProgramOptions, ServiceOptions, TimingOptions } fro
 export type { NameOptions } from './daemon-target.js';
 export type { KickOptions, KickResult } from './kick-daemon.js';
 export type { ConnectResult, ObtainOptions, ObtainResult, WhenHung } from './obtain-daemon.js';
+export type { ShareStdioOptions } from './share-stdio.js';
+export { shareStdio } from './share-stdio.js';
 
 const solod = createSolod();
 

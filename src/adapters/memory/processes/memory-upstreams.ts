@@ -5,7 +5,7 @@ import type {
   UpstreamProcess,
   UpstreamProcesses,
   UpstreamReading,
-} from '../../ports/upstream-process.js';
+} from '../../../ports/upstream-process.js';
 
 /** A server in memory: what it is told, and what a test has it say. */
 export class MemoryUpstream implements UpstreamProcess {

@@ -1,17 +1,19 @@
 /** `solod share`, and what belongs to it. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { RELAY } from '../../domain/share/relay/relay-machine.js';
-import { loadBundle } from '../environment/bundle-files.js';
-import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import { findNativeClient } from '../environment/native-client.js';
-import { workingDirectory } from '../environment/state-root.js';
-import { StandardOutput } from '../environment/sync-stdout.js';
-import { say } from '../texts/stderr.js';
+import { RELAY } from '../../../domain/share/relay/relay-machine.js';
+import { loadBundle } from '../../environment/bundle-files.js';
+import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
+import { findNativeClient } from '../../environment/native-client.js';
+import { workingDirectory } from '../../environment/state-root.js';
+import { StandardOutput } from '../../environment/sync-stdout.js';
+import { callService } from '../../library/call-service.js';
+import { callerHost } from '../../platforms/node-platform.js';
+import { planShare } from '../../share/plan-share.js';
+import { ShareClient, type ShareEnd } from '../../share/share-client.js';
+import { readShareOptions, SHARE_OPTIONS, type ShareReading } from '../../share/share-options.js';
+import { say } from '../../texts/stderr.js';
 import { askBrokers } from './ask-broker.js';
-import { planShare } from './plan-share.js';
-import { ShareClient, type ShareEnd } from './share-client.js';
-import { readShareOptions, SHARE_OPTIONS, type ShareReading } from './share-options.js';
 import { explain, explanationText, listed, listText } from './share-report.js';
 
 /** 128 and the signal's number, as shells have it. */
@@ -125,6 +127,7 @@ async function serve({ options, surroundings }: Sharing): Promise<number> {
     });
   const parent = process.ppid;
   const end = await new ShareClient({
+    call: (request) => callService(callerHost(), request),
     options,
     broker: surroundings.broker,
     env: process.env,
