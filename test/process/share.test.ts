@@ -283,6 +283,20 @@ describe('what it tells', () => {
     await waiting;
   });
 
+  it.each([
+    [['share', '--nonsense', '--', 'x'], "unknown option '--nonsense'"],
+    [['share'], 'no command to share is given'],
+    [['share', 'x'], '"x" is not an option'],
+    [['share', '--idle-timeout=soon', '--', 'x'], 'not a duration'],
+    [['share', 'ls', 'x'], '"x" is one word too many'],
+    [['share', 'install'], 'no settings file is given'],
+  ])('%j is a mistake: a sentence, and exit code 64', async (argv, says) => {
+    const { code, stdout, stderr } = await sandbox().run(argv);
+    expect([code, stdout.toString()]).toEqual([64, '']);
+    expect(stderr).toMatch(/^solod: /);
+    expect(stderr).toContain(says);
+  });
+
   it('ls starts no broker', async () => {
     const box = sandbox();
     expect((await box.run(['share', 'ls'])).stdout.toString()).toBe('nothing is shared\n');

@@ -6,7 +6,7 @@ import type { DaemonWish } from '../environment/daemon-switch.js';
 import { type Environment, workingDirectory } from '../environment/state-root.js';
 import { callerHost } from '../platforms/node-platform.js';
 import { ShareClient, type ShareEnd } from '../share/share-client.js';
-import type { ShareOptions } from '../share/share-options.js';
+import { IDLE_MS, type ShareOptions } from '../share/share-options.js';
 import { callService } from './call-service.js';
 
 export type ShareStdioOptions = Partial<Omit<ShareOptions, 'command'>> & {
@@ -69,6 +69,6 @@ const DEFAULT_OPTIONS: Omit<ShareOptions, 'command'> = {
   from: 'same-directory',
   only: undefined,
   offered: [],
-  idleMs: 5 * 60_000,
+  idleMs: IDLE_MS,
   messageBytes: DEFAULT_LIMITS.messageBytes,
 };

@@ -1,98 +1,83 @@
 /** `solod share`, and what belongs to it. */
 
-import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { RELAY } from '../../../domain/share/relay/relay-machine.js';
+import { printable } from '../../../domain/text/printable.js';
 import { loadBundle } from '../../environment/bundle-files.js';
-import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
+import { EXIT, exitCodeOf, exitCodeOfSignal } from '../../environment/exit-codes.js';
 import { findNativeClient } from '../../environment/native-client.js';
 import { workingDirectory } from '../../environment/state-root.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import { callService } from '../../library/call-service.js';
-import { callerHost } from '../../platforms/node-platform.js';
+import { type ArgumentsReading, readArguments } from '../../options/read-options.js';
+import { callerHost, ignoredSignals } from '../../platforms/node-platform.js';
 import { planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
-import { readShareOptions, SHARE_OPTIONS, type ShareReading } from '../../share/share-options.js';
+import { readShareOptions, type ShareReading } from '../../share/share-options.js';
+import { type Complaint, textOf } from '../../texts/complaint.js';
 import { say } from '../../texts/stderr.js';
+import { USAGE } from '../../texts/usage-text.js';
 import { askBrokers } from './ask-broker.js';
 import { explain, explanationText, listed, listText } from './share-report.js';
 
-/** 128 and the signal's number, as shells have it. */
-const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+/** What ends a session from outside. */
+const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 /**
  * @param argv what follows `share`
- * @returns the exit code
+ * @returns the exit code; `malformed` for a request for help or an unknown option: the full command answers those
  */
-export async function runShare(argv: readonly string[]): Promise<number> {
+export async function runShare(argv: readonly string[]): Promise<number | 'malformed'> {
   const [first, ...rest] = argv;
-  if (first === 'ls') return list(rest);
-  if (first === 'install' || first === 'uninstall') return install(first, rest);
+  if (first === 'ls') return list(readArguments('share ls', rest));
+  if (first === 'install' || first === 'uninstall')
+    return install(first, readArguments(`share ${first}`, rest));
   const reading = readShareOptions(argv);
-  switch (reading.kind) {
-    case 'help':
-      print(helpText());
-      return EXIT.ok;
-    case 'wrong':
-      return mistake(reading.message);
-    case 'share':
-      if (reading.surroundings.act === 'explain') return explainShare(reading);
-      becomeNative(argv);
-      return serve(reading);
-  }
+  if (reading.kind !== 'share') return refuse(reading);
+  if (reading.surroundings.act === 'explain') return explainShare(reading);
+  becomeNative(argv);
+  return serve(reading);
 }
 
-const print = (text: string): void => void process.stdout.write(text);
+const print = (text: string): void => void process.stdout.write(printable(text));
 
-function mistake(message: string): number {
-  say(message);
+type Mistake = Exclude<ArgumentsReading, { kind: 'read' }>;
+
+function refuse(reading: Mistake): number | 'malformed' {
+  return reading.kind === 'wrong' ? complain(reading.complaint) : 'malformed';
+}
+
+function complain(complaint: Complaint): number {
+  say(textOf(complaint));
   return EXIT.usage;
 }
 
-const LIST_OPTIONS = { json: SHARE_OPTIONS.json, 'state-dir': SHARE_OPTIONS['state-dir'] } as const;
-
-async function list(argv: readonly string[]): Promise<number> {
-  const read = readArguments(argv, LIST_OPTIONS, 0);
-  if (typeof read === 'string') return mistake(read);
-  const found = (await askBrokers(read.values['state-dir'], process.env)).map(listed);
-  print(read.values.json ? `${JSON.stringify(found)}\n` : listText(found));
+async function list(reading: ArgumentsReading): Promise<number | 'malformed'> {
+  if (reading.kind !== 'read') return refuse(reading);
+  const { service: stray, options } = reading.value;
+  if (stray !== undefined) return complain(USAGE.tooMany(stray));
+  const found = (await askBrokers(options.stateDirectory, process.env)).map(listed);
+  print(options.json ? `${JSON.stringify(found)}\n` : listText(found));
   return EXIT.ok;
 }
 
-const INSTALL_OPTIONS = { json: SHARE_OPTIONS.json, 'dry-run': { type: 'boolean' } } as const;
-
-function install(act: 'install' | 'uninstall', argv: readonly string[]): number {
-  const read = readArguments(argv, INSTALL_OPTIONS, 1);
-  if (typeof read === 'string') return mistake(read);
-  const { values, words } = read;
+function install(act: 'install' | 'uninstall', reading: ArgumentsReading): number | 'malformed' {
+  if (reading.kind !== 'read') return refuse(reading);
+  const { service: file, args, options } = reading.value;
+  const [stray] = args;
+  if (file === undefined) return complain(USAGE.noSettings());
+  if (stray !== undefined) return complain(USAGE.tooMany(stray));
   const { installShare, nodeSurroundings } =
     loadBundle<typeof import('./share-install.js')>('share-install.cjs');
-  const request = {
-    act,
-    file: words[0] ?? '',
-    mode: values['dry-run'] ? 'dry-run' : 'do',
-    form: values.json ? 'json' : 'text',
-  } as const;
-  return installShare(request, nodeSurroundings(print, say));
-}
-
-/** @returns the sentence where they make no sense */
-function readArguments<const O extends NonNullable<ParseArgsConfig['options']>>(
-  argv: readonly string[],
-  options: O,
-  count: 0 | 1,
-) {
-  try {
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true });
-    if (positionals.length === count) return { values, words: positionals };
-    return count === 0 ? `"${positionals[0]}" is one word too many` : 'name one settings file';
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const mode = options.dryRun ? 'dry-run' : 'do';
+  return installShare(
+    { act, file, mode, form: options.json ? 'json' : 'text' },
+    nodeSurroundings(print, say),
+  );
 }
 
 async function explainShare({ options, surroundings }: Sharing): Promise<number> {
   const planned = planShare(options, process.env, workingDirectory());
-  if (planned.kind === 'no-program') return mistake(`there is no program "${planned.program}"`);
+  if (planned.kind === 'no-program') return complain(USAGE.noProgram(planned.program));
   const explanation = explain(planned.plan, await askBrokers(surroundings.stateDirectory, process.env));
   print(surroundings.json === 'json' ? `${JSON.stringify(explanation)}\n` : explanationText(explanation));
   return EXIT.ok;
@@ -120,9 +105,10 @@ function becomeNative(argv: readonly string[]): void {
 async function serve({ options, surroundings }: Sharing): Promise<number> {
   const leaving = new AbortController();
   let interrupted: number | undefined;
-  for (const [signal, code] of Object.entries(SIGNALS))
+  const ignored = ignoredSignals();
+  for (const signal of SIGNALS.filter((one) => !ignored.includes(one)))
     process.on(signal, () => {
-      interrupted = code;
+      interrupted = exitCodeOfSignal(signal);
       leaving.abort();
     });
   const parent = process.ppid;
@@ -138,7 +124,7 @@ async function serve({ options, surroundings }: Sharing): Promise<number> {
     stdout: new StandardOutput(1),
     say,
     signal: leaving.signal,
-    // Whoever is adopted by another process has lost its host.
+    // A process that another one has adopted has lost its host.
     hostIsGone: () => process.ppid !== parent,
   }).run();
   return interrupted ?? exitCodeFor(end);
@@ -156,20 +142,4 @@ function exitCodeFor(end: ShareEnd): number {
       say(end.message);
       return exitCodeOf(end.failure);
   }
-}
-
-function helpText(): string {
-  const options = Object.entries(SHARE_OPTIONS).map(([name, { type, help }]) => {
-    const value = type === 'string' ? ' <value>' : '';
-    return `  ${`--${name}${value}`.padEnd(24)} ${help}`;
-  });
-  return `Usage: solod share [options] -- <command> [args...]
-       solod share ls [--json]
-       solod share install|uninstall [--dry-run] [--json] <settings file>
-
-Speaks MCP on stdin and stdout, and shares one server process among all who ask for the same.
-
-Options:
-${options.join('\n')}
-`;
 }

@@ -86,7 +86,7 @@ function tryOnce(request: InstallRequest, surroundings: InstallSurroundings): nu
   const { document } = reading;
   const edited = editIn(document.text, request, surroundings.own);
   if (edited.kind === 'unreadable') {
-    complain(`${request.file} is no JSON: line ${edited.line}; fix it first, nothing was changed`);
+    complain(`line ${edited.line} of ${request.file} is not JSON, and nothing was changed; fix it first`);
     return EXIT.unusableData;
   }
   if (request.mode === 'do' && edited.servers.length > 0) {
