@@ -1707,7 +1707,7 @@ const shown = of('text/printable', 'text/printable', [
     'A terminal obeys no text.',
     '.replace(CONTROL, written)',
     '',
-    'a name in JSON stays the same name',
+    'what a terminal shows and does not obey',
   ],
 ]);
 
