@@ -24,6 +24,8 @@ export async function run(argv: readonly string[], opened?: Opened | undefined):
 
 async function runCommand(argv: readonly string[], opened: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
+  // A kick is over before anybody could end it.
+  if (command !== 'kick') loadBundle('signals.cjs');
   if (command === 'call' || command === 'kick') {
     const quick = readQuickly(command, rest);
     if (quick !== undefined) return quickly(command, quick, opened);

@@ -12,15 +12,10 @@ import { callWarm } from './warm-call.js';
 const load = {
   streams: () => loadBundle<typeof import('./warm-call-streams.js')>('talk.cjs'),
   callAndKick: () => loadBundle<typeof import('./call-and-kick.js')>('quick.cjs'),
-  signals: () => loadBundle<typeof import('./keep-ignored-signals.js')>('signals.cjs'),
   serve: () => loadBundle<typeof import('../daemon/serve.js')>('serve.cjs'),
 };
 
-/** Most calls are over by then, and are spared it. */
-const SIGNALS_MS = 50;
-
 function main(argv: readonly string[]): void {
-  setTimeout(load.signals, SIGNALS_MS);
   const [command, ...rest] = argv;
   const goOn = (opened?: Opened): void =>
     end(

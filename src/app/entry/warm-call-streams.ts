@@ -10,6 +10,7 @@ import type { Opened } from '../wire/opened.js';
  * @returns the exit code
  */
 export async function talk(argv: readonly string[], { socket, early }: Opened): Promise<number> {
+  loadBundle('signals.cjs');
   const ended = await new CallConnection(socket, early).resume(ownStreams());
   return ended.kind === 'exited'
     ? ended.code
