@@ -74,7 +74,7 @@ fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
     encode(&request, env::vars_os())
 }
 
-fn terminal(descriptor: c_int) -> Terminal {
+pub fn terminal(descriptor: c_int) -> Terminal {
     if !is_terminal(descriptor) {
         return Terminal::No;
     }

@@ -2,6 +2,7 @@
 //! See `src/app/share/share-client.ts`; `install`, `ls`, `--explain` and everything out of the ordinary is
 //! Node's.
 
+use super::call::terminal;
 use super::delegate;
 use super::options::{Asked, Command, Fallback};
 use super::say::{say, Errors};
@@ -15,10 +16,10 @@ use crate::domain::share::lines::{Line, Splitter};
 use crate::domain::share::relay::{Act, Relay};
 use crate::domain::timing::Timing;
 use crate::protocol as p;
-use crate::system::host::{random_text, Host};
-use crate::system::libc::{self, PollFd, POLLIN, SIGHUP, SIGINT, SIGTERM};
+use crate::system::host::{random_text, Host, Limits};
+use crate::system::libc::{self, PollFd, POLLIN};
 use crate::system::socket::{Received, Socket};
-use crate::system::streams::{is_terminal, read_some, write_all, Reading, STDERR, STDIN, STDOUT};
+use crate::system::streams::{read_some, write_all, Reading, STDERR, STDIN, STDOUT};
 use crate::system::time::monotonic_ms;
 use crate::wire::chunks::{header, push_chunk, Decoded, Decoder};
 use crate::wire::greeting::Accepted;
@@ -51,19 +52,11 @@ pub fn run(argv: &[OsString]) -> i32 {
         Some(target) => target,
         None => return to_node(),
     };
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let handler: extern "C" fn(c_int) = leave;
-        unsafe { libc::signal(signal, handler as usize) };
-    }
     match Session::new(asked, target).go() {
         Some(code) => code,
         // There was never a broker: Node runs the server for this session alone.
         None => to_node(),
     }
-}
-
-extern "C" fn leave(signal: c_int) {
-    unsafe { libc::_exit(128 + signal) }
 }
 
 fn read(argv: &[OsString]) -> Option<Asked> {
@@ -206,12 +199,12 @@ impl Session {
                 args: &asked.args,
                 directory: directory.as_os_str(),
                 caller: target.edition.caller_text(&effort),
-                terminals: [STDIN, STDOUT, STDERR].map(is_terminal),
+                terminals: [STDIN, STDOUT, STDERR].map(terminal),
             };
             encode(&request, env::vars_os())
         };
         let find_launch = || target::find_launch(target);
-        let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
+        let mut host = Host::new(&target.place.directory, &request, &find_launch, true, Limits::Ignored);
         obtain(&mut host, &plan)?;
         host.accepted().ok_or(Failure::Vacant)
     }
