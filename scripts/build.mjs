@@ -82,7 +82,7 @@ const [command, library, settings] = await Promise.all([
     plugins: [builtinForCommonJs],
     metafile: true,
     splitting: true,
-    entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
+    entryPoints: { index: 'src/app/entry/index.ts', testing: 'src/app/entry/testing.ts' },
     chunkNames: 'chunk-[hash]',
     outdir: 'dist',
   }),

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type * as Solod from '../../src/app/library/index.js';
+import type * as Solod from '../../src/app/entry/index.js';
 import { eventually, isRoot, type Sandbox, sandbox } from './sandbox.js';
 
 const INDEX = new URL('../../dist/index.js', import.meta.url).href;

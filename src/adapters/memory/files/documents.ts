@@ -1,8 +1,8 @@
-import type { DocumentReading, Documents, Draft, PathReading } from '../../ports/documents.js';
-import type { ChangeReading } from '../../ports/readings.js';
-import { refusedRead } from '../errno.js';
-import { DOCUMENT_BYTES_MAX, textOf } from '../node/files/documents.js';
-import { change, failed } from '../node/files/file-calls.js';
+import type { DocumentReading, Documents, Draft, PathReading } from '../../../ports/documents.js';
+import type { ChangeReading } from '../../../ports/readings.js';
+import { refusedRead } from '../../errno.js';
+import { DOCUMENT_BYTES_MAX, textOf } from '../../node/files/documents.js';
+import { change, failed } from '../../node/files/file-calls.js';
 import type { MemoryDisk } from './disk.js';
 
 /** A person's own files on a memory disk. */

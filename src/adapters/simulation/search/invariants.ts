@@ -1,9 +1,16 @@
 /** What is wrong with a state, whatever may come of it. */
 
-import { generationOf, layout } from '../../domain/place/layout.js';
-import * as tree from './file-tree.js';
-import { isDaemon, PLACE, type Process, processOf, type World, wasKilled } from './simulated-state.js';
-import { nextCall } from './world.js';
+import { generationOf, layout } from '../../../domain/place/layout.js';
+import * as tree from '../machine/file-tree.js';
+import {
+  isDaemon,
+  PLACE,
+  type Process,
+  processOf,
+  type World,
+  wasKilled,
+} from '../machine/simulated-state.js';
+import { nextCall } from '../machine/world.js';
 
 export function violationIn(before: World, after: World): string | undefined {
   const daemons = after.processes.filter(isDaemon);

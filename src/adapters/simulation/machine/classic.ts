@@ -4,7 +4,7 @@
  * nothing wrong with it is broken.
  */
 
-import { join } from '../../domain/place/layout.js';
+import { join } from '../../../domain/place/layout.js';
 import * as tree from './file-tree.js';
 import {
   type Advanced,

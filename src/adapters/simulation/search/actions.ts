@@ -1,10 +1,17 @@
 /** What may happen next to a world, and what comes of it. */
 
-import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from './disturbances.js';
+import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from '../machine/disturbances.js';
+import { wordFor } from '../machine/simulated-ports.js';
+import {
+  type Limits,
+  type Made,
+  type Process,
+  processOf,
+  spend,
+  type World,
+} from '../machine/simulated-state.js';
+import { advance, nextCall, type Settings } from '../machine/world.js';
 import { isPrivate, isTwin } from './reduction.js';
-import { wordFor } from './simulated-ports.js';
-import { type Limits, type Made, type Process, processOf, spend, type World } from './simulated-state.js';
-import { advance, nextCall, type Settings } from './world.js';
 
 export type Action =
   | {

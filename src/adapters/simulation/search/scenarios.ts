@@ -1,13 +1,13 @@
 /** What the search is sent through: who asks, and what lies about already. */
 
-import { timingFrom } from '../../domain/lock/timing.js';
-import { claimLayout, layout, NAMES } from '../../domain/place/layout.js';
-import type { Reading } from '../../domain/procedure/procedure.js';
+import { timingFrom } from '../../../domain/lock/timing.js';
+import { claimLayout, layout, NAMES } from '../../../domain/place/layout.js';
+import type { Reading } from '../../../domain/procedure/procedure.js';
+import * as tree from '../machine/file-tree.js';
+import { type Point, phaseOf } from '../machine/points.js';
+import { type Limits, PLACE, type Role, type World } from '../machine/simulated-state.js';
+import { add, emptyWorld, type Settings } from '../machine/world.js';
 import { lackingIn, PLANTED } from './end-states.js';
-import * as tree from './file-tree.js';
-import { type Point, phaseOf } from './points.js';
-import { type Limits, PLACE, type Role, type World } from './simulated-state.js';
-import { add, emptyWorld, type Settings } from './world.js';
 
 /** Polls are few and far between: each instant at which somebody looks again multiplies the states. */
 const TIMING = timingFrom({ totalMs: 2_000, firstPollMs: 500, lastPollMs: 500, pollGrowth: 1 });

@@ -8,10 +8,9 @@
  * What nothing will ever depend on is left out; ARCHITECTURE.md says of each thing why that is so.
  */
 
-import { makerOf, NAMES } from '../../domain/place/layout.js';
-import * as tree from './file-tree.js';
-import type { Point } from './points.js';
-import type { Key } from './seen-states.js';
+import { makerOf, NAMES } from '../../../domain/place/layout.js';
+import * as tree from '../machine/file-tree.js';
+import type { Point } from '../machine/points.js';
 import {
   FIRST_PID,
   isDaemon,
@@ -23,7 +22,8 @@ import {
   used,
   type World,
   wasKilled,
-} from './simulated-state.js';
+} from '../machine/simulated-state.js';
+import type { Key } from './seen-states.js';
 
 interface Piece {
   readonly template: number;

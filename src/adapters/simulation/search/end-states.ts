@@ -1,8 +1,8 @@
 /** What must be true when nobody can make a call any more. */
 
-import { layout } from '../../domain/place/layout.js';
-import * as tree from './file-tree.js';
-import { type Limits, PLACE, type Process, used, type World, wasKilled } from './simulated-state.js';
+import { layout } from '../../../domain/place/layout.js';
+import * as tree from '../machine/file-tree.js';
+import { type Limits, PLACE, type Process, used, type World, wasKilled } from '../machine/simulated-state.js';
 
 /** The holder of the lock that lies about in some scenarios. */
 export const PLANTED = '9-y';

@@ -1,11 +1,11 @@
 /** What a simulated machine is made of, as plain data. */
 
-import type { ClaimOutcome } from '../../domain/claim/claim.js';
-import type { KickOutcome } from '../../domain/obtain/kick.js';
-import type { ObtainOutcome } from '../../domain/obtain/obtain.js';
-import type { Place } from '../../domain/place/layout.js';
-import type { Instant } from '../../ports/readings.js';
-import type { SpawnReason } from '../../ports/spawn-reason.js';
+import type { ClaimOutcome } from '../../../domain/claim/claim.js';
+import type { KickOutcome } from '../../../domain/obtain/kick.js';
+import type { ObtainOutcome } from '../../../domain/obtain/obtain.js';
+import type { Place } from '../../../domain/place/layout.js';
+import type { Instant } from '../../../ports/readings.js';
+import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import type { Directory } from './file-tree.js';
 import type { Point } from './points.js';
 

@@ -1,4 +1,4 @@
-import type { FileSystem } from '../../ports/file-system.js';
+import type { FileSystem } from '../../../ports/file-system.js';
 import { systemError } from './system-error.js';
 
 export type FaultyMethod = keyof FileSystem | 'connect' | 'listen' | 'lookUp' | 'signal' | 'spawn';

@@ -1,6 +1,6 @@
-import { join, NAMES } from '../../domain/place/layout.js';
-import { causeOf } from '../errno.js';
-import type { LedgerLines } from '../ledger.js';
+import { join, NAMES } from '../../../domain/place/layout.js';
+import { causeOf } from '../../errno.js';
+import type { LedgerLines } from '../../ledger.js';
 import { BORN_WITH, type MemoryDisk } from './disk.js';
 
 /**

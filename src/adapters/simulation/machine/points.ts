@@ -5,11 +5,11 @@
  * only for an answer that is new.
  */
 
-import type { Call, Mark, Procedure, Reading } from '../../domain/procedure/procedure.js';
-import type { Identity } from '../../ports/process-table.js';
-import type { Instant } from '../../ports/readings.js';
-import { frozen, plainText } from '../plain-data.js';
-import { type Told, toldMark, toldReading } from '../told.js';
+import type { Call, Mark, Procedure, Reading } from '../../../domain/procedure/procedure.js';
+import type { Identity } from '../../../ports/process-table.js';
+import type { Instant } from '../../../ports/readings.js';
+import { frozen, plainText } from '../../plain-data.js';
+import { type Told, toldMark, toldReading } from '../../told.js';
 
 interface Phase {
   readonly phase: string;

@@ -3,10 +3,10 @@
  * of them. It ends when it has seen every state, or has found one that must not be.
  */
 
+import type { World } from '../machine/simulated-state.js';
 import { type Action, actionsIn, isProgress, type Rules, take } from './actions.js';
 import { violationIn } from './invariants.js';
 import { type Key, Seen } from './seen-states.js';
-import type { World } from './simulated-state.js';
 import { keyOf } from './state-key.js';
 
 export interface SearchOptions extends Rules {

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { dirname } from 'node:path';
 import { Volume } from 'memfs';
-import type { Entry, EntryType } from '../../ports/file-system.js';
+import type { Entry, EntryType } from '../../../ports/file-system.js';
 import { systemError } from './system-error.js';
 
 /** What a name refers to. The object is its identity: unlike an inode number, it is never used again. */

@@ -2,7 +2,7 @@
 
 /** solod: exactly one warm background daemon for a command-line tool. See README.md. */
 
-import { createSolod, type Solod } from './create-solod.js';
+import { createSolod, type Solod } from '../library/create-solod.js';
 
 export type { SpawnTarget } from '../../adapters/spawn-target.js';
 export type { Owner } from '../../domain/evidence/owner.js';
@@ -12,19 +12,24 @@ export { DEFAULT_TIMING } from '../../domain/lock/timing.js';
 export type { Cause } from '../../ports/readings.js';
 export type { GreetReading } from '../../ports/socket-probe.js';
 export type { SpawnReason } from '../../ports/spawn-reason.js';
+export type { CallOptions, CallResult } from '../library/call-service.js';
+export type { ClaimOptions, ClaimResult } from '../library/claim-name.js';
+export type { GivenAdapters, Solod } from '../library/create-solod.js';
+export { createSolod } from '../library/create-solod.js';
+export type {
+  DaemonOptions,
+  ProgramOptions,
+  ServiceOptions,
+  TimingOptions,
+} from '../library/daemon-request.js';
+export type { NameOptions } from '../library/daemon-target.js';
+export type { KickOptions, KickResult } from '../library/kick-daemon.js';
+export type { ConnectResult, ObtainOptions, ObtainResult, WhenHung } from '../library/obtain-daemon.js';
 export type { Greeter, LibraryHost } from '../platforms/host.js';
 export type { Service, ServiceContext, ServiceFunction } from '../service/define-service.js';
 export { defineService } from '../service/define-service.js';
 export type { ShareEnd, ShareStdioOptions } from '../share/share-client.js';
 export { shareStdio } from '../share/share-client.js';
-export type { CallOptions, CallResult } from './call-service.js';
-export type { ClaimOptions, ClaimResult } from './claim-name.js';
-export type { GivenAdapters, Solod } from './create-solod.js';
-export { createSolod } from './create-solod.js';
-export type { DaemonOptions, ProgramOptions, ServiceOptions, TimingOptions } from './daemon-request.js';
-export type { NameOptions } from './daemon-target.js';
-export type { KickOptions, KickResult } from './kick-daemon.js';
-export type { ConnectResult, ObtainOptions, ObtainResult, WhenHung } from './obtain-daemon.js';
 
 const solod = createSolod();
 

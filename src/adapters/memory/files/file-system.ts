@@ -4,10 +4,10 @@ import type {
   InspectReading,
   LinkReading,
   ListReading,
-} from '../../ports/file-system.js';
-import type { ChangeReading, TextReading } from '../../ports/readings.js';
-import { refusedChange, refusedRead } from '../errno.js';
-import { TEXT_BYTES_MAX } from '../node/files/file-system.js';
+} from '../../../ports/file-system.js';
+import type { ChangeReading, TextReading } from '../../../ports/readings.js';
+import { refusedChange, refusedRead } from '../../errno.js';
+import { TEXT_BYTES_MAX } from '../../node/files/file-system.js';
 import { BORN_WITH, type MemoryDisk } from './disk.js';
 import type { Faults, FaultyMethod } from './faults.js';
 import { systemError } from './system-error.js';

@@ -3,8 +3,8 @@
  * gives a new tree that shares what it did not touch, so that a search can keep thousands of them.
  */
 
-import type { EntryType, InspectReading, LinkReading, ListReading } from '../../ports/file-system.js';
-import type { Absent, ChangeReading, Occupied, TextReading, WrongType } from '../../ports/readings.js';
+import type { EntryType, InspectReading, LinkReading, ListReading } from '../../../ports/file-system.js';
+import type { Absent, ChangeReading, Occupied, TextReading, WrongType } from '../../../ports/readings.js';
 
 export interface Directory {
   readonly type: 'directory';

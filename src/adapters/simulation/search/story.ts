@@ -3,10 +3,10 @@
  * play it again.
  */
 
-import { escapeXml } from '../../domain/text/escape-xml.js';
+import { escapeXml } from '../../../domain/text/escape-xml.js';
+import { FAULT } from '../machine/simulated-ports.js';
+import { type Made, processOf, type World } from '../machine/simulated-state.js';
 import { type Action, type Rules, SAYINGS, take } from './actions.js';
-import { FAULT } from './simulated-ports.js';
-import { type Made, processOf, type World } from './simulated-state.js';
 
 export interface Line extends Made {
   readonly number: number;

@@ -1,8 +1,8 @@
 /** What the ports of a simulated machine do: from one world to the next. */
 
-import type { Call, Reading } from '../../domain/procedure/procedure.js';
-import type { Cause } from '../../ports/readings.js';
-import type { SpawnReason } from '../../ports/spawn-reason.js';
+import type { Call, Reading } from '../../../domain/procedure/procedure.js';
+import type { Cause } from '../../../ports/readings.js';
+import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import * as tree from './file-tree.js';
 import { listensBehind, type Process, processOf, USER, update, type World } from './simulated-state.js';
 

@@ -3,17 +3,17 @@
  * domain, the very one that is shipped; what a port does for it is a function from one world to the next.
  */
 
-import { type ClaimPlan, claim } from '../../domain/claim/claim.js';
-import type { Identity } from '../../domain/evidence/identity.js';
-import { ownerText } from '../../domain/evidence/owner.js';
-import { handedLock } from '../../domain/lock/held-lock.js';
-import type { Timing } from '../../domain/lock/timing.js';
-import { type KickPlan, kick } from '../../domain/obtain/kick.js';
-import { type ObtainPlan, obtain } from '../../domain/obtain/obtain.js';
-import { layout, nonceOf } from '../../domain/place/layout.js';
-import type { Call, Procedure, Reading } from '../../domain/procedure/procedure.js';
-import type { Instant } from '../../ports/readings.js';
-import type { SpawnReason } from '../../ports/spawn-reason.js';
+import { type ClaimPlan, claim } from '../../../domain/claim/claim.js';
+import type { Identity } from '../../../domain/evidence/identity.js';
+import { ownerText } from '../../../domain/evidence/owner.js';
+import { handedLock } from '../../../domain/lock/held-lock.js';
+import type { Timing } from '../../../domain/lock/timing.js';
+import { type KickPlan, kick } from '../../../domain/obtain/kick.js';
+import { type ObtainPlan, obtain } from '../../../domain/obtain/obtain.js';
+import { layout, nonceOf } from '../../../domain/place/layout.js';
+import type { Call, Procedure, Reading } from '../../../domain/procedure/procedure.js';
+import type { Instant } from '../../../ports/readings.js';
+import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import { advanceClassic } from './classic.js';
 import * as tree from './file-tree.js';
 import { begin, type Ended, goOn, type Point } from './points.js';

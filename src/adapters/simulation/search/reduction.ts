@@ -3,11 +3,11 @@
  * other process could change. ARCHITECTURE.md says why leaving the other orders out is sound.
  */
 
-import { layout, makerOf, NAMES } from '../../domain/place/layout.js';
-import type { Call } from '../../domain/procedure/procedure.js';
-import * as tree from './file-tree.js';
-import { PLACE, type Process, processOf, type World } from './simulated-state.js';
-import { nextCall } from './world.js';
+import { layout, makerOf, NAMES } from '../../../domain/place/layout.js';
+import type { Call } from '../../../domain/procedure/procedure.js';
+import * as tree from '../machine/file-tree.js';
+import { PLACE, type Process, processOf, type World } from '../machine/simulated-state.js';
+import { nextCall } from '../machine/world.js';
 
 /** Whether a process comes next to a call that is its own affair. */
 export function isPrivate(world: World, process: Process): boolean {
