@@ -2046,8 +2046,8 @@ const diagnostic = of('text/one-line', 'text/one-line', [
 /** What shares a server. */
 const sharing: readonly (readonly [name: string, testFile: string, rows: readonly Row[]])[] = [
   [
-    'share/client-messages',
-    'share/share-routing',
+    'share/broker/client-messages',
+    'share/broker/share-routing',
     [
       [
         'ping',
@@ -2055,7 +2055,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         "if (request.method === 'ping' && client.era !== 'stateless') {",
         'if (false) {',
         'a ping is answered whatever',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'own-tasks',
@@ -2091,7 +2091,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         '  if (found === undefined) {\n    const wait',
         '  if (found === undefined) {\n    passOn(step, client, line);\n    const wait',
         'a cancellation reaches the right request',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'roots-news',
@@ -2099,7 +2099,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         "if (step.state.terms.sharing === 'per-client') passOn(step, client, line);",
         '',
         'a client that is alone introduces itself',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'gone-requests',
@@ -2107,7 +2107,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (pending.client === client.id)',
         'if (false)',
         'a client that goes takes its requests',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'gone-questions',
@@ -2140,8 +2140,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/server-messages',
-    'share/share-routing',
+    'share/broker/server-messages',
+    'share/broker/share-routing',
     [
       [
         'never-asked',
@@ -2163,7 +2163,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (at !== undefined && owner !== undefined)',
         'if (at !== undefined && owner !== undefined && false)',
         'a progress token 0 comes back',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'token-ends',
@@ -2171,7 +2171,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         '    up.tokens.delete(pending.id);\n    return;',
         '    return;',
         'a progress token 0 comes back',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'one-logger',
@@ -2204,8 +2204,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/upstream-life',
-    'share/share-machine',
+    'share/broker/upstream-life',
+    'share/broker/share-machine',
     [
       [
         'held-back',
@@ -2245,8 +2245,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/greeting',
-    'share/share-machine',
+    'share/broker/greeting',
+    'share/broker/share-machine',
     [
       [
         'own-version',
@@ -2279,8 +2279,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/pending-requests',
-    'share/share-machine',
+    'share/broker/pending-requests',
+    'share/broker/share-machine',
     [
       [
         'not-ready',
@@ -2295,13 +2295,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         '  endTurn(up.turns, pending.id);\n',
         '',
         'the next one goes when the one before is answered',
-        'share/share-routing',
+        'share/broker/share-routing',
       ],
     ],
   ],
   [
-    'share/turns',
-    'share/share-routing',
+    'share/broker/turns',
+    'share/broker/share-routing',
     [
       [
         'alone',
@@ -2327,8 +2327,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/subscriptions',
-    'share/share-routing',
+    'share/broker/subscriptions',
+    'share/broker/share-routing',
     [
       [
         'counted',
@@ -2343,7 +2343,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (response.error !== undefined && subscription.subscribers.size > 0) subscription.subscribers.clear();',
         '',
         'what the next one refuses to be subscribed to',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'part',
@@ -2355,8 +2355,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/log-levels',
-    'share/share-routing',
+    'share/broker/log-levels',
+    'share/broker/share-routing',
     [
       [
         'lowest',
@@ -2375,8 +2375,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/server-questions',
-    'share/share-routing',
+    'share/broker/server-questions',
+    'share/broker/share-routing',
     [
       [
         'one-only',
@@ -2409,8 +2409,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/task-owners',
-    'share/share-routing',
+    'share/broker/task-owners',
+    'share/broker/share-routing',
     [
       [
         'over',
@@ -2422,8 +2422,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/deliveries',
-    'share/share-routing',
+    'share/broker/deliveries',
+    'share/broker/share-routing',
     [
       [
         'whole-batch',
@@ -2435,8 +2435,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/rpc-message',
-    'share/json-spans',
+    'share/messages/rpc-message',
+    'share/messages/json-spans',
     [
       [
         'doubles',
@@ -2469,8 +2469,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/json-spans',
-    'share/json-spans',
+    'share/messages/json-spans',
+    'share/messages/json-spans',
     [
       [
         'escaped-quote',
@@ -2489,8 +2489,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/line-splitter',
-    'share/line-splitter',
+    'share/messages/line-splitter',
+    'share/messages/line-splitter',
     [
       [
         'limit',
@@ -2502,8 +2502,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/relay-machine',
-    'share/relay-machine',
+    'share/relay/relay-machine',
+    'share/relay/relay-machine',
     [
       [
         'unseen',
@@ -2536,8 +2536,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/sharing-key',
-    'share/sharing-key',
+    'share/key/sharing-key',
+    'share/key/sharing-key',
     [
       [
         'unknown',
@@ -2563,8 +2563,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/session-noise',
-    'share/sharing-key',
+    'share/key/session-noise',
+    'share/key/sharing-key',
     [
       [
         'whole-name',

@@ -16,8 +16,8 @@ use crate::domain::share::lines::{Line, Splitter};
 use crate::domain::share::relay::{Act, Relay};
 use crate::domain::timing::Timing;
 use crate::protocol as p;
-use crate::system::host::{random_text, Host, Limits};
-use crate::system::libc::{self, PollFd, POLLIN};
+use crate::system::host::{random_text, Host};
+use crate::system::libc::{self, PollFd, POLLIN, SIGHUP, SIGINT, SIGTERM, SIG_IGN};
 use crate::system::socket::{Received, Socket};
 use crate::system::streams::{read_some, write_all, Reading, STDERR, STDIN, STDOUT};
 use crate::system::time::monotonic_ms;
@@ -52,11 +52,22 @@ pub fn run(argv: &[OsString]) -> i32 {
         Some(target) => target,
         None => return to_node(),
     };
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        let handler: extern "C" fn(c_int) = leave;
+        // A signal that this process was started to ignore (nohup) stays ignored.
+        if unsafe { libc::signal(signal, SIG_IGN) } != SIG_IGN {
+            unsafe { libc::signal(signal, handler as usize) };
+        }
+    }
     match Session::new(asked, target).go() {
         Some(code) => code,
         // There was never a broker: Node runs the server for this session alone.
         None => to_node(),
     }
+}
+
+extern "C" fn leave(signal: c_int) {
+    unsafe { libc::_exit(128 + signal) }
 }
 
 fn read(argv: &[OsString]) -> Option<Asked> {
@@ -204,7 +215,7 @@ impl Session {
             encode(&request, env::vars_os())
         };
         let find_launch = || target::find_launch(target);
-        let mut host = Host::new(&target.place.directory, &request, &find_launch, true, Limits::Ignored);
+        let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
         obtain(&mut host, &plan)?;
         host.accepted().ok_or(Failure::Vacant)
     }

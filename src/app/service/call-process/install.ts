@@ -53,7 +53,8 @@ function replaceSystem(): void {
 }
 
 /**
- * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is started with.
+ * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is
+ * started with.
  * @param file real path of the service file
  */
 export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {
