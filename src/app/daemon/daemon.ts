@@ -6,14 +6,14 @@ import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
-import { loadBundle } from '../environment/bundle-files.js';
+import { loadBundle, siblingFile } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, keepLog } from '../platforms/node-platform.js';
+import { type HandedListener, keepLog, workerStarter } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -29,6 +29,7 @@ import { IdleTimer } from './idle-timer.js';
 import { Retirement } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Watch, type WatchFinding } from './watch.js';
+import { WorkerPool } from './workers/worker-pool.js';
 
 export interface DaemonSettings {
   readonly target: Target;
@@ -36,6 +37,9 @@ export interface DaemonSettings {
   readonly idleTimeoutMs: number | undefined;
   readonly graceMs: number | undefined;
   readonly memoryLimitBytes: number | undefined;
+  /** How many processes run calls; 0 if they run in this one. */
+  readonly workers: number;
+  readonly workerHeapBytes: number | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
   /** Writes a line to the terminal, or to the log. */
@@ -50,6 +54,8 @@ const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
 /** An upgrade is not urgent: calls in flight finish, unless they hang. */
 const UPGRADE_GRACE_MS = 60_000;
+/** What a call whose caller has gone has to end, where no grace is given. */
+const ABANDONED_MS = 3_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
 
@@ -61,6 +67,7 @@ export class Daemon {
   readonly #watch: Watch;
   readonly #log: ReturnType<typeof keepLog>;
   readonly #processes = loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
+  readonly #pool: WorkerPool | undefined;
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
@@ -89,13 +96,17 @@ export class Daemon {
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
     this.#processes.moveToNowhere();
+    this.#pool = settings.workers === 0 ? undefined : openPool(settings);
     this.#loading = this.#load();
   }
 
   async #load(): Promise<Loading> {
     const { edition, target } = this.settings;
     const begunMs = nowMs();
-    const loading = await this.#processes.whileLoading(() => loadService(edition.path, target.name));
+    const loading =
+      this.#pool === undefined
+        ? await this.#processes.whileLoading(() => loadService(edition.path, target.name))
+        : await this.#pool.load();
     const atMs = nowMs();
     if (loading.kind === 'loaded') this.#tally.loaded(atMs, atMs - begunMs);
     return loading;
@@ -111,6 +122,7 @@ export class Daemon {
     const tenure = { directory, generation, ownerText: ownerText(owner) };
     const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
     return new Watch(host, settings, {
+      workerBytes: () => this.#pool?.residentBytes ?? 0,
       onRound: () => this.#log?.look(),
       onFinding: (finding) => this.#found(finding),
     });
@@ -152,7 +164,7 @@ export class Daemon {
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    const { run } = loading.service;
+    const run = this.#pool?.runner(request.command) ?? loading.service.run;
     return { kind: 'accepted', run, scope: measured(this.#scopeFor(loading.service), this.#tally, arrival) };
   }
 
@@ -223,16 +235,18 @@ export class Daemon {
       startedMs: owner.startedMs,
       calls: this.#served,
       inFlight,
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: process.memoryUsage.rss() + (this.#pool?.residentBytes ?? 0),
       node: process.version,
       solod: VERSION,
       version: owner.version,
       wire: owner.wire,
+      workers: this.#pool?.numbers,
       numbers: this.#tally.numbers(inFlight),
     };
   }
 
   #watchProcess(): void {
+    process.once('exit', () => this.#pool?.close());
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
@@ -283,6 +297,14 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
+}
+
+function openPool(settings: DaemonSettings): WorkerPool {
+  const { workers, workerHeapBytes: heapBytes, graceMs = ABANDONED_MS, edition, target } = settings;
+  const heap = heapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(heapBytes / 2 ** 20)}`];
+  const command = [process.execPath, ...heap, siblingFile('worker.cjs'), edition.path, target.name] as const;
+  const log = (text: string): void => void process.stdout.write(text);
+  return new WorkerPool(workerStarter({ command, env: process.env }), { workers, graceMs, heapBytes, log });
 }
 
 function findingText(finding: WatchFinding): string {

@@ -8,6 +8,7 @@ import { readServiceArguments, type ServiceArguments } from '../options/read-opt
 import type { DaemonHost } from '../platforms/host.js';
 import { closeInheritedDescriptors, daemonHost } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
+import { workersWanted } from '../service/worker-count.js';
 import { sentence } from '../texts/failure-text.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
@@ -44,7 +45,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
       return deferred(target.value.label, deferring.listener, mode);
     }
   }
-  const { idleTimeoutMs, graceMs, memoryLimitBytes } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, workerHeapBytes } = options;
   const { edition } = file.value;
   const tether = options.tether === undefined ? undefined : identityOf(host, options.tether);
   const settings = {
@@ -53,6 +54,8 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     idleTimeoutMs,
     graceMs,
     memoryLimitBytes,
+    workers: workersWanted(options.workers, file.value.path),
+    workerHeapBytes,
     tether,
     mode,
     say,

@@ -32,6 +32,8 @@ export type WatchFinding =
   | { readonly kind: 'untethered'; readonly pid: number };
 
 export interface WatchWitness {
+  /** How much memory the processes take that run calls. */
+  workerBytes(): number;
   /** Called with each round. */
   onRound(): void;
   onFinding(finding: WatchFinding): void;
@@ -65,7 +67,7 @@ export class Watch {
   checkMemory(): void {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
-    const residentBytes = process.memoryUsage.rss();
+    const residentBytes = process.memoryUsage.rss() + this.witness.workerBytes();
     if (residentBytes > limit) this.witness.onFinding({ kind: 'memory', residentBytes });
   }
 

@@ -17,10 +17,12 @@ import { NodeProcessTable } from '../../adapters/node/processes/process-table.js
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
 import * as system from '../../adapters/node/processes/system-facts.js';
+import { NodeWorkerStarter, type WorkerTarget } from '../../adapters/node/processes/worker-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
+import type { WorkerStarter } from '../../ports/worker-process.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -80,6 +82,9 @@ const watchLog = (directory: string): void =>
 /** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
 export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>
   LogKeeper.attach({ directory, temporary: () => layout.private(directory, host.nonce()) });
+
+/** Starts the processes that run calls of a daemon. */
+export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWorkerStarter(target);
 
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 

@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
+import { isWorkerCount, WORKERS_MAX, type WorkerCount } from './worker-count.js';
 
 /** As on the streams of a process: true where the caller's end is a terminal. */
 export type ServiceInput = Readable & { readonly isTTY?: boolean };
@@ -42,6 +43,11 @@ export interface ServiceDefinition {
    * a service that goes by its context alone.
    */
   readonly callProcess?: CallProcessKind;
+  /**
+   * In how many processes of their own calls run, one at a time in each; `auto` for as many as there are CPUs. By default, and with 0,
+   * they run in the daemon. Write a literal before `run`: it is read from the text of the file.
+   */
+  readonly workers?: WorkerCount;
 }
 
 export type CallProcessKind = 'own' | 'shared';
@@ -54,6 +60,8 @@ export interface Service {
   readonly version: string | undefined;
   /** Absent where another release of solod has made the service. */
   readonly callProcess?: CallProcessKind | undefined;
+  /** Likewise. */
+  readonly workers?: WorkerCount | undefined;
 }
 
 /** Registered, for the service may have got its `defineService` from another copy of this package than the daemon. */
@@ -66,14 +74,16 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version, callProcess } = definition;
-  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, [SERVICE_MARK]: true });
+  const { name, run, idleTimeoutMs, version, callProcess, workers } = definition;
+  return Object.freeze({ name, run, idleTimeoutMs, version, callProcess, workers, [SERVICE_MARK]: true });
 }
 
 /** Checked at run time as well: services are written in JavaScript too. */
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
-  const { name, run, idleTimeoutMs, version, callProcess } = definition as Readonly<Record<string, unknown>>;
+  const { name, run, idleTimeoutMs, version, callProcess, workers } = definition as Readonly<
+    Record<string, unknown>
+  >;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
@@ -81,6 +91,8 @@ function definitionFault(definition: unknown): string | undefined {
     return '"idleTimeoutMs" must be a number of milliseconds';
   if (![undefined, 'own', 'shared'].includes(callProcess as string | undefined))
     return '"callProcess" must be "own" or "shared"';
+  if (workers !== undefined && !isWorkerCount(workers))
+    return `"workers" must be "auto" or a whole number from 0 to ${WORKERS_MAX}`;
   return undefined;
 }
 

@@ -66,7 +66,8 @@ interface Head extends Pick<Edition, 'size' | 'modifiedMs' | 'inode' | 'changedM
   readonly text: string;
 }
 
-function readHead(real: string): Head | undefined {
+/** @returns undefined if there is no such file */
+export function readHead(real: string): Head | undefined {
   try {
     const stats = statSync(real);
     const { size, mtimeMs: modifiedMs, ino: inode, ctimeMs: changedMs } = stats;

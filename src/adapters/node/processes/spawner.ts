@@ -197,7 +197,7 @@ function openUnnamedLog(): Log | undefined {
 }
 
 /** Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs it now. */
-function whyNotRun(program: string): Cause {
+export function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
     return { code: 'ENOENT', message: `ENOENT: ${program} could not be executed by way of PATH` };
   try {

@@ -3,6 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
+import { CLIENT_VARIABLES } from '../../environment/client-variables.js';
 import type { ServiceContext, ServiceInput, ServiceOutput } from '../define-service.js';
 import { type CallScope, failureOf, type ReadyCall, resultOf, type ServiceResult } from '../run-service.js';
 import { stackOf } from '../thrown.js';
@@ -18,8 +19,6 @@ export class CallExit extends Error {
 const CHILD_OUTPUT_MS = 1_000;
 /** One of these is what the caller died of. Which one, it did not say. */
 const SIGNALS_OF_CALLERS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** What a client says of itself to the daemon. */
-const CLIENT_VARIABLES = /^NAILGUN_(?:FILESEPARATOR|PATHSEPARATOR|TTY_[012])$/;
 
 let running = 0;
 

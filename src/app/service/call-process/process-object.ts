@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { currentView, LoadingView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
+import { refuseAfterEnd } from './own-descriptors.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
 
 const real = process;
@@ -29,8 +30,13 @@ const FOR_ALL = [
 const SIGNAL_NUMBERS = (): Readonly<Record<string, number>> =>
   real.getBuiltinModule('node:os').constants.signals;
 
-export function replaceProcess(): void {
+/** Whether calls share the process, or have it to themselves in turn. */
+export type Calls = 'many-at-once' | 'one-at-a-time';
+
+export function replaceProcess(calls: Calls): void {
   replaceData();
+  if (calls === 'many-at-once') replaceSurroundings();
+  else for (const name of ['chdir', 'umask'] as const) refuseAfterEnd(name);
   replaceStreams();
   replaceEvents();
   replaceEnds();
@@ -40,16 +46,6 @@ export function replaceProcess(): void {
 
 function replaceData(): void {
   const { argv, title } = real;
-  const env = environmentProxy(real.env);
-  redefine(
-    real,
-    'env',
-    () => env,
-    (value: NodeJS.ProcessEnv) => {
-      const view = currentView();
-      if (view !== undefined) view.env = copyOf(value);
-    },
-  );
   const shown = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
@@ -67,6 +63,25 @@ function replaceData(): void {
     (value: string) => {
       const call = currentCall();
       if (call !== undefined) call.title = String(value);
+    },
+  );
+  for (const name of FOR_ALL)
+    replace(real, name, (original) => (...args: unknown[]) => {
+      if (currentCall() !== undefined) throw notSupported(`process.${name}`, 'all calls share the process');
+      return original.apply(real, args);
+    });
+}
+
+/** Environment, working directory and umask, of which the system knows one for all calls. */
+function replaceSurroundings(): void {
+  const env = environmentProxy(real.env);
+  redefine(
+    real,
+    'env',
+    () => env,
+    (value: NodeJS.ProcessEnv) => {
+      const view = currentView();
+      if (view !== undefined) view.env = copyOf(value);
     },
   );
   replace(real, 'cwd', () => () => {
@@ -92,11 +107,6 @@ function replaceData(): void {
       return umask.apply(real, mask === undefined ? [] : [mask]);
     throw notSupported('the umask', 'say the mode of each file, or use chmod');
   });
-  for (const name of FOR_ALL)
-    replace(real, name, (original) => (...args: unknown[]) => {
-      if (currentCall() !== undefined) throw notSupported(`process.${name}`, 'all calls share the process');
-      return original.apply(real, args);
-    });
 }
 
 /** As Node says it, down to the words. */
