@@ -56,7 +56,7 @@ const commonJs = /** @type {const} */ ({
   ...common,
   minify: true,
   format: 'cjs',
-  define: { 'import.meta.url': 'undefined' },
+  define: { 'import.meta.url': 'undefined', SOLOD_LIBRARY: 'false' },
 });
 
 rmSync('dist', { recursive: true, force: true });
@@ -65,7 +65,7 @@ const compiled = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc',
   stdio: 'inherit',
 });
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-const [command, library] = await Promise.all([
+const [command, library, settings] = await Promise.all([
   // Whole, with its packages: as separate modules they take Node three times as long to load.
   build({
     ...commonJs,
@@ -77,12 +77,21 @@ const [command, library] = await Promise.all([
   }),
   build({
     ...common,
+    define: { SOLOD_LIBRARY: 'true' },
     format: 'esm',
     plugins: [builtinForCommonJs],
     metafile: true,
     splitting: true,
     entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
     chunkNames: 'chunk-[hash]',
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    plugins: [wholeJsonc],
+    metafile: true,
+    entryPoints: { 'share-install': 'src/app/share/share-install.ts' },
+    outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
   build({
@@ -95,6 +104,10 @@ const [command, library] = await Promise.all([
       inline: 'src/app/library/call-inline.ts',
       // The process that a call sees, with a daemon and without.
       'call-process': 'src/app/service/call-process/install.ts',
+      // Ignores the signals that the command was started to ignore. Only a command that takes its time loads it.
+      signals: 'src/app/entry/keep-ignored-signals.ts',
+      // The client's side of a shared server.
+      sharing: 'src/app/share/share-command.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
@@ -110,6 +123,13 @@ const [command, library] = await Promise.all([
     entryPoints: { 'status-line': 'src/app/status-line/status-line-service.ts' },
     // What callers read off it, and would not find in what is minified. A test holds it to what the service says.
     banner: { js: `// defineService({ name: 'status-line', version: '${version}' })` },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    entryPoints: { share: 'src/app/share/share-service.ts' },
+    banner: { js: `// defineService({ name: 'share', version: '${version}' })` },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
@@ -132,5 +152,7 @@ function noticesFor(inputs) {
     return [`${name} ${version} (${license})`, ...texts].join('\n\n');
   });
 }
-const notices = noticesFor([command, library].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+const notices = noticesFor(
+  [command, library, settings].flatMap(({ metafile }) => Object.keys(metafile.inputs)),
+);
 writeFileSync('dist/THIRD-PARTY.txt', `${notices.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);

@@ -1,4 +1,4 @@
-/** The one place where an errno becomes a reading. Whatever the tables do not know is handed on with its cause. */
+/** Turns an errno into a reading; no other file does. A code that the table does not have keeps its cause. */
 
 import type { Absent, Cause, Failed, Occupied, WrongType } from '../ports/readings.js';
 
@@ -30,6 +30,11 @@ export function causeOf(error: unknown): Cause {
   const refused = typeof syscall === 'string' || code === 'ERR_INVALID_ARG_VALUE';
   if (code === undefined || !refused) throw error;
   return { code, message: error.message };
+}
+
+/** Why a stream failed: an error of the system's, or of the stream itself. */
+export function causeOfStream(error: Error): Cause {
+  return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
 }
 
 export function refusedChange(error: unknown): Refusal {

@@ -1,4 +1,4 @@
-/** The ledger of starts, over whatever keeps its lines. A ledger that fails stops nothing: it is a diagnosis. */
+/** The ledger of starts, over any store of lines. A ledger that fails stops no start: it serves diagnosis. */
 
 import { type Identity, type Vitality, vitalityOf } from '../domain/evidence/identity.js';
 import { type Chronicle, chronicleOf } from '../domain/lifecycle/start-history.js';
@@ -6,12 +6,13 @@ import {
   concluded,
   entryText,
   fateOf,
+  isSilent,
   type LedgerEntry,
   parseLedger,
   type Start,
   startsIn,
 } from '../domain/lifecycle/start-ledger.js';
-import type { ProcessTable } from '../ports/process-table.js';
+import type { Processes } from './own-processes.js';
 
 /** Keeps the lines of one ledger. It never throws. */
 export interface LedgerLines {
@@ -23,13 +24,10 @@ export interface LedgerLines {
   all(): string;
 }
 
-/** Process table that also knows the process that asks. */
-export type Witness = ProcessTable & { self(): Identity };
-
 export class Ledger {
   constructor(
     private readonly lines: LedgerLines,
-    private readonly processes: Witness,
+    private readonly processes: Processes,
   ) {}
 
   get path(): string {
@@ -43,6 +41,13 @@ export class Ledger {
   /** The latest starts, oldest first. For a process that ended without a word, the process table says so. */
   starts(): readonly Start[] {
     return startsIn(parseLedger(this.lines.recent())).map((start) => this.#concluded(start));
+  }
+
+  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  silent(): readonly Start[] {
+    return startsIn(parseLedger(this.lines.recent())).filter(
+      (start) => start.identity !== undefined && isSilent(start, this.#vitality(start.identity)),
+    );
   }
 
   /** @param wallMs now, by the wall clock */

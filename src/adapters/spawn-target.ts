@@ -1,5 +1,3 @@
-import type { Environment } from '../ports/environment.js';
-
 /** Environment variable that tells a started daemon which spawn lock it ends. */
 export const LOCK_VARIABLE = 'SOLOD_SPAWN_LOCK';
 
@@ -9,9 +7,14 @@ export interface SpawnTarget {
   readonly directory: string;
   /** Program and arguments; no shell sees them. */
   readonly command: readonly [string, ...string[]];
-  readonly env: Environment;
-  /** Identifies the program and its version: the crash-loop breaker counts failures for each build. */
-  readonly build: string;
+  /** Environment of the process. Asked for only when one is started. */
+  environment(): Readonly<Record<string, string>>;
+  /** Identifies the program, its version and its environment: the crash-loop breaker counts failures for each build. */
+  build(): string;
+  /** Milliseconds after which a start that has said nothing counts as hung; undefined for never. */
+  readonly silentMs: number | undefined;
+  /** `respected` if a limit of this process that can't be raised prevents a start; `ignored` if the user insists on a daemon. */
+  readonly limits: 'respected' | 'ignored';
   /** `open` if the starter waits for what the process says of its start. */
   readonly channel: 'open' | 'none';
 }

@@ -5,7 +5,8 @@ import type { SpawnReading } from '../ports/spawner.js';
 import type { Word } from '../ports/start-word.js';
 import type { Owner } from './evidence/owner.js';
 import type { TerminationOutcome } from './lifecycle/end-hung-daemon.js';
-import type { Distrust } from './place/state-directory.js';
+import type { Distrust } from './place/distrust.js';
+import type { PrepareOutcome } from './place/state-directory.js';
 
 export type Phase =
   /** Nobody served the name, and another caller held the spawn lock all the while. */
@@ -21,6 +22,10 @@ export type Failure =
   | { readonly kind: 'service-missing'; readonly path: string }
   /** No service of that name comes with solod. */
   | { readonly kind: 'service-unknown'; readonly asked: string; readonly known: string }
+  /** No directory is named for daemons to live in, and there is no home to put it in. */
+  | { readonly kind: 'no-home' }
+  /** The library is part of another program's bundle, and the package is not installed beside that. */
+  | { readonly kind: 'no-daemon-program' }
   | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
   | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'not-removed'; readonly path: string; readonly cause: Cause }
@@ -37,7 +42,10 @@ export type Failure =
       readonly word?: Word | undefined;
       readonly lastOutput: string;
     }
-  /** Daemon after daemon died at its start: no further one is started for `waitMs`, until `untilMs` by the wall clock. */
+  /**
+   * Daemon after daemon died at its start: no further one is started for `waitMs`, until `untilMs` by the
+   * wall clock.
+   */
   | {
       readonly kind: 'crash-loop';
       readonly directory: string;
@@ -84,6 +92,14 @@ export type Failure =
     }
   | { readonly kind: 'claim-failed'; readonly act: string; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'claim-unsettled'; readonly path: string; readonly rounds: number };
+
+/** Why there is no directory to work in. */
+export function unpreparedFailure(outcome: Exclude<PrepareOutcome, { readonly kind: 'prepared' }>): Failure {
+  const { path } = outcome;
+  return outcome.kind === 'distrusted'
+    ? { kind: 'state-directory-distrusted', path, why: outcome.why }
+    : { kind: 'state-directory-unusable', path, cause: outcome.cause };
+}
 
 /** What a start comes to that no process came of. */
 export function notStarted(

@@ -20,7 +20,10 @@ export type DocumentReading =
 
 export type PathReading = { readonly kind: 'path'; readonly path: string } | Absent | WrongType | Failed;
 
-/** A person's own files, as opposed to those of a state directory: they count byte for byte, and outlive a power cut. */
+/**
+ * A person's own files, as opposed to those of a state directory: they count byte for byte, and outlive a
+ * power cut.
+ */
 export interface Documents {
   /** realpath(3). */
   resolve(path: string): PathReading;
@@ -28,7 +31,10 @@ export interface Documents {
   read(path: string): DocumentReading;
   /** Creates a file that must not exist, with exactly that mode and owner; on the disk when this returns. */
   create(path: string, draft: Draft): ChangeReading;
-  /** Gives a file a name that nothing has yet, instead of its own: link(2), unlink(2); on the disk when this returns. */
+  /**
+   * Gives a file a name that nothing has yet, instead of its own: link(2), unlink(2); on the disk when this
+   * returns.
+   */
   publish(from: string, to: string): ChangeReading;
   /** rename(2), on the disk when this returns. */
   replace(from: string, to: string): ChangeReading;

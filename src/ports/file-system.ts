@@ -46,7 +46,10 @@ export interface FileSystem {
   appendText(path: string, text: string): ChangeReading;
   /** symlink(2). */
   makeLink(target: string, path: string): ChangeReading;
-  /** rename(2): refuses a non-empty directory at `to`, replaces anything else of the same type, never follows a link. */
+  /**
+   * rename(2): refuses a non-empty directory at `to`, replaces anything else of the same type, never follows
+   * a link.
+   */
   rename(from: string, to: string): ChangeReading;
   /** unlink(2): refuses a directory. */
   removeFile(path: string): ChangeReading;

@@ -1,5 +1,5 @@
 /**
- * What ports return, as far as several of them share it. A port never throws for an expected failure: an adapter reads an errno once,
+ * What several ports return. A port never throws for an expected failure: an adapter reads an errno once,
  * and hands on what it does not know as `failed` with its cause.
  */
 
@@ -13,7 +13,10 @@ export interface Cause {
 export interface Instant {
   /** Milliseconds from an arbitrary origin; never goes back. For deadlines and durations. */
   readonly monotonicMs: number;
-  /** Milliseconds since 1970 by the wall clock, which may jump. Only for what is written to disk and read by others. */
+  /**
+   * Milliseconds since 1970 by the wall clock, which may jump. Only for what is written to disk and read by
+   * others.
+   */
   readonly wallMs: number;
 }
 
@@ -31,7 +34,9 @@ export interface Occupied {
   readonly kind: 'occupied';
 }
 
-/** What is there is of another type than the call is made for (ENOTDIR, EISDIR, EINVAL of readlink, ELOOP). */
+/**
+ * What is there is of another type than the call is made for (ENOTDIR, EISDIR, EINVAL of readlink, ELOOP).
+ */
 export interface WrongType {
   readonly kind: 'wrong-type';
 }

@@ -4,7 +4,9 @@ import type { Cause } from './readings.js';
 export type ConnectReading =
   | { readonly kind: 'connected' }
   | { readonly kind: 'silent' }
-  /** The name refers to the caller's own listener, which a supervisor handed over to it. Nothing was tried. */
+  /**
+   * The name refers to the caller's own listener, which a supervisor handed over to it. Nothing was tried.
+   */
   | { readonly kind: 'own' }
   | { readonly kind: 'errno'; readonly cause: Cause };
 
@@ -12,7 +14,10 @@ export type ConnectReading =
 export type GreetReading =
   /** The daemon has taken the request on. */
   | { readonly kind: 'accepted' }
-  /** The daemon is on its way out and has not begun anything; if for an upgrade, then for this caller's newer version. */
+  /**
+   * The daemon is on its way out and has not begun anything; if for an upgrade, then for this caller's newer
+   * version.
+   */
   | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
   /** The daemon is newer, and what it speaks this caller does not. Nothing was begun. */
   | { readonly kind: 'outdated'; readonly message: string }
@@ -23,7 +28,9 @@ export type GreetReading =
   /** No word within the time. */
   | { readonly kind: 'silent' };
 
-/** Holds one connection at most: the latest. Connecting again, or dropping the probe, closes the one before. */
+/**
+ * Holds one connection at most: the latest. Connecting again, or dropping the probe, closes the one before.
+ */
 export interface SocketProbe {
   connect(path: string, withinMs: number): Promise<ConnectReading>;
   /** Says what the caller came to say on the latest connection, and waits for the first word. */

@@ -34,10 +34,16 @@ export type ChildReading =
       readonly lastOutput: string;
     };
 
-/** The one boundary that starts processes. What is started is fixed when the spawner is made; each start has a reason. */
+/**
+ * The one boundary that starts processes. What is started is fixed when the spawner is made; each start has a
+ * reason.
+ */
 export interface Spawner {
-  /** Starts the daemon. `lockNonce` names the spawn lock that the daemon ends; empty when there is none. */
-  spawn(reason: SpawnReason, lockNonce: string): SpawnReading;
+  /**
+   * Starts the daemon. `lockNonce` names the spawn lock that the daemon releases; undefined when the caller
+   * holds none.
+   */
+  spawn(reason: SpawnReason, lockNonce: string | undefined): SpawnReading;
   /** What has become of a child that this spawner started. */
   check(pid: number): ChildReading;
 }

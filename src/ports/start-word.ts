@@ -1,7 +1,10 @@
 /** How far a process had got when it failed. */
 export type Stage = 'starting' | 'claiming' | 'loading' | 'serving';
 
-/** What a process says of itself, on its start-up channel and in the ledger; in the ledger, its starter says some for it. */
+/**
+ * What a process says of itself, on its start-up channel and in the ledger; in the ledger, its starter says
+ * some for it.
+ */
 export type Word =
   | { readonly kind: 'claimed'; readonly generation: number }
   | { readonly kind: 'gave-way'; readonly generation: number }

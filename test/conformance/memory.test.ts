@@ -1,4 +1,4 @@
-/** The scenarios, run by the machines in a simulated host. */
+/** The scenarios, run by the procedures in a simulated host. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
@@ -9,10 +9,11 @@ import { kickLine } from '../../src/app/texts/stderr.js';
 import type { Identity } from '../../src/domain/evidence/identity.js';
 import { ownerText } from '../../src/domain/evidence/owner.js';
 import type { Failure } from '../../src/domain/failure.js';
-import { childText, recordText } from '../../src/domain/lock/spawn-lock.js';
+import { childText, handedLock } from '../../src/domain/lock/held-lock.js';
+import { recordText } from '../../src/domain/lock/spawn-lock.js';
 import { CALL_TOTAL_MS, timingFrom } from '../../src/domain/lock/timing.js';
-import { beginKick, stepKick } from '../../src/domain/obtain/kick.js';
-import { beginObtain, stepObtain } from '../../src/domain/obtain/obtain.js';
+import { kick } from '../../src/domain/obtain/kick.js';
+import { obtain } from '../../src/domain/obtain/obtain.js';
 import { NAMES } from '../../src/domain/place/layout.js';
 import { run, runSync } from '../../src/domain/procedure/run.js';
 import type { GreetReading } from '../../src/ports/socket-probe.js';
@@ -180,7 +181,6 @@ class World {
     if ('holder' in lock) {
       files.makeDirectory(path);
       const plan = {
-        directory: HOME,
         nonce: '7-held',
         holder: this.#who(lock.holder),
         readyMs: lock.readyMs,
@@ -202,19 +202,20 @@ class World {
     return this.machine.clock.now().wallMs;
   }
 
-  #spawned(child: MemoryProcess, lockNonce: string): void {
+  #spawned(child: MemoryProcess, lockNonce: string | undefined): void {
+    const lock = handedLock(this.place.directory, lockNonce);
     switch (this.scenario.before.start) {
       case 'dies':
         child.print('something');
         child.exit(3);
         return;
       case 'does-not-load':
-        void becomesDaemon(child, { lockNonce, place: this.place }).then(() =>
+        void becomesDaemon(child, { lock, place: this.place }).then(() =>
           child.serve({ kind: 'declined', message: 'it does not load: on purpose', exitCode: 70 }),
         );
         return;
       default:
-        void becomesDaemon(child, { lockNonce, place: this.place });
+        void becomesDaemon(child, { lock, place: this.place });
     }
   }
 
@@ -222,9 +223,7 @@ class World {
     const totalMs = timeoutOf(this.scenario) ?? CALL_TOTAL_MS;
     const plan = obtainPlan(this.client, { place: this.place, timing: timingFrom({ totalMs }) });
     const { clock } = this.machine;
-    const outcome = await clock.finish(
-      this.client.run((ports) => run(stepObtain, beginObtain(plan, clock.now()), ports)),
-    );
+    const outcome = await clock.finish(this.client.run((ports) => run(obtain(plan), ports)));
     return outcome.kind === 'failed'
       ? shown(outcome.failure)
       : { outcome: outcome.kind, exit: 0, stderr: '' };
@@ -233,7 +232,7 @@ class World {
   async kick(): Promise<Shown> {
     const timing = timingFrom({ totalMs: CALL_TOTAL_MS });
     const plan = kickPlan(this.client, { place: this.place, timing });
-    const outcome = runSync(stepKick, beginKick(plan, this.machine.clock.now()), this.client.ports);
+    const outcome = runSync(kick(plan), this.client.ports);
     // The child comes up meanwhile.
     await this.machine.clock.advance(100);
     const line = kickLine(outcome);

@@ -1,7 +1,7 @@
 /**
- * Scenarios that every client must end alike: what was before, and what is after. They are data, in `scenarios/*.json`, and run
- * against the machines in memory (`memory.test.ts`), the command on Node (`node.test.ts`) and the native
- * client (`native.test.ts`).
+ * Scenarios that every client must end alike: what was before, and what is after. They are data, in
+ * `scenarios/*.json`, and run against the procedures in memory (`memory.test.ts`), the command on Node
+ * (`node.test.ts`) and the native client (`native.test.ts`).
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
@@ -39,7 +39,10 @@ export type Daemon =
   | 'dangling'
   | 'current-is-file'
   | 'current-loops'
-  /** A generation without a socket; with a file, or a directory, in its place; with one that nobody listens on. */
+  /**
+   * A generation without a socket; with a file, or a directory, in its place; with one that nobody listens
+   * on.
+   */
   | 'no-socket'
   | 'socket-is-file'
   | 'socket-is-directory'

@@ -23,8 +23,10 @@ import { editionKey } from '../../src/domain/evidence/edition.js';
 import type { Identity } from '../../src/domain/evidence/identity.js';
 import { ownerText } from '../../src/domain/evidence/owner.js';
 import { entryText } from '../../src/domain/lifecycle/start-ledger.js';
-import { childText, recordText } from '../../src/domain/lock/spawn-lock.js';
-import { NAMES } from '../../src/domain/place/layout.js';
+import { childText } from '../../src/domain/lock/held-lock.js';
+import { recordText } from '../../src/domain/lock/spawn-lock.js';
+import { daemonEnvironment, environmentText } from '../../src/domain/place/daemon-environment.js';
+import { NAMES, shortHash } from '../../src/domain/place/layout.js';
 import { type Ended, eventually, ROOT, type Sandbox } from '../process/sandbox.js';
 import type { Daemon, DirectoryBefore, SaidWord, Scenario, Who } from './scenario.js';
 
@@ -112,7 +114,7 @@ export class Stage {
     }
   }
 
-  // --- who -----------------------------------------------------------------------------------------------------------
+  // --- who -------------------------------------------------------------------------------------------------
 
   async #who(who: Who): Promise<Identity> {
     const self = processes.self();
@@ -154,7 +156,7 @@ export class Stage {
     return child;
   }
 
-  // --- the daemon ----------------------------------------------------------------------------------------------------
+  // --- the daemon ------------------------------------------------------------------------------------------
 
   async #makeDaemon(daemon: Daemon): Promise<void> {
     const current = path.join(this.directory, NAMES.current);
@@ -243,7 +245,7 @@ export class Stage {
     renameSync(`${socket}.bound`, socket);
   }
 
-  // --- the lock, and what else lies there ----------------------------------------------------------------------------
+  // --- the lock, and what else lies there ------------------------------------------------------------------
 
   async #makeLock(): Promise<void> {
     const { lock = 'none' } = this.scenario.before;
@@ -292,7 +294,9 @@ export class Stage {
     if (failures === undefined) return;
     const file = resolveService(this.#service);
     if (file.kind === 'failed') throw new Error('the service is missing');
-    const build = failures.build ?? `${editionKey(file.value.edition)}:${process.execPath}`;
+    const given = environmentText(daemonEnvironment(this.box.env, [], '/'));
+    const build =
+      failures.build ?? `${editionKey(file.value.edition)}:${process.execPath}:${shortHash(given)}`;
     const atMs = Date.now() - failures.agoMs;
     const entries = Array.from({ length: failures.times }, (_, n) => {
       const identity = { ...processes.self(), pid: 4_000_000 + n };
@@ -305,7 +309,7 @@ export class Stage {
     writeFileSync(path.join(this.directory, NAMES.spawns), entries.join(''));
   }
 
-  // --- what is there afterwards --------------------------------------------------------------------------------------
+  // --- what is there afterwards ----------------------------------------------------------------------------
 
   /** Why processes were started since. */
   spawns(): string[] {

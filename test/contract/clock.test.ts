@@ -66,7 +66,7 @@ describe('the fake clock', () => {
     expect([awake, clock.now().monotonicMs]).toEqual([2, 0]);
   });
 
-  it('calls a timer off, and forgets whoever is gone', async () => {
+  it('cancels a timer, and forgets an owner that is gone', async () => {
     const clock = new FakeClock(START);
     const fired: string[] = [];
     const owner = {};
@@ -101,7 +101,7 @@ describe('the fake clock', () => {
     });
 
     it('says so when nothing could ever move', async () => {
-      await expect(new FakeClock(START).finish(new Promise(() => {}))).rejects.toThrow('nobody sleeps');
+      await expect(new FakeClock(START).finish(new Promise(() => {}))).rejects.toThrow('no sleeper is left');
     });
 
     it('says so when a test is lost in a loop', async () => {

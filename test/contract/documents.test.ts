@@ -17,6 +17,8 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { MemoryDocuments } from '../../src/adapters/memory/documents.js';
+import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import { systemError } from '../../src/adapters/memory/system-error.js';
 import { DOCUMENT_BYTES_MAX, nodeDocuments } from '../../src/adapters/node/files/documents.js';
 
@@ -130,4 +132,32 @@ it('resolve follows every link', () => {
   expect(documents.resolve(at('b/y'))).toEqual({ kind: 'path', path: at('a/x') });
   expect(documents.resolve(at('b/none')).kind).toBe('absent');
   expect(documents.resolve(at('b/z')).kind).toBe('wrong-type');
+});
+
+describe.each([
+  ['Node', () => ({ port: documents, at })],
+  [
+    'memory',
+    () => {
+      const { disk, files } = new MemoryMachine();
+      files.makeDirectory('/home');
+      return { port: new MemoryDocuments(disk, 1_000), at: (name: string) => `/home/${name}` };
+    },
+  ],
+])('the port alone, on %s', (_, host) => {
+  it('a draft is created, published and replaced', () => {
+    const { port, at: file } = host();
+    expect(port.create(file('a'), { text: 'ä', mode: 0o640 })).toEqual({ kind: 'done' });
+    expect(port.read(file('a'))).toMatchObject({ kind: 'document', document: { text: 'ä', mode: 0o640 } });
+    expect(port.create(file('a'), { text: '', mode: 0o600 }).kind).toBe('occupied');
+    expect(port.publish(file('a'), file('b'))).toEqual({ kind: 'done' });
+    expect(port.read(file('a')).kind).toBe('absent');
+    port.create(file('c'), { text: 'c', mode: 0o600 });
+    expect(port.publish(file('c'), file('b')).kind).toBe('occupied');
+    expect(port.replace(file('c'), file('b'))).toEqual({ kind: 'done' });
+    expect(port.read(file('b'))).toMatchObject({ document: { text: 'c' } });
+    expect(port.resolve(file('b'))).toEqual({ kind: 'path', path: file('b') });
+    expect(port.resolve(file('a')).kind).toBe('absent');
+    expect(port.read(file('b/x')).kind).toBe('wrong-type');
+  });
 });

@@ -87,7 +87,7 @@ function listening(at: string): Promise<net.Server> {
 
 const NOBODY = 65_534;
 
-/** Root is refused nothing, so for the time of the call it is somebody else. */
+/** Root is refused nothing, so the call runs as another user. */
 export function asOrdinaryUser<T>(act: () => T): T {
   if (process.geteuid?.() !== 0) return act();
   process.seteuid?.(NOBODY);

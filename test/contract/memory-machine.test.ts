@@ -3,16 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
-import {
-  type Event,
-  end,
-  files,
-  go,
-  type Step,
-  type SyncCommand,
-  type SyncReading,
-  sleep,
-} from '../../src/domain/procedure/procedure.js';
+import { files, now, type Procedure, type Sync, sleep } from '../../src/domain/procedure/procedure.js';
 import { run } from '../../src/domain/procedure/run.js';
 import type { GreetReading } from '../../src/ports/socket-probe.js';
 
@@ -194,7 +185,7 @@ describe('what a daemon says', () => {
     expect(daemon.served).toBe(1);
   });
 
-  it('comes when it serves: whoever connects before waits', async () => {
+  it('comes when it serves: a caller that connects before waits', async () => {
     const machine = new MemoryMachine();
     const daemon = machine.start();
     await daemon.ports.listener.listen('/sock');
@@ -204,7 +195,7 @@ describe('what a daemon says', () => {
     expect(await waiting).toEqual({ kind: 'accepted' });
   });
 
-  it('is not said to whoever has gone', async () => {
+  it('is not said to a caller that has gone', async () => {
     const machine = new MemoryMachine();
     const daemon = machine.start();
     await daemon.ports.listener.listen('/sock');
@@ -218,7 +209,7 @@ describe('what a daemon says', () => {
 });
 
 describe('connections that fail', () => {
-  it('with whatever the test plants, and in silence with ETIMEDOUT', async () => {
+  it('with the error that the test plants, and in silence with ETIMEDOUT', async () => {
     const machine = new MemoryMachine();
     const { probe } = machine.start().ports;
     machine.faults.plant({ method: 'connect', code: 'EMFILE', matching: /sock/ });
@@ -290,29 +281,25 @@ describe('what another user owns', () => {
   });
 });
 
-/** Makes `path` unless it is there: two calls, and a race between them. */
-interface Checking {
-  readonly at: 'looking' | 'making';
-  readonly path: string;
-}
 type Outcome = 'made' | 'found' | 'surprised';
 
-const look = (path: string): Step<Checking, Outcome, SyncCommand> =>
-  go({ at: 'looking', path }, files('inspect', path));
+/** Makes `path` unless it is there: two calls, and a race between them. */
+function* make(path: string): Sync<Outcome> {
+  if ((yield* files('inspect', path)).kind !== 'absent') return 'found';
+  return (yield* files('makeDirectory', path)).kind === 'done' ? 'made' : 'surprised';
+}
 
-function check(
-  { at, path }: Checking,
-  { reading }: Event<SyncReading>,
-): Step<Checking, Outcome, SyncCommand> {
-  if (at === 'making') return end(reading.kind === 'done' ? 'made' : 'surprised');
-  return reading.kind === 'absent' ? go({ at: 'making', path }, files('makeDirectory', path)) : end('found');
+/** Says when it has woken up. */
+function* nap(ms: number): Procedure<number> {
+  yield* sleep(ms);
+  return (yield* now()).monotonicMs;
 }
 
 describe('steppers', () => {
-  it('hold several machines, and go through them in whatever order', () => {
+  it('hold several procedures, and step through them in any order', () => {
     const outcomes = ['aabb', 'abab', 'abba', 'baab', 'baba', 'bbaa'].map((order) => {
       const machine = new MemoryMachine();
-      const start = () => new Stepper(check, look('/d'), machine.start().ports);
+      const start = () => new Stepper(make('/d'), machine.start().ports);
       const steppers = { a: start(), b: start() };
       for (const name of order) {
         const stepper = steppers[name as 'a' | 'b'];
@@ -332,21 +319,32 @@ describe('steppers', () => {
 
   it('show the next call, and take one that needs time', async () => {
     const machine = new MemoryMachine();
-    const nap = (_: string, { now }: Event) => end(now.monotonicMs);
-    const stepper = new Stepper(nap, go('asleep', sleep(10)), machine.start().ports);
-    expect([stepper.state, stepper.next, stepper.outcome]).toEqual(['asleep', sleep(10), undefined]);
+    const stepper = new Stepper(nap(10), machine.start().ports);
+    const asleep = { kind: 'call', port: 'clock', method: 'sleep', args: [10] };
+    expect([stepper.next, stepper.outcome]).toEqual([asleep, undefined]);
     const { monotonicMs } = machine.clock.now();
     await machine.clock.finish(stepper.take());
-    expect([stepper.state, stepper.next, stepper.outcome]).toEqual([undefined, undefined, monotonicMs + 10]);
+    expect([stepper.next, stepper.outcome]).toEqual([undefined, monotonicMs + 10]);
     await expect(stepper.take()).rejects.toThrow('has ended');
+  });
+
+  it('say where it stands: two that were told the same stand at the same point, and no others do', () => {
+    const machine = new MemoryMachine();
+    const [one, other] = [machine.start(), machine.start()].map(
+      ({ ports }) => new Stepper(make('/d'), ports),
+    );
+    expect(one?.state).toEqual(other?.state);
+    one?.takeSync();
+    expect(one?.state).not.toEqual(other?.state);
+    other?.takeSync();
+    expect(one?.state).toEqual(other?.state);
   });
 });
 
-it('a machine runs in a process to its end', async () => {
+it('a procedure runs in a process to its end', async () => {
   const machine = new MemoryMachine();
   const process = machine.start();
-  const step = (_: string, { now }: Event) => end(now.wallMs);
-  const outcome = process.run((ports) => run(step, go('asleep', sleep(25)), ports));
-  const { wallMs } = machine.clock.now();
-  expect(await machine.clock.finish(outcome)).toBe(wallMs + 25);
+  const outcome = process.run((ports) => run(nap(25), ports));
+  const { monotonicMs } = machine.clock.now();
+  expect(await machine.clock.finish(outcome)).toBe(monotonicMs + 25);
 });

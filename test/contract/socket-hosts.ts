@@ -22,7 +22,7 @@ export interface Daemon {
 export interface DaemonPlan {
   readonly path: string;
   readonly backlog?: number;
-  /** Whether whoever says something gets an answer. */
+  /** Whether a caller that says something gets an answer. */
   readonly answers: 'accepted' | 'nothing';
 }
 

@@ -39,7 +39,7 @@ export function socketContract(make: () => Promise<SocketHost>): void {
       expect(await connect('dangling/sock')).toEqual(errno('ENOENT'));
     });
 
-    it('that is something else is refused, as if nobody listened', async () => {
+    it('that is something else is refused like a socket without a listener', async () => {
       mkdir('d');
       host.files.createFile(at('f'), '');
       expect(await connect('d')).toEqual(errno('ECONNREFUSED'));
@@ -145,7 +145,7 @@ export function socketContract(make: () => Promise<SocketHost>): void {
       expect(await connect('1/sock')).toEqual(errno('ECONNREFUSED'));
     });
 
-    it('unlinks the name that it bound, whoever is there by now', async () => {
+    it('unlinks the name that it bound, also when another socket has it by now', async () => {
       const listener = host.listener();
       mkdir('a');
       await listener.listen(at('a/sock'));
@@ -196,7 +196,7 @@ export function socketContract(make: () => Promise<SocketHost>): void {
       expect(await host.wait(greeted)).toEqual({ kind: 'ended' });
     });
 
-    it('that is stopped takes connections and says nothing, until it goes on', async () => {
+    it('that is stopped takes connections and says nothing until it continues', async () => {
       const daemon = await host.daemon({ path: at('sock'), answers: 'accepted' });
       await daemon.stop();
       const [early, late] = [host.probe(), host.probe()];
@@ -217,20 +217,23 @@ export function socketContract(make: () => Promise<SocketHost>): void {
       expect(await host.wait(probe.greet(WITHIN_MS))).toEqual({ kind: 'ended' });
     });
 
-    it.skipIf(process.platform !== 'linux')('whose queue is full is no dead one: EAGAIN', async () => {
-      const daemon = await host.daemon({ path: at('sock'), backlog: 1, answers: 'accepted' });
-      await daemon.stop();
-      // Whoever goes away keeps its place in the queue.
-      const probe = host.probe();
-      for (let n = 0; n < 2; n += 1) expect(await connect('sock', probe)).toEqual(CONNECTED);
-      expect(await connect('sock', probe)).toEqual(errno('EAGAIN'));
-      await daemon.resume();
-      await expect.poll(() => connect('sock', probe)).toEqual(CONNECTED);
-      expect(await host.wait(probe.greet(WITHIN_MS))).toEqual({ kind: 'accepted' });
-    });
+    it.skipIf(process.platform !== 'linux')(
+      'whose queue is full differs from a dead one: EAGAIN',
+      async () => {
+        const daemon = await host.daemon({ path: at('sock'), backlog: 1, answers: 'accepted' });
+        await daemon.stop();
+        // A caller that goes away keeps its place in the queue.
+        const probe = host.probe();
+        for (let n = 0; n < 2; n += 1) expect(await connect('sock', probe)).toEqual(CONNECTED);
+        expect(await connect('sock', probe)).toEqual(errno('EAGAIN'));
+        await daemon.resume();
+        await expect.poll(() => connect('sock', probe)).toEqual(CONNECTED);
+        expect(await host.wait(probe.greet(WITHIN_MS))).toEqual({ kind: 'accepted' });
+      },
+    );
   });
 
-  it('greeting nobody has ended before it began', async () => {
+  it('a greeting without a connection is `ended`', async () => {
     const probe = host.probe();
     expect(await probe.greet(WITHIN_MS)).toEqual({ kind: 'ended' });
     await connect('missing', probe);

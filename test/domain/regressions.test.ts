@@ -2,17 +2,12 @@
 import { expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
-import { beginClaim, stepClaim } from '../../src/domain/claim/claim.js';
+import { claim } from '../../src/domain/claim/claim.js';
 import { judgeConnect } from '../../src/domain/evidence/connect-verdict.js';
-import { recordText, stepTakeOver, takeOver } from '../../src/domain/lock/spawn-lock.js';
+import { handedLock } from '../../src/domain/lock/held-lock.js';
+import { recordText, takeOver } from '../../src/domain/lock/spawn-lock.js';
 import { timingFrom } from '../../src/domain/lock/timing.js';
-import {
-  beginObtain,
-  type ObtainOutcome,
-  type ObtainState,
-  stepObtain,
-} from '../../src/domain/obtain/obtain.js';
-import type { Command, Reading } from '../../src/domain/procedure/procedure.js';
+import { type ObtainOutcome, obtain } from '../../src/domain/obtain/obtain.js';
 import { run, runSync } from '../../src/domain/procedure/run.js';
 import { claimIn, claims, daemonIn } from '../support/daemons.js';
 import {
@@ -34,7 +29,7 @@ it('a directory named `current` that can’t be moved ends the claim, instead of
   machine.files.makeDirectories(inHome('current/x'));
   machine.faults.plant({ method: 'rename', code: 'EXDEV', matching: /trash\..*current$/, times: FOREVER });
   const process = machine.start();
-  const stepper = new Stepper(stepClaim, beginClaim(claimPlan(process)), process.ports);
+  const stepper = new Stepper(claim(claimPlan(process)), process.ports);
   for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) await stepper.take();
   expect(stepper.outcome).toMatchObject({
     kind: 'failed',
@@ -64,20 +59,20 @@ it('a lock that can’t be taken over blocks nobody for longer than the fallback
   const machine = new MemoryMachine();
   machine.files.makeDirectories(inHome('spawn.lock'));
   machine.onSpawn = (child, { lockNonce }) => {
-    void claims(child, { lockNonce }).then(() => child.serve({ kind: 'accepted' }));
+    void claims(child, { lock: handedLock(HOME, lockNonce) }).then(() => child.serve({ kind: 'accepted' }));
   };
   const holder = machine.start();
-  const plan = { directory: HOME, nonce: nonceFor(holder), holder: identityOf(holder), readyMs: 1_500 };
+  const record = { nonce: nonceFor(holder), holder: identityOf(holder), readyMs: 1_500 };
   machine.files.createFile(
     inHome(`spawn.lock/${nonceFor(holder)}`),
-    recordText(plan, machine.clock.now().wallMs),
+    recordText(record, machine.clock.now().wallMs),
   );
   holder.kill();
   machine.faults.plant({ method: 'removeFile', code: 'EACCES', matching: /spawn\.lock/, times: FOREVER });
   const process = machine.start();
   const timing = timingFrom({ totalMs: 4_000 });
-  const begun = beginObtain(obtainPlan(process, { timing }), machine.clock.now());
-  const outcome = await machine.clock.finish(process.run((ports) => run(stepObtain, begun, ports)));
+  const plan = obtainPlan(process, { timing });
+  const outcome = await machine.clock.finish(process.run((ports) => run(obtain(plan), ports)));
   expect(outcome).toMatchObject({ kind: 'started', reason: 'lock-error' });
 });
 
@@ -86,7 +81,7 @@ it('the starter’s lock ends also where the state directory can’t be used', a
   machine.files.makeDirectories(inHome('spawn.lock'));
   machine.files.createFile(inHome('spawn.lock/9-a'), '');
   machine.faults.plant({ method: 'inspect', code: 'EIO', matching: new RegExp(`${ROOT}$`) });
-  expect((await claimIn(machine, { lockNonce: '9-a' })).outcome.kind).toBe('failed');
+  expect((await claimIn(machine, { lock: handedLock(HOME, '9-a') })).outcome.kind).toBe('failed');
   expect(tree(machine)).toEqual([]);
 });
 
@@ -102,15 +97,10 @@ it('of many who saw the same foreign directory, one takes the lock over', () => 
   const machine = new MemoryMachine();
   machine.files.makeDirectories(inHome('spawn.lock/junk'));
   const processes = Array.from({ length: 5 }, () => machine.start());
-  const outcomes = processes.map(({ pid, startTime, ports }) => {
-    const plan = {
-      directory: HOME,
-      nonce: nonceFor({ pid }),
-      holder: identityOf({ pid, startTime }),
-      readyMs: 1_500,
-    };
+  const outcomes = processes.map(({ pid, ports }) => {
+    const plan = { directory: HOME, nonce: nonceFor({ pid }), readyMs: 1_500 };
     const observed = { kind: 'foreign', type: 'directory', modifiedMs: 0 } as const;
-    return runSync(stepTakeOver, takeOver(plan, observed), ports).kind;
+    return runSync(takeOver(plan, observed), ports).kind;
   });
   expect(outcomes.filter((kind) => kind === 'held')).toHaveLength(1);
 });
@@ -136,13 +126,13 @@ it('in a directory that can’t be trusted not even a lock is touched', async ()
   machine.disk.create(HOME, { type: 'directory', userId: USER_ID, mode: 0o777 });
   machine.files.makeDirectory(inHome('spawn.lock'));
   machine.files.createFile(inHome('spawn.lock/9-a'), '');
-  expect((await claimIn(machine, { lockNonce: '9-a' })).outcome.kind).toBe('failed');
+  expect((await claimIn(machine, { lock: handedLock(HOME, '9-a') })).outcome.kind).toBe('failed');
   expect(tree(machine)).toEqual(['spawn.lock/', 'spawn.lock/9-a']);
 });
 
 async function toTheEnd(
   machine: MemoryMachine,
-  stepper: Stepper<ObtainState, ObtainOutcome, Command, Reading>,
+  stepper: Stepper<ObtainOutcome>,
   before: () => Promise<void>,
 ): Promise<ObtainOutcome | undefined> {
   for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) {
@@ -156,8 +146,7 @@ it('a daemon that came while the lock was jammed is attached: nothing is started
   const machine = new MemoryMachine();
   machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
   const process = machine.start();
-  const begun = beginObtain(obtainPlan(process), machine.clock.now());
-  const stepper = new Stepper(stepObtain, begun, process.ports);
+  const stepper = new Stepper(obtain(obtainPlan(process)), process.ports);
   const patientUntilMs = machine.clock.now().monotonicMs + timingFrom().lockFallbackMs;
   let daemon: Promise<unknown> | undefined;
   const outcome = await toTheEnd(machine, stepper, async () => {
@@ -173,8 +162,7 @@ it('a daemon that came while the lock was jammed is attached: nothing is started
 it('whoever is held up with the lock until its time is over starts nothing, and ends the lock', async () => {
   const machine = new MemoryMachine();
   const process = machine.start();
-  const begun = beginObtain(obtainPlan(process), machine.clock.now());
-  const stepper = new Stepper(stepObtain, begun, process.ports);
+  const stepper = new Stepper(obtain(obtainPlan(process)), process.ports);
   let isHeldUp = false;
   const outcome = await toTheEnd(machine, stepper, async () => {
     if (isHeldUp || !tree(machine).some((line) => line.includes('spawn.lock/'))) return;

@@ -1,4 +1,4 @@
-/** The shipped machines in every order of their calls. The longer searches: `npm run explore`. */
+/** The shipped procedures in every order of their calls. The longer searches: `npm run explore`. */
 
 import { describe, expect, it } from 'vitest';
 import type { Rules } from '../../src/adapters/simulation/actions.js';

@@ -14,7 +14,10 @@ function scenario(name: string): Scenario {
   return found;
 }
 
-/** Where all schedules end, and what is wrong on the way; names are fixed or exchangeable while searching, and exchangeable in the answer. */
+/**
+ * Where all schedules end, and what is wrong on the way; names are fixed or exchangeable while searching, and
+ * exchangeable in the answer.
+ */
 function endsOf({ world, settings }: Scenario, limits: Partial<Limits>, reductions: Reductions) {
   const rules = { settings, time: 'when-idle', reductions } as const;
   const text = (state: World): string => {

@@ -97,7 +97,7 @@ describe('obtain', () => {
     expect(result).toMatchObject({ kind: 'failed', failure: { kind: 'spawn-refused' } });
   });
 
-  it('reports a stopped daemon, and attaches to it again when it goes on', async () => {
+  it('reports a stopped daemon, and attaches to it again when it continues', async () => {
     const solod = caller();
     const pid = pidOf(await machine.clock.finish(solod.obtain(DAEMON)));
     machine.process(pid)?.stop();

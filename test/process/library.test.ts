@@ -1,4 +1,4 @@
-/** The library as a program of somebody's own uses it: another wire, another process, any number of callers. */
+/** The library as another program uses it: with its own wire, in its own process, for any number of callers. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -49,7 +49,7 @@ function get(socketPath: string, url: string): Promise<string> {
 
 const PATIENT = { timing: { totalMs: 10_000 } };
 
-describe('obtain and claim with a server of one’s own', () => {
+describe('obtain and claim with another server', () => {
   it('starts it once for all who ask at once, and attaches the others', async () => {
     const box = sandbox();
     const options = { ...program(box), ...PATIENT };
@@ -82,7 +82,7 @@ describe('obtain and claim with a server of one’s own', () => {
     expect(box.spawns()).toEqual(['cold']);
   });
 
-  it('a connection, for protocols of one’s own', async () => {
+  it('a connection, for another protocol', async () => {
     const box = sandbox();
     const result = await solod.connect({ ...program(box), ...PATIENT });
     if (result.kind === 'failed') throw new Error(result.message);

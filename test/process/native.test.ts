@@ -186,7 +186,7 @@ describe.skipIf(!hasCargo)(`a client that kicks and is gone${LEFT_OUT}`, () => {
     expect(holdingsOf(pid, box)).toEqual([]);
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
     expect(Number(stat[3])).toBe(pid); // its session
-    expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/');
+    expect(readlinkSync(`/proc/${pid}/cwd`)).toBe(`/proc/${pid}/fdinfo`);
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^SigBlk:\t0+$/m);
   });
 

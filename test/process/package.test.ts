@@ -147,6 +147,8 @@ describe('the packed tarball', () => {
     ]);
     expect(warm.code).toBe(0);
     const loaded = readFileSync(`${box.path}/loaded`, 'utf8').split('\n');
-    expect(loaded.map((file) => path.basename(file)).sort()).toEqual(files);
+    // What keeps ignored signals ignored comes where a call takes its time, on a busy machine, say.
+    const names = loaded.map((file) => path.basename(file)).filter((name) => name !== 'signals.cjs');
+    expect(names.sort()).toEqual(files);
   });
 });

@@ -107,7 +107,7 @@ describe('the bundle', () => {
     const { code, stderr } = await sandbox().run(['call', 'solod:nope']);
     expect([code, stderr]).toEqual([
       66,
-      'solod: solod comes with no service called "solod:nope"; write solod:status-line, or give the path of a file\n',
+      'solod: solod comes with no service called "solod:nope"; write solod:status-line or solod:share, or give the path of a file\n',
     ]);
   });
 });

@@ -2,7 +2,7 @@
 
 import type { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
-import { beginClaim, type ClaimOutcome, type ClaimPlan, stepClaim } from '../../src/domain/claim/claim.js';
+import { type ClaimOutcome, type ClaimPlan, claim } from '../../src/domain/claim/claim.js';
 import { ownerText, parseOwner } from '../../src/domain/evidence/owner.js';
 import { run } from '../../src/domain/procedure/run.js';
 import { claimPlan, inHome, ownerOf } from './plans.js';
@@ -11,7 +11,7 @@ type Changes = Partial<ClaimPlan>;
 
 /** What a candidate does, for a program that runs in its process. Time passes only if somebody lets it. */
 export const claims = (process: MemoryProcess, changes: Changes = {}): Promise<ClaimOutcome> =>
-  process.run((ports) => run(stepClaim, beginClaim(claimPlan(process, changes)), ports));
+  process.run((ports) => run(claim(claimPlan(process, changes)), ports));
 
 /** One candidate, from its start to its outcome; its process lives on. */
 export async function claimIn(

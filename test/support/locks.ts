@@ -2,42 +2,40 @@
 
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
+import { type HeldLock, heldLock, releaseLock } from '../../src/domain/lock/held-lock.js';
 import {
   type ContendedLock,
   type LockObservation,
   type LockOutcome,
   type LockPlan,
   lookAtLock,
-  releaseLock,
-  stepLook,
-  stepRelease,
-  stepTake,
-  stepTakeOver,
   takeLock,
   takeOver,
 } from '../../src/domain/lock/spawn-lock.js';
 import { runSync } from '../../src/domain/procedure/run.js';
-import { HOME, identityOf, inHome, nonceFor } from './plans.js';
+import { HOME, inHome, nonceFor } from './plans.js';
 
 export const LOCK = inHome('spawn.lock');
-export const HELD: LockOutcome = { kind: 'held' };
 export const CONTENDED: LockOutcome = { kind: 'contended' };
 
 export const planOf = (process: MemoryProcess): LockPlan => ({
   directory: HOME,
   nonce: nonceFor(process),
-  holder: identityOf(process),
   readyMs: 1_500,
 });
 
+/** The lock of a process that has taken it. */
+export const lockOf = (process: MemoryProcess): HeldLock => heldLock(planOf(process));
+
+/** What a process is told that holds it. */
+export const heldBy = (process: MemoryProcess): LockOutcome => ({ kind: 'held', lock: lockOf(process) });
+
 export const take = (process: MemoryProcess): LockOutcome =>
-  runSync(stepTake, takeLock(planOf(process)), process.ports);
-export const look = (process: MemoryProcess): LockObservation =>
-  runSync(stepLook, lookAtLock(HOME), process.ports);
-export const release = (process: MemoryProcess): void =>
-  runSync(stepRelease, releaseLock(HOME, nonceFor(process)), process.ports);
+  runSync(takeLock(planOf(process)), process.ports);
+export const look = (process: MemoryProcess): LockObservation => runSync(lookAtLock(HOME), process.ports);
+export const release = (process: MemoryProcess): void => runSync(releaseLock(lockOf(process)), process.ports);
 export const over = (process: MemoryProcess, observed: ContendedLock): LockOutcome =>
-  runSync(stepTakeOver, takeOver(planOf(process), observed), process.ports);
+  runSync(takeOver(planOf(process), observed), process.ports);
 
 export function lookContended(process: MemoryProcess): ContendedLock {
   const observed = look(process);

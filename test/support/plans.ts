@@ -1,9 +1,8 @@
-/** What the machines of the domain are begun with in a test: one place, one user, one boot. */
+/** What the procedures of the domain are begun with in a test: one place, one user, one boot. */
 
 import type { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
-import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
+import { identityOf, type MemoryProcess } from '../../src/adapters/memory/memory-process.js';
 import type { ClaimPlan } from '../../src/domain/claim/claim.js';
-import type { Identity } from '../../src/domain/evidence/identity.js';
 import { type Owner, ownerText } from '../../src/domain/evidence/owner.js';
 import { DEFAULT_TIMING } from '../../src/domain/lock/timing.js';
 import type { KickPlan } from '../../src/domain/obtain/kick.js';
@@ -18,14 +17,9 @@ export const USER_ID = 1_000;
 /** A path in the directory of the name. */
 export const inHome = (name: string): string => `${HOME}/${name}`;
 
-type Who = Pick<MemoryProcess, 'pid' | 'startTime'>;
+export { identityOf };
 
-export const identityOf = ({ pid, startTime }: Who): Identity => ({
-  pid,
-  startTime,
-  bootId: 'boot',
-  pidNamespace: 'namespace',
-});
+type Who = Pick<MemoryProcess, 'pid' | 'startTime'>;
 
 export const ownerOf = (process: Who): Owner => ({
   ...identityOf(process),
@@ -43,9 +37,8 @@ export const claimPlan = (process: Who, changes: Partial<ClaimPlan> = {}): Claim
   place: PLACE,
   userId: USER_ID,
   platform: 'linux',
-  self: identityOf(process),
   nonce: nonceFor(process),
-  lockNonce: '',
+  lock: undefined,
   ownerText: ownerText(ownerOf(process)),
   probeMs: 100,
   ...changes,
@@ -55,7 +48,6 @@ export const obtainPlan = (process: Who, changes: Partial<ObtainPlan> = {}): Obt
   place: PLACE,
   userId: USER_ID,
   platform: 'linux',
-  self: identityOf(process),
   nonce: nonceFor(process),
   timing: DEFAULT_TIMING,
   greeting: 'expected',
@@ -66,7 +58,6 @@ export const obtainPlan = (process: Who, changes: Partial<ObtainPlan> = {}): Obt
 export const kickPlan = (process: Who, changes: Partial<KickPlan> = {}): KickPlan => ({
   place: PLACE,
   userId: USER_ID,
-  self: identityOf(process),
   nonce: nonceFor(process),
   timing: DEFAULT_TIMING,
   ...changes,

@@ -1,19 +1,18 @@
 /**
- * Every order of a race. The steps of a few candidates are put in every order there is, each of them may be killed before
- * any of its steps, and what must hold is asked wherever the race can get. Worlds that look the same from the inside
- * are gone into once.
+ * Every order of a race. The steps of a few candidates are put in every order there is, each of them may be
+ * killed before any of its steps, and what must hold is asked wherever the race can get. Worlds that look the
+ * same from the inside are gone into once.
  */
 
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../src/adapters/memory/stepper.js';
-import { beginClaim, type ClaimOutcome, type ClaimState, stepClaim } from '../../src/domain/claim/claim.js';
-import type { Command, Reading } from '../../src/domain/procedure/procedure.js';
+import { type ClaimOutcome, claim } from '../../src/domain/claim/claim.js';
 import { claimPlan, inHome, tree } from './plans.js';
 
 export interface Candidate {
   readonly process: MemoryProcess;
-  readonly stepper: Stepper<ClaimState, ClaimOutcome, Command, Reading>;
+  readonly stepper: Stepper<ClaimOutcome>;
 }
 
 /** Several candidates for one name, each held before its next step. */
@@ -29,8 +28,8 @@ export const alive = ({ process }: Candidate): boolean => process.activity !== '
 
 /** Has repointed `current`, and serves as soon as it has cleared up. */
 export function serves(candidate: Candidate): boolean {
-  const { state, outcome } = candidate.stepper;
-  const claimed = outcome?.kind === 'claimed' || state?.at === 'ending-lock' || state?.at === 'sweeping';
+  const { phase, outcome } = candidate.stepper;
+  const claimed = outcome?.kind === 'claimed' || phase?.phase === 'settle' || phase?.phase === 'sweep';
   return claimed && alive(candidate);
 }
 
@@ -42,7 +41,7 @@ export async function startRace(
   await setUp(machine);
   const candidates = Array.from({ length: count }, () => {
     const process = machine.start();
-    return { process, stepper: new Stepper(stepClaim, beginClaim(claimPlan(process)), process.ports) };
+    return { process, stepper: new Stepper(claim(claimPlan(process)), process.ports) };
   });
   return { machine, candidates };
 }
@@ -53,8 +52,7 @@ export async function startReadyRace(
   setUp: (machine: MemoryMachine) => Promise<void>,
 ): Promise<Race> {
   const race = await startRace(count, setUp);
-  for (const { stepper } of race.candidates)
-    while (stepper.state?.at !== 'reading-current') await stepper.take();
+  for (const { stepper } of race.candidates) while (stepper.phase?.phase !== 'look') await stepper.take();
   return race;
 }
 
@@ -83,7 +81,9 @@ function movesOf({ candidates }: Race): Move[] {
   return [...steps, ...kills];
 }
 
-/** How far a search goes. Where several are interrupted at every step there are too many orders for a test. */
+/**
+ * How far a search goes. Where several are interrupted at every step there are too many orders for a test.
+ */
 export interface Bounds {
   /** How often a candidate that could go on has to wait for another. */
   readonly interruptions: number;
@@ -118,7 +118,7 @@ function fingerprint({ machine, candidates }: Race): string {
   const who = candidates.map((candidate) => {
     const { state, outcome } = candidate.stepper;
     if (!alive(candidate)) return wasKilled(candidate);
-    return [{ ...state, trail: { ...state?.trail, plan: undefined } }, outcome];
+    return [state, outcome];
   });
   return JSON.stringify([who, ownersOf(machine)]);
 }

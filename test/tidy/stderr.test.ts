@@ -6,7 +6,7 @@ import { OTHER_SPEAKERS } from './exceptions.js';
 import { expectOnly, parse, planted, type Source, sourcesIn } from './repository.js';
 
 const SPEAKER = 'solod: ';
-const THE_PLACE = 'src/app/texts/stderr.ts';
+const THE_PLACE = 'src/domain/text/speaker.ts';
 
 const speakers = (sources: readonly Source[]): string[] => sources.filter(speaks).map(({ file }) => file);
 

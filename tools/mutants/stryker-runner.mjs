@@ -57,8 +57,8 @@ class InProcess {
 
   async init() {
     const root = process.cwd();
-    const names = readdirSync(path.join(root, FOLDER)).filter((name) => name.endsWith('.test.ts'));
-    const short = names.filter((name) => !isTooLong(name));
+    const names = /** @type {string[]} */ (readdirSync(path.join(root, FOLDER), { recursive: true }));
+    const short = names.filter((name) => name.endsWith('.test.ts') && !isTooLong(name));
     this.#files = await bundle(
       root,
       short.map((name) => `${FOLDER}/${name}`),

@@ -76,6 +76,7 @@ const SENTENCES = 'src/app/texts/failure-text.ts';
 const TROUBLES = 'src/app/texts/runtime-text.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
+const LIMITS = 'src/domain/lifecycle/inherited-limits.ts';
 const FILES = 'src/adapters/node/files/file-system.ts';
 const PLAN = 'src/ports/spawn-reason.ts';
 const CHANNEL = 'src/adapters/node/processes/start-channel.ts';
@@ -83,7 +84,22 @@ const WORDS = 'src/domain/text/speaker.ts';
 const CLIENT = 'src/app/wire/client.ts';
 const CONVERSATION = 'src/app/wire/conversation.ts';
 const DIAGNOSTIC = 'src/domain/text/one-line.ts';
+const ENVIRONMENT = 'src/domain/place/daemon-environment.ts';
 const SERVICE_FILE = 'src/app/service/service-file.ts';
+const RELAY = 'src/domain/share/relay-machine.ts';
+const SHARE_LIMITS = 'src/domain/share/share-limits.ts';
+const RPC_LINES = 'src/domain/share/rpc-lines.ts';
+
+/**
+ * Words without spaces, as one text.
+ * @param {string} name
+ * @param {string} file
+ * @param {string} what
+ * @param {(value: any) => readonly string[]} [read]
+ * @returns {Shared}
+ */
+const words = (name, file, what, read = (value) => value) =>
+  text(name, file, what, (module) => read(module[what]).join(' '));
 
 /** @typedef {(made: string) => string} Tidy */
 /** @type {Tidy} */
@@ -213,6 +229,25 @@ export const SHARED = [
   value('SERVICE_HEAD_BYTES', 'usize', SERVICE_FILE, 'HEAD_BYTES'),
   value('SHIPPED_PREFIX', '&str', SERVICE_FILE, 'SHIPPED.prefix'),
   value('SHIPPED_STATUS_LINE', '&str', SERVICE_FILE, 'SHIPPED.statusLine'),
+  value('SHIPPED_SHARE', '&str', SERVICE_FILE, 'SHIPPED.share'),
+  value('SHARE_KEPT_BYTES', 'usize', RELAY, 'RELAY.keptBytes'),
+  value('SHARE_REPLAY', '&str', RELAY, 'RELAY.replay'),
+  value('SHARE_CLIENT_VARIABLE', '&str', RELAY, 'RELAY.clientVariable'),
+  value('SHARE_MESSAGE_BYTES', 'usize', SHARE_LIMITS, 'DEFAULT_LIMITS.messageBytes'),
+  value('SHARE_LAST_ANSWERS_MS', 'f64', RELAY, 'RELAY.lastAnswersMs'),
+  value('SHARE_PATIENCE_MS', 'f64', RELAY, 'RELAY.patienceMs'),
+  value('SHARE_UNSENT_BYTES', 'usize', RELAY, 'RELAY.unsentBytes'),
+  value('SHARE_INTERNAL_ERROR', 'i32', RPC_LINES, 'RPC_ERROR.internal'),
+  value('SHARE_INVALID_REQUEST', 'i32', RPC_LINES, 'RPC_ERROR.invalidRequest'),
+  text('TEXT_SHARE_LOST', RELAY, 'lostText', (module) => module.lostText('{words}')),
+  text('TEXT_SHARE_MISSING', RELAY, 'missingText', (module) => module.missingText('{words}')),
+  text('TEXT_SHARE_CUT_OFF', RELAY, 'cutOffText', (module) => module.cutOffText('{bytes}')),
+  text('TEXT_SHARE_TOO_LONG', SHARE_LIMITS, 'tooLongText', (module) =>
+    module.tooLongText('{bytes}', '{limit}'),
+  ),
+  value('TEXT_SHARE_TAKEN_BACK', '&str', RELAY, 'RELAY.takenBack'),
+  value('TEXT_SHARE_ENDS', '&str', RELAY, 'RELAY.ends'),
+  value('TEXT_SHARE_CANCELLED', '&str', RELAY, 'RELAY.cancelled'),
   value('TEXT_BYTES_MAX', 'u64', FILES, 'TEXT_BYTES_MAX'),
   value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
   value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
@@ -252,6 +287,7 @@ export const SHARED = [
 
   ...[
     ['OK', 'ok'],
+    ['USAGE', 'usage'],
     ['UNAVAILABLE', 'unavailable'],
     ['SOFTWARE', 'software'],
     ['OS_ERROR', 'osError'],
@@ -275,6 +311,20 @@ export const SHARED = [
     value(name, '&str', DIAGNOSTIC, name),
   ),
   value('DIAGNOSTIC_LIMIT', 'usize', DIAGNOSTIC, 'DIAGNOSTIC_LIMIT'),
+  ...['plain', 'absolute', 'searched', 'files'].map((kind) =>
+    words(`ENVIRONMENT_${kind.toUpperCase()}`, ENVIRONMENT, 'PASSED_ON', (passed) => passed[kind]),
+  ),
+  value('ENVIRONMENT_LOCALE', '&str', ENVIRONMENT, 'LOCALE'),
+  words('ENVIRONMENT_PRELOADS', ENVIRONMENT, 'PRELOADS'),
+  value('BOUND', '&str', LIMITS, 'BOUND'),
+  text('TEXT_BOUND', LIMITS, 'boundBy', ({ boundBy }) => boundBy('{what}').message),
+  words('FROM_OUTSIDE', LEDGER, 'FROM_OUTSIDE'),
+  words('LACKING', LEDGER, 'LACKING'),
+  value('SILENT_MS_MAX', 'f64', LEDGER, 'SILENT_MS_MAX'),
+  text('TEXT_SILENT', LEDGER, 'silentText', ({ silentText }) =>
+    silentText(LONG_MS).replace('12346', '{seconds}'),
+  ),
+  value('ASKED', '&str', LEDGER, 'ASKED'),
   value('SPEAKER', '&str', WORDS, 'SPEAKER'),
   ...[
     ['LINK', 'link'],

@@ -12,7 +12,7 @@ use crate::domain::ports::{Activity, Cause, Sighting};
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
-use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM};
+use crate::system::libc::SIGPIPE;
 use crate::system::streams::{is_terminal, window_size, STDERR, STDIN, STDOUT};
 use crate::system::{process, time};
 use crate::wire::conversation::{converse, End};
@@ -22,14 +22,11 @@ use std::os::raw::c_int;
 
 /// Returns the exit code.
 pub fn run(asked: &Asked) -> i32 {
-    // The call is cancelled by the end of the connection, which comes with the end of this process.
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        let handler: extern "C" fn(c_int) = leave;
-        unsafe { libc::signal(signal, handler as usize) };
-    }
+    // A signal has its default action. The end of the process closes the connection, and that cancels the call.
+    let more: &[&str] = if asked.fallback == Fallback::Inline { &["--fallback=inline"] } else { &[] };
     let target = match Some(asked).filter(|asked| delegate::wants_daemon(asked)).and_then(target::resolve) {
         Some(target) => target,
-        None => return delegate::run_asked(asked, None, &[]),
+        None => return delegate::run_asked(asked, None, more),
     };
     let (patience, total_ms) = match asked.fallback {
         Fallback::Wait => (Patience::Wait, p::TOTAL_MS),
@@ -43,22 +40,22 @@ pub fn run(asked: &Asked) -> i32 {
         head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
     };
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
-    let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
+    let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
     let failure = match obtain(&mut host, &plan) {
         Ok(()) => return talk(&mut host, asked.errors),
         Err(failure) => explained(&mut host, failure),
     };
     match failure {
         Failure::NoLaunch => delegate::run_asked(asked, Some(&target), &[]),
+        // This process has limits that would break a daemon for all others. Node sees them too, and runs the call inline.
+        Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
+            delegate::run_asked(asked, Some(&target), more)
+        }
         // The service itself refused, and would refuse in another process too.
         Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
         _ => report(asked, &failure),
     }
-}
-
-extern "C" fn leave(signal: c_int) {
-    unsafe { libc::_exit(128 + signal) }
 }
 
 fn report(asked: &Asked, failure: &Failure) -> i32 {

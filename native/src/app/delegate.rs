@@ -4,7 +4,7 @@ use super::options::{Asked, Command};
 use super::say::{complain, say, Errors};
 use super::target::{read_launch_file, variable, Target};
 use crate::protocol as p;
-use crate::system::libc::{self, SIGHUP, SIGINT, SIGPIPE, SIGTERM, SIG_DFL};
+use crate::system::host::Limits;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -21,6 +21,16 @@ pub fn wants_daemon(asked: &Asked) -> bool {
         Some(Some(wish)) => wish == "on",
         Some(None) => !is_continuous_integration(),
         None => false,
+    }
+}
+
+/// A daemon that is asked for on purpose is started whatever limits it would have.
+pub fn limits(asked: &Asked) -> Limits {
+    let is_asked_for = asked.daemon == Some(true) || variable("SOLOD").flatten().as_deref() == Some("on");
+    if is_asked_for {
+        Limits::Ignored
+    } else {
+        Limits::Respected
     }
 }
 
@@ -104,11 +114,9 @@ pub fn find_bundle(name: &str) -> Option<PathBuf> {
         .find(|bundle| bundle.exists())
 }
 
-/// Becomes another program. Returns only if that fails, with the exit code.
+/// Becomes another program, which ignores the signals that this one was started to ignore. `std` ignores SIGPIPE on its own and resets
+/// it here. Returns only if that fails, with the exit code.
 pub fn become_program(argv: &[OsString], errors: Errors) -> i32 {
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGPIPE] {
-        unsafe { libc::signal(signal, SIG_DFL) };
-    }
     let error = Process::new(&argv[0]).args(&argv[1..]).exec();
     let name = OsString::from_vec(argv[0].clone().into_vec());
     complain(errors, &format!("{}: {error}", name.to_string_lossy()), p::EXIT_OS_ERROR)

@@ -65,5 +65,8 @@ fn kick_once(asked: &Asked, target: &Target) -> Kicked {
     // A kick sends no request.
     let request = |_| Vec::new();
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(target) };
-    kick(&mut Host::new(&target.place.directory, &request, &find_launch, false), &plan)
+    kick(
+        &mut Host::new(&target.place.directory, &request, &find_launch, false, delegate::limits(asked)),
+        &plan,
+    )
 }

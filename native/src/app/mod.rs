@@ -6,6 +6,7 @@ pub mod delegate;
 pub mod kick;
 pub mod options;
 pub mod say;
+pub mod share;
 pub mod target;
 
 use options::Command;
@@ -14,6 +15,9 @@ use std::env;
 /// Returns the exit code.
 pub fn main() -> i32 {
     let argv: Vec<_> = env::args_os().skip(1).collect();
+    if argv.first().map_or(false, |command| command == "share") {
+        return share::run(&argv[1..]);
+    }
     match options::read(&argv) {
         Some(asked) if asked.command == Command::Call => call::run(&asked),
         Some(asked) => kick::run(&asked),

@@ -1,4 +1,4 @@
-use crate::domain::diagnostic::{diagnostic_line, Colour};
+use crate::domain::diagnostic::{diagnostic_line, printable, Colour};
 use crate::protocol as p;
 use crate::system::streams::{write_all, STDERR, STDOUT};
 use std::env;
@@ -13,7 +13,7 @@ pub enum Errors {
 
 /// Writes a line to stderr. A closed stderr is ignored: the exit code still tells.
 pub fn say(sentence: &str) {
-    let _ = write_all(STDERR, format!("{}{sentence}\n", p::SPEAKER).as_bytes());
+    let _ = write_all(STDERR, format!("{}{}\n", p::SPEAKER, printable(sentence)).as_bytes());
 }
 
 /// Reports a failure. Returns the given exit code, or 0 if the line on stdout tells.

@@ -3,6 +3,7 @@
 use super::delegate;
 use super::options::Asked;
 use crate::domain::edition::{self, Edition};
+use crate::domain::environment::{daemon_environment, environment_hash};
 use crate::domain::layout::{self, Place};
 use crate::protocol as p;
 use crate::system::host::Launch;
@@ -20,6 +21,8 @@ pub struct Target {
     pub place: Place,
     pub user_id: u32,
     pub edition: Edition,
+    /// What the service wants its daemon to be started with, beside what every daemon gets.
+    pub environment: Vec<String>,
 }
 
 /// None for everything out of the ordinary, such as a missing service: Node's command says what is wrong.
@@ -28,7 +31,7 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
         Some(shipped) => find_shipped(shipped)?,
         None => asked.service.clone(),
     };
-    let (edition, own_name) = read_edition(&paths::real(&file)?).ok()?;
+    let (edition, own_name, environment) = read_edition(&paths::real(&file)?).ok()?;
     let name = asked.name.clone().or(own_name).unwrap_or_else(|| edition::name_from_path(&edition.path));
     if !layout::is_name(&name) {
         return None;
@@ -43,19 +46,19 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
     };
     let user_id = process::user_id();
     let place = layout::place_of(&root, &layout::label_of(&name, project.as_deref()), user_id);
-    Some(Target { name, place, user_id, edition })
+    Some(Target { name, place, user_id, edition, environment })
 }
 
 /// A service that comes with solod.
 fn find_shipped(name: &str) -> Option<String> {
-    if name != p::SHIPPED_STATUS_LINE {
+    if ![p::SHIPPED_STATUS_LINE, p::SHIPPED_SHARE].contains(&name) {
         return None;
     }
-    delegate::find_bundle(&format!("{}.cjs", p::SHIPPED_STATUS_LINE))?.into_os_string().into_string().ok()
+    delegate::find_bundle(&format!("{name}.cjs"))?.into_os_string().into_string().ok()
 }
 
-/// The edition of a service file, and the name that it gives itself.
-fn read_edition(real: &str) -> io::Result<(Edition, Option<String>)> {
+/// The edition of a service file, the name that it gives itself, and the variables that it wants.
+fn read_edition(real: &str) -> io::Result<(Edition, Option<String>, Vec<String>)> {
     let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(real)?;
     let found = file.metadata()?;
     let head = read_head(file, found.len())?;
@@ -65,7 +68,7 @@ fn read_edition(real: &str) -> io::Result<(Edition, Option<String>)> {
     let (inode, changed_ms) = (found.ino() as f64, files::changed_ms(&found));
     let edition =
         Edition { version, path: real.to_owned(), size: found.len(), modified_ms, inode, changed_ms };
-    Ok((edition, edition::own_name(&text).map(str::to_owned)))
+    Ok((edition, edition::own_name(&text).map(str::to_owned), edition::own_environment(&text)))
 }
 
 fn read_head(mut file: File, size: u64) -> io::Result<Vec<u8>> {
@@ -111,6 +114,11 @@ pub fn read_launch_file(place: &Place) -> Option<Vec<CString>> {
     text.split(|byte| *byte == 0).map(|part| CString::new(part).ok()).collect()
 }
 
+fn own_variables() -> impl Iterator<Item = (String, String)> {
+    env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
+}
+
 /// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
 /// service. None if the file says anything else, or names a file that is gone: then Node starts the daemon and writes the file again.
 pub fn find_launch(target: &Target) -> Option<Launch> {
@@ -124,6 +132,9 @@ pub fn find_launch(target: &Target) -> Option<Launch> {
     }
     argv.pop();
     argv.push(CString::new(target.edition.path.as_str()).ok()?);
-    let build = format!("{}:{}", target.edition.key(), argv[0].to_str().ok()?);
-    Some(Launch { argv, build })
+    let directory = env::current_dir().ok()?.to_string_lossy().into_owned();
+    let environment = daemon_environment(own_variables(), &target.environment, &directory);
+    let build =
+        format!("{}:{}:{}", target.edition.key(), argv[0].to_str().ok()?, environment_hash(&environment));
+    Some(Launch { argv, environment, build })
 }

@@ -75,9 +75,43 @@ pub fn diagnostic_line(text: &str, colour: Colour) -> String {
     }
 }
 
+/// A text that a terminal shows and does not obey: without colours (ECMA-48, SGR), and with every other control character but line
+/// feed and tab written out, as in JSON.
+pub fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(character) = rest.chars().next() {
+        if let Some(after) = after_colour(rest) {
+            rest = after;
+            continue;
+        }
+        match character {
+            '\n' | '\t' => shown.push(character),
+            _ if character.is_control() => shown.push_str(&format!("\\u{:04x}", character as u32)),
+            _ => shown.push(character),
+        }
+        rest = &rest[character.len_utf8()..];
+    }
+    shown
+}
+
+fn after_colour(text: &str) -> Option<&str> {
+    let parameters = text.strip_prefix("\u{1b}[")?;
+    parameters
+        .trim_start_matches(|character: char| matches!(character, '0'..='9' | ';' | ':'))
+        .strip_prefix('m')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shows_what_a_terminal_would_obey() {
+        assert_eq!(printable("a\u{1b}[1;31mb\u{1b}[0m\tc\nd"), "ab\tc\nd");
+        assert_eq!(printable("\u{1b}]0;x\u{7}\r\u{9b}2J"), "\\u001b]0;x\\u0007\\u000d\\u009b2J");
+        assert_eq!(printable("\u{1b}[1;3"), "\\u001b[1;3");
+    }
     use crate::domain::json::{parse, Json};
 
     const FIXTURES: &str = include_str!("../../../test/fixtures/diagnostics.json");

@@ -65,6 +65,30 @@ pub fn own_version(text: &str) -> Option<&str> {
     definitions(text).find_map(version_inside)
 }
 
+/// The variables that it names in `environment: ['…']`, likewise.
+pub fn own_environment(text: &str) -> Vec<String> {
+    definitions(text).find_map(environment_inside).unwrap_or_default()
+}
+
+fn environment_inside(inside: &str) -> Option<Vec<String>> {
+    property_inside(inside, "environment:", words_in)
+}
+
+/// String literals, up to the bracket that ends them.
+fn words_in(text: &str) -> Option<Vec<String>> {
+    let mut rest = skip_space(text).strip_prefix('[')?;
+    let mut words = Vec::new();
+    loop {
+        let at = rest.find(&['\'', '"', ']'][..])?;
+        if rest[at..].starts_with(']') {
+            return Some(words);
+        }
+        let word = quoted_after(&rest[at..])?;
+        words.push(word.to_owned());
+        rest = &rest[at + word.len() + 2..];
+    }
+}
+
 /// What follows the brace of each definition.
 fn definitions(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices(DEFINITION).filter_map(move |(at, _)| {
@@ -76,13 +100,18 @@ fn definitions(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn version_inside(inside: &str) -> Option<&str> {
+    property_inside(inside, "version:", quoted_after)
+}
+
+/// What `read` makes of what follows a property's name.
+fn property_inside<'a, T>(inside: &'a str, name: &str, read: fn(&'a str) -> Option<T>) -> Option<T> {
     let mut units = 0;
     for (at, character) in inside.char_indices() {
         let rest = &inside[at..];
         let begins_word = !ends_in_word(&inside[..at]);
         if begins_word {
-            if let Some(version) = rest.strip_prefix("version:").and_then(quoted_after) {
-                return Some(version);
+            if let Some(value) = rest.strip_prefix(name).and_then(read) {
+                return Some(value);
             }
         }
         let is_run = begins_word && rest.strip_prefix("run").map_or(false, |after| !begins_in_word(after));
@@ -151,6 +180,19 @@ fn plain_characters(character: char) -> impl Iterator<Item = char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_the_variables_that_a_service_names() {
+        for (text, expected) in [
+            ("defineService({ name: 'n', environment: ['A', \"B_*\",], run })", vec!["A", "B_*"]),
+            ("defineService({ environment: [\n  'A',\n] })", vec!["A"]),
+            ("defineService({ environment: [] })", vec![]),
+            ("defineService({ run: () => ({ environment: ['A'] }) })", vec![]),
+            ("defineService({ environment: NAMES })", vec![]),
+        ] {
+            assert_eq!(own_environment(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn says_of_itself_what_node_says() {

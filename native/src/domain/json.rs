@@ -1,4 +1,4 @@
-//! JSON as other processes have written it (RFC 8259): whoever reads a file must expect anything.
+//! JSON as other processes have written it (RFC 8259). A file may hold anything.
 
 /// Nothing of solod's is nested deeper than two.
 const DEPTH_MAX: u32 = 256;
@@ -39,7 +39,7 @@ impl Json {
     }
 }
 
-/// None for what is no JSON.
+/// None for a text that is not JSON.
 pub fn parse(text: &str) -> Option<Json> {
     let mut reader = Reader { bytes: text.as_bytes(), at: 0 };
     let value = reader.value(0)?;
@@ -189,7 +189,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Half of a pair that stands alone is no character.
+    /// Half of a pair that stands alone is not a character.
     fn code_point(&mut self, into: &mut Vec<u8>) -> Option<()> {
         let first = self.four_digits()?;
         let mut point = first;

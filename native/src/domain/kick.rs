@@ -3,12 +3,15 @@
 //! without waiting.
 
 use super::failure::{fill, lock_text, seconds, sentence, Failure};
+use super::held_lock::{note_child, release_lock, HeldLock};
 use super::identity::Vitality;
 use super::layout::{self, Place};
-use super::ports::{Ports, Spawning};
-use super::spawn_lock::{self, child_text, Contended, Lock, LockError, Outcome};
-use super::state_directory;
-use super::witness::{sight_lock, sight_owner};
+use super::lock_witness::{judge_lock, LockPatience, LockVerdict};
+use super::owner_witness::sight_owner;
+use super::ports::Ports;
+use super::spawn_lock::{self, look_at_lock, take_lock, take_over, Contended, Lock, LockError, Outcome};
+use super::start_daemon::start_daemon;
+use super::state_directory::prepare_directory;
 use crate::protocol as p;
 
 pub struct Plan<'a> {
@@ -40,7 +43,7 @@ pub enum Kicked {
     Running,
     /// Another caller is starting one.
     Contended,
-    /// There is no directory to work in: nothing that a kick's caller could do about it now.
+    /// The directory can't be made or used. A kick's caller can do nothing about it now.
     NoDirectory,
     Failed(Failure),
 }
@@ -61,119 +64,107 @@ pub fn line(kicked: &Kicked) -> Option<String> {
     Some(lines.join(" "))
 }
 
-struct Kick<'a, P: Ports> {
-    ports: &'a mut P,
-    plan: &'a Plan<'a>,
+/// Why a process is to be started, and what to say of it.
+struct Start {
     reason: &'static str,
     warning: Option<Warning>,
 }
 
 pub fn kick(ports: &mut impl Ports, plan: &Plan) -> Kicked {
-    match state_directory::prepare(ports, plan.place, plan.user_id) {
+    match prepare_directory(ports, plan.place, plan.user_id) {
         Ok(()) => {}
         Err(Failure::Unusable { .. }) => return Kicked::NoDirectory,
         Err(failure) => return Kicked::Failed(failure),
     }
-    let mut kick = Kick { ports, plan, reason: p::REASON_COLD, warning: None };
+    let mut reason = p::REASON_COLD;
     // A lock that is released just when it is looked at is tried again.
     for _ in 0..=p::KICK_TRIES_MAX {
-        if let Some(kicked) = kick.attempt() {
+        if let Some(kicked) = attempt(ports, plan, &mut reason) {
+            return kicked;
+        }
+        if let Some(kicked) = take(ports, plan, reason) {
             return kicked;
         }
     }
     Kicked::Contended
 }
 
-impl<P: Ports> Kick<'_, P> {
-    /// None where the lock was free again when it was looked at.
-    fn attempt(&mut self) -> Option<Kicked> {
-        if self.sees_daemon() {
-            return Some(Kicked::Running);
-        }
-        if !self.ports.can_start() {
-            return Some(Kicked::Failed(Failure::NoLaunch));
-        }
-        match spawn_lock::take(self.ports, &self.plan.lock()) {
-            Outcome::Contended => self.look_at_lock(),
-            outcome => Some(self.lock_answered(outcome)),
+/// Before the lock is taken; with it, `hold` asks again.
+fn attempt(ports: &mut impl Ports, plan: &Plan, reason: &mut &'static str) -> Option<Kicked> {
+    match sight_owner(ports, &layout::current_owner(&plan.place.directory)) {
+        // A daemon listens until its process ends, so a process that demonstrably lives is a daemon.
+        Some((_, Vitality::Alive)) => return Some(Kicked::Running),
+        Some((_, Vitality::Dead)) => *reason = p::REASON_DEAD_DAEMON,
+        // In doubt a process is started, and gives way.
+        Some((_, Vitality::Unknown)) | None => {}
+    }
+    match ports.can_start() {
+        true => None,
+        false => Some(Kicked::Failed(Failure::NoLaunch)),
+    }
+}
+
+/// None where the lock was free again when it was looked at: most likely a daemon has just claimed, and released it.
+fn take(ports: &mut impl Ports, plan: &Plan, reason: &'static str) -> Option<Kicked> {
+    let me = Start { reason, warning: None };
+    let outcome = take_lock(ports, &plan.lock());
+    if outcome != Outcome::Contended {
+        return Some(lock_answered(ports, plan, me, outcome));
+    }
+    match look_at_lock(ports, &plan.place.directory) {
+        Lock::Free => None,
+        Lock::Held(lock) => Some(lock_seen(ports, plan, me, &lock)),
+    }
+}
+
+fn lock_seen(ports: &mut impl Ports, plan: &Plan, me: Start, lock: &Contended) -> Kicked {
+    match judge_lock(ports, lock, LockPatience::Age) {
+        LockVerdict::LeaveAlone => Kicked::Contended,
+        LockVerdict::Stale => evict(ports, plan, Start { reason: p::REASON_STALE_LOCK, ..me }, lock),
+        LockVerdict::Overdue { age_ms } => {
+            let warning = Some(Warning::OverrodeLock { age_ms });
+            evict(ports, plan, Start { reason: p::REASON_OVERRIDE, warning }, lock)
         }
     }
+}
 
-    /// A daemon listens until its process ends, so a process that demonstrably lives is a daemon. In doubt a process is started,
-    /// and gives way.
-    fn sees_daemon(&mut self) -> bool {
-        let owner = layout::current_owner(&self.plan.place.directory);
-        match sight_owner(self.ports, &owner) {
-            Some((_, Vitality::Alive)) => return true,
-            Some((_, Vitality::Dead)) => self.reason = p::REASON_DEAD_DAEMON,
-            _ => {}
+fn evict(ports: &mut impl Ports, plan: &Plan, me: Start, lock: &Contended) -> Kicked {
+    let outcome = take_over(ports, &plan.lock(), lock);
+    lock_answered(ports, plan, me, outcome)
+}
+
+fn lock_answered(ports: &mut impl Ports, plan: &Plan, me: Start, outcome: Outcome) -> Kicked {
+    match outcome {
+        Outcome::Contended => Kicked::Contended,
+        Outcome::Held(lock) => hold(ports, plan, me, &lock),
+        // Not contention: nobody is known to be starting anything. The claim arbitrates.
+        Outcome::Error(error) => {
+            let warning = Some(Warning::Lock(error));
+            start(ports, plan, Start { reason: p::REASON_LOCK_ERROR, warning }, None)
         }
-        false
     }
+}
 
-    fn look_at_lock(&mut self) -> Option<Kicked> {
-        let lock = match spawn_lock::look(self.ports, &self.plan.place.directory) {
-            Lock::Free => return None,
-            Lock::Held(lock) => lock,
-        };
-        let now = self.ports.now();
-        if lock.is_stale(now) {
-            self.reason = p::REASON_STALE_LOCK;
-            return Some(self.evict(&lock));
+/// A daemon may have come while the lock was being taken.
+fn hold(ports: &mut impl Ports, plan: &Plan, me: Start, lock: &HeldLock) -> Kicked {
+    let owner = layout::current_owner(&plan.place.directory);
+    match sight_owner(ports, &owner) {
+        Some((_, Vitality::Alive)) => {
+            release_lock(ports, lock);
+            Kicked::Running
         }
-        let age_ms = lock.age_ms(now.wall_ms);
-        if age_ms < p::OVERRIDE_MS {
-            return Some(Kicked::Contended);
-        }
-        let vitality = sight_lock(self.ports, &lock);
-        let now = self.ports.now();
-        if lock.is_under_way(vitality, now) {
-            return Some(Kicked::Contended);
-        }
-        self.reason = p::REASON_OVERRIDE;
-        self.warning = Some(Warning::OverrodeLock { age_ms: lock.age_ms(now.wall_ms) });
-        Some(self.evict(&lock))
+        _ => start(ports, plan, me, Some(lock)),
     }
+}
 
-    fn evict(&mut self, lock: &Contended) -> Kicked {
-        let outcome = spawn_lock::take_over(self.ports, &self.plan.lock(), lock);
-        self.lock_answered(outcome)
-    }
-
-    fn lock_answered(&mut self, outcome: Outcome) -> Kicked {
-        match outcome {
-            Outcome::Contended => Kicked::Contended,
-            // Not contention: nobody is known to be starting anything. The claim arbitrates.
-            Outcome::Error(error) => {
-                self.reason = p::REASON_LOCK_ERROR;
-                self.warning = Some(Warning::Lock(error));
-                self.spawn()
+fn start(ports: &mut impl Ports, plan: &Plan, me: Start, lock: Option<&HeldLock>) -> Kicked {
+    match start_daemon(ports, &plan.place.directory, me.reason, lock) {
+        Ok(started) => {
+            if let Some(lock) = lock {
+                note_child(ports, lock, started.pid, &started.start_time);
             }
-            Outcome::Held => {
-                let reason = self.reason;
-                if self.sees_daemon() {
-                    spawn_lock::release(self.ports, &self.plan.place.directory, self.plan.nonce);
-                    return Kicked::Running;
-                }
-                self.reason = reason;
-                self.spawn()
-            }
+            Kicked::Started { warning: me.warning }
         }
-    }
-
-    fn spawn(&mut self) -> Kicked {
-        let directory = self.plan.place.directory.clone();
-        let failure = match self.ports.spawn(self.reason, self.plan.nonce) {
-            Spawning::Spawned { pid, start_time } => {
-                let child = self.ports.identity().of_child(pid, &start_time);
-                self.ports
-                    .append_text(&layout::lock_record(&directory, self.plan.nonce), &child_text(&child));
-                return Kicked::Started { warning: self.warning.take() };
-            }
-            Spawning::Refused(cause) => Failure::SpawnRefused { directory, cause },
-            Spawning::HeldBack(held) => Failure::CrashLoop { directory, held },
-        };
-        spawn_lock::release(self.ports, &self.plan.place.directory, self.plan.nonce);
-        Kicked::Failed(failure)
+        Err(failure) => Kicked::Failed(failure),
     }
 }

@@ -22,8 +22,17 @@ pub fn private_lock(directory: &str, nonce: &str) -> String {
     format!("{directory}/{}{nonce}.lock", p::TMP)
 }
 
+pub fn private_lock_record(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}.lock/{nonce}", p::TMP)
+}
+
+/// Where a lock goes that no solod made.
 pub fn evicted_lock(directory: &str, nonce: &str) -> String {
     format!("{directory}/{}{nonce}.lock", p::TRASH)
+}
+
+pub fn evicted_lock_record(directory: &str, nonce: &str, record: &str) -> String {
+    format!("{directory}/{}{nonce}.lock/{record}", p::TRASH)
 }
 
 pub fn log(directory: &str) -> String {

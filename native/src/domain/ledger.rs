@@ -16,7 +16,7 @@ pub enum Word {
     Ended { why: String, code: Option<f64>, signal: Option<String> },
 }
 
-/// None for what is no word of a process.
+/// None for a text that is not a word of a process.
 pub fn parse_word(text: &str) -> Option<Word> {
     word_from(&json::parse(text)?)
 }
@@ -107,6 +107,8 @@ enum Fate {
     /// It has said nothing yet, or not all: it may be alive.
     Open,
     Failed(FailedStart),
+    /// It failed for a reason that says nothing of what was started: the same may serve the next time.
+    Excused,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -129,10 +131,19 @@ impl Start {
         self.words.push((at_ms, Word::Ended { why: String::new(), code: None, signal: None }));
     }
 
+    /// Whether its process hangs before it has said anything.
+    pub fn is_silent(&self, vitality: Vitality) -> bool {
+        self.identity.is_some() && self.words.is_empty() && vitality == Vitality::Alive
+    }
+
     fn fate(&self) -> Fate {
         let failed = self.words.iter().find(|(_, word)| matches!(word, Word::Failed { .. }));
         if let Some((at_ms, Word::Failed { stage, message })) = failed {
             if stage != p::STAGE_SERVING {
+                // A claim fails by the state directory, whatever is served.
+                if stage == p::STAGE_CLAIMING || names_lack(message) {
+                    return Fate::Excused;
+                }
                 return Fate::Failed(FailedStart { at_ms: *at_ms, message: message.clone() });
             }
         }
@@ -141,11 +152,23 @@ impl Start {
         }
         let ended = self.words.iter().find(|(_, word)| matches!(word, Word::Ended { .. }));
         if let Some((at_ms, Word::Ended { why, code, signal })) = ended {
+            if is_from_outside(signal.as_deref().unwrap_or(why)) || why == p::ASKED {
+                return Fate::Excused;
+            }
             let message = end_text(why, *code, signal.as_deref());
             return Fate::Failed(FailedStart { at_ms: at_ms.max(self.started_ms), message });
         }
         Fate::Open
     }
+}
+
+/// What the machine lacks for a time, and has again.
+fn names_lack(message: &str) -> bool {
+    p::LACKING.split(' ').any(|code| message.contains(&format!("{code}:")))
+}
+
+fn is_from_outside(signal: &str) -> bool {
+    p::FROM_OUTSIDE.split(' ').any(|known| known == signal)
 }
 
 fn end_text(why: &str, code: Option<f64>, signal: Option<&str>) -> String {
@@ -232,6 +255,16 @@ pub fn refused_text(asked: &Asked, message: &str) -> String {
     format!("{{\"pid\":0,{},\"kind\":\"{}\",\"message\":{message}}}\n", asked.members(), p::ENTRY_REFUSED)
 }
 
+/// Of a start that was silent for so long, and was ended.
+pub fn silent_text(at_ms: f64, pid: i64, for_ms: f64) -> String {
+    let message = quoted(&fill(p::TEXT_SILENT, &[("seconds", &(for_ms / 1_000.0).round().to_string())]));
+    format!(
+        "{{\"atMs\":{at_ms},\"pid\":{pid},\"kind\":\"{}\",\"stage\":\"{}\",\"message\":{message}}}\n",
+        p::ENTRY_FAILED,
+        p::STAGE_STARTING
+    )
+}
+
 pub fn ended_text(at_ms: f64, pid: i64, why: &str, code: Option<i32>, signal: Option<&str>) -> String {
     let code = code.map_or_else(String::new, |code| format!(",\"code\":{code}"));
     let signal = signal.map_or_else(String::new, |signal| format!(",\"signal\":{}", quoted(signal)));
@@ -258,10 +291,13 @@ mod tests {
         };
         for (end, told) in [
             (",\"code\":3", "it ended before it served (exit code 3)"),
-            (",\"signal\":\"SIGKILL\",\"why\":\"x\"", "it ended before it served (SIGKILL): x"),
+            (",\"signal\":\"SIGSEGV\",\"why\":\"x\"", "it ended before it served (SIGSEGV): x"),
             ("", "it ended before it served (nobody saw how)"),
         ] {
             assert_eq!(message(start(end)), told);
+        }
+        for excused in [",\"signal\":\"SIGKILL\"", ",\"why\":\"SIGTERM\"", ",\"why\":\"asked to\""] {
+            assert_eq!(start(excused).fate(), Fate::Excused, "{excused}");
         }
         let mut gone = start("");
         gone.words.clear();

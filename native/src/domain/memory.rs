@@ -220,7 +220,7 @@ impl Ports for Memory {
         true
     }
 
-    fn spawn(&mut self, reason: &'static str, _: &str) -> Spawning {
+    fn spawn(&mut self, reason: &'static str, _: Option<&str>) -> Spawning {
         self.spawns.push(reason);
         if self.comes_up {
             self.connects.clear();

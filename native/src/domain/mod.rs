@@ -1,23 +1,29 @@
-//! What is decided. Each procedure is the one of the same name in `src/domain`, there a state machine, here straight through
-//! its calls; every call goes through `Ports`, so that it can be run over a disk that is none.
+//! What is decided. Each function is the one of the same name in `src/domain`: there a generator that yields its calls, here
+//! straight through them. Every call goes through `Ports`, so that it can be run over a disk that is none.
 
+pub mod connect_verdict;
 pub mod diagnostic;
 pub mod edition;
+pub mod environment;
 pub mod failure;
 #[cfg(test)]
 mod faults;
+pub mod held_lock;
 pub mod identity;
 pub mod json;
 pub mod kick;
 pub mod layout;
 pub mod ledger;
+pub mod lock_witness;
 #[cfg(test)]
 mod memory;
 pub mod obtain;
 pub mod owner;
+pub mod owner_witness;
 pub mod ports;
+pub mod reach_daemon;
+pub mod share;
 pub mod spawn_lock;
+pub mod start_daemon;
 pub mod state_directory;
 pub mod timing;
-pub mod verdict;
-pub mod witness;

@@ -4,15 +4,17 @@
 //! A caller is a newcomer first: it looks whether somebody answers. If nobody does it takes the lock and looks again, as the
 //! holder; then it starts one, and is its starter. If the lock is another's it waits, and looks again and again.
 
+use super::connect_verdict::{judge_connect, Verdict};
 use super::failure::{Failure, Phase};
-use super::layout::{self, Place};
-use super::owner::{self, Owner};
-use super::ports::{Cause, Child, ChildEnd, Connecting, Found, Greeting, Instant, Ports, Spawning};
-use super::spawn_lock::{self, child_text, Contended, Lock, Outcome};
-use super::state_directory;
+use super::held_lock::{note_child, release_lock, HeldLock};
+use super::layout::Place;
+use super::lock_witness::{judge_lock, LockPatience, LockVerdict};
+use super::ports::{Cause, Connecting, Greeting, Ports};
+use super::reach_daemon::{connect, greet, left_ms, now_ms, read_owner};
+use super::spawn_lock::{self, look_at_lock, take_lock, take_over, Contended, Lock, Outcome};
+use super::start_daemon::{check_daemon, start_daemon, ChildVerdict};
+use super::state_directory::prepare_directory;
 use super::timing::{next_poll_ms, Timing};
-use super::verdict::{judge, Verdict};
-use super::witness::sight_lock;
 use crate::protocol as p;
 
 pub struct Plan<'a> {
@@ -37,7 +39,7 @@ impl Plan<'_> {
 pub enum Patience {
     /// A daemon is waited for, and started.
     Wait,
-    /// Who is not there at the first look is done without.
+    /// The caller has another way to its answer: it neither starts a daemon nor waits for one.
     Leave,
 }
 
@@ -45,8 +47,10 @@ pub enum Patience {
 #[derive(Debug, PartialEq)]
 enum Role {
     Newcomer,
+    /// Without a lock where that can't be had at all.
     Holder {
         reason: &'static str,
+        lock: Option<HeldLock>,
     },
     /// `key` tells the lock that is waited for, `since_ms` since when.
     Waiter {
@@ -54,6 +58,7 @@ enum Role {
         since_ms: f64,
     },
     Starter {
+        lock: Option<HeldLock>,
         pid: i64,
         spawned_ms: f64,
     },
@@ -90,14 +95,14 @@ struct Caller<'a, P: Ports> {
     poll_ms: f64,
     spawns: u32,
     trouble: Trouble,
-    /// Why nobody serves, as far as this caller has seen.
+    /// Why nobody serves, by what this caller has seen.
     vacancy: &'static str,
 }
 
 /// Until a daemon has taken this caller's request on, which is Ok, or for a reason why none has.
 pub fn obtain(ports: &mut impl Ports, plan: &Plan) -> Result<(), Failure> {
-    let begun_ms = ports.now().monotonic_ms;
-    state_directory::prepare(ports, plan.place, plan.user_id)?;
+    let begun_ms = now_ms(ports);
+    prepare_directory(ports, plan.place, plan.user_id)?;
     let mut caller = Caller {
         ports,
         plan,
@@ -119,33 +124,32 @@ pub fn obtain(ports: &mut impl Ports, plan: &Plan) -> Result<(), Failure> {
 }
 
 impl<P: Ports> Caller<'_, P> {
-    fn left_ms(&self, now: Instant) -> f64 {
-        let total = self.begun_ms + self.plan.timing.total_ms;
-        let deadline = match self.role {
-            Role::Starter { spawned_ms, .. } => total.min(spawned_ms + self.plan.timing.ready_ms),
-            _ => total,
-        };
-        (deadline - now.monotonic_ms).max(0.0)
-    }
-
     fn directory(&self) -> String {
         self.plan.place.directory.clone()
     }
 
-    fn left(&mut self) -> f64 {
-        let now = self.ports.now();
-        self.left_ms(now)
+    fn deadline_ms(&self) -> f64 {
+        let total_ms = self.begun_ms + self.plan.timing.total_ms;
+        match self.role {
+            Role::Starter { spawned_ms, .. } => total_ms.min(spawned_ms + self.plan.timing.ready_ms),
+            _ => total_ms,
+        }
+    }
+
+    fn left_ms(&mut self) -> f64 {
+        let until_ms = self.deadline_ms();
+        left_ms(self.ports, until_ms)
     }
 
     // --- is anybody there? -------------------------------------------------------------------------------------------
 
     fn look(&mut self) -> Next {
-        let reading = self.ports.connect(&layout::current_socket(&self.plan.place.directory));
+        let reading = connect(self.ports, &self.plan.place.directory);
         if reading == Connecting::Connected {
             self.step_back();
             return self.meet();
         }
-        match judge(&reading) {
+        match judge_connect(&reading) {
             Verdict::Absent => self.vacant(),
             Verdict::Dead => {
                 // A daemon has died; unless its end was asked for.
@@ -154,179 +158,165 @@ impl<P: Ports> Caller<'_, P> {
                 }
                 self.vacant()
             }
-            Verdict::Alive | Verdict::Unknown(_) => {
-                self.step_back();
-                self.trouble = Trouble::Unreachable(match reading {
-                    Connecting::Errno(cause) => Some(cause),
-                    Connecting::Connected => None,
-                });
-                self.patiently()
-            }
+            Verdict::Alive | Verdict::Unknown(_) => self.doubt(reading),
         }
+    }
+
+    /// Somebody is there and can't be reached.
+    fn doubt(&mut self, reading: Connecting) -> Next {
+        self.step_back();
+        self.trouble = Trouble::Unreachable(match reading {
+            Connecting::Errno(cause) => Some(cause),
+            Connecting::Connected => None,
+        });
+        Next::Wait
     }
 
     /// Somebody is there. A lock that was taken to start somebody has lost its purpose.
     fn step_back(&mut self) {
-        if let Role::Holder { .. } = self.role {
-            spawn_lock::release(self.ports, &self.plan.place.directory, self.plan.nonce);
+        if let Role::Holder { lock, .. } = &self.role {
+            if let Some(lock) = lock {
+                release_lock(self.ports, lock);
+            }
             self.role = Role::Newcomer;
         }
     }
 
     fn meet(&mut self) -> Next {
-        let left = self.left();
-        // Whoever was held up until its time was over asks for nothing any more: it would not hear the answer.
-        if left <= 0.0 {
-            if let Trouble::None = self.trouble {
+        let until_ms = self.deadline_ms();
+        match greet(self.ports, until_ms) {
+            None => self.too_late(),
+            Some(Greeting::Accepted) => Next::End(Ok(())),
+            Some(Greeting::Declined { message, exit_code }) => fail(Failure::Declined { message, exit_code }),
+            Some(Greeting::Outdated { message }) => fail(Failure::Outdated { message }),
+            Some(Greeting::Silent) => {
                 self.trouble = Trouble::Unreachable(None);
+                self.timed_out()
             }
-            return self.timed_out();
-        }
-        match self.ports.greet(left) {
-            Greeting::Accepted => Next::End(Ok(())),
-            Greeting::Declined { message, exit_code } => fail(Failure::Declined { message, exit_code }),
-            Greeting::Outdated { message } => fail(Failure::Outdated { message }),
-            Greeting::Ended => self.hung_up(),
-            Greeting::Draining { upgrade } => {
+            Some(Greeting::Ended) => self.hung_up(),
+            Some(Greeting::Draining { upgrade }) => {
                 if upgrade {
                     self.vacancy = p::REASON_UPGRADE;
                 }
                 self.hung_up()
             }
-            Greeting::Silent => {
-                self.trouble = Trouble::Unreachable(None);
-                self.timed_out()
-            }
         }
+    }
+
+    fn too_late(&mut self) -> Next {
+        if let Trouble::None = self.trouble {
+            self.trouble = Trouble::Unreachable(None);
+        }
+        self.timed_out()
     }
 
     fn hung_up(&mut self) -> Next {
         self.trouble = Trouble::HungUp;
-        self.patiently()
-    }
-
-    /// For who is there and does not answer.
-    fn patiently(&self) -> Next {
-        match self.plan.patience {
-            Patience::Wait => Next::Wait,
-            Patience::Leave => fail(Failure::Vacant),
-        }
+        Next::Wait
     }
 
     // --- nobody is ---------------------------------------------------------------------------------------------------
 
     fn vacant(&mut self) -> Next {
         self.trouble = Trouble::None;
-        match &mut self.role {
+        match &self.role {
             Role::Newcomer if self.plan.patience == Patience::Leave => fail(Failure::Vacant),
             Role::Newcomer if !self.ports.can_start() => fail(Failure::NoLaunch),
-            Role::Newcomer => self.take(self.vacancy),
-            Role::Holder { reason } => {
-                let reason = *reason;
-                self.start(reason)
+            Role::Newcomer => self.take(),
+            Role::Holder { reason, lock } => {
+                let (reason, lock) = (*reason, lock.clone());
+                if self.left_ms() > 0.0 {
+                    return self.start(reason, lock);
+                }
+                // Held up until its time was over: nobody would wait for what it started.
+                self.step_back();
+                Next::Wait
             }
-            Role::Waiter { .. } => self.look_at_lock(Came::Waited),
-            Role::Starter { pid, .. } => {
-                let pid = *pid;
-                self.check_child(pid)
+            Role::Waiter { .. } => match look_at_lock(self.ports, &self.plan.place.directory) {
+                Lock::Free => self.take(),
+                Lock::Held(lock) => self.lock_seen(&lock),
+            },
+            Role::Starter { lock, pid, .. } => {
+                let (lock, pid) = (lock.clone(), *pid);
+                self.check(lock, pid)
             }
             Role::Mourner { failure } => fail(failure.clone()),
         }
     }
 
-    fn start(&mut self, reason: &'static str) -> Next {
-        if self.left() > 0.0 {
-            return self.spawn(reason);
-        }
-        // Held up until its time was over: nobody would wait for what it started.
-        self.step_back();
-        Next::Wait
-    }
-
-    fn take(&mut self, reason: &'static str) -> Next {
-        let outcome = spawn_lock::take(self.ports, &self.plan.lock());
-        self.lock_answered(reason, outcome)
+    fn take(&mut self) -> Next {
+        let outcome = take_lock(self.ports, &self.plan.lock());
+        self.lock_answered(self.vacancy, outcome)
     }
 
     fn lock_answered(&mut self, reason: &'static str, outcome: Outcome) -> Next {
         match outcome {
-            Outcome::Held => {
-                self.role = Role::Holder { reason };
+            Outcome::Held(lock) => {
+                self.role = Role::Holder { reason, lock: Some(lock) };
                 Next::Look
             }
-            Outcome::Contended => self.look_at_lock(Came::Refused),
-            // No room to write in: a daemon would fail the same way.
+            Outcome::Contended => match look_at_lock(self.ports, &self.plan.place.directory) {
+                // Free, and yet refused a moment ago: others are at it. Never in a tight loop, and not for ever.
+                Lock::Free => self.jammed("free"),
+                Lock::Held(lock) => self.lock_seen(&lock),
+            },
+            // No room to write in: a daemon would fail the same way. A lock that is jammed itself must not decide.
             Outcome::Error(error) if error.while_preparing => fail(Failure::Lock(error)),
-            // A lock that is jammed itself must not decide.
             Outcome::Error(_) => self.jammed("jammed"),
         }
     }
 
+    /// Since when this very lock has been waited for; None where another one has been, or none.
+    fn since_ms(&self, awaited: &str) -> Option<f64> {
+        match &self.role {
+            Role::Waiter { key, since_ms } if key == awaited => Some(*since_ms),
+            _ => None,
+        }
+    }
+
+    /// A waiter for that lock from now on.
+    fn waiting(&mut self, key: &str, since_ms: f64) -> Next {
+        self.role = Role::Waiter { key: key.to_owned(), since_ms };
+        Next::Wait
+    }
+
     /// The lock can't be had, and it is nobody's: after the fallback time a process is started without it.
     fn jammed(&mut self, key: &str) -> Next {
-        self.await_lock(key);
-        if self.waited_ms() < self.plan.timing.lock_fallback_ms {
-            return Next::Wait;
+        let at_ms = now_ms(self.ports);
+        let since_ms = self.since_ms(key).unwrap_or(at_ms);
+        if at_ms - since_ms < self.plan.timing.lock_fallback_ms {
+            return self.waiting(key, since_ms);
         }
         self.go_unlocked()
     }
 
     /// A start without the lock. Like one with it, it looks a last time before: a daemon may have come while nobody looked.
     fn go_unlocked(&mut self) -> Next {
-        self.role = Role::Holder { reason: p::REASON_LOCK_ERROR };
+        self.role = Role::Holder { reason: p::REASON_LOCK_ERROR, lock: None };
         Next::Look
     }
 
-    /// A waiter for that lock from now on; counted from when this very lock was first seen.
-    fn await_lock(&mut self, awaited: &str) {
-        if let Role::Waiter { key, .. } = &self.role {
-            if key == awaited {
-                return;
-            }
-        }
-        let since_ms = self.ports.now().monotonic_ms;
-        self.role = Role::Waiter { key: awaited.to_owned(), since_ms };
-    }
-
-    fn waited_ms(&mut self) -> f64 {
-        let now = self.ports.now();
-        match self.role {
-            Role::Waiter { since_ms, .. } => now.monotonic_ms - since_ms,
-            _ => 0.0,
-        }
-    }
-
-    fn look_at_lock(&mut self, after: Came) -> Next {
-        match (spawn_lock::look(self.ports, &self.plan.place.directory), after) {
-            (Lock::Held(lock), _) => self.lock_seen(&lock),
-            (Lock::Free, Came::Waited) => self.take(self.vacancy),
-            // Free, and yet refused a moment ago: others are at it. Never in a tight loop, and not for ever.
-            (Lock::Free, Came::Refused) => self.jammed("free"),
-        }
-    }
-
     fn lock_seen(&mut self, lock: &Contended) -> Next {
-        let now = self.ports.now();
-        if lock.is_stale(now) {
-            return self.evict(lock, p::REASON_STALE_LOCK);
+        let key = lock.key();
+        let since_ms = match self.since_ms(&key) {
+            Some(since_ms) => since_ms,
+            None => now_ms(self.ports),
+        };
+        let patience = LockPatience::Wait { since_ms, timing: &self.plan.timing };
+        match judge_lock(self.ports, lock, patience) {
+            LockVerdict::LeaveAlone => self.waiting(&key, since_ms),
+            LockVerdict::Stale => self.evict(lock, p::REASON_STALE_LOCK),
+            LockVerdict::Overdue { .. } => self.evict(lock, p::REASON_LOCK_FALLBACK),
         }
-        self.await_lock(&lock.key());
-        if self.waited_ms() < self.plan.timing.lock_fallback_ms {
-            return Next::Wait;
-        }
-        let vitality = sight_lock(self.ports, lock);
-        if lock.is_under_way(vitality, self.ports.now()) {
-            return Next::Wait;
-        }
-        self.evict(lock, p::REASON_LOCK_FALLBACK)
     }
 
     fn evict(&mut self, lock: &Contended, reason: &'static str) -> Next {
-        match spawn_lock::take_over(self.ports, &self.plan.lock(), lock) {
+        match take_over(self.ports, &self.plan.lock(), lock) {
             // Another caller was faster: its start is waited for like any other's.
             Outcome::Contended => {
-                self.await_lock("taken over");
-                Next::Wait
+                let at_ms = now_ms(self.ports);
+                let since_ms = self.since_ms("taken over").unwrap_or(at_ms);
+                self.waiting("taken over", since_ms)
             }
             // It can't be taken over, and it has been waited for as long as is due.
             Outcome::Error(error) if !error.while_preparing && reason == p::REASON_LOCK_FALLBACK => {
@@ -338,57 +328,43 @@ impl<P: Ports> Caller<'_, P> {
 
     // --- starting one ------------------------------------------------------------------------------------------------
 
-    fn spawn(&mut self, reason: &'static str) -> Next {
-        match self.ports.spawn(reason, self.plan.nonce) {
-            Spawning::Spawned { pid, start_time } => {
-                let spawned_ms = self.ports.now().monotonic_ms;
-                let child = self.ports.identity().of_child(pid, &start_time);
-                self.ports.append_text(
-                    &layout::lock_record(&self.plan.place.directory, self.plan.nonce),
-                    &child_text(&child),
-                );
-                self.role = Role::Starter { pid, spawned_ms };
+    fn start(&mut self, reason: &'static str, lock: Option<HeldLock>) -> Next {
+        match start_daemon(self.ports, &self.plan.place.directory, reason, lock.as_ref()) {
+            Ok(started) => {
+                let spawned_ms = now_ms(self.ports);
+                if let Some(lock) = &lock {
+                    note_child(self.ports, lock, started.pid, &started.start_time);
+                }
+                self.role = Role::Starter { lock, pid: started.pid, spawned_ms };
                 self.spawns += 1;
                 self.poll_ms = p::FIRST_POLL_MS;
                 Next::Wait
             }
-            Spawning::Refused(cause) => {
-                self.release_and_fail(Failure::SpawnRefused { directory: self.directory(), cause })
-            }
-            Spawning::HeldBack(held) => {
-                self.release_and_fail(Failure::CrashLoop { directory: self.directory(), held })
-            }
+            Err(failure) => fail(failure),
         }
     }
 
-    fn release_and_fail(&mut self, failure: Failure) -> Next {
-        spawn_lock::release(self.ports, &self.plan.place.directory, self.plan.nonce);
-        fail(failure)
-    }
-
-    fn check_child(&mut self, pid: i64) -> Next {
-        let end = match self.ports.check() {
-            Child::Running => return Next::Wait,
-            Child::Ended(end) => end,
+    fn check(&mut self, lock: Option<HeldLock>, pid: i64) -> Next {
+        let (well, failure) = match check_daemon(self.ports, &self.plan.place.directory, pid) {
+            ChildVerdict::Running => return Next::Wait,
+            ChildVerdict::Ended { well, failure } => (well, failure),
         };
-        self.bury(pid, end);
-        spawn_lock::release(self.ports, &self.plan.place.directory, self.plan.nonce);
+        // It gave way to a daemon; or it is a program that ends well without serving, and then once more is enough.
+        let gave_way = well && self.spawns < p::SPAWNS_MAX;
+        self.role = if gave_way { Role::Newcomer } else { Role::Mourner { failure } };
+        if let Some(lock) = &lock {
+            release_lock(self.ports, lock);
+        }
         Next::Look
-    }
-
-    /// It gave way to a daemon; or it is a program that ends well without serving, and then once more is enough.
-    fn bury(&mut self, pid: i64, end: ChildEnd) {
-        self.role = if end.code == Some(0) && self.spawns < p::SPAWNS_MAX {
-            Role::Newcomer
-        } else {
-            Role::Mourner { failure: Failure::DiedAtStart { directory: self.directory(), pid, end } }
-        };
     }
 
     // --- waiting, and how it ends ------------------------------------------------------------------------------------
 
     fn wait(&mut self) -> Next {
-        let left = self.left();
+        if self.plan.patience == Patience::Leave {
+            return fail(Failure::Vacant);
+        }
+        let left = self.left_ms();
         if left <= 0.0 {
             return self.timed_out();
         }
@@ -398,24 +374,20 @@ impl<P: Ports> Caller<'_, P> {
     }
 
     fn timed_out(&mut self) -> Next {
-        let now = self.ports.now().monotonic_ms;
-        let (after_ms, directory) = (now - self.begun_ms, self.directory());
+        let at_ms = now_ms(self.ports);
+        let (after_ms, directory) = (at_ms - self.begun_ms, self.directory());
         match &self.role {
             Role::Mourner { failure } => return fail(failure.clone()),
-            Role::Starter { pid, spawned_ms } => {
-                return fail(Failure::TimedOut {
-                    directory,
-                    phase: Phase::Ready,
-                    after_ms: now - spawned_ms,
-                    pid: Some(*pid),
-                })
+            Role::Starter { pid, spawned_ms, .. } => {
+                let (after_ms, pid) = (at_ms - spawned_ms, Some(*pid));
+                return fail(Failure::TimedOut { directory, phase: Phase::Ready, after_ms, pid });
             }
             _ => {}
         }
         let phase = match &self.trouble {
             Trouble::Unreachable(cause) => {
                 let cause = cause.clone();
-                let owner = self.owner();
+                let owner = read_owner(self.ports, &directory);
                 return fail(Failure::NotAnswering { directory, owner, after_ms, cause });
             }
             Trouble::HungUp => Phase::Answer,
@@ -423,18 +395,4 @@ impl<P: Ports> Caller<'_, P> {
         };
         fail(Failure::TimedOut { directory, phase, after_ms, pid: None })
     }
-
-    fn owner(&mut self) -> Option<Owner> {
-        match self.ports.read_text(&layout::current_owner(&self.plan.place.directory)) {
-            Found::There(text) => owner::parse(&text),
-            _ => None,
-        }
-    }
-}
-
-/// What came before a look at the lock: an attempt to take it that was refused, or a wait.
-#[derive(Clone, Copy)]
-enum Came {
-    Refused,
-    Waited,
 }

@@ -1,7 +1,7 @@
 use super::identity::Identity;
 use super::json;
 
-/// What a daemon says of itself in its generation's `owner.json`, as far as a client looks at it.
+/// What a daemon says of itself in its generation's `owner.json`, the part that a client reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     pub identity: Identity,

@@ -1,4 +1,4 @@
-//! What the domain asks of the world. An errno is read once, by whoever implements this; what it does not know it hands on as
+//! What the domain asks of the world. An errno is read once, by the implementation; what that does not know it hands on as
 //! `Failed` with its cause.
 
 use super::identity::Identity;
@@ -148,7 +148,7 @@ pub struct ChildEnd {
 pub trait Ports {
     fn now(&mut self) -> Instant;
     fn sleep(&mut self, ms: f64);
-    /// Who this process is. Asked of the system only by who has to start a daemon.
+    /// Who this process is. Asked for only by a caller that has to start a daemon.
     fn identity(&mut self) -> Identity;
 
     /// mkdir(2), mode 0700.
@@ -184,8 +184,8 @@ pub trait Ports {
 
     /// Whether a process can be started from here at all: there is a launch file, and it is for this service.
     fn can_start(&mut self) -> bool;
-    /// `lock_nonce` names the spawn lock that the daemon ends.
-    fn spawn(&mut self, reason: &'static str, lock_nonce: &str) -> Spawning;
+    /// `lock_nonce` names the spawn lock that the daemon releases; None when the caller holds none.
+    fn spawn(&mut self, reason: &'static str, lock_nonce: Option<&str>) -> Spawning;
     /// What has become of the child that was started last.
     fn check(&mut self) -> Child;
 }

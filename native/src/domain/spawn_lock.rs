@@ -1,6 +1,7 @@
 //! The spawn lock: single flight among callers. A directory with one file in it that bears the holder's nonce; see
 //! `src/domain/lock/spawn-lock.ts` for why each act on it is exact.
 
+use super::held_lock::{held_lock, HeldLock};
 use super::identity::{Identity, Vitality};
 use super::json::{self, quoted};
 use super::layout;
@@ -36,7 +37,7 @@ pub enum Contended {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
-    Held,
+    Held(HeldLock),
     Contended,
     Error(LockError),
 }
@@ -50,7 +51,7 @@ pub struct LockError {
     pub while_preparing: bool,
 }
 
-/// Everything that a holder's side needs to know of its own lock.
+/// Everything that a caller needs to take its own lock.
 pub struct Plan<'a> {
     pub directory: &'a str,
     pub nonce: &'a str,
@@ -58,7 +59,7 @@ pub struct Plan<'a> {
 }
 
 /// What a change that is not `Done` says of its cause.
-pub fn cause_of(change: &Change) -> Cause {
+pub fn cause_in(change: &Change) -> Cause {
     match change {
         Change::Failed(cause) => cause.clone(),
         Change::Absent => Cause::new("ENOENT", "no such file or directory"),
@@ -70,10 +71,6 @@ pub fn cause_of(change: &Change) -> Cause {
 fn record_text(plan: &Plan, holder: &Identity, wall_ms: f64) -> String {
     let nonce = quoted(plan.nonce);
     format!("{{{},\"nonce\":{nonce},\"wallMs\":{wall_ms},\"readyMs\":{}}}\n", holder.members(), plan.ready_ms)
-}
-
-pub fn child_text(child: &Identity) -> String {
-    format!("{{{}}}\n", child.members())
 }
 
 /// None where the text is none of ours.
@@ -92,42 +89,47 @@ pub fn parse_record(nonce: &str, text: &str) -> Option<Record> {
     })
 }
 
-pub fn take(ports: &mut impl Ports, plan: &Plan) -> Outcome {
+// --- taking ---------------------------------------------------------------------------------------------------------
+
+pub fn take_lock(ports: &mut impl Ports, plan: &Plan) -> Outcome {
     let own = layout::private_lock(plan.directory, plan.nonce);
     match ports.make_directory(&own) {
         Change::Done => {}
         // An earlier attempt of this very process left it, with a file of the same name.
-        Change::Occupied => {
-            ports.remove_tree(&own);
-            return Outcome::Contended;
-        }
-        other => return error(&other, &own, true),
+        Change::Occupied => return without(ports, &own, Outcome::Contended),
+        other => return lock_error(&other, &own, true),
     }
-    let holder = ports.identity();
-    let text = record_text(plan, &holder, ports.now().wall_ms);
-    let written = ports.create_file(&format!("{own}/{}", plan.nonce), &text);
+    let written = write_record(ports, plan);
     if written != Change::Done {
-        ports.remove_tree(&own);
-        return error(&written, &own, true);
+        return without(ports, &own, lock_error(&written, &own, true));
     }
     let lock = layout::lock(plan.directory);
-    let published = ports.rename(&own, &lock);
-    if published == Change::Done {
-        return Outcome::Held;
-    }
-    ports.remove_tree(&own);
-    match published {
+    match ports.rename(&own, &lock) {
+        Change::Done => Outcome::Held(held_lock(plan.directory, plan.nonce)),
         // A plain file or a link at the name is as much in the way as another's record.
-        Change::Occupied | Change::WrongType => Outcome::Contended,
-        other => error(&other, &lock, false),
+        Change::Occupied | Change::WrongType => without(ports, &own, Outcome::Contended),
+        other => without(ports, &own, lock_error(&other, &lock, false)),
     }
 }
 
-fn error(change: &Change, path: &str, while_preparing: bool) -> Outcome {
-    Outcome::Error(LockError { cause: cause_of(change), path: path.to_owned(), while_preparing })
+fn write_record(ports: &mut impl Ports, plan: &Plan) -> Change {
+    let holder = ports.identity();
+    let text = record_text(plan, &holder, ports.now().wall_ms);
+    ports.create_file(&layout::private_lock_record(plan.directory, plan.nonce), &text)
 }
 
-pub fn look(ports: &mut impl Ports, directory: &str) -> Lock {
+fn without(ports: &mut impl Ports, own: &str, outcome: Outcome) -> Outcome {
+    ports.remove_tree(own);
+    outcome
+}
+
+fn lock_error(change: &Change, path: &str, while_preparing: bool) -> Outcome {
+    Outcome::Error(LockError { cause: cause_in(change), path: path.to_owned(), while_preparing })
+}
+
+// --- looking --------------------------------------------------------------------------------------------------------
+
+pub fn look_at_lock(ports: &mut impl Ports, directory: &str) -> Lock {
     let lock = layout::lock(directory);
     let foreign = |is_directory, modified_ms| Lock::Held(Contended::Foreign { is_directory, modified_ms });
     let modified_ms = match ports.inspect(&lock) {
@@ -155,59 +157,64 @@ pub fn look(ports: &mut impl Ports, directory: &str) -> Lock {
     }
 }
 
+// --- taking over ----------------------------------------------------------------------------------------------------
+
 /// Takes the lock from the holder that was observed, and from no other.
 pub fn take_over(ports: &mut impl Ports, plan: &Plan, observed: &Contended) -> Outcome {
-    let lock = layout::lock(plan.directory);
-    let evicted = layout::evicted_lock(plan.directory, plan.nonce);
-    let removed = match observed {
-        Contended::Record(record) => ports.remove_file(&layout::lock_record(plan.directory, &record.nonce)),
-        Contended::Foreign { is_directory: false, .. } => ports.remove_file(&lock),
-        Contended::Foreign { is_directory: true, .. } => ports.rename(&lock, &evicted),
-    };
-    match removed {
+    match evict(ports, plan, observed) {
         Change::Done => {}
         // Another caller has taken it over, or its holder released it.
         Change::Absent | Change::WrongType => return Outcome::Contended,
-        other => return error(&other, &lock, false),
+        other => return lock_error(&other, &layout::lock(plan.directory), false),
     }
-    if !discard(ports, plan, &evicted, &lock) {
-        return Outcome::Contended;
+    match discard_evicted(ports, plan) {
+        Discarded::Discarded => take_lock(ports, plan),
+        Discarded::GivenBack => Outcome::Contended,
     }
-    take(ports, plan)
 }
 
-/// What was moved away: the foreign directory, or, if another caller was faster, the lock that it has taken since, which is
-/// given back. False for that.
-fn discard(ports: &mut impl Ports, plan: &Plan, evicted: &str, lock: &str) -> bool {
-    let names = match ports.list(evicted) {
-        Found::Absent => return true,
+fn evict(ports: &mut impl Ports, plan: &Plan, observed: &Contended) -> Change {
+    let lock = layout::lock(plan.directory);
+    match observed {
+        Contended::Record(record) => ports.remove_file(&layout::lock_record(plan.directory, &record.nonce)),
+        Contended::Foreign { is_directory: false, .. } => ports.remove_file(&lock),
+        Contended::Foreign { is_directory: true, .. } => {
+            ports.rename(&lock, &layout::evicted_lock(plan.directory, plan.nonce))
+        }
+    }
+}
+
+enum Discarded {
+    Discarded,
+    GivenBack,
+}
+
+/// What was moved away: the foreign directory, or, if another caller was faster, the lock that it has taken since.
+fn discard_evicted(ports: &mut impl Ports, plan: &Plan) -> Discarded {
+    let evicted = layout::evicted_lock(plan.directory, plan.nonce);
+    let names = match ports.list(&evicted) {
+        Found::Absent => return Discarded::Discarded,
         Found::There(names) => names,
         _ => Vec::new(),
     };
     if let [name] = names.as_slice() {
-        if layout::is_nonce(name) && holds_record(ports, evicted, name) {
-            ports.rename(evicted, lock);
-            return false;
+        if layout::is_nonce(name) && holds_record(ports, plan, name) {
+            ports.rename(&evicted, &layout::lock(plan.directory));
+            return Discarded::GivenBack;
         }
     }
-    ports.remove_tree(&layout::evicted_lock(plan.directory, plan.nonce));
-    true
+    ports.remove_tree(&evicted);
+    Discarded::Discarded
 }
 
-fn holds_record(ports: &mut impl Ports, evicted: &str, nonce: &str) -> bool {
-    match ports.read_text(&format!("{evicted}/{nonce}")) {
+fn holds_record(ports: &mut impl Ports, plan: &Plan, nonce: &str) -> bool {
+    match ports.read_text(&layout::evicted_lock_record(plan.directory, plan.nonce, nonce)) {
         Found::There(text) => parse_record(nonce, &text).is_some(),
         _ => false,
     }
 }
 
-/// Removes one's own lock, and nobody else's; that it is gone already is fine.
-pub fn release(ports: &mut impl Ports, directory: &str, nonce: &str) {
-    // Only whoever removed its own record tidies up; the directory of another's lock is not empty, and rmdir(2) says so.
-    if ports.remove_file(&layout::lock_record(directory, nonce)) == Change::Done {
-        ports.remove_directory(&layout::lock(directory));
-    }
-}
+// --- judging --------------------------------------------------------------------------------------------------------
 
 impl Contended {
     pub fn age_ms(&self, wall_ms: f64) -> f64 {

@@ -2,20 +2,32 @@
 //! they are a diagnosis, and stop nothing.
 
 use super::libc::{O_NOFOLLOW, O_NONBLOCK};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 
 /// A fifo by that name must not hold the caller up, nor a link lead it elsewhere.
 const FLAGS: i32 = O_NOFOLLOW | O_NONBLOCK;
 const PRIVATE_FILE: u32 = 0o600;
+const OWNER: u32 = 0o700;
 
 /// Opens it to append; one that has become too long is called `before` from then on.
 pub fn open(path: &str, before: &str, bytes_max: u64) -> io::Result<File> {
     if fs::metadata(path).map_or(0, |found| found.len()) > bytes_max {
         fs::rename(path, before)?;
     }
-    OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).custom_flags(FLAGS).open(path)
+    let file =
+        OpenOptions::new().append(true).create(true).mode(PRIVATE_FILE).custom_flags(FLAGS).open(path)?;
+    keep_for_owner(&file, PRIVATE_FILE)?;
+    Ok(file)
+}
+
+/// A umask takes from the owner too, if it says so.
+pub fn keep_for_owner(file: &File, mode: u32) -> io::Result<()> {
+    if (file.metadata()?.permissions().mode() ^ mode) & OWNER == 0 {
+        return Ok(());
+    }
+    file.set_permissions(Permissions::from_mode(mode))
 }
 
 pub fn append(path: &str, before: &str, bytes_max: u64, text: &str) {

@@ -1,5 +1,6 @@
 //! The file system of the machine. On every path the last name is taken for itself: a link there is never followed.
 
+use super::appended::keep_for_owner;
 use super::errno::{cause_of, change, found};
 use super::libc::{O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK};
 use crate::domain::ports::{Cause, Change, Entry, EntryType, Found};
@@ -155,7 +156,8 @@ pub fn create_file(path: &str, text: &str) -> Change {
         Ok(file) => file,
         Err(error) => return change(Err(error), || format!("open '{path}'")),
     };
-    let written = change(file.write_all(text.as_bytes()), || "write".to_owned());
+    let made = keep_for_owner(&file, PRIVATE_FILE).and_then(|()| file.write_all(text.as_bytes()));
+    let written = change(made, || "write".to_owned());
     // Half a record reads like a whole one that somebody forged.
     if written != Change::Done {
         let _ = fs::remove_file(path);

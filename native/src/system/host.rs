@@ -5,29 +5,31 @@ use super::libc::{self, PollFd, POLLIN, WNOHANG};
 use super::socket::Socket;
 use super::spawn::{self, Command};
 use super::time::{monotonic_ms, now};
-use super::{appended, files, process};
+use super::{appended, files, limits, process};
+use crate::domain::failure::fill;
 use crate::domain::identity::{vitality_of, Identity};
 use crate::domain::layout;
 use crate::domain::ledger::{self, Asked, Start, Word};
 use crate::domain::ports::{
-    Change, Child, ChildEnd, Connecting, Entry, Found, Greeting, Instant, Ports, Sighting, Spawning,
+    Cause, Change, Child, ChildEnd, Connecting, Entry, Found, Greeting, Instant, Ports, Sighting, Spawning,
 };
 use crate::protocol as p;
 use crate::wire::greeting::{greet, Accepted};
 use std::collections::hash_map::RandomState;
 use std::env;
-use std::ffi::{CString, OsStr};
+use std::ffi::CString;
 use std::fs::{self, File, OpenOptions};
 use std::hash::{BuildHasher, Hasher};
 use std::io::{self, Read};
 use std::os::raw::c_int;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::io::AsRawFd;
 
 /// What starts a daemon, and what a back-off counts failures of.
 pub struct Launch {
     pub argv: Vec<CString>,
+    /// What it is started with, beside what the start itself tells it.
+    pub environment: Vec<(String, String)>,
     pub build: String,
 }
 
@@ -37,6 +39,13 @@ pub type FindLaunch<'a> = dyn Fn() -> Option<Launch> + 'a;
 /// The head of a request, by a caller that has had a daemon started, or has not; made when somebody is there to hear it.
 pub type MakeRequest<'a> = dyn Fn(bool) -> Vec<u8> + 'a;
 
+/// Whether a limit that can't be set back keeps a daemon from being started: not where one is asked for all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limits {
+    Respected,
+    Ignored,
+}
+
 pub struct Host<'a> {
     directory: &'a str,
     request: &'a MakeRequest<'a>,
@@ -44,6 +53,7 @@ pub struct Host<'a> {
     launch: Option<Launch>,
     /// Whether somebody waits for what a started process says of its start.
     with_channel: bool,
+    limits: Limits,
     identity: Option<Identity>,
     connection: Option<Socket>,
     accepted: Option<Accepted>,
@@ -65,6 +75,7 @@ impl<'a> Host<'a> {
         request: &'a MakeRequest<'a>,
         find_launch: &'a FindLaunch<'a>,
         with_channel: bool,
+        limits: Limits,
     ) -> Host<'a> {
         Host {
             directory,
@@ -72,6 +83,7 @@ impl<'a> Host<'a> {
             find_launch,
             launch: None,
             with_channel,
+            limits,
             identity: None,
             connection: None,
             accepted: None,
@@ -97,34 +109,51 @@ impl<'a> Host<'a> {
         starts
     }
 
+    /// Ends the processes of this name that were started long ago and have said nothing since, with the proof that each is the
+    /// process that was started.
+    fn end_silent_starts(&mut self, wall_ms: f64) {
+        let observer = self.identity();
+        for start in self.starts() {
+            let identity = match &start.identity {
+                Some(identity) if wall_ms - start.started_ms >= p::SILENT_MS_MAX => identity,
+                _ => continue,
+            };
+            let seen = process::look_up(identity.pid);
+            if start.is_silent(vitality_of(identity, &observer, &seen)) && process::kill(identity.pid) {
+                self.note(&ledger::silent_text(wall_ms, identity.pid, wall_ms - start.started_ms));
+            }
+        }
+    }
+
     fn note(&self, text: &str) {
         let (path, before) = (layout::spawns(self.directory), layout::spawns_before(self.directory));
         appended::append(&path, &before, p::LEDGER_BYTES_MAX, text);
     }
 
-    fn start(&self, launch: &Launch, lock_nonce: &str) -> io::Result<Started> {
+    fn start(&self, launch: &Launch, lock_nonce: Option<&str>) -> io::Result<Started> {
         let log = Log::open(self.directory);
         let (channel, speaker) = match self.with_channel {
             true => spawn::pipe().map(|(reads, writes)| (Some(reads), Some(writes)))?,
             false => (None, None),
         };
-        let command =
-            Command { argv: launch.argv.clone(), environment: environment(lock_nonce, self.with_channel) };
+        let command = Command {
+            argv: launch.argv.clone(),
+            environment: environment(launch, lock_nonce, self.with_channel),
+        };
         let pid = spawn::start(&command, log.as_ref().map(|log| &log.file), speaker.as_ref())?;
         Ok(Started { pid, log, channel, said: Vec::new(), words: Vec::new() })
     }
 }
 
-/// The caller's own, as a child of any program gets it, and what a started daemon is told.
-fn environment(lock_nonce: &str, with_channel: bool) -> Vec<CString> {
-    let own = |name: &OsStr| name == p::LOCK_VARIABLE || name == p::CHANNEL_VARIABLE;
-    let inherited = env::vars_os().filter(|(name, _)| !own(name)).map(|(name, value)| {
-        let entry = [name.as_bytes(), b"=", value.as_bytes()].concat();
-        CString::new(entry).unwrap_or_default()
-    });
-    let mut variables: Vec<CString> = inherited.collect();
+fn environment(launch: &Launch, lock_nonce: Option<&str>, with_channel: bool) -> Vec<CString> {
+    let mut variables = Vec::new();
     let mut say = |name: &str, value: &str| variables.extend(CString::new(format!("{name}={value}")));
-    say(p::LOCK_VARIABLE, lock_nonce);
+    for (name, value) in &launch.environment {
+        say(name, value);
+    }
+    if let Some(nonce) = lock_nonce {
+        say(p::LOCK_VARIABLE, nonce);
+    }
     if with_channel {
         say(p::CHANNEL_VARIABLE, &p::CHANNEL_DESCRIPTOR.to_string());
     }
@@ -369,7 +398,7 @@ impl Ports for Host<'_> {
         self.launch.is_some()
     }
 
-    fn spawn(&mut self, reason: &'static str, lock_nonce: &str) -> Spawning {
+    fn spawn(&mut self, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let launch = match self.launch.take() {
             Some(launch) => launch,
             None => {
@@ -410,13 +439,19 @@ fn last_characters(text: &str) -> String {
 }
 
 impl Host<'_> {
-    fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: &str) -> Spawning {
+    fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let now = now();
+        self.end_silent_starts(now.wall_ms);
         if let Some(held) = ledger::judge(&self.starts(), &launch.build, now) {
             return Spawning::HeldBack(held);
         }
         let (by, asker) = (std::process::id(), own_name());
         let asked = Asked { at_ms: now.wall_ms, by, asker: &asker, reason };
+        if let Some(what) = limits::bound_by().filter(|_| self.limits == Limits::Respected) {
+            let message = fill(p::TEXT_BOUND, &[("what", what)]);
+            self.note(&ledger::refused_text(&asked, &message));
+            return Spawning::Refused(Cause { code: p::BOUND.to_owned(), message });
+        }
         match self.start(launch, lock_nonce) {
             Ok(started) => {
                 let pid = i64::from(started.pid);

@@ -25,10 +25,8 @@ pub const F_DUPFD_CLOEXEC: c_int = 1030;
 pub const F_SETFD: c_int = 2;
 pub const FD_CLOEXEC: c_int = 1;
 
-pub const SIGHUP: c_int = 1;
-pub const SIGINT: c_int = 2;
+pub const SIGKILL: c_int = 9;
 pub const SIGPIPE: c_int = 13;
-pub const SIGTERM: c_int = 15;
 /// The last of the standard signals; those after it are real-time signals, which nobody ignores by default.
 pub const SIGNALS: c_int = 31;
 pub const SIG_DFL: usize = 0;
@@ -55,6 +53,18 @@ pub struct WindowSize {
     pub columns: u16,
     pub x_pixels: u16,
     pub y_pixels: u16,
+}
+
+/// sched_setscheduler(2): 144 on x86_64, 119 on aarch64.
+pub const SYS_SCHED_SETSCHEDULER: c_long = if cfg!(target_arch = "aarch64") { 119 } else { 144 };
+
+pub const RLIM_INFINITY: u64 = u64::MAX;
+
+/// getrlimit(2)
+#[repr(C)]
+pub struct Limit {
+    pub soft: u64,
+    pub hard: u64,
 }
 
 #[repr(C)]
@@ -99,5 +109,8 @@ extern "C" {
     pub fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
     pub fn _exit(code: c_int) -> !;
     pub fn getuid() -> c_uint;
+    pub fn getrlimit(resource: c_int, limit: *mut Limit) -> c_int;
+    pub fn setrlimit(resource: c_int, limit: *const Limit) -> c_int;
+    pub fn sched_setaffinity(pid: c_int, length: usize, mask: *const c_void) -> c_int;
     pub fn syscall(number: c_long, ...) -> c_long;
 }

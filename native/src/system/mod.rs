@@ -5,6 +5,7 @@ pub mod errno;
 pub mod files;
 pub mod host;
 pub mod libc;
+pub mod limits;
 pub mod paths;
 pub mod process;
 pub mod socket;

@@ -43,6 +43,11 @@ fn look_up_by_signal(pid: i64) -> Sighting {
     }
 }
 
+/// SIGKILL; false where that was refused. Only with the proof that the process is the one that is meant.
+pub fn kill(pid: i64) -> bool {
+    i32::try_from(pid).map_or(false, |pid| pid > 0 && unsafe { libc::kill(pid, libc::SIGKILL) } == 0)
+}
+
 /// Who this process is. What the system does not tell is left empty.
 pub fn identity() -> Identity {
     let pid = i64::from(std::process::id());

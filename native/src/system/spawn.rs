@@ -1,8 +1,9 @@
-//! Starts a process that holds nothing of the caller's: not its session, its directory, its streams, its descriptors, nor what it
-//! does at signals.
+//! Starts a process that holds nothing of the caller's: not its session, its directory, its streams, its descriptors, its limits,
+//! nor what it does at signals.
 
 use super::errno::retried;
 use super::libc::{self, SignalSet, FD_CLOEXEC, F_DUPFD_CLOEXEC, F_SETFD, O_CLOEXEC, SIG_DFL};
+use super::limits;
 use crate::protocol as p;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
@@ -94,6 +95,7 @@ unsafe fn become_child(plan: &Plan) -> ! {
         libc::signal(signal, SIG_DFL);
     }
     libc::sigprocmask(libc::SIG_SETMASK, &SignalSet([0; 16]), ptr::null_mut());
+    limits::set_back();
     // The caller's directory may be a mount in use.
     libc::chdir(b"/\0".as_ptr().cast::<c_char>());
     // First out of the way of what they become, whatever numbers they have.

@@ -91,7 +91,7 @@ export class FakeClock implements Clock {
   /**
    * Moves on from one sleeper to the next, whenever nothing else is left to do, until the promise has settled.
    * @param withinMs limit of fake time, in milliseconds; an hour by default
-   * @throws when the limit has passed, or when nobody sleeps and the promise still has not settled
+   * @throws when the limit has passed, or when no sleeper is left and the promise still has not settled
    */
   async finish<T>(awaited: Promise<T>, withinMs: number = HOUR_MS): Promise<T> {
     const untilMs = this.#monotonicMs + withinMs;
@@ -105,10 +105,10 @@ export class FakeClock implements Clock {
       if (next === undefined) {
         for (let turns = 0; !settled && turns < PATIENCE_TURNS; turns += 1) await turn();
         if (settled || this.#next() !== undefined) continue;
-        throw new Error('nobody sleeps, and what was awaited has not come: it never will');
+        throw new Error('no sleeper is left, and the promise has not settled: it never will');
       }
       if (next.dueMs > untilMs)
-        throw new Error(`what was awaited has not come within ${withinMs} ms of fake time`);
+        throw new Error(`the promise has not settled within ${withinMs} ms of fake time`);
       await this.#wake(next);
     }
     return awaited;

@@ -4,7 +4,7 @@ import { Volume } from 'memfs';
 import type { Entry, EntryType } from '../../ports/file-system.js';
 import { systemError } from './system-error.js';
 
-/** What lies behind a name. The object is its identity: unlike an inode number, it is never used again. */
+/** What a name refers to. The object is its identity: unlike an inode number, it is never used again. */
 export type Inode = { -readonly [K in keyof Entry]: Entry[K] };
 
 interface Found {
@@ -18,15 +18,15 @@ const PATH_BYTES_MAX = 4_095;
 const LINKS_MAX = 40;
 
 /**
- * One tree of inodes, shared by all processes of a host, with Linux's rules. memfs keeps the names, texts and targets;
- * it only ever sees a resolved path, and a call that Linux would grant. Types, owners, modes and times are kept beside
- * it: memfs knows no sockets, lives by the real clock, and judges permissions by the real user.
+ * One tree of inodes, shared by all processes of a machine, with Linux's rules. memfs keeps the names, texts and targets. It gets
+ * only resolved paths, and only calls that Linux would grant. Types, owners, modes and times are kept here, because memfs knows no
+ * sockets, takes the time from the real clock, and checks permissions of the real user.
  *
- * Modes are kept and not enforced, as for root; a refusal is planted as a fault.
+ * Modes are kept and not enforced, as for root. A test plants a refusal as a fault.
  */
 export class MemoryDisk {
   readonly #volume = new Volume();
-  /** By memfs's numbers, which it uses again: an entry counts only while its number does. */
+  /** By memfs's inode numbers, which it uses again: an entry is valid as long as its number is in use. */
   readonly #inodes = new Map<number, Inode>();
   readonly #wallMs: () => number;
 
@@ -69,7 +69,7 @@ export class MemoryDisk {
   }
 
   /**
-   * Makes an entry of whatever type, also one that no port can make: a fifo, another user's directory.
+   * Makes an entry of any type, also one that no port can make: a fifo, another user's directory.
    * @param content a file's text, or a link's target
    */
   create(path: string, entry: Omit<Entry, 'modifiedMs'>, syscall = 'open', content = ''): Inode {
@@ -132,7 +132,7 @@ export class MemoryDisk {
     this.#removeEntry(found.path, found.inode);
   }
 
-  /** The checks are the kernel's, in its order (do_renameat2, vfs_rename). */
+  /** Checks what the kernel checks, in its order (do_renameat2, vfs_rename). */
   rename(from: string, to: string): void {
     const source = this.find(from, 'keep', 'rename');
     const target = this.find(to, 'keep', 'rename');
@@ -175,7 +175,7 @@ export class MemoryDisk {
     this.#touchAround(path);
   }
 
-  /** As open(2) with O_NOFOLLOW has it, of nothing but a plain file. */
+  /** open(2) with O_NOFOLLOW, for plain files alone. */
   #openable(path: string): string {
     const found = this.find(path, 'keep', 'open');
     if (found.inode === undefined) throw systemError('ENOENT', 'open', path);

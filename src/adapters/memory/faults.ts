@@ -6,30 +6,30 @@ export type FaultyMethod = keyof FileSystem | 'connect' | 'listen' | 'lookUp' | 
 /** A call that is made to fail before it does anything. */
 export interface Fault {
   readonly method: FaultyMethod;
-  /** `ENOSPC`, `EACCES`, `EMFILE`, …; becomes a reading by the same tables as the real thing. */
+  /** `ENOSPC`, `EACCES`, `EMFILE`, …; becomes a reading by the same tables as a real error. */
   readonly code: string;
-  /** Only calls of which an argument matches. */
+  /** Only calls with an argument that matches; all by default. */
   readonly matching?: RegExp;
-  /** Only calls of this process. */
+  /** Only calls of this process; of all by default. */
   readonly pid?: number;
-  /** So many calls get through first; none by default. */
+  /** How many calls succeed first; none by default. */
   readonly skip?: number;
-  /** So many calls fail, Infinity for all; one by default. */
+  /** How many calls fail, Infinity for all; one by default. */
   readonly times?: number;
 }
 
-/** The faults planted in one host. */
+/** The faults that are planted in one machine. */
 export class Faults {
   readonly #planted = new Set<{ readonly fault: Fault; skip: number; times: number }>();
 
-  /** @returns takes the fault out again */
+  /** @returns removes the fault */
   plant(fault: Fault): () => void {
     const planted = { fault, skip: fault.skip ?? 0, times: fault.times ?? 1 };
     this.#planted.add(planted);
     return () => this.#planted.delete(planted);
   }
 
-  /** @throws the error that this call ends in, if one was planted for it */
+  /** @throws the error that is planted for this call, if there is one */
   strike(pid: number, method: FaultyMethod, args: readonly unknown[]): void {
     for (const planted of this.#planted) {
       if (planted.times <= 0 || !meets(planted.fault, pid, method, args)) continue;

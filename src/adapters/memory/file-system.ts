@@ -12,13 +12,13 @@ import { BORN_WITH, type MemoryDisk } from './disk.js';
 import type { Faults, FaultyMethod } from './faults.js';
 import { systemError } from './system-error.js';
 
-/** Who is at work. */
+/** The process that makes a call. */
 export interface Actor {
   readonly pid: number;
   readonly userId: number;
 }
 
-/** One process's view of the disk. Every call is a single step: nobody comes in between. */
+/** One process's view of the disk. Each call is a single step: no other process runs in between. */
 export class MemoryFileSystem implements FileSystem {
   readonly #disk: MemoryDisk;
   readonly #actor: Actor;

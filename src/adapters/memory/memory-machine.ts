@@ -18,7 +18,7 @@ import { MemoryNetwork } from './network.js';
 interface Start {
   readonly by: number;
   readonly reason: SpawnReason;
-  readonly lockNonce: string;
+  readonly lockNonce: string | undefined;
   /** MemoryProgram and arguments, where a target names them. */
   readonly command?: readonly string[];
 }
@@ -127,10 +127,15 @@ export class MemoryMachine implements Surroundings {
     return { kind: 'done' };
   }
 
-  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string, target?: SpawnTarget): SpawnReading {
+  spawn(
+    parent: MemoryProcess,
+    reason: SpawnReason,
+    lockNonce: string | undefined,
+    target?: SpawnTarget,
+  ): SpawnReading {
     const command = target === undefined ? {} : { command: target.command };
     const start = { by: parent.pid, reason, lockNonce, ...command };
-    const reading = this.#spawn(parent, start, target?.env);
+    const reading = this.#spawn(parent, start, target?.environment());
     this.spawns.push({ ...start, at: this.clock.now(), reading });
     return reading;
   }
@@ -140,7 +145,7 @@ export class MemoryMachine implements Surroundings {
     const path = command?.[0] ?? '';
     const program = this.#programs.get(path);
     try {
-      this.faults.strike(parent.pid, 'spawn', [reason, lockNonce]);
+      this.faults.strike(parent.pid, 'spawn', [reason, lockNonce ?? '']);
     } catch (error) {
       const cause = causeOf(error);
       return { kind: THROWN.has(cause.code) ? 'threw' : 'refused', cause };

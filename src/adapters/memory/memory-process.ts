@@ -1,10 +1,10 @@
-import type { Identity } from '../../domain/evidence/identity.js';
 import { nonceOf, type Platform } from '../../domain/place/layout.js';
 import type { Ports } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Environment } from '../../ports/environment.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type {
+  Identity,
   ProcessReading,
   ProcessTable,
   SignalReading,
@@ -15,6 +15,7 @@ import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../ports/spawner.js';
 import type { Word } from '../../ports/start-word.js';
 import { Ledger } from '../ledger.js';
+import type { Processes } from '../own-processes.js';
 import type { SpawnTarget } from '../spawn-target.js';
 import { type Actor, MemoryFileSystem } from './file-system.js';
 import { HeldCalls, intercept, type PortCall } from './held-calls.js';
@@ -33,7 +34,12 @@ export interface Surroundings extends NetworkSeat {
   process(pid: number): MemoryProcess | undefined;
   lookUp(pid: number, observer?: Actor): ProcessReading;
   signal(pid: number, name: TerminationSignal, sender: Actor): SignalReading;
-  spawn(parent: MemoryProcess, reason: SpawnReason, lockNonce: string, target?: SpawnTarget): SpawnReading;
+  spawn(
+    parent: MemoryProcess,
+    reason: SpawnReason,
+    lockNonce: string | undefined,
+    target?: SpawnTarget,
+  ): SpawnReading;
 }
 
 export interface Birth {
@@ -49,18 +55,20 @@ export interface Birth {
 }
 
 /** What is left of a process that ended: nothing, or a zombie that its parent has not reaped. */
-export type Remains = 'nothing' | 'zombie';
+type Remains = 'nothing' | 'zombie';
 
-export type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
+type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
 
-/** Process table that also knows the process that asks. */
-export interface SelfTable extends ProcessTable {
-  self(): Identity;
-  ancestors(): readonly number[];
-}
+/** A process as it tells others of itself: all processes of a machine have one boot, and one pid namespace. */
+export const identityOf = ({ pid, startTime }: Pick<Birth, 'pid' | 'startTime'>): Identity => ({
+  pid,
+  startTime,
+  bootId: 'boot',
+  pidNamespace: 'namespace',
+});
 
 /** Thrown out of a call that a dead process makes: nothing after it happens. */
-export class ProcessEnded extends Error {}
+class ProcessEnded extends Error {}
 
 const LAST_OUTPUT_MAX = 4_096;
 
@@ -82,12 +90,12 @@ export class MemoryProcess implements Server {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Record<string, string | undefined>;
-  readonly processes: SelfTable;
+  readonly processes: Processes;
   readonly listener: MemoryListener;
   readonly ports: Ports;
   /** Holds its port calls, and lets them go one by one. */
   readonly calls: HeldCalls;
-  /** Sees each port call before it is made, but the clock's `now`; it may kill the process there. */
+  /** Sees each port call before it is made, but for the time and who the process is; it may kill the process there. */
   onCall: (call: PortCall) => void = () => {};
   /** What SIGTERM does. */
   onTerm: () => void = () => this.#cease({ code: undefined, signal: 'SIGTERM' }, 'nothing');
@@ -253,7 +261,7 @@ export class MemoryProcess implements Server {
     }
   }
 
-  /** The same for what nobody waits for: an error ends the process with exit code 1, and its starter can read it. */
+  /** The same for a program without a caller: an error ends the process with exit code 1, and its starter can read it. */
   async execute(program: () => unknown): Promise<void> {
     try {
       await this.run(async () => program());
@@ -299,15 +307,14 @@ export class MemoryProcess implements Server {
     this.onNews();
   }
 
-  #makeProcesses(): SelfTable {
-    const { pid, startTime } = this;
+  #makeProcesses(): Processes {
     const table: ProcessTable = {
+      self: () => identityOf(this),
       lookUp: (other) => this.machine.lookUp(other, this),
       signal: (other, name) => this.machine.signal(other, name, this),
     };
     return {
       ...this.#guarded('processes', table),
-      self: () => ({ pid, startTime, bootId: 'memory', pidNamespace: 'memory' }),
       ancestors: () =>
         this.#parent === undefined ? [] : [this.#parent.pid, ...this.#parent.processes.ancestors()],
     };
@@ -339,7 +346,7 @@ export class MemoryProcess implements Server {
 
   #through<R>(call: PortCall, make: () => R): R {
     this.#refuseDead(call);
-    if (call.method !== 'now') this.onCall(call);
+    if (call.method !== 'now' && call.method !== 'self') this.onCall(call);
     this.#refuseDead(call);
     const reading = make();
     return reading instanceof Promise ? (this.#whenAwake(reading) as R) : reading;

@@ -1,13 +1,32 @@
 import type { Clock } from '../../ports/clock.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../ports/spawner.js';
+import type { Word } from '../../ports/start-word.js';
+import type { Ledger } from '../ledger.js';
+import type { Processes } from '../own-processes.js';
 import { SpawnRecords } from '../spawn-records.js';
 import type { SpawnTarget } from '../spawn-target.js';
 import type { FakeClock } from './clock.js';
-import type { MemoryProcess } from './memory-process.js';
+
+/** A process that the spawner has started. */
+interface Child {
+  readonly startTime: string;
+  readonly words: readonly Word[];
+  onNews: () => void;
+  lookAsChild(): ChildReading;
+}
+
+/** The process that the spawner belongs to. */
+interface Parent {
+  readonly processes: Processes;
+  readonly program: string;
+  readonly activity: string;
+  ledger(directory: string): Ledger;
+  child(pid: number): Child;
+}
 
 interface Owner {
-  readonly process: MemoryProcess;
+  readonly process: Parent;
   readonly clock: FakeClock;
   /** Refuses the calls of a dead process. */
   guarded(clock: Clock): Clock;
@@ -27,14 +46,14 @@ export class MemorySpawner implements Spawner {
     const ledger = process.ledger(target.directory);
     this.#starts = starts;
     this.#owner = owner;
-    this.#records = new SpawnRecords(ledger, clock, process.processes, target.build, process.program);
+    this.#records = new SpawnRecords(ledger, clock, process.processes, target, process.program);
   }
 
   get hasStarted(): boolean {
     return this.#started > 0;
   }
 
-  spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
+  spawn(reason: SpawnReason, lockNonce: string | undefined): SpawnReading {
     const verdict = this.#records.judge(reason);
     if (verdict.kind === 'held-back') return verdict;
     const reading = this.#starts.spawn(reason, lockNonce);

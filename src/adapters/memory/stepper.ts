@@ -1,58 +1,85 @@
-import type { Command, Event, Ports, Reading, Step } from '../../domain/procedure/procedure.js';
+import type { Call, Mark, Ports, Procedure } from '../../domain/procedure/procedure.js';
+import { makeCall } from '../../domain/procedure/run.js';
+import { type Told, toldMark, toldReading } from '../told.js';
 
-type AnyMethod = (...args: readonly unknown[]) => unknown;
+/** A phase that a procedure is in, with the memory that it began with. */
+export type PhaseMark = Extract<Mark, { readonly kind: 'phase' }>;
 
 /**
- * A machine that is held before each of its port calls, so that a test decides which of several goes on next.
+ * A procedure that is held before each of its port calls, so that a test decides which of several goes on
+ * next. The time and who it is it is told at once: nobody else notices that it asks.
  *
- * A process that is to be killed between two calls is killed while its stepper is held; the stepper is not stepped again.
+ * A process that is to be killed between two calls is killed while its stepper is held; the stepper is not
+ * stepped again.
  */
-export class Stepper<S, O, C extends Command, R extends Reading> {
-  readonly #step: (state: S, event: Event<R>) => Step<S, O, C>;
+export class Stepper<O, C extends Call = Call> {
+  readonly #procedure: Procedure<O, C>;
   readonly #ports: Ports;
-  #current: Step<S, O, C>;
+  #next: C | undefined;
+  #outcome: O | undefined;
+  #phase: PhaseMark | undefined;
+  #told: readonly Told[] = [];
 
-  constructor(step: (state: S, event: Event<R>) => Step<S, O, C>, first: Step<S, O, C>, ports: Ports) {
-    this.#step = step;
+  constructor(procedure: Procedure<O, C>, ports: Ports) {
+    this.#procedure = procedure;
     this.#ports = ports;
-    this.#current = first;
+    this.#goOn(undefined);
   }
 
   /** The call that comes next; undefined at the end. */
   get next(): C | undefined {
-    return this.#current.kind === 'do' ? this.#current.command : undefined;
+    return this.#next;
   }
 
   get outcome(): O | undefined {
-    return this.#current.kind === 'end' ? this.#current.outcome : undefined;
+    return this.#outcome;
   }
 
-  /** Where the machine stands, to be compared or hashed. */
-  get state(): S | undefined {
-    return this.#current.kind === 'do' ? this.#current.state : undefined;
+  /** The phase that it is in; undefined for a procedure without phases. */
+  get phase(): PhaseMark | undefined {
+    return this.#phase;
+  }
+
+  /** Where it stands, to be compared or hashed: its phase, and what it has been told since that began. */
+  get state(): unknown {
+    return [this.#phase, this.#told, this.#next];
   }
 
   /** Makes the next call, which must be one that returns at once. */
   takeSync(): void {
-    const { state, returned } = this.#call();
-    if (returned instanceof Promise) throw new Error(`${this.next?.port}.${this.next?.method} takes time`);
-    this.#goOn(state, returned as R);
+    const returned = this.#call();
+    if (returned instanceof Promise) throw new Error(`${this.#next?.port}.${this.#next?.method} takes time`);
+    this.#told = toldReading(this.#told, returned);
+    this.#goOn(returned);
   }
 
   /** Makes the next call, whatever it is. Where it takes fake time, somebody else has to let that pass. */
   async take(): Promise<void> {
-    const { state, returned } = this.#call();
-    this.#goOn(state, (await returned) as R);
+    const returned = await this.#call();
+    this.#told = toldReading(this.#told, returned);
+    this.#goOn(returned);
   }
 
-  #call(): { readonly state: S; readonly returned: unknown } {
-    if (this.#current.kind === 'end') throw new Error('the machine has ended');
-    const { state, command } = this.#current;
-    const port = this.#ports[command.port] as unknown as Readonly<Record<string, AnyMethod>>;
-    return { state, returned: port[command.method]?.(...command.args) };
+  #call(): unknown {
+    if (this.#next === undefined) throw new Error('the procedure has ended');
+    return makeCall(this.#ports, this.#next);
   }
 
-  #goOn(state: S, reading: R): void {
-    this.#current = this.#step(state, { reading, now: this.#ports.clock.now() });
+  #goOn(returned: unknown): void {
+    let said = this.#procedure.next(returned);
+    while (said.done !== true) {
+      const { value } = said;
+      if (value.kind === 'call' && value.method !== 'now' && value.method !== 'self') {
+        this.#next = value;
+        return;
+      }
+      if (value.kind === 'phase') this.#phase = value;
+      if (value.kind !== 'call') this.#told = toldMark(this.#told, value);
+      const answer = value.kind === 'call' ? makeCall(this.#ports, value) : undefined;
+      if (value.kind === 'call') this.#told = toldReading(this.#told, answer);
+      said = this.#procedure.next(answer);
+    }
+    this.#next = undefined;
+    this.#outcome = said.value;
   }
 }

@@ -2,8 +2,9 @@
 
 import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from './disturbances.js';
 import { isPrivate, isTwin } from './reduction.js';
+import { wordFor } from './simulated-ports.js';
 import { type Limits, type Made, type Process, processOf, spend, type World } from './simulated-state.js';
-import { advance, nextCommand, type Settings, wordFor } from './world.js';
+import { advance, nextCall, type Settings } from './world.js';
 
 export type Action =
   | {
@@ -14,8 +15,9 @@ export type Action =
   | { readonly kind: 'fault'; readonly pid: number; readonly call: number };
 
 /**
- * Whether time passes only when nobody can make a step: then nobody is slow, and what is asked for must come in time.
- * Or whenever somebody sleeps: then any process may be slow, and only what must never happen is looked at.
+ * Whether time passes only when nobody can make a step: then nobody is slow, and what is asked for must come
+ * in time. Or whenever somebody sleeps: then any process may be slow, and only what must never happen is
+ * looked at.
  */
 export type Time = 'when-idle' | 'any-time';
 
@@ -40,7 +42,9 @@ export function actionsIn(world: World, rules: Rules): Action[] {
   return actions;
 }
 
-/** Who can make a call: who is awake, and, when time may pass, who is next to wake. */
+/**
+ * The processes that can make a call: those that are awake and, when time may pass, those that wake up next.
+ */
 function movableOf(world: World, alive: readonly Process[], time: Time): Process[] {
   const able = alive.filter(({ paused }) => !paused);
   const awake = able.filter((process) => isAwake(world, process));
@@ -53,14 +57,14 @@ function movableOf(world: World, alive: readonly Process[], time: Time): Process
 function isAwake(world: World, process: Process): boolean {
   const { program, wakeMs } = process;
   if (program.kind === 'classic' || program.kind === 'draining') return true;
-  if (nextCommand(process) === undefined) return false;
+  if (nextCall(process) === undefined) return false;
   if (wakeMs === undefined || wakeMs <= world.now.monotonicMs) return true;
   return hasWord(world, process);
 }
 
 /** Waiting for a word: it may have come. */
 const hasWord = (world: World, process: Process): boolean =>
-  nextCommand(process)?.port === 'probe' && wordFor(world, process) !== undefined;
+  nextCall(process)?.port === 'probe' && wordFor(world, process) !== undefined;
 
 function addDisturbances(world: World, alive: readonly Process[], actions: Action[]): void {
   const { left } = world;
@@ -96,7 +100,10 @@ function addFaults(world: World, process: Process, rules: Rules, actions: Action
   }
 }
 
-/** Something that the machines themselves do, or that will surely come: where none is left, the search is at an end. */
+/**
+ * Something that the processes do themselves, or that is sure to come. Where there is nothing of that kind
+ * left, it is an end.
+ */
 export const isProgress = ({ kind }: Action): boolean => kind === 'step' || kind === 'continue';
 
 export function take(world: World, action: Action, rules: Rules, onCall?: (made: Made) => void): World {
@@ -140,9 +147,9 @@ function disturbed(world: World, kind: keyof typeof SAYINGS, pid: number, settin
 }
 
 /**
- * A process' next call, and then whatever else it can do that no other process could notice or disturb: to make those calls one
- * by one would only multiply states. A kill among them leaves what a kill before or after them leaves, but for a private
- * directory, which nobody looks at for a minute.
+ * A process' next call, and then whatever else it can do that no other process could notice or disturb: to
+ * make those calls one by one would only multiply states. A kill among them leaves what a kill before or
+ * after them leaves, but for a private directory, which nobody looks at for a minute.
  */
 function stretch(
   world: World,

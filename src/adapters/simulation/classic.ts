@@ -1,6 +1,7 @@
 /**
- * The classic way to one daemon, as a specimen: bind the well-known path; if it is taken, connect to it, and again; if both are
- * refused, unlink it and bind once more. It is here to be found out: a search that finds nothing wrong with it is broken.
+ * The classic way to one daemon, as a specimen: bind the well-known path; if it is taken, connect to it, and
+ * again; if both are refused, unlink it and bind once more. It is here to be found out: a search that finds
+ * nothing wrong with it is broken.
  */
 
 import { join } from '../../domain/place/layout.js';
@@ -24,7 +25,7 @@ export function advanceClassic(world: World, process: Process, state: ClassicSta
       return bind(world, process, state.tries);
     case 'listening': {
       const listening = { ...process, listener: `${process.pid}.${process.bound - 1}` };
-      return goOn(world, listening, 'listen(sock)', 'done', { kind: 'serving', generation: 0 });
+      return goOn(world, listening, 'listen(sock)', 'done', { kind: 'serving', generation: 'none' });
     }
     case 'probing':
       return probe(world, process, state.time);
@@ -41,7 +42,7 @@ export function advanceClassic(world: World, process: Process, state: ClassicSta
   }
 }
 
-const classic = (at: ClassicState): Program => ({ kind: 'classic', at });
+const classic = (state: ClassicState): Program => ({ kind: 'classic', state });
 
 function bind(world: World, process: Process, tries: number): Advanced {
   const listener = `${process.pid}.${process.bound}`;
@@ -65,7 +66,7 @@ function probe(world: World, process: Process, time: 1 | 2): Advanced {
 }
 
 function giveWay(world: World, process: Process, call: string, answer: string): Advanced {
-  const outcome = { kind: 'gave-way', generation: 0, doubt: undefined } as const;
+  const outcome = { kind: 'gives-way' } as const;
   return goOn(world, { ...process, alive: false }, call, answer, { kind: 'over', outcome });
 }
 

@@ -1,4 +1,6 @@
-/** What happens to a machine from outside: its processes are killed, paused, asked to stop; its clock goes on. */
+/**
+ * What happens to a machine from outside: its processes are killed, paused, asked to stop; its clock goes on.
+ */
 
 import { type Process, processOf, spend, update, type World, wasKilled } from './simulated-state.js';
 import { add, type Settings } from './world.js';
@@ -23,7 +25,7 @@ export function kill(world: World, pid: number): World {
   return shake(spend(update(world, dead), 'kills'));
 }
 
-/** Nobody who has begun by now is promised anything any more. */
+/** From now on nothing is promised to the processes that have begun. */
 function shake(world: World): World {
   const processes = world.processes.map((process) =>
     process.parent === 0 && process.moved && !process.shaken ? { ...process, shaken: true } : process,

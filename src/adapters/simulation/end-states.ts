@@ -22,10 +22,11 @@ export function lackingIn(world: World): string | undefined {
 }
 
 /**
- * One for those who ask, however many; one more for each that is killed, since its start comes to nothing. Two more for whatever
- * makes a start that is not lost look lost (a call that fails, a daemon asked to stop, a process that is slow): what is started
- * instead meets the other, and whichever gives way ends its lock, for a third to take, before `current` names the one that
- * stays. Found by searching; no search here has found more.
+ * One for those who ask, however many; one more for each that is killed, since its start comes to nothing.
+ * Two more for whatever makes a start that is not lost look lost (a call that fails, a daemon asked to stop,
+ * a process that is slow): what is started instead meets the other, and whichever gives way ends its lock,
+ * for a third to take, before `current` names the one that stays. Found by searching; no search here has
+ * found more.
  */
 function spawnBound(world: World): number {
   return 1 + disturbances(world, ['kills']) + 2 * disturbances(world, ['faults', 'stops', 'pauses', 'ticks']);
@@ -34,7 +35,7 @@ function spawnBound(world: World): number {
 const disturbances = (world: World, kinds: readonly (keyof Limits)[]): number =>
   kinds.reduce((sum, kind) => sum + used(world, kind), 0);
 
-/** Whoever came from outside, has asked, and had nobody killed or stopped since. */
+/** It came from outside, has made a call, and nobody was killed or stopped since. */
 const isPromised = (process: Process): boolean =>
   process.parent === 0 && process.moved && !process.shaken && !wasKilled(process);
 
@@ -50,7 +51,7 @@ function promisesDaemon(world: World, { program, role }: Process): boolean {
   if (program.kind !== 'over') return true;
   const { kind } = program.outcome;
   if (role === 'client') return kind !== 'failed';
-  // Another's start may fail, and whom a candidate or a kick has seen alive may be on its way out.
+  // Another's start may fail, and a daemon that a candidate or a kick has seen alive may be shutting down.
   if (disturbances(world, ['faults', 'stops']) > 0) return false;
   // A kick leaves a young lock alone, also one whose holder has been killed.
   return kind === 'contended' ? used(world, 'kills') === 0 : true;

@@ -1,6 +1,6 @@
 /**
- * A file system as plain data: what Linux does with names, without memory of how it came about. A change gives a new tree that
- * shares what it did not touch, so that a search can keep thousands of them.
+ * A file system as plain data: what Linux does with names, without memory of how it came about. A change
+ * gives a new tree that shares what it did not touch, so that a search can keep thousands of them.
  */
 
 import type { EntryType, InspectReading, LinkReading, ListReading } from '../../ports/file-system.js';
@@ -42,7 +42,10 @@ function split(path: string): readonly string[] {
   return parts;
 }
 
-/** Follows links everywhere but, unless told so, at the end. Link targets are relative to the link's directory. */
+/**
+ * Follows links everywhere but, unless told so, at the end. Link targets are relative to the link's
+ * directory.
+ */
 function walk(root: Directory, parts: readonly string[], last: 'keep' | 'follow', links = 0): Found {
   let node: Node = root;
   const path: string[] = [];
@@ -64,7 +67,10 @@ function walk(root: Directory, parts: readonly string[], last: 'keep' | 'follow'
 export const find = (root: Directory, path: string, last: 'keep' | 'follow' = 'keep'): Found =>
   walk(root, split(path), last);
 
-/** Puts a node at a name, or takes the name away. Parents are real directories: solod never changes anything through a link. */
+/**
+ * Puts a node at a name, or takes the name away. Parents are real directories: solod never changes anything
+ * through a link.
+ */
 function put(
   directory: Directory,
   parts: readonly string[],
@@ -121,7 +127,10 @@ export function append(root: Directory, path: string, text: string, at: number):
   return change(root, path, { type: 'file', text: there.node.text + text, at }, at);
 }
 
-/** rename(2): an empty directory gives way to a directory, a full one to nothing; other types only to their like. */
+/**
+ * rename(2): an empty directory gives way to a directory, a full one to nothing; other types only to their
+ * like.
+ */
 export function rename(root: Directory, from: string, to: string, at: number): Changed {
   const source = find(root, from);
   if (source.kind !== 'node') return refused(root, source);

@@ -3,7 +3,7 @@
 import { generationOf, layout } from '../../domain/place/layout.js';
 import * as tree from './file-tree.js';
 import { isDaemon, PLACE, type Process, processOf, type World, wasKilled } from './simulated-state.js';
-import { nextCommand } from './world.js';
+import { nextCall } from './world.js';
 
 export function violationIn(before: World, after: World): string | undefined {
   const daemons = after.processes.filter(isDaemon);
@@ -18,9 +18,9 @@ export function violationIn(before: World, after: World): string | undefined {
 }
 
 function wrongWith(world: World, { pid, program, listener }: Process): string | undefined {
-  const generation = 'generation' in program ? program.generation : 0;
+  const generation = 'generation' in program ? program.generation : 'none';
   // The classic protocol's only promise is that there is one.
-  if (generation === 0) return undefined;
+  if (generation === 'none') return undefined;
   const named = tree.find(world.root, layout.generationSocket(PLACE.directory, generation));
   if (named.kind !== 'node' || named.node.type !== 'socket' || named.node.listener !== listener)
     return `daemon ${pid} listens and its generation ${generation} is not its own any more`;
@@ -30,7 +30,7 @@ function wrongWith(world: World, { pid, program, listener }: Process): string | 
     : `daemon ${pid} serves generation ${generation} and current names ${current}`;
 }
 
-/** Whoever listens has a name, public or private, until it is about to close. */
+/** A process that listens has a name, public or private, until it is about to close. */
 function nameless({ processes, root }: World): string | undefined {
   const directory = tree.find(root, PLACE.directory);
   if (directory.kind !== 'node' || directory.node.type !== 'directory') return undefined;
@@ -38,15 +38,14 @@ function nameless({ processes, root }: World): string | undefined {
   for (const process of processes) {
     const { pid, listener, program } = process;
     if (listener === '' || program.kind === 'classic' || program.kind === 'over') continue;
-    if (!isNamed(entries, listener) && nextCommand(process)?.method !== 'close' && isOwnGeneration(program))
+    if (!isNamed(entries, listener) && nextCall(process)?.method !== 'close' && isOwnGeneration(program))
       return `process ${pid} listens and its socket has no name any more`;
   }
   return undefined;
 }
 
-/** The classic protocol's daemon is one of generation 0. */
 const isOwnGeneration = (program: Process['program']): boolean =>
-  !('generation' in program) || program.generation !== 0;
+  !('generation' in program) || program.generation !== 'none';
 
 function isNamed(entries: tree.Directory['entries'], listener: string): boolean {
   for (const name in entries) {
@@ -57,7 +56,10 @@ function isNamed(entries: tree.Directory['entries'], listener: string): boolean 
   return false;
 }
 
-/** Whoever a candidate gave way to serves in the end, unless it is killed, stopped, or met with a fault. */
+/**
+ * The process that a candidate gave way to serves in the end, unless it is killed, stopped, or met with a
+ * fault.
+ */
 function betrayed(world: World): string | undefined {
   for (const trusted of world.trusted) {
     const owner = processOf(world, Number(trusted.split('.')[0]));

@@ -1,41 +1,42 @@
 /**
- * Which calls need not be tried in every order: those that no other process could notice, and whose answer no other process could
- * change. ARCHITECTURE.md says why leaving the other orders out is sound.
+ * Which calls need not be tried in every order: those that no other process could notice, and whose answer no
+ * other process could change. ARCHITECTURE.md says why leaving the other orders out is sound.
  */
 
 import { layout, makerOf, NAMES } from '../../domain/place/layout.js';
-import type { Command } from '../../domain/procedure/procedure.js';
+import type { Call } from '../../domain/procedure/procedure.js';
 import * as tree from './file-tree.js';
 import { PLACE, type Process, processOf, type World } from './simulated-state.js';
-import { nextCommand } from './world.js';
+import { nextCall } from './world.js';
 
 /** Whether a process comes next to a call that is its own affair. */
 export function isPrivate(world: World, process: Process): boolean {
-  const command = process.alive && !process.paused ? nextCommand(process) : undefined;
-  if (command === undefined) return false;
-  switch (command.port) {
+  const call = process.alive && !process.paused ? nextCall(process) : undefined;
+  if (call === undefined) return false;
+  switch (call.port) {
     case 'listener':
-      return command.method === 'listen' || isUnpublished(world, process);
+      return call.method === 'listen' || isUnpublished(world, process);
     case 'files':
-      return isPrivateOnFiles(world, process.pid, command);
+      return isPrivateOnFiles(world, process.pid, call);
     case 'processes':
-      // Who is dead, is dead for good: no id is given twice.
-      return processOf(world, command.args[0])?.alive !== true;
+      // A dead process stays dead: no id is given twice.
+      return call.method === 'lookUp' && processOf(world, call.args[0])?.alive !== true;
     case 'spawner':
-      return command.method === 'check' && processOf(world, command.args[0])?.alive !== true;
+      return call.method === 'check' && processOf(world, call.args[0])?.alive !== true;
     case 'probe':
     case 'clock':
       return false;
   }
 }
 
-function isPrivateOnFiles(world: World, pid: number, command: Extract<Command, { port: 'files' }>): boolean {
-  const args: readonly string[] = command.args;
-  const path = (command.method === 'makeLink' ? args[1] : args[0]) ?? '';
+function isPrivateOnFiles(world: World, pid: number, call: Extract<Call, { port: 'files' }>): boolean {
+  const args: readonly string[] = call.args;
+  const path = (call.method === 'makeLink' ? args[1] : args[0]) ?? '';
   if (args.some((argument) => argument.includes(LOCK)) && isAloneWithLock(world, pid)) return true;
-  switch (command.method) {
+  switch (call.method) {
     case 'inspect':
-      // Nobody changes the places; and another's private name is younger than a sweep cares for, there or not.
+      // Nobody changes the places; and another's private name is younger than a sweep cares for, there or
+      // not.
       return path === PLACE.root || path === PLACE.directory || path.includes('/tmp.');
     case 'removeFile':
       return path.includes(`/tmp.${pid}-`) || isGoneForGood(world, pid, path);
@@ -52,7 +53,10 @@ function isPrivateOnFiles(world: World, pid: number, command: Extract<Command, {
 const LOCK = `/${NAMES.lock}`;
 const LOCK_RECORD = `${layout.lock(PLACE.directory)}/`;
 
-/** Nobody else who lives will ever look at the spawn lock: only callers do, and candidates that were started under it. */
+/**
+ * Nobody else who lives will ever look at the spawn lock: only callers do, and candidates that were started
+ * under it.
+ */
 function isAloneWithLock(world: World, pid: number): boolean {
   if (world.left.restarts > 0) return false;
   return world.processes.every(({ pid: other, alive, program, parent }) => {
@@ -81,8 +85,8 @@ function isUnpublished(world: World, { pid, listener }: Process): boolean {
 }
 
 /**
- * Of processes that were put there alike, and have done nothing yet, only the first may begin, and none be killed: every
- * schedule is one of these with the names exchanged, or one of fewer processes.
+ * Of processes that were put there alike, and have done nothing yet, only the first may begin, and none be
+ * killed: every schedule is one of these with the names exchanged, or one of fewer processes.
  */
 export function isTwin(world: World, process: Process): boolean {
   if (process.moved || process.parent !== 0) return false;

@@ -1,26 +1,23 @@
 /** What the search is sent through: who asks, and what lies about already. */
 
-import type { ClaimState } from '../../domain/claim/claim.js';
-import { stepClaim } from '../../domain/claim/claim.js';
 import { timingFrom } from '../../domain/lock/timing.js';
-import { layout, NAMES } from '../../domain/place/layout.js';
-import type { Event } from '../../domain/procedure/procedure.js';
+import { claimLayout, layout, NAMES } from '../../domain/place/layout.js';
+import type { Reading } from '../../domain/procedure/procedure.js';
 import { lackingIn, PLANTED } from './end-states.js';
 import * as tree from './file-tree.js';
+import { type Point, phaseOf } from './points.js';
 import { type Limits, PLACE, type Role, type World } from './simulated-state.js';
 import { add, emptyWorld, type Settings } from './world.js';
 
 /** Polls are few and far between: each instant at which somebody looks again multiplies the states. */
 const TIMING = timingFrom({ totalMs: 2_000, firstPollMs: 500, lastPollMs: 500, pollGrowth: 1 });
 
-/** The shortest backlog there is: whoever connects next to a waiting one is told EAGAIN. */
+/** The shortest backlog there is: a second connection that waits is told EAGAIN. */
 export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 
-/** The claim without step 6: whoever publishes into a collected slot does not withdraw. */
-export function claimWithoutRecheck(state: ClaimState, event: Event): ReturnType<typeof stepClaim> {
-  if (state.at !== 'rechecking') return stepClaim(state, event);
-  return stepClaim(state, { ...event, reading: { kind: 'absent' } });
-}
+/** The claim without step 6: a candidate that publishes into a collected slot does not withdraw. */
+export const withoutRecheck = (point: Point, reading: Reading): Reading =>
+  phaseOf(point) === 'recheck' && point.call.method === 'readLink' ? { kind: 'absent' } : reading;
 
 export interface Scenario {
   readonly name: string;
@@ -66,10 +63,13 @@ const pointing = (world: World, target: string): World =>
 function withHalfMade(world: World): World {
   const made = plant(world, layout.private(PLACE.directory, '9-x'), tree.emptyDirectory(LONG_AGO));
   const link: tree.Node = { type: 'link', target: '3', at: LONG_AGO };
-  return plant(made, layout.privateLink(PLACE.directory, '9-x'), link);
+  return plant(made, claimLayout.privateLink(PLACE.directory, '9-x'), link);
 }
 
-/** Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made directories. */
+/**
+ * Two dead generations, of which `current` names the one that has been superseded, a stale lock, half-made
+ * directories.
+ */
 const withLeftovers: Change = (world) =>
   withLock(withHalfMade(pointing(withGeneration(withGeneration(world, 2), 3), '2')), -20_000);
 
@@ -132,7 +132,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...family('1-client-1-kick', 'a client and a kick', ['client', 'kick']),
   scenario('without-step-6', 'three candidates of a claim without step 6', times(3, 'candidate'), unchanged, {
     ...SETTINGS,
-    stepClaim: claimWithoutRecheck,
+    distort: withoutRecheck,
   }),
   {
     ...scenario(

@@ -1,6 +1,6 @@
 /**
- * A search through every order in which the processes of a world may make their calls, with a kill before any of them. It ends
- * when it has seen every state, or has found one that must not be.
+ * A search through every order in which the processes of a world may make their calls, with a kill before any
+ * of them. It ends when it has seen every state, or has found one that must not be.
  */
 
 import { type Action, actionsIn, isProgress, type Rules, take } from './actions.js';
@@ -82,7 +82,10 @@ export function search(first: World, options: SearchOptions): SearchResult {
   return { kind: 'exhausted', states: seen.size, ends, depth, spawnsMax };
 }
 
-/** The states between the first and the one that is looked at. Whoever meets one of them again could go on for ever. */
+/**
+ * The states between the first and the one that is looked at. A schedule that meets one of them again could
+ * go on for ever.
+ */
 class Path {
   readonly #frames: Frame[] = [];
   readonly #keys = new Set<number>();
@@ -124,7 +127,10 @@ interface Visited {
   readonly from: number;
 }
 
-/** The same search, breadth first: what it finds wrong is found by a schedule than which none is shorter. It keeps every world. */
+/**
+ * The same search, breadth first: it finds what is wrong by one of the shortest schedules. It keeps every
+ * world in memory.
+ */
 export function shortestViolation(first: World, options: SearchOptions): SearchResult {
   const seen = new Seen();
   seen.add(keyOf(first));

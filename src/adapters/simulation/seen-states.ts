@@ -1,6 +1,6 @@
 /**
- * Remembers 64 bits of each state. For 10 million states the chance that any two share them is about 3 in a million. An open
- * hash table of pairs of 32 bits; 0 and 0 mark a free slot.
+ * Remembers 64 bits of each state. For 10 million states the chance that any two share them is about 3 in a
+ * million. An open hash table of pairs of 32 bits; 0 and 0 mark a free slot.
  */
 export class Seen {
   #table = new Uint32Array(2 << 16);

@@ -1,12 +1,13 @@
 /** What a simulated machine is made of, as plain data. */
 
-import type { ClaimOutcome, ClaimStep } from '../../domain/claim/claim.js';
-import type { KickOutcome, KickStep } from '../../domain/obtain/kick.js';
-import type { ObtainOutcome, ObtainStep } from '../../domain/obtain/obtain.js';
+import type { ClaimOutcome } from '../../domain/claim/claim.js';
+import type { KickOutcome } from '../../domain/obtain/kick.js';
+import type { ObtainOutcome } from '../../domain/obtain/obtain.js';
 import type { Place } from '../../domain/place/layout.js';
 import type { Instant } from '../../ports/readings.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { Directory } from './file-tree.js';
+import type { Point } from './points.js';
 
 export type ClassicState =
   | { readonly kind: 'binding'; readonly tries: number }
@@ -14,21 +15,39 @@ export type ClassicState =
   | { readonly kind: 'probing'; readonly time: 1 | 2 }
   | { readonly kind: 'unlinking' };
 
+/** The user to whom everything belongs. */
+export const USER = 1;
+
 export const PLACE: Place = { root: '/s', directory: '/s/n' };
-/** What a process does. The steps are the domain's own. */
+
+/** How a process has ended, of itself. */
+export type Outcome =
+  | ClaimOutcome
+  | ObtainOutcome
+  | KickOutcome
+  | { readonly kind: 'drained' }
+  | SpecimenOutcome;
+
+/** How a specimen ends: a protocol that is tried out, and has neither generations nor failures. */
+export type SpecimenOutcome = { readonly kind: 'serves' } | { readonly kind: 'gives-way' };
+
+/** The domain's own procedures, and one that is tried out. */
+export type ProcedureKind = 'claim' | 'obtain' | 'kick' | 'specimen';
+
+/** What a process does. */
 export type Program =
-  | { readonly kind: 'claim'; readonly step: ClaimStep }
-  | { readonly kind: 'obtain'; readonly step: ObtainStep }
-  | { readonly kind: 'kick'; readonly step: KickStep }
-  | { readonly kind: 'classic'; readonly at: ClassicState }
-  /** Generation 0: the classic protocol, which has none. */
-  | { readonly kind: 'serving'; readonly generation: number }
+  | { readonly kind: ProcedureKind; readonly point: Point }
+  | { readonly kind: 'classic'; readonly state: ClassicState }
+  | { readonly kind: 'serving'; readonly generation: Generation }
   /** Asked to stop: it takes nothing on any more, and listens until it ends. */
-  | { readonly kind: 'draining'; readonly generation: number }
-  | { readonly kind: 'over'; readonly outcome: ClaimOutcome | ObtainOutcome | KickOutcome };
+  | { readonly kind: 'draining'; readonly generation: Generation }
+  | { readonly kind: 'over'; readonly outcome: Outcome };
+
+/** The classic protocol, and a specimen, have no generations. */
+export type Generation = number | 'none';
 
 /** What a process was put there as. */
-export type Role = 'candidate' | 'client' | 'kick' | 'classic';
+export type Role = 'candidate' | 'client' | 'kick' | 'classic' | 'specimen';
 
 export interface Process {
   readonly pid: number;
@@ -64,9 +83,9 @@ export interface Limits {
   readonly kills: number;
   /** Calls that fail: ENOSPC, EACCES, EMFILE. */
   readonly faults: number;
-  /** SIGSTOP; whoever was stopped goes on at some time. */
+  /** SIGSTOP; a process that was stopped goes on at some time. */
   readonly pauses: number;
-  /** Whoever was killed, and came from outside, begins anew as another process. */
+  /** A process from outside that was killed begins anew as another process. */
   readonly restarts: number;
   /** Daemons asked to stop. */
   readonly stops: number;
@@ -81,7 +100,7 @@ export interface World {
   readonly processes: readonly Process[];
   readonly now: Instant;
   readonly spawns: readonly SpawnReason[];
-  /** Which sockets a candidate has given way to: whoever listens there must come to serve. */
+  /** Which sockets a candidate has given way to: the process that listens there must come to serve. */
   readonly trusted: readonly string[];
   readonly limits: Limits;
   /** What is left of the limits. */
@@ -96,8 +115,8 @@ export const spend = (world: World, what: keyof Limits): World => ({
 });
 
 /**
- * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times are, so that in
- * a state's text the ones can be told from the others.
+ * Process ids are given in order: the first of a world has this one. None is a multiple of ten, and all times
+ * are, so that in a state's text the ones can be told from the others.
  */
 export const FIRST_PID = 101;
 export const PROCESSES_MAX = 9;

@@ -1,14 +1,16 @@
 /**
- * What makes two states the same. Each process, and each name in the directory, is one piece: a text in which process ids are
- * told apart by their place only, and the list of those ids. A state is its pieces with the ids renamed, in an order that comes
- * from the state itself; so what one gets from the other by exchanging names is the same. Where the order is not decided
- * by the state, the ids as they are decide, and two states that are the same may count as two, never the reverse.
+ * What makes two states the same. Each process, and each name in the directory, is one piece: a text in which
+ * process ids are told apart by their place only, and the list of those ids. A state is its pieces with the
+ * ids renamed, in an order that comes from the state itself; so what one gets from the other by exchanging
+ * names is the same. Where the order is not decided by the state, the ids as they are decide, and two states
+ * that are the same may count as two, never the reverse.
  *
  * What nothing will ever depend on is left out; ARCHITECTURE.md says of each thing why that is so.
  */
 
 import { makerOf, NAMES } from '../../domain/place/layout.js';
 import * as tree from './file-tree.js';
+import type { Point } from './points.js';
 import type { Key } from './seen-states.js';
 import {
   FIRST_PID,
@@ -52,7 +54,7 @@ export function keyOf(world: World, names: Names = 'exchangeable'): Key {
 
 const IDENTICAL: readonly number[] = Array.from({ length: PROCESSES_MAX }, (_, index) => index);
 
-// --- hashing: MurmurHash3's rounds ------------------------------------------------------------------------------------
+// --- hashing: MurmurHash3's rounds -------------------------------------------------------------------------
 
 function absorb(hash: number, value: number): number {
   let k = Math.imul(value, 0xcc9e2d51);
@@ -68,14 +70,15 @@ function finish(hash: number): number {
   return h ^ (h >>> 16);
 }
 
-// --- renaming ---------------------------------------------------------------------------------------------------------
+// --- renaming ----------------------------------------------------------------------------------------------
 
 /** Two suffice to tell a parent's child from its sibling's; a tie costs states, and nothing else. */
 const ROUNDS = 3;
 
 /**
- * Colour refinement: a process' colour comes from where it occurs, then from the colours of those with which it occurs. Its rank
- * is its place in the order of colours. Who occurs nowhere has none, so that others' ranks don't depend on them.
+ * Colour refinement: a process' colour comes from where it occurs, then from the colours of those with which
+ * it occurs. Its rank is its place in the order of colours. A process that occurs nowhere has none, so that
+ * others' ranks don't depend on it.
  */
 function ranksIn(pieces: readonly Piece[]): readonly number[] {
   const present = new Uint8Array(PROCESSES_MAX);
@@ -104,7 +107,7 @@ function ordered(present: Uint8Array, colours: Int32Array): readonly number[] {
   return ranks;
 }
 
-// --- pieces -----------------------------------------------------------------------------------------------------------
+// --- pieces ------------------------------------------------------------------------------------------------
 
 /** How much of the directory anybody will ever read. */
 type Readers = 'callers' | 'candidates-only';
@@ -128,7 +131,7 @@ function piecesOf(world: World): readonly Piece[] {
 
 function readersIn(world: World): Readers {
   const calls = ({ alive, program }: Process): boolean =>
-    alive && (program.kind === 'obtain' || program.kind === 'kick');
+    alive && (program.kind === 'obtain' || program.kind === 'kick' || program.kind === 'specimen');
   return world.left.restarts > 0 || world.processes.some(calls) ? 'callers' : 'candidates-only';
 }
 
@@ -147,17 +150,23 @@ function livingPiece(process: Process): Piece {
   const { pid, program, listener, connection, wakeMs, moved, paused, faulted, shaken, parent } = process;
   const isClaim = program.kind === 'claim';
   const traits = [moved, paused, faulted, shaken].map(Number).join('');
-  const doing = 'step' in program ? programText(program.step) : JSON.stringify(program);
+  const doing = 'point' in program ? pointText(program.point) : JSON.stringify(program);
   const text = `${pid} ${program.kind} ${traits} ${listener} ${connection} ${wakeMs ?? ''} ${isClaim ? parent : ''} ${doing}`;
   const piece = pieceOf(text);
   living.set(process, piece);
   return piece;
 }
 
-/** How often a candidate has looked anew decides nothing before the sixty-fourth time; a search sees who goes round for ever. */
-const programText = (step: object): string => JSON.stringify(step).replace(/"rounds":\d+,/, '');
+/**
+ * How often a candidate has looked anew decides nothing before the sixty-fourth time; a search sees who goes
+ * round for ever.
+ */
+const pointText = ({ text }: Point): string => text.replace(/\brounds:\d+/, '');
 
-/** Of who has ended matters what its parent will see, and, where the end of the search looks at it, how it went. */
+/**
+ * Of who has ended matters what its parent will see, and, where the end of the search looks at it, how it
+ * went.
+ */
 function deadPiece(process: Process, world: World): Piece | undefined {
   const { pid, parent, exit, role, faulted, shaken } = process;
   const watched = processOf(world, parent)?.program.kind === 'obtain';
@@ -172,7 +181,7 @@ function deadPiece(process: Process, world: World): Piece | undefined {
 const verdictOf = ({ program }: Process): string =>
   program.kind === 'over' ? program.outcome.kind : program.kind;
 
-// --- the directory ----------------------------------------------------------------------------------------------------
+// --- the directory -----------------------------------------------------------------------------------------
 
 interface Entry {
   readonly name: string;
@@ -201,7 +210,10 @@ function addEntries(world: World, readers: Readers, pieces: Piece[]): void {
   }
 }
 
-/** What is on its way out, what its maker won't come back to, and a lock that nobody will look at: no more than leftovers. */
+/**
+ * What is on its way out, what its maker won't come back to, and a lock that nobody will look at: no more
+ * than leftovers.
+ */
 function isLitter(world: World, name: string, readers: Readers): boolean {
   if (name.startsWith('trash.')) return true;
   if (name === NAMES.lock) return readers === 'candidates-only' && !world.processes.some(endsLock);
@@ -234,7 +246,7 @@ function nodeText(node: tree.Node, readers: Readers, isLock: boolean): string {
   }
 }
 
-// --- texts ------------------------------------------------------------------------------------------------------------
+// --- texts -------------------------------------------------------------------------------------------------
 
 /** Process ids stand alone among digits, and no time is one: all times are multiples of ten. */
 const PID = /(?<![0-9])(10[1-9])(?![0-9])/;

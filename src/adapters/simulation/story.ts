@@ -1,9 +1,12 @@
-/** A schedule as a story: who made which call, and what it answered, line by line. The text alone suffices to play it again. */
+/**
+ * A schedule as a story: who made which call, and what it answered, line by line. The text alone suffices to
+ * play it again.
+ */
 
 import { escapeXml } from '../../domain/text/escape-xml.js';
 import { type Action, type Rules, SAYINGS, take } from './actions.js';
+import { FAULT } from './simulated-ports.js';
 import { type Made, processOf, type World } from './simulated-state.js';
-import { FAULT } from './world.js';
 
 export interface Line extends Made {
   readonly number: number;
@@ -64,7 +67,7 @@ function toldIn(line: string): Told {
 
 /**
  * The schedule that a story was told of.
- * @throws where the text is no story, or not one of these worlds
+ * @throws where the text is not a story, or not one of these worlds
  */
 export function scheduleFrom(text: string, first: World, rules: Rules): readonly Action[] {
   const told = text

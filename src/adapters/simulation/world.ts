@@ -1,38 +1,43 @@
 /**
- * One machine as plain data: its files, its processes, its clock. Each process runs a machine of the domain, the very one that
- * is shipped; what a port does for it is a function from one world to the next.
+ * One machine as plain data: its files, its processes, its clock. Each process runs a procedure of the
+ * domain, the very one that is shipped; what a port does for it is a function from one world to the next.
  */
 
-import { beginClaim, type ClaimPlan, stepClaim } from '../../domain/claim/claim.js';
+import { type ClaimPlan, claim } from '../../domain/claim/claim.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
+import { handedLock } from '../../domain/lock/held-lock.js';
 import type { Timing } from '../../domain/lock/timing.js';
-import { beginKick, type KickPlan, stepKick } from '../../domain/obtain/kick.js';
-import { beginObtain, type ObtainPlan, stepObtain } from '../../domain/obtain/obtain.js';
+import { type KickPlan, kick } from '../../domain/obtain/kick.js';
+import { type ObtainPlan, obtain } from '../../domain/obtain/obtain.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
-import type { Command, Event, Reading } from '../../domain/procedure/procedure.js';
-import type { Cause, Instant } from '../../ports/readings.js';
+import type { Call, Procedure, Reading } from '../../domain/procedure/procedure.js';
+import type { Instant } from '../../ports/readings.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { advanceClassic } from './classic.js';
 import * as tree from './file-tree.js';
+import { begin, type Ended, goOn, type Point } from './points.js';
+import { type Answer, faultOf, perform } from './simulated-ports.js';
 import {
   type Advanced,
   FIRST_PID,
   type Limits,
-  listensBehind,
   type Made,
+  type Outcome,
   PLACE,
   PROCESSES_MAX,
+  type ProcedureKind,
   type Process,
   type Program,
   processOf,
   type Role,
+  type SpecimenOutcome,
   UNDISTURBED,
+  USER,
   update,
   type World,
 } from './simulated-state.js';
 
-const USER = 1;
 const BOOT = 'boot';
 const SPACE = 'pids';
 
@@ -40,8 +45,13 @@ export interface Settings {
   readonly timing: Timing;
   /** How many connections wait at a listener that takes none on. */
   readonly backlog: number;
-  /** Steps of the claim with a guard left out, for showing that the search finds what it guards against. */
-  readonly stepClaim?: typeof stepClaim;
+  /** A protocol that is tried out: what a process of the role `specimen` does. */
+  readonly specimen?: () => Procedure<SpecimenOutcome>;
+  /**
+   * Leaves a guard out, to show that the search finds what it guards against: what a process is told in place
+   * of a reading.
+   */
+  readonly distort?: (point: Point, reading: Reading) => Reading;
 }
 
 const identityOf = (pid: number): Identity => ({
@@ -51,26 +61,36 @@ const identityOf = (pid: number): Identity => ({
   pidNamespace: SPACE,
 });
 
-/** A plan is the same in every state of its process: as text it is left out. */
-function quiet<T extends { readonly nonce: string }>(plan: T): T {
-  return Object.defineProperty(plan, 'toJSON', { value: () => undefined, enumerable: false });
-}
-
-function claimPlan(pid: number, lockNonce: string): ClaimPlan {
-  const self = identityOf(pid);
-  const owner = { ...self, name: 'n', service: '', startedMs: 0, solod: '', version: '', wire: 0 };
-  const place = PLACE;
-  const nonce = nonceOf(pid, 'c');
-  return quiet({
-    place,
+function claimPlan(pid: number, lockNonce: string | undefined): ClaimPlan {
+  const owner = { ...identityOf(pid), name: 'n', service: '', startedMs: 0, solod: '', version: '', wire: 0 };
+  return {
+    place: PLACE,
     userId: USER,
     platform: 'linux',
-    self,
-    nonce,
-    lockNonce,
+    nonce: nonceOf(pid, 'c'),
+    lock: handedLock(PLACE.directory, lockNonce),
     ownerText: ownerText(owner),
     probeMs: 1,
-  });
+  };
+}
+
+/** A process that begins such a procedure. */
+function beginning<P extends object>(
+  kind: ProcedureKind,
+  procedure: (plan: P) => Procedure<unknown>,
+  plan: P,
+  pid: number,
+  at: Instant,
+): Program {
+  return programAt(kind, begin(procedure, plan, identityOf(pid), at));
+}
+
+/** A process goes on, begins to serve, or has ended. */
+function programAt(kind: ProcedureKind, point: Point | Ended): Program {
+  if ('call' in point) return { kind, point };
+  const outcome = point.outcome as Outcome;
+  if (outcome.kind === 'claimed') return { kind: 'serving', generation: outcome.generation };
+  return outcome.kind === 'serves' ? { kind: 'serving', generation: 'none' } : { kind: 'over', outcome };
 }
 
 export function emptyWorld(limits: Partial<Limits> = {}): World {
@@ -120,210 +140,49 @@ export function add(world: World, role: Role, settings: Settings): World {
   return enter(world, role, 0, (pid) => programOf(role, pid, settings, world.now)).world;
 }
 
-function programOf(role: Role, pid: number, { timing }: Settings, now: Instant): Program {
+function programOf(role: Role, pid: number, { timing, specimen }: Settings, now: Instant): Program {
   const place = PLACE;
-  const self = identityOf(pid);
   switch (role) {
     case 'candidate':
-      return { kind: 'claim', step: beginClaim(claimPlan(pid, '')) };
+      return beginning('claim', claim, claimPlan(pid, undefined), pid, now);
     case 'client': {
-      const nonce = nonceOf(pid, 'o');
-      const plan: ObtainPlan = quiet({
+      const plan: ObtainPlan = {
         place,
         userId: USER,
         platform: 'linux',
-        self,
-        nonce,
+        nonce: nonceOf(pid, 'o'),
         timing,
         greeting: 'expected',
         patience: 'wait',
-      });
-      return { kind: 'obtain', step: beginObtain(plan, now) };
+      };
+      return beginning('obtain', obtain, plan, pid, now);
     }
     case 'kick': {
-      const plan: KickPlan = quiet({ place, userId: USER, self, nonce: nonceOf(pid, 'k'), timing });
-      return { kind: 'kick', step: beginKick(plan, now) };
+      const plan: KickPlan = { place, userId: USER, nonce: nonceOf(pid, 'k'), timing };
+      return beginning('kick', kick, plan, pid, now);
     }
     case 'classic':
-      return { kind: 'classic', at: { kind: 'binding', tries: 0 } };
+      return { kind: 'classic', state: { kind: 'binding', tries: 0 } };
+    case 'specimen':
+      if (specimen === undefined) throw new Error('these settings have no specimen');
+      return beginning('specimen', specimen, {}, pid, now);
   }
 }
 
 /** The port call that a process comes to next. The classic specimen makes calls that no port has. */
-export function nextCommand({ program }: Process): Command | undefined {
-  return 'step' in program && program.step.kind === 'do' ? program.step.command : undefined;
+export function nextCall({ program }: Process): Call | undefined {
+  return 'point' in program ? program.point.call : undefined;
 }
 
-/** What a call would return now; undefined when it does not return yet. */
-interface Answer {
-  readonly world: World;
-  readonly reading: Reading;
-}
-
-/** Makes the call that a process has come to. */
-function perform(world: World, process: Process, command: Command, settings: Settings): Answer | undefined {
-  switch (command.port) {
-    case 'files':
-      return performOnFiles(world, command.method, command.args as readonly string[]);
-    case 'processes': {
-      const seen = processOf(world, command.args[0]);
-      if (seen?.alive !== true) return { world, reading: { kind: 'gone' } };
-      const activity = seen.paused ? 'stopped' : 'running';
-      return { world, reading: { kind: 'present', startTime: `t${seen.pid}`, activity } };
-    }
-    case 'clock':
-      return { world, reading: { kind: 'done' } };
-    case 'listener':
-      return command.method === 'listen' ? listen(world, process, command.args[0]) : close(world, process);
-    case 'probe':
-      return command.method === 'connect'
-        ? connect(world, process, command.args[0], settings.backlog)
-        : greet(world, process);
-    case 'spawner':
-      return command.method === 'spawn'
-        ? spawn(world, process, command.args[0], command.args[1])
-        : { world, reading: childOf(world, command.args[0]) };
-  }
-}
-
-function performOnFiles(world: World, method: string, args: readonly string[]): Answer {
-  const [first = '', second = ''] = args;
-  const { root, now } = world;
-  const at = now.wallMs;
-  const changed = ({ root: next, reading }: tree.Changed): Answer => ({
-    world: next === root ? world : { ...world, root: next },
-    reading,
-  });
-  switch (method) {
-    case 'makeDirectory':
-    case 'makeDirectories':
-      return changed(tree.create(root, first, tree.emptyDirectory(at)));
-    case 'createFile':
-      return changed(tree.create(root, first, { type: 'file', text: second, at }));
-    case 'appendText':
-      return changed(tree.append(root, first, second, at));
-    case 'makeLink':
-      return changed(tree.create(root, second, { type: 'link', target: first, at }));
-    case 'rename':
-      return changed(tree.rename(root, first, second, at));
-    case 'removeFile':
-      return changed(tree.removeFile(root, first, at));
-    case 'removeDirectory':
-      return changed(tree.removeDirectory(root, first, at));
-    case 'removeTree':
-      return changed(tree.removeTree(root, first, at));
-    case 'tighten':
-      return { world, reading: { kind: 'done' } };
-    case 'inspect':
-      return { world, reading: tree.inspect(root, first, USER) };
-    case 'list':
-      return { world, reading: tree.list(root, first) };
-    case 'readLink':
-      return { world, reading: tree.readLink(root, first) };
-    case 'readText':
-      return { world, reading: tree.readText(root, first) };
-    default:
-      throw new Error(`no such call on files: ${method}`);
-  }
-}
-
-function listen(world: World, process: Process, path: string): Answer {
-  const listener = `${process.pid}.${process.bound}`;
-  const { root, reading } = tree.create(world.root, path, { type: 'socket', listener, at: world.now.wallMs });
-  if (reading.kind !== 'done') return { world, reading };
-  return { world: update({ ...world, root }, { ...process, listener, bound: process.bound + 1 }), reading };
-}
-
-function close(world: World, process: Process): Answer {
-  return { world: update(world, { ...process, listener: '' }), reading: { kind: 'done' } };
-}
-
-const refusal = (code: string): Reading => ({ kind: 'errno', cause: { code, message: code } });
-
-function connect(world: World, process: Process, path: string, backlog: number): Answer {
-  const found = tree.find(world.root, path, 'follow');
-  const without = update(world, { ...process, connection: '' });
-  if (found.kind === 'absent') return { world: without, reading: refusal('ENOENT') };
-  if (found.kind === 'wrong-type') return { world: without, reading: refusal('ENOTDIR') };
-  const socket = found.node.type === 'socket' ? found.node.listener : '';
-  const server = listensBehind(world, socket);
-  if (server === undefined) return { world: without, reading: refusal('ECONNREFUSED') };
-  if (!takesOn(server) && waitingAt(without, socket) >= backlog)
-    return { world: without, reading: refusal('EAGAIN') };
-  return { world: update(world, { ...process, connection: socket }), reading: { kind: 'connected' } };
-}
-
-/** Whether it takes connections from its backlog. */
-const takesOn = ({ program, paused }: Process): boolean =>
-  !paused && (program.kind === 'serving' || program.kind === 'draining');
-
-const waitingAt = (world: World, socket: string): number =>
-  world.processes.filter(({ alive, connection }) => alive && connection === socket).length;
-
-/** The first word on a connection: a daemon's, or the connection's end with its listener. Undefined while there is none. */
-export function wordFor(world: World, process: Process): Reading | undefined {
-  const server = listensBehind(world, process.connection);
-  if (server === undefined) return { kind: 'ended' };
-  if (!takesOn(server)) return undefined;
-  return { kind: server.program.kind === 'serving' ? 'accepted' : 'draining' };
-}
-
-function greet(world: World, process: Process): Answer | undefined {
-  const reading = wordFor(world, process);
-  if (reading !== undefined) return { world, reading };
-  const isOver = process.wakeMs !== undefined && world.now.monotonicMs >= process.wakeMs;
-  return isOver ? { world, reading: { kind: 'silent' } } : undefined;
-}
-
-function spawn(world: World, process: Process, reason: SpawnReason, lockNonce: string): Answer {
-  const entered = enter({ ...world, spawns: [...world.spawns, reason] }, 'candidate', process.pid, (pid) => ({
-    kind: 'claim',
-    step: beginClaim(claimPlan(pid, lockNonce)),
-  }));
+function spawn(world: World, process: Process, reason: SpawnReason, lockNonce: string | undefined): Answer {
+  const entered = enter({ ...world, spawns: [...world.spawns, reason] }, 'candidate', process.pid, (pid) =>
+    beginning('claim', claim, claimPlan(pid, lockNonce), pid, world.now),
+  );
   return {
     world: entered.world,
     reading: { kind: 'spawned', pid: entered.pid, startTime: `t${entered.pid}` },
   };
 }
-
-function childOf(world: World, pid: number): Reading {
-  const child = processOf(world, pid);
-  if (child === undefined || child.alive) return { kind: 'running' };
-  return { kind: 'ended', code: child.exit?.code, signal: child.exit?.signal, lastOutput: '' };
-}
-
-/** What a call says that fails for a reason of the machine's; undefined for a call that has none. */
-function faultOf(command: Command): Reading | undefined {
-  const cause = (code: string): Cause => ({ code, message: FAULT });
-  switch (command.port) {
-    case 'files':
-      return { kind: 'failed', cause: cause(FILE_FAULTS[command.method] ?? 'EACCES') };
-    case 'listener':
-      return command.method === 'listen' ? { kind: 'failed', cause: cause('EMFILE') } : undefined;
-    case 'probe':
-      return command.method === 'connect' ? { kind: 'errno', cause: cause('EMFILE') } : undefined;
-    case 'processes':
-      return { kind: 'hidden', cause: cause('EMFILE') };
-    case 'spawner':
-      return command.method === 'spawn' ? { kind: 'refused', cause: cause('EAGAIN') } : undefined;
-    case 'clock':
-      return undefined;
-  }
-}
-
-/** Tells a fault from what the protocol brings about, in a story too. */
-export const FAULT = 'as if';
-
-/** The domain hands an unknown errno on and never asks which it is: one for each call is enough. */
-const FILE_FAULTS: Readonly<Record<string, string>> = {
-  makeDirectory: 'ENOSPC',
-  makeDirectories: 'ENOSPC',
-  createFile: 'ENOSPC',
-  appendText: 'ENOSPC',
-  makeLink: 'ENOSPC',
-  list: 'EMFILE',
-  readText: 'EMFILE',
-};
 
 export type Luck = 'works' | 'fails';
 
@@ -335,29 +194,30 @@ export function advance(
   luck: Luck = 'works',
 ): Advanced | undefined {
   const process = processOf(world, pid);
-  if (process?.program.kind === 'classic') return advanceClassic(world, process, process.program.at);
-  if (process?.program.kind === 'draining') return ended(world, process, process.program.generation);
-  const command = process === undefined ? undefined : nextCommand(process);
-  if (process === undefined || command === undefined) return undefined;
+  if (process?.program.kind === 'classic') return advanceClassic(world, process, process.program.state);
+  if (process?.program.kind === 'draining') return drained(world, process);
+  const call = process === undefined ? undefined : nextCall(process);
+  if (process === undefined || call === undefined) return undefined;
   const answer =
-    luck === 'works' ? perform(world, process, command, settings) : failing(world, process, command);
+    luck === 'works'
+      ? perform(world, process, call, { backlog: settings.backlog, spawn })
+      : failing(world, process, call);
   const after = answer === undefined ? undefined : processOf(answer.world, pid);
   if (answer === undefined || after === undefined) return undefined;
-  const event: Event = { reading: answer.reading, now: answer.world.now };
-  const program = goOn(after.program, event, settings);
+  const program = goneOn(after.program, answer, settings);
   const sleeper = withSleep({ ...after, program, moved: true, wakeMs: undefined }, answer.world.now);
-  const made = (): Made => ({ pid, call: callText(command), answer: answerText(answer.reading) });
+  const made = (): Made => ({ pid, call: callText(call), answer: answerText(answer.reading) });
   return { world: conclude(answer.world, sleeper), made };
 }
 
-function failing(world: World, process: Process, command: Command): Answer | undefined {
-  const reading = faultOf(command);
+function failing(world: World, process: Process, call: Call): Answer | undefined {
+  const reading = faultOf(call);
   return reading === undefined ? undefined : { world: update(world, { ...process, faulted: true }), reading };
 }
 
 /** A drained daemon's end. */
-function ended(world: World, process: Process, generation: number): Advanced {
-  const over: Process = { ...process, program: { kind: 'over', outcome: { kind: 'claimed', generation } } };
+function drained(world: World, process: Process): Advanced {
+  const over: Process = { ...process, program: { kind: 'over', outcome: { kind: 'drained' } } };
   const made = (): Made => ({ pid: process.pid, call: 'exits', answer: '' });
   return { world: conclude(world, over), made };
 }
@@ -369,7 +229,7 @@ const short = (value: unknown): string =>
     .replace(/\s+/g, ' ')
     .slice(0, 60);
 
-const callText = ({ method, args }: Command): string => `${method}(${args.map(short).join(', ')})`;
+const callText = ({ method, args }: Call): string => `${method}(${args.map(short).join(', ')})`;
 
 function answerText(reading: Reading): string {
   const rest = Object.entries(reading).filter(([name]) => name !== 'kind');
@@ -377,37 +237,18 @@ function answerText(reading: Reading): string {
   return [reading.kind, ...details].join(' ');
 }
 
-function goOn(program: Program, event: Event, settings: Settings): Program {
-  switch (program.kind) {
-    case 'claim': {
-      if (program.step.kind === 'end') return program;
-      const step = (settings.stepClaim ?? stepClaim)(program.step.state, event);
-      if (step.kind === 'do') return { kind: 'claim', step };
-      return step.outcome.kind === 'claimed'
-        ? { kind: 'serving', generation: step.outcome.generation }
-        : { kind: 'over', outcome: step.outcome };
-    }
-    case 'obtain': {
-      if (program.step.kind === 'end') return program;
-      const step = stepObtain(program.step.state, event);
-      return step.kind === 'do' ? { kind: 'obtain', step } : { kind: 'over', outcome: step.outcome };
-    }
-    case 'kick': {
-      if (program.step.kind === 'end') return program;
-      const step = stepKick(program.step.state, event as Event<never>);
-      return step.kind === 'do' ? { kind: 'kick', step } : { kind: 'over', outcome: step.outcome };
-    }
-    default:
-      return program;
-  }
+function goneOn(program: Program, { reading, world }: Answer, { distort }: Settings): Program {
+  if (!('point' in program)) return program;
+  const { kind, point } = program;
+  return programAt(kind, goOn(point, distort?.(point, reading) ?? reading, world.now));
 }
 
 /** A sleep, or a wait for a first word, has an end: by the clock, not by anybody's step. */
 function withSleep(process: Process, now: Instant): Process {
-  const command = nextCommand(process);
-  const waits = command?.port === 'clock' || (command?.port === 'probe' && command.method === 'greet');
+  const call = nextCall(process);
+  const waits = call?.port === 'clock' || (call?.port === 'probe' && call.method === 'greet');
   if (!waits) return process;
-  return { ...process, wakeMs: now.monotonicMs + command.args[0] };
+  return { ...process, wakeMs: now.monotonicMs + (call.args[0] ?? 0) };
 }
 
 /** A process whose machine has ended ends, unless it serves; a caller's end closes what it had open. */

@@ -40,8 +40,9 @@ export async function withNamed(
   return target.kind === 'failed' ? complainOf(output, target.failure) : run(target.value);
 }
 
+/** Before a command runs, it is certain that there is one (`program.ts`). */
 export function rootOf({ stateDirectory }: CommandOptions): string {
-  return path.resolve(stateDirectory ?? stateRoot(process.env));
+  return path.resolve(stateDirectory ?? stateRoot(process.env) ?? '/');
 }
 
 export function placesQueryOf({ files, userId, platform }: Host, options: CommandOptions): PlacesQuery {

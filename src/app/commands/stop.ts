@@ -1,6 +1,7 @@
 /** `solod stop`: asks the daemon of a name to end, and waits until its process is gone. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { endSilentStarts } from '../../adapters/silent-starts.js';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { EXIT } from '../environment/exit-codes.js';
 import type { CommandOptions } from '../options/option-table.js';
@@ -15,7 +16,7 @@ export type StopOutcome =
   | { readonly kind: 'stopped'; readonly pid: number; readonly tookMs: number }
   | { readonly kind: 'not-running' }
   | { readonly kind: 'refused'; readonly inspection: Inspection }
-  | { readonly kind: 'still-there'; readonly pid: number };
+  | { readonly kind: 'still-there'; readonly pid: number; readonly inFlight: number };
 
 const GONE_POLL_MS = 20;
 
@@ -32,14 +33,19 @@ export async function stopDaemon(
   const begunMs = host.clock.now().monotonicMs;
   const passedMs = (): number => host.clock.now().monotonicMs - begunMs;
   const asked = await inspector.askToStop(directory, withinMs);
-  if (asked.kind === 'not-running') return { kind: 'not-running' };
+  // A process that was started and has said nothing yet can't be asked.
+  const [silent] = endSilentStarts(host.ledger(directory), host.processes, 0, host.clock.now().wallMs);
+  if (asked.kind === 'not-running')
+    return silent === undefined
+      ? { kind: 'not-running' }
+      : { kind: 'stopped', pid: silent, tookMs: passedMs() };
   if (asked.kind !== 'answered') return { kind: 'refused', inspection: asked };
-  const { pid } = asked.status;
+  const { pid, inFlight } = asked.status;
   while (passedMs() < withinMs) {
     if (await inspector.isGone(directory, ANSWER_MS)) return { kind: 'stopped', pid, tookMs: passedMs() };
     await delay(GONE_POLL_MS);
   }
-  return { kind: 'still-there', pid };
+  return { kind: 'still-there', pid, inFlight };
 }
 
 export function stopFacts(outcome: StopOutcome): object {
@@ -71,7 +77,11 @@ export function reportStop(
       return complain(output, COMMAND_TROUBLE.notAsked(line), EXIT.unavailable);
     }
     case 'still-there':
-      return complain(output, COMMAND_TROUBLE.stillThere(label, outcome.pid), EXIT.tempFail);
+      return complain(
+        output,
+        COMMAND_TROUBLE.stillThere(label, outcome.pid, outcome.inFlight),
+        EXIT.tempFail,
+      );
   }
 }
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
+import { ASKED } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle, siblingFile } from '../environment/bundle-files.js';
@@ -13,8 +14,8 @@ import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, keepLog, workerStarter } from '../platforms/node-platform.js';
-import type { Service, ServiceFunction } from '../service/define-service.js';
+import { type HandedListener, keepLog, residentBytes, workerStarter } from '../platforms/node-platform.js';
+import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
@@ -26,8 +27,9 @@ import { type Admission, type CallRequest, CallServer } from '../wire/server.js'
 import { measured, nowMs } from './count-calls.js';
 import { Editions } from './edition-check.js';
 import { IdleTimer } from './idle-timer.js';
-import { Retirement } from './retirement.js';
+import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
+import { Upgrade } from './upgrade.js';
 import { Watch, type WatchFinding } from './watch.js';
 import { WorkerPool } from './workers/worker-pool.js';
 
@@ -42,6 +44,8 @@ export interface DaemonSettings {
   readonly workerHeapBytes: number | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
+  /** Signals that it was started to ignore. */
+  readonly ignored: readonly NodeJS.Signals[];
   /** Writes a line to the terminal, or to the log. */
   readonly say: (line: string) => void;
   /** The service manager that may have started it. */
@@ -52,10 +56,10 @@ export interface DaemonSettings {
 
 const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
-/** An upgrade is not urgent: calls in flight finish, unless they hang. */
-const UPGRADE_GRACE_MS = 60_000;
-/** What a call whose caller has gone has to end, where no grace is given. */
+/** How long a call may take to end once its caller has gone, unless a grace is given. */
 const ABANDONED_MS = 3_000;
+/** A change of the wire is not urgent: calls in flight finish, unless they hang. */
+const WIRE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
 const QUIET_ROUNDS_MAX = 40;
 
@@ -64,6 +68,7 @@ export class Daemon {
   readonly #calls: CallServer;
   readonly #retirement: Retirement;
   readonly #editions: Editions;
+  readonly #upgrade: Upgrade;
   readonly #watch: Watch;
   readonly #log: ReturnType<typeof keepLog>;
   readonly #processes = loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
@@ -74,6 +79,8 @@ export class Daemon {
   readonly #tally = new Tally();
   #served = 0;
   #asked = 0;
+  /** What the service clears away before the daemon ends. */
+  #cleared: Promise<void> = Promise.resolve();
 
   constructor(
     host: DaemonHost<Socket>,
@@ -85,9 +92,10 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      graceMs: settings.graceMs ?? ABANDONED_MS,
     });
-    this.#retirement = new Retirement(this.#calls, this.#graceMs, say, {
-      onDrain: (why) => void settings.supervisor.stopping(why),
+    this.#retirement = new Retirement(this.#work(), this.#graceMs, say, {
+      onDrain: (why) => this.#drains(why),
       onLeave: (why) => this.#leaves(why),
     });
     this.#watch = this.#makeWatch(host);
@@ -95,18 +103,54 @@ export class Daemon {
     this.#log = settings.mode === 'background' ? keepLog(claimed.directory, host) : undefined;
     this.#idle = this.#idleTimer(settings.idleTimeoutMs ?? IDLE_TIMEOUT_MS);
     this.#editions = new Editions(edition);
+    this.#upgrade = this.#makeUpgrade();
     this.#processes.moveToNowhere();
     this.#pool = settings.workers === 0 ? undefined : openPool(settings);
     this.#loading = this.#load();
   }
 
-  async #load(): Promise<Loading> {
+  #makeUpgrade(): Upgrade {
+    return new Upgrade({
+      free: () => this.#calls.free(),
+      nowMs,
+      withdraw: (why) => this.#retirement.withdraw(why, EXIT.ok, this.#graceMs),
+      onWait: (why) =>
+        this.settings.say(`${why}; this build serves on until ${callsText(this.#calls.running)} ended`),
+    });
+  }
+
+  /** The calls, and what the service has beside them. */
+  #work(): Work {
+    const calls = this.#calls;
+    return {
+      get inFlight() {
+        return calls.inFlight;
+      },
+      settled: async () => {
+        await this.#cleared;
+        await calls.settled();
+      },
+      abortAll: (reason) => calls.abortAll(reason),
+    };
+  }
+
+  get #life(): ServiceLife | undefined {
+    return this.#settled?.kind === 'loaded' ? this.#settled.service.life : undefined;
+  }
+
+  #drains(why: string): void {
+    void this.settings.supervisor.stopping(why);
+    this.#cleared = this.#life?.drain() ?? Promise.resolve();
+  }
+
+  #loadHere(): Promise<Loading> {
     const { edition, target } = this.settings;
+    return this.#processes.whileLoading(edition.path, () => loadService(edition.path, target.name));
+  }
+
+  async #load(): Promise<Loading> {
     const begunMs = nowMs();
-    const loading =
-      this.#pool === undefined
-        ? await this.#processes.whileLoading(() => loadService(edition.path, target.name))
-        : await this.#pool.load();
+    const loading = this.#pool === undefined ? await this.#loadHere() : await this.#pool.load();
     const atMs = nowMs();
     if (loading.kind === 'loaded') this.#tally.loaded(atMs, atMs - begunMs);
     return loading;
@@ -136,6 +180,7 @@ export class Daemon {
     say(servingText(target.label, process.pid, this.claimed.generation));
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
+    this.#life?.begin(this.claimed.directory);
     this.report.say({ kind: 'ready' });
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
@@ -146,22 +191,28 @@ export class Daemon {
   }
 
   #idleTimer(ms: number): IdleTimer {
-    return new IdleTimer(ms, () => this.#retirement.retire(`idle for ${ms} ms`, EXIT.ok));
+    return new IdleTimer(ms, () => {
+      if (this.#life?.isNeeded()) this.#idle.start();
+      else this.#retirement.retire(`idle for ${ms} ms`, EXIT.ok);
+    });
   }
 
   async #admit(request: CallRequest): Promise<Admission> {
     const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
     const arrival = { atMs: nowMs(), caller };
     this.#asked += 1;
-    this.#idle.stop();
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
-    const refusal = this.#refuseEdition(caller);
+    this.#idle.stop();
+    const refusal = await this.#refuseEdition(caller);
     if (refusal !== undefined) return refusal;
     const loading = await this.#loading;
     if (loading.kind === 'broken')
       return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
+    const changed = loading.service.watch === 'imports' ? this.#processes.changedFile() : undefined;
+    const room = changed === undefined ? undefined : await this.#makeRoom(`${changed} has changed`);
+    if (room !== undefined) return room;
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
     const run = this.#pool?.runner(request.command) ?? loading.service.run;
@@ -173,21 +224,30 @@ export class Daemon {
     return this.#processes.callProcess(this.settings.edition.path, this.settings.say);
   }
 
-  /** A newer caller makes this daemon retire; an older one is served if it can be. */
-  #refuseEdition(caller: Caller | undefined): Admission | undefined {
+  /** A newer caller makes this daemon retire once it is free; an older one is served if it can be. */
+  async #refuseEdition(caller: Caller | undefined): Promise<Admission | undefined> {
     const verdict = this.#editions.judge(caller);
     switch (verdict.kind) {
       case 'served':
+        await this.#upgrade.hold();
         return undefined;
       case 'newer':
-        this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(UPGRADE_GRACE_MS, this.#graceMs));
-        return { kind: 'draining', why: 'upgrade' };
+        // This build can't serve a wire that it does not speak, not even for a while.
+        if ((caller?.wire ?? 0) > this.#editions.own.wire)
+          this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(WIRE_GRACE_MS, this.#graceMs));
+        return this.#makeRoom(verdict.why);
       case 'outdated':
         return {
           kind: 'outdated',
           message: textOf(TROUBLE.outdated(this.settings.target.label, this.#editions.own.wire)),
         };
     }
+  }
+
+  /** @returns undefined while this build goes on serving, because calls are in flight */
+  async #makeRoom(why: string): Promise<Admission | undefined> {
+    if (this.#retirement.state === 'serving') await this.#upgrade.ask(why);
+    return this.#retirement.state === 'serving' ? undefined : { kind: 'draining', why: 'upgrade' };
   }
 
   #idled(): void {
@@ -214,7 +274,7 @@ export class Daemon {
       case CONTROL.stop:
         return ({ stdout }) => {
           stdout.write(`${JSON.stringify(this.#status())}\n`);
-          setImmediate(() => this.#retirement.retire('asked to', EXIT.ok));
+          setImmediate(() => this.#retirement.retire(ASKED, EXIT.ok));
         };
       default:
         return undefined;
@@ -235,7 +295,7 @@ export class Daemon {
       startedMs: owner.startedMs,
       calls: this.#served,
       inFlight,
-      residentBytes: process.memoryUsage.rss() + (this.#pool?.residentBytes ?? 0),
+      residentBytes: residentBytes() + (this.#pool?.residentBytes ?? 0),
       node: process.version,
       solod: VERSION,
       version: owner.version,
@@ -248,7 +308,9 @@ export class Daemon {
   #watchProcess(): void {
     process.once('exit', () => this.#pool?.close());
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-      process.on(signal, () => this.#retirement.retire(signal, EXIT.ok));
+      process.on(signal, () => {
+        if (!this.settings.ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
+      });
     process.on('uncaughtException', (error) => this.#fatal('uncaught exception', error));
     process.on('unhandledRejection', (error) => {
       if (isOfACallThatEnded(error)) this.settings.say(`a promise was left behind: ${stackOf(error)}`);
@@ -305,6 +367,10 @@ function openPool(settings: DaemonSettings): WorkerPool {
   const command = [process.execPath, ...heap, siblingFile('worker.cjs'), edition.path, target.name] as const;
   const log = (text: string): void => void process.stdout.write(text);
   return new WorkerPool(workerStarter({ command, env: process.env }), { workers, graceMs, heapBytes, log });
+}
+
+function callsText(count: number): string {
+  return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
 }
 
 function findingText(finding: WatchFinding): string {

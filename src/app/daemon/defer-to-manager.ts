@@ -10,7 +10,7 @@ import { handedListener } from '../platforms/node-platform.js';
 
 const PROBE_MS = 1_000;
 
-export type Deferring =
+type Deferring =
   /** The name now leads to the supervisor's listener, and a connection has made the supervisor start its daemon. */
   | { readonly kind: 'deferred'; readonly listener: string; readonly generation: number }
   /** No supervisor listens, or a daemon serves the name: this process has to claim the name itself. */

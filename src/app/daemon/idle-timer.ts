@@ -1,4 +1,4 @@
-/** Calls `expire` when no call has been in flight for so long. */
+/** Calls `expire` when no call has been in flight for so long. A look, such as `status`, neither stops it nor starts it again. */
 export class IdleTimer {
   #timer: NodeJS.Timeout | undefined;
 
@@ -8,12 +8,13 @@ export class IdleTimer {
     private readonly expire: () => void,
   ) {}
 
+  /** A timer that runs goes on. */
   start(): void {
-    this.stop();
-    if (this.ms > 0) this.#timer = setTimeout(this.expire, this.ms);
+    if (this.ms > 0) this.#timer ??= setTimeout(this.expire, this.ms);
   }
 
   stop(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -10,10 +10,10 @@ export interface Work {
   abortAll(reason: string): void;
 }
 
-export type RetirementState = 'serving' | 'draining' | 'leaving';
+type RetirementState = 'serving' | 'draining' | 'leaving';
 
 /** Each method is called once, with the reason. */
-export interface RetirementWitness {
+interface RetirementWitness {
   /** From now on no call is accepted. */
   onDrain(reason: string): void;
   /** The process is about to exit. */
@@ -52,7 +52,10 @@ export class Retirement {
   /** The same for a reason of the daemon's own: a retirement that has begun is not hurried. */
   withdraw(reason: string, exitCode: number, graceMs: number): void {
     if (this.#state !== 'serving') return;
-    this.log(`ending: ${reason}`);
+    const { inFlight } = this.work;
+    const waits =
+      inFlight === 0 ? '' : `; waits up to ${graceMs / 1_000} s for what is in flight: ${inFlight}`;
+    this.log(`ending: ${reason}${waits}`);
     void this.#drain(reason, exitCode, graceMs);
   }
 

@@ -6,10 +6,16 @@ import { resolveTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { closeInheritedDescriptors, daemonHost } from '../platforms/node-platform.js';
+import {
+  closeInheritedDescriptors,
+  daemonHost,
+  ignoredSignals,
+  setBackInherited,
+} from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { workersWanted } from '../service/worker-count.js';
 import { sentence } from '../texts/failure-text.js';
+import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
 import { deferToSupervisor } from './defer-to-manager.js';
@@ -24,7 +30,7 @@ type Mode = 'foreground' | 'background';
  */
 export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
   const asked = readServiceArguments('serve', argv);
-  return asked && serveService(asked, mode);
+  return asked && refusingByLine(say, () => serveService(asked, mode));
 }
 
 async function serveService({ service, options }: ServiceArguments, mode: Mode): Promise<number> {
@@ -34,7 +40,10 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
   const target = resolveTarget({ ...options, name: options.name ?? file.value.name }, host);
   if (target.kind === 'failed') return refuse(target.failure);
   const report = new StartReport(host, target.value.place.directory);
-  if (mode === 'background') closeInheritedDescriptors(report.descriptor);
+  if (mode === 'background') {
+    closeInheritedDescriptors(report.descriptor);
+    for (const line of setBackInherited()) say(line);
+  }
   const supervisor = Supervisor.take(host.env, say);
   const handed = takeHandedListener(host.env, target.value.place.directory);
   if (handed.kind === 'failed') return refuse(handed.failure);
@@ -58,6 +67,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     workerHeapBytes,
     tether,
     mode,
+    ignored: mode === 'foreground' ? ignoredSignals() : [],
     say,
     supervisor,
     handed: handed.value,

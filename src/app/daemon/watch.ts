@@ -5,18 +5,19 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs';
-import { examineTenure, stepTenure, type TenurePlan } from '../../domain/claim/name-ownership.js';
+import { checkOwnership, type OwnershipPlan } from '../../domain/claim/name-ownership.js';
 import { type Identity, vitalityOf } from '../../domain/evidence/identity.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { type CommonHost, portsOf } from '../platforms/host.js';
+import { residentBytes } from '../platforms/node-platform.js';
 
 /** How often an idle daemon wakes up. A round allocates so little that V8 seldom collects garbage, which would cost megabytes. */
 const ROUND_MS = 10_000;
 /** A burst of changes is checked once. */
 const SETTLE_MS = 50;
 
-export interface WatchSettings {
-  readonly tenure: TenurePlan;
+interface WatchSettings {
+  readonly tenure: OwnershipPlan;
   /** Real path of the service file. */
   readonly service: string;
   readonly memoryLimitBytes: number | undefined;
@@ -31,7 +32,7 @@ export type WatchFinding =
   | { readonly kind: 'memory'; readonly residentBytes: number }
   | { readonly kind: 'untethered'; readonly pid: number };
 
-export interface WatchWitness {
+interface WatchWitness {
   /** How much memory the processes take that run calls. */
   workerBytes(): number;
   /** Called with each round. */
@@ -67,8 +68,8 @@ export class Watch {
   checkMemory(): void {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
-    const residentBytes = process.memoryUsage.rss() + this.witness.workerBytes();
-    if (residentBytes > limit) this.witness.onFinding({ kind: 'memory', residentBytes });
+    const taken = residentBytes() + this.witness.workerBytes();
+    if (taken > limit) this.witness.onFinding({ kind: 'memory', residentBytes: taken });
   }
 
   #watchDirectory(): void {
@@ -99,7 +100,7 @@ export class Watch {
   }
 
   #checkTenure(): void {
-    const outcome = runSync(stepTenure, examineTenure(this.settings.tenure), portsOf(this.host));
+    const outcome = runSync(checkOwnership(this.settings.tenure), portsOf(this.host));
     if (outcome.kind === 'lost') this.witness.onFinding({ kind: 'orphaned', path: outcome.path });
   }
 

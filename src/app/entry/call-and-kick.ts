@@ -10,6 +10,7 @@ import { type KickResult, kickDaemon } from '../library/kick-daemon.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { callerHost } from '../platforms/node-platform.js';
 import { textOf } from '../texts/complaint.js';
+import { refusingByLine } from '../texts/refused-call.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
 import type { CallEnd } from '../wire/client.js';
@@ -17,6 +18,10 @@ import type { Opened } from '../wire/opened.js';
 
 /** @param opened a call that the warm path has begun */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
+  return refusingByLine(say, () => runCommand(argv, opened));
+}
+
+async function runCommand(argv: readonly string[], opened: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
   const asked = command === 'call' || command === 'kick' ? readServiceArguments(command, rest) : undefined;
   if (asked === undefined) return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);

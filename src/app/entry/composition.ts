@@ -30,7 +30,7 @@ const tokensFor = <T extends object>(names: Readonly<Record<keyof T, true>>): To
   Object.fromEntries(Object.keys(names).map((name) => [name, token(name)])) as TokensOf<T>;
 
 /** One token for each port, and for each fact about the process. A port that is missing here does not compile. */
-export const PORTS = tokensFor<Host>({
+const PORTS = tokensFor<Host>({
   clock: true,
   files: true,
   documents: true,
@@ -51,6 +51,7 @@ export const PORTS = tokensFor<Host>({
   platform: true,
   unsupported: true,
   node: true,
+  daemonProgram: true,
   program: true,
   directory: true,
   home: true,

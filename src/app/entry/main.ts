@@ -9,17 +9,17 @@ import { loadBundle } from '../environment/bundle-files.js';
 import type { Opened } from '../wire/opened.js';
 import { callWarm } from './warm-call.js';
 
-/** 128 + the number of the signal, as in shells. */
-const INTERRUPTED = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+/** Most calls end before this, and don't load the bundle. */
+const SIGNALS_MS = 50;
 
 function main(argv: readonly string[]): void {
+  setTimeout(() => loadBundle<typeof import('./keep-ignored-signals.js')>('signals.cjs'), SIGNALS_MS);
   const [command, ...rest] = argv;
   const callOrKick = (opened?: Opened): Promise<number> =>
     loadBundle<typeof import('./call-and-kick.js')>('call-and-kick.cjs').run(argv, opened);
   switch (command) {
     case 'call':
-      // The end of the process closes the connection, and that cancels the call.
-      for (const [signal, code] of Object.entries(INTERRUPTED)) process.on(signal, () => process.exit(code));
+      // A signal has its default action. The end of the process closes the connection, and that cancels the call.
       callWarm(rest, (opened) =>
         exitAfter(
           opened?.kind === 'accepted'
@@ -33,6 +33,9 @@ function main(argv: readonly string[]): void {
         loadBundle<typeof import('../daemon/serve.js')>('serve.cjs').serve(rest, 'foreground') ??
           callOrKick(),
       );
+      break;
+    case 'share':
+      exitAfter(loadBundle<typeof import('../share/share-command.js')>('sharing.cjs').runShare(rest));
       break;
     default:
       exitAfter(callOrKick());

@@ -1,8 +1,9 @@
 /** The full command: every subcommand, help, and the messages about mistakes. */
 
 import { Command, CommanderError, Option } from 'commander';
-import { complain, type Output } from '../commands/command-parts.js';
-import { EXIT, EXIT_MEANINGS, exitCodeOfOutput } from '../environment/exit-codes.js';
+import { complain, complainOf } from '../commands/command-parts.js';
+import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
+import { stateRoot } from '../environment/state-root.js';
 import { VERSION } from '../environment/version.js';
 import {
   COMMAND_OPTIONS,
@@ -16,6 +17,7 @@ import {
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
+import { CommandOutput } from './command-output.js';
 import { type Commands, commands } from './composition.js';
 
 /** What a command takes besides options, and what it does. */
@@ -46,6 +48,8 @@ function exitCodesHelp(): string {
   return ['', 'Exit codes:', '  0 to 255  those of the called service', ...rows].join('\n');
 }
 
+const OUTPUT = new CommandOutput();
+
 const plain = (markdown: string): string => markdown.replaceAll('`', '');
 
 /**
@@ -54,27 +58,18 @@ const plain = (markdown: string): string => markdown.replaceAll('`', '');
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
-  process.stdout.on('error', (error) => process.exit(exitCodeOfOutput(error)));
   const program = buildProgram(async (name) => {
     exitCode = await runNamed(name, readArguments(name, argv.slice(argv.indexOf(name) + 1)));
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
-    return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // A request for help is not a mistake.
-    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
+  return OUTPUT.settle(exitCode);
 }
-
-const OUTPUT: Output = {
-  print: (text) => void process.stdout.write(text),
-  complain: say,
-  progress: (line) => {
-    if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
-  },
-};
 
 async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<number> {
   switch (reading.kind) {
@@ -85,6 +80,8 @@ async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<n
       return complain(OUTPUT, USAGE.dashValue());
     case 'read': {
       const { service, options } = reading.value;
+      if (options.stateDirectory === undefined && stateRoot(process.env) === undefined)
+        return complainOf(OUTPUT, { kind: 'no-home' });
       return ACTIONS[name](commands(OUTPUT), service, options);
     }
   }
@@ -126,7 +123,11 @@ function buildProgram(run: (name: CommandName) => Promise<void>): Command {
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()
-    .configureOutput({ outputError: (text) => say(text.replace(/^error: /, '').trimEnd()) })
+    .configureOutput({
+      writeOut: (text) => OUTPUT.print(text),
+      writeErr: (text) => OUTPUT.explain(text),
+      outputError: (text) => say(text.replace(/^error: /, '').trimEnd()),
+    })
     .showHelpAfterError('(run solod --help for more)')
     .addHelpText('after', exitCodesHelp());
   for (const [name, [operand, summary]] of Object.entries(HELP) as [
@@ -137,6 +138,11 @@ function buildProgram(run: (name: CommandName) => Promise<void>): Command {
     for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(option));
     command.action(() => run(name));
   }
+  // Answered before this is loaded (see main.ts).
+  program
+    .command('share')
+    .usage('[options] -- <command> [args...]')
+    .description('speak MCP, and share one server with all who ask for the same (solod share --help)');
   return program;
 }
 

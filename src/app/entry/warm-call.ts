@@ -11,8 +11,8 @@ import { existsSync, lstatSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import { distrustOf, isClosed } from '../../domain/place/distrust.js';
 import { isName, layout, type Place, placeOf } from '../../domain/place/layout.js';
-import { distrustOf, isClosed } from '../../domain/place/state-directory.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { platformOf, stateRoot, workingDirectory } from '../environment/state-root.js';
 import { terminals } from '../environment/terminals.js';
@@ -93,11 +93,13 @@ function find(file: string): Found | undefined {
 
 function findOrThrow(file: string): Found | undefined {
   const platform = platformOf();
-  if (platform === undefined || chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
+  const root = stateRoot(process.env);
+  if (!platform || !root) return undefined;
+  if (chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
   const service = resolveService(file);
   if (service.kind === 'failed' || !isName(service.value.name)) return undefined;
   const userId = process.getuid?.() ?? 0;
-  const place = placeOf(resolve(stateRoot(process.env)), service.value.name, userId, platform);
+  const place = placeOf(resolve(root), service.value.name, userId, platform);
   return isInOrder(place, userId) ? { service: service.value, place } : undefined;
 }
 

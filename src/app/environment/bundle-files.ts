@@ -3,6 +3,14 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+declare global {
+  /**
+   * Set by the build: true in the library, whose files may become part of another program's bundle; false in solod's own programs.
+   * Each use compares it in place, because esbuild then leaves out the other branch.
+   */
+  const SOLOD_LIBRARY: boolean | undefined;
+}
+
 /**
  * `import.meta.url` is undefined in the CommonJS bundles, where esbuild then leaves out what only an ES module needs.
  * @param name file name of a bundle
@@ -11,9 +19,22 @@ export function siblingFile(name: string): string {
   return join(import.meta.url === undefined ? __dirname : dirname(fileURLToPath(import.meta.url)), name);
 }
 
-/** The program that a started daemon runs. */
-export function daemonFile(): string {
-  return siblingFile('daemon.cjs');
+/**
+ * The program that a started daemon runs. A tool that has the library in a bundle of its own needs the package installed beside it.
+ * @returns undefined if it is not there
+ */
+export function daemonFile(): string | undefined {
+  const beside = siblingFile('daemon.cjs');
+  if (typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY) return beside;
+  const { existsSync } = process.getBuiltinModule('node:fs');
+  if (existsSync(beside)) return beside;
+  try {
+    const { resolve } = process.getBuiltinModule('node:module').createRequire(siblingFile('x.cjs'));
+    const installed = join(dirname(resolve('solod/package.json')), 'dist/daemon.cjs');
+    return existsSync(installed) ? installed : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**
@@ -30,7 +51,7 @@ export function loadBundle<Exports>(name: string): Exports {
  * @param file absolute path of a CommonJS module
  */
 export function requireFile(file: string) {
-  return import.meta.url === undefined
-    ? require(file)
-    : process.getBuiltinModule('node:module').createRequire(file)(file);
+  // In an ES module, and in a bundle made of one, `require` may be a stand-in.
+  if (typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY) return require(file);
+  return process.getBuiltinModule('node:module').createRequire(file)(file);
 }

@@ -10,7 +10,7 @@ export type DaemonWish =
   /** As `SOLOD` says (`on`, `off`). Without it: no daemon where `CI` is set, because no later call would find it warm. */
   | 'auto';
 
-export type DaemonChoice =
+type DaemonChoice =
   | { readonly kind: 'daemon' }
   | { readonly kind: 'inline'; readonly why: string }
   /** `SOLOD` is neither `on` nor `off`. */

@@ -71,6 +71,8 @@ const OF_FAILURE: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName
   'state-directory-unusable': 'cantCreate',
   'lock-error': 'cantCreate',
   'not-removed': 'cantCreate',
+  'no-home': 'cantCreate',
+  'no-daemon-program': 'osError',
   'claim-failed': 'cantCreate',
   'spawn-refused': 'osError',
   'spawn-threw': 'osError',

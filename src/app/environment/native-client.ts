@@ -1,11 +1,11 @@
-/** Where the native client is: in the package of this platform, which npm installs beside this one as an optional dependency. */
+/** Finds the native client in the package of this platform, an optional dependency that npm installs beside this package. */
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { siblingFile } from './bundle-files.js';
 
-/** What it is built for; elsewhere there is none to miss. */
+/** The platforms that it is built for. */
 const PLATFORMS: readonly string[] = ['linux-x64', 'linux-arm64'];
 
 export type NativeClient =
@@ -14,8 +14,8 @@ export type NativeClient =
   | { readonly kind: 'not-for-here' };
 
 /**
- * @param platform as `process.platform` and `process.arch` have it, with a dash between them
- * @param beside a file of this package, from which others are found
+ * @param platform `process.platform` and `process.arch`, with a dash between them
+ * @param beside a file of this package, from which the other package is resolved
  */
 export function findNativeClient(
   platform = `${process.platform}-${process.arch}`,
@@ -35,7 +35,7 @@ function resolveIn(name: string, beside: string): string | undefined {
   }
 }
 
-/** In a checkout, by `node scripts/native.mjs build`. */
+/** The client that a checkout has built. */
 function builtBeside(beside: string): string | undefined {
   const path = join(dirname(beside), '../native/target/release/solod-client');
   return existsSync(path) ? path : undefined;

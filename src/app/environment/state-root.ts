@@ -16,21 +16,22 @@ export function platformOf(): Platform | undefined {
  * @returns the user's home directory as the system's user database has it
  * @throws a system error if the user is not in it
  */
-export const homeDirectory = (): string => process.getBuiltinModule('node:os').homedir();
+export const homeDirectory = (): string => process.getBuiltinModule('node:os').userInfo().homedir;
 
 /**
  * The directory that holds the directories of all names: `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else
  * `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. A relative XDG directory is ignored, as the XDG Base Directory
  * Specification demands.
  * @param from directory from which a relative `$SOLOD_DIR` counts
- * @throws what `home` throws
+ * @returns undefined if it would be in the home directory, and there is none
  */
-export function stateRoot(env: Environment, from = '', home = homeDirectory): string {
+export function stateRoot(env: Environment, from = '', home = homeDirectory): string | undefined {
   const { SOLOD_DIR, XDG_RUNTIME_DIR, XDG_STATE_HOME } = env;
   if (SOLOD_DIR) return resolve(from, SOLOD_DIR);
   for (const base of [XDG_RUNTIME_DIR, XDG_STATE_HOME])
     if (base && isAbsolute(base)) return join(base, 'solod');
-  return join(env.HOME || home(), '.local', 'state', 'solod');
+  const found = homeOf(env, home);
+  return found && join(found, '.local', 'state', 'solod');
 }
 
 /** @returns undefined if there is no such file */
@@ -51,11 +52,15 @@ export function workingDirectory(): string {
   }
 }
 
-/** @returns undefined if neither the environment nor the system knows an absolute one */
-export function homeOf(env: Environment): string | undefined {
+/**
+ * @param home asks the system; it throws if the user is not in passwd(5)
+ * @returns undefined if neither the environment nor the system knows an absolute one
+ */
+export function homeOf(env: Environment, home = homeDirectory): string | undefined {
   try {
-    const home = env.HOME || homeDirectory();
-    return isAbsolute(home) ? home : undefined;
+    // An empty HOME says on purpose that there is none.
+    const found = env.HOME ?? home();
+    return isAbsolute(found) ? found : undefined;
   } catch {
     return undefined;
   }

@@ -1,14 +1,14 @@
-/** The command's own streams; stdout and stderr without what `process.stdout` costs at every start. */
+/** The command's own streams. They avoid what `process.stdout` costs at every start. */
 
-import { writeSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import { createReadStream, fstatSync, writeSync } from 'node:fs';
+import { type Readable, Writable } from 'node:stream';
 
-/** How long to leave a descriptor alone that somebody has made non-blocking, and that is full. */
+/** Milliseconds until the next try, where another process has made the descriptor non-blocking, and its pipe is full. */
 const FULL_MS = 2;
 
 /**
- * Writes at once, as `process.stdout` does for files, terminals and pipes on POSIX systems (Node's documentation of
- * process I/O), so that nothing is left to be written when the process exits.
+ * Writes synchronously, as `process.stdout` does for files, terminals and pipes on POSIX systems (Node's documentation of process
+ * I/O), so that all output is written when the process exits.
  */
 export class StandardOutput extends Writable {
   readonly #descriptor: 1 | 2;
@@ -24,7 +24,7 @@ export class StandardOutput extends Writable {
       while (rest.length > 0) rest = rest.subarray(writeSync(this.#descriptor, rest));
       done();
     } catch (error) {
-      // Whoever is at the other end shares the description, and has set O_NONBLOCK on it.
+      // A process that shares the open file description has set O_NONBLOCK on it.
       const isFull = (error as NodeJS.ErrnoException).code === 'EAGAIN';
       if (isFull) setTimeout(() => this._write(rest, _encoding, done), FULL_MS);
       else done(error as Error);
@@ -32,9 +32,15 @@ export class StandardOutput extends Writable {
   }
 }
 
-/** What a call of the command is given: its stdin is not touched unless the service reads. */
+/** Node takes a directory for an empty stdin. Reading it fails here, as in every other program. */
+function ownStdin(): Readable {
+  const isDirectory = fstatSync(0).isDirectory();
+  return isDirectory ? createReadStream('', { fd: 0, autoClose: false }) : process.stdin;
+}
+
+/** The streams of a call by the command. Its stdin is not touched unless the service reads. */
 export const ownStreams = () => ({
-  stdin: () => process.stdin,
+  stdin: ownStdin,
   stdout: new StandardOutput(1),
   stderr: new StandardOutput(2),
 });

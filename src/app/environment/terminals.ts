@@ -1,4 +1,4 @@
-/** Which of the process's own streams are terminals. The warm call asks too (`warm.ts`): nothing heavy is imported here. */
+/** Which of the process's own streams are terminals. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
 
 import { fstatSync } from 'node:fs';
 
@@ -16,10 +16,10 @@ function outputOf(descriptor: number): Terminal {
   return columns > 0 ? `${columns}x${rows}` : true;
 }
 
-/** The character devices that are memory, `/dev/null` among them (Linux, admin-guide/devices.txt): no terminals, at no cost. */
+/** Major number of memory devices such as `/dev/null` (Linux, admin-guide/devices.txt). They are recognised without loading `tty`. */
 const MEMORY_DEVICES = 1;
 
-function isTerminal(descriptor: number): boolean {
+export function isTerminal(descriptor: number): boolean {
   try {
     const { rdev, mode } = fstatSync(descriptor);
     const isDevice = (mode & 0o170000) === 0o020000 && rdev >> 8 !== MEMORY_DEVICES;

@@ -15,20 +15,27 @@ export interface InlineCall extends Omit<CallRequest, 'command' | 'caller'>, Cal
   readonly name: string;
 }
 
-export type InlineResult =
+type InlineResult =
   | Extract<CallEnd, { kind: 'exited' | 'cancelled' }>
   /** The service does not load. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
 
 /** Never rejects. */
 export async function callInline(call: InlineCall): Promise<InlineResult> {
-  const { callProcess, whileLoading } =
-    loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
-  const loading = await whileLoading(() => loadService(call.service, call.name));
+  const { callProcess, whileLoading } = await loadProcess();
+  const loading = await whileLoading(call.service, () => loadService(call.service, call.name));
   if (loading.kind === 'broken')
     return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
   const { run, callProcess: wanted } = loading.service;
-  // What comes after the end concerns nobody here: the caller has its answer.
-  const scope = wanted === 'shared' ? SHARED_PROCESS : callProcess(call.service, () => {});
+  const scope = wanted === 'shared' ? SHARED_PROCESS : callProcess(call.service);
   return new InlineConversation({ ...call, command: call.name }, call, scope).run(run);
+}
+
+type Process = typeof import('../service/call-process/install.js');
+
+/** Like `loadInline`. */
+async function loadProcess(): Promise<Process> {
+  return typeof SOLOD_LIBRARY === 'undefined' || SOLOD_LIBRARY
+    ? import('../service/call-process/install.js')
+    : loadBundle<Process>('call-process.cjs');
 }

@@ -1,16 +1,18 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
+import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
-import { loadBundle } from '../environment/bundle-files.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
 import { textOf } from '../texts/complaint.js';
+import { sentence } from '../texts/failure-text.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
 import type { CallRequest } from '../wire/request.js';
+import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
   resolveRequest,
@@ -19,6 +21,7 @@ import {
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
 import { kickAside } from './kick-daemon.js';
+import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
 
 export type CallOptions = ServiceOptions &
@@ -73,13 +76,19 @@ export async function callService<C extends Duplex>(
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const resolved = resolveRequest(options, host, { totalMs });
-  if (resolved.kind === 'failed') return failed(resolved.failure);
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
+  if (resolved.kind === 'failed') {
+    const { failure } = resolved;
+    const isDaemonWanted = choice.kind === 'daemon' && options.fallback !== 'inline';
+    return failure.kind === 'no-daemon-program' || (failure.kind === 'no-home' && !isDaemonWanted)
+      ? callWithoutPlace(host, options, sentence(failure))
+      : failed(explained(host, failure));
+  }
   switch (choice.kind) {
     case 'wrong':
       return failed(invalid(USAGE.switch(choice.value)).failure);
     case 'inline':
-      return callInline(host, options, resolved.value, choice.why);
+      return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
       return callDaemon(host, options, resolved.value, begun);
   }
@@ -98,17 +107,18 @@ async function callDaemon<C extends Duplex>(
     const waitedMs = host.clock.now().monotonicMs - begunMs;
     const { caller } = resolved;
     const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
-    return conversation.greet({ ...requestOf(host, options, resolved), caller: said }, withinMs);
+    return conversation.greet({ ...requestOf(host, options, resolved.target.name), caller: said }, withinMs);
   };
   const { stdin, stdout, stderr, signal, whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
   const reached = await connectTo(host, resolved, manner);
   if (reached.kind === 'failed') {
+    if (isBound(reached.failure)) return callInline(host, options, inlineOf(resolved), reached.message);
     // A service that declined would decline inline too.
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
     if (reached.failure.kind === 'vacant') kickAside(host, resolved);
-    return callInline(host, options, resolved, reached.message);
+    return callInline(host, options, inlineOf(resolved), reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
   const ended = await conversation.complete({ stdin, stdout, stderr, signal });
@@ -122,28 +132,54 @@ async function callDaemon<C extends Duplex>(
   }
 }
 
-function requestOf(host: CallerHost, options: CallOptions, { target }: DaemonRequest): CallRequest {
+/** A file that is named by a relative path is missing because the working directory is. */
+function explained(host: CallerHost, failure: Failure): Failure {
+  return failure.kind === 'service-missing' && host.directory() === ''
+    ? invalid(USAGE.noDirectory()).failure
+    : failure;
+}
+
+/** A process with such limits should not start what all other callers use. */
+const isBound = (failure: Failure): boolean =>
+  failure.kind === 'spawn-refused' && failure.cause.code === BOUND;
+
+function requestOf(host: CallerHost, options: CallOptions, command: string): CallRequest {
   return {
-    command: target.name,
+    command,
     args: options.args ?? [],
     env: requestEnvironment(options.env ?? host.env, options.terminals ?? NO_TERMINALS),
     cwd: options.cwd ?? host.directory(),
   };
 }
 
+type Inline = Pick<InlineCall, 'service' | 'name'>;
+
+const inlineOf = ({ caller, target }: DaemonRequest): Inline => ({
+  service: caller?.path ?? '',
+  name: target.name,
+});
+
+/** Running a service in this process takes neither a directory for its daemon nor the daemon's program. */
+async function callWithoutPlace(host: CallerHost, options: CallOptions, why: string): Promise<CallResult> {
+  const file = host.findService(options.service);
+  if (file.kind === 'failed') return failed(file.failure);
+  return callInline(host, options, { service: file.value.path, name: options.name ?? file.value.name }, why);
+}
+
 /** Runs the service in this process. What that takes is loaded only here. */
 async function callInline(
   host: CallerHost,
   options: CallOptions,
-  resolved: DaemonRequest,
+  { service, name }: Inline,
   why: string,
 ): Promise<CallResult> {
-  const { command: name, ...request } = requestOf(host, options, resolved);
+  const { command, ...request } = requestOf(host, options, name);
   const { stdin, stdout, stderr, signal } = options;
-  const result = await loadBundle<typeof import('./call-inline.js')>('inline.cjs').callInline({
+  const { callInline: run } = await loadInline();
+  const result = await run({
     ...request,
-    service: resolved.caller?.path ?? '',
-    name,
+    service,
+    name: command,
     stdin,
     stdout,
     stderr,

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { LOCK_VARIABLE } from '../../adapters/spawn-target.js';
-import { beginClaim, type ClaimOutcome, stepClaim } from '../../domain/claim/claim.js';
+import { type ClaimOutcome, claim as claimWith } from '../../domain/claim/claim.js';
 import { WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { type Owner, ownerText } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
+import { type HeldLock, handedLock } from '../../domain/lock/held-lock.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { Cause } from '../../ports/readings.js';
@@ -64,12 +65,12 @@ export async function claimName<C extends Duplex>(
 }
 
 /** A supervisor's listener, in place of the daemon's own. */
-export interface ForeignListener<C> extends ServingListener<C> {
+interface ForeignListener<C> extends ServingListener<C> {
   /** A probe that knows connections to this listener from connections to another daemon. */
   probing(probe: SocketProbe): SocketProbe;
 }
 
-export interface ClaimSettings<C> extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
+interface ClaimSettings<C> extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
   readonly version?: string | undefined;
   readonly handed?: ForeignListener<C> | undefined;
 }
@@ -98,15 +99,14 @@ export async function claimTarget<C extends Duplex>(
   const plan = {
     place: target.place,
     platform: target.platform,
-    self: host.processes.self(),
     userId: host.userId,
     nonce: host.nonce(),
-    lockNonce: takeLockNonce(host.env),
+    lock: takeLock(directory, host.env),
     ownerText: ownerText(owner),
     probeMs: PROBE_MS,
   };
   const ports = { ...portsOf(host), listener, probe: handed?.probing(probe) ?? probe };
-  const outcome = await run(stepClaim, beginClaim(plan), host.held(ports));
+  const outcome = await run(claimWith(plan), host.held(ports));
   probe.drop();
   report.say(wordFor(outcome));
   if (outcome.kind !== 'claimed') return outcome;
@@ -134,8 +134,8 @@ function wordFor(outcome: ClaimOutcome): Word {
 }
 
 /** Takes the nonce out of the environment: this process ends the lock, and none of its children may. */
-function takeLockNonce(env: Record<string, string | undefined>): string {
-  const nonce = env[LOCK_VARIABLE] ?? '';
+function takeLock(directory: string, env: Record<string, string | undefined>): HeldLock | undefined {
+  const nonce = env[LOCK_VARIABLE];
   delete env[LOCK_VARIABLE];
-  return nonce;
+  return handedLock(directory, nonce);
 }

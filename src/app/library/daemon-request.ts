@@ -1,13 +1,17 @@
 /** What may be asked of `obtain`, `kick` and `call`, and what that means. */
 
+import { resolve } from 'node:path';
 import type { SpawnTarget } from '../../adapters/spawn-target.js';
 import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import { SILENT_MS_MAX } from '../../domain/lifecycle/start-ledger.js';
 import { type Timing, timingFrom } from '../../domain/lock/timing.js';
+import { daemonEnvironment, environmentText } from '../../domain/place/daemon-environment.js';
 import { shortHash } from '../../domain/place/layout.js';
-import { daemonFile } from '../environment/bundle-files.js';
+import type { Environment } from '../../ports/environment.js';
 import type { DaemonWish } from '../environment/daemon-switch.js';
 import type { CallerHost } from '../platforms/host.js';
-import type { Resolved } from '../service/service-file.js';
+import { ownEnvironmentIn } from '../service/service-environment.js';
+import type { Resolved, ServiceFile } from '../service/service-file.js';
 import type { WorkerCount } from '../service/worker-count.js';
 import { type NameOptions, orInvalid, resolveTarget, type Target } from './daemon-target.js';
 
@@ -39,7 +43,10 @@ export interface ServiceOptions extends Omit<NameOptions, 'name'>, DaemonOptions
   readonly name?: string | undefined;
 }
 
-/** A daemon with its own program, which calls `claim` with the same name. */
+/**
+ * A daemon with its own program, which calls `claim` with the same name. It is started with `env` if that is given; by default with
+ * those variables of this process that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md).
+ */
 export interface ProgramOptions extends NameOptions {
   /** The program and its arguments; no shell sees them. */
   readonly command: readonly [string, ...string[]];
@@ -71,20 +78,56 @@ export function resolveRequest(
   const resolved = resolveTarget({ ...options, name }, host);
   if (resolved.kind === 'failed') return resolved;
   const target = resolved.value;
-  const env = options.env ?? host.env;
-  const edition = service?.value.edition;
+  const file = service?.value;
+  const edition = file?.edition;
   const command =
-    'service' in options ? daemonCommand(options, target, host, edition?.path ?? '') : options.command;
+    'service' in options
+      ? daemonCommand(options, target, host, edition?.path ?? '')
+      : fromHere(options.command, host);
+  if (command === undefined) return { kind: 'failed', failure: { kind: 'no-daemon-program' } };
+  const environment = (): Readonly<Record<string, string>> => environmentFor(options, file, host);
   return {
     kind: 'resolved',
     value: {
       target,
-      spawn: { directory: target.place.directory, command, env, build: buildOf(command, edition) },
+      spawn: {
+        directory: target.place.directory,
+        command,
+        environment,
+        silentMs: edition === undefined ? undefined : SILENT_MS_MAX,
+        limits: isInsistedOn(options, host) ? 'ignored' : 'respected',
+        build: () => `${buildOf(command, edition)}:${shortHash(environmentText(environment()))}`,
+      },
       timing: timingFrom({ ...defaults, ...defined(options.timing) }),
       caller: edition === undefined ? undefined : { ...edition, wire: WIRE_VERSION },
     },
   };
 }
+
+/** Whether the user insists on a daemon, or nothing else can answer. */
+const isInsistedOn = (options: DaemonSelector, { env }: CallerHost): boolean =>
+  !('service' in options) || options.daemon === 'on' || (options.env ?? env).SOLOD === 'on';
+
+/** The daemon of a service serves every caller. A daemon with its own program gets what the caller passes. */
+function environmentFor(
+  options: DaemonSelector,
+  file: ServiceFile | undefined,
+  host: CallerHost,
+): Record<string, string> {
+  const env: Environment = options.env ?? host.env;
+  if (file === undefined && options.env !== undefined) return { ...(defined(env) as Record<string, string>) };
+  const named = file === undefined ? [] : ownEnvironmentIn(file.text);
+  return daemonEnvironment(env, named, host.directory());
+}
+
+/** The started process has another directory. A program without a slash is looked up on the PATH. */
+const programFromHere = (program: string, { directory }: CallerHost): string =>
+  program.includes('/') ? resolve(directory() || '/', program) : program;
+
+const fromHere = (
+  [program, ...args]: readonly [string, ...string[]],
+  host: CallerHost,
+): [string, ...string[]] => [programFromHere(program, host), ...args];
 
 /** A build is identified by the service's edition, or by the command line of a program, whose file solod does not look at. */
 function buildOf(command: readonly string[], edition: Edition | undefined): string {
@@ -95,10 +138,13 @@ function buildOf(command: readonly string[], edition: Edition | undefined): stri
 function daemonCommand(
   options: ServiceOptions,
   target: Target,
-  { node }: CallerHost,
+  host: CallerHost,
   service: string,
-): readonly [string, ...string[]] {
-  return [options.node ?? node, daemonFile(), ...daemonFlags(options, target), '--', service];
+): readonly [string, ...string[]] | undefined {
+  const program = host.daemonProgram();
+  if (program === undefined) return undefined;
+  const node = programFromHere(options.node ?? host.node, host);
+  return [node, program, ...daemonFlags(options, target), '--', service];
 }
 
 /** A daemon's options, as arguments of its command line. */

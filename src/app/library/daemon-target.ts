@@ -45,8 +45,7 @@ const invalidBecause = (message: string): Invalid => ({
 });
 
 /**
- * @returns a failure also where the system refuses what the options need: a working directory that has been removed, or a user
- *   without a home directory
+ * @returns a failure also where the options need a working directory that has been removed, or a home directory and there is none
  */
 export function resolveTarget(options: NameOptions, host: CommonHost): Resolved<Target> {
   if (host.unsupported !== undefined) return invalid(USAGE.platform(host.unsupported));
@@ -59,7 +58,8 @@ export function orInvalid<T>(resolved: () => Resolved<T>): Resolved<T> {
   try {
     return resolved();
   } catch (error) {
-    return invalidBecause(causeText(causeOf(error)));
+    const isDirectoryGone = error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
+    return isDirectoryGone ? invalid(USAGE.noDirectory()) : invalidBecause(causeText(causeOf(error)));
   }
 }
 
@@ -69,6 +69,7 @@ function targetOf({ name, ...options }: NameOptions, host: CommonHost): Resolved
   const project = options.project === undefined ? undefined : host.realPath(resolve(from, options.project));
   if (options.project !== undefined && project === undefined) return invalid(USAGE.project(options.project));
   const root = options.stateDirectory ?? stateRoot(options.env ?? host.env, from, host.home);
+  if (root === undefined) return { kind: 'failed', failure: { kind: 'no-home' } };
   const stateDirectory = resolve(from, root);
   const label = labelOf(name, project);
   const place = placeOf(stateDirectory, label, userId, platform);

@@ -15,6 +15,8 @@ export type { SpawnReason } from '../../ports/spawn-reason.js';
 export type { Greeter, LibraryHost } from '../platforms/host.js';
 export type { Service, ServiceContext, ServiceFunction } from '../service/define-service.js';
 export { defineService } from '../service/define-service.js';
+export type { ShareEnd, ShareStdioOptions } from '../share/share-client.js';
+export { shareStdio } from '../share/share-client.js';
 export type { CallOptions, CallResult } from './call-service.js';
 export type { ClaimOptions, ClaimResult } from './claim-name.js';
 export type { GivenAdapters, Solod } from './create-solod.js';

@@ -1,5 +1,5 @@
 import { CALL_TOTAL_MS, timingFrom } from '../../domain/lock/timing.js';
-import { beginKick, type KickOutcome, stepKick } from '../../domain/obtain/kick.js';
+import { type KickOutcome, kick as kickWith } from '../../domain/obtain/kick.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
@@ -49,12 +49,11 @@ function start(host: CallerHost, { target, spawn, timing }: DaemonRequest): Kick
   const plan = {
     place: target.place,
     userId: host.userId,
-    self: host.processes.self(),
     nonce: host.nonce(),
     timing,
   };
   const spawner = host.spawner({ ...spawn, channel: 'none' });
-  const outcome = runSync(stepKick, beginKick(plan, host.clock.now()), { ...portsOf(host), spawner });
+  const outcome = runSync(kickWith(plan), { ...portsOf(host), spawner });
   if (outcome.kind === 'running') spawner.leaveLaunchFile();
   return outcome;
 }

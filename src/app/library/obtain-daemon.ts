@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
-import { beginObtain, type ObtainOutcome, type Patience, stepObtain } from '../../domain/obtain/obtain.js';
+import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../domain/obtain/obtain.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
@@ -51,7 +51,7 @@ export type ObtainResult =
   | FailedResult;
 
 /** `failure.kind` says what failed; `message` says it in a sentence. */
-export interface FailedResult {
+interface FailedResult {
   readonly kind: 'failed';
   readonly failure: Failure;
   readonly message: string;
@@ -146,10 +146,6 @@ async function connectOnce<C extends Duplex>(
     place: target.place,
     platform: target.platform,
     userId: host.userId,
-    // Read only by a caller that has to start a daemon.
-    get self() {
-      return host.processes.self();
-    },
     nonce: host.nonce(),
     timing,
     greeting: greeter === undefined ? ('none' as const) : ('expected' as const),
@@ -157,7 +153,7 @@ async function connectOnce<C extends Duplex>(
     because,
   };
   const ports = host.held({ ...portsOf(host), probe, spawner, clock: spawner.wakingClock() });
-  const outcome = await run(stepObtain, beginObtain(plan, host.clock.now()), ports);
+  const outcome = await run(obtainWith(plan), ports);
   if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }

@@ -1,8 +1,4 @@
-import {
-  beginTermination,
-  stepTermination,
-  type TerminationOutcome,
-} from '../../domain/lifecycle/end-hung-daemon.js';
+import { endHungDaemon, type TerminationOutcome } from '../../domain/lifecycle/end-hung-daemon.js';
 import { run } from '../../domain/procedure/run.js';
 import { type CommonHost, portsOf } from '../platforms/host.js';
 
@@ -14,10 +10,9 @@ const KILL_MS = 2_000;
 export function terminate(host: CommonHost, directory: string): Promise<TerminationOutcome> {
   const plan = {
     directory,
-    self: host.processes.self(),
     ancestors: host.processes.ancestors(),
     graceMs: GRACE_MS,
     killMs: KILL_MS,
   };
-  return run(stepTermination, beginTermination(plan), host.held(portsOf(host)));
+  return run(endHungDaemon(plan), host.held(portsOf(host)));
 }

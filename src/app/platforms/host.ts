@@ -7,10 +7,10 @@
 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { Processes } from '../../adapters/own-processes.js';
 import type { SpawnTarget } from '../../adapters/spawn-target.js';
 import type { Known, ProcessSight } from '../../domain/doctor/daemon-checks.js';
 import type { StorageReading } from '../../domain/doctor/storage-checks.js';
-import type { Identity } from '../../domain/evidence/identity.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
 import type { Platform } from '../../domain/place/layout.js';
@@ -19,7 +19,6 @@ import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
-import type { ProcessTable } from '../../ports/process-table.js';
 import type { Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
@@ -52,7 +51,7 @@ export interface ServingListener<C> extends Listener {
   serve(handle: (connection: C) => void): void;
 }
 
-export interface DaemonSpawner extends Spawner {
+interface DaemonSpawner extends Spawner {
   /** Whether it has started a process. */
   readonly hasStarted: boolean;
   /** Leaves the launch file for other clients, unless there is one. */
@@ -61,19 +60,14 @@ export interface DaemonSpawner extends Spawner {
   wakingClock(): Clock;
 }
 
-export interface Processes extends ProcessTable {
-  /** Identity of this process. */
-  self(): Identity;
-  /** Ids of the parent of this process, of its parent, and so on, as many as can be seen. */
-  ancestors(): readonly number[];
-}
-
 /** What a name's ledger holds. A ledger that can't be read or written is empty. */
 export interface StartLedger {
   readonly path: string;
   append(entry: LedgerEntry): void;
   /** The latest starts, oldest first. */
   starts(): readonly Start[];
+  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  silent(): readonly Start[];
   /** @param wallMs now, by the wall clock */
   chronicle(wallMs: number): Chronicle;
 }
@@ -117,11 +111,14 @@ export interface CommonHost<C extends Duplex = Duplex> {
   readonly env: Record<string, string | undefined>;
   /** Working directory of this process; empty if it has been removed. */
   directory(): string;
-  /** @returns the user's home directory, where the environment names none */
+  /**
+   * @returns the user's home directory, where the environment names none
+   * @throws a system error if the user has none
+   */
   home(): string;
   /** @returns undefined if there is no such file */
   realPath(path: string): string | undefined;
-  /** A new one at every call; it names this process as its maker. */
+  /** A new one at each call. It starts with the id of this process, its maker. */
   nonce(): string;
   /**
    * @param greeter absent where nothing is said on a connection
@@ -131,8 +128,8 @@ export interface CommonHost<C extends Duplex = Duplex> {
   /** @param directory directory of a name */
   ledger(directory: string): StartLedger;
   /**
-   * The ports that a procedure runs over which takes time. A test may hold each call there; on a real machine they are the ports
-   * that came in.
+   * Wraps the ports of a procedure that takes time, so that a test can hold each of its calls. A real machine returns the same
+   * ports.
    */
   held<P extends Partial<Ports>>(ports: P): P;
 }
@@ -141,10 +138,12 @@ export interface CommonHost<C extends Duplex = Duplex> {
 export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** The node binary that runs the daemon of a service, unless the caller names another. */
   readonly node: string;
+  /** Path of the program that node runs as the daemon of a service; undefined if it is not installed. */
+  daemonProgram(): string | undefined;
   spawner(target: SpawnTarget): DaemonSpawner;
-  /** Finds a service file, and reads its name and version from its text. */
+  /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
-  /** Tells the user, in one line, what nobody waits for. */
+  /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }
 

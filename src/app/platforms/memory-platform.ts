@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { MemoryDocuments } from '../../adapters/memory/documents.js';
 import type { MemoryProcess, Surroundings } from '../../adapters/memory/memory-process.js';
 import { join, NAMES } from '../../domain/place/layout.js';
-import { causeOf } from '../../domain/procedure/cause.js';
+import { causeIn } from '../../domain/procedure/cause.js';
 import type { ChangeReading, Done, Failed } from '../../ports/readings.js';
 import {
   nameFromPath,
@@ -42,6 +42,7 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     env,
     program,
     node: '/usr/bin/node',
+    daemonProgram: () => '/usr/lib/solod/daemon.cjs',
     directory: () => '/',
     home: () => HOME,
     realPath,
@@ -68,7 +69,7 @@ function findService({ disk }: Surroundings, asked: string, path: string | undef
   const text = bytes.toString('utf8');
   const { modifiedMs } = inode;
   const edition = { version: ownVersionIn(text) ?? '', path, size: bytes.length, modifiedMs };
-  return { kind: 'resolved', value: { path, name: ownNameIn(text) ?? nameFromPath(path), edition } };
+  return { kind: 'resolved', value: { path, name: ownNameIn(text) ?? nameFromPath(path), edition, text } };
 }
 
 function logText(machine: Surroundings, path: string): LogText {
@@ -109,5 +110,5 @@ function factsOf(machine: Surroundings): SystemFacts {
 /** The first writer creates a missing file. */
 function appendable(reading: ChangeReading): Done | Failed {
   if (reading.kind === 'done' || reading.kind === 'absent') return { kind: 'done' };
-  return { kind: 'failed', cause: causeOf(reading) };
+  return { kind: 'failed', cause: causeIn(reading) };
 }

@@ -17,12 +17,15 @@ import { NodeProcessTable } from '../../adapters/node/processes/process-table.js
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
 import * as system from '../../adapters/node/processes/system-facts.js';
+import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { NodeWorkerStarter, type WorkerTarget } from '../../adapters/node/processes/worker-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
+import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';
+import { daemonFile } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -30,7 +33,12 @@ import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './ho
 
 export { nodeClock } from '../../adapters/node/clock.js';
 export { entryOf } from '../../adapters/node/files/lstat-entry.js';
+export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
+export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
+export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
+export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 export { runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
@@ -64,6 +72,7 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
 const callerParts = ({ processes, clock }: CommonHost) =>
   ({
     node: process.execPath,
+    daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
     warn: say,
@@ -82,6 +91,10 @@ const watchLog = (directory: string): void =>
 /** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
 export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>
   LogKeeper.attach({ directory, temporary: () => layout.private(directory, host.nonce()) });
+
+/** Starts the servers of `solod share`. */
+export const upstreamProcesses = ({ processes }: CommonHost): UpstreamProcesses =>
+  new NodeUpstreamProcesses(processes);
 
 /** Starts the processes that run calls of a daemon. */
 export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWorkerStarter(target);

@@ -5,6 +5,7 @@ import { requireFile } from '../environment/bundle-files.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { readService, type Service } from './define-service.js';
+import { ownEnvironmentOf } from './service-environment.js';
 import { nameFromPath } from './service-file.js';
 import { stackOf } from './thrown.js';
 
@@ -14,26 +15,32 @@ export type Loading =
 
 /**
  * Never rejects.
- * @param file the real path of the service file
- * @param daemonName what its daemon goes by
+ * @param file real path of the service file
+ * @param daemonName name of its daemon
  */
 export async function loadService(file: string, daemonName: string): Promise<Loading> {
   try {
     const read = readService(await loadModule(file));
     if (read.kind === 'no-service') return broken(TROUBLE.noService(file, read.reason));
     const { name } = read.service;
-    // Nobody can have read such a name off the file: callers look for the daemon under another.
+    // Callers could not read this name off the file, so they look for the daemon under another one.
     if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
       return broken(TROUBLE.hiddenName(file, name));
+    // Callers could not read these names either, so they did not pass the variables on.
+    const passed = ownEnvironmentOf(file);
+    const hidden = read.service.environment?.find((variable) => !passed.includes(variable));
+    if (hidden !== undefined) return broken(TROUBLE.hiddenVariable(file, hidden));
     return { kind: 'loaded', service: read.service };
   } catch (error) {
     return broken(TROUBLE.notLoaded(file, stackOf(error)));
   }
 }
 
-/** CommonJS without import(), which would also read the file for its exports once more. */
+/** CommonJS without import(), which would parse the file a second time for its exports. */
 function loadModule(file: string): unknown {
-  return file.endsWith('.cjs') ? requireFile(file) : import(pathToFileURL(file).href);
+  return file.endsWith('.cjs')
+    ? requireFile(file)
+    : import(/* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(file).href);
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });

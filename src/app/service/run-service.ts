@@ -19,7 +19,10 @@ export interface ReadyCall {
   readonly name: string;
   /** From now on the service's output is refused. What it wrote before still goes out. */
   seal(): void;
-  /** Sends what a child writes to the caller, also after `seal`. Resolves at the end of the source. Never rejects. */
+  /**
+   * Sends what a child writes to the caller, also after `seal`. Resolves at the end of the source. Never
+   * rejects.
+   */
   forward(source: NodeJS.ReadableStream, to: 'stdout' | 'stderr'): Promise<void>;
 }
 
@@ -27,7 +30,10 @@ export interface ReadyCall {
 export interface CallScope {
   /** Runs the service to its end. Never rejects. */
   run(call: ReadyCall): Promise<ServiceResult>;
-  /** Runs what calls back into the service: input has come, the call is aborted. A throw is the service's, and ends its call. */
+  /**
+   * Runs what calls back into the service: input has come, the call is aborted. A throw is the service's, and
+   * ends its call.
+   */
   enter(act: () => void): void;
   /** Runs solod's own code where the service has called it. */
   leave<T>(act: () => T): T;

@@ -1,6 +1,6 @@
 /**
- * What git says of one repository, kept for as long as nothing there changes. Every change is counted; an answer is good as long
- * as the count is what it was when git was started for it, and all directories are watched.
+ * Keeps what git says about one repository until something there changes. Changes are counted: an answer is
+ * valid while the count is the same as when git was started for it, and all directories are watched.
  */
 
 import { directoriesOf } from './directories.js';
@@ -8,48 +8,51 @@ import { type Environment, runStatus, type StatusReading } from './git.js';
 import { isThere, operationIn, type Repository, stampOf } from './repository.js';
 import { type Change, Watchers } from './watchers.js';
 
-/** A git that no line waits for may take longer, as it does in a large repository that has not been read for a while. */
+/**
+ * Limit for a git that no line waits for. In a large repository that has not been read for a while it takes
+ * long.
+ */
 const PATIENT_MS = 10_000;
 /** Directories of one repository: inotify(7) may have as few as 8,192 for a user. */
 const DIRECTORIES_MAX = 2_000;
-/** Where there are more, or no more can be watched, an answer is good for so long. */
+/** How long an answer is valid if there are more directories, or the system has no more watches. */
 const UNWATCHED_MS = 1_000;
-/** And watching is tried again only after this. */
+/** How long until watching is tried again. */
 const WATCH_AGAIN_MS = 5 * 60_000;
-/** A git that is missing or hangs is not tried again at every line. */
+/** How long until a git that is missing or hangs is tried again. */
 const REFUSED_MS = 2_000;
-/** What changes in a burst is looked at once; and who changes files all the time does not keep git running all the time. */
+/** A burst of changes starts git once, and constant changes don't keep it running all the time. */
 const SETTLE_MS = 50;
 const SETTLE_PER_RUN = 2;
-/** Where nobody has asked for so long, a change is a reason to look away, not to look again: an idle daemon sleeps. */
+/** If nobody has asked for so long, a change ends the watching: an idle daemon sleeps. */
 const EAGER_MS = 60_000;
 
 export type Answer = StatusReading & { readonly operation: string | undefined };
 
 interface Kept {
   readonly answer: Answer;
-  /** How many changes there had been when git was started. */
+  /** The count of changes when git was started. */
   readonly changes: number;
   readonly stamp: string;
-  /** When it had ended, monotonic, and how long that took. */
+  /** When git ended (monotonic clock), and how long it took. */
   readonly atMs: number;
   readonly tookMs: number;
-  /** Another caller may find another git. */
+  /** PATH: another caller may find another git. */
   readonly searchPath: string | undefined;
 }
 
-/** `later`: as soon as there is an answer and a moment; `not`: it can't be done here. */
+/** `later`: begins when there is an answer; `not`: impossible here. */
 type Watching = 'later' | 'complete' | 'not';
 
 export class CachedStatus {
   readonly #watchers = new Watchers((change) => this.#changed(change));
   #watching: Watching = 'later';
   #watchAgainMs = 0;
-  /** What was ignored when the watched directories were gathered. */
+  /** What git ignored when the directories to watch were listed. */
   #ignored = '';
   #changes = 0;
   #structures = 0;
-  /** Counts how often all was let go: what was begun before that comes to nothing. */
+  /** Counts calls of `letGo`. Work that began before the last one is dropped. */
   #epoch = 0;
   #kept: Kept | undefined;
   #running: Promise<void> | undefined;
@@ -60,13 +63,14 @@ export class CachedStatus {
   constructor(private readonly repository: Repository) {}
 
   /**
-   * Never rejects. Whatever was changed before the call is in the answer.
-   * @param limitMs how long to wait for git; one that is started for it is killed then
+   * Never rejects. The answer contains every change from before the call.
+   * @param limitMs how long to wait for git; a git that this call starts is killed then
    */
   async read(env: Environment, limitMs: number): Promise<Answer> {
     this.#env = env;
     this.#askedMs = performance.now();
-    // The request and the news of a change may both be waiting to be read: after one turn the news is in.
+    // The request and a change may both wait to be read. After one turn of the event loop the change is
+    // counted.
     await new Promise((resolve) => setImmediate(resolve));
     if (!this.#isGood() && (await this.#refreshWithin(limitMs)) === 'late') return this.#late(limitMs);
     return this.#kept?.answer ?? this.#late(limitMs);
@@ -76,7 +80,7 @@ export class CachedStatus {
     return { kind: 'slow', afterMs: limitMs, operation: operationIn(this.repository) };
   }
 
-  /** A git that is under way may have been started with more patience. */
+  /** A git that is under way may have been started with a longer limit. */
   async #refreshWithin(limitMs: number): Promise<'late' | 'done'> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
@@ -88,14 +92,14 @@ export class CachedStatus {
   }
 
   async #refresh(limitMs: number): Promise<'done'> {
-    // What is under way may have been begun before the change; what is begun from now on is good.
+    // The git that is under way may have been started before the change.
     const underWay = this.#running;
     await underWay;
     if (underWay === undefined || !this.#isGood()) await (this.#running ?? this.#start(limitMs));
     return 'done';
   }
 
-  /** Watches nothing and knows nothing any more, until somebody asks again. */
+  /** Stops watching and forgets the answer, until somebody asks again. */
   letGo(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -158,7 +162,7 @@ export class CachedStatus {
     else this.#soon(Math.max(SETTLE_MS, SETTLE_PER_RUN * (this.#kept?.tookMs ?? 0)));
   }
 
-  /** Keeps no process alive: one that runs a single call ends before. */
+  /** Does not keep the process alive: a process for a single call ends before. */
   #soon(afterMs: number): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
@@ -166,7 +170,7 @@ export class CachedStatus {
     }, afterMs).unref();
   }
 
-  /** So that the next line need not wait. */
+  /** Asks git ahead of the next line. */
   async #keepUp(): Promise<void> {
     if (!isThere(this.repository)) return this.letGo();
     await this.#running;
@@ -190,7 +194,7 @@ export class CachedStatus {
       return;
     }
     this.#ignored = ignored.join('\0');
-    // What has changed in them before they were watched, directories that were made there among it, nobody has told.
+    // Changes from before these directories were watched have not been reported, new directories among them.
     if (followed.added > 0) this.#changes += 1;
     else if (structures === this.#structures) this.#watching = 'complete';
   }

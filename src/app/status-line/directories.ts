@@ -1,4 +1,4 @@
-/** Which directories of a repository are to be watched, so that nothing that git would tell changes unseen. */
+/** Which directories of a repository to watch, so that no change that git would report goes unseen. */
 
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,12 +6,12 @@ import { type Repository, repositoryAt } from './repository.js';
 
 export type DirectoriesReading =
   | { readonly kind: 'directories'; readonly directories: ReadonlySet<string> }
-  /** More than are watched. */
+  /** More than the limit. */
   | { readonly kind: 'too-many' };
 
 interface Place {
   readonly path: string;
-  /** With everything below it, or by itself. */
+  /** With everything below it, or alone. */
   readonly extent: 'deep' | 'flat';
 }
 
@@ -19,8 +19,8 @@ const deep = (...parts: string[]): Place => ({ path: path.join(...parts), extent
 const flat = (...parts: string[]): Place => ({ path: path.join(...parts), extent: 'flat' });
 
 /**
- * The work tree but for what is ignored, also where nothing is tracked yet; and what lies beside HEAD and the refs, of submodules
- * and other repositories inside it, too.
+ * The work tree without what is ignored, with directories in which nothing is tracked yet; the directories of
+ * HEAD and of the refs; the same for submodules and other repositories inside.
  * @param ignored directories, relative to the root
  */
 export async function directoriesOf(
@@ -48,7 +48,7 @@ async function placesIn(directory: string): Promise<readonly Place[]> {
   });
 }
 
-/** What has just been removed has no entries; whoever watches what it was in is told of that. */
+/** A directory that has just been removed has no entries. The watch of its parent reports the removal. */
 async function entriesOf(directory: string): Promise<readonly fs.Dirent[]> {
   try {
     return await fs.promises.readdir(directory, { withFileTypes: true });

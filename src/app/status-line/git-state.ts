@@ -1,4 +1,4 @@
-/** What a line says of git: of a few repositories what git said is kept. */
+/** What a line says about git. The answers for a few repositories are kept. */
 
 import type { Complaint } from '../texts/complaint.js';
 import { LINE_TROUBLE } from '../texts/status-line-text.js';
@@ -7,16 +7,16 @@ import type { Environment } from './git.js';
 import type { GitStatus } from './porcelain.js';
 import { findRepository, type Head, type Repository, readHead } from './repository.js';
 
-/** Whoever works in more than that waits for git now and then. */
+/** Beyond that, lines have to wait for git now and then. */
 const REPOSITORIES_MAX = 16;
 
-/** The one used last comes last. */
+/** In order of use, the latest last. */
 const kept = new Map<string, CachedStatus>();
 
 export interface GitState {
   readonly root: string;
   readonly head: Head;
-  /** Undefined where git could not be asked. */
+  /** Undefined if git could not be asked. */
   readonly status: GitStatus | undefined;
   readonly operation: string | undefined;
   readonly complaint: Complaint | undefined;
@@ -25,7 +25,7 @@ export interface GitState {
 /**
  * @param directory a real path
  * @param limitMs how long to wait for git
- * @returns undefined where it is in no repository
+ * @returns undefined outside every repository
  */
 export async function gitStateOf(
   directory: string,

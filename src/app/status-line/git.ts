@@ -1,4 +1,4 @@
-/** Runs git: the one process that a status line starts. */
+/** Runs git, the only process that a status line starts. */
 
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
@@ -10,14 +10,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type StatusReading =
   | { readonly kind: 'status'; readonly status: GitStatus }
-  /** It could not be started. */
+  /** Git could not be started. */
   | { readonly kind: 'no-git'; readonly cause: Cause }
-  /** It had not ended by then, and was killed. */
+  /** Git had not ended in time and was killed. */
   | { readonly kind: 'slow'; readonly afterMs: number }
-  /** It said no, in these words. */
+  /** Git failed with this message. */
   | { readonly kind: 'refused'; readonly said: string };
 
-/** Without locks, for a commit may run beside it; without a daemon of git's own. */
+/** Without locks, because a commit may run at the same time; without git's own daemon. */
 const ARGUMENTS = [
   '--no-optional-locks',
   ...['-c', 'core.fsmonitor=false'],
@@ -89,7 +89,7 @@ function withoutGit(env: Environment): Record<string, string | undefined> {
 function end({ pid, exitCode, signalCode, stdout, stderr }: Child): void {
   stdout.destroy();
   stderr.destroy();
-  // Of a child that has not been waited for the id is still its own.
+  // As long as Node has not reaped the child, the id is still its own.
   if (pid === undefined || exitCode !== null || signalCode !== null) return;
   try {
     process.kill(-pid, 'SIGKILL');

@@ -1,8 +1,11 @@
-/** What a status line is told on stdin, checked here and nowhere else. Everything is optional, and keys that are not known are ignored. */
+/**
+ * The input of a status line, checked here and nowhere else. All keys are optional, and unknown keys are
+ * ignored.
+ */
 
 import * as z from 'zod/mini';
 
-/** What of it gets into the line. */
+/** The parts of the input that a line shows. */
 export interface Session {
   readonly directory?: string | undefined;
   readonly model?: string | undefined;
@@ -18,17 +21,17 @@ export type InputReading =
   | {
       readonly kind: 'session';
       readonly session: Session;
-      /** Keys whose value is of another type than it should be; the session is without them. */
+      /** Keys whose value has the wrong type. They are missing from the session. */
       readonly wrong: readonly string[];
     }
   | { readonly kind: 'no-object' };
 
 const text = z.nullish(z.string());
 const amount = z.nullish(z.number().check(z.gte(0)));
-/** A NUL byte is in no path, and Node throws at one. */
+/** Node throws at a path with a NUL byte. */
 const directory = z.nullish(z.string().check(z.regex(/^[^\0]+$/)));
 
-/** A bare value stands for the one key that matters most. */
+/** A bare value stands for the most important key. */
 const orBare = <T extends z.core.$ZodType>(type: 'string' | 'number', key: string, schema: T) =>
   z.pipe(
     z.transform((value: unknown) => (typeof value === type ? { [key]: value } : value)),
@@ -55,7 +58,7 @@ const INPUT = z.object({
   output_style: orBare('string', 'name', z.nullish(z.object({ name: text }))),
 });
 
-/** @param json what was read; nothing at all, or white space, says nothing, and that is no mistake */
+/** @param json the text that was read; it may be empty */
 export function readSession(json: string): InputReading {
   const trimmed = json.trim();
   if (trimmed === '') return { kind: 'session', session: {}, wrong: [] };
@@ -86,7 +89,7 @@ function parseObject(json: string): JsonObject | undefined {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A copy that lacks what the path leads to. */
+/** A copy without the value at the path. */
 function without(value: JsonObject, [key, ...rest]: readonly string[]): JsonObject {
   if (key === undefined) return value;
   const { [key]: found, ...others } = value;

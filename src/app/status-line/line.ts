@@ -1,4 +1,4 @@
-/** The line itself: what is known to text, and nothing else. Whatever comes from outside is cleaned, and cut to what it may take. */
+/** Renders a line. Text from outside is cleaned and cut to the room it may take. */
 
 import { type Colour, cleanText, cutText, diagnosticLine, ELLIPSIS } from '../../domain/text/one-line.js';
 import type { Session } from './input.js';
@@ -6,19 +6,19 @@ import type { GitStatus } from './porcelain.js';
 import type { Head } from './repository.js';
 
 export interface Line {
-  /** Absolute, as the caller names it. */
+  /** Absolute path, as the caller names it. */
   readonly directory: string;
   readonly home: string | undefined;
   readonly repository: LineRepository | undefined;
   readonly session: Session;
-  /** What went wrong, in sentences. */
+  /** What went wrong, as sentences. */
   readonly troubles: readonly string[];
 }
 
 export interface LineRepository {
-  /** What its top directory is called. */
+  /** Name of its top directory. */
   readonly name: string;
-  /** From there to the directory; empty at the top. */
+  /** Path from the top to the directory; empty at the top. */
   readonly inside: string;
   readonly head: Head;
   readonly status: GitStatus | undefined;
@@ -34,7 +34,7 @@ const GAP = '  ';
 /** SGR of ECMA-48. */
 const STYLES = { directory: '34', branch: '36', state: '33', session: '2' } as const;
 
-/** One line, without its end; never an empty one. */
+/** One line without a line feed; never empty. */
 export function renderLine(line: Line, colour: Colour): string {
   const { session, troubles, repository } = line;
   const paint = (style: keyof typeof STYLES, text: string): string =>
@@ -52,7 +52,10 @@ export function renderLine(line: Line, colour: Colour): string {
   return parts.length > 0 ? parts.join(GAP) : diagnosticLine('', colour);
 }
 
-/** `~` for home; of a long one in a repository what is inside of that; else the end of it, which tells more than the beginning. */
+/**
+ * `~` stands for home. Of a long path in a repository the part inside the repository is shown, of another one
+ * its end.
+ */
 export function directoryText({ directory, home, repository }: Omit<Line, 'session' | 'troubles'>): string {
   const short = cleanText(fromHome(directory, home));
   if (lengthOf(short) <= DIRECTORY_LIMIT) return short;

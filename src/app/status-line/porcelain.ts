@@ -1,7 +1,10 @@
-/** What `git status --porcelain=v2 --branch --ignored=matching -z` prints (git-status(1), "Porcelain Format Version 2"). */
+/**
+ * What `git status --porcelain=v2 --branch --ignored=matching -z` prints (git-status(1), "Porcelain Format
+ * Version 2").
+ */
 
 export interface GitStatus {
-  /** Undefined where HEAD is detached. */
+  /** Undefined if HEAD is detached. */
   readonly branch: string | undefined;
   /** Undefined before the first commit. */
   readonly commit: string | undefined;
@@ -11,13 +14,13 @@ export interface GitStatus {
   readonly changed: number;
   readonly untracked: number;
   readonly conflicts: number;
-  /** Directories that git does not look into, relative to the root, without a slash at their end. */
+  /** Ignored directories, relative to the root, without a slash at the end. */
   readonly ignored: readonly string[];
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
-/** @returns undefined for what git does not print: it always names a commit and a head */
+/** @returns undefined for anything else than git's output, which always names a commit and a head */
 export function parseStatus(text: string): GitStatus | undefined {
   const headers = new Map<string, string>();
   const counts = { staged: 0, changed: 0, untracked: 0, conflicts: 0 };
@@ -33,7 +36,7 @@ export function parseStatus(text: string): GitStatus | undefined {
     } else {
       count(record, counts);
     }
-    // The old path of what was renamed is a record of its own.
+    // A rename is followed by a record with the old path.
     if (record.startsWith('2 ')) at += 1;
   }
   const oid = headers.get('branch.oid');
@@ -52,7 +55,7 @@ export function parseStatus(text: string): GitStatus | undefined {
 
 type Counts = Mutable<Pick<GitStatus, 'staged' | 'changed' | 'untracked' | 'conflicts'>>;
 
-/** A path may be both staged and changed again. */
+/** A path may be staged and changed again since. */
 function count(record: string, counts: Counts): void {
   const [, type, index, tree] = /^([12u?]) (?:(.)(.) )?/s.exec(record) ?? [];
   if (type === '?') counts.untracked += 1;

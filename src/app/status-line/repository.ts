@@ -1,14 +1,16 @@
-/** Where a repository is, and what can be told of it without asking git: no process is started for any of this. */
+/** Finds a repository, and reads what can be known about it without starting git. */
 
 import fs from 'node:fs';
 import path from 'node:path';
 
 export interface Repository {
-  /** The top of the work tree. */
+  /** Top directory of the work tree. */
   readonly root: string;
-  /** Where HEAD and the index are: of a linked worktree or a submodule this is elsewhere. */
+  /**
+   * The directory of HEAD and the index. For a linked worktree or a submodule it is outside the work tree.
+   */
   readonly gitDirectory: string;
-  /** Where refs are; of a linked worktree it is the main one's. */
+  /** The directory of the refs. A linked worktree uses the main one's. */
   readonly commonDirectory: string;
 }
 
@@ -20,7 +22,7 @@ export function findRepository(directory: string): Repository | undefined {
   }
 }
 
-/** @returns undefined where a directory is not itself the top of a work tree */
+/** @returns undefined if the directory is not the top of a work tree */
 export function repositoryAt(root: string): Repository | undefined {
   const gitDirectory = gitDirectoryAt(path.join(root, '.git'));
   if (gitDirectory === undefined || !fs.existsSync(path.join(gitDirectory, 'HEAD'))) return undefined;
@@ -47,7 +49,7 @@ function isDirectory(file: string): boolean {
   }
 }
 
-/** No path is longer. */
+/** Paths are shorter. */
 const LINE_BYTES_MAX = 8 * 1024;
 
 /** The first line of a short file. */
@@ -66,7 +68,7 @@ export interface Head {
   readonly commit: string | undefined;
 }
 
-/** What HEAD says by itself, where git can't be asked. */
+/** What HEAD says, for the case that git can't be asked. */
 export function readHead({ gitDirectory }: Repository): Head {
   const line = readLine(path.join(gitDirectory, 'HEAD')) ?? '';
   const [, branch] = /^ref: refs\/heads\/(.+)$/.exec(line) ?? [];
@@ -74,7 +76,7 @@ export function readHead({ gitDirectory }: Repository): Head {
   return { branch, commit };
 }
 
-/** What begins an operation leaves one of these, and takes it away at its end (as git's own prompt looks for them). */
+/** Files that exist while an operation is under way. Git's own prompt looks for them too. */
 const OPERATIONS: readonly (readonly [file: string, operation: string])[] = [
   ['rebase-merge', 'rebase'],
   ['rebase-apply/applying', 'am'],
@@ -89,10 +91,10 @@ export function operationIn({ gitDirectory }: Repository): string | undefined {
   return OPERATIONS.find(([file]) => fs.existsSync(path.join(gitDirectory, file)))?.[1];
 }
 
-/** Nearly everything that changes what git says of a repository rewrites one of these. */
+/** Nearly every change that git would report rewrites one of these files. */
 const STAMPED = ['HEAD', 'index', path.join('logs', 'HEAD')];
 
-/** Another one after a commit, a checkout or an add; a few system calls. */
+/** Differs after a commit, a checkout or an add. Takes a few system calls. */
 export function stampOf({ gitDirectory }: Repository): string {
   return STAMPED.map((file) => stampOfFile(path.join(gitDirectory, file))).join();
 }

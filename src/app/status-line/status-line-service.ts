@@ -1,6 +1,6 @@
 /**
- * A status line, and the model of a hot tool: one line of what a shell's prompt or an agent's status bar shows, from a daemon that
- * knows it already. Whatever goes wrong is in the line.
+ * The status line: one line for a shell's prompt or an agent's status bar, from a daemon that knows it
+ * already. Errors are shown in the line.
  */
 
 import fs from 'node:fs';
@@ -19,15 +19,15 @@ import { shortCauseOf } from './stream-cause.js';
 
 const INPUT_BYTES_MAX = 1024 * 1024;
 const INPUT_MS = 1_000;
-/** A prompt that takes longer is in the way. */
+/** A prompt must not take longer. */
 const GIT_MS = 500;
-/** Of what a caller may ask for. */
+/** The longest limit that a caller may ask for. */
 const TIMEOUT_MAX_MS = 60_000;
 
-// Callers read the name and the version off the head of the bundle, where `scripts/build.mjs` writes them once more.
-export default defineService({ name: 'status-line', version: VERSION, run });
+// Callers read name and version off the head of the bundle, where `scripts/build.mjs` writes them too.
+export default defineService({ name: 'status-line', version: VERSION, callProcess: 'shared', run });
 
-/** @returns 0: who shows a status line shows nothing of a program that fails */
+/** @returns 0: status bars show nothing if the program fails */
 async function run(context: ServiceContext): Promise<number> {
   const asked = readArguments(context);
   let line: string;
@@ -69,7 +69,7 @@ async function makeLine(
   const { env, cwd } = context;
   const complaints: Complaint[] = unknown.map((arg) => LINE_TROUBLE.argument(arg));
   const session = await readInput(context, inputMs, complaints);
-  // A shell whose directory has been removed still knows what it was called.
+  // A shell whose directory was removed still has its name.
   const directory = path.resolve(cwd || env.PWD || '/', session.directory ?? '');
   const repository = await lookAt(directory, (real) => gitStateOf(real, env, gitMs), complaints);
   const troubles = complaints.map(textOf);

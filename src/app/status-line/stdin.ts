@@ -1,4 +1,4 @@
-/** A caller's stdin, read to its end, but not for ever and not without end. */
+/** Reads a caller's stdin to its end, within limits. */
 
 import type { Cause } from '../../ports/readings.js';
 import type { ServiceInput } from '../service/define-service.js';
@@ -10,14 +10,14 @@ export interface InputLimits {
 }
 
 export type StdinReading =
-  /** `text` is empty where stdin is a terminal: nobody is asked to type. */
+  /** `text` is empty if stdin is a terminal: nobody is asked to type. */
   | { readonly kind: 'read'; readonly text: string }
-  /** It has not ended; `text` came until then. */
+  /** The end did not come in time; `text` is what came. */
   | { readonly kind: 'endless'; readonly text: string }
   | { readonly kind: 'too-long' }
   | { readonly kind: 'failed'; readonly cause: Cause };
 
-/** Never rejects. What is not read is not asked for. */
+/** Never rejects. Asks for no more input than it reads. */
 export function readStdin(stdin: ServiceInput, limits: InputLimits): Promise<StdinReading> {
   if (stdin.isTTY) return Promise.resolve({ kind: 'read', text: '' });
   const chunks: Buffer[] = [];
@@ -30,7 +30,7 @@ export function readStdin(stdin: ServiceInput, limits: InputLimits): Promise<Std
     const finish = (reading: StdinReading): void => {
       clearTimeout(timer);
       resolve(reading);
-      // The error listener stays: whatever else happens to the stream is nobody's concern any more.
+      // The error listener stays, so that a later error does not crash the daemon.
       stdin.destroy();
     };
     const timer = setTimeout(() => finish({ kind: 'endless', text: text() }), limits.waitMs);

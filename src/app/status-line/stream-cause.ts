@@ -1,8 +1,10 @@
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 
-/** What the system said, without the call and the path that Node adds: there is little room. */
+/** What the system said, without the system call and the path: a line has little room. */
 export function shortCauseOf(error: unknown): Cause {
   if (!(error instanceof Error)) return { code: 'UNKNOWN', message: String(error) };
-  const { code = 'UNKNOWN', syscall } = error as NodeJS.ErrnoException;
-  return { code, message: syscall === undefined ? error.message : error.message.replace(/, .*$/s, '') };
+  const cause = causeOfStream(error);
+  const isOfSystem = (error as NodeJS.ErrnoException).syscall !== undefined;
+  return isOfSystem ? { ...cause, message: cause.message.replace(/, .*$/s, '') } : cause;
 }

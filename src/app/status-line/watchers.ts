@@ -1,24 +1,30 @@
-/** Watches a set of directories, each by itself: inotify(7) knows no other way, and a watch follows the inode, not the path. */
+/**
+ * Watches a set of directories, each by itself, as inotify(7) requires. A watch follows the inode, not the
+ * path.
+ */
 
 import fs from 'node:fs';
 import path from 'node:path';
 
 export type FollowReading =
-  /** `added` were not watched before: what changed in them until now has not been told. */
+  /** `added` directories were not watched before. Earlier changes in them have not been reported. */
   | { readonly kind: 'followed'; readonly added: number }
-  /** The system has no more watches, or does not have them at all. */
+  /** The system has no more watches, or none at all. */
   | { readonly kind: 'refused' };
 
-/** `structure`: a directory, or what makes a directory a repository, has come, gone or moved; the set to be watched may be another. */
+/**
+ * `structure`: a directory, or a file that makes it a repository, was made, removed or moved. The set of
+ * directories to watch may have changed.
+ */
 export type Change = 'structure' | 'content';
 
 export class Watchers {
   readonly #watchers = new Map<string, fs.FSWatcher>();
 
-  /** @param onChange told of every change, however many come at once */
+  /** @param onChange called for every change */
   constructor(private readonly onChange: (change: Change) => void) {}
 
-  /** Watches these, and no others any more. */
+  /** Watches these directories and no others. */
   follow(directories: ReadonlySet<string>): FollowReading {
     for (const directory of this.#watchers.keys()) if (!directories.has(directory)) this.#drop(directory);
     let added = 0;
@@ -48,17 +54,17 @@ export class Watchers {
       return 'watched';
     } catch (error) {
       const { code = '' } = error as NodeJS.ErrnoException;
-      // Removed in the meantime, or nothing that can be looked into: then git can't either.
+      // Removed in the meantime, or unreadable. Then git can't read it either.
       return ['ENOENT', 'ENOTDIR', 'EACCES'].includes(code) ? 'absent' : 'refused';
     }
   }
 
-  /** What has come, gone or moved may be a directory that is watched, by another inode from now on. */
+  /** The entry may be a watched directory, which has another inode from now on. */
   #renamed(directory: string, name: string | null): Change {
     const before = this.#watchers.size;
     if (name === null) this.#dropTree(directory);
     else this.#dropTree(path.join(directory, name));
-    // A directory that is itself moved or removed is told of by its own name.
+    // If the directory itself is moved or removed, the event has its own name.
     if (name === path.basename(directory)) this.#dropTree(directory);
     const isNews = name === null || name === '.git' || isDirectory(path.join(directory, name));
     return isNews || this.#watchers.size < before ? 'structure' : 'content';

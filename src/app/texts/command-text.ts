@@ -9,8 +9,8 @@ export const COMMAND_TROUBLE = {
     what: `can't be asked to stop: ${status}`,
     todo: 'try again; "solod restart --force" ends a daemon that does not answer',
   }),
-  stillThere: (label: string, pid: number) => ({
-    what: `${label} (pid ${pid}) was asked to stop and is still finishing its work`,
+  stillThere: (label: string, pid: number, inFlight: number) => ({
+    what: `${label} (pid ${pid}) was asked to stop and is still finishing its work (calls in flight: ${inFlight})`,
     todo: 'wait longer with --timeout',
   }),
   noLog: (label: string, file: string) => ({

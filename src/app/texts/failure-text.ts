@@ -42,6 +42,14 @@ const COMPLAINTS: { readonly [K in Untold['kind']]: (failure: Of<K>) => Complain
     what: `solod comes with no service called ${JSON.stringify(asked)}`,
     todo: `write ${known}, or give the path of a file`,
   }),
+  'no-home': () => ({
+    what: 'there is no home directory for daemons to live in',
+    todo: 'set HOME, or SOLOD_DIR to the directory of the daemons',
+  }),
+  'no-daemon-program': () => ({
+    what: "the program of solod's daemon is neither beside this program nor in a package solod that it finds",
+    todo: 'install the package solod where this program is',
+  }),
   'state-directory-distrusted': ({ path, why }) => ({
     what: `the state directory ${path} ${DISTRUST[why].what}`,
     todo: DISTRUST[why].todo,

@@ -24,6 +24,14 @@ export const TROUBLE = {
     what: `${file} has its name ${name} where callers can't read it`,
     todo: "write it as a literal, first in defineService({ name: '…' })",
   }),
+  hiddenVariable: (file: string, variable: string) => ({
+    what: `${file} names the variable ${variable} of its environment where callers can't read it`,
+    todo: "write environment: ['…'] with literals, before run, in defineService",
+  }),
+  refused: (message: string) => ({
+    what: `the system refused a call: ${message}`,
+    todo: 'check what it names',
+  }),
   notLoaded: (file: string, error: string) => ({
     what: `${file} does not load`,
     todo: 'fix this error',

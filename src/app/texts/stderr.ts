@@ -3,13 +3,14 @@
 import { writeSync } from 'node:fs';
 import type { KickOutcome } from '../../domain/obtain/kick.js';
 import { colourWanted, diagnosticLine } from '../../domain/text/one-line.js';
+import { printable } from '../../domain/text/printable.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import { kickWarning, sentence } from './failure-text.js';
 
 /** Writes the line at once, to the terminal or to a daemon's log. A closed or full stderr is ignored. */
 export function say(line: string): void {
   try {
-    writeSync(2, `${SPEAKER}${line}\n`);
+    writeSync(2, `${SPEAKER}${printable(line)}\n`);
   } catch {
     // The exit code still tells, and a daemon keeps serving.
   }

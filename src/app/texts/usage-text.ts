@@ -48,6 +48,10 @@ export const USAGE = {
     what: `${one} and ${other} can't be used together`,
     todo: 'give one of them',
   }),
+  noDirectory: () => ({
+    what: 'the working directory of this process does not exist any more',
+    todo: 'change to another one',
+  }),
   platform: (platform: string) => ({
     what: `solod does not run on ${platform}, because it needs Unix sockets`,
     todo: 'use Linux or macOS (on Windows: WSL)',

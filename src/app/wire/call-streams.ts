@@ -5,38 +5,38 @@ import type { Terminal } from '../environment/terminals.js';
 import type { CallScope } from '../service/run-service.js';
 import { likeTerminalInput, likeTerminalOutput } from './caller-terminal.js';
 
-/** How much unasked input is held before the connection is no longer read. */
+/** How much input is buffered that the service has not asked for. Beyond it, the connection is not read. */
 const INPUT_BOUND_BYTES = 256 * 1024;
 
 export interface InputSource {
-  /** Asks the client for one chunk, or the end. */
+  /** Asks the client for one chunk, or for the end. */
   request(): void;
-  /** The input can take more again. */
+  /** The input has room again. */
   relieved(): void;
 }
 
-/** The caller's stdin: each read of an empty stream asks for one chunk, and nothing is asked for that is not read. */
+/** The caller's stdin. A read of the empty stream asks for one chunk; without a read nothing is asked for. */
 export class CallInput extends Readable {
   readonly fd = 0;
   readonly #source: InputSource;
   /** A read waits for data. */
   #wanted = false;
-  /** The client was asked, and has not begun to answer. */
+  /** The client was asked and has not begun to answer. */
   #requested = false;
   #chunkUnderWay = false;
-  /** The client has said that there is no more. */
+  /** The client has sent the end. */
   #ended = false;
-  /** The service has ended: what still comes is thrown away. */
+  /** The service has ended. Input that still arrives is dropped. */
   #closed = false;
 
   constructor(source: InputSource, terminal: Terminal) {
-    // Above zero, Node would read ahead, and so take more from the caller's terminal than the service reads.
+    // Above zero, Node reads ahead and takes more from the caller's terminal than the service reads.
     super({ highWaterMark: 0 });
     this.#source = source;
     if (terminal !== false) likeTerminalInput(this);
   }
 
-  /** More has come than is being read. Not while a read waits for more than there is: it would wait for ever. */
+  /** More has arrived than is being read. Never while a read waits for more: it would wait for ever. */
   get isSated(): boolean {
     return !this.#isUnread && !this.#wanted && this.readableLength >= INPUT_BOUND_BYTES;
   }
@@ -49,7 +49,7 @@ export class CallInput extends Readable {
     return this.#closed || this.destroyed;
   }
 
-  /** @param left how much of the same chunk is still to come */
+  /** @param left bytes of the same chunk that are still to come */
   feed(bytes: Buffer, left: number): void {
     this.#requested = false;
     this.#chunkUnderWay = left > 0;
@@ -61,14 +61,17 @@ export class CallInput extends Readable {
     this.#request();
   }
 
-  /** Some clients say it once per request; the first time counts. */
+  /** Some clients send the end once per request. The first one counts. */
   finish(): void {
     if (this.#ended) return;
     this.#ended = true;
     if (!this.#isUnread) this.push(null);
   }
 
-  /** The service has ended. For whatever it left reading this is the end, not an error that nobody would catch. */
+  /**
+   * The service has ended. Code that it left reading sees the end of the stream, not an error that nobody
+   * catches.
+   */
   close(): void {
     if (this.#isUnread) return;
     this.#closed = true;
@@ -83,7 +86,7 @@ export class CallInput extends Readable {
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    // What is still sent is thrown away, so the connection must not stay paused for its sake.
+    // Input that still arrives is dropped, so the connection must not stay paused.
     this.#wanted = false;
     this.#source.relieved();
     callback(error);
@@ -96,12 +99,12 @@ export class CallInput extends Readable {
   }
 }
 
-/** Takes pieces to be sent as one stretch; calls back when the system has them all, or never will. */
+/** Sends pieces in one write. Calls back when the kernel has them all, or with the error. */
 export type Send = (pieces: readonly Buffer[], done: (error?: Error | null) => void) => void;
 
 type Done = (error?: Error | null) => void;
 
-/** The caller's stdout or stderr: what is written is done when the connection has taken it. */
+/** The caller's stdout or stderr. A write is done when the connection has taken it. */
 export class CallOutput extends Writable {
   readonly #send: Send;
   readonly #scope: CallScope;

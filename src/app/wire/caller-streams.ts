@@ -1,22 +1,21 @@
-/** The caller's own streams, which belong to its process: nothing is left on them, and no more is taken than was asked for. */
+/**
+ * The caller's own streams. They belong to its process: no listener stays on them, and no more input is taken
+ * than was asked for.
+ */
 
 import { setMaxListeners } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 
-/** What a stream of Node's failed with, whether it was the system that refused or the stream itself. */
-export function causeOfStream(error: Error): Cause {
-  return { code: (error as NodeJS.ErrnoException).code ?? 'UNKNOWN', message: error.message };
-}
-
-/** Many calls may have one stream in common. That is no leak of listeners, of which Node would warn. */
+/** Many calls may share one stream. Node would take their listeners for a leak and warn. */
 function expectListeners(stream: Readable | Writable, more: 1 | -1): void {
   const most = stream.getMaxListeners();
   if (most > 0) stream.setMaxListeners(most + more);
 }
 
-/** As Node has it from 22 on: nobody counts who listens to a signal. */
+/** Many calls may share one signal, too. Newer releases of Node don't count its listeners. */
 export function listenToAbort(signal: AbortSignal | undefined, act: () => void): void {
   if (signal === undefined) return;
   setMaxListeners(0, signal);
@@ -25,13 +24,13 @@ export function listenToAbort(signal: AbortSignal | undefined, act: () => void):
 }
 
 export interface SinkEvents {
-  /** Something has been written: the stream may take more, or have taken everything. */
+  /** A write is done: the stream can take more, or has taken everything. */
   relieved(): void;
-  /** The stream failed; once, and never after `detach`. */
+  /** The stream failed. Called once at most, and never after `detach`. */
   failed(cause: Cause): void;
 }
 
-/** Writes to one of the caller's outputs, and knows how much of that is not out yet. */
+/** Writes to one of the caller's outputs and counts the writes that are under way. */
 export class OutputSink {
   readonly #stream: Writable;
   readonly #events: SinkEvents;
@@ -55,7 +54,7 @@ export class OutputSink {
     return this.#unwritten === 0;
   }
 
-  /** @param done told when the stream has taken it, or failed to */
+  /** @param done called when the stream has taken the bytes or failed */
   write(bytes: Buffer, done?: (error?: Error | null) => void): void {
     if (bytes.length === 0 || this.#broken) {
       done?.();
@@ -86,8 +85,8 @@ export class OutputSink {
   };
 
   /**
-   * A write that is still under way may fail yet, and an error that nobody listens for ends the process. On a broken
-   * stream the listener stays: the error may be reported a second time.
+   * A write that is under way may still fail, and an error without a listener ends the process. On a broken
+   * stream the listener stays, because the error may be reported again.
    */
   #leaveWhenWritten(): void {
     if (!this.isWritten || this.#broken) return;
@@ -102,10 +101,12 @@ export interface PumpEvents {
   failed(cause: Cause): void;
 }
 
-/** The longest chunk of input that is sent; what a stream gives beyond that waits for the next request. */
+/** Longest chunk of input that is sent. The rest of what a stream gives waits for the next request. */
 export const CHUNK_BYTES = 1024 * 1024;
 
-/** Reads the caller's input, one chunk for each request, and touches it for the first one at the earliest. */
+/**
+ * Reads the caller's input, one chunk for each request. Before the first request it leaves the stream alone.
+ */
 export class InputPump {
   readonly #source: Readable | (() => Readable) | undefined;
   readonly #events: PumpEvents;
@@ -120,7 +121,7 @@ export class InputPump {
     this.#ended = source === undefined;
   }
 
-  /** Asked again before the answer, it is the same request. */
+  /** A second request before the answer changes nothing. */
   request(): void {
     this.#requested = true;
     if (this.#answer()) return;
@@ -128,7 +129,7 @@ export class InputPump {
     else this.#stream.resume();
   }
 
-  /** Leaves the stream as one that nobody reads, so that it keeps no process alive. */
+  /** Leaves the stream paused, so that it doesn't keep the process alive. */
   stop(): void {
     this.#ended = true;
     this.#requested = false;
@@ -138,7 +139,7 @@ export class InputPump {
     stream.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onEnd);
     expectListeners(stream, -1);
     this.#rest(stream);
-    // A read that is under way may fail yet.
+    // A read that is under way may still fail.
     setImmediate(() => stream.off('error', this.#onError));
   }
 
@@ -157,13 +158,13 @@ export class InputPump {
   }
 
   /**
-   * Stops reading. Behind a pause, Node reads on until its buffer is full, which takes from the caller what nobody asked
-   * for, and keeps its process alive; a second pause, a turn later, ends that as well.
+   * Stops reading. After `pause()` Node reads on until its buffer is full: that takes input that was not
+   * asked for and keeps the process alive. A second pause, one turn later, stops this too.
    */
   #rest(stream: Readable): void {
     stream.pause();
     setImmediate(() => {
-      // Meanwhile there may have been a new request, or another reader have come.
+      // Meanwhile there may be a new request, or another reader.
       if (this.#requested || stream.readableFlowing !== false) return;
       stream.resume();
       stream.pause();
@@ -188,7 +189,7 @@ export class InputPump {
     if (!this.#ended) this.#events.failed(causeOfStream(error));
   };
 
-  /** @returns whether the request needs no more of the stream */
+  /** @returns whether the request is answered */
   #answer(): boolean {
     if (!this.#requested) return true;
     const bytes = this.#held.shift();

@@ -1,32 +1,34 @@
 /**
- * The Nailgun framing, as its public clients speak it: chunks of a big-endian length (4 bytes), a type (1 byte), and as
- * many bytes as the length says. Pure: bytes in, chunks out.
+ * The Nailgun framing, as its public clients speak it: chunks of a big-endian length (4 bytes), a type (1
+ * byte), and as many bytes as the length says. Pure: bytes in, chunks out.
  */
 
 import { EXIT } from '../environment/exit-codes.js';
 
-/** Every type there is. Whoever speaks this wire in another language takes its table from here, to the letter. */
+/** All types of chunks. The native client's table is generated from this one. */
 export const CHUNK = {
   // From the client, in this order: the head of a request, …
   argument: 'A',
-  /** A piece of one argument that comes in several chunks; an empty one, or any other type, ends it. */
+  /**
+   * A piece of an argument that comes in several chunks. An empty one, or any other type, ends the argument.
+   */
   longArgument: 'L',
   /** `NAME=value` */
   environment: 'E',
   directory: 'D',
   /** Ends the head. */
   command: 'C',
-  // … then what belongs to the call.
+  // … then the input of the call.
   input: '0',
   inputEnd: '.',
   heartbeat: 'H',
   // From the daemon.
-  /** The first one of a call, which is empty, says that the call has been taken on. */
+  /** The first one of a call is empty and says that the call is accepted. */
   output: '1',
   errorOutput: '2',
-  /** Asks for one chunk of input, or its end. */
+  /** Asks for one chunk of input, or for its end. */
   inputRequest: 'S',
-  /** The exit code in decimal digits; nothing follows it. */
+  /** The exit code in decimal digits. Nothing follows it. */
   exit: 'X',
 } as const;
 
@@ -35,16 +37,19 @@ export type ChunkType = (typeof CHUNK)[keyof typeof CHUNK];
 export const HEADER_BYTES = 5;
 
 const MIB = 1024 * 1024;
-/** A chunk of the head is held in memory whole, so there is an end to it. */
+/** A chunk of the head is held in memory whole, so its length is limited. */
 export const HEAD_CHUNK_LIMIT_BYTES = 16 * MIB;
-/** What carries nothing, or a number of three digits. */
+/** For chunks that carry nothing, or a number of three digits. */
 export const SMALL_LIMIT_BYTES = 64;
 
-/** How a type is taken in: handed on piece by piece, or collected, up to so many bytes. */
+/** How a type is received: piece by piece, or collected up to so many bytes. */
 type Intake = 'piecewise' | number;
 export type Grammar = Readonly<Partial<Record<ChunkType, Intake>>>;
 
-/** What a client may send. In letters of `CHUNK`: bundles that need this table not at all would keep one with computed keys. */
+/**
+ * What a client may send. Spelled in the letters of `CHUNK`, because computed keys would keep this in bundles
+ * that don't use it.
+ */
 export const CLIENT_GRAMMAR: Grammar = {
   A: HEAD_CHUNK_LIMIT_BYTES,
   L: HEAD_CHUNK_LIMIT_BYTES,
@@ -64,7 +69,7 @@ export const DAEMON_GRAMMAR: Grammar = {
   [CHUNK.exit]: SMALL_LIMIT_BYTES,
 };
 
-/** How a peer broke the protocol. */
+/** How the peer broke the protocol. */
 export type Violation =
   | { readonly kind: 'unknown-type'; readonly byte: number }
   | {
@@ -83,7 +88,7 @@ export function violationText(violation: Violation): string {
     case 'unknown-type':
       return `a chunk of the unknown type ${violation.byte}`;
     case 'chunk-too-long':
-      return `a chunk of type "${violation.type}" and ${violation.bytes} bytes, where at most ${violation.limit} may be`;
+      return `a chunk of type "${violation.type}" with ${violation.bytes} bytes (limit ${violation.limit})`;
     case 'head-too-long':
       return `a request head of more than ${violation.limit} bytes`;
     case 'out-of-order':
@@ -96,21 +101,24 @@ export function violationText(violation: Violation): string {
 }
 
 export type Decoded =
-  /** A collected chunk. */
+  /** A whole chunk, collected. */
   | { readonly kind: 'whole'; readonly type: ChunkType; readonly bytes: Buffer }
-  /** As much of a piecewise chunk as there was; `left` bytes of it are still to come. An empty chunk is one empty piece. */
+  /**
+   * The part of a piecewise chunk that has arrived; `left` bytes are still to come. An empty chunk is one
+   * empty piece.
+   */
   | { readonly kind: 'piece'; readonly type: ChunkType; readonly bytes: Buffer; readonly left: number }
-  /** The last thing decoded: nothing that follows can be trusted to be a chunk. */
+  /** Always the last: what follows can't be decoded. */
   | { readonly kind: 'violation'; readonly violation: Violation };
 
-/** @param bytes how many will follow, less than 2^32 */
+/** @param bytes length of the payload, less than 2^32 */
 export function chunkHeader(type: ChunkType, bytes: number): Buffer {
   const header = Buffer.allocUnsafe(HEADER_BYTES);
   writeHeader(header, 0, type, bytes);
   return header;
 }
 
-/** @returns the offset of the first byte after the header */
+/** @returns offset of the first byte after the header */
 export function writeHeader(into: Buffer, offset: number, type: ChunkType, bytes: number): number {
   into.writeUInt32BE(bytes, offset);
   into.writeUInt8(type.charCodeAt(0), offset + HEADER_BYTES - 1);
@@ -122,10 +130,13 @@ export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffe
   return Buffer.concat([chunkHeader(type, bytes.length), bytes]);
 }
 
-/** Longer stretches are cut: any client can hold a length of this size, and none waits for a longer one to end. */
+/**
+ * Longest chunk that is sent: every client can hold that many bytes, and none has to wait for a longer chunk
+ * to end.
+ */
 const STRETCH_BYTES = MIB;
 
-/** Frames data as chunks without copying it; nothing for no data. */
+/** Frames data as chunks, without copying it. No data gives no chunk. */
 export function frame(type: ChunkType, pieces: readonly Buffer[]): Buffer[] {
   const framed: Buffer[] = [];
   let stretch: Buffer[] = [];
@@ -150,10 +161,10 @@ export function frame(type: ChunkType, pieces: readonly Buffer[]): Buffer[] {
 }
 
 const EMPTY = Buffer.alloc(0);
-/** What is set aside at once for a chunk to be collected: its announced length is only a claim. */
+/** Allocated at first for a chunk: a peer may announce a length that it never sends. */
 const FIRST_ALLOTMENT_BYTES = 64 * 1024;
 
-/** Collects a chunk of known length; grows with what has come, not with what was announced. */
+/** Collects a chunk. Grows with the bytes that arrive, not with the announced length. */
 class Collector {
   #bytes: Buffer = EMPTY;
   #filled = 0;
@@ -163,9 +174,9 @@ class Collector {
     readonly length: number,
   ) {}
 
-  /** @returns how many bytes it took */
+  /** @returns number of bytes it took */
   take(bytes: Buffer): number {
-    // Nearly every chunk comes whole, and need not be copied.
+    // Nearly every chunk arrives whole and is not copied.
     if (this.#filled === 0 && bytes.length >= this.length) {
       this.#bytes = bytes;
       this.#filled = this.length;
@@ -178,7 +189,7 @@ class Collector {
     return taken;
   }
 
-  /** The chunk, once it is complete. */
+  /** The chunk; undefined until it is complete. */
   result(): Buffer | undefined {
     return this.#filled === this.length ? this.#bytes.subarray(0, this.length) : undefined;
   }
@@ -199,7 +210,7 @@ type DecoderState =
 
 const AT_HEADER: DecoderState = { at: 'header' };
 
-/** Takes the bytes of one direction, cut anywhere, and says which chunks they are. */
+/** Decodes the bytes of one direction, however they are cut. */
 export class ChunkDecoder {
   readonly #grammar: Grammar;
   readonly #header = Buffer.alloc(HEADER_BYTES);
@@ -285,18 +296,18 @@ export class ChunkDecoder {
   }
 }
 
-/** What an exit code means where no call has been taken on; after that, it is the service's own. */
+/** Meaning of an exit code before the call is accepted. After that, the code is the service's own. */
 export const REFUSAL = {
-  /** The daemon is on its way out, and nothing was begun. No other refusal may use it. */
+  /** The daemon shuts down and has begun nothing. No other refusal may use this code. */
   draining: EXIT.tempFail,
-  /** The daemon retires in favour of the caller's newer version. */
+  /** The daemon shuts down because the caller's version is newer. */
   upgrading: EXIT.upgrading,
-  /** The daemon is newer, and what it speaks the caller does not. */
+  /** The daemon is newer and speaks another version of the wire. */
   outdated: EXIT.outdated,
-  /** What the client sent is no request. */
+  /** The client sent something else than a request. */
   noRequest: EXIT.noRequest,
-  /** The daemon could not find out whether to take the call on. */
+  /** The daemon failed to decide whether to accept the call. */
   internal: EXIT.software,
-  /** A client's own word: what answers there is no daemon of this kind. */
+  /** Used by clients alone: a program that is not a solod daemon answered. */
   foreign: EXIT.unavailable,
 } as const;

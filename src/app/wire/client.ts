@@ -1,11 +1,11 @@
-/** The caller's side of the wire. It lies on the hot path of the command: nothing heavy is imported here. */
+/** The caller's side of the wire. On the hot path of the command: imports nothing heavy. */
 
 import type { Duplex, Readable, Writable } from 'node:stream';
 
+import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { afterReading } from './after-reading.js';
-import { causeOfStream } from './caller-streams.js';
 import {
   CHUNK,
   ChunkDecoder,
@@ -26,7 +26,7 @@ export {
 } from './request.js';
 
 export interface CallerStreams {
-  /** Not touched, and a function not even called, unless the service reads. */
+  /** Left alone, and a function not called, unless the service reads. */
   readonly stdin: Readable | (() => Readable) | undefined;
   readonly stdout: Writable;
   readonly stderr: Writable;
@@ -34,7 +34,7 @@ export interface CallerStreams {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How long a daemon has, once its caller has given up, to say that it had begun. */
+/** How long the daemon has, after its caller gave up, to say that it had begun the call. */
 export const LAST_WORD_MS = 100;
 
 export const HUNG_UP: Cause = {
@@ -47,7 +47,7 @@ export class CallConnection {
   readonly #socket: Duplex;
   readonly #decoder = new ChunkDecoder(DAEMON_GRAMMAR);
   readonly #word = new FirstWord();
-  /** What came before anybody could use it. */
+  /** Chunks that arrived before there was a taker. */
   #early: Decoded[] = [];
   #take: (decoded: Decoded) => void = (decoded) => this.#early.push(decoded);
   #onEnd: (cause: Cause) => void = () => {};
@@ -55,8 +55,9 @@ export class CallConnection {
   #failure: Cause | undefined;
 
   /**
-   * @param socket connected, and from now on this object's to close
-   * @param early where the request has been sent already: what has come since, from the beginning of a chunk
+   * @param socket connected; this object closes it
+   * @param early bytes received since the request was sent, from the beginning of a chunk; absent if it has
+   *   not been sent
    */
   constructor(
     socket: Duplex,
@@ -70,9 +71,9 @@ export class CallConnection {
   }
 
   /**
-   * Sends the request, and waits for the daemon's first word. Closes the connection unless the request was accepted; a
-   * request that was not has not been begun, and will not be.
-   * @param withinMs milliseconds; the last word may take `LAST_WORD_MS` more
+   * Sends the request and waits for the daemon's first word. If it does not accept, the call has not begun
+   * and will not begin, and the connection is closed.
+   * @param withinMs milliseconds; the daemon's last word may take `LAST_WORD_MS` more
    */
   greet(request: CallRequest, withinMs: number): Promise<GreetReading> {
     return new Promise((resolve) => {
@@ -94,12 +95,12 @@ export class CallConnection {
           return;
         }
         whenEnded = { kind: 'silent' };
-        // Nothing more will come from here. A daemon that sees it before it has begun does not begin; one that has begun
-        // has said so, and then it is a call like any other.
+        // A daemon that sees the end of the connection before it has begun the call does not begin it. A
+        // daemon that has begun has said so, and then the call goes on.
         this.#socket.end();
         timer = wait(LAST_WORD_MS);
       };
-      // A caller that was stopped finds its time over and the word unread: hanging up on it would end the call.
+      // If this process was stopped for a while, the time is over but the daemon's word may be there, unread.
       const wait = (ms: number): NodeJS.Timeout => setTimeout(() => afterReading(hangUp), ms);
       let timer = wait(withinMs);
       this.#onEnd = () => settle(whenEnded);
@@ -115,15 +116,15 @@ export class CallConnection {
     });
   }
 
-  /** Carries on with a call that was accepted before this object was made. */
+  /** Continues a call that was accepted before this object was made. */
   resume(streams: CallerStreams): Promise<CallEnd> {
     this.#hear();
     return this.complete(streams);
   }
 
   /**
-   * Carries the streams of an accepted call until it ends. All output has been written when this resolves, unless the
-   * call was cancelled.
+   * Carries the streams of an accepted call until its end. Unless the call was cancelled, all output has been
+   * written then.
    */
   async complete(streams: CallerStreams): Promise<CallEnd> {
     const conversation = new Conversation(this.#socket, streams);
@@ -136,7 +137,7 @@ export class CallConnection {
     return conversation.end;
   }
 
-  /** Gives up. A daemon that has accepted sees its caller go away. */
+  /** Gives up. A daemon that has accepted the call sees its caller go away. */
   close(): void {
     this.#socket.destroy();
   }
@@ -166,10 +167,13 @@ export class CallConnection {
 export const foreignText = (violation: Violation): string =>
   `what answers there sent ${violationText(violation)}`;
 
-/** A refusal longer than this is cut. */
+/** Longer messages are cut. */
 export const MESSAGE_LIMIT_BYTES = 1024 * 1024;
 
-/** Recognises the first word: a chunk of stdout, however empty, accepts; stderr and an exit code alone refuse. */
+/**
+ * Finds the daemon's first word: a chunk of stdout, even an empty one, accepts; stderr followed by an exit
+ * code refuses.
+ */
 class FirstWord {
   readonly #message: Buffer[] = [];
   #messageBytes = 0;

@@ -21,49 +21,63 @@ import {
 import { type CallRequest, HeadReader, terminalsOf } from './request.js';
 import { Call } from './served-call.js';
 
-/** What is to become of a request. */
+/** What the daemon does with a request. */
 export type Admission =
   /** @property scope the process that the service sees; by default the one that it shares with all calls */
   | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
-  /** The daemon is on its way out: nothing is begun. */
+  /** The daemon shuts down: the call does not begin. */
   | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
   /** The caller is too old for this daemon. */
   | { readonly kind: 'outdated'; readonly message: string }
-  /** @property exitCode none of those that say one of the others */
+  /** @property exitCode any but those of the other refusals */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
 
 export interface ConnectionTiming {
-  /** How long a client has to close its end after the exit code. */
+  /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs: number;
-  /** How often a client whose input is not being read is checked for being there. */
+  /** How often a client is probed while its input is not read, in milliseconds. */
   readonly probeMs: number;
+  /** How long a service has to end once its client has gone, in milliseconds. */
+  readonly graceMs: number;
 }
 
-/** What a connection asks and tells its server. */
+/** What a connection asks of its server, and tells it. */
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
   admit(request: CallRequest): Promise<Admission> | Admission;
-  /** A request is complete, … */
+  /** A request has been read to its end, … */
   requested(): void;
-  /** … it has been taken on, and its service begins, … */
+  /** … its service begins, … */
   begun(): void;
-  /** … and nothing is left to do for it: its answer is out, or its client gone, and its service, if begun, has ended. */
-  settled(request: 'begun' | 'not-begun'): void;
+  /** … its client has gone, and the service has been told to end, … */
+  abandoned(): void;
+  /** … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had its grace. */
+  settled(request: Request): void;
+  /** The service has ended after its grace. */
+  outlived(): void;
   closed(connection: Connection): void;
 }
 
+/** How a request settled. */
+export interface Request {
+  readonly service: ServiceState;
+  readonly client: 'there' | 'gone';
+}
+
+type ServiceState = 'not-begun' | 'running' | 'ended';
+
 type Phase =
-  /** The request has not been read to its end. */
+  /** The request is being read. */
   | 'head'
-  /** It has; whether it is taken on is not known yet. */
+  /** The request has been read; the daemon has not decided yet. */
   | 'waiting'
-  /** The client has been told that it is. */
+  /** The client has been told that the call is accepted. */
   | 'accepted'
   /** The exit code is on its way. */
   | 'answered'
   | 'closed';
 
-/** What says something of its own: no other refusal may. */
+/** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
 const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
@@ -79,9 +93,10 @@ export class Connection {
   #isDeaf = false;
   #call: Call | undefined;
   #scope: CallScope = SHARED_PROCESS;
-  /** A request is in flight: the owner has been told of it, and not yet of its end. */
-  #inFlight = false;
-  #service: 'not-begun' | 'running' | 'ended' = 'not-begun';
+  /** What the owner has been told of the request. */
+  #told: 'nothing' | 'requested' | 'abandoned' | 'settled' = 'nothing';
+  #grace: NodeJS.Timeout | undefined;
+  #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
@@ -89,21 +104,21 @@ export class Connection {
   constructor(socket: Duplex, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
-    // First of all: a peer that connects and goes away must not end the daemon.
+    // First, because a peer that connects and goes away must not crash the daemon.
     socket.on('error', (error) => this.#noteError(error));
     socket.on('close', () => this.#closed());
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    // A client that ends its side has gone: none half-closes, for the end of the input is a chunk of its own.
+    // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
     socket.on('end', () => socket.destroy());
   }
 
-  /** The daemon must end. What has not been begun is not; what has been is told. */
+  /** The daemon must end. A call that has not begun is refused; one that runs is aborted. */
   abort(reason: string): void {
     if (this.#phase === 'waiting') this.#answer(DRAINING_LINE, REFUSAL.draining);
     else this.#call?.abort(reason);
   }
 
-  /** Closes the connection, unless there is a request on it. */
+  /** Closes the connection if it holds no request. */
   endIfIdle(): void {
     if (this.#phase === 'head') this.#socket.destroy();
   }
@@ -116,7 +131,7 @@ export class Connection {
     return this.#phase === 'answered' || this.#phase === 'closed';
   }
 
-  // --- what the client sends -----------------------------------------------------------------------------------------
+  // --- what the client sends ---
 
   #receive(bytes: Buffer): void {
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
@@ -124,7 +139,7 @@ export class Connection {
   }
 
   #take(decoded: Decoded): void {
-    // A client may still be sending when its call has ended: that is thrown away.
+    // Dropped: a client may still be sending when its call has ended.
     if (this.#isOver) return;
     switch (decoded.kind) {
       case 'violation':
@@ -163,7 +178,7 @@ export class Connection {
   }
 
   #takeSignal(type: ChunkType): void {
-    // A heartbeat says only what a connection that stands says as well.
+    // The connection itself shows that the client is there.
     if (type === CHUNK.heartbeat) return;
     if (type === CHUNK.inputEnd && this.#request !== undefined) {
       const input = this.#inputOf(this.#request);
@@ -182,14 +197,17 @@ export class Connection {
     this.#answer(`${SPEAKER}${text}\n`, REFUSAL.noRequest);
   }
 
-  // --- flow ----------------------------------------------------------------------------------------------------------
+  // --- flow ---
 
-  /** Stops reading. A connection that is not read does not show its end, so it is written to from time to time. */
+  /**
+   * Stops reading. Then the end of the connection doesn't show, so it is probed by writing to it from time to
+   * time.
+   */
   #holdBack(): void {
     if (this.#probe !== undefined) return;
     this.#socket.pause();
     this.#probe = setInterval(() => {
-      // Means nothing to any client, and fails if there is none.
+      // An empty chunk means nothing to a client, and the write fails if the client has gone.
       if (this.#socket.writableLength === 0) this.#socket.write(chunk(CHUNK.errorOutput));
     }, this.#owner.timing.probeMs).unref();
   }
@@ -213,19 +231,19 @@ export class Connection {
       this.#socket.uncork();
     };
 
-  // --- the request ---------------------------------------------------------------------------------------------------
+  // --- the request ---
 
   #requested(request: CallRequest): void {
     this.#phase = 'waiting';
     this.#enter();
     this.#request = request;
     void this.#admission(request).then((admission) => {
-      // Meanwhile the client may have gone, or the daemon been told to end.
+      // Meanwhile the client may have gone, or the daemon may have been told to end.
       if (this.#phase === 'waiting') this.#decide(request, admission);
     });
   }
 
-  /** Made when the service asks for it, or the client sends some. */
+  /** Made when the service asks for it or the client sends some. */
   #inputOf(request: CallRequest): CallInput {
     const source = {
       request: () => this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest))),
@@ -235,15 +253,15 @@ export class Connection {
     return this.#input;
   }
 
-  /** What still comes is thrown away. */
+  /** Input that still arrives is dropped. */
   #closeInput(): void {
     this.#isDeaf = true;
     this.#scope.enter(() => this.#input?.close());
   }
 
   #enter(): void {
-    if (this.#inFlight) return;
-    this.#inFlight = true;
+    if (this.#told !== 'nothing') return;
+    this.#told = 'requested';
     this.#owner.requested();
   }
 
@@ -285,7 +303,7 @@ export class Connection {
     };
     const call = new Call(request, wire, this.#scope);
     this.#call = call;
-    // Only when the word is out is the call begun: a client that has not got it may safely ask another daemon.
+    // The call begins when the word is out. A client that has not got it may safely ask another daemon.
     this.#socket.write(chunk(CHUNK.output), (error) => {
       if (!error && this.#phase === 'accepted') void this.#perform(call, run);
     });
@@ -296,22 +314,22 @@ export class Connection {
     this.#owner.begun();
     const result = await call.perform(run);
     this.#service = 'ended';
-    if (this.#phase !== 'accepted') this.#settle();
+    if (this.#phase !== 'accepted') this.#endUnheard();
     else if (result.kind === 'returned') this.#answer('', result.code);
     else this.#answer(result.line, SERVICE_FAILED);
   }
 
-  // --- the end -------------------------------------------------------------------------------------------------------
+  // --- the end ---
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';
     for (const buffer of frame(CHUNK.errorOutput, [Buffer.from(errorText)])) this.#socket.write(buffer);
     this.#socket.end(chunk(CHUNK.exit, String(code)), () => this.#answerIsOut());
-    // What the client still sends must be read, or its own writes would fail before it has read the answer.
+    // Reads on: otherwise the client's writes would fail before it has read the answer.
     this.#release();
   }
 
-  /** The system has all of it: a client that reads slowly, or later, will find it there. */
+  /** The kernel has all of it. A client that reads slowly, or later, finds it there. */
   #answerIsOut(): void {
     if (this.#phase !== 'answered') return;
     this.#linger = setTimeout(() => this.#socket.destroy(), this.#owner.timing.lingerMs).unref();
@@ -323,13 +341,28 @@ export class Connection {
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
-    this.#settle();
+    if (this.#service === 'running') this.#abandon();
+    else this.#settle();
     this.#owner.closed(this);
   }
 
+  /** The client has gone. The service has been told to end and gets its grace. */
+  #abandon(): void {
+    this.#told = 'abandoned';
+    this.#owner.abandoned();
+    this.#grace = setTimeout(() => this.#settle(), this.#owner.timing.graceMs);
+  }
+
+  #endUnheard(): void {
+    if (this.#told === 'settled') this.#owner.outlived();
+    else this.#settle();
+  }
+
   #settle(): void {
-    if (!this.#inFlight || this.#service === 'running') return;
-    this.#inFlight = false;
-    this.#owner.settled(this.#service === 'ended' ? 'begun' : 'not-begun');
+    clearTimeout(this.#grace);
+    if (this.#told !== 'requested' && this.#told !== 'abandoned') return;
+    const client = this.#told === 'requested' ? 'there' : 'gone';
+    this.#told = 'settled';
+    this.#owner.settled({ client, service: this.#service });
   }
 }

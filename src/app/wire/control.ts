@@ -1,6 +1,6 @@
-/** Commands that the daemon itself answers. No service can be called by such a name: the others have no colon. */
+/** Commands that the daemon itself answers. The names of services have no colon. */
 export const CONTROL = {
-  /** Accepted when the service has loaded, declined with the reason when it has not. */
+  /** Accepted when the service has loaded, declined with the reason when it failed to. */
   ping: 'solod:ping',
   /** Prints a `DaemonStatus`. */
   status: 'solod:status',

@@ -1,4 +1,7 @@
-/** An accepted call, seen from the caller: carries its own streams until the exit code comes, or something breaks. */
+/**
+ * An accepted call on the caller's side: carries the caller's streams until the exit code arrives or
+ * something breaks.
+ */
 
 import type { Duplex, Readable, Writable } from 'node:stream';
 
@@ -10,14 +13,14 @@ import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */
   | { readonly kind: 'exited'; readonly code: number }
-  /** The connection ended without an exit code. The call may have been carried out or not. */
+  /** The connection ended without an exit code. Whether the call was carried out is unknown. */
   | { readonly kind: 'lost'; readonly cause: Cause }
   /** The caller's signal was aborted. */
   | { readonly kind: 'cancelled'; readonly by: 'signal' }
-  /** A stream of the caller's own failed, its reader having gone away (EPIPE), say; so the call was given up. */
+  /** A stream of the caller failed (EPIPE: its reader went away), so the call was given up. */
   | { readonly kind: 'cancelled'; readonly by: 'stdin' | 'stdout' | 'stderr'; readonly cause: Cause };
 
-/** How often a caller that says nothing else says that it is there. */
+/** How often a caller that sends nothing else says that it is there. */
 export const HEARTBEAT_MS = 1_000;
 
 export const sentText = (violation: Violation): string => `the daemon sent ${violationText(violation)}`;
@@ -30,7 +33,7 @@ export class Conversation {
   readonly #stdin: InputPump;
   readonly #signal: AbortSignal | undefined;
   #resolve: (end: CallEnd) => void = () => {};
-  /** How the call ended, while output is still being written. */
+  /** How the call ended. Output may still be on its way. */
   #verdict: CallEnd | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #outbox: Buffer[] = [];
@@ -64,7 +67,7 @@ export class Conversation {
     });
   }
 
-  /** @param early what the daemon has said already */
+  /** @param early what the daemon has sent already */
   begin(early: readonly Decoded[]): void {
     listenToAbort(this.#signal, this.#onAbort);
     if (this.#verdict === undefined) this.#heartbeat = setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
@@ -104,7 +107,7 @@ export class Conversation {
       });
   }
 
-  // --- flow ----------------------------------------------------------------------------------------------------------
+  // --- flow ---
 
   get #isFull(): boolean {
     return this.#stdout.isFull || this.#stderr.isFull;
@@ -120,7 +123,7 @@ export class Conversation {
   }
 
   #beat(): void {
-    // While output is stuck, nothing is sent at all; what waits to be sent is as good as a heartbeat.
+    // While output is stuck, nothing is sent at all. What waits in the outbox serves as a heartbeat.
     if (!this.#isFull && this.#outbox.length === 0) this.#post([chunk(CHUNK.heartbeat)]);
   }
 
@@ -130,9 +133,9 @@ export class Conversation {
   }
 
   /**
-   * Sends what is in the outbox once all that the daemon has said by now has been read. A daemon that has answered closes
-   * its end without waiting for a slow reader, a suspended one, say; writing to it would break the connection, and lose
-   * the rest of the answer.
+   * Sends the outbox, but first reads all that the daemon has sent by now. A daemon that has answered closes
+   * its end without waiting for a slow or suspended reader. Writing to it then would break the connection and
+   * lose the rest of the answer.
    */
   #postSoon(): void {
     if (this.#posting) return;
@@ -148,7 +151,7 @@ export class Conversation {
     });
   }
 
-  // --- the end -------------------------------------------------------------------------------------------------------
+  // --- the end ---
 
   readonly #onAbort = (): void => this.#cancel({ kind: 'cancelled', by: 'signal' });
 
@@ -159,7 +162,7 @@ export class Conversation {
     this.#finishWhenWritten();
   }
 
-  /** Nothing is waited for: output that is stuck may be the very reason. */
+  /** Waits for nothing: output that is stuck may be the reason. */
   #cancel(verdict: CallEnd): void {
     this.#verdict = verdict;
     this.#leaveSocket();

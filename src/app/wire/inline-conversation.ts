@@ -1,4 +1,6 @@
-/** A call without a wire: the same streams and the same end as through a daemon, in the caller's own process. */
+/**
+ * A call without a wire: the same streams and the same end as through a daemon, in the caller's own process.
+ */
 
 import type { ServiceFunction } from '../service/define-service.js';
 import { type CallScope, SERVICE_FAILED } from '../service/run-service.js';

@@ -1,4 +1,4 @@
-/** A request as values, and as the chunks that make up its head. */
+/** A request: as values, and as the chunks of its head. */
 
 import type { Environment } from '../../ports/environment.js';
 import type { Terminal, Terminals } from '../environment/terminals.js';
@@ -9,14 +9,14 @@ export interface CallRequest {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** What the caller says of itself (`callerText`); public clients say nothing. */
+  /** What the caller says about itself (`callerText`). Public clients send nothing. */
   readonly caller?: string | undefined;
 }
 
-/** Carries it. No service gets to see it. */
+/** The variable that carries it. Services don't see it. */
 export const CALLER_VARIABLE = 'SOLOD_CALLER';
 
-/** What a Nailgun client sends as its environment: its own, with a few words on its platform and its terminal. */
+/** The environment as a Nailgun client sends it: with variables about its platform and its terminals. */
 export function requestEnvironment(env: Environment, terminals: Terminals): Record<string, string> {
   const inherited = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined);
   return Object.fromEntries([
@@ -28,7 +28,7 @@ export function requestEnvironment(env: Environment, terminals: Terminals): Reco
   ]);
 }
 
-/** What the environment of a request says of the client's streams. */
+/** What the environment of a request says about the client's streams. */
 export function terminalsOf(env: Environment): Terminals {
   const { NAILGUN_TTY_0, NAILGUN_TTY_1, NAILGUN_TTY_2 } = env;
   return [terminalOf(NAILGUN_TTY_0), terminalOf(NAILGUN_TTY_1), terminalOf(NAILGUN_TTY_2)];
@@ -44,7 +44,7 @@ function terminalOf(value = '0'): Terminal {
   return /^[1-9]\d*x\d+$/.test(value) ? (value as Terminal) : value !== '0';
 }
 
-/** The whole head in one piece, so that it goes out in one write. */
+/** The whole head in one buffer, for one write. */
 export function encodeRequest(request: CallRequest): Buffer {
   const chunks: (readonly [ChunkType, string])[] = [];
   for (const arg of request.args) chunks.push([CHUNK.argument, arg]);
@@ -64,9 +64,9 @@ export function encodeRequest(request: CallRequest): Buffer {
   return head;
 }
 
-/** The bounds of a head, so that no client can eat the daemon's memory. */
+/** Limits how much memory one head can take in the daemon. */
 export const HEAD_LIMIT_BYTES = 64 * 1024 * 1024;
-/** What a chunk counts for beyond its payload: many empty ones cost memory too. */
+/** Added for each chunk, because empty chunks cost memory too. */
 const CHUNK_CHARGE_BYTES = 64;
 
 export type HeadReading =
@@ -76,7 +76,7 @@ export type HeadReading =
 
 const INCOMPLETE: HeadReading = { kind: 'incomplete' };
 
-/** Puts the chunks of one head together. */
+/** Assembles the chunks of one head. */
 export class HeadReader {
   readonly #args: string[] = [];
   readonly #env = new Map<string, string>();
@@ -111,10 +111,10 @@ export class HeadReader {
     }
   }
 
-  /** Clients send their own words before the environment that they inherited, so the first of a name stands. */
+  /** Clients send their own variables before inherited ones, so the first of a name counts. */
   #takeVariable(text: string): void {
     const equals = text.indexOf('=');
-    // An inherited environment may hold entries that are no variables; no process sees those.
+    // An inherited environment may hold entries that aren't variables. Processes don't see those.
     if (equals <= 0) return;
     const name = text.slice(0, equals);
     if (!this.#env.has(name)) this.#env.set(name, text.slice(equals + 1));
@@ -134,7 +134,7 @@ export class HeadReader {
 
   #complete(command: string): HeadReading {
     if (this.#cwd === undefined) return { kind: 'violation', violation: { kind: 'no-directory' } };
-    // fromEntries defines each name, so that not even `__proto__` is more than a name.
+    // fromEntries defines each name as an own property, `__proto__` too.
     const { [CALLER_VARIABLE]: caller, ...env } = Object.fromEntries(this.#env);
     return { kind: 'complete', request: { command, args: this.#args, env, cwd: this.#cwd, caller } };
   }

@@ -1,4 +1,4 @@
-/** One accepted call: runs the service on its streams, and says how that ended. */
+/** One accepted call: runs the service on its streams and says how it ended. */
 
 import { finished, type Writable } from 'node:stream';
 import type { ServiceContext, ServiceFunction } from '../service/define-service.js';
@@ -12,10 +12,10 @@ export class CallAborted extends Error {
   readonly code = 'ABORT_ERR';
 }
 
-/** What a call's streams are made over. */
+/** What a call's streams are made of. */
 export interface CallWire {
   input(): CallInput;
-  /** Nobody reads any more. */
+  /** The service reads no more. */
   closeInput(): void;
   readonly output: Send;
   readonly errorOutput: Send;
@@ -27,7 +27,7 @@ export class Call {
   readonly #request: CallRequest;
   readonly #wire: CallWire;
   readonly #scope: CallScope;
-  /** Made when the service asks for them: few services use all, and none is cheap. */
+  /** Made when the service asks for them: they are not cheap, and few services use all. */
   readonly #streams: Streams = {};
   #controller: AbortController | undefined;
   #aborted: CallAborted | undefined;
@@ -40,7 +40,7 @@ export class Call {
     this.#scope = scope;
   }
 
-  /** Never rejects. Everything that the service wrote has been sent when this resolves, or never will be. */
+  /** Never rejects. When it resolves, everything that the service wrote has been sent, or can't be. */
   async perform(service: ServiceFunction): Promise<ServiceResult> {
     const result = await this.#scope.run({
       service,
@@ -62,7 +62,7 @@ export class Call {
     if (!wasAborted) this.#scope.cancel();
   }
 
-  /** The caller is gone: there is nothing left to read, and nowhere to write to. */
+  /** The caller has gone: there is nothing to read and nowhere to write to. */
   lose(cause: string): void {
     this.abort(cause);
     this.#state = { lostBy: cause };
@@ -136,7 +136,7 @@ export class Call {
   }
 
   #begin<S extends CallInput | CallOutput>(stream: S): S {
-    // The client may go away, and the service may write after its end, with nobody there who listens for errors.
+    // The client may go away, and the service may write after its end. Neither must crash the daemon.
     stream.on('error', () => {});
     if (this.#state === 'over') end(stream);
     else if (this.#state !== 'open') lose(stream, this.#state.lostBy);

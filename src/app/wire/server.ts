@@ -1,4 +1,4 @@
-/** The daemon's side of the wire: takes accepted sockets, and answers the requests on them, many at once. */
+/** The daemon's side of the wire: answers the requests on accepted sockets, many at once. */
 
 import type { Duplex } from 'node:stream';
 
@@ -10,19 +10,21 @@ export type { CallRequest } from './request.js';
 
 export interface CallServerOptions {
   /**
-   * Says what is to become of a request; may take its time, while the service loads, say. Nothing is begun if the
-   * client has gone by then. A throw declines the request.
+   * Decides about a request. May take long, for example while the service loads. If the client has gone by
+   * then, nothing begins. A throw declines the request.
    */
   admit(request: CallRequest): Promise<Admission> | Admission;
-  /** A service begins with a call. */
+  /** The service of a call begins. */
   onCallStart?(): void;
-  /** That call is over, and its exit code out; as often as `onCallStart`. */
+  /** The call is over and its exit code is out. As often as `onCallStart`. */
   onCallEnd?(): void;
-  /** Nothing is in flight any more, calls and refused requests alike. */
+  /** No client waits for a call or a refused request any more. */
   onIdle?(): void;
+  /** How long a call has to end once its client has gone, in milliseconds. After that nothing waits for it. */
+  readonly graceMs?: number;
   /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs?: number;
-  /** How often a client whose input is not being read is checked for being there, in milliseconds. */
+  /** How often a client is probed while its input is not read, in milliseconds. */
   readonly probeMs?: number;
 }
 
@@ -30,56 +32,91 @@ export class CallServer {
   readonly #connections = new Set<Connection>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
-  #waiters: (() => void)[] = [];
+  #abandoned = 0;
+  #running = 0;
+  #waiters: { readonly isSo: () => boolean; readonly resolve: () => void }[] = [];
 
   constructor(options: CallServerOptions) {
     this.#owner = {
-      timing: { lingerMs: options.lingerMs ?? 1000, probeMs: options.probeMs ?? 1000 },
+      timing: {
+        lingerMs: options.lingerMs ?? 1000,
+        probeMs: options.probeMs ?? 1000,
+        graceMs: options.graceMs ?? 5000,
+      },
       admit: (request) => options.admit(request),
       requested: () => {
         this.#inFlight++;
       },
-      begun: () => options.onCallStart?.(),
-      settled: (request) => {
+      begun: () => {
+        this.#running++;
+        options.onCallStart?.();
+      },
+      abandoned: () => {
         this.#inFlight--;
-        if (request === 'begun') options.onCallEnd?.();
-        if (this.#inFlight === 0) this.#wakeWaiters();
+        this.#abandoned++;
         if (this.#inFlight === 0) options.onIdle?.();
       },
+      settled: ({ service, client }) => {
+        if (client === 'there') this.#inFlight--;
+        else this.#abandoned--;
+        if (service !== 'not-begun') this.#running--;
+        if (service === 'ended') options.onCallEnd?.();
+        this.#wakeWaiters();
+        if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
+      },
+      outlived: () => options.onCallEnd?.(),
       closed: (connection) => {
         this.#connections.delete(connection);
       },
     };
   }
 
-  /** Takes on a socket that a listener has accepted; it has an error handler from here on. */
+  /** @param socket that a listener has accepted; from here on it has an error handler */
   accept(socket: Duplex): void {
     this.#connections.add(new Connection(socket, this.#owner));
   }
 
-  /** Requests that were read, and are not yet answered to the last byte; those that wait for `admit` are among them. */
+  /**
+   * Number of requests that a client waits for: read, and not answered to the last byte. Those that wait for `admit` count; those
+   * whose client has gone don't.
+   */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Resolves as soon as nothing is in flight. Connections without a request don't count. */
-  settled(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#waiters.push(resolve));
+  /** Number of calls that have begun and that a client waits for, or that have their grace. */
+  get running(): number {
+    return this.#running;
   }
 
-  /** Aborts the signal of every call; requests that still wait are told that the daemon drains. */
+  /** Resolves when nothing is in flight and no call has its grace. Connections without a request don't count. */
+  settled(): Promise<void> {
+    return this.#when(() => this.#inFlight + this.#abandoned === 0);
+  }
+
+  /** Resolves when no call runs. Requests that wait for `admit` don't count. */
+  free(): Promise<void> {
+    return this.#when(() => this.#running === 0);
+  }
+
+  #when(isSo: () => boolean): Promise<void> {
+    if (isSo()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push({ isSo, resolve }));
+  }
+
+  /** Aborts every call. Requests that still wait are refused: the daemon drains. */
   abortAll(reason: string): void {
     for (const connection of this.#connections) connection.abort(reason);
   }
 
-  /** Closes the connections on which no whole request has come. Their clients may safely ask another daemon. */
+  /** Closes the connections without a whole request. Their clients may safely ask another daemon. */
   endIdleConnections(): void {
     for (const connection of this.#connections) connection.endIfIdle();
   }
 
   #wakeWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
+    const due = this.#waiters.filter(({ isSo }) => isSo());
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter));
+    for (const { resolve } of due) resolve();
   }
 }

@@ -20,6 +20,8 @@ export const TO_WORKER = {
 export const FROM_WORKER = {
   /** A `LoadedMessage`. */
   loaded: 'L',
+  /** A file that the service has loaded has changed since: the call was not begun. */
+  outdated: 'O',
   /** From now on the call can't be given to another worker. */
   begun: 'B',
   inputRequest: 'S',

@@ -4,11 +4,13 @@
  */
 
 import { Writable } from 'node:stream';
+import { daemonEnvironment } from '../../domain/place/daemon-environment.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import type { Service } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import { failureOf, SHARED_PROCESS } from '../service/run-service.js';
+import { ownEnvironmentOf } from '../service/service-environment.js';
 import { stackOf } from '../service/thrown.js';
 import {
   type CallHead,
@@ -56,14 +58,14 @@ class Worker {
 
   /** @param daemonName name of the daemon */
   async serve(daemonName: string): Promise<void> {
-    const { neutralEnvironment, moveToNowhere, whileLoading } = this.#processes;
+    const { moveToNowhere, whileLoading } = this.#processes;
     this.#channel.listen(
       (frame) => this.#take(frame),
       () => exit(EXIT.ok),
     );
-    setEnvironment(neutralEnvironment(process.env));
+    setEnvironment(daemonEnvironment(process.env, ownEnvironmentOf(this.file), '/'));
     moveToNowhere();
-    const loading = await whileLoading(() => loadService(this.file, daemonName));
+    const loading = await whileLoading(this.file, () => loadService(this.file, daemonName));
     if (loading.kind === 'broken') this.#tell(loading);
     else {
       this.#service = loading.service;
@@ -78,7 +80,7 @@ class Worker {
   #take(frame: Frame<ToWorker>): void {
     switch (frame.kind) {
       case TO_WORKER.call:
-        void this.#run(decodeJson(frame));
+        this.#takeCall(decodeJson(frame));
         return;
       case TO_WORKER.input:
         this.#call?.feed(frame.bytes);
@@ -90,6 +92,12 @@ class Worker {
         this.#call?.cancel(decodeJson(frame));
         return;
     }
+  }
+
+  /** A call that comes after an edit is for a worker that has loaded the edited files. */
+  #takeCall(head: CallHead): void {
+    if (this.#processes.changedFile() === undefined) void this.#run(head);
+    else this.#channel.send(FROM_WORKER.outdated);
   }
 
   async #run(head: CallHead): Promise<void> {

@@ -32,6 +32,8 @@ export type QueueEvent =
   | { readonly kind: 'worker-free'; readonly worker: number }
   /** @property call a call that it was given and did not begin: it is the next one in line */
   | { readonly kind: 'worker-ended'; readonly worker: number; readonly call?: number | undefined }
+  /** It has loaded files that have changed since, and did not begin the call, which is the next one in line. */
+  | { readonly kind: 'worker-outdated'; readonly worker: number; readonly call: number }
   /** It has finished a call and can't run another one. */
   | { readonly kind: 'worker-spent'; readonly worker: number };
 
@@ -73,6 +75,8 @@ export function stepQueue(state: QueueState, event: QueueEvent): QueueStep {
       return settle({ ...withWorker(state, event.worker, 'idle'), failures: 0 });
     case 'worker-spent':
       return settle({ ...withoutWorker(state, event.worker), failures: 0 });
+    case 'worker-outdated':
+      return settle({ ...withoutWorker(state, event.worker), waiting: [event.call, ...state.waiting] });
     case 'worker-ended':
       return ended(state, event.worker, event.call);
   }

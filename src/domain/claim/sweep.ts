@@ -1,21 +1,22 @@
 /**
- * What a daemon that has claimed clears away: generations below its own, and what killed processes left behind. It is
- * housekeeping: nothing waits for it, every error is passed over, and what could still be in use stays.
+ * What a daemon that has claimed clears away: generations below its own, and what killed processes left
+ * behind. It is housekeeping: nothing waits for it, no error fails it, and what could still be in use stays.
  */
 
-import type { ConnectReading } from '../../ports/socket-probe.js';
+import type { Cause } from '../../ports/readings.js';
 import { judgeConnect } from '../evidence/connect-verdict.js';
-import { generationOf, isTrash, join, layout, makerOf, type Platform } from '../place/layout.js';
-import { type Event, end, files, go, lookUp, probe, type Step } from '../procedure/procedure.js';
+import { claimLayout, join, judgeName, layout, type Platform } from '../place/layout.js';
+import { files, now, type Procedure, part, probe, processes } from '../procedure/procedure.js';
 
 export interface SweepPlan {
   readonly directory: string;
   readonly nonce: string;
-  /** The own generation. Only what is lower is collected, and only while `current` names this one. */
-  readonly own: number;
-  /** The generation that the claim has seen dead. */
-  readonly proven: number;
+  /** Only generations below this one are collected, and only while `current` names it; undefined: none is. */
+  readonly below: number | undefined;
+  /** A generation that the claim has seen dead, if any. */
+  readonly proven: number | undefined;
   readonly platform: Platform;
+  /** How long one connection attempt may take, in milliseconds. */
   readonly probeMs: number;
 }
 
@@ -24,76 +25,77 @@ export const ABANDONED_MS = 60_000;
 /** What one daemon clears away at most: the next one goes on with the rest. */
 const SWEEP_MAX = 256;
 
-export interface SweepState {
-  readonly at: 'listing' | 'probing' | 'moving' | 'removing' | 'inspecting' | 'looking-up';
-  readonly plan: SweepPlan;
-  /** What is still to do, the first of it being done. */
-  readonly queue: readonly string[];
-}
+export type SweepOutcome =
+  | { readonly kind: 'removed' }
+  /** It could still be in use, or somebody else has taken it away. */
+  | { readonly kind: 'left' }
+  /** It should have gone, and the system said no. */
+  | { readonly kind: 'refused'; readonly cause: Cause };
 
-type SweepStep = Step<SweepState, undefined>;
+/** The names in the directory that are due, at most `SWEEP_MAX` of them. */
+export const listToSweep = part(function* listToSweep(plan: SweepPlan): Procedure<readonly string[]> {
+  const listed = yield* files('list', plan.directory);
+  const due = listed.kind === 'names' ? listed.names.filter((name) => isDue(plan, name)) : [];
+  // What takes one call each comes first: generations are numbers, and sort before everything else.
+  return due.sort().reverse().slice(0, SWEEP_MAX);
+});
 
-export function sweep(plan: SweepPlan): SweepStep {
-  return go({ at: 'listing', plan, queue: [] }, files('list', plan.directory));
-}
-
-export function stepSweep(state: SweepState, { reading, now }: Event): SweepStep {
-  const { plan } = state;
-  switch (state.at) {
-    case 'listing':
-      return take(plan, reading.kind === 'names' ? toSweep(plan, reading.names) : []);
-    case 'probing': {
-      const { kind } = judgeConnect(reading as ConnectReading, plan.platform);
-      // Behind `own` is a daemon that had the same listener before: whoever published next has seen it dead.
-      return kind === 'dead' || kind === 'absent' || kind === 'own' ? move(state) : next(state);
-    }
-    case 'moving':
-      // EXDEV: an overlay file system's lower layer can't be moved. It is dead, and stays.
-      return reading.kind === 'done' ? remove(state, trashOf(state)) : next(state);
-    case 'removing':
-      return next(state);
-    case 'inspecting': {
-      const ageMs = reading.kind === 'entry' ? now.wallMs - reading.entry.modifiedMs : 0;
-      const maker = makerOf(headOf(state));
-      if (ageMs < ABANDONED_MS || maker === undefined) return next(state);
-      return go({ ...state, at: 'looking-up' as const }, lookUp(maker));
-    }
-    case 'looking-up':
-      return reading.kind === 'gone' ? remove(state, join(plan.directory, headOf(state))) : next(state);
+function isDue({ below, nonce }: SweepPlan, name: string): boolean {
+  const verdict = judgeName(name);
+  switch (verdict.kind) {
+    case 'generation':
+      return below !== undefined && verdict.generation < below;
+    case 'private':
+      return !name.includes(nonce);
+    case 'trash':
+      return true;
+    case 'other':
+      return false;
   }
 }
 
-function toSweep(plan: SweepPlan, names: readonly string[]): string[] {
-  const lower = (name: string): boolean => (generationOf(name) ?? plan.own) < plan.own;
-  const others = (name: string): boolean => makerOf(name) !== undefined && !name.includes(plan.nonce);
-  const due = names.filter((name) => lower(name) || isTrash(name) || others(name));
-  // What takes one call each comes first: generations are numbers, and sort before everything else.
-  return due.sort().reverse().slice(0, SWEEP_MAX);
+const LEFT: SweepOutcome = { kind: 'left' };
+
+export const sweepOne = part(function* sweepOne(plan: SweepPlan, name: string): Procedure<SweepOutcome> {
+  const verdict = judgeName(name);
+  switch (verdict.kind) {
+    case 'generation':
+      return yield* sweepGeneration(plan, verdict.generation);
+    case 'private':
+      return yield* sweepPrivate(join(plan.directory, name), verdict.maker);
+    case 'trash':
+      return yield* remove(join(plan.directory, name));
+    case 'other':
+      return LEFT;
+  }
+});
+
+function* sweepPrivate(path: string, maker: number): Procedure<SweepOutcome> {
+  const seen = yield* files('inspect', path);
+  if (seen.kind !== 'entry') return LEFT;
+  const ageMs = (yield* now()).wallMs - seen.entry.modifiedMs;
+  if (ageMs < ABANDONED_MS) return LEFT;
+  return (yield* processes('lookUp', maker)).kind === 'gone' ? yield* remove(path) : LEFT;
 }
 
-function take(plan: SweepPlan, queue: readonly string[]): SweepStep {
-  const [name] = queue;
-  if (name === undefined) return end(undefined);
-  const state = { plan, queue };
-  const path = join(plan.directory, name);
-  if (isTrash(name)) return remove({ ...state, at: 'removing' }, path);
-  if (makerOf(name) !== undefined) return go({ ...state, at: 'inspecting' as const }, files('inspect', path));
-  const generation = Number(name);
-  if (generation === plan.proven) return move({ ...state, at: 'moving' });
-  const socket = layout.generationSocket(plan.directory, generation);
-  return go({ ...state, at: 'probing' as const }, probe('connect', socket, plan.probeMs));
+function* sweepGeneration(plan: SweepPlan, generation: number): Procedure<SweepOutcome> {
+  const { directory, nonce, proven, platform, probeMs } = plan;
+  if (generation !== proven) {
+    const reading = yield* probe('connect', layout.generationSocket(directory, generation), probeMs);
+    const { kind } = judgeConnect(reading, platform);
+    // Behind `own` is a daemon that had the same listener before: the candidate that published next has seen
+    // it dead.
+    if (kind !== 'dead' && kind !== 'absent' && kind !== 'own') return LEFT;
+  }
+  const trash = claimLayout.sweptGeneration(directory, nonce, generation);
+  const moved = yield* files('rename', layout.generation(directory, generation), trash);
+  // EXDEV: an overlay file system's lower layer can't be moved. It is dead, and stays.
+  if (moved.kind === 'failed') return { kind: 'refused', cause: moved.cause };
+  return moved.kind === 'done' ? yield* remove(trash) : LEFT;
 }
 
-const next = ({ plan, queue }: SweepState): SweepStep => take(plan, queue.slice(1));
-const headOf = ({ queue }: SweepState): string => queue[0] ?? '';
-const trashOf = (state: SweepState): string =>
-  layout.trash(state.plan.directory, `${state.plan.nonce}.${headOf(state)}`);
-
-function move(state: SweepState): SweepStep {
-  const path = join(state.plan.directory, headOf(state));
-  return go({ ...state, at: 'moving' as const }, files('rename', path, trashOf(state)));
-}
-
-function remove(state: SweepState, path: string): SweepStep {
-  return go({ ...state, at: 'removing' as const }, files('removeTree', path));
+function* remove(path: string): Procedure<SweepOutcome> {
+  const removed = yield* files('removeTree', path);
+  if (removed.kind === 'done') return { kind: 'removed' };
+  return removed.kind === 'failed' ? { kind: 'refused', cause: removed.cause } : LEFT;
 }

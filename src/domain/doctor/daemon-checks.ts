@@ -121,6 +121,8 @@ function symptomsOfEnvironment(
       theirs: theirs.value[variable],
     }),
   );
+  // A daemon learns its place from its command line, and does not inherit SOLOD_DIR.
+  if (env.SOLOD_DIR && !theirs.value.SOLOD_DIR) return symptoms;
   // A relative SOLOD_DIR counts from a working directory that the daemon does not share with its callers.
   if (theirs.value.SOLOD_DIR && !theirs.value.SOLOD_DIR.startsWith('/')) return symptoms;
   const [mine, its] = [rootOf(env), rootOf(theirs.value)];

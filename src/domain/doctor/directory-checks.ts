@@ -2,8 +2,8 @@
 
 import type { InspectReading } from '../../ports/file-system.js';
 import type { Cause } from '../../ports/readings.js';
+import { type Distrust, distrustOf, isClosed } from '../place/distrust.js';
 import { fitsSocketPath, join, type Place, type Platform, SUN_PATH_BYTES } from '../place/layout.js';
-import { type Distrust, distrustOf, isClosed } from '../place/state-directory.js';
 import { causeText } from '../procedure/cause.js';
 import { DISTRUST } from '../text/distrust-text.js';
 import { note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';

@@ -47,6 +47,6 @@ export const ELSEWHERE = 'set SOLOD_DIR to a directory of your own on a local di
 export const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 export const pidText = (pid: number | undefined): string => (pid === undefined ? '' : ` (pid ${pid})`);
 
-const FORBIDDEN = new Set(['EPERM', 'EACCES']);
+const FORBIDDEN: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
 /** What a sandbox, or the modes of a file, answer. */
 export const isForbidden = ({ code }: Cause): boolean => FORBIDDEN.has(code);

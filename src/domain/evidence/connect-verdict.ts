@@ -1,6 +1,7 @@
 /**
- * What a connection attempt says about the listener behind the name: one table per platform. What no table knows is
- * `unknown`, and unknown counts as alive wherever something destructive, or a second daemon, would follow.
+ * What a connection attempt says about the listener behind the name: one table per platform. What no table
+ * knows is `unknown`, and unknown counts as alive wherever something destructive, or a second daemon, would
+ * follow.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -15,7 +16,10 @@ export type ProbeVerdict =
   | { readonly kind: 'dead' }
   /** Closed, or full: this platform does not say which. A second witness must. */
   | { readonly kind: 'closed-or-full' }
-  /** A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second witness must. */
+  /**
+   * A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second
+   * witness must.
+   */
   | { readonly kind: 'own' }
   | { readonly kind: 'unknown'; readonly cause: Cause };
 
@@ -25,7 +29,7 @@ type VerdictTable = Readonly<Record<string, Judgement>>;
 const EVERYWHERE: VerdictTable = {
   // connect(2): no such file. A component of the path, or the socket itself, is missing.
   ENOENT: 'absent',
-  // path_resolution(7): a component is no directory, so no socket can be behind it.
+  // path_resolution(7): a component is not a directory, so there can't be a socket behind it.
   ENOTDIR: 'dead',
   // path_resolution(7): links that lead round in a circle lead to no socket.
   ELOOP: 'dead',
@@ -33,7 +37,8 @@ const EVERYWHERE: VerdictTable = {
   EPROTOTYPE: 'dead',
   // connect(2) on a non-blocking socket: it is under way, so there is a listener.
   EINPROGRESS: 'alive',
-  // Accepted or queued, then cut off: somebody listened. Seen from daemons without descriptors, and from dying ones.
+  // Accepted or queued, then cut off: somebody listened. Seen from daemons without descriptors, and from
+  // dying ones.
   ECONNRESET: 'alive',
   EPIPE: 'alive',
 };
@@ -41,18 +46,20 @@ const EVERYWHERE: VerdictTable = {
 const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
   linux: {
     ...EVERYWHERE,
-    // unix(7), net/unix/af_unix.c: nobody listens on that socket. A name of solod's is public only while it refers to
-    // a socket that has listened since before it got the name, so this listener is closed, and a closed listener never
-    // opens again. A plain file, a directory, a fifo answer the same: nobody will ever listen there either.
+    // unix(7), net/unix/af_unix.c: nobody listens on that socket. A name of solod's is public only while it
+    // refers to a socket that has listened since before it got the name, so this listener is closed, and a
+    // closed listener never opens again. A plain file, a directory, a fifo answer the same: nobody will ever
+    // listen there either.
     ECONNREFUSED: 'dead',
-    // unix(7), net/unix/af_unix.c: the backlog is full and the socket is non-blocking. Full means that it listens.
+    // unix(7), net/unix/af_unix.c: the backlog is full and the socket is non-blocking. Full means that it
+    // listens.
     EAGAIN: 'alive',
   },
   darwin: {
     ...EVERYWHERE,
     // xnu bsd/kern/uipc_usrreq.c, uipc_socket2.c (sonewconn): a listener whose backlog is full refuses too.
     ECONNREFUSED: 'closed-or-full',
-    // xnu bsd/kern/uipc_usrreq.c (unp_connect): what is there is no socket.
+    // xnu bsd/kern/uipc_usrreq.c (unp_connect): what is there is not a socket.
     ENOTSOCK: 'dead',
   },
 };

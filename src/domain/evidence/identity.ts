@@ -1,21 +1,12 @@
-import type { ProcessReading } from '../../ports/process-table.js';
+import type { Identity, ProcessReading } from '../../ports/process-table.js';
 
-/** What tells one process from every other, also from a later one with the same id. Empty text: not known. */
-export interface Identity {
-  readonly pid: number;
-  /** From the process table; compared for equality only. */
-  readonly startTime: string;
-  /** Changes at every boot (`/proc/sys/kernel/random/boot_id`). */
-  readonly bootId: string;
-  /** Process ids mean nothing outside it (pid_namespaces(7)). */
-  readonly pidNamespace: string;
-}
+export type { Identity } from '../../ports/process-table.js';
 
 export type Vitality = 'alive' | 'dead' | 'unknown';
 
 /**
- * Whether the process that wrote its identity down still lives. Definitive answers only where the evidence is: an id
- * from another pid namespace, or one without a start time, proves nothing either way.
+ * Whether the process that wrote its identity down still lives. Definitive answers only where the evidence
+ * is: an id from another pid namespace, or one without a start time, proves nothing either way.
  * @param who the identity on record
  * @param self the observer's, for its boot and its namespace
  * @param reading what the observer's process table says of `who.pid`

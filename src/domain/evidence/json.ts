@@ -1,4 +1,4 @@
-/** @returns undefined for what is no JSON: whoever reads a file that another process wrote must expect anything */
+/** @returns undefined for a text that is not JSON: a file that another process wrote may hold anything */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

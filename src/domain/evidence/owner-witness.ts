@@ -1,17 +1,8 @@
 /** What the process table says of those who left their identity on disk. */
 
+import type { ProcessReading } from '../../ports/process-table.js';
 import type { Cause } from '../../ports/readings.js';
-import {
-  type Event,
-  end,
-  files,
-  go,
-  lookUp,
-  type Step,
-  type SyncCommand,
-  type SyncReading,
-  unexpected,
-} from '../procedure/procedure.js';
+import { files, part, processes, type Sync } from '../procedure/procedure.js';
 import { type Identity, type Vitality, vitalityOf } from './identity.js';
 import { type Owner, parseOwner } from './owner.js';
 
@@ -27,35 +18,25 @@ export type OwnerSighting =
       readonly activity: 'running' | 'stopped' | 'unknown';
     };
 
-export type OwnerSightState =
-  | { readonly at: 'reading'; readonly self: Identity }
-  | { readonly at: 'looking-up'; readonly self: Identity; readonly owner: Owner };
+export interface ProcessSighting {
+  readonly vitality: Vitality;
+  readonly reading: ProcessReading;
+}
 
-type OwnerStep = Step<OwnerSightState, OwnerSighting, SyncCommand>;
+/** Looks up whether the process that wrote its identity down still lives. */
+export const sightProcess = part(function* sightProcess(who: Identity): Sync<ProcessSighting> {
+  const reading = yield* processes('lookUp', who.pid);
+  return { vitality: vitalityOf(who, yield* processes('self'), reading), reading };
+});
 
 /** Reads an owner file and looks its process up. */
-export function sightOwner(path: string, self: Identity): OwnerStep {
-  return go({ at: 'reading', self }, files('readText', path));
-}
-
-export function stepSightOwner(state: OwnerSightState, { reading }: Event<SyncReading>): OwnerStep {
-  if (state.at === 'reading') {
-    if (reading.kind === 'failed') return end({ kind: 'unreadable', cause: reading.cause });
-    const owner = reading.kind === 'text' ? parseOwner(reading.text) : undefined;
-    if (owner === undefined) return end({ kind: 'nobody' });
-    return go({ at: 'looking-up', self: state.self, owner }, lookUp(owner.pid));
-  }
-  const { owner, self } = state;
-  switch (reading.kind) {
-    case 'present':
-    case 'gone':
-    case 'hidden': {
-      const vitality = vitalityOf(owner, self, reading);
-      const stopped = reading.kind === 'present' && reading.activity === 'stopped' && vitality !== 'dead';
-      const activity = stopped ? 'stopped' : vitality === 'alive' ? 'running' : 'unknown';
-      return end({ kind: 'owner', owner, vitality, activity });
-    }
-    default:
-      return unexpected('sighting an owner', reading);
-  }
-}
+export const sightOwner = part(function* sightOwner(path: string): Sync<OwnerSighting> {
+  const read = yield* files('readText', path);
+  if (read.kind === 'failed') return { kind: 'unreadable', cause: read.cause };
+  const owner = read.kind === 'text' ? parseOwner(read.text) : undefined;
+  if (owner === undefined) return { kind: 'nobody' };
+  const { vitality, reading } = yield* sightProcess(owner);
+  const stopped = reading.kind === 'present' && reading.activity === 'stopped' && vitality !== 'dead';
+  const activity = stopped ? 'stopped' : vitality === 'alive' ? 'running' : 'unknown';
+  return { kind: 'owner', owner, vitality, activity };
+});

@@ -1,7 +1,9 @@
 import { type Identity, identityFrom } from './identity.js';
 import { parseJson } from './json.js';
 
-/** What a daemon says of itself in its generation's `owner.json`: a diagnosis, and on some systems a witness. */
+/**
+ * What a daemon says of itself in its generation's `owner.json`: a diagnosis, and on some systems a witness.
+ */
 export interface Owner extends Identity {
   readonly name: string;
   /** What it serves: the path of its service file, or what the program said. */

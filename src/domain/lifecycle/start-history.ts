@@ -1,4 +1,7 @@
-/** The ledger of starts as people want it told: what each was for, which stages it went through, and what became of it. */
+/**
+ * The ledger of starts as people want it told: what each was for, which stages it went through, and what
+ * became of it.
+ */
 
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import type { Word } from '../../ports/start-word.js';
@@ -20,7 +23,7 @@ export interface Chronicle {
 }
 
 /**
- * @param vitality asked for those alone of whom no last word is written down
+ * @param vitality asked only for processes whose end is not written down
  * @param wallMs now
  */
 export function chronicleOf(
@@ -33,7 +36,7 @@ export function chronicleOf(
   const told = starts.map((start, index): Told => {
     const { identity, words } = start;
     if (identity === undefined || words.some(isLast) || vitality(identity) !== 'dead') return start;
-    // Whoever came next may have found it dead, and nobody may have looked before.
+    // The next caller may have found it dead, and nobody may have looked before.
     const heardMs = words.at(-1)?.atMs ?? start.startedMs;
     const next = starts.slice(index + 1).find(({ startedMs }) => startedMs >= heardMs);
     return { ...start, goneByMs: next?.startedMs ?? wallMs };
@@ -52,7 +55,7 @@ export interface Stretch {
   readonly toMs: number;
 }
 
-/** What became of a process, as far as the ledger tells. */
+/** What the ledger says became of a process. */
 export type Outcome =
   /** The latest word was no last one. */
   | { readonly kind: 'open'; readonly phase: StagePhase }
@@ -95,7 +98,10 @@ export function laneOf(start: Told, wallMs: number): Lane {
   return { pid, reason, asker, by, stretches, atMs, claimed, readyMs, outcome };
 }
 
-/** What a process said of itself tells more than how it ended, which its starter may have written down after that. */
+/**
+ * What a process said of itself tells more than how it ended, which its starter may have written down after
+ * that.
+ */
 function outcomeOf({ words, goneByMs }: Told): { readonly outcome: Outcome; readonly atMs?: number } {
   const ended = words.findLast(({ kind }) => kind === 'ended');
   const failed = words.findLast(({ kind }) => kind === 'failed');

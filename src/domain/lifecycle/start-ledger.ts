@@ -1,7 +1,8 @@
 /**
- * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a line, appended by
- * whoever knows: the starter its start, the process what it has come to. It is a diagnosis, and what a back-off counts in; it
- * never decides who serves, and one that can't be read or written stops no start.
+ * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a
+ * line, appended by whoever knows: the starter its start, the process what it has come to. It is a diagnosis,
+ * and what a back-off counts in; it never decides who serves, and one that can't be read or written stops no
+ * start.
  */
 
 import type { Instant } from '../../ports/readings.js';
@@ -34,7 +35,7 @@ export type LedgerEntry = { readonly atMs: number; readonly pid: number } & (
 
 export const entryText = (entry: LedgerEntry): string => `${JSON.stringify(entry)}\n`;
 
-/** @returns undefined for what is no word of a process */
+/** @returns undefined for a value that is not a word of a process */
 export function parseWord(text: string): Word | undefined {
   const value = fieldsOf(parseJson(text));
   return value === undefined ? undefined : wordFrom(value);
@@ -151,27 +152,58 @@ export function concluded(start: Start, vitality: Vitality): Start {
   return { ...start, words: [...start.words, end] };
 }
 
-/** How a start ended, as far as a back-off is concerned. */
+/** A service's daemon says that it has claimed its name, or not, within moments of its start; on the busiest machine within this. */
+export const SILENT_MS_MAX = 20_000;
+
+/**
+ * Whether a process that was started hangs before it has said anything: it waits for a debugger, a file system or a lock, say, and
+ * stands in nobody's way, so that nobody would notice it.
+ * @param vitality of the process that the start's identity names
+ */
+export function isSilent(start: Start, vitality: Vitality): boolean {
+  return start.identity !== undefined && start.words.length === 0 && vitality === 'alive';
+}
+
+export const silentText = (forMs: number): string =>
+  `it said nothing for ${Math.round(forMs / 1_000)} s after its start, and was ended`;
+
+/** How a start ended, for the back-off. */
 export type StartFate =
   /** It came to serve, or gave way to a daemon that did. */
   | { readonly kind: 'fine' }
   /** It has said nothing yet, or not all: it may be alive. */
   | { readonly kind: 'open' }
-  | { readonly kind: 'failed'; readonly atMs: number; readonly message: string };
+  | { readonly kind: 'failed'; readonly atMs: number; readonly message: string }
+  /** It failed for a reason that says nothing of what was started: the same may serve the next time. */
+  | { readonly kind: 'excused' };
+
+/** Signals that come from somebody else: a person, a service manager, the kernel that is out of memory. */
+export const FROM_OUTSIDE: readonly string[] = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'];
+/** What a daemon says of its end that somebody has asked for. */
+export const ASKED = 'asked to';
+/** What the machine lacks for a time, and has again: errno(3). */
+export const LACKING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM'];
+
+const EXCUSED: StartFate = { kind: 'excused' };
 
 export function fateOf({ words, startedMs }: Start): StartFate {
   const failed = words.find(({ kind }) => kind === 'failed');
-  if (failed?.kind === 'failed' && failed.stage !== 'serving')
-    return { kind: 'failed', atMs: failed.atMs, message: failed.message };
+  if (failed?.kind === 'failed' && failed.stage !== 'serving') {
+    // A claim fails by the state directory, whatever is served.
+    const isExcused =
+      failed.stage === 'claiming' || LACKING.some((code) => failed.message.includes(`${code}:`));
+    return isExcused ? EXCUSED : { kind: 'failed', atMs: failed.atMs, message: failed.message };
+  }
   if (words.some(({ kind }) => kind === 'ready' || kind === 'gave-way')) return { kind: 'fine' };
   const ended = words.find(({ kind }) => kind === 'ended');
   if (ended?.kind !== 'ended') return { kind: 'open' };
+  if (FROM_OUTSIDE.includes(ended.signal ?? ended.why) || ended.why === ASKED) return EXCUSED;
   const how = ended.signal ?? (ended.code === undefined ? 'nobody saw how' : `exit code ${ended.code}`);
   const message = `it ended before it served (${how})${ended.why === '' ? '' : `: ${ended.why}`}`;
   return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
 }
 
-// --- the breaker ------------------------------------------------------------------------------------------------------
+// --- the breaker -------------------------------------------------------------------------------------------
 
 /** So many failures in a row cost nothing: the first may have been a coincidence. */
 export const FREE_FAILURES = 1;
@@ -185,8 +217,9 @@ export type StartVerdict = { readonly kind: 'allowed' } | HeldBack;
 const ALLOWED: StartVerdict = { kind: 'allowed' };
 
 /**
- * Whether one more start of the same thing makes sense now. Starts that failed one after the other, without one in between that
- * served, are followed by a pause that doubles each time. A changed service file, and a person who says `restart`, begin anew.
+ * Whether one more start of the same thing makes sense now. Starts that failed one after the other, without
+ * one in between that served, are followed by a pause that doubles each time. A changed service file, and a
+ * person who says `restart`, begin anew.
  *
  * @param starts oldest first, with the fate of those that are gone already told
  * @param build what is to be started
@@ -209,7 +242,8 @@ type FailedStart = Extract<StartFate, { kind: 'failed' }>;
 function failuresInARow(starts: readonly Start[], build: string, wallMs: number): readonly FailedStart[] {
   const failures: FailedStart[] = [];
   for (const start of starts.toReversed()) {
-    // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by who did.
+    // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by
+    // who did.
     if (start.build !== build || start.reason === undefined) continue;
     const fate = fateOf(start);
     if (fate.kind === 'fine' || wallMs - start.startedMs > WINDOW_MS) break;

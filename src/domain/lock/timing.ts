@@ -1,14 +1,23 @@
-/** How long a caller waits for what. All in milliseconds; deadlines by the monotonic clock, ages on disk by the wall clock. */
+/**
+ * How long a caller waits for what. All in milliseconds; deadlines by the monotonic clock, ages on disk by
+ * the wall clock.
+ */
 export interface Timing {
   /** A caller's whole budget. */
   readonly totalMs: number;
-  /** How long one and the same contended lock is waited for, with no daemon appearing, before it is taken over. */
+  /**
+   * How long one and the same contended lock is waited for, with no daemon appearing, before it is taken
+   * over.
+   */
   readonly lockFallbackMs: number;
-  /** How long a started daemon may take until it answers; so long a start that demonstrably lives is left alone. */
+  /**
+   * How long a started daemon may take until it answers; so long a start that demonstrably lives is left
+   * alone.
+   */
   readonly readyMs: number;
   /** A kick takes over a contended lock of this age. */
   readonly overrideMs: number;
-  /** A lock of this age stands for nothing any more, whoever holds it. */
+  /** A lock of this age is stale, even if its holder lives. */
   readonly staleMs: number;
   /** A lock whose time lies further ahead than this comes from a clock that has jumped: stale too. */
   readonly futureMs: number;
@@ -35,8 +44,9 @@ export const DEFAULT_TIMING: Timing = {
 };
 
 /**
- * Timing from the options given. A total budget of one's own stretches or shrinks the ready budget with it; the lock
- * fallback shrinks but does not stretch: who can wait longer gains nothing by waiting for a lock that nobody holds.
+ * Timing from the options given. A total budget of one's own stretches or shrinks the ready budget with it;
+ * the lock fallback shrinks but does not stretch: who can wait longer gains nothing by waiting for a lock
+ * that nobody holds.
  */
 export function timingFrom(options: Partial<Timing> = {}): Timing {
   const totalMs = options.totalMs ?? DEFAULT_TIMING.totalMs;
@@ -49,7 +59,10 @@ export function timingFrom(options: Partial<Timing> = {}): Timing {
   };
 }
 
-/** The budget of `call`, and how long a kick's daemon may take: a busy machine needs more than 2 s to start anything. */
+/**
+ * The budget of `call`, and how long a kick's daemon may take: a busy machine needs more than 2 s to start
+ * anything.
+ */
 export const CALL_TOTAL_MS = 10_000;
 
 /** How long a caller that has another way to its answer waits for a daemon that is there. */

@@ -1,59 +1,33 @@
 /**
- * Kicking: see to it that a daemon is there, or will be, without waiting for it. Every call returns at once, so when a
- * kick has ended the child runs, or the reason why not is known, and the caller may exit in its next statement.
+ * Kicking: make sure that a daemon is there, or will be, without waiting for it. Every call returns at once:
+ * when a kick has ended the child runs, or it is known why not, and the caller may exit.
  *
- * A connection would take a turn of the event loop, so what a kick goes by is the owner file and the process table.
+ * A connection would take a turn of the event loop, so a kick goes by the owner file and the process table.
  */
 
-import type { Instant } from '../../ports/readings.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
-import type { SpawnReading } from '../../ports/spawner.js';
-import type { Identity } from '../evidence/identity.js';
 import type { Owner } from '../evidence/owner.js';
-import { type OwnerSightState, sightOwner, stepSightOwner } from '../evidence/owner-witness.js';
-import { type Failure, notStarted } from '../failure.js';
-import { type LockSightState, sightLock, stepSightLock } from '../lock/lock-witness.js';
+import { sightOwner } from '../evidence/owner-witness.js';
+import { type Failure, unpreparedFailure } from '../failure.js';
+import { type HeldLock, noteChild, releaseLock } from '../lock/held-lock.js';
+import { judgeLock } from '../lock/lock-witness.js';
 import {
   type ContendedLock,
-  childText,
-  isStale,
-  isUnderWay,
-  type LockObservation,
   type LockOutcome,
-  type LookState,
-  lockAgeMs,
   lockPlanOf,
   lookAtLock,
-  type ReleaseState,
-  releaseLock,
-  stepLook,
-  stepRelease,
-  stepTake,
-  stepTakeOver,
-  type TakeOverState,
-  type TakeState,
   takeLock,
   takeOver,
 } from '../lock/spawn-lock.js';
 import type { Timing } from '../lock/timing.js';
 import { layout, type Place } from '../place/layout.js';
-import { type PrepareState, prepareDirectory, stepPrepare } from '../place/state-directory.js';
-import {
-  type Event,
-  end,
-  files,
-  go,
-  type Step,
-  type SyncCommand,
-  type SyncReading,
-  spawner,
-  within,
-} from '../procedure/procedure.js';
+import { prepareDirectory } from '../place/state-directory.js';
+import { go, inPhases, type Next, type Sync, type SyncCall } from '../procedure/procedure.js';
+import { startDaemon } from './start-daemon.js';
 
 export interface KickPlan {
   readonly place: Place;
   readonly userId: number;
-  readonly self: Identity;
   readonly nonce: string;
   readonly timing: Timing;
 }
@@ -64,229 +38,115 @@ export type KickWarning =
   | { readonly kind: 'overrode-lock'; readonly ageMs: number };
 
 export type KickOutcome =
-  | {
-      readonly kind: 'started';
-      readonly pid: number;
-      readonly reason: SpawnReason;
-      readonly warning: KickWarning | undefined;
-    }
+  | ({ readonly kind: 'started'; readonly pid: number } & Pick<Start, 'reason' | 'warning'>)
   /** A daemon is there. */
   | { readonly kind: 'running'; readonly owner: Owner }
   /** Another caller is starting one. */
   | { readonly kind: 'contended' }
-  /** There is no directory to work in: nothing that a kick's caller could do about it now. */
+  /** The directory can't be made or used. A kick's caller can do nothing about it now. */
   | { readonly kind: 'no-directory'; readonly failure: Failure }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** How often a lock that is released just when it is looked at is tried again. */
 export const TRIES_MAX = 3;
 
-interface Trail {
+interface Attempt {
+  readonly plan: KickPlan;
+  readonly tries: number;
+  readonly reason: SpawnReason;
+}
+
+/** Why a process is to be started, and what to say of it. */
+interface Start {
   readonly plan: KickPlan;
   readonly reason: SpawnReason;
   readonly warning: KickWarning | undefined;
-  readonly tries: number;
 }
 
-export type KickState =
-  | { readonly at: 'preparing'; readonly trail: Trail; readonly prepare: PrepareState }
-  | {
-      readonly at: 'sighting-owner';
-      readonly trail: Trail;
-      readonly sight: OwnerSightState;
-      readonly lock: 'none' | 'held';
-    }
-  | { readonly at: 'taking'; readonly trail: Trail; readonly take: TakeState }
-  | { readonly at: 'looking'; readonly trail: Trail; readonly look: LookState }
-  | {
-      readonly at: 'sighting-lock';
-      readonly trail: Trail;
-      readonly sight: LockSightState;
-      readonly lock: ContendedLock;
-    }
-  | { readonly at: 'taking-over'; readonly trail: Trail; readonly over: TakeOverState }
-  | { readonly at: 'spawning'; readonly trail: Trail }
-  | { readonly at: 'noting-child'; readonly outcome: KickOutcome }
-  | { readonly at: 'releasing'; readonly release: ReleaseState; readonly outcome: KickOutcome };
-
-export type KickStep = Step<KickState, KickOutcome, SyncCommand>;
-
-const directoryOf = ({ plan }: Trail): string => plan.place.directory;
-
-export function beginKick(plan: KickPlan, now: Instant): KickStep {
-  return preparing({ plan, reason: 'cold', warning: undefined, tries: 0 }, prepareDirectory(plan), now);
+interface Memories {
+  readonly prepare: { readonly plan: KickPlan };
+  readonly attempt: Attempt;
+  readonly take: Attempt;
+  readonly hold: Start & { readonly lock: HeldLock };
+  readonly start: Start & { readonly lock: HeldLock | undefined };
 }
 
-export function stepKick(state: KickState, event: Event<SyncReading>): KickStep {
-  switch (state.at) {
-    case 'preparing':
-      return preparing(state.trail, stepPrepare(state.prepare, event), event.now);
-    case 'sighting-owner':
-      return sightingOwner(state.trail, state.lock, stepSightOwner(state.sight, event), event.now);
-    case 'taking':
-      return taking(state.trail, stepTake(state.take, event), event.now);
-    case 'looking':
-      return looking(state.trail, stepLook(state.look, event), event.now);
-    case 'sighting-lock':
-      return sightingLock(state.trail, state.lock, stepSightLock(state.sight, event), event.now);
-    case 'taking-over':
-      return takingOver(state.trail, stepTakeOver(state.over, event), event.now);
-    case 'spawning':
-      return spawned(state.trail, event.reading as SpawnReading);
-    case 'noting-child':
-      return end(state.outcome);
-    case 'releasing':
-      return releasing(state.outcome, stepRelease(state.release, event));
+type Then = Next<Memories> | KickOutcome;
+
+const CONTENDED: KickOutcome = { kind: 'contended' };
+
+export const kick = (plan: KickPlan): Sync<KickOutcome> =>
+  inPhases<Memories, KickOutcome, SyncCall>({ prepare, attempt, take, hold, start }, go('prepare', { plan }));
+
+function* prepare({ plan }: Memories['prepare']): Sync<Then> {
+  const prepared = yield* prepareDirectory(plan);
+  if (prepared.kind === 'prepared') return go('attempt', { plan, reason: 'cold', tries: 0 });
+  const failure = unpreparedFailure(prepared);
+  return { kind: prepared.kind === 'distrusted' ? 'failed' : 'no-directory', failure };
+}
+
+/** Before the lock is taken; with it, `hold` asks again. */
+function* attempt(me: Attempt): Sync<Then> {
+  const sighted = yield* sightOwner(layout.currentOwner(me.plan.place.directory));
+  if (sighted.kind !== 'owner') return go('take', me);
+  switch (sighted.vitality) {
+    case 'alive':
+      // A daemon listens until its process ends, so a process that demonstrably lives is a daemon.
+      return { kind: 'running', owner: sighted.owner };
+    case 'dead':
+      return go('take', { ...me, reason: 'dead-daemon' });
+    case 'unknown':
+      // In doubt a process is started, and gives way.
+      return go('take', me);
   }
 }
 
-function preparing(trail: Trail, step: ReturnType<typeof prepareDirectory>, now: Instant): KickStep {
-  return within(
-    step,
-    (prepare): KickState => ({ at: 'preparing', trail, prepare }),
-    (outcome): KickStep => {
-      switch (outcome.kind) {
-        case 'prepared':
-          return sight(trail, 'none', now);
-        case 'distrusted':
-          return end({ kind: 'failed', failure: { ...outcome, kind: 'state-directory-distrusted' } });
-        case 'failed':
-          return end({ kind: 'no-directory', failure: { ...outcome, kind: 'state-directory-unusable' } });
-      }
-    },
-  );
+function* take({ plan, reason, tries }: Attempt): Sync<Then> {
+  const outcome = yield* takeLock(lockPlanOf(plan));
+  if (outcome.kind !== 'contended') return lockAnswered({ plan, reason, warning: undefined }, outcome);
+  const lock = yield* lookAtLock(plan.place.directory);
+  if (lock.kind !== 'free') return yield* lockSeen({ plan, reason, warning: undefined }, lock);
+  // Free by now: most likely a daemon has just claimed, and released it.
+  return tries < TRIES_MAX ? go('attempt', { plan, reason, tries: tries + 1 }) : CONTENDED;
 }
 
-/** Is somebody serving? Asked before the lock is taken, and again with it. */
-function sight(trail: Trail, lock: 'none' | 'held', now: Instant): KickStep {
-  return sightingOwner(
-    trail,
-    lock,
-    sightOwner(layout.currentOwner(directoryOf(trail)), trail.plan.self),
-    now,
-  );
+function* lockSeen(me: Start, lock: ContendedLock): Sync<Then> {
+  const verdict = yield* judgeLock(lock, me.plan.timing, { kind: 'age' });
+  switch (verdict.kind) {
+    case 'leave-alone':
+      return CONTENDED;
+    case 'stale':
+      return yield* evict({ ...me, reason: 'stale-lock' }, lock);
+    case 'overdue': {
+      const warning: KickWarning = { kind: 'overrode-lock', ageMs: verdict.ageMs };
+      return yield* evict({ ...me, reason: 'override', warning }, lock);
+    }
+  }
 }
 
-function sightingOwner(
-  trail: Trail,
-  lock: 'none' | 'held',
-  step: ReturnType<typeof sightOwner>,
-  now: Instant,
-): KickStep {
-  return within(
-    step,
-    (state): KickState => ({ at: 'sighting-owner', trail, sight: state, lock }),
-    (sighted): KickStep => {
-      // A daemon listens until its process ends, so a process that demonstrably lives is a daemon. In doubt a process is
-      // started, and gives way.
-      if (sighted.kind === 'owner' && sighted.vitality === 'alive') {
-        const outcome: KickOutcome = { kind: 'running', owner: sighted.owner };
-        return lock === 'held' ? release(trail, outcome) : end(outcome);
-      }
-      const isBereft = sighted.kind === 'owner' && sighted.vitality === 'dead';
-      const reason = isBereft ? 'dead-daemon' : trail.reason;
-      if (lock === 'held') return spawn(trail);
-      return taking({ ...trail, reason }, takeLock(lockPlanOf(trail.plan)), now);
-    },
-  );
+function* evict(me: Start, lock: ContendedLock): Sync<Then> {
+  const outcome = yield* takeOver(lockPlanOf(me.plan), lock);
+  return outcome.kind === 'contended' ? CONTENDED : lockAnswered(me, outcome);
 }
 
-function taking(trail: Trail, step: ReturnType<typeof takeLock>, now: Instant): KickStep {
-  return within(
-    step,
-    (take): KickState => ({ at: 'taking', trail, take }),
-    (outcome): KickStep => {
-      if (outcome.kind !== 'contended') return lockAnswered(trail, outcome, now);
-      return looking(trail, lookAtLock(directoryOf(trail)), now);
-    },
-  );
-}
-
-function lockAnswered(
-  trail: Trail,
-  outcome: Exclude<LockOutcome, { kind: 'contended' }>,
-  now: Instant,
-): KickStep {
-  if (outcome.kind === 'held') return sight(trail, 'held', now);
+function lockAnswered(me: Start, outcome: Exclude<LockOutcome, { readonly kind: 'contended' }>): Then {
+  if (outcome.kind === 'held') return go('hold', { ...me, lock: outcome.lock });
   // Not contention: nobody is known to be starting anything. The claim arbitrates.
   const warning: KickWarning = { kind: 'lock-error', path: outcome.path, cause: outcome.cause };
-  return spawn({ ...trail, reason: 'lock-error', warning });
+  return go('start', { plan: me.plan, reason: 'lock-error', warning, lock: undefined });
 }
 
-function looking(trail: Trail, step: ReturnType<typeof lookAtLock>, now: Instant): KickStep {
-  return within(
-    step,
-    (look): KickState => ({ at: 'looking', trail, look }),
-    (observed): KickStep => lockSeen(trail, observed, now),
-  );
+/** A daemon may have come while the lock was being taken. */
+function* hold(me: Memories['hold']): Sync<Then> {
+  const sighted = yield* sightOwner(layout.currentOwner(me.plan.place.directory));
+  if (sighted.kind !== 'owner' || sighted.vitality !== 'alive') return go('start', me);
+  yield* releaseLock(me.lock);
+  return { kind: 'running', owner: sighted.owner };
 }
 
-function lockSeen(trail: Trail, observed: LockObservation, now: Instant): KickStep {
-  const { timing, self } = trail.plan;
-  if (observed.kind === 'free') {
-    // Released while it was looked at: by a daemon that has just claimed, most likely.
-    if (trail.tries >= TRIES_MAX) return end({ kind: 'contended' });
-    return sight({ ...trail, tries: trail.tries + 1 }, 'none', now);
-  }
-  if (isStale(observed, now, timing)) return evict({ ...trail, reason: 'stale-lock' }, observed, now);
-  if (lockAgeMs(observed, now.wallMs) < timing.overrideMs) return end({ kind: 'contended' });
-  return sightingLock(trail, observed, sightLock(observed, self), now);
-}
-
-function sightingLock(
-  trail: Trail,
-  lock: ContendedLock,
-  step: ReturnType<typeof sightLock>,
-  now: Instant,
-): KickStep {
-  return within(
-    step,
-    (state): KickState => ({ at: 'sighting-lock', trail, sight: state, lock }),
-    (vitality): KickStep => {
-      if (isUnderWay(lock, vitality, now)) return end({ kind: 'contended' });
-      const warning: KickWarning = { kind: 'overrode-lock', ageMs: lockAgeMs(lock, now.wallMs) };
-      return evict({ ...trail, reason: 'override', warning }, lock, now);
-    },
-  );
-}
-
-function evict(trail: Trail, lock: ContendedLock, now: Instant): KickStep {
-  return takingOver(trail, takeOver(lockPlanOf(trail.plan), lock), now);
-}
-
-function takingOver(trail: Trail, step: ReturnType<typeof takeOver>, now: Instant): KickStep {
-  return within(
-    step,
-    (over): KickState => ({ at: 'taking-over', trail, over }),
-    (outcome): KickStep => (outcome.kind === 'contended' ? end(outcome) : lockAnswered(trail, outcome, now)),
-  );
-}
-
-function spawn(trail: Trail): KickStep {
-  return go({ at: 'spawning', trail }, spawner('spawn', trail.reason, trail.plan.nonce));
-}
-
-function spawned(trail: Trail, reading: SpawnReading): KickStep {
-  const directory = directoryOf(trail);
-  if (reading.kind !== 'spawned')
-    return release(trail, { kind: 'failed', failure: notStarted(reading, directory) });
-  const { self, nonce } = trail.plan;
-  const { reason, warning } = trail;
-  const text = childText({ ...self, pid: reading.pid, startTime: reading.startTime });
-  return go(
-    { at: 'noting-child', outcome: { kind: 'started', pid: reading.pid, reason, warning } },
-    files('appendText', layout.lockRecord(directory, nonce), text),
-  );
-}
-
-function release(trail: Trail, outcome: KickOutcome): KickStep {
-  return releasing(outcome, releaseLock(directoryOf(trail), trail.plan.nonce));
-}
-
-function releasing(outcome: KickOutcome, step: ReturnType<typeof releaseLock>): KickStep {
-  return within(
-    step,
-    (state): KickState => ({ at: 'releasing', release: state, outcome }),
-    (): KickStep => end(outcome),
-  );
+function* start({ plan, reason, warning, lock }: Memories['start']): Sync<Then> {
+  const started = yield* startDaemon(plan.place.directory, reason, lock);
+  if (started.kind === 'failed') return started;
+  if (lock !== undefined) yield* noteChild(lock, started);
+  return { kind: 'started', pid: started.pid, reason, warning };
 }

@@ -9,9 +9,10 @@
  * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor (systemd, launchd) listens on and hands over, where one was set up |
- * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients that are no Node |
+ * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
+ * | `upstreams.jsonl` | the servers that a broker of `solod share` has started |
  */
 
 export type Platform = 'linux' | 'darwin';
@@ -28,6 +29,7 @@ export const NAMES = {
   spawnsBefore: 'spawns.jsonl.1',
   handed: 'listen.sock',
   launch: 'launch',
+  upstreams: 'upstreams.jsonl',
 } as const;
 
 export const TMP = 'tmp.';
@@ -48,11 +50,37 @@ export const layout = {
   lock: (directory: string): string => join(directory, NAMES.lock),
   lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
   private: (directory: string, nonce: string): string => join(directory, TMP + nonce),
-  privateLock: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`),
-  privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
   launch: (directory: string): string => join(directory, NAMES.launch),
   privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
+} as const;
+
+/** What a candidate and a daemon alone have to do with. */
+export const claimLayout = {
+  /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
+  nonce: (nonce: string, attempt: number): string => `${nonce}-${attempt}`,
+  /** What `current` links to: the name of a generation in the same directory. */
+  linkTarget: (generation: number): string => String(generation),
+  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
+  privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
+  privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
+  privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
+  /** Where a candidate's own generation goes when it withdraws. */
   trash: (directory: string, nonce: string): string => join(directory, TRASH + nonce),
+  /** Where a generation goes that is swept. */
+  sweptGeneration: (directory: string, nonce: string, n: number): string =>
+    join(directory, `${TRASH}${nonce}.${n}`),
+  /** Where a directory goes that stands in the way of `current`. */
+  displacedCurrent: (directory: string, nonce: string): string => join(directory, `${TRASH}${nonce}.current`),
+} as const;
+
+/** What a caller alone has to do with that takes the spawn lock. */
+export const lockLayout = {
+  private: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`),
+  privateRecord: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.lock`, nonce),
+  /** Where a lock goes that no solod made. */
+  evicted: (directory: string, nonce: string): string => join(directory, `${TRASH}${nonce}.lock`),
+  evictedRecord: (directory: string, nonce: string, record: string): string =>
+    join(directory, `${TRASH}${nonce}.lock`, record),
 } as const;
 
 /**
@@ -75,6 +103,22 @@ export function makerOf(name: string): number | undefined {
 
 export const isTrash = (name: string): boolean => name.startsWith(TRASH);
 
+/** What one name in the directory of a daemon name stands for. */
+export type NameVerdict =
+  | { readonly kind: 'generation'; readonly generation: number }
+  /** `maker` is the process that made it. */
+  | { readonly kind: 'private'; readonly maker: number }
+  | { readonly kind: 'trash' }
+  | { readonly kind: 'other' };
+
+export function judgeName(name: string): NameVerdict {
+  if (isTrash(name)) return { kind: 'trash' };
+  const maker = makerOf(name);
+  if (maker !== undefined) return { kind: 'private', maker };
+  const generation = generationOf(name);
+  return generation === undefined ? { kind: 'other' } : { kind: 'generation', generation };
+}
+
 const GENERATION = /^[1-9][0-9]{0,8}$/;
 
 /** Counted one by one, no name gets that far: what bears a higher number is somebody's, but not solod's. */
@@ -85,9 +129,13 @@ export function generationOf(text: string): number | undefined {
   return GENERATION.test(text) ? Number(text) : undefined;
 }
 
-/** The highest generation among directory entries, 0 if there is none. */
-export function highestGeneration(names: readonly string[]): number {
-  return Math.max(0, ...names.map((name) => generationOf(name) ?? 0));
+/** Counted from 1. */
+export const generationAfter = (last: number | undefined): number => (last ?? 0) + 1;
+
+/** The highest generation among directory entries; undefined if there is none. */
+export function highestGeneration(names: readonly string[]): number | undefined {
+  const generations = names.map(generationOf).filter((generation) => generation !== undefined);
+  return generations.length === 0 ? undefined : Math.max(...generations);
 }
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -98,9 +146,9 @@ export function isName(name: string): boolean {
 }
 
 /**
- * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart that meet
- * by accident; it is no defence against somebody who looks for two that meet, and every directory that it names
- * belongs to one user alone.
+ * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart
+ * that meet by accident; it does not keep out somebody who looks for two that meet, and every directory that
+ * it names belongs to one user alone.
  */
 export function shortHash(text: string): string {
   let hash = 0xcbf29ce484222325n;
@@ -129,8 +177,8 @@ export function utf8(text: string): number[] {
 }
 
 /**
- * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h). Node 20 and 22
- * cut a longer path off without a word, and two such paths then name one socket.
+ * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h).
+ * Node 20 and 22 cut a longer path off without a word, and two such paths then name one socket.
  */
 export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
 
@@ -149,8 +197,8 @@ export interface Place {
 }
 
 /**
- * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place: it is
- * the same for all callers, whatever their TMPDIR, and is checked like any other.
+ * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place:
+ * it is the same for all callers, whatever their TMPDIR, and is checked like any other.
  * @param root the absolute directory of all names
  * @param label the name, or the name with its project
  * @param userId the caller's

@@ -1,18 +1,21 @@
-import type { Cause, Failed } from '../../ports/readings.js';
-import { unexpected } from './procedure.js';
+import type { Absent, Cause, Occupied, WrongType } from '../../ports/readings.js';
 
-type NoSuccess =
-  | Failed
-  | { readonly kind: 'refused' | 'threw' | 'hidden'; readonly cause: Cause }
-  | { readonly kind: string };
+/** A reading of a call that did not succeed. */
+export type NoSuccess =
+  | { readonly kind: 'failed' | 'errno' | 'hidden' | 'refused' | 'threw'; readonly cause: Cause }
+  | Absent
+  | Occupied
+  | WrongType;
 
-/** As a sentence has it: with the code, which people look up, whether the system's own words have it or not. */
+/**
+ * As a sentence has it: with the code, which people look up, whether the system's own words have it or not.
+ */
 export function causeText({ code, message }: Cause): string {
   return message.includes(code) ? message : `${code}: ${message}`;
 }
 
-/** What a reading that is no success says of its cause. */
-export function causeOf(reading: NoSuccess): Cause {
+/** What a reading of a call that did not succeed says of its cause. */
+export function causeIn(reading: NoSuccess): Cause {
   if ('cause' in reading) return reading.cause;
   switch (reading.kind) {
     case 'absent':
@@ -21,7 +24,5 @@ export function causeOf(reading: NoSuccess): Cause {
       return { code: 'EEXIST', message: 'something is there already' };
     case 'wrong-type':
       return { code: 'ENOTDIR', message: 'what is there is of another type' };
-    default:
-      return unexpected('a failed call', reading);
   }
 }

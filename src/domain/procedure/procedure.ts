@@ -1,14 +1,14 @@
 /**
- * How a procedure of the domain is written: a function from a state and an event to the next state and the one port
- * call to make there. States and calls are plain data, so that a search can hash them, compare them, and stop a
- * process between any two calls.
+ * How a procedure of the domain is written: a generator that yields one port call at a time, as plain data,
+ * and is given what the call returned. The driver makes the call (`run.ts`), or decides when it is made: a
+ * test or a search may stop, reorder or kill between any two calls. docs/procedures.md says what an author
+ * obeys.
  */
 
 import type { Clock } from '../../ports/clock.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
-import type { ProcessTable, TerminationSignal } from '../../ports/process-table.js';
-import type { Instant } from '../../ports/readings.js';
+import type { ProcessTable } from '../../ports/process-table.js';
 import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
 
@@ -21,79 +21,127 @@ export interface Ports {
   readonly spawner: Spawner;
 }
 
-type Method = (...args: never[]) => unknown;
+type MethodOf<P extends keyof Ports> = keyof Ports[P] & string;
+type ArgsOf<P extends keyof Ports, M extends MethodOf<P>> = Ports[P][M] extends (...args: infer A) => unknown
+  ? Readonly<A>
+  : never;
+type ReturnOf<P extends keyof Ports, M extends MethodOf<P>> = Ports[P][M] extends (
+  ...args: never[]
+) => infer R
+  ? Awaited<R>
+  : never;
 
-type CallsOn<P extends keyof Ports> = {
-  [M in keyof Ports[P] & string]: Ports[P][M] extends Method
-    ? { readonly port: P; readonly method: M; readonly args: Readonly<Parameters<Ports[P][M]>> }
-    : never;
-}[keyof Ports[P] & string];
+type CallOf<P extends keyof Ports, M extends MethodOf<P>> = {
+  readonly kind: 'call';
+  readonly port: P;
+  readonly method: M;
+  readonly args: ArgsOf<P, M>;
+};
+type CallOn<P extends keyof Ports> = { [M in MethodOf<P>]: CallOf<P, M> }[MethodOf<P>];
+type ReturnOn<P extends keyof Ports> = { [M in MethodOf<P>]: ReturnOf<P, M> }[MethodOf<P>];
 
-type ReadingOn<P extends keyof Ports> = {
-  [M in keyof Ports[P]]: Ports[P][M] extends (...args: never[]) => infer R ? Awaited<R> : never;
-}[keyof Ports[P]];
-
-/** Calls that return at once, and what they return. A machine of these alone runs without a turn of an event loop. */
-export type SyncPort = 'files' | 'processes' | 'spawner';
-export type SyncCommand = { [P in SyncPort]: CallsOn<P> }[SyncPort];
-export type SyncReading = { [P in SyncPort]: ReadingOn<P> }[SyncPort];
-
-type Timed = Exclude<CallsOn<'clock'>, { readonly method: 'now' }>;
 /** One port call, as data. */
-export type Command = SyncCommand | CallsOn<'probe'> | CallsOn<'listener'> | Timed;
-export type Reading = Exclude<{ [P in keyof Ports]: ReadingOn<P> }[keyof Ports], Instant>;
+export type Call = { [P in keyof Ports]: CallOn<P> }[keyof Ports];
+/** A call that returns at once. A procedure of these alone runs without a turn of the event loop. */
+export type SyncCall = CallOn<'files'> | CallOn<'processes'> | CallOn<'spawner'> | CallOf<'clock', 'now'>;
+/** What a call may return. */
+export type Reading = Extract<{ [P in keyof Ports]: ReturnOn<P> }[keyof Ports], { readonly kind: string }>;
 
-/** What a call returned, and when. */
-export interface Event<R = Reading> {
-  readonly reading: R;
-  readonly now: Instant;
+/**
+ * Where a phase or a part begins, or a part ends. A driver of production passes over marks, and answers
+ * nothing. The search remembers by them where a process stands, and brings it there again with an answer.
+ */
+export type Mark =
+  /** Answered with the phase and the memory to begin with instead. */
+  | { readonly kind: 'phase'; readonly phase: string; readonly memory: object }
+  /** Answered with the outcome, where that is known: the part is skipped. */
+  | { readonly kind: 'part'; readonly name: string; readonly args: readonly unknown[] }
+  | { readonly kind: 'end-of-part'; readonly outcome: unknown };
+
+/** Yields calls, is sent what they returned, and returns its outcome. */
+export type Procedure<O, C extends Call = Call> = Generator<C | Mark, O, unknown>;
+export type Sync<O> = Procedure<O, SyncCall>;
+
+// --- calls -------------------------------------------------------------------------------------------------
+
+function on<P extends keyof Ports>(port: P) {
+  return function* <M extends MethodOf<P>>(
+    method: M,
+    ...args: ArgsOf<P, M>
+  ): Procedure<ReturnOf<P, M>, CallOf<P, M> & Call> {
+    // The one place at which a procedure stops. The driver answers a call with what this very method
+    // returned.
+    return (yield { kind: 'call', port, method, args } as CallOf<P, M> & Call) as ReturnOf<P, M>;
+  };
 }
 
-export type Step<S, O, C = Command> =
-  | { readonly kind: 'do'; readonly state: S; readonly command: C }
-  | { readonly kind: 'end'; readonly outcome: O };
+export const files = on('files');
+export const probe = on('probe');
+export const listener = on('listener');
+export const processes = on('processes');
+export const spawner = on('spawner');
+const clock = on('clock');
+/** Time is a reading, as everything else that comes from outside. */
+export const now = () => clock('now');
+export const sleep = (ms: number) => clock('sleep', ms);
 
-export function go<S, C>(
-  state: S,
-  command: C,
-): { readonly kind: 'do'; readonly state: S; readonly command: C } {
-  return { kind: 'do', state, command };
+// --- parts -------------------------------------------------------------------------------------------------
+
+/**
+ * Makes a part of a generator: a stretch with an outcome of its own. When it has ended, the outcome is all
+ * that is left of it; what it was told on the way tells no two states apart. Arguments and outcome are plain
+ * data.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function part<A extends readonly unknown[], O, Y>(
+  body: (...args: A) => Generator<Y, O, unknown>,
+): (...args: A) => Generator<Y | Mark, O, unknown> {
+  return function* (...args) {
+    const known = yield { kind: 'part', name: body.name, args };
+    if (known !== undefined) return (known as { readonly outcome: O }).outcome;
+    const outcome = yield* body(...args);
+    yield { kind: 'end-of-part', outcome };
+    return outcome;
+  };
 }
 
-export function end<O>(outcome: O): { readonly kind: 'end'; readonly outcome: O } {
-  return { kind: 'end', outcome };
-}
+// --- phases ------------------------------------------------------------------------------------------------
 
-/** Runs `part` as a stretch of a larger machine: its states are wrapped, its outcome decides how the larger one goes on. */
-export function within<S, O, T, P, C>(
-  part: Step<S, O, C>,
-  wrap: (state: S) => T,
-  after: (outcome: O) => Step<T, P, C>,
-): Step<T, P, C> {
-  return part.kind === 'do' ? go(wrap(part.state), part.command) : after(part.outcome);
-}
+/**
+ * A phase to go on with, and all that it is to remember: plain data. `M` has a memory for each phase, by the
+ * phase's name.
+ */
+export type Next<M> = {
+  [P in keyof M & string]: { readonly phase: P; readonly memory: M[P] };
+}[keyof M & string];
 
-export const files = <M extends keyof FileSystem & string>(method: M, ...args: Parameters<FileSystem[M]>) =>
-  ({ port: 'files', method, args }) as unknown as Extract<CallsOn<'files'>, { method: M }>;
-export const lookUp = (pid: number): CallsOn<'processes'> => ({
-  port: 'processes',
-  method: 'lookUp',
-  args: [pid],
+/**
+ * Each phase is a generator that names the next one, or ends with an outcome. Nothing but its memory outlives
+ * a phase.
+ */
+export type Phases<M, O, C extends Call = Call> = {
+  readonly [P in keyof M & string]: (memory: M[P]) => Procedure<Next<M> | O, C>;
+};
+
+export const go = <const P extends string, const M>(
+  phase: P,
+  memory: M,
+): { readonly phase: P; readonly memory: M } => ({
+  phase,
+  memory,
 });
-export const signal = (pid: number, name: TerminationSignal): CallsOn<'processes'> => ({
-  port: 'processes',
-  method: 'signal',
-  args: [pid, name],
-});
-export const spawner = <M extends keyof Spawner & string>(method: M, ...args: Parameters<Spawner[M]>) =>
-  ({ port: 'spawner', method, args }) as unknown as Extract<CallsOn<'spawner'>, { method: M }>;
-export const probe = <M extends keyof SocketProbe & string>(method: M, ...args: Parameters<SocketProbe[M]>) =>
-  ({ port: 'probe', method, args }) as unknown as Extract<CallsOn<'probe'>, { method: M }>;
-export const listener = <M extends keyof Listener & string>(method: M, ...args: Parameters<Listener[M]>) =>
-  ({ port: 'listener', method, args }) as unknown as Extract<CallsOn<'listener'>, { method: M }>;
-export const sleep = (ms: number): Timed => ({ port: 'clock', method: 'sleep', args: [ms] });
 
-/** A reading that a port never returns for the call that was made: a broken adapter, not a state of the world. */
-export function unexpected(where: string, reading: { readonly kind: string }): never {
-  throw new Error(`${where}: a port returned "${reading.kind}", which it never does for this call`);
+/** A procedure of phases. What may go on for ever goes through a phase again and again. */
+export function* inPhases<
+  M extends { readonly [P in keyof M]: object },
+  O extends object,
+  C extends Call = Call,
+>(phases: Phases<M, O, C>, first: Next<M>): Procedure<O, C> {
+  for (let next = first; ; ) {
+    const mark: Mark = { kind: 'phase', phase: next.phase, memory: next.memory };
+    const { phase, memory } = ((yield mark) as Next<M> | undefined) ?? next;
+    const then = yield* phases[phase](memory);
+    if (!('phase' in then)) return then;
+    next = then;
+  }
 }

@@ -1,55 +1,40 @@
+/** The drivers of production: they make one call after the other. */
+
 import type { Clock } from '../../ports/clock.js';
-import type {
-  Command,
-  Event,
-  Ports,
-  Reading,
-  Step,
-  SyncCommand,
-  SyncPort,
-  SyncReading,
-} from './procedure.js';
+import type { Call, Ports, Procedure, Sync } from './procedure.js';
 
 type AnyMethod = (...args: readonly unknown[]) => unknown;
 
-/** Makes the one port call that a command is. */
-function perform(ports: object, command: Command): unknown {
-  const port = ports[command.port as keyof typeof ports] as Record<string, AnyMethod>;
-  const method = port[command.method] as AnyMethod;
-  return method.call(port, ...command.args);
+/** Makes the port call that a call is. */
+export function makeCall(ports: object, { port, method, args }: Call): unknown {
+  const on = ports[port as keyof typeof ports] as Record<string, AnyMethod>;
+  return (on[method] as AnyMethod).call(on, ...args);
 }
 
 /**
- * Drives a machine to its end, one port call after the other.
- * @param step the machine
- * @param first its first step
+ * Runs a procedure to its end.
  * @returns its outcome; rejects only when a port broke its contract
  */
-export async function run<S, O>(
-  step: (state: S, event: Event) => Step<S, O>,
-  first: Step<S, O>,
+export async function run<O>(
+  procedure: Procedure<O>,
   ports: Pick<Ports, 'clock'> & Partial<Ports>,
 ): Promise<O> {
-  let current = first;
-  while (current.kind === 'do') {
-    const returned = perform(ports, current.command);
+  let said = procedure.next();
+  while (said.done !== true) {
+    const returned = said.value.kind === 'call' ? makeCall(ports, said.value) : undefined;
     // Only what takes time costs a turn of the event loop.
-    const reading = (returned instanceof Promise ? await returned : returned) as Reading;
-    current = step(current.state, { reading, now: ports.clock.now() });
+    said = procedure.next(returned instanceof Promise ? await returned : returned);
   }
-  return current.outcome;
+  return said.value;
 }
 
-/** The same for a machine whose calls all return at once: when this returns, everything has happened. */
-export function runSync<S, O>(
-  step: (state: S, event: Event<SyncReading>) => Step<S, O, SyncCommand>,
-  first: Step<S, O, SyncCommand>,
-  ports: Partial<Pick<Ports, SyncPort>> & { readonly clock: Pick<Clock, 'now'> },
+/** The same where all calls return at once: when this returns, everything has happened. */
+export function runSync<O>(
+  procedure: Sync<O>,
+  ports: Partial<Ports> & { readonly clock: Pick<Clock, 'now'> },
 ): O {
-  let current = first;
-  while (current.kind === 'do') {
-    const reading = perform(ports, current.command) as SyncReading;
-    current = step(current.state, { reading, now: ports.clock.now() });
-  }
-  return current.outcome;
+  let said = procedure.next();
+  while (said.done !== true)
+    said = procedure.next(said.value.kind === 'call' ? makeCall(ports, said.value) : undefined);
+  return said.value;
 }

@@ -1,4 +1,7 @@
-/** What a client says: its requests get ids of the broker's own, and what concerns others as well is settled here. */
+/**
+ * What a client says: its requests get ids of the broker's own, and what concerns others as well is settled
+ * here.
+ */
 
 import { answer, answerEmpty, leaveUnanswered, note, refuse, sendUp, tell } from './deliveries.js';
 import { answerGreeting, capabilitiesIn, waitForGreeting } from './greeting.js';
@@ -25,7 +28,7 @@ import {
   valueKey,
 } from './rpc-message.js';
 import { answerForClient, takeAnswer, takeClientProgress } from './server-questions.js';
-import { overLimit } from './share-limits.js';
+import { overLimit, tooLongText } from './share-limits.js';
 import {
   type Client,
   ERAS,
@@ -80,7 +83,10 @@ function take(step: Step, said: Said, reading: RpcReading): void {
   }
 }
 
-/** Part of 2025-03-26 alone, where receiving them is a must. Servers drop them, so each message goes up by itself. */
+/**
+ * Part of 2025-03-26 alone, where receiving them is a must. Servers drop them, so each message goes up by
+ * itself.
+ */
 function takeBatch(step: Step, client: Client, line: string, items: readonly Span[]): void {
   const lines = items.map((item) => sliceOf(line, item));
   const readings = lines.map((one) => readStrictly(one));
@@ -104,7 +110,7 @@ export function takeTooLong(
 ): void {
   const id = idOfCut(event.head, event.tail) ?? NO_ID;
   const { messageBytes } = step.state.terms.limits;
-  const message = overLimit(`a message of ${event.bytes} bytes`, 'messageBytes', messageBytes);
+  const message = tooLongText(event.bytes, messageBytes);
   tell(step, client.id, errorLine(id, 'invalidRequest', message));
 }
 

@@ -1,4 +1,6 @@
-/** Lines on their way: to a client, as an answer of its own or as one of several in an array, and to a server. */
+/**
+ * Lines on their way: to a client, as an answer of its own or as one of several in an array, and to a server.
+ */
 
 import { EMPTY_RESULT, errorLine, type RpcErrorName, resultLine } from './rpc-lines.js';
 import type { ClientId, Step, Upstream } from './share-state.js';

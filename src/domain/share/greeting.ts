@@ -1,4 +1,6 @@
-/** The handshake: once with the server, and from then on answered to each client from what the server said. */
+/**
+ * The handshake: once with the server, and from then on answered to each client from what the server said.
+ */
 
 import { answer, note, sendUp, tell } from './deliveries.js';
 import {
@@ -27,7 +29,10 @@ import {
 } from './share-state.js';
 import { renewSubscriptions } from './subscriptions.js';
 
-/** What a server has to answer `initialize`, in milliseconds: servers that are fetched from a registry first take their time. */
+/**
+ * What a server has to answer `initialize`, in milliseconds: servers that are fetched from a registry first
+ * take their time.
+ */
 export const GREETING_MS = 120_000;
 
 /** The protocol version that a client asks for; empty where it names none. */

@@ -1,8 +1,9 @@
 /**
  * Where in a JSON text its parts stand, so that one of them can be replaced and every other byte stays.
  *
- * A text here holds one character per byte (latin1 of the bytes): positions are byte offsets, and a text that goes through
- * unchanged is the same bytes again. All that JSON's syntax is made of is ASCII, so UTF-8 inside strings needs no care.
+ * A text here holds one character per byte (latin1 of the bytes): positions are byte offsets, and a text that
+ * goes through unchanged is the same bytes again. All that JSON's syntax is made of is ASCII, so UTF-8 inside
+ * strings needs no care.
  */
 
 import { parseJson } from '../evidence/json.js';
@@ -152,7 +153,10 @@ function skipSpace(text: string, at: number): number {
   }
 }
 
-/** The value that begins there, behind white space. What is inside it is not looked at more than finding its end needs. */
+/**
+ * The value that begins there, behind white space. What is inside it is not looked at more than finding its
+ * end needs.
+ */
 function valueAt(text: string, at: number): Span | undefined {
   const from = skipSpace(text, at);
   const to = endOfValue(text, from);

@@ -1,4 +1,7 @@
-/** `logging/setLevel` is one level for a whole connection: the server gets the lowest that anybody wants, each client its own part. */
+/**
+ * `logging/setLevel` is one level for a whole connection: the server gets the lowest that anybody wants, each
+ * client its own part.
+ */
 
 import { lastOf, membersOf, replaceIn, sliceOf, textOfString } from './json-spans.js';
 import { openOwnRequest } from './pending-requests.js';
@@ -17,7 +20,10 @@ export function levelIn(
   return level < 0 ? undefined : level;
 }
 
-/** The same message, asking for the lowest level that one of the others wants, too; the server is taken to grant it. */
+/**
+ * The same message, asking for the lowest level that one of the others wants, too; the server is taken to
+ * grant it.
+ */
 export function askForLevel(
   step: Step,
   up: Upstream,

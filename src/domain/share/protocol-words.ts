@@ -8,7 +8,8 @@ export const isHandshakeVersion = (version: string): boolean =>
   (HANDSHAKE_VERSIONS as readonly string[]).includes(version);
 
 /**
- * What a client is told that asked for one version, where the server speaks another: lifecycle, version negotiation.
+ * What a client is told that asked for one version, where the server speaks another: lifecycle, version
+ * negotiation.
  * @param negotiated what the server said
  */
 export function versionFor(wish: string, negotiated: string): string {

@@ -1,4 +1,7 @@
-/** One JSON-RPC message as far as a broker must read it: what kind it is, and where the parts are that it replaces. */
+/**
+ * One JSON-RPC message as far as a broker must read it: what kind it is, and where the parts are that it
+ * replaces.
+ */
 
 import { parseJson } from '../evidence/json.js';
 import {
@@ -45,8 +48,8 @@ export type RpcReading =
   | { readonly kind: 'invalid'; readonly id: Span | undefined };
 
 /**
- * Reads what somebody sent who is not trusted: it is JSON from end to end, and no member that matters is there twice, so that no
- * two readers understand it differently.
+ * Reads what somebody sent who is not trusted: it is JSON from end to end, and no member that matters is
+ * there twice, so that no two readers understand it differently.
  */
 export function readStrictly(line: string): RpcReading {
   const reading = readMessage(line);

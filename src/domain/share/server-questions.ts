@@ -1,4 +1,7 @@
-/** What a server asks of clients (sampling, roots, elicitation, ping): asked of the one whom it concerns, or answered at once. */
+/**
+ * What a server asks of clients (sampling, roots, elicitation, ping): asked of the one whom it concerns, or
+ * answered at once.
+ */
 
 import { note, sendUp, tell } from './deliveries.js';
 import {
@@ -51,7 +54,10 @@ function nextQuestionId({ state }: Step): string {
   return `solod-${state.terms.nonce}-${id}`;
 }
 
-/** The client of the task that it belongs to, or the only one that it can be about. Never all: one would answer for another. */
+/**
+ * The client of the task that it belongs to, or the only one that it can be about. Never all: one would
+ * answer for another.
+ */
 function whom(step: Step, up: Upstream, line: string, request: RpcRequest): Client | keyof typeof WHY {
   const { state } = step;
   if (state.terms.sharing === 'per-client') return clientsOf(step, up.era)[0] ?? 'nobody-can';

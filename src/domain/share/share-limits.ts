@@ -1,11 +1,14 @@
-/** What one client or server may take of a broker. Each has a name, under which an error says that it was reached. */
+/**
+ * What one client or server may take of a broker. Each has a name, under which an error says that it was
+ * reached.
+ */
 
 const MIB = 1024 * 1024;
 
 export interface ShareLimits {
   /**
-   * The longest message that a client may send, in bytes. The TypeScript SDK closes its transport at a longer one, and the server
-   * ends with it, for everybody.
+   * The longest message that a client may send, in bytes. The TypeScript SDK closes its transport at a longer
+   * one, and the server ends with it, for everybody.
    */
   readonly messageBytes: number;
   /** The longest message of a server, in bytes. */
@@ -26,5 +29,9 @@ export const DEFAULT_LIMITS: ShareLimits = {
   unreadBytes: 128 * MIB,
 };
 
-export const overLimit = (what: string, limit: keyof ShareLimits, allowed: number): string =>
+export const overLimit = (what: string, limit: keyof ShareLimits, allowed: number | string): string =>
   `solod share: ${what}, and at most ${allowed} are allowed (limit ${limit})`;
+
+/** What the sender of a message is told that is too long. */
+export const tooLongText = (bytes: number | string, limit: number | string): string =>
+  overLimit(`a message of ${bytes} bytes`, 'messageBytes', limit);

@@ -1,6 +1,6 @@
 /**
- * The broker of one command: clients that share a server, and the server's processes. Pure: what happened goes in, what is to be done
- * comes out, and the state is plain data that `structuredClone` copies.
+ * The broker of one command: clients that share a server, and the server's processes. Pure: what happened
+ * goes in, what is to be done comes out, and the state is plain data that `structuredClone` copies.
  */
 
 import { clientLeft, takeClientLine, takeTooLong } from './client-messages.js';

@@ -1,4 +1,7 @@
-/** What a broker keeps of one command: its clients, and the processes that serve them. Plain data; `share-machine` changes it. */
+/**
+ * What a broker keeps of one command: its clients, and the processes that serve them. Plain data;
+ * `share-machine` changes it.
+ */
 
 import type { ShareLimits } from './share-limits.js';
 import type { Manner, Turns } from './turns.js';
@@ -6,8 +9,8 @@ import type { Manner, Turns } from './turns.js';
 export type ClientId = number;
 
 /**
- * The handshake era (2024-11-05 to 2025-11-25) begins with `initialize`, the stateless one (2026-07-28) with any other request. The
- * first message pins a server to its era, so each has a process of its own.
+ * The handshake era (2024-11-05 to 2025-11-25) begins with `initialize`, the stateless one (2026-07-28) with
+ * any other request. The first message pins a server to its era, so each has a process of its own.
  */
 export type Era = 'handshake' | 'stateless';
 export const ERAS: readonly Era[] = ['handshake', 'stateless'];
@@ -178,7 +181,10 @@ export interface ShareState {
   readonly stateless: Upstream;
 }
 
-/** What a broker is told, in the order in which it happened. Lines are without line feeds, a character per byte. */
+/**
+ * What a broker is told, in the order in which it happened. Lines are without line feeds, a character per
+ * byte.
+ */
 export type ShareEvent =
   | { readonly kind: 'joined'; readonly client: ClientId }
   | { readonly kind: 'client-line'; readonly client: ClientId; readonly line: string }

@@ -111,7 +111,10 @@ function dropIfUnused(
   ]);
 }
 
-/** The process is gone that knew of them. What was asked of it is lost; what it had granted is asked of the next one. */
+/**
+ * The process is gone that knew of them. What was asked of it is lost; what it had granted is asked of the
+ * next one.
+ */
 export function loseSubscriptions(step: Step, up: Upstream, message: string): void {
   for (const subscription of [...up.subscriptions.values()]) {
     const { beginning } = subscription;
@@ -130,7 +133,10 @@ export function renewSubscriptions(step: Step, up: Upstream): void {
   }
 }
 
-/** Who hears that a resource has changed. It may be a part of the one that was subscribed to (resources, subscriptions). */
+/**
+ * Who hears that a resource has changed. It may be a part of the one that was subscribed to (resources,
+ * subscriptions).
+ */
 export function subscribersOf(up: Upstream, uri: string): ReadonlySet<ClientId> {
   const exact = up.subscriptions.get(uri);
   const concerned =

@@ -33,8 +33,8 @@ export type Manner =
   | 'untracked';
 
 /**
- * Takes the next request out of the line, if the server may have it now. One that must be alone holds up those behind it: else
- * a stream of others would keep it waiting for ever.
+ * Takes the next request out of the line, if the server may have it now. One that must be alone holds up
+ * those behind it: else a stream of others would keep it waiting for ever.
  */
 export function takeTurn(turns: Turns, mannerOf: (request: number) => Manner): number | undefined {
   const [next] = turns.lanes;

@@ -1,4 +1,6 @@
-/** A server process, from the first client that needs it to its end, and another in its place where it dies. */
+/**
+ * A server process, from the first client that needs it to its end, and another in its place where it dies.
+ */
 
 import { answer, note, refuse } from './deliveries.js';
 import { greet } from './greeting.js';

@@ -1,9 +1,10 @@
 /**
- * What a service's daemon has done, in numbers, in a fixed amount of memory. All times by the monotonic clock.
+ * What a service's daemon has done, in numbers, in a fixed amount of memory. All times by the monotonic
+ * clock.
  *
- * A call's time in all is what its caller waited until its request was on its way, as that says of itself, and what passed from the
- * arrival of the request to the end of the service. What the caller's own process took to start is in no number: with a daemon or
- * without, it is the same.
+ * A call's time in all is what its caller waited until its request was on its way, as that says of itself,
+ * and what passed from the arrival of the request to the end of the service. What the caller's own process
+ * took to start is in no number: with a daemon or without, it is the same.
  */
 
 import { Histogram, type Spread } from './histogram.js';
@@ -17,15 +18,17 @@ export interface DaemonNumbers {
   readonly failed: number;
   /** What loading the service took; undefined until it has been loaded. */
   readonly loadMs?: number | undefined;
-  /** Times in all of calls that came before the service was loaded, or whose caller had the daemon started. */
+  /**
+   * Times in all of calls that came before the service was loaded, or whose caller had the daemon started.
+   */
   readonly cold: Spread;
   /** Times in all of all other calls. */
   readonly warm: Spread;
   /** From the begin of the service to its end, of all calls. */
   readonly run: Spread;
   /**
-   * What all calls that have ended would have taken without a daemon, each the time to load the service and that of its own run, less
-   * what they took. Below zero where the daemon has not paid off yet.
+   * What all calls that have ended would have taken without a daemon, each the time to load the service and
+   * that of its own run, less what they took. Below zero where the daemon has not paid off yet.
    */
   readonly savedMs: number;
 }

@@ -1,6 +1,7 @@
 /**
- * How long things took, in a fixed amount of memory: counts in buckets, each wider than the one before by the same factor. A quantile
- * read off it is off by no more than half a bucket's width, 4.5 %; from 10 µs to two hours. Sum and maximum are exact.
+ * How long things took, in a fixed amount of memory: counts in buckets, each wider than the one before by the
+ * same factor. A quantile read off it is off by no more than half a bucket's width, 4.5 %; from 10 µs to two
+ * hours. Sum and maximum are exact.
  */
 
 const BUCKETS_AN_OCTAVE = 8;

@@ -1,4 +1,7 @@
-/** A time axis on which a burst of milliseconds and a day of quiet both have room: long stretches without any event are cut. */
+/**
+ * A time axis on which a burst of milliseconds and a day of quiet both have room: long stretches without any
+ * event are cut.
+ */
 
 export interface Cut {
   /** Where on the axis it begins, and how long the time is that has been left out. */
@@ -7,14 +10,20 @@ export interface Cut {
 }
 
 export interface TimeScale {
-  /** @returns the place on the axis, 0 to its width; what lies outside is drawn at the end that it is nearer to */
+  /**
+   * @returns the place on the axis, 0 to its width; what lies outside is drawn at the end that it is nearer
+   * to
+   */
   place(ms: number): number;
   readonly cuts: readonly Cut[];
   /** Where times may be written, in order, none too near to the next. */
   readonly ticks: readonly { readonly x: number; readonly ms: number }[];
 }
 
-/** Gaps are cut that are so many times as long as all shorter ones together: beside them nothing else could be seen. */
+/**
+ * Gaps are cut that are so many times as long as all shorter ones together: beside them nothing else could be
+ * seen.
+ */
 const CUT_FACTOR = 2;
 export const CUT_WIDTH = 36;
 const TICK_DISTANCE = 92;

@@ -1,4 +1,4 @@
-import type { Distrust } from '../place/state-directory.js';
+import type { Distrust } from '../place/distrust.js';
 
 /** Why a directory is not trusted, and what to do about it. `what` follows the directory's name. */
 export const DISTRUST: Readonly<Record<Distrust, { readonly what: string; readonly todo: string }>> = {

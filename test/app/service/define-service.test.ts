@@ -81,6 +81,8 @@ describe('a definition', () => {
     ['a version that is none', { run, version: 1 }],
     ['a timeout that is none', { run, idleTimeoutMs: '1s' }],
     ['a negative timeout', { run, idleTimeoutMs: -1 }],
+    ['a process that is none', { run, callProcess: 'other' }],
+    ['something to watch that is none', { run, watch: 'all' }],
     ['a timeout that is not a number', { run, idleTimeoutMs: Number.NaN }],
   ])('is refused when it is made: %s', (_, definition) => {
     expect(() => defineService(definition as never)).toThrow(/^defineService: /);

@@ -10,8 +10,8 @@ const SAYS: Says<typeof COMMAND_TROUBLE> = {
     'can\'t be asked to stop: x: not answering; try again; "solod restart --force" ends a daemon that does not answer',
   ],
   stillThere: [
-    COMMAND_TROUBLE.stillThere('x', 7),
-    'x (pid 7) was asked to stop and is still finishing its work; wait longer with --timeout',
+    COMMAND_TROUBLE.stillThere('x', 7, 2),
+    'x (pid 7) was asked to stop and is still finishing its work (calls in flight: 2); wait longer with --timeout',
   ],
   noLog: [
     COMMAND_TROUBLE.noLog('x', '/d/log'),

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { complaintOf, kickWarning, sentence } from '../../../src/app/texts/failure-text.js';
 import type { Failure, Phase } from '../../../src/domain/failure.js';
-import type { Distrust } from '../../../src/domain/place/state-directory.js';
+import type { Distrust } from '../../../src/domain/place/distrust.js';
 import { ownerOf } from '../../support/plans.js';
 
 const cause = { code: 'ENOSPC', message: 'no space left on device' };
@@ -26,6 +26,18 @@ type Example<K extends Kind> = { readonly failure: Extract<Failure, { kind: K }>
 /** A kind that is missing here does not compile. */
 const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] } = {
   'invalid-request': [{ failure: { kind: 'invalid-request', message: 'a; b' }, says: 'a; b' }],
+  'no-home': [
+    {
+      failure: { kind: 'no-home' },
+      says: 'there is no home directory for daemons to live in; set HOME, or SOLOD_DIR to the directory of the daemons',
+    },
+  ],
+  'no-daemon-program': [
+    {
+      failure: { kind: 'no-daemon-program' },
+      says: "the program of solod's daemon is neither beside this program nor in a package solod that it finds; install the package solod where this program is",
+    },
+  ],
   'service-missing': [
     {
       failure: { kind: 'service-missing', path: '/s.mjs' },

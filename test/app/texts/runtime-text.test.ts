@@ -25,6 +25,14 @@ const SAYS: Says<typeof TROUBLE> = {
     TROUBLE.hiddenName('/s.mjs', 'x'),
     "/s.mjs has its name x where callers can't read it; write it as a literal, first in defineService({ name: '…' })",
   ],
+  hiddenVariable: [
+    TROUBLE.hiddenVariable('/s.mjs', 'TOKEN'),
+    "/s.mjs names the variable TOKEN of its environment where callers can't read it; write environment: ['…'] with literals, before run, in defineService",
+  ],
+  refused: [
+    TROUBLE.refused('EIO: i/o error, read'),
+    'the system refused a call: EIO: i/o error, read; check what it names',
+  ],
   notLoaded: [TROUBLE.notLoaded('/s.mjs', 'Error: x'), '/s.mjs does not load; fix this error: Error: x'],
 };
 

@@ -36,6 +36,10 @@ const SAYS: Says<typeof USAGE> = {
   ],
   switch: [USAGE.switch('x'), 'SOLOD=x is not one of its values; write on or off, or unset it'],
   apart: [USAGE.apart('--a', '--b'), "--a and --b can't be used together; give one of them"],
+  noDirectory: [
+    USAGE.noDirectory(),
+    'the working directory of this process does not exist any more; change to another one',
+  ],
   platform: [
     USAGE.platform('win32'),
     'solod does not run on win32, because it needs Unix sockets; use Linux or macOS (on Windows: WSL)',

@@ -570,7 +570,7 @@ describe('a client that goes away', () => {
     await server.settled();
   });
 
-  it('leaves an unfinished call in flight until its service has ended', async () => {
+  it('leaves nothing in flight, and its call time to end', async () => {
     const [aborted, cleanedUp] = [gate(), gate()];
     const { file, server } = await daemon(async ({ signal }) => {
       await once(signal, 'abort');
@@ -581,10 +581,45 @@ describe('a client that goes away', () => {
     await client.until(() => client.count(CHUNK.output) === 1);
     client.socket.destroy();
     await aborted.opened;
-    expect(server.inFlight).toBe(1);
-    cleanedUp.open();
-    await server.settled();
     expect(server.inFlight).toBe(0);
+    let isSettled = false;
+    const settled = server.settled().then(() => {
+      isSettled = true;
+    });
+    await stalled(() => server.inFlight);
+    expect(isSettled).toBe(false);
+    cleanedUp.open();
+    await settled;
+  });
+
+  it('is waited for no longer than its grace, and may end later', async () => {
+    const cleanedUp = gate();
+    const events: string[] = [];
+    const serve = async ({ args, signal }: ServiceContext): Promise<void> => {
+      if (args.length > 0) return;
+      await once(signal, 'abort');
+      await cleanedUp.opened;
+    };
+    const { file, server } = await daemon(serve, {
+      graceMs: 20,
+      onCallEnd: () => void events.push('end'),
+      onIdle: () => void events.push('idle'),
+    });
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.output) === 1);
+    const free = server.free();
+    client.socket.destroy();
+    await Promise.all([server.settled(), free]);
+    expect(events).toEqual(['idle']);
+    const other = new RawPeer(await connect(file), 'client')
+      .read()
+      .send(encodeRequest({ ...REQUEST, args: ['a'] }));
+    await other.closed();
+    expect(events).toEqual(['idle', 'end', 'idle']);
+    cleanedUp.open();
+    await stalled(() => events.length);
+    expect([events, server.inFlight]).toEqual([['idle', 'end', 'idle', 'end'], 0]);
+    await Promise.all([server.settled(), server.free()]);
   });
 
   it('at any byte of its request, or after it, hurts nobody and begins nothing unasked', async () => {
@@ -664,7 +699,7 @@ describe('a client that breaks the protocol', () => {
   it.each([
     ['an unknown chunk', chunk('?' as 'A'), 'unknown type 63'],
     ['input before the command', chunk(CHUNK.input, 'x'), '"0" where none may be'],
-    ['a chunk that is too long', chunkHeader(CHUNK.argument, 2 ** 31), 'at most 16777216 may be'],
+    ['a chunk that is too long', chunkHeader(CHUNK.argument, 2 ** 31), 'limit 16777216'],
     ['no directory', chunk(CHUNK.command, 'it'), 'without a working directory'],
   ])('in its request is told how: %s', async (_, bytes, words) => {
     const { file, server } = await daemon(begunNever);

@@ -1,6 +1,6 @@
 /**
- * The publish race: two candidates in every order of their calls, each killed before any of them or not at all; three in
- * every order with so many interruptions. Never do two serve, and nobody alive is cut off.
+ * The publish race: two candidates in every order of their calls, each killed before any of them or not at
+ * all; three in every order with so many interruptions. Never do two serve, and nobody alive is cut off.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import type { ClaimOutcome } from '../../../src/domain/claim/claim.js';
 import { parseOwner } from '../../../src/domain/evidence/owner.js';
 import { layout } from '../../../src/domain/place/layout.js';
 import { leaveGeneration } from '../../support/daemons.js';
+import { holdBefore } from '../../support/hold.js';
 import { HOME, inHome, tree } from '../../support/plans.js';
 import {
   alive,
@@ -43,8 +44,10 @@ function ownerPid({ machine }: Race, path: string): number | undefined {
   return reading.kind === 'text' ? parseOwner(reading.text)?.pid : undefined;
 }
 
-const outcomeOf = ({ stepper: { state, outcome } }: Candidate): ClaimOutcome | undefined =>
-  state?.at === 'leaving' ? state.outcome : outcome;
+/** How it ends, from when it has decided to leave. */
+const outcomeOf = ({ stepper: { phase, outcome } }: Candidate): ClaimOutcome | undefined =>
+  phase?.phase === 'leave' ? (phase.memory as { readonly outcome: ClaimOutcome }).outcome : outcome;
+
 /** What holds at every moment. */
 function judgeMoment(race: Race): void {
   const { candidates } = race;
@@ -56,15 +59,15 @@ function judgeMoment(race: Race): void {
 
 /** Who is about to give way does so to somebody who means to stay. */
 function judgeGivingWay(race: Race): void {
-  for (const { stepper } of race.candidates) {
-    const { state } = stepper;
-    if (state?.at !== 'leaving' || state.step !== 'closing' || state.outcome.kind !== 'gave-way') continue;
-    const { generation } = state.outcome;
+  for (const candidate of race.candidates) {
+    const outcome = outcomeOf(candidate);
+    if (candidate.stepper.next?.method !== 'close' || outcome?.kind !== 'gave-way') continue;
+    const { generation } = outcome;
     const owner = race.candidates.find(
       ({ process }) =>
         process.pid === ownerPid(race, layout.currentOwner(HOME).replace('current', String(generation))),
     );
-    expect(owner?.stepper.state?.at ?? 'ended').not.toMatch(/withdraw/);
+    expect(owner?.stepper.phase?.phase ?? 'ended').not.toBe('withdraw');
   }
 }
 
@@ -86,7 +89,10 @@ function judge(race: Race): void {
   judgeEnd(race);
 }
 
-/** `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a few interruptions do. */
+/**
+ * `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a
+ * few interruptions do.
+ */
 const SOME = { interruptions: 1, kills: 0 };
 
 describe('the race of two candidates', () => {
@@ -115,14 +121,20 @@ describe('the race of two candidates', () => {
 });
 
 describe('the race of three candidates, the first of them held up', () => {
-  async function heldUp(at: string): Promise<Race> {
+  const BEFORE = {
+    probing: { phase: 'look', method: 'connect' },
+    publishing: { phase: 'publish', method: 'rename' },
+    rechecking: { phase: 'recheck' },
+  } as const;
+
+  async function heldUp(at: keyof typeof BEFORE): Promise<Race> {
     const race = await startReadyRace(3, tombstone);
-    const stepper = race.candidates[0]?.stepper;
-    while (stepper?.state?.at !== at) await stepper?.take();
+    const [first] = race.candidates;
+    if (first !== undefined) await holdBefore(first.stepper, BEFORE[at]);
     return race;
   }
 
-  it.each(['probing', 'publishing', 'rechecking'])(
+  it.each(['probing', 'publishing', 'rechecking'] as const)(
     'before %s: one is killed anywhere, or none',
     async (at) => {
       let withdrawn = 0;
@@ -130,7 +142,7 @@ describe('the race of three candidates, the first of them held up', () => {
         () => heldUp(at),
         (race) => {
           judge(race);
-          if (race.candidates.some(({ stepper }) => stepper.state?.at === 'withdrawing')) withdrawn += 1;
+          if (race.candidates.some(({ stepper }) => stepper.phase?.phase === 'withdraw')) withdrawn += 1;
         },
         { interruptions: 0, kills: 1 },
       );
@@ -151,7 +163,7 @@ it('an order that fails is told, so that it can be replayed', async () => {
   await make(race, 'step 0');
   const surprised = explore(
     async () => startRace(1, nothing),
-    ({ candidates }) => expect(candidates[0]?.stepper.state?.at).toBe('preparing'),
+    ({ candidates }) => expect(candidates[0]?.stepper.phase?.phase).toBe('prepare'),
   );
   await expect(surprised).rejects.toThrow(/^after (?:step 0, )+step 0$/);
 });

@@ -1,25 +1,43 @@
-/** The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most serves. */
+/**
+ * The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most
+ * serves.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess, PortCall } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
-import { beginClaim, type ClaimPlan, ROUNDS_MAX, stepClaim } from '../../../src/domain/claim/claim.js';
+import { begin, goOn } from '../../../src/adapters/simulation/points.js';
+import { type ClaimPlan, claim, ROUNDS_MAX } from '../../../src/domain/claim/claim.js';
 import { parseOwner } from '../../../src/domain/evidence/owner.js';
+import { handedLock } from '../../../src/domain/lock/held-lock.js';
+import type { Reading } from '../../../src/domain/procedure/procedure.js';
+import { makeCall } from '../../../src/domain/procedure/run.js';
 import { claimIn, daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
-import { claimPlan, HOME, inHome, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
+import { type Before, holdBefore } from '../../support/hold.js';
+import { claimPlan, HOME, identityOf, inHome, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
 function stepperFor(process: MemoryProcess, changes: Partial<ClaimPlan> = {}) {
-  return new Stepper(stepClaim, beginClaim(claimPlan(process, changes)), process.ports);
+  return new Stepper(claim(claimPlan(process, changes)), process.ports);
 }
 
-/** A candidate that is held where its next step is the one named. */
-async function heldAt(machine: MemoryMachine, at: string, changes: Partial<ClaimPlan> = {}) {
+const BEFORE = {
+  probe: { phase: 'look', method: 'connect' },
+  confirmAlive: { phase: 'look', method: 'readLink', nth: 2 },
+  confirmAbsent: { phase: 'look', method: 'readLink', nth: 2 },
+  writeOwner: { phase: 'publish', method: 'createFile' },
+  publish: { phase: 'publish', method: 'rename' },
+  recheck: { phase: 'recheck' },
+  repoint: { phase: 'repoint' },
+} as const;
+
+/** A candidate that is held before that call. */
+async function heldBefore(machine: MemoryMachine, before: Before, changes: Partial<ClaimPlan> = {}) {
   const process = machine.start();
   const stepper = stepperFor(process, changes);
-  while (stepper.state?.at !== at) await stepper.take();
+  await holdBefore(stepper, before);
   return { process, stepper };
 }
 
@@ -102,7 +120,7 @@ describe('a candidate on its own', () => {
 
   it('gives way to one that has published and not yet repointed', async () => {
     const machine = await withTombstone();
-    const first = await heldAt(machine, 'rechecking');
+    const first = await heldBefore(machine, BEFORE.recheck);
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'gave-way', generation: 2, doubt: undefined });
     expect(await toTheEnd(first.stepper)).toEqual({ kind: 'claimed', generation: 2 });
   });
@@ -110,18 +128,15 @@ describe('a candidate on its own', () => {
   it('is plain data at every step, and the same step from the same place is the same', async () => {
     const machine = await withTombstone();
     const process = machine.start();
-    let current = beginClaim(claimPlan(process));
-    for (let steps = 0; current.kind === 'do'; steps += 1) {
-      expect(steps).toBeLessThan(40);
-      const { state, command } = current;
-      expect(structuredClone({ state, command })).toEqual({ state, command });
-      const port = process.ports[command.port] as unknown as Record<string, (...args: unknown[]) => unknown>;
-      const event = {
-        reading: (await port[command.method]?.(...command.args)) as never,
-        now: machine.clock.now(),
-      };
-      current = stepClaim(state, event);
-      expect(stepClaim(structuredClone(state), event)).toEqual(current);
+    let current = begin(claim, claimPlan(process), identityOf(process), machine.clock.now());
+    for (let calls = 0; 'call' in current; calls += 1) {
+      expect(calls).toBeLessThan(40);
+      const { phase, told, call } = current;
+      expect(structuredClone({ phase, told, call })).toEqual({ phase, told, call });
+      const reading = (await makeCall(process.ports, call)) as Reading;
+      const next = goOn(current, reading, machine.clock.now());
+      expect(goOn(current, structuredClone(reading), machine.clock.now())).toBe(next);
+      current = next;
     }
     expect(current.outcome).toEqual({ kind: 'claimed', generation: 2 });
   });
@@ -331,7 +346,7 @@ describe('before it gives way it looks whether `current` has moved', () => {
   it('the race of one that answers and dies with its successor: the successor is looked at', async () => {
     const machine = new MemoryMachine();
     const first = await daemonIn(machine);
-    const late = await heldAt(machine, 'confirming-alive');
+    const late = await heldBefore(machine, BEFORE.confirmAlive);
     first.kill();
     const second = await daemonIn(machine);
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'gave-way', generation: 2, doubt: undefined });
@@ -342,7 +357,7 @@ describe('before it gives way it looks whether `current` has moved', () => {
   it('the same with a successor that is dead already: it is followed', async () => {
     const machine = new MemoryMachine();
     const first = await daemonIn(machine);
-    const late = await heldAt(machine, 'confirming-alive');
+    const late = await heldBefore(machine, BEFORE.confirmAlive);
     first.kill();
     (await daemonIn(machine)).kill();
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
@@ -351,7 +366,7 @@ describe('before it gives way it looks whether `current` has moved', () => {
   it('with a `current` that can no longer be read it fails', async () => {
     const machine = new MemoryMachine();
     await daemonIn(machine);
-    const late = await heldAt(machine, 'confirming-alive');
+    const late = await heldBefore(machine, BEFORE.confirmAlive);
     machine.faults.plant({ method: 'readLink', code: 'EIO' });
     expect(await toTheEnd(late.stepper)).toMatchObject({
       kind: 'failed',
@@ -363,13 +378,15 @@ describe('before it gives way it looks whether `current` has moved', () => {
 describe('a generation without a socket', () => {
   it('the race with its collector: one that has been collected since is looked for anew', async () => {
     const machine = await withTombstone();
-    const late = await heldAt(machine, 'probing');
+    const late = await heldBefore(machine, BEFORE.probe);
     await daemonIn(machine);
     expect(late.stepper.next?.args[0]).toBe(inHome('1/sock'));
     await late.stepper.take();
-    expect(late.stepper.state?.at).toBe('confirming-absent');
+    const before = late.stepper.phase;
+    expect(late.stepper.next?.method).toBe('readLink');
     await late.stepper.take();
-    expect(late.stepper.state?.at).toBe('reading-current');
+    expect(late.stepper.phase?.phase).toBe('look');
+    expect(late.stepper.phase).not.toBe(before);
     expect(await toTheEnd(late.stepper)).toMatchObject({ kind: 'gave-way', generation: 2 });
   });
 
@@ -377,7 +394,7 @@ describe('a generation without a socket', () => {
     const machine = await withTombstone();
     await leaveGeneration(machine, 2);
     machine.files.removeFile(inHome('2/sock'));
-    const late = await heldAt(machine, 'confirming-hole');
+    const late = await heldBefore(machine, { phase: 'look', method: 'inspect', nth: 3 });
     machine.files.removeTree(inHome('2'));
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 2 });
   });
@@ -385,7 +402,7 @@ describe('a generation without a socket', () => {
   it('with a `current` that can no longer be read it fails', async () => {
     const machine = withHome();
     machine.files.makeLink('7', inHome('current'));
-    const late = await heldAt(machine, 'confirming-absent');
+    const late = await heldBefore(machine, BEFORE.confirmAbsent);
     machine.faults.plant({ method: 'readLink', code: 'EIO' });
     expect(await toTheEnd(late.stepper)).toMatchObject({
       kind: 'failed',
@@ -399,7 +416,7 @@ describe('a slot that was collected (step 6)', () => {
   /** The late candidate has seen generation 1 dead; since then 2 and 3 came, and 1 and 2 were collected. */
   async function lateCandidate(changes: Partial<ClaimPlan> = {}) {
     const machine = await withTombstone();
-    const late = await heldAt(machine, 'publishing', changes);
+    const late = await heldBefore(machine, BEFORE.publish, changes);
     (await daemonIn(machine)).kill();
     const daemon = await daemonIn(machine);
     expect(tree(machine).filter((line) => !line.startsWith('tmp.'))).toEqual(onlyGeneration(3));
@@ -428,7 +445,7 @@ describe('a slot that was collected (step 6)', () => {
     daemon.kill();
     const calls: string[] = [];
     late.process.onCall = ({ method, args }) => calls.push(`${method} ${args[0] ?? ''}`);
-    while (late.stepper.state?.at !== 'writing-owner') await late.stepper.take();
+    await holdBefore(late.stepper, BEFORE.writeOwner);
     const nonce = nonceFor(late.process);
     const steps = [
       'close ',
@@ -457,7 +474,7 @@ describe('a slot that was collected (step 6)', () => {
 
   it('one that was removed by hand is no slot either: the daemon that lost it shall see another number', async () => {
     const machine = await withTombstone();
-    const late = await heldAt(machine, 'publishing');
+    const late = await heldBefore(machine, BEFORE.publish);
     await daemonIn(machine);
     machine.files.removeTree(inHome('2'));
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
@@ -466,7 +483,7 @@ describe('a slot that was collected (step 6)', () => {
 
   it('not knowing whether it was collected is no permission: it fails, and the generation stays as a dead one', async () => {
     const machine = await withTombstone();
-    const late = await heldAt(machine, 'rechecking');
+    const late = await heldBefore(machine, BEFORE.recheck);
     machine.faults.plant({ method: 'readLink', code: 'EIO' });
     expect(await toTheEnd(late.stepper)).toMatchObject({
       kind: 'failed',
@@ -505,7 +522,7 @@ describe('others who keep moving', () => {
 
   it('a directory that was removed from outside is made again', async () => {
     const machine = await withTombstone();
-    const late = await heldAt(machine, 'publishing');
+    const late = await heldBefore(machine, BEFORE.publish);
     machine.files.removeTree(HOME);
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 1 });
     expect(tree(machine)).toEqual(onlyGeneration(1));
@@ -603,7 +620,7 @@ describe('the lock under which a candidate was started', () => {
     const machine = withHome();
     await prepare(machine);
     lockedBy(machine, LOCK);
-    expect((await claimIn(machine, { lockNonce: LOCK })).outcome.kind).toBe(kind);
+    expect((await claimIn(machine, { lock: handedLock(HOME, LOCK) })).outcome.kind).toBe(kind);
     expect(isLocked(machine)).toBe(false);
   });
 
@@ -611,14 +628,14 @@ describe('the lock under which a candidate was started', () => {
     const machine = withHome();
     await prepare(machine);
     lockedBy(machine, '901-other');
-    expect((await claimIn(machine, { lockNonce: LOCK })).outcome.kind).toBe(kind);
+    expect((await claimIn(machine, { lock: handedLock(HOME, LOCK) })).outcome.kind).toBe(kind);
     expect(tree(machine)).toContain('spawn.lock/901-other');
   });
 
   it('lasts until `current` names the daemon: until then others would find nobody', async () => {
     const machine = withHome();
     lockedBy(machine, LOCK);
-    const { stepper } = await heldAt(machine, 'repointing', { lockNonce: LOCK });
+    const { stepper } = await heldBefore(machine, BEFORE.repoint, { lock: handedLock(HOME, LOCK) });
     expect(isLocked(machine)).toBe(true);
     await toTheEnd(stepper);
     expect(isLocked(machine)).toBe(false);
@@ -664,7 +681,7 @@ describe('every call may fail', () => {
       if (calls.push(call) - 1 !== index || UNFAILING.has(call.method)) return;
       machine.faults.plant({ method: call.method as 'list', code, pid: process.pid });
     };
-    const { outcome } = await claimIn(machine, { lockNonce: LOCK }, process);
+    const { outcome } = await claimIn(machine, { lock: handedLock(HOME, LOCK) }, process);
     return { machine, outcome, calls, process };
   }
 
@@ -705,8 +722,8 @@ it('who gives way closes its listener before it removes its socket, as a closed 
   machine.files.makeDirectories(inHome('spawn.lock'));
   machine.files.createFile(inHome('spawn.lock/9-a'), '');
   const process = machine.start();
-  const stepper = stepperFor(process, { lockNonce: '9-a' });
-  while (stepper.state?.at !== 'publishing') await stepper.take();
+  const stepper = stepperFor(process, { lock: handedLock(HOME, '9-a') });
+  await holdBefore(stepper, BEFORE.publish);
   // The race: another one is faster.
   await daemonIn(machine);
   const calls: string[] = [];
@@ -743,12 +760,12 @@ describe('what it does not do', () => {
   });
 
   it('look twice before it follows what it has seen dead', async () => {
-    const late = await heldAt(await withTombstone(), 'probing');
+    const late = await heldBefore(await withTombstone(), BEFORE.probe);
     await late.stepper.take();
-    const verbs: string[] = [];
-    for (; late.stepper.state?.at !== 'publishing'; await late.stepper.take())
-      verbs.push(late.stepper.state?.at ?? 'ended');
-    expect(verbs).toEqual(['making', 'writing-owner', 'listening']);
+    const methods: string[] = [];
+    for (; late.stepper.next?.method !== 'rename'; await late.stepper.take())
+      methods.push(late.stepper.next?.method ?? 'ended');
+    expect(methods).toEqual(['makeDirectory', 'createFile', 'listen']);
   });
 
   it('make anything, or listen, where somebody serves', async () => {
@@ -775,7 +792,7 @@ describe('what it does not do', () => {
   it('unlink, rename or remove anything when it gives way, but what is its own', async () => {
     const machine = new MemoryMachine();
     await daemonIn(machine);
-    const calls = await callsOf(machine, { lockNonce: '7-starter' });
+    const calls = await callsOf(machine, { lock: handedLock(HOME, '7-starter') });
     const own = /tmp\.|7-starter/;
     expect(calls.filter((call) => /^(?:rename|remove)/.test(call) && !own.test(call))).toEqual([]);
   });

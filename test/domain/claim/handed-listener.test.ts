@@ -1,10 +1,13 @@
-/** Daemons that a supervisor hands its listener to: it outlives them, so that connecting tells nothing of any of them. */
+/**
+ * Daemons that a supervisor hands its listener to: it outlives them, so that connecting tells nothing of any
+ * of them.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
-import { beginClaim, type ClaimOutcome, stepClaim } from '../../../src/domain/claim/claim.js';
+import { type ClaimOutcome, claim } from '../../../src/domain/claim/claim.js';
 import { parseOwner } from '../../../src/domain/evidence/owner.js';
 import { layout } from '../../../src/domain/place/layout.js';
 import type { Ports } from '../../../src/domain/procedure/procedure.js';
@@ -47,7 +50,7 @@ function handedOver(machine: MemoryMachine, { ports }: MemoryProcess): Ports {
 
 async function activatedIn(machine: MemoryMachine) {
   const process = machine.start();
-  const program = () => run(stepClaim, beginClaim(claimPlan(process)), handedOver(machine, process));
+  const program = () => run(claim(claimPlan(process)), handedOver(machine, process));
   return { process, outcome: await machine.clock.finish(process.run(program)) };
 }
 
@@ -106,8 +109,8 @@ describe('one after the other', () => {
   });
 });
 
-const outcomeOf = ({ stepper: { state, outcome } }: Candidate): ClaimOutcome | undefined =>
-  state?.at === 'leaving' ? state.outcome : outcome;
+const outcomeOf = ({ stepper: { phase, outcome } }: Candidate): ClaimOutcome | undefined =>
+  phase?.phase === 'leave' ? (phase.memory as { readonly outcome: ClaimOutcome }).outcome : outcome;
 
 function judge(race: Race): void {
   const { candidates, machine } = race;
@@ -119,7 +122,10 @@ function judge(race: Race): void {
   if (over && !candidates.some(wasKilled)) expect(candidates.filter(alive)).toHaveLength(1);
 }
 
-/** For the time it takes either one of them; with SOLOD_INTERRUPTIONS=2 (and a kill) all but the last race have been gone through. */
+/**
+ * For the time it takes either one of them; with SOLOD_INTERRUPTIONS=2 (and a kill) all but the last race
+ * have been gone through.
+ */
 const { SOLOD_INTERRUPTIONS } = process.env;
 const BOUNDS =
   SOLOD_INTERRUPTIONS === undefined
@@ -140,9 +146,9 @@ async function raceOf(
   const candidates = hows.map((how): Candidate => {
     const process = machine.start();
     const ports = how === 'activated' ? handedOver(machine, process) : process.ports;
-    return { process, stepper: new Stepper(stepClaim, beginClaim(claimPlan(process)), ports) };
+    return { process, stepper: new Stepper(claim(claimPlan(process)), ports) };
   });
-  for (const { stepper } of candidates) while (stepper.state?.at !== 'reading-current') await stepper.take();
+  for (const { stepper } of candidates) while (stepper.phase?.phase !== 'look') await stepper.take();
   return { machine, candidates };
 }
 

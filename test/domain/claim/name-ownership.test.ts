@@ -1,29 +1,30 @@
 /** A daemon that has lost its name notices; one that only can't look does not take that for a loss. */
 
 import { describe, expect, it } from 'vitest';
-import { examineTenure, stepTenure } from '../../../src/domain/claim/name-ownership.js';
-import type { SyncReading } from '../../../src/domain/procedure/procedure.js';
+import { checkOwnership } from '../../../src/domain/claim/name-ownership.js';
+import type { Reading } from '../../../src/domain/procedure/procedure.js';
 
 const PLAN = { directory: '/n', generation: 3, ownerText: '{"pid":7}\n' };
-const NOW = { monotonicMs: 0, wallMs: 0 };
-const CURRENT: SyncReading = { kind: 'target', target: '3' };
-const OWNER: SyncReading = { kind: 'text', text: PLAN.ownerText };
+const CURRENT: Reading = { kind: 'target', target: '3' };
+const OWNER: Reading = { kind: 'text', text: PLAN.ownerText };
 const ENTRY = { userId: 1, mode: 0o1600, modifiedMs: 0 };
-const SOCKET: SyncReading = { kind: 'entry', entry: { ...ENTRY, type: 'socket' } };
-const FAILED: SyncReading = { kind: 'failed', cause: { code: 'EMFILE', message: 'too many open files' } };
+const SOCKET: Reading = { kind: 'entry', entry: { ...ENTRY, type: 'socket' } };
+const FAILED: Reading = { kind: 'failed', cause: { code: 'EMFILE', message: 'too many open files' } };
 
-function examine(...readings: SyncReading[]): { readonly asked: string[]; readonly outcome: unknown } {
+function examine(...readings: Reading[]): { readonly asked: string[]; readonly outcome: unknown } {
   const asked: string[] = [];
-  let step = examineTenure(PLAN);
-  for (const reading of readings) {
-    if (step.kind === 'end') break;
-    asked.push(`${step.command.method} ${step.command.args[0]}`);
-    step = stepTenure(step.state, { reading, now: NOW });
+  const told = [...readings];
+  const procedure = checkOwnership(PLAN);
+  let said = procedure.next();
+  while (said.done !== true) {
+    const { value } = said;
+    if (value.kind === 'call') asked.push(`${value.method} ${value.args[0]}`);
+    said = procedure.next(value.kind === 'call' ? (told.shift() ?? FAILED) : undefined);
   }
-  return { asked, outcome: step.kind === 'end' ? step.outcome : undefined };
+  return { asked, outcome: said.value };
 }
 
-describe('a tenure', () => {
+describe('the name of a daemon', () => {
   it('is held while current, the owner file and the socket are its own', () => {
     expect(examine(CURRENT, OWNER, SOCKET)).toEqual({
       asked: ['readLink /n/current', 'readText /n/3/owner.json', 'inspect /n/3/sock'],
@@ -31,7 +32,7 @@ describe('a tenure', () => {
     });
   });
 
-  it.each<[string, SyncReading[], string]>([
+  it.each<[string, Reading[], string]>([
     ['current is gone', [{ kind: 'absent' }], '/n/current'],
     ['current is no link', [{ kind: 'wrong-type' }], '/n/current'],
     ['current names another', [{ kind: 'target', target: '4' }], '/n/current'],
@@ -47,7 +48,7 @@ describe('a tenure', () => {
     expect(examine(...readings).outcome).toEqual({ kind: 'lost', path });
   });
 
-  it.each<[string, SyncReading[]]>([
+  it.each<[string, Reading[]]>([
     ['current', [FAILED, OWNER, SOCKET]],
     ['the owner file', [CURRENT, FAILED, SOCKET]],
     ['the socket', [CURRENT, OWNER, FAILED]],

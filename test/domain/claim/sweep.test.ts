@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
-import { type SweepPlan, stepSweep, sweep } from '../../../src/domain/claim/sweep.js';
+import { listToSweep, type SweepPlan, sweepOne } from '../../../src/domain/claim/sweep.js';
+import { handedLock } from '../../../src/domain/lock/held-lock.js';
 import { run } from '../../../src/domain/procedure/run.js';
 import { claimIn, leaveGeneration } from '../../support/daemons.js';
 import { HOME, inHome, tree } from '../../support/plans.js';
@@ -14,13 +15,14 @@ async function sweepIn(machine: MemoryMachine, changes: Partial<SweepPlan> = {})
   const plan: SweepPlan = {
     directory: HOME,
     nonce: `${pid}-abc-0`,
-    own: 5,
+    below: 5,
     proven: 4,
     platform: 'linux',
     probeMs: 100,
     ...changes,
   };
-  expect(await machine.clock.finish(run(stepSweep, sweep(plan), ports))).toBeUndefined();
+  for (const name of await machine.clock.finish(run(listToSweep(plan), ports)))
+    await machine.clock.finish(run(sweepOne(plan, name), ports));
 }
 
 /** What is left at the top of the directory. */
@@ -225,7 +227,7 @@ describe('a sweep', () => {
     const process = machine.start();
     const order: string[] = [];
     process.onCall = ({ method, args }) => order.push(`${method} ${args.join(' ')}`);
-    await claimIn(machine, { lockNonce: '7-x' }, process);
+    await claimIn(machine, { lock: handedLock(HOME, '7-x') }, process);
     const at = (part: string) => order.findIndex((call) => call.includes(part));
     const steps = [at(`link ${inHome('current')}`), at('removeFile'), at('trash')];
     expect(steps).not.toContain(-1);

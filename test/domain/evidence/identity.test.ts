@@ -9,7 +9,8 @@ import {
 } from '../../../src/domain/evidence/identity.js';
 import { parseJson } from '../../../src/domain/evidence/json.js';
 import { type Owner, ownerText, parseOwner } from '../../../src/domain/evidence/owner.js';
-import { childText, parseRecord, recordText } from '../../../src/domain/lock/spawn-lock.js';
+import { childText } from '../../../src/domain/lock/held-lock.js';
+import { parseRecord, recordText } from '../../../src/domain/lock/spawn-lock.js';
 import type { ProcessReading } from '../../../src/ports/process-table.js';
 
 const WHO: Identity = { pid: 7, startTime: '100', bootId: 'boot', pidNamespace: 'pid:[1]' };

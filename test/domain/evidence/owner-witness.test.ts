@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { Identity } from '../../../src/domain/evidence/identity.js';
 import { ownerText } from '../../../src/domain/evidence/owner.js';
-import { sightOwner, stepSightOwner } from '../../../src/domain/evidence/owner-witness.js';
-import { sightLock, stepSightLock } from '../../../src/domain/lock/lock-witness.js';
+import { sightOwner } from '../../../src/domain/evidence/owner-witness.js';
+import { sightLock } from '../../../src/domain/lock/lock-witness.js';
 import type { LockRecord } from '../../../src/domain/lock/spawn-lock.js';
 import { runSync } from '../../../src/domain/procedure/run.js';
 import { identityOf, ownerOf } from '../../support/plans.js';
@@ -13,7 +13,7 @@ import { identityOf, ownerOf } from '../../support/plans.js';
 describe('the owner of a generation', () => {
   function sighted(machine: MemoryMachine) {
     const observer = machine.start();
-    return runSync(stepSightOwner, sightOwner('/owner.json', identityOf(observer)), observer.ports);
+    return runSync(sightOwner('/owner.json'), observer.ports);
   }
 
   function withOwner(text?: string) {
@@ -84,8 +84,7 @@ describe('the start that a lock stands for', () => {
     const observer = machine.start();
     const looked: unknown[] = [];
     observer.onCall = ({ args }) => looked.push(args[0]);
-    const first = sightLock({ kind: 'record', record: of }, identityOf(observer));
-    return { vitality: runSync(stepSightLock, first, observer.ports), looked };
+    return { vitality: runSync(sightLock({ kind: 'record', record: of }), observer.ports), looked };
   }
 
   function holderAndChild() {
@@ -130,24 +129,9 @@ describe('the start that a lock stands for', () => {
   });
 
   it('is unknown, without a look, where no solod wrote the lock', () => {
-    const { pid, startTime } = new MemoryMachine().start();
-    const first = sightLock(
-      { kind: 'foreign', type: 'other', modifiedMs: 0 },
-      identityOf({ pid, startTime }),
-    );
-    expect(first).toEqual({ kind: 'end', outcome: 'unknown' });
-  });
-});
-
-describe('an adapter that breaks its contract', () => {
-  const self = { pid: 1, startTime: '1', bootId: '', pidNamespace: '' };
-  const event = { reading: { kind: 'done' }, now: { monotonicMs: 0, wallMs: 0 } } as const;
-
-  it('is a bug, and no state of the world', () => {
-    const owner = ownerOf({ pid: 1, startTime: '1' });
-    expect(() => stepSightOwner({ at: 'looking-up', self, owner }, event)).toThrow('a port returned "done"');
-    expect(() => stepSightLock({ self, looking: self, next: undefined }, event)).toThrow(
-      'a port returned "done"',
-    );
+    const observer = new MemoryMachine().start();
+    observer.onCall = ({ method }) => expect.unreachable(method);
+    const foreign = { kind: 'foreign', type: 'other', modifiedMs: 0 } as const;
+    expect(runSync(sightLock(foreign), observer.ports)).toBe('unknown');
   });
 });

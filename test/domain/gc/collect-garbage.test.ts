@@ -4,16 +4,17 @@ import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
-import { beginClaim, stepClaim } from '../../../src/domain/claim/claim.js';
+import { claim } from '../../../src/domain/claim/claim.js';
 import {
   type CollectOutcome,
   type CollectPlan,
-  collect,
-  stepCollect,
+  collectGarbage,
 } from '../../../src/domain/gc/collect-garbage.js';
-import { childText, recordText } from '../../../src/domain/lock/spawn-lock.js';
+import { childText } from '../../../src/domain/lock/held-lock.js';
+import { recordText } from '../../../src/domain/lock/spawn-lock.js';
 import { run } from '../../../src/domain/procedure/run.js';
 import { daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
+import { holdBefore } from '../../support/hold.js';
 import {
   claimPlan,
   HOME,
@@ -31,7 +32,6 @@ const MINUTE_MS = 60_000;
 const planFor = (process: MemoryProcess): CollectPlan => ({
   place: PLACE,
   userId: USER_ID,
-  self: identityOf(process),
   nonce: nonceFor(process),
   platform: 'linux',
   probeMs: 100,
@@ -39,7 +39,7 @@ const planFor = (process: MemoryProcess): CollectPlan => ({
 
 function collectIn(machine: MemoryMachine): Promise<CollectOutcome> {
   const process = machine.start();
-  return machine.clock.finish(run(stepCollect, collect(planFor(process)), process.ports));
+  return machine.clock.finish(run(collectGarbage(planFor(process)), process.ports));
 }
 
 const home = (): MemoryMachine => {
@@ -170,7 +170,7 @@ describe('the directory itself', () => {
     const machine = home();
     const process = machine.start();
     const plan = { ...planFor(process), userId: USER_ID + 1 };
-    const outcome = await machine.clock.finish(run(stepCollect, collect(plan), process.ports));
+    const outcome = await machine.clock.finish(run(collectGarbage(plan), process.ports));
     expect(outcome).toEqual({ kind: 'distrusted', path: ROOT, why: 'foreign' });
   });
 
@@ -182,8 +182,9 @@ describe('the directory itself', () => {
 });
 
 /**
- * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have been taken away and
- * published anew by the time it moves it. `first` steps of one, then all of the other, then the rest.
+ * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have
+ * been taken away and published anew by the time it moves it. `first` steps of one, then all of the other,
+ * then the rest.
  */
 describe('a collector and candidates, whoever is interrupted wherever', () => {
   async function race(order: 'candidate-first' | 'collector-first', steps: number): Promise<'more' | 'over'> {
@@ -191,8 +192,8 @@ describe('a collector and candidates, whoever is interrupted wherever', () => {
     for (const generation of [1, 2, 3]) await leaveGeneration(machine, generation);
     machine.files.makeLink('3', inHome('current'));
     const [one, other] = [machine.start(), machine.start()];
-    const claiming = new Stepper(stepClaim, beginClaim(claimPlan(one)), one.ports);
-    const collecting = new Stepper(stepCollect, collect(planFor(other)), other.ports);
+    const claiming = new Stepper(claim(claimPlan(one)), one.ports);
+    const collecting = new Stepper(collectGarbage(planFor(other)), other.ports);
     const [first, second] = order === 'candidate-first' ? [claiming, collecting] : [collecting, claiming];
     let taken = 0;
     while (taken < steps && first.next !== undefined) {
@@ -219,9 +220,9 @@ describe('a collector and candidates, whoever is interrupted wherever', () => {
     for (const generation of [1, 2]) await leaveGeneration(machine, generation);
     machine.files.makeLink('1', inHome('current'));
     const late = machine.start();
-    const claiming = new Stepper(stepClaim, beginClaim(claimPlan(late)), late.ports);
+    const claiming = new Stepper(claim(claimPlan(late)), late.ports);
     machine.files.removeTree(inHome('2'));
-    while (claiming.state?.at !== 'publishing') await claiming.take();
+    await holdBefore(claiming, { phase: 'publish', method: 'rename' });
     // Meanwhile others have claimed 2 and 3, and 3 has collected 2.
     const daemon = machine.start();
     await leaveGeneration(machine, 2);
@@ -231,7 +232,7 @@ describe('a collector and candidates, whoever is interrupted wherever', () => {
     expect(top(machine)).toContain('3/');
     // The collector has seen a dead 2 before the daemon took it away, and moves what is there now.
     await claiming.take();
-    expect(claiming.state?.at).toBe('rechecking');
+    expect(claiming.phase?.phase).toBe('recheck');
     machine.files.rename(inHome('2'), inHome('trash.collector'));
     machine.files.removeTree(inHome('trash.collector'));
     while (claiming.next !== undefined) await claiming.take();

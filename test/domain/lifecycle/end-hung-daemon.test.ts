@@ -3,10 +3,10 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
+import type { Identity } from '../../../src/domain/evidence/identity.js';
 import { ownerText } from '../../../src/domain/evidence/owner.js';
 import {
-  beginTermination,
-  stepTermination,
+  endHungDaemon,
   type TerminationOutcome,
   type TerminationPlan,
 } from '../../../src/domain/lifecycle/end-hung-daemon.js';
@@ -36,17 +36,17 @@ function scene(): Scene {
 
 async function terminate(
   { machine, caller }: Scene,
-  changes: Partial<TerminationPlan> = {},
+  { self, ...changes }: Partial<TerminationPlan> & { readonly self?: Identity } = {},
 ): Promise<TerminationOutcome> {
   const plan: TerminationPlan = {
     directory: DIRECTORY,
-    self: identityOf(caller),
     ancestors: [],
     graceMs: 1_000,
     killMs: 1_000,
     ...changes,
   };
-  const ending = caller.run((ports) => run(stepTermination, beginTermination(plan), ports));
+  const processes = { ...caller.ports.processes, ...(self === undefined ? {} : { self: () => self }) };
+  const ending = caller.run((ports) => run(endHungDaemon(plan), { ...ports, processes }));
   return machine.clock.finish(ending);
 }
 
@@ -78,13 +78,12 @@ describe('a daemon that is to end', () => {
     const begunMs = machine.clock.now().monotonicMs;
     const plan = {
       directory: DIRECTORY,
-      self: identityOf(caller),
       ancestors: [],
       graceMs: 1_000,
       killMs: 300,
     };
     const ending = caller.run((ports) =>
-      run(stepTermination, beginTermination(plan), {
+      run(endHungDaemon(plan), {
         ...ports,
         processes: {
           // A process that hangs in the kernel: no signal ends it.
@@ -152,7 +151,7 @@ describe('nobody else ends', () => {
     expect(other?.activity).toBe('running');
   });
 
-  it.each<[string, (made: Scene) => Partial<TerminationPlan>, object]>([
+  it.each<[string, (made: Scene) => Parameters<typeof terminate>[1], object]>([
     ['an ancestor', ({ daemon }) => ({ ancestors: [1, daemon.pid] }), { why: 'ancestor' }],
     ['the caller itself', ({ daemon }) => ({ self: identityOf(daemon) }), { why: 'ancestor' }],
     [

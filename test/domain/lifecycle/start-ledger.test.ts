@@ -117,10 +117,26 @@ describe('the fate of a start', () => {
       'was killed after the claim',
       [
         { kind: 'claimed', generation: 1 },
-        { ...ENDED, code: undefined, signal: 'SIGKILL' },
+        { ...ENDED, code: undefined, signal: 'SIGSEGV' },
       ],
-      { kind: 'failed', atMs: 5, message: 'it ended before it served (SIGKILL)' },
+      { kind: 'failed', atMs: 5, message: 'it ended before it served (SIGSEGV)' },
     ],
+    ...(['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'] as const).flatMap((signal): [string, Word[], object][] => [
+      [`was killed by ${signal}`, [{ ...ENDED, code: undefined, signal }], { kind: 'excused' }],
+      [`ended by itself at ${signal}`, [{ ...ENDED, code: undefined, why: signal }], { kind: 'excused' }],
+    ]),
+    ['was asked to end', [{ ...ENDED, code: undefined, why: 'asked to' }], { kind: 'excused' }],
+    ['could not claim', [{ ...FAILED, stage: 'claiming' }, ENDED], { kind: 'excused' }],
+    [
+      'hung before it said anything',
+      [{ ...FAILED, stage: 'starting' }],
+      { kind: 'failed', atMs: 5, message: 'Error: no' },
+    ],
+    ...['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM'].map((code): [string, Word[], object] => [
+      `did not load for want of what the machine has again: ${code}`,
+      [{ ...FAILED, message: `Error: ${code}: no more, write` }],
+      { kind: 'excused' },
+    ]),
     [
       'ended for a reason that nobody knows',
       [{ ...ENDED, code: undefined }],
@@ -203,6 +219,13 @@ describe('a start after failures', () => {
     expect(judgeStart(startsIn(open), 'b', at(100_000))).toEqual({ kind: 'allowed' });
     const byHand = [...failures(1), said(92, 100_000, FAILED)];
     expect(judgeStart(startsIn(byHand), 'b', at(100_000))).toEqual({ kind: 'allowed' });
+  });
+
+  it('is neither held back nor set free by those that say nothing of the build', () => {
+    const killed = { ...ENDED, code: undefined, signal: 'SIGKILL' } as const;
+    const excused = [started(80, 100_000), said(80, 100_000, killed)];
+    expect(judgeStart(startsIn([...excused, ...excused, ...excused]), 'b', at(100_000)).kind).toBe('allowed');
+    expect(judgeStart(startsIn([...failures(2), ...excused]), 'b', at(100_000)).kind).toBe('held-back');
   });
 
   it('is not held back by another day, nor by a clock that has been set back', () => {

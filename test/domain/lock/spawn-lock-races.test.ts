@@ -3,18 +3,11 @@
 import { describe, expect, it } from 'vitest';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
-import {
-  type ContendedLock,
-  releaseLock,
-  stepRelease,
-  stepTake,
-  stepTakeOver,
-  takeLock,
-  takeOver,
-} from '../../../src/domain/lock/spawn-lock.js';
-import type { Event, Step, SyncCommand, SyncReading } from '../../../src/domain/procedure/procedure.js';
-import { home, LOCK, lookContended, planOf, take } from '../../support/locks.js';
-import { HOME, nonceFor, tree } from '../../support/plans.js';
+import { releaseLock } from '../../../src/domain/lock/held-lock.js';
+import { type ContendedLock, takeLock, takeOver } from '../../../src/domain/lock/spawn-lock.js';
+import type { Sync } from '../../../src/domain/procedure/procedure.js';
+import { home, LOCK, lockOf, lookContended, planOf, take } from '../../support/locks.js';
+import { nonceFor, tree } from '../../support/plans.js';
 
 /** Every order of two stretches of so many steps. */
 function orders(a: number, b: number): string[] {
@@ -23,25 +16,16 @@ function orders(a: number, b: number): string[] {
   return [...orders(a - 1, b).map((rest) => `a${rest}`), ...orders(a, b - 1).map((rest) => `b${rest}`)];
 }
 
-type AnyStep<S, O> = (state: S, event: Event<SyncReading>) => Step<S, O, SyncCommand>;
+interface Racer<O> {
+  readonly process: MemoryProcess;
+  readonly procedure: Sync<O>;
+}
 
-/** Two machines in that order; one that ends early is passed over. */
-function inOrder<S, O, T, P>(
-  order: string,
-  a: {
-    readonly process: MemoryProcess;
-    readonly step: AnyStep<S, O>;
-    readonly first: Step<S, O, SyncCommand>;
-  },
-  b: {
-    readonly process: MemoryProcess;
-    readonly step: AnyStep<T, P>;
-    readonly first: Step<T, P, SyncCommand>;
-  },
-): readonly [O, P] {
+/** Two procedures in that order; one that ends early is passed over. */
+function inOrder<O, P>(order: string, a: Racer<O>, b: Racer<P>): readonly [O, P] {
   const steppers = {
-    a: new Stepper(a.step, a.first, a.process.ports),
-    b: new Stepper(b.step, b.first, b.process.ports),
+    a: new Stepper(a.procedure, a.process.ports),
+    b: new Stepper(b.procedure, b.process.ports),
   };
   for (const name of order) {
     const stepper = steppers[name as 'a' | 'b'];
@@ -51,17 +35,12 @@ function inOrder<S, O, T, P>(
   return [steppers.a.outcome as O, steppers.b.outcome as P];
 }
 
-const taking = (process: MemoryProcess) => ({ process, step: stepTake, first: takeLock(planOf(process)) });
+const taking = (process: MemoryProcess) => ({ process, procedure: takeLock(planOf(process)) });
 const takingOver = (process: MemoryProcess, observed: ContendedLock) => ({
   process,
-  step: stepTakeOver,
-  first: takeOver(planOf(process), observed),
+  procedure: takeOver(planOf(process), observed),
 });
-const releasing = (process: MemoryProcess) => ({
-  process,
-  step: stepRelease,
-  first: releaseLock(HOME, nonceFor(process)),
-});
+const releasing = (process: MemoryProcess) => ({ process, procedure: releaseLock(lockOf(process)) });
 
 describe('the spawn lock', { timeout: 180_000 }, () => {
   it('the race of two who take it: in every order one holds it', () => {

@@ -4,25 +4,23 @@ import { describe, expect, it } from 'vitest';
 import type { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
+import { childText, handedLock, releaseLock } from '../../../src/domain/lock/held-lock.js';
 import {
   type ContendedLock,
-  childText,
   isStale,
   isUnderWay,
   lockAgeMs,
   lockKey,
   lookAtLock,
   recordText,
-  releaseLock,
-  stepLook,
-  stepRelease,
 } from '../../../src/domain/lock/spawn-lock.js';
 import { DEFAULT_TIMING } from '../../../src/domain/lock/timing.js';
 import {
   CONTENDED,
-  HELD,
+  heldBy,
   home,
   LOCK,
+  lockOf,
   look,
   lookContended,
   over,
@@ -35,7 +33,7 @@ describe('taking', () => {
   it('makes one directory with one file, which says who holds it and since when', () => {
     const { machine, a, b } = home();
     const { wallMs } = machine.clock.now();
-    expect(take(a)).toEqual(HELD);
+    expect(take(a)).toEqual(heldBy(a));
     expect(tree(machine)).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(a)}`]);
     const record = { nonce: nonceFor(a), holder: identityOf(a), wallMs, readyMs: 1_500, child: undefined };
     expect(look(b)).toEqual({ kind: 'record', record });
@@ -53,20 +51,20 @@ describe('taking', () => {
     const { machine, a } = home();
     machine.files.makeDirectory(LOCK);
     expect(look(a)).toEqual({ kind: 'free' });
-    expect(take(a)).toEqual(HELD);
+    expect(take(a)).toEqual(heldBy(a));
   });
 
   it.each(['ENOSPC', 'EACCES', 'EMFILE', 'EROFS'])('an errno is never taken for contention: %s', (code) => {
     const METHODS = [
-      { method: 'makeDirectory', at: 'preparing' },
-      { method: 'createFile', at: 'preparing' },
-      { method: 'rename', at: 'taking' },
+      { method: 'makeDirectory', during: 'preparing' },
+      { method: 'createFile', during: 'preparing' },
+      { method: 'rename', during: 'taking' },
     ] as const;
-    for (const { method, at } of METHODS) {
+    for (const { method, during } of METHODS) {
       const { machine, a, b } = home();
       take(b);
       machine.faults.plant({ method, code });
-      expect(take(a)).toMatchObject({ kind: 'error', cause: { code }, at });
+      expect(take(a)).toMatchObject({ kind: 'error', cause: { code }, during });
       expect(tree(machine), method).toHaveLength(2);
     }
   });
@@ -74,13 +72,13 @@ describe('taking', () => {
   it('where the directory is gone is an error', () => {
     const { machine, a } = home();
     machine.files.removeTree(HOME);
-    expect(take(a)).toMatchObject({ kind: 'error', at: 'preparing', cause: { code: 'ENOENT' } });
+    expect(take(a)).toMatchObject({ kind: 'error', during: 'preparing', cause: { code: 'ENOENT' } });
   });
 
   it('a private directory that an earlier attempt left is cleared away, and the next attempt succeeds', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(inHome(`tmp.${nonceFor(a)}.lock/${nonceFor(a)}`));
-    expect([take(a), take(a)]).toEqual([CONTENDED, HELD]);
+    expect([take(a), take(a)]).toEqual([CONTENDED, heldBy(a)]);
     expect(tree(machine)).toHaveLength(2);
   });
 
@@ -130,7 +128,7 @@ describe('looking', () => {
   it('the race with the removal of something foreign: it is foreign or free', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(`${LOCK}/junk`);
-    const looker = new Stepper(stepLook, lookAtLock(HOME), a.ports);
+    const looker = new Stepper(lookAtLock(HOME), a.ports);
     looker.takeSync();
     machine.files.removeTree(LOCK);
     looker.takeSync();
@@ -145,7 +143,7 @@ describe('looking', () => {
   const nonce = '77-abc';
   const textFor = (name: string): string => {
     const holder = { pid: 7, startTime: '1', bootId: 'boot', pidNamespace: 'namespace' };
-    return recordText({ directory: HOME, nonce: name, holder, readyMs: 1_500 }, 0);
+    return recordText({ nonce: name, holder, readyMs: 1_500 }, 0);
   };
   const FOREIGN: readonly Foreign[] = [
     { name: 'a plain file', type: 'other', lies: ({ files }) => files.createFile(LOCK, '77') },
@@ -226,7 +224,7 @@ describe('looking', () => {
       `foreign ${wallMs}`,
       5,
     ]);
-    expect(over(b, observed as ContendedLock)).toEqual(HELD);
+    expect(over(b, observed as ContendedLock)).toEqual(heldBy(b));
     expect(tree(machine).filter((line) => /^(?:trash|tmp)/.test(line))).toEqual([]);
   });
 
@@ -267,7 +265,7 @@ describe('taking over', () => {
   it('puts the own record in its place', () => {
     const { machine, a, b } = home();
     take(a);
-    expect(over(b, lookContended(b))).toEqual(HELD);
+    expect(over(b, lookContended(b))).toEqual(heldBy(b));
     expect(tree(machine)).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(b)}`]);
   });
 
@@ -276,7 +274,7 @@ describe('taking over', () => {
     take(a);
     const observed = lookContended(b);
     machine.faults.plant({ method: 'removeFile', code });
-    expect(over(b, observed)).toMatchObject({ kind: 'error', at: 'taking', path: LOCK, cause: { code } });
+    expect(over(b, observed)).toMatchObject({ kind: 'error', during: 'taking', path: LOCK, cause: { code } });
     expect(tree(machine)).toContain(`spawn.lock/${nonceFor(a)}`);
   });
 
@@ -286,7 +284,7 @@ describe('taking over', () => {
     machine.faults.plant({ method: 'rename', code: 'EXDEV' });
     expect(over(a, lookContended(a))).toMatchObject({
       kind: 'error',
-      at: 'taking',
+      during: 'taking',
       cause: { code: 'EXDEV' },
     });
   });
@@ -295,7 +293,7 @@ describe('taking over', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(`${LOCK}/junk`);
     machine.faults.plant({ method: 'removeTree', code: 'EACCES' });
-    expect(over(a, lookContended(a))).toEqual(HELD);
+    expect(over(a, lookContended(a))).toEqual(heldBy(a));
     expect(tree(machine)).toContain(`trash.${nonceFor(a)}.lock/junk/`);
   });
 });
@@ -333,18 +331,22 @@ describe('releasing', () => {
     expect(look(a)).toMatchObject({ record: { nonce: nonceFor(b) } });
   });
 
-  it('without a nonce there is no lock, and no call', () => {
-    expect(releaseLock(HOME, '')).toEqual({ kind: 'end', outcome: undefined });
-  });
+  it.each([undefined, '', '7', '../../elsewhere', '7-a/../../b', '7-A'])(
+    'by a started process needs a nonce that its starter named: %j is none',
+    (nonce) => {
+      expect(handedLock(HOME, nonce)).toBeUndefined();
+      expect(handedLock(HOME, '7-a')).toEqual({ directory: HOME, nonce: '7-a' });
+    },
+  );
 
   it('one killed between its two calls leaves a lock that is free', () => {
     const { a, b } = home();
     take(a);
-    const stepper = new Stepper(stepRelease, releaseLock(HOME, nonceFor(a)), a.ports);
+    const stepper = new Stepper(releaseLock(lockOf(a)), a.ports);
     stepper.takeSync();
     a.kill();
     expect(look(b)).toEqual({ kind: 'free' });
-    expect(take(b)).toEqual(HELD);
+    expect(take(b)).toEqual(heldBy(b));
   });
 });
 

@@ -3,8 +3,8 @@
 import { expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import { notStarted } from '../../../src/domain/failure.js';
-import { beginKick, stepKick } from '../../../src/domain/obtain/kick.js';
-import { beginObtain, stepObtain } from '../../../src/domain/obtain/obtain.js';
+import { kick } from '../../../src/domain/obtain/kick.js';
+import { obtain } from '../../../src/domain/obtain/obtain.js';
 import { run, runSync } from '../../../src/domain/procedure/run.js';
 import type { Spawner } from '../../../src/ports/spawner.js';
 import { HOME, kickPlan, obtainPlan, tree } from '../../support/plans.js';
@@ -19,11 +19,9 @@ const holding = (spawner: Spawner): Spawner => ({
 
 it('by those who obtain', async () => {
   const machine = new MemoryMachine();
-  const begun = (process: ReturnType<MemoryMachine['start']>) =>
-    beginObtain(obtainPlan(process), machine.clock.now());
   const process = machine.start();
   const outcome = await machine.clock.finish(
-    process.run((ports) => run(stepObtain, begun(process), { ...ports, spawner: holding(ports.spawner) })),
+    process.run((ports) => run(obtain(obtainPlan(process)), { ...ports, spawner: holding(ports.spawner) })),
   );
   expect(outcome).toEqual({ kind: 'failed', failure: FAILURE });
   expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
@@ -33,8 +31,7 @@ it('by those who kick', () => {
   const machine = new MemoryMachine();
   const process = machine.start();
   const { ports } = process;
-  const begun = beginKick(kickPlan(process), machine.clock.now());
-  expect(runSync(stepKick, begun, { ...ports, spawner: holding(ports.spawner) })).toEqual({
+  expect(runSync(kick(kickPlan(process)), { ...ports, spawner: holding(ports.spawner) })).toEqual({
     kind: 'failed',
     failure: FAILURE,
   });

@@ -5,8 +5,9 @@ import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
 import { ownerText } from '../../../src/domain/evidence/owner.js';
-import { childText, recordText } from '../../../src/domain/lock/spawn-lock.js';
-import { beginKick, type KickOutcome, type KickPlan, stepKick } from '../../../src/domain/obtain/kick.js';
+import { childText, handedLock } from '../../../src/domain/lock/held-lock.js';
+import { recordText } from '../../../src/domain/lock/spawn-lock.js';
+import { type KickOutcome, type KickPlan, kick as kicking } from '../../../src/domain/obtain/kick.js';
 import { runSync } from '../../../src/domain/procedure/run.js';
 import { claims, daemonIn, whoAnswers } from '../../support/daemons.js';
 import { HOME, identityOf, inHome, kickPlan, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
@@ -19,7 +20,7 @@ function kick(
   changes: Partial<KickPlan> = {},
   process = machine.start(),
 ): KickOutcome {
-  return runSync(stepKick, beginKick(kickPlan(process, changes), machine.clock.now()), process.ports);
+  return runSync(kicking(kickPlan(process, changes)), process.ports);
 }
 
 /** As the command does: it is over as soon as the kick is. */
@@ -35,7 +36,7 @@ function childrenClaim(machine: MemoryMachine, afterMs = 40): void {
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
       await clock.sleep(afterMs);
-      const outcome = await claims(child, { lockNonce });
+      const outcome = await claims(child, { lock: handedLock(HOME, lockNonce) });
       if (outcome.kind === 'claimed') child.serve({ kind: 'accepted' });
       else child.exit(0);
     });
@@ -110,8 +111,8 @@ describe('a kick', () => {
   it('asks again with the lock held: the race with a daemon that comes up in between', async () => {
     const machine = new MemoryMachine();
     const process = machine.start();
-    const stepper = new Stepper(stepKick, beginKick(kickPlan(process), machine.clock.now()), process.ports);
-    while (stepper.state?.at !== 'taking') stepper.takeSync();
+    const stepper = new Stepper(kicking(kickPlan(process)), process.ports);
+    while (stepper.phase?.phase !== 'take') stepper.takeSync();
     const daemon = await daemonIn(machine);
     while (stepper.next !== undefined) stepper.takeSync();
     expect(stepper.outcome).toEqual({ kind: 'running', owner: ownerOf(daemon) });
@@ -277,7 +278,9 @@ describe('a contended lock', () => {
     await machine.clock.advance(2_000);
     const process = machine.start();
     const self = { ...identityOf(process), pidNamespace: 'other' };
-    expect(kick(machine, { self }, process)).toMatchObject({ reason: 'override' });
+    const processes = { ...process.ports.processes, self: () => self };
+    const outcome = runSync(kicking(kickPlan(process)), { ...process.ports, processes });
+    expect(outcome).toMatchObject({ reason: 'override' });
   });
 
   it('of 10 s is stale, and so is one from the future: taken over without a word, whoever lives', async () => {

@@ -5,16 +5,17 @@ import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
 import { ownerText } from '../../../src/domain/evidence/owner.js';
-import { childText, recordText } from '../../../src/domain/lock/spawn-lock.js';
+import { childText, handedLock } from '../../../src/domain/lock/held-lock.js';
+import { recordText } from '../../../src/domain/lock/spawn-lock.js';
 import { FIRST_LOOK_MS, timingFrom } from '../../../src/domain/lock/timing.js';
 import {
-  beginObtain,
   type ObtainOutcome,
   type ObtainPlan,
-  stepObtain,
+  obtain as obtaining,
 } from '../../../src/domain/obtain/obtain.js';
 import { run } from '../../../src/domain/procedure/run.js';
 import { becomesDaemon, claimIn, claims, daemonIn, whoAnswers } from '../../support/daemons.js';
+import { type Before, holdBefore } from '../../support/hold.js';
 import { HOME, identityOf, inHome, nonceFor, obtainPlan, ownerOf, ROOT, tree } from '../../support/plans.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
@@ -27,9 +28,7 @@ function calling(
   changes: Changes = {},
   process = machine.start(),
 ): Promise<ObtainOutcome> {
-  return process.run((ports) =>
-    run(stepObtain, beginObtain(obtainPlan(process, changes), ports.clock.now()), ports),
-  );
+  return process.run((ports) => run(obtaining(obtainPlan(process, changes)), ports));
 }
 
 const obtain = (
@@ -38,20 +37,22 @@ const obtain = (
   process = machine.start(),
 ): Promise<ObtainOutcome> => machine.clock.finish(calling(machine, changes, process));
 
-/** A caller that is held where its next step is the one named, in that role. */
-async function heldAt(machine: MemoryMachine, at: string, role: string, changes: Changes = {}) {
+/** A caller that is held before that call, in that role. */
+async function heldBefore(machine: MemoryMachine, before: Before, role: string, changes: Changes = {}) {
   const process = machine.start();
-  const stepper = new Stepper(
-    stepObtain,
-    beginObtain(obtainPlan(process, changes), machine.clock.now()),
-    process.ports,
+  const stepper = new Stepper(obtaining(obtainPlan(process, changes)), process.ports);
+  const roleOf = ({ memory }: { readonly memory: object }) =>
+    (memory as { role?: { kind: string } }).role?.kind;
+  await holdBefore(
+    stepper,
+    before,
+    () => machine.clock.finish(stepper.take()),
+    () => stepper.phase !== undefined && roleOf(stepper.phase) === role,
   );
-  while (stepper.state?.at !== at || stepper.state.trail.role.kind !== role)
-    await machine.clock.finish(stepper.take());
   return { process, stepper };
 }
 
-async function toTheEnd(machine: MemoryMachine, stepper: Awaited<ReturnType<typeof heldAt>>['stepper']) {
+async function toTheEnd(machine: MemoryMachine, stepper: Awaited<ReturnType<typeof heldBefore>>['stepper']) {
   while (stepper.next !== undefined) await machine.clock.finish(stepper.take());
   return stepper.outcome;
 }
@@ -67,7 +68,7 @@ function childrenServe(machine: MemoryMachine, { startMs = 40, loadMs = 0 }: Chi
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
       await clock.sleep(startMs);
-      const outcome = await claims(child, { lockNonce });
+      const outcome = await claims(child, { lock: handedLock(HOME, lockNonce) });
       if (outcome.kind !== 'claimed') return child.exit(outcome.kind === 'gave-way' ? 0 : 1);
       await clock.sleep(loadMs);
       child.serve({ kind: 'accepted' });
@@ -189,7 +190,7 @@ describe('a caller', () => {
 
   it('looks again with the lock held: the race with a daemon that comes up in between', async () => {
     const machine = home();
-    const { stepper } = await heldAt(machine, 'connecting', 'holder');
+    const { stepper } = await heldBefore(machine, { phase: 'look', method: 'connect' }, 'holder');
     const daemon = await daemonIn(machine);
     const outcome = await toTheEnd(machine, stepper);
     expect(outcome).toMatchObject({ kind: 'attached', owner: { pid: daemon.pid } });
@@ -413,9 +414,9 @@ describe('a contended lock', () => {
       lockOf(machine, holder);
       holder.kill();
       const timing = timingFrom({ totalMs: 6_000 });
-      const first = await heldAt(machine, 'taking-over', 'waiter', { timing });
-      const second = await heldAt(machine, 'taking-over', 'waiter', { timing });
-      while (first.stepper.state?.at !== 'waiting') await first.stepper.take();
+      const first = await heldBefore(machine, { phase: 'evict' }, 'waiter', { timing });
+      const second = await heldBefore(machine, { phase: 'evict' }, 'waiter', { timing });
+      while (first.stepper.phase?.phase !== 'wait') await first.stepper.take();
       expect(await toTheEnd(machine, second.stepper)).toMatchObject({ kind: 'attached' });
       expect(await toTheEnd(machine, first.stepper)).toMatchObject({
         kind: 'started',
@@ -559,9 +560,15 @@ describe('a lock that can’t be had', () => {
     const machine = home();
     machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
     const beganMs = machine.clock.now().monotonicMs;
-    expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'lock-error' });
+    const process = machine.start();
+    const touched: unknown[] = [];
+    process.onCall = ({ args }) => touched.push(args[0]);
+    expect(await obtain(machine, {}, process)).toMatchObject({ kind: 'started', reason: 'lock-error' });
     expect(machine.spawns[0]?.at.monotonicMs).toBeGreaterThanOrEqual(beganMs + 1_000);
     expect(elapsed(machine, beganMs)).toBeLessThan(1_150);
+    // Without the lock there is none to hand over, and no record of one to note a child in.
+    expect(machine.spawns[0]?.lockNonce).toBeUndefined();
+    expect(touched).not.toContain(inHome(`spawn.lock/${nonceFor(process)}`));
   });
 
   it('whenever it is tried, though it is always free, is not tried for ever', async () => {
@@ -636,7 +643,7 @@ describe('a start that fails', () => {
     machine.onSpawn = (child, { lockNonce }) => {
       void child.run(async () => {
         rival ??= await becomesDaemon(machine.start());
-        await claims(child, { lockNonce });
+        await claims(child, { lock: handedLock(HOME, lockNonce) });
         child.exit(0);
       });
     };
@@ -650,7 +657,7 @@ describe('a start that fails', () => {
       childrenServe(machine);
       void child.run(async () => {
         const rival = await becomesDaemon(machine.start());
-        await claims(child, { lockNonce });
+        await claims(child, { lock: handedLock(HOME, lockNonce) });
         rival.kill();
         child.exit(0);
       });
@@ -679,7 +686,7 @@ describe('a start that fails', () => {
   it('the race of a child that dies and a daemon that comes up: one more look tells', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(1);
-    const { stepper } = await heldAt(machine, 'releasing', 'mourner');
+    const { stepper } = await heldBefore(machine, { phase: 'check', method: 'removeFile' }, 'starter');
     const daemon = await daemonIn(machine);
     const outcome = await toTheEnd(machine, stepper);
     expect(outcome).toMatchObject({ kind: 'attached', owner: { pid: daemon.pid } });
@@ -688,15 +695,16 @@ describe('a start that fails', () => {
   it('that look is a new connection: the one before was the dead child’s, or nobody’s', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(1);
-    const { stepper } = await heldAt(machine, 'releasing', 'mourner');
-    while (stepper.state?.at === 'releasing') await stepper.take();
-    expect(stepper.state?.at).toBe('connecting');
+    const { stepper } = await heldBefore(machine, { phase: 'check', method: 'removeFile' }, 'starter');
+    while (stepper.phase?.phase === 'check') await stepper.take();
+    expect(stepper.phase).toMatchObject({ phase: 'look', memory: { role: { kind: 'mourner' } } });
+    expect(stepper.next?.method).toBe('connect');
   });
 
   it('a child that died is the reason, also where nothing can be told of anybody else', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(1);
-    const { stepper } = await heldAt(machine, 'releasing', 'mourner');
+    const { stepper } = await heldBefore(machine, { phase: 'check', method: 'removeFile' }, 'starter');
     machine.faults.plant({ method: 'connect', code: 'EMFILE', times: FOREVER });
     expect(await toTheEnd(machine, stepper)).toMatchObject({
       failure: { kind: 'died-at-start', directory: HOME, code: 1 },
@@ -831,7 +839,7 @@ describe('what a daemon says first', () => {
     const machine = home();
     machine.onSpawn = (child, { lockNonce }) => {
       void child.run(async () => {
-        await claims(child, { lockNonce });
+        await claims(child, { lock: handedLock(HOME, lockNonce) });
         child.serve({ kind: 'declined', message: 'it does not load', exitCode: 70 });
       });
     };
@@ -1030,7 +1038,9 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     const { machine, daemon } = await refusing();
     machine.faults.plant({ method: 'lookUp', code: 'EPERM', times: FOREVER });
     machine.onSpawn = (child, { lockNonce }) => {
-      void claims(child, { platform, lockNonce }).then(({ kind }) => child.exit(kind === 'gave-way' ? 0 : 1));
+      void claims(child, { platform, lock: handedLock(HOME, lockNonce) }).then(({ kind }) =>
+        child.exit(kind === 'gave-way' ? 0 : 1),
+      );
     };
     expect(failureOf(await obtain(machine, { platform }))).toMatchObject({
       kind: 'died-at-start',
@@ -1047,7 +1057,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     daemon.kill();
     machine.files.removeFile(inHome('1/owner.json'));
     machine.onSpawn = (child, { lockNonce }) => {
-      void becomesDaemon(child, { platform, lockNonce });
+      void becomesDaemon(child, { platform, lock: handedLock(HOME, lockNonce) });
     };
     expect(await obtain(machine, { platform })).toMatchObject({ kind: 'started', reason: 'cold' });
   });
@@ -1056,7 +1066,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     const { machine, daemon } = await refusing();
     daemon.kill();
     machine.onSpawn = (child, { lockNonce }) => {
-      void becomesDaemon(child, { platform, lockNonce });
+      void becomesDaemon(child, { platform, lock: handedLock(HOME, lockNonce) });
     };
     expect(await obtain(machine, { platform })).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
@@ -1097,17 +1107,22 @@ describe('time', () => {
     },
   );
 
-  it('a caller that was held up until its time was over asks for nothing: it would not hear the answer', async () => {
-    const machine = home();
-    const daemon = await daemonIn(machine);
-    const { stepper } = await heldAt(machine, 'connecting', 'newcomer');
-    await machine.clock.advance(2_000);
-    expect(await toTheEnd(machine, stepper)).toMatchObject({
-      kind: 'failed',
-      failure: { kind: 'not-answering', owner: { pid: daemon.pid }, afterMs: 2_000 },
-    });
-    expect(daemon.served).toBe(0);
-  });
+  it.each(['expected', 'none'] as const)(
+    'a caller that was held up until its time was over asks for nothing: it would not hear the answer (greeting: %s)',
+    async (greeting) => {
+      const machine = home();
+      const daemon = await daemonIn(machine);
+      const { stepper } = await heldBefore(machine, { phase: 'look', method: 'connect' }, 'newcomer', {
+        greeting,
+      });
+      await machine.clock.advance(2_000);
+      expect(await toTheEnd(machine, stepper)).toMatchObject({
+        kind: 'failed',
+        failure: { kind: 'not-answering', owner: { pid: daemon.pid }, afterMs: 2_000 },
+      });
+      expect(daemon.served).toBe(0);
+    },
+  );
 
   it('a caller that waits for a lock all the while says so', async () => {
     const machine = home();

@@ -3,15 +3,19 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, it } from 'vitest';
 import {
+  claimLayout,
   fitsSocketPath,
+  generationAfter,
   generationOf,
   highestGeneration,
   isName,
   isNonce,
   isTrash,
   join,
+  judgeName,
   labelOf,
   layout,
+  lockLayout,
   makerOf,
   NAMES,
   NONCE_LENGTH_MAX,
@@ -29,20 +33,29 @@ describe('paths', () => {
       currentOwner: layout.currentOwner('/d'),
       generation: layout.generation('/d', 7),
       generationSocket: layout.generationSocket('/d', 7),
+      generationOwner: claimLayout.generationOwner('/d', 7),
       lock: layout.lock('/d'),
       lockRecord: layout.lockRecord('/d', '7-a'),
       private: layout.private('/d', '7-a'),
-      privateLock: layout.privateLock('/d', '7-a'),
-      privateLink: layout.privateLink('/d', '7-a'),
+      privateLock: lockLayout.private('/d', '7-a'),
+      privateLink: claimLayout.privateLink('/d', '7-a'),
       privateLaunch: layout.privateLaunch('/d', '7-a'),
       launch: layout.launch('/d'),
-      trash: layout.trash('/d', '7-a'),
+      trash: claimLayout.trash('/d', '7-a'),
+      privateOwner: claimLayout.privateOwner('/d', claimLayout.nonce('7-a', 2)),
+      privateSocket: claimLayout.privateSocket('/d', '7-a'),
+      sweptGeneration: claimLayout.sweptGeneration('/d', '7-a', 3),
+      displacedCurrent: claimLayout.displacedCurrent('/d', '7-a'),
+      privateRecord: lockLayout.privateRecord('/d', '7-a'),
+      evicted: lockLayout.evicted('/d', '7-a'),
+      evictedRecord: lockLayout.evictedRecord('/d', '7-a', '8-b'),
     }).toEqual({
       current: '/d/current',
       currentSocket: '/d/current/sock',
       currentOwner: '/d/current/owner.json',
       generation: '/d/7',
       generationSocket: '/d/7/sock',
+      generationOwner: '/d/7/owner.json',
       lock: '/d/spawn.lock',
       lockRecord: '/d/spawn.lock/7-a',
       private: '/d/tmp.7-a',
@@ -51,6 +64,13 @@ describe('paths', () => {
       privateLaunch: '/d/tmp.7-a.launch',
       launch: '/d/launch',
       trash: '/d/trash.7-a',
+      privateOwner: '/d/tmp.7-a-2/owner.json',
+      privateSocket: '/d/tmp.7-a/sock',
+      sweptGeneration: '/d/trash.7-a.3',
+      displacedCurrent: '/d/trash.7-a.current',
+      privateRecord: '/d/tmp.7-a.lock/7-a',
+      evicted: '/d/trash.7-a.lock',
+      evictedRecord: '/d/trash.7-a.lock/8-b',
     });
     expect(NAMES).toMatchObject({ log: 'log', spawns: 'spawns.jsonl' });
     expect(join('a', 'b', 'c')).toBe('a/b/c');
@@ -158,11 +178,27 @@ describe('generations', () => {
   });
 
   it('the highest is found by number, among whatever else lies there', () => {
-    expect(highestGeneration([])).toBe(0);
-    expect(highestGeneration(['current', 'tmp.7-a', '01'])).toBe(0);
+    expect(highestGeneration([])).toBeUndefined();
+    expect(highestGeneration(['current', 'tmp.7-a', '01'])).toBeUndefined();
     expect(highestGeneration(['9', '10', 'current', '2'])).toBe(10);
     expect(highestGeneration(['3', '1000000000', '999999999999999'])).toBe(3);
     expect(highestGeneration(['3', '999999999'])).toBe(999_999_999);
+  });
+});
+
+describe('what a name stands for', () => {
+  it.each([
+    ['7', { kind: 'generation', generation: 7 }],
+    ['tmp.9-a.lock', { kind: 'private', maker: 9 }],
+    ['trash.9-a.3', { kind: 'trash' }],
+    ['current', { kind: 'other' }],
+    ['07', { kind: 'other' }],
+  ])('%s', (name, verdict) => {
+    expect(judgeName(name)).toEqual(verdict);
+  });
+
+  it('generations are counted from 1, and `current` names them as their directories are called', () => {
+    expect([generationAfter(undefined), generationAfter(1), claimLayout.linkTarget(7)]).toEqual([1, 2, '7']);
   });
 });
 

@@ -2,17 +2,13 @@
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
-import {
-  type PrepareOutcome,
-  prepareDirectory,
-  stepPrepare,
-} from '../../../src/domain/place/state-directory.js';
+import { type PrepareOutcome, prepareDirectory } from '../../../src/domain/place/state-directory.js';
 import { runSync } from '../../../src/domain/procedure/run.js';
 import type { Entry } from '../../../src/ports/file-system.js';
 import { HOME, PLACE, ROOT, USER_ID } from '../../support/plans.js';
 
 function prepare(machine: MemoryMachine): PrepareOutcome {
-  return runSync(stepPrepare, prepareDirectory({ place: PLACE, userId: USER_ID }), machine.start().ports);
+  return runSync(prepareDirectory({ place: PLACE, userId: USER_ID }), machine.start().ports);
 }
 
 const LEVELS = [
@@ -42,8 +38,8 @@ describe('what is missing', () => {
   it('is made, with its parents, for the user alone', () => {
     const machine = new MemoryMachine();
     const place = { root: '/deep/down/state', directory: '/deep/down/state/name' };
-    const step = prepareDirectory({ place, userId: USER_ID });
-    expect(runSync(stepPrepare, step, machine.start().ports)).toEqual({ kind: 'prepared' });
+    const preparing = prepareDirectory({ place, userId: USER_ID });
+    expect(runSync(preparing, machine.start().ports)).toEqual({ kind: 'prepared' });
     expect([modeOf(machine, place.root), modeOf(machine, place.directory)]).toEqual([0o700, 0o700]);
   });
 
@@ -60,8 +56,8 @@ describe('what is missing', () => {
     process.onCall = ({ method, args }) => {
       if (method.startsWith('make') && args[0] === path) machine.files.makeDirectories(path);
     };
-    const step = prepareDirectory({ place: PLACE, userId: USER_ID });
-    expect(runSync(stepPrepare, step, process.ports)).toEqual({ kind: 'prepared' });
+    const preparing = prepareDirectory({ place: PLACE, userId: USER_ID });
+    expect(runSync(preparing, process.ports)).toEqual({ kind: 'prepared' });
   });
 
   it.each(LEVELS)(
@@ -73,8 +69,8 @@ describe('what is missing', () => {
         if (!method.startsWith('make') || args[0] !== path) return;
         machine.disk.create(path, { type: 'directory', userId: 4, mode: 0o755 });
       };
-      const step = prepareDirectory({ place: PLACE, userId: USER_ID });
-      expect(runSync(stepPrepare, step, process.ports)).toEqual({ kind: 'distrusted', path, why: 'foreign' });
+      const preparing = prepareDirectory({ place: PLACE, userId: USER_ID });
+      expect(runSync(preparing, process.ports)).toEqual({ kind: 'distrusted', path, why: 'foreign' });
     },
   );
 
@@ -90,8 +86,8 @@ describe('what is missing', () => {
       if (method === 'inspect' && made) machine.files.removeTree(path);
       made ||= method.startsWith('make');
     };
-    const step = prepareDirectory({ place: PLACE, userId: USER_ID });
-    expect(runSync(stepPrepare, step, process.ports)).toMatchObject({
+    const preparing = prepareDirectory({ place: PLACE, userId: USER_ID });
+    expect(runSync(preparing, process.ports)).toMatchObject({
       kind: 'failed',
       path,
       cause: { code: 'ENOENT' },
@@ -163,8 +159,8 @@ describe('a system that refuses', () => {
     const machine = new MemoryMachine();
     machine.files.createFile('/file', '');
     const place = { root: '/file/state', directory: '/file/state/name' };
-    const step = prepareDirectory({ place, userId: USER_ID });
-    const outcome = runSync(stepPrepare, step, machine.start().ports);
+    const preparing = prepareDirectory({ place, userId: USER_ID });
+    const outcome = runSync(preparing, machine.start().ports);
     expect(outcome).toMatchObject({ kind: 'failed', path: '/file/state', cause: { code: 'ENOTDIR' } });
   });
 });

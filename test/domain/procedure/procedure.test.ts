@@ -1,120 +1,213 @@
-/** How machines are put together and driven. */
+/** How procedures are put together and driven. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
-import { causeOf } from '../../../src/domain/procedure/cause.js';
+import { causeIn } from '../../../src/domain/procedure/cause.js';
 import {
-  type Event,
-  end,
+  type Call,
   files,
   go,
+  inPhases,
   listener,
-  lookUp,
+  type Mark,
+  type Next,
+  now,
+  type Procedure,
+  part,
   probe,
-  type Step,
-  type SyncCommand,
-  type SyncReading,
+  processes,
+  type Sync,
   sleep,
   spawner,
-  within,
 } from '../../../src/domain/procedure/procedure.js';
 import { run, runSync } from '../../../src/domain/procedure/run.js';
 
-describe('commands', () => {
+/** What it says first. */
+const first = (procedure: Procedure<unknown>): Call | Mark | undefined => {
+  const said = procedure.next();
+  return said.done === true ? undefined : said.value;
+};
+
+describe('calls', () => {
   it('are port calls as plain data', () => {
-    expect([
+    const made = [
       files('rename', '/a', '/b'),
-      lookUp(7),
+      processes('lookUp', 7),
+      processes('self'),
       spawner('spawn', 'cold', '7-a'),
       probe('connect', '/sock', 5),
       listener('listen', '/sock'),
       sleep(9),
-    ]).toEqual([
-      { port: 'files', method: 'rename', args: ['/a', '/b'] },
-      { port: 'processes', method: 'lookUp', args: [7] },
-      { port: 'spawner', method: 'spawn', args: ['cold', '7-a'] },
-      { port: 'probe', method: 'connect', args: ['/sock', 5] },
-      { port: 'listener', method: 'listen', args: ['/sock'] },
-      { port: 'clock', method: 'sleep', args: [9] },
+      now(),
+    ].map(first);
+    expect(made).toEqual([
+      { kind: 'call', port: 'files', method: 'rename', args: ['/a', '/b'] },
+      { kind: 'call', port: 'processes', method: 'lookUp', args: [7] },
+      { kind: 'call', port: 'processes', method: 'self', args: [] },
+      { kind: 'call', port: 'spawner', method: 'spawn', args: ['cold', '7-a'] },
+      { kind: 'call', port: 'probe', method: 'connect', args: ['/sock', 5] },
+      { kind: 'call', port: 'listener', method: 'listen', args: ['/sock'] },
+      { kind: 'call', port: 'clock', method: 'sleep', args: [9] },
+      { kind: 'call', port: 'clock', method: 'now', args: [] },
     ]);
+    expect(structuredClone(made)).toEqual(made);
+  });
+
+  it('return what the driver was told', () => {
+    const listing = files('list', '/a');
+    listing.next();
+    expect(listing.next({ kind: 'absent' })).toEqual({ done: true, value: { kind: 'absent' } });
   });
 });
 
-type Name = Step<string, string, SyncCommand>;
-const first: Name = go('first', files('makeDirectory', '/a'));
-const second = (state: string, { reading }: Event<SyncReading>): Name =>
-  state === 'first' ? go('second', files('makeDirectory', '/a/b')) : end(reading.kind);
+function* makeTwo(): Sync<string> {
+  yield* files('makeDirectory', '/a');
+  return (yield* files('makeDirectory', '/a/b')).kind;
+}
 
-describe('driving a machine', () => {
+describe('driving a procedure', () => {
   it('makes its calls one after the other, and hands back the outcome', async () => {
     const sync = new MemoryMachine();
-    expect(runSync(second, first, sync.start().ports)).toBe('done');
+    expect(runSync(makeTwo(), sync.start().ports)).toBe('done');
     const machine = new MemoryMachine();
-    expect(
-      await run((state, event) => second(state, event as Event<SyncReading>), first, machine.start().ports),
-    ).toBe('done');
+    expect(await run(makeTwo(), machine.start().ports)).toBe('done');
     for (const { files } of [sync, machine])
       expect(files.list('/a')).toEqual({ kind: 'names', names: ['b'] });
   });
 
-  it('tells it when each call returned', async () => {
+  it('tells it the time when it asks, and not before', async () => {
     const machine = new MemoryMachine();
-    const { ports } = machine.start();
-    const begunMs = machine.clock.now().monotonicMs;
-    const nap = (state: number, { now }: Event): Step<number, number> =>
-      state === 0 ? end(now.monotonicMs - begunMs) : go(state - 1, sleep(10));
-    expect(await machine.clock.finish(run(nap, go(2, sleep(10)), ports))).toBe(30);
+    function* nap(): Procedure<number> {
+      const begun = yield* now();
+      for (let n = 0; n < 3; n += 1) yield* sleep(10);
+      return (yield* now()).monotonicMs - begun.monotonicMs;
+    }
+    expect(await machine.clock.finish(run(nap(), machine.start().ports))).toBe(30);
   });
 
-  it('a machine that has ended at once makes no call', async () => {
-    const { ports } = new MemoryMachine().start();
-    const never = (): never => {
-      throw new Error('stepped');
-    };
-    expect(await run(never, end('over'), ports)).toBe('over');
-    expect(runSync(never, end('over'), ports)).toBe('over');
+  it('costs no turn of the event loop where a port answers at once', () => {
+    const machine = new MemoryMachine();
+    void run(makeTwo(), machine.start().ports);
+    expect(machine.files.list('/a')).toEqual({ kind: 'names', names: ['b'] });
   });
 
   it('an exception of a port is a bug, and is not kept back', async () => {
-    const machine = new MemoryMachine();
-    const process = machine.start();
+    const process = new MemoryMachine().start();
     process.onCall = () => {
       throw new TypeError('a bug');
     };
-    expect(() => runSync(second, first, process.ports)).toThrow('a bug');
-    await expect(
-      run((state, event) => second(state, event as Event<SyncReading>), first, process.ports),
-    ).rejects.toThrow('a bug');
+    expect(() => runSync(makeTwo(), process.ports)).toThrow('a bug');
+    await expect(run(makeTwo(), process.ports)).rejects.toThrow('a bug');
   });
 });
 
-describe('a stretch of a larger machine', () => {
-  it('has its states wrapped, and its outcome decides how the larger one goes on', () => {
-    const call = files('list', '/');
-    const wrap = (part: number) => ({ part });
-    const after = (outcome: string): Step<{ part: number }, string> => end(`after ${outcome}`);
-    expect(within(go(7, call), wrap, after)).toEqual({ kind: 'do', state: { part: 7 }, command: call });
-    expect(within(end('x'), wrap, after)).toEqual({ kind: 'end', outcome: 'after x' });
+/** Drives a procedure by hand: marks are answered as given, calls with their own method. */
+function driven(procedure: Procedure<unknown>, answers: (mark: Mark) => unknown = () => undefined) {
+  const seen: string[] = [];
+  let said = procedure.next();
+  while (said.done !== true) {
+    const { value } = said;
+    seen.push(value.kind === 'call' ? value.method : `${value.kind} ${JSON.stringify(value)}`);
+    said = procedure.next(value.kind === 'call' ? { kind: value.method } : answers(value));
+  }
+  return { seen: seen.map((line) => line.split(' ')[0]), outcome: said.value };
+}
+
+describe('a part', () => {
+  const inner = part(function* inspecting(path: string): Sync<string> {
+    const { kind } = yield* files('inspect', path);
+    return `${kind} ${path}`;
+  });
+  const outer = part(function* outer(): Sync<string> {
+    return `${yield* inner('/a')}, ${yield* inner('/b')}`;
+  });
+
+  it('says where it begins, with what, and what came of it', () => {
+    expect(first(inner('/a'))).toEqual({ kind: 'part', name: 'inspecting', args: ['/a'] });
+    const { seen, outcome } = driven(outer());
+    expect(outcome).toBe('inspect /a, inspect /b');
+    const twice = ['part', 'inspect', 'end-of-part'];
+    expect(seen).toEqual(['part', ...twice, ...twice, 'end-of-part']);
+  });
+
+  it('is skipped by a driver that knows its outcome', () => {
+    const known = (mark: Mark) =>
+      mark.kind === 'part' && mark.args[0] === '/a' ? { outcome: 'known' } : undefined;
+    const { seen, outcome } = driven(outer(), known);
+    expect(outcome).toBe('known, inspect /b');
+    expect(seen.filter((line) => line === 'inspect')).toHaveLength(1);
+  });
+});
+
+describe('phases', () => {
+  interface Memories {
+    readonly count: { readonly left: number };
+    readonly finish: { readonly by: string };
+  }
+  type Then = Next<Memories> | { readonly kind: 'over'; readonly by: string };
+
+  function* count({ left }: Memories['count']): Sync<Then> {
+    yield* files('list', '/');
+    return left > 0 ? go('count', { left: left - 1 }) : go('finish', { by: 'count' });
+  }
+  function* finish({ by }: Memories['finish']): Sync<Then> {
+    yield* files('inspect', '/');
+    return { kind: 'over', by };
+  }
+  const counting = (left: number) =>
+    inPhases<Memories, { readonly kind: 'over'; readonly by: string }>(
+      { count, finish },
+      go('count', { left }),
+    );
+
+  it('follow each other, each with the memory that the one before gave it', () => {
+    expect(first(counting(2))).toEqual({ kind: 'phase', phase: 'count', memory: { left: 2 } });
+    const { seen, outcome } = driven(counting(1));
+    expect(seen).toEqual(['phase', 'list', 'phase', 'list', 'phase', 'inspect']);
+    expect(outcome).toEqual({ kind: 'over', by: 'count' });
+  });
+
+  it('are begun wherever the driver says', () => {
+    const jump = (mark: Mark) =>
+      mark.kind === 'phase' && mark.phase === 'count' ? go('finish', { by: 'driver' }) : undefined;
+    expect(driven(counting(5), jump)).toEqual({
+      seen: ['phase', 'inspect'],
+      outcome: { kind: 'over', by: 'driver' },
+    });
+  });
+
+  it('that do not exist do not compile, nor memories that do not fit', () => {
+    // @ts-expect-error: there is no such phase
+    const wrongName: Then = go('finnish', { by: 'count' });
+    // @ts-expect-error: that is another phase's memory
+    const wrongMemory: Then = go('finish', { left: 1 });
+    // @ts-expect-error: a phase is missing
+    const missing = () => inPhases<Memories, { readonly kind: 'over' }>({ count }, go('count', { left: 1 }));
+    expect([wrongName, wrongMemory, missing]).toHaveLength(3);
   });
 });
 
 describe('the cause of a call that failed', () => {
   const cause = { code: 'EIO', message: 'input/output error' };
 
-  it.each(['failed', 'refused', 'threw', 'hidden'] as const)('is what the system said: %s', (kind) => {
-    expect(causeOf({ kind, cause })).toBe(cause);
-  });
+  it.each(['failed', 'errno', 'refused', 'threw', 'hidden'] as const)(
+    'is what the system said: %s',
+    (kind) => {
+      expect(causeIn({ kind, cause })).toBe(cause);
+    },
+  );
 
   it.each([
     ['absent', 'ENOENT'],
     ['occupied', 'EEXIST'],
     ['wrong-type', 'ENOTDIR'],
-  ])('is named where the reading alone says it: %s', (kind, code) => {
-    expect(causeOf({ kind })).toMatchObject({ code });
-    expect(causeOf({ kind }).message).not.toBe('');
+  ] as const)('is named where the reading alone says it: %s', (kind, code) => {
+    expect(causeIn({ kind })).toMatchObject({ code });
+    expect(causeIn({ kind }).message).not.toBe('');
   });
 
-  it.each(['done', 'entry', 'silent'])('a call that did not fail has none: %s', (kind) => {
-    expect(() => causeOf({ kind })).toThrow(`a failed call: a port returned "${kind}"`);
+  it('a call that did not fail has none: it does not compile', () => {
+    // @ts-expect-error: nothing is wrong with it
+    expect(causeIn({ kind: 'done' })).toBeUndefined();
   });
 });

@@ -1,5 +1,6 @@
 /** A broker's machine on a bench: clients and a server are written by the test, line by line. */
 
+import { expect } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
 import { stepShare } from '../../../src/domain/share/share-machine.js';
 import {
@@ -117,9 +118,9 @@ export class ShareBench {
 
   /** The one request that the server has been sent since the last look. */
   sentRequest(method: string, era: Era = 'handshake'): Message & { readonly id: number } {
-    const [message, ...others] = this.sent(era);
-    if (message?.method !== method || others.length > 0)
-      throw new Error(`not one ${method}: ${JSON.stringify([message, ...others])}`);
+    const messages = this.sent(era);
+    expect(messages.map((message) => message.method)).toEqual([method]);
+    const [message] = messages;
     return message as Message & { readonly id: number };
   }
 
@@ -161,9 +162,8 @@ export class ShareBench {
       const wake = nextWakeMs(this.state);
       if (wake === undefined || wake > untilMs) break;
       this.nowMs = Math.max(this.nowMs, wake);
-      const before = wake;
       this.step({ kind: 'woke' });
-      if (nextWakeMs(this.state) === before) throw new Error(`woke at ${before} ms for nothing`);
+      expect(nextWakeMs(this.state), 'it woke for nothing').not.toBe(wake);
     }
     this.nowMs = untilMs;
   }

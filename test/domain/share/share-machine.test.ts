@@ -135,6 +135,20 @@ describe('the handshake', () => {
     expect(bench.ends).toEqual(['handshake']);
   });
 
+  it('a server that never answers the handshake is ended, and its clients are told', () => {
+    const bench = new ShareBench();
+    bench.join(1);
+    bench.say(1, { id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18' } });
+    bench.step({ kind: 'started', era: 'handshake' });
+    bench.pass(119_999);
+    expect(bench.told(1)).toEqual([]);
+    bench.pass(1);
+    expect(bench.told(1)).toMatchObject([
+      { id: 1, error: { message: expect.stringContaining('initialize') } },
+    ]);
+    expect(bench.ends).toEqual(['handshake']);
+  });
+
   it('a ping is answered whatever the server does', () => {
     const bench = new ShareBench();
     bench.join(1);
@@ -268,6 +282,22 @@ describe('a server that dies', () => {
       ]);
   });
 
+  it('what the next one refuses to be subscribed to counts no more', () => {
+    const bench = new ShareBench();
+    bench.enter(1);
+    bench.say(1, { id: 1, method: 'resources/subscribe', params: { uri: 'file:///a' } });
+    bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+    bench.die();
+    bench.pass(100);
+    bench.step({ kind: 'started', era: 'handshake' });
+    const greeting = bench.sentRequest('initialize');
+    bench.serve({ id: greeting.id, result: { protocolVersion: '2025-11-25', capabilities: {} } });
+    const [, again] = bench.sent();
+    bench.serve({ id: again?.id, error: { code: -32002, message: 'gone' } });
+    bench.say(1, { id: 2, method: 'resources/subscribe', params: { uri: 'file:///a' } });
+    bench.sentRequest('resources/subscribe');
+  });
+
   it('again and again: requests are answered with the reason, and the starts become rare', () => {
     const bench = new ShareBench();
     bench.enter(1);
@@ -277,7 +307,8 @@ describe('a server that dies', () => {
     }
     bench.die('exit code 1: no config');
     bench.say(1, { id: 1, method: 'tools/list' });
-    expect(bench.told(1)[0]?.error?.message).toMatch(/3 times in a row.*no config/);
+    const message = expect.stringMatching(/3 times in a row.*no config/);
+    expect(bench.told(1)).toMatchObject([{ id: 1, error: { message } }]);
     const before = bench.starts.length;
     bench.pass(1_999);
     expect(bench.starts).toHaveLength(before);

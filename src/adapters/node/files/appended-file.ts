@@ -1,16 +1,43 @@
-/** Files that several processes append to, and that are kept from growing for ever. */
+/** Files that several processes append to, with a limited size. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+} from 'node:fs';
 
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
-/** A fifo by that name must not hold the caller up, nor a link lead it elsewhere. */
-export const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+/** A fifo of that name must not block the caller, and a link must not be followed. */
+const APPEND = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+const PRIVATE = 0o600;
+const OWNER = 0o700;
 const READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
 
+/** @returns descriptor of a file that its owner may read and append to, whatever the umask is */
+export function openToAppend(path: string): number {
+  const descriptor = openSync(path, APPEND, PRIVATE);
+  try {
+    keepForOwner(descriptor, PRIVATE);
+  } catch {
+    // The file exists already and belongs to another user.
+  }
+  return descriptor;
+}
+
+/** A umask may take permissions from the owner too. */
+export function keepForOwner(descriptor: number, mode: number): void {
+  if ((fstatSync(descriptor).mode & OWNER) !== (mode & OWNER)) fchmodSync(descriptor, mode);
+}
+
 /**
- * Keeps one file before the current one.
- * @param before what that is called
- * @param bytesMax how long a file may have become
+ * Renames a file that is too long. One file before the current one is kept.
+ * @param before path of the file before
+ * @param bytesMax size at which the file is renamed
  */
 export function rotate(path: string, before: string, bytesMax: number): void {
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
@@ -18,20 +45,20 @@ export function rotate(path: string, before: string, bytesMax: number): void {
 }
 
 /**
- * The end of a file, empty where it can't be read.
- * @param from the first byte that counts; where the file has been emptied since, all of it does
- * @param bytesMax how much of its end is wanted
+ * The end of a file; empty if it can't be read.
+ * @param from first byte that counts; the first of all if the file has been truncated since
+ * @param bytesMax number of bytes at most
  */
 export function tailOf(path: string, from: number, bytesMax: number): string {
   return readingFrom(path, '', (descriptor) => tailFrom(descriptor, from, bytesMax));
 }
 
-/** The beginning of a file, one character a byte; empty where it can't be read. */
+/** The beginning of a file, one character a byte; empty if it can't be read. */
 export function headOf(path: string, bytesMax: number): string {
   return readingFrom(path, '', (descriptor) => bytesOf(descriptor, 0, bytesMax).toString('latin1'));
 }
 
-/** @returns what `read` makes of the open file; `otherwise` where it can't be opened, or read */
+/** @returns the result of `read`; `otherwise` if the file can't be opened or read */
 export function readingFrom<T>(path: string, otherwise: T, read: (descriptor: number) => T): T {
   try {
     const descriptor = openSync(path, READ);
@@ -45,13 +72,13 @@ export function readingFrom<T>(path: string, otherwise: T, read: (descriptor: nu
   }
 }
 
-/** What lies between two offsets, as far as the file goes. */
+/** The bytes between two offsets, up to the end of the file. */
 export function bytesOf(descriptor: number, from: number, to: number): Buffer {
   const bytes = Buffer.alloc(Math.max(0, to - from));
   return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, from));
 }
 
-/** The same of a file that is open. */
+/** The same for an open file. */
 export function tailFrom(descriptor: number, from: number, bytesMax: number): string {
   const { size } = fstatSync(descriptor);
   const start = Math.max(from > size ? 0 : from, size - bytesMax);

@@ -1,4 +1,4 @@
-/** A person's own files, on the machine's file system. */
+/** A user's own files, on the file system of the machine. */
 
 import {
   closeSync,
@@ -22,7 +22,7 @@ import type { ChangeReading } from '../../../ports/readings.js';
 import { causeOf, refusedChange, refusedRead } from '../../errno.js';
 import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
 
-/** Settings are written by hand: what is longer was meant to be something else. */
+/** Settings are written by hand. A longer file is something else. */
 export const DOCUMENT_BYTES_MAX = 8 * 2 ** 20;
 
 const { O_DIRECTORY, O_RDONLY } = constants;
@@ -55,7 +55,10 @@ function readWhole(fd: number): DocumentReading {
   return { kind: 'document', document: { text, mode: mode & 0o7777, userId: uid, groupId: gid } };
 }
 
-/** @returns undefined for bytes that would come back as others; a byte order mark is kept, and so is not passed over */
+/**
+ * @returns undefined for bytes that would come back as others; a byte order mark is kept, and so is not
+ * passed over
+ */
 export function textOf(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -82,7 +85,7 @@ function create(path: string, draft: Draft): ChangeReading {
   }
 }
 
-/** The mode comes last: chown(2) takes bits away, and nobody else is to read the file before it is the owner's. */
+/** Sets the mode last: chown(2) clears bits, and nobody else may read the file before its owner is set. */
 function fill(fd: number, { text, mode, userId, groupId }: Draft): void {
   writeFileSync(fd, text);
   const made = fstatSync(fd);
@@ -92,7 +95,7 @@ function fill(fd: number, { text, mode, userId, groupId }: Draft): void {
   fsyncSync(fd);
 }
 
-/** What file systems without hard links answer to link(2). */
+/** Answers of file systems without hard links to link(2). */
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
 type Link = (from: string, to: string) => void;
@@ -106,7 +109,10 @@ function publish(link: Link, from: string, to: string): ChangeReading {
   return unlinked;
 }
 
-/** Between the look and the renaming another process may put something there; nothing better is to be had. */
+/**
+ * Another process may put a file there between the check and the rename. There is no better way without
+ * link(2).
+ */
 function publishByRename(from: string, to: string): ChangeReading {
   if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) return { kind: 'occupied' };
   return replace(from, to);
@@ -118,17 +124,17 @@ function replace(from: string, to: string): ChangeReading {
   return renamed;
 }
 
-/** What was done is done. Some file systems take no fsync(2) of a directory, and then a power cut brings the old file back whole. */
+/** Some file systems refuse fsync(2) of a directory. Then a power cut may bring the old file back, whole. */
 function syncDirectory(path: string): void {
   try {
     opened(path, O_RDONLY | O_DIRECTORY, fsyncSync);
   } catch (error) {
-    // Only a bug may leave here.
+    // Only a bug is thrown.
     causeOf(error);
   }
 }
 
-/** @param link link(2), which some file systems don't have */
+/** @param link link(2), which some file systems lack */
 export function nodeDocuments(link: Link = linkSync): Documents {
   return { resolve, read, create, publish: (from, to) => publish(link, from, to), replace };
 }

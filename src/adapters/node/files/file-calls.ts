@@ -1,4 +1,4 @@
-/** How the calls of a file system are made, whatever is done with them. */
+/** How system calls on files are made, and their errors read. */
 
 import { closeSync, constants, openSync } from 'node:fs';
 import type { ChangeReading, Done, Failed } from '../../../ports/readings.js';
@@ -25,7 +25,7 @@ export function change(act: () => void): ChangeReading {
   }
 }
 
-/** Opens, uses and closes: what `use` answers, or the first refusal on the way. */
+/** Opens a file, uses it and closes it. Throws the first error on the way. */
 export function opened<R>(path: string, flags: number, use: (fd: number) => R): R {
   const fd = openSync(path, flags);
   try {

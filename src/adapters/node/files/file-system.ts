@@ -1,4 +1,4 @@
-/** The file system of the machine. On every path the last name is taken for itself: a link there is never followed. */
+/** The file system of the machine. A link as the last name of a path is never followed. */
 
 import { Buffer } from 'node:buffer';
 import {
@@ -25,16 +25,17 @@ import { dirname } from 'node:path';
 import type { FileSystem, InspectReading, LinkReading, ListReading } from '../../../ports/file-system.js';
 import type { ChangeReading, TextReading, WrongType } from '../../../ports/readings.js';
 import { causeOf, refusedChange, refusedRead } from '../../errno.js';
+import { keepForOwner } from './appended-file.js';
 import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
 import { entryOf } from './lstat-entry.js';
 
-/** Nothing of solod's is nearly as long; what is longer was written by somebody else. */
+/** Far more than solod writes. A longer file was written by another program. */
 export const TEXT_BYTES_MAX = 65_536;
 /** A generation holds two entries. */
 export const TREE_ENTRIES_MAX = 1_000;
 
 const PRIVATE_DIRECTORY = 0o700;
-/** With the sticky bit, which means nothing on a file but that cleaners of temporary directories pass it by (tmpfiles.d(5)). */
+/** With the sticky bit: cleaners of temporary directories leave such files alone (tmpfiles.d(5)). */
 const PRIVATE_FILE = 0o1600;
 
 const { O_APPEND, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -49,18 +50,22 @@ function makeDirectory(path: string): ChangeReading {
 }
 
 /**
- * A umask takes from the owner too if it says so, and a parent may hand its set-group-ID bit down. mkdir(2) never gives
- * more permission than it was asked for, so nobody gets in before this is through.
+ * The umask may take permissions from the owner, and the parent may pass on its set-group-ID bit. mkdir(2)
+ * never gives more permissions than asked for, so nobody gets in before this is done.
  */
 function setExactMode(path: string): ChangeReading {
   const found = inspect(path);
-  // Somebody may have moved it away since: it was made all the same, and what is there now is not for us to change.
+  // Another process may have moved the directory since. It was made, and what is there now must not be
+  // changed.
   if (found.kind !== 'entry' || found.entry.type !== 'directory') return DONE;
   if (found.entry.mode === PRIVATE_DIRECTORY) return DONE;
   return absentIsDone(change(() => chmodSync(path, PRIVATE_DIRECTORY)));
 }
 
-/** Not mkdir's own recursion: under a umask that takes from the owner, it makes parents that it can't enter. */
+/**
+ * Not the recursion of mkdirSync: under a umask that takes permissions from the owner it makes parents that
+ * it can't enter.
+ */
 function makeDirectories(path: string): ChangeReading {
   const made = makeDirectory(path);
   if (made.kind !== 'absent') return unlessDirectory(path, made);
@@ -70,7 +75,7 @@ function makeDirectories(path: string): ChangeReading {
   return above.kind === 'done' ? unlessDirectory(path, makeDirectory(path)) : above;
 }
 
-/** A directory that is there is as good as one made now: another process may have been faster. */
+/** Another process may have made the directory first. */
 function unlessDirectory(path: string, made: ChangeReading): ChangeReading {
   if (made.kind === 'done' || made.kind === 'absent') return made;
   if (isDirectory(path)) return DONE;
@@ -81,7 +86,7 @@ function isDirectory(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch (error) {
-    // Not known to be one, then. The caller hands on why it asked; only a bug may leave here.
+    // Unknown counts as no. The caller reports its own error; only a bug is thrown.
     causeOf(error);
     return false;
   }
@@ -97,7 +102,7 @@ function inspect(path: string): InspectReading {
   }
 }
 
-/** By descriptor: chmod(2) would follow a link that was put there since the caller looked. */
+/** Changes the mode by descriptor: chmod(2) would follow a link that another process may have put there. */
 function tighten(path: string): ChangeReading {
   return change(() => opened(path, TO_TIGHTEN, (fd) => fchmodSync(fd, PRIVATE_DIRECTORY)));
 }
@@ -126,7 +131,7 @@ function readText(path: string): TextReading {
   }
 }
 
-/** What the file held when it was opened; what is appended meanwhile is left for the next time. */
+/** The content when the file was opened, without what is appended meanwhile. */
 function readWhole(fd: number): TextReading {
   const stats = fstatSync(fd);
   if (!stats.isFile()) return WRONG_TYPE;
@@ -149,10 +154,13 @@ function createFile(path: string, text: string): ChangeReading {
   } catch (error) {
     return refusedChange(error);
   }
-  const written = change(() => writeFileSync(fd, text));
+  const written = change(() => {
+    keepForOwner(fd, PRIVATE_FILE);
+    writeFileSync(fd, text);
+  });
   const closed = change(() => closeSync(fd));
   const reading = written.kind === 'done' ? closed : written;
-  // Half a record reads like a whole one that somebody forged. Should this fail too, the first cause tells more.
+  // Half a record would read like a forged one. If removing fails too, the first cause tells more.
   if (reading.kind !== 'done') change(() => unlinkSync(path));
   return reading;
 }
@@ -165,7 +173,7 @@ function appendText(path: string, text: string): ChangeReading {
   }
 }
 
-/** One write(2), so that lines of several writers do not mix. */
+/** One write(2), so that the lines of several writers don't mix. */
 function writeOnce(fd: number, bytes: Buffer): ChangeReading {
   if (!fstatSync(fd).isFile()) return WRONG_TYPE;
   const count = writeSync(fd, bytes);
@@ -174,7 +182,7 @@ function writeOnce(fd: number, bytes: Buffer): ChangeReading {
 
 function removeFile(path: string): ChangeReading {
   const removed = change(() => unlinkSync(path));
-  // POSIX, and macOS with it, calls it EPERM where Linux says EISDIR.
+  // For a directory POSIX and macOS say EPERM, Linux says EISDIR.
   if (removed.kind !== 'failed' || removed.cause.code !== 'EPERM') return removed;
   const found = inspect(path);
   return found.kind === 'entry' && found.entry.type === 'directory' ? WRONG_TYPE : removed;
@@ -183,9 +191,9 @@ function removeFile(path: string): ChangeReading {
 const removeDirectory = (path: string): ChangeReading => change(() => rmdirSync(path));
 
 /**
- * Another process may be removing the same tree: what is gone already counts as removed. Between unlink's refusal and
- * the listing a directory could give way to a link, and the listing would follow it; only who may write to the
- * directory around it can do that, and that is its owner's alone.
+ * Another process may remove the same tree: what is gone counts as removed. Between unlink's refusal and the
+ * listing the directory could be replaced by a link, which the listing would follow. Only processes that may
+ * write to the parent directory can do that, and only its owner may.
  */
 function clear(path: string, budget: { entries: number }): ChangeReading {
   budget.entries -= 1;

@@ -1,10 +1,10 @@
 /**
- * What starts a daemon, left in the directory of its name for clients that are no Node and load no service: the program and its
- * arguments, a NUL after each, so that nobody needs a parser and no shell sees it. Whatever goes wrong with it is passed over:
- * a client that finds none asks Node.
+ * The launch file: the program that starts a daemon and its arguments, with a NUL after each. It lies in the
+ * directory of the name, for clients that are not Node. They need no parser and no shell. Errors are ignored:
+ * a client that finds no launch file asks Node.
  */
 
-import { existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { layout, nonceOf } from '../../../domain/place/layout.js';
 import { tailOf } from './appended-file.js';
 
@@ -12,7 +12,7 @@ export function launchText(command: readonly string[]): string {
   return command.map((part) => `${part}\0`).join('');
 }
 
-/** Written in one piece: a client that reads it meanwhile gets the one before, or this one. */
+/** Replaces the file in one step: a client that reads meanwhile gets the old one or the new one. */
 export function leaveLaunchFile(directory: string, command: readonly string[]): void {
   const path = layout.launch(directory);
   const text = launchText(command);
@@ -20,6 +20,7 @@ export function leaveLaunchFile(directory: string, command: readonly string[]): 
   const own = layout.privateLaunch(directory, nonceOf(process.pid, 'launch'));
   const isLeft = succeeds(() => {
     writeFileSync(own, text, { mode: 0o600, flag: 'wx' });
+    chmodSync(own, 0o600);
     renameSync(own, path);
   });
   if (!isLeft) succeeds(() => unlinkSync(own));

@@ -1,16 +1,17 @@
 /** The ledger of starts on disk. Whatever goes wrong with the file is ignored: a ledger stops no start. */
 
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, writeSync } from 'node:fs';
 import { join, NAMES } from '../../../domain/place/layout.js';
-import { Ledger, type LedgerLines, type Witness } from '../../ledger.js';
-import { APPEND, rotate, tailOf } from './appended-file.js';
+import { Ledger, type LedgerLines } from '../../ledger.js';
+import type { Processes } from '../../own-processes.js';
+import { openToAppend, rotate, tailOf } from './appended-file.js';
 
 export const LEDGER_BYTES_MAX = 256 * 1024;
 /** How much of its end is read for the latest starts. */
 export const READ_BYTES = 64 * 1024;
 
 /** @param directory directory of a name */
-export const nodeLedger = (directory: string, processes: Witness): Ledger =>
+export const nodeLedger = (directory: string, processes: Processes): Ledger =>
   new Ledger(linesIn(join(directory, NAMES.spawns), join(directory, NAMES.spawnsBefore)), processes);
 
 function linesIn(path: string, before: string): LedgerLines {
@@ -25,7 +26,7 @@ function linesIn(path: string, before: string): LedgerLines {
 function appendLine(path: string, before: string, text: string): void {
   try {
     rotate(path, before, LEDGER_BYTES_MAX);
-    const descriptor = openSync(path, APPEND, 0o600);
+    const descriptor = openToAppend(path);
     try {
       writeSync(descriptor, text);
     } finally {

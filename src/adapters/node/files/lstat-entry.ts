@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { Entry, EntryType } from '../../../ports/file-system.js';
 
-/** What lstat(2) says of an entry, in the domain's terms. */
+/** What lstat(2) says about an entry, in the terms of the domain. */
 export function entryOf(stats: Stats): Entry {
   return { type: typeOf(stats), userId: stats.uid, mode: stats.mode & 0o7777, modifiedMs: stats.mtimeMs };
 }

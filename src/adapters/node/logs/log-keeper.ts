@@ -1,9 +1,9 @@
 /**
- * Keeps the log of a daemon in service within bounds, for as long as it runs.
+ * Limits the size of a daemon's log while the daemon runs.
  *
- * The daemon's stdout and stderr are descriptors of the log, and so are those of whoever else was started for the name. Node can't
- * point a descriptor elsewhere (dup2(2)), so a log that became too long is not renamed: it is copied, and emptied. All descriptors
- * are opened with O_APPEND: what comes next stands at the beginning, whoever writes it.
+ * The daemon's stdout and stderr are descriptors of the log, and other processes that were started for the
+ * name have it open too. Node has no dup2(2), so a log that is too long is not renamed but copied and
+ * truncated. All descriptors have O_APPEND, so the next write of any process lands at the beginning.
  */
 
 import {
@@ -22,14 +22,17 @@ import { join, NAMES } from '../../../domain/place/layout.js';
 import { PART_HEAD_BYTES, partLine, partOf } from '../../../domain/text/log-parts.js';
 import { headOf } from '../files/appended-file.js';
 
-/** How long the log gets before it is copied and emptied. There are two copies at most. */
+/** Size at which the log is copied and truncated. There are two copies at most. */
 const LOG_BYTES_MAX = 1024 * 1024;
-/** Where it can't be copied, that is tried again when so much more has come. At twice its length it is emptied all the same. */
+/**
+ * If copying fails, it is tried again after so much more. At twice the maximal size the log is truncated in
+ * any case.
+ */
 const AGAIN_BYTES = 256 * 1024;
-/** Another process may append while it is copied: then it is copied again, so often. */
+/** Another process may append during the copy. Then the copy is made again, up to so many times. */
 const COPIES_MAX = 3;
 
-/** How often a program is looked at that does not look itself. */
+/** How often the log of a program is checked whose output is not counted. */
 const ROUND_MS = 5_000;
 
 const STDOUT = 1;
@@ -43,7 +46,7 @@ interface Sink {
 export interface LogKeeping {
   /** The directory of the name. */
   readonly directory: string;
-  /** A private path in it, another one each time. */
+  /** Returns a new private path in it each time. */
   readonly temporary: () => string;
   readonly bytesMax?: number | undefined;
 }
@@ -52,13 +55,13 @@ export class LogKeeper {
   readonly #path: string;
   readonly #bytesMax: number;
   #part: number;
-  /** Which copy is made next: of what lies before this run, and of its beginning, one is kept to its end. */
+  /** Which copy is made next. Of the runs before, and of the beginning of this one, one copy each is kept. */
   #copy: 'previous' | 'before' = 'previous';
-  /** As far as this process has written to it; others do, too. */
+  /** As far as this process knows: others write too. */
   #size: number;
-  /** The next look is taken at that length. */
+  /** Size at which to check next. */
   #lookAt: number;
-  /** The disk has taken the last line, or it has not. */
+  /** Whether the disk took the last line. */
   #disk: 'fine' | 'full' = 'fine';
 
   private constructor(private readonly keeping: LogKeeping) {
@@ -70,9 +73,9 @@ export class LogKeeper {
   }
 
   /**
-   * From now on the log is kept within bounds: whatever this process prints is counted. What it writes to the descriptors itself,
-   * or a child does, is seen by `look`.
-   * @returns undefined where stderr is no file
+   * Limits the log from now on and counts what this process prints. `look` sees what children, or direct
+   * writes to the descriptors, have added.
+   * @returns undefined if stderr is not a file
    */
   static attach(keeping: LogKeeping): LogKeeper | undefined {
     try {
@@ -82,14 +85,14 @@ export class LogKeeper {
       keeper.#count(process.stderr, STDERR);
       return keeper;
     } catch {
-      // No descriptor by that number: nothing is printed anywhere.
+      // The descriptor is closed: nothing is printed.
       return undefined;
     }
   }
 
   /**
-   * The same for a program of somebody's own: its streams are left alone, and looked at every few seconds. Nothing is done where its
-   * stderr is not the log: it was started by hand, and has a file of its own.
+   * The same for a program that embeds solod: leaves its streams alone and checks the log every few seconds.
+   * Does nothing if stderr is not the log, as in a program that was started by hand.
    */
   static watch(keeping: LogKeeping): void {
     try {
@@ -98,11 +101,11 @@ export class LogKeeper {
       const keeper = new LogKeeper(keeping);
       setInterval(() => keeper.look(), ROUND_MS).unref();
     } catch {
-      // There is no log, or no stderr.
+      // Without a log or without stderr nothing is kept.
     }
   }
 
-  /** Copies and empties the log if it has become too long. */
+  /** Copies and truncates the log if it is too long. */
   look(): void {
     try {
       const mine = fstatSync(STDERR);
@@ -112,16 +115,19 @@ export class LogKeeper {
       if (size < this.#lookAt && !isFull) return;
       const named = lstatSync(this.#path, { throwIfNoEntry: false });
       const isKept = named !== undefined && isSameFile(mine, named) && this.#keepCopy();
-      // Not to be copied, or without a name, and so not to be read either: it must not grow for ever. On a full disk what comes
-      // now is worth more than what came before.
+      // A log that can't be copied, or has no name any more, must not grow for ever. On a full disk new lines
+      // are worth more than old ones.
       if (isKept || isFull || size >= 2 * this.#bytesMax) this.#empty();
       else this.#lookAt = size + AGAIN_BYTES;
     } catch {
-      // The daemon serves on.
+      // The daemon goes on, whatever happens to its log.
     }
   }
 
-  /** Written at once and in one piece, as Node does with files; but a full disk is no error of whoever prints. */
+  /**
+   * Writes synchronously, as Node does with files, but ignores a full disk: the code that prints can't help
+   * it.
+   */
   #count(stream: object, descriptor: number): void {
     if (!fstatSync(descriptor).isFile()) return;
     (stream as Sink)._write = (bytes, _encoding, done) => {
@@ -137,12 +143,14 @@ export class LogKeeper {
       for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(writeSync(descriptor, rest));
       this.#disk = 'fine';
     } catch {
-      // ENOSPC, EDQUOT, EIO: it is lost, and the daemon is not.
+      // ENOSPC, EDQUOT, EIO: the line is lost.
       this.#disk = 'full';
     }
   }
 
-  /** @returns whether all that the log holds is in the copy; not so for what another process appends in this very moment */
+  /**
+   * @returns whether the copy holds the whole log, except what another process appends at this moment
+   */
   #keepCopy(): boolean {
     const { directory } = this.keeping;
     const temporary = this.keeping.temporary();
@@ -152,7 +160,7 @@ export class LogKeeper {
         if (fstatSync(STDERR).size === statSync(temporary).size) break;
       }
       const before = join(directory, NAMES.logBefore);
-      // What is there is of the run before, and older than what takes its place in the other copy.
+      // That file is from the run before, and older than what is copied now.
       if (this.#copy === 'previous') rmSync(before, { force: true });
       renameSync(temporary, this.#copy === 'previous' ? join(directory, NAMES.logPrevious) : before);
       return true;

@@ -1,4 +1,4 @@
-/** Reads the log of a name, and goes on reading where it is emptied, replaced or removed meanwhile. */
+/** Reads the log of a name, and follows it when it is truncated, replaced or removed. */
 
 import { fstatSync } from 'node:fs';
 import { join, NAMES } from '../../../domain/place/layout.js';
@@ -12,20 +12,20 @@ import {
 } from '../../../domain/text/log-parts.js';
 import { bytesOf, readingFrom } from '../files/appended-file.js';
 
-/** Of a log that nobody keeps within bounds, a program's of its own say, the end is read. */
+/** Of a longer log, whose size nobody limits, only the end is read. */
 const READ_BYTES_MAX = 16 * 1024 * 1024;
 
-/** A log that is shorter than it was, so many looks in a row, is another one. */
+/** A log that is shorter than before, at so many looks in a row, is another one. */
 const SURPRISES = 3;
 
 interface Read extends Part {
-  /** The offset after what was read. */
+  /** Offset after the part that was read. */
   readonly end: number;
 }
 
-/** Text is one character a byte (Latin-1), so that nothing is lost that is no UTF-8. */
+/** Text has one character a byte (Latin-1), so that bytes that aren't UTF-8 are kept. */
 export class LogReader {
-  /** From the oldest to the one that is written to. */
+  /** Oldest first; the last is written to. */
   readonly #paths: readonly [previous: string, before: string, current: string];
   #part = 0;
   #offset = 0;
@@ -37,17 +37,18 @@ export class LogReader {
     this.#paths = [path(NAMES.logPrevious), path(NAMES.logBefore), path(NAMES.log)];
   }
 
-  /** @returns all that is kept; undefined where there is no log, or none that can be read */
+  /** @returns everything that is kept; undefined if no log can be read */
   whole(): string | undefined {
     const [previous, before, current] = this.#paths;
-    // The current one first: what is copied meanwhile is there twice then, and not at all the other way round.
+    // Reads the current one first. If it is copied meanwhile, lines show twice; in another order they would
+    // be missing.
     const latest = readPart(current, 0);
     const parts = [readPart(previous, 0), readPart(before, 0), latest].filter((part) => part !== undefined);
     if (latest !== undefined) this.#follow(latest);
     return parts.length === 0 ? undefined : joinParts(parts);
   }
 
-  /** What has come since the last time. */
+  /** What has been added since the last time. */
   more(): string {
     const current = readPart(this.#paths[2], this.#offset);
     if (current === undefined) return '';
@@ -59,12 +60,15 @@ export class LogReader {
     return current.text;
   }
 
-  /** It is being emptied this very moment, and its number still to come; or somebody has removed it, and another was begun. */
+  /**
+   * Either the log is being truncated at this moment and its number is not written yet, or somebody removed
+   * it and another one was begun.
+   */
   #shortened({ end }: Read): string {
     if (end > 0) this.#surprises += 1;
     if (this.#surprises < SURPRISES) return '';
     this.#surprises = 0;
-    // Only a number tells a copy of what was read from one of a run before.
+    // Only a number distinguishes a copy of this log from a copy of a run before.
     const rest = this.#part > 0 ? this.#copyOf(this.#part, this.#offset)?.text : undefined;
     return (rest ?? '') + this.#begun();
   }
@@ -81,7 +85,7 @@ export class LogReader {
     this.#offset = end;
   }
 
-  /** What had not been read of the last part when it was copied, and the parts that have come and gone since. */
+  /** The unread rest of the part that was copied, and the parts that came and went since. */
   #upTo(current: number): string {
     const rest = this.#copyOf(this.#part, this.#offset);
     const between = current - this.#part - 1;
@@ -110,7 +114,7 @@ function readPart(path: string, offset: number): Read | undefined {
     const from = Math.max(offset, size - READ_BYTES_MAX);
     const text = bytesOf(descriptor, from, size).toString('latin1');
     const part = partOf(bytesOf(descriptor, 0, PART_HEAD_BYTES).toString('latin1'));
-    // Emptied while it was read, it shows nothing that can be told apart; the next look will.
+    // It was truncated during the read. The next look tells more.
     const after = fstatSync(descriptor).size;
     return after < size ? { part, text: '', end: after } : { part, text, end: size };
   });

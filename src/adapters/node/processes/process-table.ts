@@ -1,15 +1,11 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import type { Identity } from '../../../domain/evidence/identity.js';
-import type {
-  ProcessReading,
-  ProcessTable,
-  SignalReading,
-  TerminationSignal,
-} from '../../../ports/process-table.js';
+import type { ProcessReading, SignalReading, TerminationSignal } from '../../../ports/process-table.js';
 import { causeOf } from '../../errno.js';
+import type { Processes } from '../../own-processes.js';
 
 /** The process table as `/proc` shows it; without a `/proc`, as kill(2) with signal 0 does. */
-export class NodeProcessTable implements ProcessTable {
+export class NodeProcessTable implements Processes {
   #self: Identity | undefined;
 
   lookUp(pid: number): ProcessReading {
@@ -32,14 +28,13 @@ export class NodeProcessTable implements ProcessTable {
     }
   }
 
-  /** Ids of the parent of this process, of its parent, and so on, as many as can be seen. */
   ancestors(): readonly number[] {
     const found: number[] = [];
     for (let pid = process.ppid; pid > 0 && !found.includes(pid); pid = parentOf(pid)) found.push(pid);
     return found;
   }
 
-  /** Identity of this process, read once. What the system does not tell is empty. */
+  /** Read once. */
   self(): Identity {
     this.#self ??= this.#readSelf();
     return this.#self;
@@ -59,7 +54,7 @@ export class NodeProcessTable implements ProcessTable {
 /** Fields of proc_pid_stat(5) from the third, the state. The command name before them, in parentheses, may hold anything. */
 const statFields = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
-export function parseStat(stat: string): ProcessReading {
+function parseStat(stat: string): ProcessReading {
   const fields = statFields(stat);
   const [state = ''] = fields;
   const activity = /[ZX]/.test(state) ? 'zombie' : /[Tt]/.test(state) ? 'stopped' : 'running';

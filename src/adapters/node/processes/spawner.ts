@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { boundBy } from '../../../domain/lifecycle/inherited-limits.js';
 import { NAMES } from '../../../domain/place/layout.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { Environment } from '../../../ports/environment.js';
@@ -12,13 +13,14 @@ import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import type { ChildReading, Spawner, SpawnReading } from '../../../ports/spawner.js';
 import type { Word } from '../../../ports/start-word.js';
 import { causeOf } from '../../errno.js';
-import type { Witness } from '../../ledger.js';
+import type { Processes } from '../../own-processes.js';
 import { SpawnRecords } from '../../spawn-records.js';
 import { LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
 import type { WakeableClock } from '../clock.js';
-import { APPEND, rotate, tailFrom, tailOf } from '../files/appended-file.js';
+import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { nodeLedger } from '../files/ledger-file.js';
+import { ownLimits } from './inherited-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /**
@@ -44,20 +46,23 @@ export class NodeSpawner implements Spawner {
 
   constructor(
     private readonly target: SpawnTarget,
-    private readonly processes: Witness,
+    private readonly processes: Processes,
     private readonly clock: WakeableClock,
   ) {
     const ledger = nodeLedger(target.directory, processes);
     const asker = basename(process.argv[1] ?? process.argv0);
-    this.#records = new SpawnRecords(ledger, clock, processes, target.build, asker);
+    this.#records = new SpawnRecords(ledger, clock, processes, target, asker);
   }
 
-  spawn(reason: SpawnReason, lockNonce: string): SpawnReading {
+  spawn(reason: SpawnReason, lockNonce: string | undefined): SpawnReading {
     const verdict = this.#records.judge(reason);
     if (verdict.kind === 'held-back') return verdict;
+    const limits = ownLimits();
+    if (limits.kind === 'bound' && this.target.limits === 'respected')
+      return this.#records.refused(reason, 'refused', boundBy(limits.what));
     const log = openLog(this.target.directory);
     try {
-      return this.#start(reason, lockNonce, log);
+      return this.#start(reason, lockNonce, log, limits.kind === 'liftable' ? limits.lines : []);
     } finally {
       log?.close();
     }
@@ -103,9 +108,14 @@ export class NodeSpawner implements Spawner {
   }
 
   /** The process gets neither the caller's terminal (setsid), nor its directory (which may be a mount in use), nor its stdio. */
-  #start(reason: SpawnReason, lockNonce: string, log: Log | undefined): SpawnReading {
-    const { command, env, channel } = this.target;
-    const [program, ...args] = command;
+  #start(
+    reason: SpawnReason,
+    lockNonce: string | undefined,
+    log: Log | undefined,
+    raising: readonly string[],
+  ): SpawnReading {
+    const { command, channel } = this.target;
+    const [program, ...args] = raising.length === 0 ? command : throughShell(command, raising);
     const output = log?.descriptor ?? 'ignore';
     const speaks = channel === 'open' ? { [CHANNEL_VARIABLE]: String(CHANNEL_DESCRIPTOR) } : {};
     // Loaded here, because most calls start no process.
@@ -114,7 +124,7 @@ export class NodeSpawner implements Spawner {
       const child = spawn(program, args, {
         cwd: '/',
         detached: true,
-        env: { ...env, [LOCK_VARIABLE]: lockNonce, ...speaks },
+        env: { ...NOT_PASSED_ON, ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
         stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
       });
       // The event comes later. A missing pid says at once that nothing was started.
@@ -166,7 +176,7 @@ function openLog(directory: string): Log | undefined {
   const path = join(directory, NAMES.log);
   try {
     rotate(path, join(directory, NAMES.logBefore), LOG_BYTES_MAX);
-    const descriptor = openSync(path, APPEND, 0o600);
+    const descriptor = openToAppend(path);
     const { size } = fstatSync(descriptor);
     return {
       descriptor,
@@ -179,8 +189,8 @@ function openLog(directory: string): Log | undefined {
 }
 
 /**
- * There is no room for a log, and so perhaps none for the daemon, whose message must not be lost. The file has no name any more
- * when this returns; the system removes it when the last process closes it. Without any log the daemon starts all the same.
+ * There may be no room for the daemon either, and its message must not be lost. The file has lost its name when this returns, and
+ * the system removes it when the last process closes it. Without any log the daemon starts all the same.
  */
 function openUnnamedLog(): Log | undefined {
   try {
@@ -196,6 +206,14 @@ function openUnnamedLog(): Log | undefined {
   }
 }
 
+/** Node passes this variable to every child, unless it is told not to. */
+const NOT_PASSED_ON = { NODE_V8_COVERAGE: undefined };
+
+/** A shell raises the limits, because Node can't, and becomes the program. */
+function throughShell(command: SpawnTarget['command'], lines: readonly string[]): [string, ...string[]] {
+  return ['/bin/sh', '-c', [...lines, 'exec "$@"'].join('\n'), 'sh', ...command];
+}
+
 /** Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs it now. */
 export function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
@@ -208,7 +226,7 @@ export function whyNotRun(program: string): Cause {
   }
 }
 
-export type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
+type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
 
 /** Runs a small tool of the system to its end. It is no daemon: it gets no log and no ledger entry. */
 export function runToEnd(program: string, args: readonly string[], env: Environment): Promise<RunReading> {

@@ -86,7 +86,7 @@ export function tryAppend(path: string): { readonly kind: 'done' } | Failed {
 
 const NO_FILE: Cause = { code: 'EINVAL', message: 'it is not a plain file' };
 
-export interface Cleaners {
+interface Cleaners {
   /** Texts of the configuration of systemd-tmpfiles; none where systemd does not run. */
   readonly tmpfiles: readonly string[];
   /** Paths of other tools that clean /tmp every day. */

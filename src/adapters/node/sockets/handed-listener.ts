@@ -1,6 +1,6 @@
 /**
- * A listening socket that a supervisor has bound and hands over: systemd's socket activation, or launchd's. It listens before
- * its daemon starts, and goes on when that has ended. See docs/decisions/0008-supervised.md.
+ * A listening socket that a supervisor (systemd, launchd) has bound and hands over. It listens before the
+ * daemon starts and after it has ended. See docs/decisions/0008-supervised.md.
  */
 
 import { fstatSync, linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
@@ -12,7 +12,7 @@ import type { ConnectReading, SocketProbe } from '../../../ports/socket-probe.js
 import { causeOf, refusedChange } from '../../errno.js';
 
 const BACKLOG = 511;
-/** How many turns of the event loop are spent on turning callers away. */
+/** How many turns of the event loop are spent at most on turning callers away. */
 const TURNS_MAX = 1_000;
 const DONE = { kind: 'done' } as const;
 
@@ -20,15 +20,15 @@ const ignore = (): void => {};
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export interface Handed {
-  /** Absent for who lets a name lead to the supervisor's socket without serving it. */
+  /** Absent if this process only lets a name lead to the socket and does not serve it. */
   readonly descriptor: number | undefined;
   /** The name that the supervisor has bound. */
   readonly path: string;
 }
 
 /**
- * In place of binding a socket, it gives the supervisor's one more name: link(2). connect(2) goes by the inode, so whoever
- * connects by that name reaches the supervisor's socket, whatever becomes of the name it was bound to.
+ * Binds no socket, but gives the supervisor's socket another name with link(2). connect(2) goes by the inode,
+ * so clients reach the socket by that name even if the name it was bound to is gone.
  */
 export class HandedListener implements Listener {
   #inode: string | undefined;
@@ -49,24 +49,24 @@ export class HandedListener implements Listener {
     }
   }
 
-  /** The listener is the supervisor's: there is nothing of one's own to close, and nothing has been taken from it yet. */
+  /** Closes nothing: the listener is the supervisor's, and no connection has been accepted yet. */
   close(): Promise<ChangeReading> {
     return Promise.resolve(DONE);
   }
 
-  /** Whether the name leads to this very socket. A number is not used again as long as one of the socket's names is there. */
+  /** Whether the name leads to this socket. Its inode number is not reused while the socket has a name. */
   isBehind(path: string): boolean {
     try {
       this.#inode ??= inodeOf(this.handed.path);
       return inodeOf(path) === this.#inode;
     } catch (error) {
-      // Nothing is there, or it can't be seen: connecting will tell.
+      // Absent or unreadable: connecting will tell more.
       causeOf(error);
       return false;
     }
   }
 
-  /** Connecting to one's own listener says nothing of whoever had it before. */
+  /** A connection to the own listener says nothing about the daemon before. */
   probing(probe: SocketProbe): SocketProbe {
     return {
       connect: (path, withinMs): Promise<ConnectReading> =>
@@ -75,21 +75,24 @@ export class HandedListener implements Listener {
     };
   }
 
-  /** Takes what has been waiting since the supervisor listens, and what comes. Before, every connection stays in its queue. */
+  /**
+   * Accepts the connections that have been waiting since the supervisor listens, and later ones. Until then
+   * they stay in the kernel's queue.
+   */
   serve(handle: (socket: Socket) => void): void {
     const server = this.#server((socket) => {
-      // A peer that connects and goes away must not end the process: an `error` event without a handler would.
+      // An `error` event without a handler would end the process when a peer connects and goes away.
       socket.on('error', ignore);
       handle(socket);
     });
-    // That the descriptor can't be listened on is a broken supervisor, and ends the process. A single connection that
-    // can't be taken (EMFILE) is not.
+    // If the descriptor can't be listened on, the supervisor is broken and the process ends. A single
+    // connection that can't be accepted (EMFILE) is ignored.
     server.once('listening', () => server.on('error', ignore));
   }
 
   /**
-   * Ends what is waiting: as long as there is any, the supervisor would start the next process for it. Its callers have been
-   * told nothing yet, and look again.
+   * Closes the waiting connections, for which the supervisor would start another process. Their callers have
+   * no answer yet and look again.
    */
   async turnAway(): Promise<void> {
     let taken = 0;
@@ -100,7 +103,7 @@ export class HandedListener implements Listener {
     server.on('error', ignore);
     for (let round = 0, before = -1; round < TURNS_MAX && taken !== before; round++) {
       before = taken;
-      // Two, for the first may come before the event loop has looked at the socket.
+      // Two turns: the first may pass before the event loop has polled the socket.
       await nextTurn();
       await nextTurn();
     }
@@ -121,13 +124,14 @@ function inodeOf(path: string): string {
 function whyNotLinked(error: unknown, bound: string, path: string): ChangeReading {
   const { code } = causeOf(error);
   if (code !== 'EXDEV') return refusedChange(error);
-  const message = `EXDEV: the supervisor listens on ${bound}, which is on another file system; let it listen in ${dirname(dirname(path))}`;
+  const place = dirname(dirname(path));
+  const message = `EXDEV: the supervisor listens on ${bound}, on another file system; use ${place}`;
   return { kind: 'failed', cause: { code, message } };
 }
 
 export type BoundReading =
   | { readonly kind: 'bound'; readonly path: string }
-  /** Its name does not show: not on Linux, or in another network namespace. */
+  /** Its name is unknown: outside Linux, or in another network namespace. */
   | { readonly kind: 'unnamed' }
   | { readonly kind: 'unusable'; readonly cause: Cause };
 
@@ -137,7 +141,7 @@ const UNIX_SOCKET = /^\S+ \S+ \S+ (\S+) (\S+) \S+ +(\d+) (.*)$/;
 const LISTENS = 0x10000;
 const STREAM = 1;
 
-/** Which name a listening descriptor was bound to. Node does not tell of one that it has not bound itself. */
+/** The name that a listening descriptor was bound to. Node tells it only for sockets that it has bound. */
 export function boundPathOf(descriptor: number): BoundReading {
   try {
     if (!fstatSync(descriptor).isSocket())

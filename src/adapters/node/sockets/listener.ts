@@ -5,12 +5,12 @@ import type { ChangeReading } from '../../../ports/readings.js';
 import { refusedChange } from '../../errno.js';
 import { socketPathProblem } from './socket-path.js';
 
-/** listen(2)'s backlog; what comes before somebody serves waits here. Linux caps it at net.core.somaxconn. */
+/** Backlog of listen(2). Linux caps it at net.core.somaxconn. */
 const BACKLOG = 511;
 
 const ignore = (): void => {};
 
-/** A socket that listens from the moment it has its name; whoever connects early waits until somebody serves. */
+/** A socket that listens as soon as it has its name. Early connections wait until somebody serves. */
 export class NodeListener implements Listener {
   readonly #server: Server;
   readonly #early = new Set<Socket>();
@@ -30,7 +30,7 @@ export class NodeListener implements Listener {
       this.#server.listen({ path, backlog: BACKLOG }, () => {
         this.#server.off('error', onError);
         markSticky(path);
-        // Failing to accept one connection (EMFILE) is not the end of a daemon: the next one may succeed.
+        // If accepting one connection fails (EMFILE), the next may succeed.
         this.#server.on('error', ignore);
         resolve({ kind: 'done' });
       });
@@ -45,7 +45,7 @@ export class NodeListener implements Listener {
     return Promise.resolve({ kind: 'done' });
   }
 
-  /** Hands every connection on, those that are waiting first, in the order in which they came. */
+  /** Hands over each connection, waiting ones first, in the order of their arrival. */
   serve(handle: (socket: Socket) => void): void {
     this.#serve = handle;
     for (const socket of this.#early) handle(socket);
@@ -53,7 +53,7 @@ export class NodeListener implements Listener {
   }
 
   #accept(socket: Socket): void {
-    // A peer that connects and goes away must not end the process: an `error` event without a handler would.
+    // An `error` event without a handler would end the process when a peer connects and goes away.
     socket.on('error', ignore);
     if (this.#serve !== undefined) this.#serve(socket);
     else this.#wait(socket);
@@ -65,18 +65,22 @@ export class NodeListener implements Listener {
   }
 }
 
-/** As for files: cleaners of temporary directories pass it by. Some systems keep that bit to the superuser. */
+/**
+ * Cleaners of temporary directories leave sticky files alone. Some systems allow the bit to the superuser
+ * only.
+ */
 function markSticky(path: string): void {
   try {
     chmodSync(path, 0o1600);
   } catch {
-    // Then it is as good as without.
+    // Works without it.
   }
 }
 
 /**
- * The socket gets 0777 & ~umask when it is bound, and Node binds synchronously, so a umask around the call leaves no
- * moment in which others may connect. Worker threads can't change it; there the directory's mode alone protects.
+ * bind(2) gives the socket the mode 0777 & ~umask, and Node binds synchronously. So with this umask around
+ * the call there is no moment in which others can connect. Worker threads can't set the umask; there the mode
+ * of the directory protects.
  */
 function narrowUmask(): () => void {
   try {

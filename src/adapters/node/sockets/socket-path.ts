@@ -1,12 +1,12 @@
 import { SUN_PATH_BYTES } from '../../../domain/place/layout.js';
 import type { Cause } from '../../../ports/readings.js';
 
-/** Without the terminating NUL. Where nothing is known, as on the strictest. */
+/** Without the terminating NUL. On unknown systems the smaller value. */
 const LONGEST = (process.platform === 'linux' ? SUN_PATH_BYTES.linux : SUN_PATH_BYTES.darwin) - 1;
 
 /**
- * Node 20 and 22 cut an over-long path off without a word, and then bind, or connect to, another name than asked for.
- * @returns why the path can't be used; undefined where it can
+ * Node 20 and 22 silently truncate a path that is too long, and then bind, or connect to, another name.
+ * @returns why the path can't be used; undefined if it can
  */
 export function socketPathProblem(path: string): Cause | undefined {
   const bytes = Buffer.byteLength(path);

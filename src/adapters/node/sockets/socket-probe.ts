@@ -4,8 +4,8 @@ import { causeOf } from '../../errno.js';
 import { socketPathProblem } from './socket-path.js';
 
 /**
- * Says what its caller came to say, and waits for the first word. Must settle within the time, and never reject. `daemon` tells
- * whether this caller has had a daemon started before it got through.
+ * Says what its caller came to say, and waits for the first word. Must settle within the time, and never
+ * reject. `daemon` tells whether this caller has had a daemon started before it got through.
  */
 export type Greeter = (
   socket: Socket,
@@ -19,8 +19,8 @@ export class NodeSocketProbe implements SocketProbe {
   #latest: Socket | undefined;
 
   /**
-   * @param greeter absent where nothing is said: the daemon's own protocol is not solod's to speak
-   * @param opened a connection that has been made already, and is the first
+   * @param greeter absent if nothing is said, because the daemon has a protocol of its own
+   * @param opened a connection that has been made already; used first
    */
   constructor(
     private readonly greeter?: (socket: Socket, withinMs: number) => Promise<GreetReading>,
@@ -37,7 +37,7 @@ export class NodeSocketProbe implements SocketProbe {
       const settle = (reading: ConnectReading): void => {
         clearTimeout(timer);
         socket.off('connect', onConnect).off('error', onError);
-        // The peer may hang up at any time from now on; whoever uses the connection will see its end.
+        // The peer may hang up at any time. The user of the connection sees its end.
         socket.on('error', ignore);
         if (reading.kind === 'connected') this.#latest = socket;
         else socket.destroy();
@@ -63,7 +63,7 @@ export class NodeSocketProbe implements SocketProbe {
     return this.greeter(socket, withinMs);
   }
 
-  /** Hands the latest connection over: from now on it is the caller's to close. */
+  /** Hands over the latest connection: from now on the caller closes it. */
   take(): Socket | undefined {
     const socket = this.#latest;
     this.#latest = undefined;

@@ -14,10 +14,10 @@ import { type GenerationReading, sortNames, symptomsOfName } from '../../../doma
 import { judgeConnect } from '../../../domain/evidence/connect-verdict.js';
 import type { Vitality } from '../../../domain/evidence/identity.js';
 import { type Owner, parseOwner } from '../../../domain/evidence/owner.js';
-import { sightLock, stepSightLock } from '../../../domain/lock/lock-witness.js';
-import { type LockObservation, lookAtLock, stepLook } from '../../../domain/lock/spawn-lock.js';
+import { sightLock } from '../../../domain/lock/lock-witness.js';
+import { type LockObservation, lookAtLock } from '../../../domain/lock/spawn-lock.js';
 import { layout, makerOf, NAMES } from '../../../domain/place/layout.js';
-import { run } from '../../../domain/procedure/run.js';
+import { runSync } from '../../../domain/procedure/run.js';
 import { stateRoot } from '../../environment/state-root.js';
 import { VERSION } from '../../environment/version.js';
 import { portsOf } from '../../platforms/host.js';
@@ -76,7 +76,7 @@ export class NameExaminer {
     const caller = {
       env: process.env,
       networkNamespace: system.networkNamespaceOf('self'),
-      rootOf: (env: typeof process.env) => stateRoot(env),
+      rootOf: (env: typeof process.env) => stateRoot(env) ?? '',
     };
     return symptomsOfProcess(directory, pid, system.sightProcess(pid), caller);
   }
@@ -110,7 +110,7 @@ export class NameExaminer {
         const ageMs = found.kind === 'entry' ? wallMs - found.entry.modifiedMs : 0;
         return { name, ageMs, maker: processes.lookUp(makerOf(name) ?? process.pid) };
       }),
-      lock: { ...(await this.#lock(directory)), wallMs },
+      lock: { ...this.#lock(directory), wallMs },
     });
   }
 
@@ -123,19 +123,10 @@ export class NameExaminer {
     return { generation, verdict: judgeConnect(reading, host.platform).kind, owner };
   }
 
-  async #lock(directory: string): Promise<{ observed: LockObservation; vitality: Vitality }> {
-    const { processes } = this.parts.host;
+  #lock(directory: string): { observed: LockObservation; vitality: Vitality } {
     const ports = portsOf(this.parts.host);
-    // None of these calls takes time.
-    const observed = await run(
-      (state, event) => stepLook(state, event as never),
-      lookAtLock(directory),
-      ports,
-    );
-    if (observed.kind === 'free') return { observed, vitality: 'unknown' };
-    const first = sightLock(observed, processes.self());
-    const vitality = await run((state, event) => stepSightLock(state, event as never), first, ports);
-    return { observed, vitality };
+    const observed = runSync(lookAtLock(directory), ports);
+    return { observed, vitality: observed.kind === 'free' ? 'unknown' : runSync(sightLock(observed), ports) };
   }
 
   #files(directory: string, names: readonly string[]): Symptom[] {

@@ -2,12 +2,12 @@
 
 import type { TrialReading, TrialStep } from '../../../domain/doctor/trial-checks.js';
 import { join, layout, NAMES } from '../../../domain/place/layout.js';
-import { causeOf } from '../../../domain/procedure/cause.js';
-import type { Reading } from '../../../domain/procedure/procedure.js';
+import { causeIn, type NoSuccess } from '../../../domain/procedure/cause.js';
 import type { Clock } from '../../../ports/clock.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import type { Listener } from '../../../ports/listener.js';
-import type { SocketProbe } from '../../../ports/socket-probe.js';
+import type { ChangeReading } from '../../../ports/readings.js';
+import type { ConnectReading, SocketProbe } from '../../../ports/socket-probe.js';
 
 export interface TrialParts {
   readonly files: FileSystem;
@@ -67,11 +67,16 @@ function clockAhead({ files, clock }: TrialParts, path: string): number | Unfit 
   return Math.min(0, modifiedMs - before) + Math.max(0, modifiedMs - after);
 }
 
+type Unanswered = Extract<ConnectReading, { readonly kind: 'silent' | 'own' }>;
+
 async function trySockets(parts: TrialParts, place: string): Promise<Unfit | undefined> {
   const { files, listener, probe } = parts;
   const [first, second] = [join(place, '1'), join(place, '2')];
-  const connect = (at: string): Promise<Reading> => probe.connect(join(at, NAMES.socket), CONNECT_MS);
-  const acts: readonly (readonly [TrialStep, () => Reading | Promise<Reading>])[] = [
+  const connect = (at: string): Promise<ConnectReading> => probe.connect(join(at, NAMES.socket), CONNECT_MS);
+  const acts: readonly (readonly [
+    TrialStep,
+    () => ChangeReading | Promise<ChangeReading | ConnectReading>,
+  ])[] = [
     ['making', () => files.makeDirectory(first)],
     ['binding', () => listener.listen(join(first, NAMES.socket))],
     ['connecting', () => connect(first)],
@@ -88,7 +93,7 @@ async function trySockets(parts: TrialParts, place: string): Promise<Unfit | und
   return undefined;
 }
 
-function refused(step: TrialStep, reading: Reading): Unfit {
-  if (reading.kind === 'silent') return { kind: 'unsettled', step };
-  return { kind: 'refused', step, cause: causeOf(reading) };
+function refused(step: TrialStep, reading: NoSuccess | Unanswered): Unfit {
+  if (reading.kind === 'silent' || reading.kind === 'own') return { kind: 'unsettled', step };
+  return { kind: 'refused', step, cause: causeIn(reading) };
 }

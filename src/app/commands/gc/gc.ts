@@ -1,7 +1,7 @@
 /** `solod gc`: removes what is proven dead, and says what. */
 
 import type { Failure } from '../../../domain/failure.js';
-import { type CollectOutcome, collect, stepCollect } from '../../../domain/gc/collect-garbage.js';
+import { type CollectOutcome, collectGarbage } from '../../../domain/gc/collect-garbage.js';
 import type { Place } from '../../../domain/place/layout.js';
 import { run } from '../../../domain/procedure/run.js';
 import type { FileSystem } from '../../../ports/file-system.js';
@@ -53,12 +53,11 @@ export class CollectCommand {
     const plan = {
       place,
       userId: host.userId,
-      self: host.processes.self(),
       nonce: host.nonce(),
       platform: host.platform,
       probeMs: PROBE_MS,
     };
-    const outcome = await run(stepCollect, collect(plan), { ...portsOf(host), files, probe });
+    const outcome = await run(collectGarbage(plan), { ...portsOf(host), files, probe });
     probe.drop();
     return outcome;
   }

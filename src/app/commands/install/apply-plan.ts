@@ -4,7 +4,7 @@
  */
 
 import path from 'node:path';
-import { causeOf } from '../../../domain/procedure/cause.js';
+import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Draft } from '../../../ports/documents.js';
 import type { ChangeReading } from '../../../ports/readings.js';
 import { notRemoved } from '../../texts/failure-text.js';
@@ -65,7 +65,7 @@ function makeAll({ files }: Tools, directories: readonly string[]): Carried {
   for (const directory of directories) {
     const made = files.makeDirectory(directory);
     if (made.kind !== 'done' && made.kind !== 'occupied')
-      return refuse(INSTALL_TROUBLE.notWritten(directory, causeOf(made)));
+      return refuse(INSTALL_TROUBLE.notWritten(directory, causeIn(made)));
   }
   return DONE;
 }
@@ -84,13 +84,13 @@ function removeAll({ files }: Tools, paths: readonly string[]): Carried {
     if (found.kind === 'absent' || found.kind === 'wrong-type') continue;
     const removed = files.removeFile(file);
     if (removed.kind !== 'done' && removed.kind !== 'absent')
-      return refuse(notRemoved(file, causeOf(removed)));
+      return refuse(notRemoved(file, causeIn(removed)));
   }
   return DONE;
 }
 
 const written = (file: string, reading: ChangeReading): Carried =>
-  reading.kind === 'done' ? DONE : refuse(INSTALL_TROUBLE.notWritten(file, causeOf(reading)));
+  reading.kind === 'done' ? DONE : refuse(INSTALL_TROUBLE.notWritten(file, causeIn(reading)));
 
 /** A new file (`publish`), or one in place of another. The text is made under a temporary name first. */
 type Putting = 'publish' | 'replace';

@@ -1,7 +1,7 @@
 /** Plans what installing, or undoing it, will do. Decides from what is there, before anything is changed. */
 
 import path from 'node:path';
-import { causeOf } from '../../../domain/procedure/cause.js';
+import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Document } from '../../../ports/documents.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import { EXIT } from '../../environment/exit-codes.js';
@@ -149,7 +149,7 @@ export function settingsFile(
 ): { readonly kind: 'path'; readonly path: string } | Refusal {
   if (files.inspect(file).kind === 'absent') return { kind: 'path', path: file };
   const real = documents.resolve(file);
-  return real.kind === 'path' ? real : refuse(INSTALL_TROUBLE.notRead(file, causeOf(real)));
+  return real.kind === 'path' ? real : refuse(INSTALL_TROUBLE.notRead(file, causeIn(real)));
 }
 
 function planSettings(

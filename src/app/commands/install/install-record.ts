@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { vitalityOf } from '../../../domain/evidence/identity.js';
 import { parseJson } from '../../../domain/evidence/json.js';
 import { shortHash } from '../../../domain/place/layout.js';
-import { causeOf } from '../../../domain/procedure/cause.js';
+import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Environment } from '../../environment/state-root.js';
 import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { type Refusal, refuse, type Tools } from './install-tools.js';
@@ -97,7 +97,7 @@ type RecordReading = { readonly kind: 'read'; readonly record: InstallRecord | u
 export function readRecord({ documents }: Tools, file: string): RecordReading {
   const reading = documents.read(file);
   if (reading.kind === 'absent') return { kind: 'read', record: undefined };
-  if (reading.kind !== 'document') return refuse(INSTALL_TROUBLE.notRead(file, causeOf(reading)));
+  if (reading.kind !== 'document') return refuse(INSTALL_TROUBLE.notRead(file, causeIn(reading)));
   const record = parseRecord(reading.document.text);
   return record === undefined ? refuse(INSTALL_TROUBLE.noRecord(file)) : { kind: 'read', record };
 }

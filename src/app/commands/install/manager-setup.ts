@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { layout } from '../../../domain/place/layout.js';
-import { causeOf } from '../../../domain/procedure/cause.js';
+import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Entry, FileSystem } from '../../../ports/file-system.js';
 import type { ChangeReading } from '../../../ports/readings.js';
 import { siblingFile } from '../../environment/bundle-files.js';
@@ -153,7 +153,7 @@ export class ManagerSetup {
         return INSTALL_TROUBLE.notOurs(file, directory);
     for (const { path: file, text } of files) {
       const reading = writeWhole(host.files, file, text, `${file}.${host.nonce()}`);
-      if (reading.kind !== 'done') return INSTALL_TROUBLE.notWritten(file, causeOf(reading));
+      if (reading.kind !== 'done') return INSTALL_TROUBLE.notWritten(file, causeIn(reading));
     }
     return undefined;
   }
@@ -177,7 +177,7 @@ export class ManagerSetup {
     const { files } = this.parts.host;
     for (const file of paths) {
       const reading = files.removeFile(file);
-      if (reading.kind !== 'done' && reading.kind !== 'absent') return notRemoved(file, causeOf(reading));
+      if (reading.kind !== 'done' && reading.kind !== 'absent') return notRemoved(file, causeIn(reading));
     }
     // rmdir(2) removes only empty directories: one with other people's files in it stays.
     for (const directory of [wantsIn(place), place.directory, path.dirname(place.directory), unit.directory])

@@ -3,11 +3,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NAMES } from '../../../domain/place/layout.js';
 import { lastLines, latestRun } from '../../../domain/text/log-parts.js';
+import { printableBytes } from '../../../domain/text/printable.js';
 import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
+import { isTerminal } from '../../environment/terminals.js';
 import type { Target } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import type { LogText } from '../../platforms/host.js';
+import { readerHasLeft } from '../../platforms/node-platform.js';
 import { COMMAND_TROUBLE } from '../../texts/command-text.js';
 import { textOf } from '../../texts/complaint.js';
 import { USAGE } from '../../texts/usage-text.js';
@@ -57,14 +60,21 @@ function linesOf(text: string): readonly string[] {
 /** An interrupt ends the process at once: there is nothing to clean up. */
 async function printed(reader: LogText, first: string, manner: 'end' | 'follow'): Promise<number> {
   const stdout = new StandardOutput(1);
+  const shown = isTerminal(1) ? printableBytes : (text: string) => text;
+  let isRead = true;
+  if (manner === 'follow')
+    void readerHasLeft(1).then(() => {
+      isRead = false;
+    });
   let broken: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error) => {
     broken = error;
   });
   for (let text = first; ; text = reader.more()) {
-    if (text !== '') await written(stdout, text);
+    if (text !== '') await written(stdout, shown(text));
     if (broken !== undefined) return exitCodeOfOutput(broken);
     if (manner === 'end') return EXIT.ok;
+    if (!isRead) return exitCodeOfOutput({ code: 'EPIPE' });
     await delay(LOOK_MS);
   }
 }

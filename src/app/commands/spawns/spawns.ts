@@ -69,7 +69,7 @@ export class SpawnsCommand {
   #build(service: string | undefined, options: CommandOptions): string | undefined {
     if (service === undefined) return undefined;
     const request = resolveRequest({ ...options, service }, this.parts.host, {});
-    return request.kind === 'resolved' ? request.value.spawn.build : undefined;
+    return request.kind === 'resolved' ? request.value.spawn.build() : undefined;
   }
 
   #print(told: Told): number {

@@ -26,6 +26,8 @@ export interface PoolWorkerWitness {
   onLoaded(message: LoadedMessage): void;
   /** The call has been carried out, and everything that it wrote has been sent to its caller. */
   onAnswered(call: PooledCall, message: EndedMessage): void;
+  /** It has not begun the call, because a file that it has loaded has changed since. */
+  onOutdated(call: PooledCall): void;
   onEnd(lost: LostWorker): void;
   /** What it says outside every call. */
   onSaid(text: string): void;
@@ -125,6 +127,9 @@ export class PoolWorker {
         return;
       case FROM_WORKER.begun:
         if (run !== undefined) run.progress = 'begun';
+        return;
+      case FROM_WORKER.outdated:
+        if (run !== undefined) this.witness.onOutdated(run.call);
         return;
       case FROM_WORKER.inputRequest:
         this.#requestInput(run?.call);

@@ -136,6 +136,7 @@ export class WorkerPool {
         if (message.worker === 'spent') this.#discard(worker);
         this.#step({ kind: `worker-${message.worker}`, worker });
       },
+      onOutdated: (call) => this.#outdated(worker, call),
       onEnd: (lost) => this.#ended(worker, lost),
       onSaid: log,
     });
@@ -173,6 +174,13 @@ export class WorkerPool {
   #discard(worker: number): void {
     this.#workers.get(worker)?.discard();
     this.#workers.delete(worker);
+  }
+
+  #outdated(worker: number, call: PooledCall): void {
+    this.#discard(worker);
+    call.attempts -= 1;
+    call.onCancel = () => this.#leave(call);
+    this.#step({ kind: 'worker-outdated', worker, call: call.id });
   }
 
   #ended(worker: number, { end, call, progress, lastWords }: LostWorker): void {

@@ -13,9 +13,10 @@ export function replaceConsole(): void {
   );
   for (const name of methods)
     replace(console, name, (original) => (...args: unknown[]) => {
-      const own = currentCall()?.console as unknown as
-        | Record<string, (...args: unknown[]) => unknown>
-        | undefined;
-      return own?.[name] === undefined ? original.apply(console, args) : own[name](...args);
+      const call = currentCall();
+      if (call === undefined) return original.apply(console, args);
+      if (call.isOver) return call.printLate(() => original.apply(console, args));
+      const own = call.console as unknown as Record<string, (...args: unknown[]) => unknown>;
+      return own[name]?.(...args);
     });
 }

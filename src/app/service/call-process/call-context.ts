@@ -1,4 +1,7 @@
-/** Which call the running code belongs to. `AsyncLocalStorage` carries it through promises, timers, events and callbacks. */
+/**
+ * Which call the running code belongs to. `AsyncLocalStorage` carries it through promises, timers, events and
+ * callbacks.
+ */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 
@@ -20,30 +23,12 @@ export const currentView = (): ProcessView | undefined => storage.getStore();
 
 export const runIn = <T>(view: ProcessView | undefined, act: () => T): T => storage.run(view, act);
 
-/** A service is being loaded: by no caller, and so in no caller's surroundings. */
-export class LoadingView implements ProcessView {
-  state: 'loading' | 'loaded' = 'loading';
-
-  constructor(
-    public env: Variables,
-    public directory: string,
-  ) {}
-
-  isTerminal(): boolean {
-    return false;
-  }
-}
-
-/** What a service may read when it is loaded: nothing in which two callers of one user and one machine differ. */
-const NEUTRAL =
-  /^(?:PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_[A-Z]+|TZ|HOSTNAME|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR)|(?:HTTPS?|NO|ALL|https?|no|all)_(?:PROXY|proxy))$/;
-
-export function neutralEnvironment(env: Readonly<Record<string, string | undefined>>): Variables {
-  const variables: Variables = Object.create(null);
-  for (const [name, value] of Object.entries(env))
-    if (value !== undefined && NEUTRAL.test(name)) variables[name] = value;
-  return variables;
-}
+/** A service is being loaded: for no caller, so it sees nothing of one. */
+export const loadingView = (env: Variables, directory: string): ProcessView => ({
+  env,
+  directory,
+  isTerminal: () => false,
+});
 
 /** Something of a process that calls in one process can't each have. */
 export function notSupported(what: string, instead: string): Error {

@@ -1,6 +1,5 @@
 /** The process of one call, as its service sees it: environment, directory, exit code, events, console. */
 
-import type { ChildProcess } from 'node:child_process';
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
 import { CLIENT_VARIABLES } from '../../environment/client-variables.js';
@@ -15,10 +14,19 @@ export class CallExit extends Error {
   override readonly name = 'CallExit';
 }
 
-/** How long a call waits for output of a child that has ended: one of that child's own children may hold its pipe. */
+/**
+ * How long a call waits for output of a child that has ended: one of that child's own children may hold its
+ * pipe.
+ */
 const CHILD_OUTPUT_MS = 1_000;
 /** One of these is what the caller died of. Which one, it did not say. */
 const SIGNALS_OF_CALLERS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A child process, running or ended. */
+interface Child {
+  readonly exitCode: number | null;
+  readonly signalCode: string | null;
+}
 
 let running = 0;
 
@@ -41,18 +49,18 @@ export class CallProcess implements CallScope, ProcessView {
   #hasWarned = false;
   #console: Console | undefined;
   #events: EventEmitter | undefined;
-  readonly #forwards: { readonly child: ChildProcess; readonly sent: Promise<void> }[] = [];
+  readonly #forwards: { readonly child: Child; readonly sent: Promise<void> }[] = [];
 
   /**
    * @param file the service file
-   * @param late hears of errors when the caller can't any more
+   * @param late takes errors when the caller can't take them any more; absent where nobody wants to know
    */
   constructor(
     private readonly file: string,
-    private readonly late: (line: string) => void,
+    private readonly late: ((line: string) => void) | undefined,
   ) {}
 
-  // --- what the service sees -------------------------------------------------------------------------------------------
+  // --- what the service sees ---
 
   get #context(): ServiceContext {
     if (this.#call === undefined) throw new Error('the call has not begun');
@@ -107,9 +115,7 @@ export class CallProcess implements CallScope, ProcessView {
     return stream !== undefined && this[stream].isTTY === true;
   }
 
-  /** Undefined once the call is over: then there is nobody to print to. */
-  get console(): Console | undefined {
-    if (this.isOver) return undefined;
+  get console(): Console {
     this.#console ??= new Console({ stdout: this.stdout, stderr: this.stderr });
     return this.#console;
   }
@@ -147,7 +153,7 @@ export class CallProcess implements CallScope, ProcessView {
     if (error instanceof CallExit) return;
     if (this.#state !== 'running' || this.#isCancelled) {
       const { late } = this;
-      this.leave(() => late(`solod: an error was left behind by a call: ${stackOf(error)}`));
+      this.leave(() => late?.(`an error was left behind by a call: ${stackOf(error)}`));
     }
     if (this.#state !== 'running') return;
     const hears = (event: string): boolean => (this.#events?.listenerCount(event) ?? 0) > 0;
@@ -158,13 +164,19 @@ export class CallProcess implements CallScope, ProcessView {
     else this.#leaveWith(failureOf(error, this.#call?.name ?? ''));
   }
 
+  /** The caller has its answer: the log is left, if there is one. */
+  printLate(print: () => void): void {
+    if (this.late !== undefined) this.leave(print);
+  }
+
   /** In the words of Node, which prints warnings to descriptor 2 itself. */
   warn(warning: Error & { readonly code?: unknown; readonly detail?: unknown }): void {
     const isDeprecation = warning.name === 'DeprecationWarning';
     if (this.isOver || (isDeprecation && process.noDeprecation)) return;
     const flag = isDeprecation ? '--trace-deprecation' : '--trace-warnings';
+    const code = typeof warning.code === 'string' ? `[${warning.code}] ` : '';
     const lines = [
-      `(node:${process.pid}) ${typeof warning.code === 'string' ? `[${warning.code}] ` : ''}${String(warning)}`,
+      `(node:${process.pid}) ${code}${String(warning)}`,
       ...(typeof warning.detail === 'string' ? [warning.detail] : []),
       ...(this.#hasWarned ? [] : [`(Use \`node ${flag} ...\` to show where the warning was created)`]),
     ];
@@ -173,12 +185,12 @@ export class CallProcess implements CallScope, ProcessView {
   }
 
   /** A child that was given a stream of this process: what it writes goes to the caller. */
-  forward(child: ChildProcess, source: NodeJS.ReadableStream, to: 'stdout' | 'stderr'): void {
+  forward(child: Child, source: NodeJS.ReadableStream, to: 'stdout' | 'stderr'): void {
     const sent = this.#call?.forward(source, to);
     if (sent !== undefined) this.#forwards.push({ child, sent });
   }
 
-  // --- how it is run ---------------------------------------------------------------------------------------------------
+  // --- how it is run ---
 
   run(call: ReadyCall): Promise<ServiceResult> {
     this.#call = call;
@@ -248,7 +260,9 @@ export class CallProcess implements CallScope, ProcessView {
     return result.kind === 'returned' ? { kind: 'returned', code: this.#code(code) } : result;
   }
 
-  /** A process that has ended has left its output where it was told to. Through a pipe, that takes a moment. */
+  /**
+   * A process that has ended has left its output where it was told to. Through a pipe, that takes a moment.
+   */
   async #childOutput(): Promise<void> {
     const ended = this.#forwards.filter(({ child }) => child.exitCode !== null || child.signalCode !== null);
     if (ended.length === 0) return;

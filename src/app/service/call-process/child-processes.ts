@@ -45,7 +45,10 @@ function directoryOf(asked: SpawnOptions['cwd']): SpawnOptions['cwd'] {
   return asked instanceof URL ? asked : resolve(asked ?? '.');
 }
 
-/** @returns the number of the stream of this process that the child's descriptor is to be; undefined for another kind */
+/**
+ * @returns the number of the stream of this process that the child's descriptor is to be; undefined for
+ * another kind
+ */
 export function inheritedBy(stdio: unknown, descriptor: number): number | undefined {
   const asked: unknown = Array.isArray(stdio) ? stdio[descriptor] : stdio;
   if (asked === 'inherit') return descriptor;
@@ -102,7 +105,10 @@ interface SyncOptions {
 
 type Results = Record<string, unknown> & { output?: unknown[] };
 
-/** Blocks the daemon as it blocks a process. There is no way to read the caller's input meanwhile: the child has none. */
+/**
+ * Blocks the daemon as it blocks a process. There is no way to read the caller's input meanwhile: the child
+ * has none.
+ */
 function runToEnd(
   call: CallProcess,
   name: string,
@@ -137,7 +143,10 @@ function runToEnd(
   }
 }
 
-/** Prints what the child wrote to an inherited stream. As in a process of its own, the result has nothing of that. */
+/**
+ * Prints what the child wrote to an inherited stream. As in a process of its own, the result has nothing of
+ * that.
+ */
 function print(call: CallProcess, inherited: readonly (number | undefined)[], result: Results): Results {
   for (const descriptor of [1, 2]) {
     const from = inherited[descriptor];

@@ -1,6 +1,7 @@
 /**
- * `process.exitCode` can't be redefined on the process itself, so code is given a proxy of the process. Where Node has no hooks for
- * `import … from 'node:process'` (before 22.15), that import leads to the real one, past the proxy.
+ * `process.exitCode` can't be redefined on the process itself, so code is given a proxy of the process. Where
+ * Node has no hooks for `import … from 'node:process'` (before 22.15), that import leads to the real one,
+ * past the proxy.
  */
 
 const real = process;
@@ -12,6 +13,7 @@ export function takeUnseenExitCode(running: number): number | undefined {
   real.exitCode = undefined;
   if (running <= 1) return Number(code);
   throw new Error(
-    `process.exitCode was set through an import, where Node ${process.version} does not tell which of ${running} calls did it; use the global process`,
+    `process.exitCode was set through an import by one of ${running} calls. ` +
+      `Node ${process.version} does not tell which; use the global process`,
   );
 }

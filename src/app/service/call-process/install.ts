@@ -1,19 +1,23 @@
 /**
- * Gives each call a process of its own to look at, inside one process. What can't be given, because the system knows one of it for
- * all calls, is refused where that can be seen: docs/calls.md has the list.
+ * Gives each call a process of its own to look at, inside one process. What can't be given, because the
+ * system knows one of it for all calls, is refused where that can be seen: docs/calls.md has the list.
  */
 
+import { daemonEnvironment } from '../../../domain/place/daemon-environment.js';
+import { workingDirectory } from '../../environment/state-root.js';
 import type { CallScope } from '../run-service.js';
+import { ownEnvironmentOf } from '../service-environment.js';
 import { replaceConsole } from './call-console.js';
-import { currentView, LoadingView, neutralEnvironment, runIn } from './call-context.js';
+import { currentView, loadingView, runIn, type Variables } from './call-context.js';
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
+import { changedFile, noteLoaded } from './loaded-files.js';
 import { type DescriptorWitness, watchDescriptors } from './own-descriptors.js';
 import { replace } from './patch.js';
 import { type Calls, replaceProcess } from './process-object.js';
 import { replaceDescriptors, replaceFileCalls } from './relative-paths.js';
 
-export { neutralEnvironment } from './call-context.js';
+export { changedFile };
 
 const realDirectory = process.cwd.bind(process);
 const changeDirectory = process.chdir.bind(process);
@@ -63,35 +67,44 @@ function replaceSystem(): void {
   });
 }
 
-/** Loads a service: what it reads then is no caller's. */
-export async function whileLoading<T>(load: () => Promise<T>): Promise<T> {
+/**
+ * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is started with.
+ * @param file real path of the service file
+ */
+export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {
   install();
-  const view = new LoadingView(neutralEnvironment(environment), NOWHERE);
-  try {
-    return await runIn(view, load);
-  } finally {
-    view.state = 'loaded';
-  }
+  const variables = daemonEnvironment(environment, ownEnvironmentOf(file), workingDirectory());
+  const env: Variables = Object.assign(Object.create(null), variables);
+  const loaded = await runIn(loadingView(env, NOWHERE), load);
+  // Node 20 has no hooks: of ES modules nothing is known there.
+  for (const path of Object.keys(require.cache)) noteLoaded(path);
+  return loaded;
 }
 
 /**
  * @param file the service file
- * @param late hears of errors that come after the call's end
+ * @param late takes what comes after the call's end: a line for each error; what the service prints goes to
+ *   the real console. If absent,
+ *   all of that is dropped
  */
-export function callProcess(file: string, late: (line: string) => void): CallScope {
+export function callProcess(file: string, late?: (line: string) => void): CallScope {
   install();
   return new CallProcess(file, late);
 }
 
-/** A directory in which nobody can make anything, and of which no relative path leads to anything of worth. */
+/**
+ * A directory in which nobody can make anything, and of which no relative path leads to anything of worth.
+ */
 const NOWHERE = process.platform === 'linux' ? '/proc/self/fdinfo' : '/';
 
-/** Takes the whole process there: a relative path that comes past the calls' own directories means nothing. */
+/**
+ * Takes the whole process there: a relative path that comes past the calls' own directories means nothing.
+ */
 export function moveToNowhere(): void {
   try {
     changeDirectory(NOWHERE);
   } catch {
-    // There is no /proc: the daemon stays where it was started.
+    // Without /proc the daemon stays where it was started.
     realDirectory();
   }
 }

@@ -1,12 +1,15 @@
-/** How functions of Node's are replaced: the new one looks like the one before, and a named import sees it too. */
+/**
+ * How functions of Node's are replaced: the new one looks like the one before, and a named import sees it
+ * too.
+ */
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of any shape are replaced
 export type AnyFunction = (this: any, ...args: any[]) => any;
 export type Replaceable = Record<string, unknown>;
 
 /**
- * Replaces a function, which keeps its name, its length and its properties (`util.promisify.custom`, say). Nothing is done where
- * this release of Node has none of that name.
+ * Replaces a function, which keeps its name, its length and its properties (`util.promisify.custom`, say).
+ * Nothing is done where this release of Node has none of that name.
  */
 export function replace(owner: object, name: string, make: (original: AnyFunction) => AnyFunction): void {
   const original = (owner as Replaceable)[name];
@@ -30,8 +33,8 @@ export function redefine(
 }
 
 /**
- * Stands for another object each time it is used: what a module keeps that was loaded outside every call. Its functions are bound,
- * because streams hold on to `this`.
+ * Stands for another object each time it is used: what a module keeps that was loaded outside every call. Its
+ * functions are bound, because streams hold on to `this`.
  */
 export function delegate<T extends object>(shape: object, find: () => T): T {
   const own = Object.create(null) as ProxyHandler<object>;

@@ -1,9 +1,10 @@
 /** The global `process`, and what `import … from 'node:process'` gives: a call's where there is one. */
 
 import { EventEmitter } from 'node:events';
-import { currentView, LoadingView, notSupported } from './call-context.js';
+import { currentView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
+import { noteLoaded } from './loaded-files.js';
 import { refuseAfterEnd } from './own-descriptors.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
 
@@ -35,6 +36,7 @@ export type Calls = 'many-at-once' | 'one-at-a-time';
 
 export function replaceProcess(calls: Calls): void {
   replaceData();
+  for (const name of FOR_ALL) refuse(name);
   if (calls === 'many-at-once') replaceSurroundings();
   else for (const name of ['chdir', 'umask'] as const) refuseAfterEnd(name);
   replaceStreams();
@@ -46,30 +48,24 @@ export function replaceProcess(calls: Calls): void {
 
 function replaceData(): void {
   const { argv, title } = real;
-  const shown = delegate<string[]>([], () => currentCall()?.argv ?? argv);
+  const shownArgv = delegate<string[]>([], () => currentCall()?.argv ?? argv);
   redefine(
     real,
     'argv',
-    () => currentCall()?.argv ?? shown,
-    (value: string[]) => {
-      const call = currentCall();
-      if (call !== undefined) call.argv = value;
-    },
+    () => currentCall()?.argv ?? shownArgv,
+    (value: string[]) => assign(currentCall(), 'argv', value),
   );
   redefine(
     real,
     'title',
     () => currentCall()?.title ?? title,
-    (value: string) => {
-      const call = currentCall();
-      if (call !== undefined) call.title = String(value);
-    },
+    (value: unknown) => assign(currentCall(), 'title', String(value)),
   );
-  for (const name of FOR_ALL)
-    replace(real, name, (original) => (...args: unknown[]) => {
-      if (currentCall() !== undefined) throw notSupported(`process.${name}`, 'all calls share the process');
-      return original.apply(real, args);
-    });
+}
+
+/** Outside every call nothing is changed: these belong to the daemon. */
+function assign<T extends object, K extends keyof T>(owner: T | undefined, key: K, value: T[K]): void {
+  if (owner !== undefined) owner[key] = value;
 }
 
 /** Environment, working directory and umask, of which the system knows one for all calls. */
@@ -79,22 +75,8 @@ function replaceSurroundings(): void {
     real,
     'env',
     () => env,
-    (value: NodeJS.ProcessEnv) => {
-      const view = currentView();
-      if (view !== undefined) view.env = copyOf(value);
-    },
+    (value: NodeJS.ProcessEnv) => assign(currentView(), 'env', copyOf(value)),
   );
-  replace(real, 'cwd', () => () => {
-    const view = currentView();
-    if (view === undefined) return own.cwd();
-    if (view.directory === '') throw goneDirectory();
-    return view.directory;
-  });
-  replace(real, 'chdir', (chdir) => (directory: string) => {
-    const view = currentView();
-    if (view === undefined) return chdir.call(real, directory);
-    view.directory = enteredDirectory(view.directory, directory);
-  });
   replace(real, 'loadEnvFile', (load) => (path: string | URL = '.env') => {
     const view = currentView();
     if (view === undefined) return load.call(real, path);
@@ -106,6 +88,28 @@ function replaceSurroundings(): void {
     if (mask === undefined || currentCall() === undefined)
       return umask.apply(real, mask === undefined ? [] : [mask]);
     throw notSupported('the umask', 'say the mode of each file, or use chmod');
+  });
+  replaceDirectory();
+}
+
+function refuse(name: string): void {
+  replace(real, name, (original) => (...args: unknown[]) => {
+    if (currentCall() !== undefined) throw notSupported(`process.${name}`, 'all calls share the process');
+    return original.apply(real, args);
+  });
+}
+
+function replaceDirectory(): void {
+  replace(real, 'cwd', () => () => {
+    const view = currentView();
+    if (view === undefined) return own.cwd();
+    if (view.directory === '') throw goneDirectory();
+    return view.directory;
+  });
+  replace(real, 'chdir', (chdir) => (directory: string) => {
+    const view = currentView();
+    if (view === undefined) return chdir.call(real, directory);
+    view.directory = enteredDirectory(view.directory, directory);
   });
 }
 
@@ -122,7 +126,8 @@ function enteredDirectory(from: string, to: string): string {
     });
   const fs = real.getBuiltinModule('node:fs');
   try {
-    // A relative one is taken from the call's directory; the last name must be a directory that can be entered.
+    // A relative one is taken from the call's directory; the last name must be a directory that can be
+    // entered.
     fs.accessSync(`${to}/.`, fs.constants.X_OK);
     return fs.realpathSync.native(to);
   } catch (error) {
@@ -148,7 +153,10 @@ function replaceStreams(): void {
   }
 }
 
-/** Handlers that a call registers are its own. Node itself reports errors that nobody caught by `emit`, in the context of their cause. */
+/**
+ * Handlers that a call registers are its own. Node itself reports errors that nobody caught by `emit`, in the
+ * context of their cause.
+ */
 function replaceEvents(): void {
   for (const name of EVENT_METHODS)
     replace(real, name, (original) => (...args: unknown[]) => {
@@ -180,9 +188,6 @@ function emitIn(call: CallProcess, event: string, args: readonly unknown[]): boo
 
 function replaceEnds(): void {
   const exit = (code?: number | string | null): never => {
-    const view = currentView();
-    if (view instanceof LoadingView && view.state === 'loading')
-      throw new Error(`process.exit(${code ?? ''}) was called while the service was loaded`);
     const call = currentCall();
     return call === undefined ? own.exit(code) : call.exit(checkedCode(code));
   };
@@ -222,7 +227,7 @@ function die(signal: string | number): void {
   else call.kill(128 + (numbers[name] ?? 0));
 }
 
-/** @throws what Node throws for what is no exit code */
+/** @throws the error of Node for an invalid exit code */
 function checkedCode<T extends number | string | null | undefined>(code: T): T {
   real.exitCode = code as number | undefined;
   real.exitCode = undefined;
@@ -260,18 +265,22 @@ function leadImportsToGlobal(): void {
     '_load',
     (load) =>
       function (this: unknown, name: string, ...rest: unknown[]) {
-        return isProcess(name) ? globalThis.process : load.call(this, name, ...rest);
+        if (isProcess(name)) return globalThis.process;
+        return load.call(this, name, ...rest);
       },
   );
   const names = Object.keys(real).filter((name) => /^[A-Za-z]\w*$/.test(name));
-  const source = `const own = globalThis.process; export default own; export const { ${names.join(', ')} } = own;`;
+  const source = `const it = globalThis.process; export default it; export const { ${names.join()} } = it;`;
   (modules as unknown as HookedModules).registerHooks?.({
     resolve: (name, context, next) =>
       isProcess(name) && context.conditions.includes('import')
         ? { url: OWN_URL, format: 'module', shortCircuit: true }
         : next(name, context),
-    load: (url, context, next) =>
-      url === OWN_URL ? { format: 'module', source, shortCircuit: true } : next(url, context),
+    load: (url, context, next) => {
+      if (url === OWN_URL) return { format: 'module', source, shortCircuit: true };
+      noteLoaded(url);
+      return next(url, context);
+    },
   });
 }
 

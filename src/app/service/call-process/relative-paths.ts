@@ -36,7 +36,7 @@ const ONE_PATH = [
 ];
 /** The first two are. */
 const TWO_PATHS = ['copyFile', 'cp', 'link', 'rename'];
-/** Their last argument is no callback, but a listener, and must stay the same function. */
+/** Their last argument is a listener, which must stay the same function, not a callback. */
 const LISTENING: ReadonlySet<string> = new Set(['watch', 'watchFile', 'unwatchFile']);
 /** They return a path that they have made. */
 const MAKING: ReadonlySet<string> = new Set(['mkdir', 'mkdirSync', 'mkdtemp', 'mkdtempSync']);
@@ -74,7 +74,10 @@ function replacePaths(owner: object, name: string, indices: readonly number[]): 
     );
 }
 
-/** Means the same in every directory. Descriptors and file handles do, too, which some functions take in place of a path. */
+/**
+ * Means the same in every directory. Descriptors and file handles do, too, which some functions take in place
+ * of a path.
+ */
 function isPlain(path: unknown): boolean {
   if (typeof path === 'string') return path.charCodeAt(0) === SLASH ? !STREAM_PATH.test(path) : path === '';
   return !Buffer.isBuffer(path) || path[0] === SLASH || path.length === 0;
@@ -161,7 +164,7 @@ function replaceGlob(owner: object, name: string): void {
 const notYourDescriptor = (path: string, _view: ProcessView): Error =>
   notSupported(path, 'use process.stdin, process.stdout or process.stderr');
 
-// --- descriptors -------------------------------------------------------------------------------------------------------
+// --- descriptors ---
 
 /** What is written to descriptors 1 and 2 goes to the caller; what can't be had there is refused. */
 export function replaceDescriptors(): void {
@@ -215,7 +218,7 @@ export function replaceDescriptors(): void {
 }
 
 const isStandard = (descriptor: unknown): descriptor is 0 | 1 | 2 =>
-  (descriptor === 0 || descriptor === 1 || descriptor === 2) && currentCall()?.isOver === false;
+  (descriptor === 0 || descriptor === 1 || descriptor === 2) && currentCall() !== undefined;
 
 const isOutput = (descriptor: unknown): descriptor is 1 | 2 => descriptor !== 0 && isStandard(descriptor);
 
@@ -227,7 +230,10 @@ function send(descriptor: 1 | 2, data: unknown, [first, second]: readonly unknow
   return bytes.length;
 }
 
-/** By the arguments of `fs.write`: text with a position and an encoding, or a view of bytes with an offset and a length. */
+/**
+ * By the arguments of `fs.write`: text with a position and an encoding, or a view of bytes with an offset and
+ * a length.
+ */
 function bytesOf(data: unknown, first: unknown, second: unknown): Buffer {
   if (!ArrayBuffer.isView(data)) {
     const encoding = [first, second].find((argument) => typeof argument === 'string');

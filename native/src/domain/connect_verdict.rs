@@ -12,7 +12,7 @@ pub enum Verdict {
 }
 
 /// The table for Linux; the sources of each line stand in `src/domain/evidence/connect-verdict.ts`.
-pub fn judge(reading: &Connecting) -> Verdict {
+pub fn judge_connect(reading: &Connecting) -> Verdict {
     let cause = match reading {
         Connecting::Connected => return Verdict::Alive,
         Connecting::Errno(cause) => cause,

@@ -1,0 +1,56 @@
+/** Where the full command writes: facts to stdout, sentences to stderr. No control character reaches a terminal raw. */
+
+import { causeOfStream } from '../../adapters/errno.js';
+import { printable } from '../../domain/text/printable.js';
+import type { Output } from '../commands/command-parts.js';
+import { exitCodeOfOutput } from '../environment/exit-codes.js';
+import { StandardOutput } from '../environment/sync-stdout.js';
+import { isTerminal } from '../environment/terminals.js';
+import { textOf } from '../texts/complaint.js';
+import { TROUBLE } from '../texts/runtime-text.js';
+import { say } from '../texts/stderr.js';
+
+export class CommandOutput implements Output {
+  readonly #stdout = new StandardOutput(1);
+  readonly #stderr = new StandardOutput(2);
+  #error: Error | undefined;
+
+  constructor() {
+    this.#stdout.on('error', (error) => {
+      this.#error ??= error;
+    });
+    // There is nowhere left to say so.
+    this.#stderr.on('error', () => {});
+  }
+
+  print(text: string): void {
+    this.#stdout.write(printable(text));
+  }
+
+  complain(sentence: string): void {
+    say(sentence);
+  }
+
+  /** Text about a command line, which may have several lines. */
+  explain(text: string): void {
+    this.#stderr.write(printable(text));
+  }
+
+  progress(line: string): void {
+    if (isTerminal(2)) this.explain(`${line}\n`);
+  }
+
+  /**
+   * Waits until everything is written.
+   * @param exitCode the command's own
+   * @returns the exit code of a failed output, if it failed; else the command's own
+   */
+  async settle(exitCode: number): Promise<number> {
+    await new Promise((resolve) => this.#stdout.write('', resolve));
+    const error = this.#error;
+    if (error === undefined) return exitCode;
+    const cause = causeOfStream(error);
+    if (cause.code !== 'EPIPE') say(textOf(TROUBLE.stream('stdout', cause)));
+    return exitCodeOfOutput(cause);
+  }
+}

@@ -1,0 +1,5 @@
+/** Loading this makes the command go on ignoring the signals that it was started to ignore (`nohup`, `trap '' INT`). */
+
+import { ignoredSignals } from '../platforms/node-platform.js';
+
+for (const signal of ignoredSignals()) process.on(signal, () => {});

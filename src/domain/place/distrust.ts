@@ -1,0 +1,15 @@
+import type { Entry } from '../../ports/file-system.js';
+
+export type Distrust = 'link' | 'no-directory' | 'foreign' | 'writable-by-others';
+
+/** Whether its owner, and nobody else, may do everything with it. */
+export const isClosed = ({ mode }: Entry): boolean => (mode & 0o777) === 0o700;
+
+/** Why a directory can't be trusted; undefined where it can. */
+export function distrustOf(entry: Entry, userId: number): Distrust | undefined {
+  if (entry.type === 'link') return 'link';
+  if (entry.type !== 'directory') return 'no-directory';
+  if (entry.userId !== userId) return 'foreign';
+  if ((entry.mode & 0o022) !== 0) return 'writable-by-others';
+  return undefined;
+}

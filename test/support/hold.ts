@@ -1,0 +1,33 @@
+/** Where a test holds a procedure before one of its calls. */
+
+import type { Stepper } from '../../src/adapters/memory/stepper.js';
+
+/** A call, by the phase that makes it: the first one by that method, unless another is meant. */
+export interface Before {
+  readonly phase: string;
+  readonly method?: string;
+  /** Which of the phase's calls by that method, counted from 1. */
+  readonly nth?: number;
+}
+
+/**
+ * Lets a procedure go on until its next call is that one.
+ * @param take makes its next call
+ */
+export async function holdBefore<O>(
+  stepper: Stepper<O>,
+  { phase, method, nth = 1 }: Before,
+  take: () => Promise<void> = () => stepper.take(),
+  isMeant: () => boolean = () => true,
+): Promise<void> {
+  let [entered, seen] = [stepper.phase, 0];
+  for (;;) {
+    if (stepper.next === undefined) throw new Error(`it ended before ${method ?? 'a call'} in ${phase}`);
+    if (stepper.phase !== entered) [entered, seen] = [stepper.phase, 0];
+    if (stepper.phase?.phase === phase && (method === undefined || stepper.next.method === method)) {
+      seen += 1;
+      if (seen === nth && isMeant()) return;
+    }
+    await take();
+  }
+}
