@@ -24,11 +24,13 @@ import {
   tryAppend,
 } from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
+import { NodeWorkerStarter, type WorkerTarget } from '../../adapters/node/processes/worker-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
+import type { WorkerStarter } from '../../ports/worker-process.js';
 import { daemonFile } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
@@ -99,6 +101,9 @@ export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefi
 /** Starts the servers of `solod share`. */
 export const upstreamProcesses = ({ processes }: CommonHost): UpstreamProcesses =>
   new NodeUpstreamProcesses(processes);
+
+/** Starts the processes that run calls of a daemon. */
+export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWorkerStarter(target);
 
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 

@@ -215,7 +215,7 @@ function throughShell(command: SpawnTarget['command'], lines: readonly string[])
 }
 
 /** Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs it now. */
-function whyNotRun(program: string): Cause {
+export function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
     return { code: 'ENOENT', message: `ENOENT: ${program} could not be executed by way of PATH` };
   try {
