@@ -82,7 +82,7 @@ const [command, library, settings] = await Promise.all([
     plugins: [builtinForCommonJs],
     metafile: true,
     splitting: true,
-    entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
+    entryPoints: { index: 'src/app/entry/index.ts', testing: 'src/app/entry/testing.ts' },
     chunkNames: 'chunk-[hash]',
     outdir: 'dist',
   }),
@@ -112,6 +112,8 @@ const [command, library, settings] = await Promise.all([
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
       serving: 'src/app/daemon/daemon.ts',
+      // A process that runs calls of a daemon, one at a time.
+      worker: 'src/app/worker/worker-entry.ts',
     },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',

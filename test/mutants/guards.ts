@@ -1656,6 +1656,95 @@ const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   ],
 ]);
 
+const excused = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
+  [
+    'from-outside',
+    'A kill from outside says nothing of the build.',
+    'FROM_OUTSIDE.includes(ended.signal ?? ended.why) || ',
+    '',
+    'was killed by SIGKILL',
+  ],
+  [
+    'asked',
+    'An end that somebody asked for says nothing of the build.',
+    ' || ended.why === ASKED',
+    '',
+    'was asked to end',
+  ],
+  [
+    'claiming',
+    'A claim fails by the state directory.',
+    "failed.stage === 'claiming' || ",
+    '',
+    'could not claim',
+  ],
+  [
+    'lacking',
+    'What the machine lacks for a time is no fault of the build.',
+    ' || LACKING.some((code) => failed.message.includes(`${code}:`))',
+    '',
+    'for want of what the machine has again: ENOSPC',
+  ],
+  [
+    'silent-and-proven',
+    'What is ended is the process that was started, by proof.',
+    "start.words.length === 0 && vitality === 'alive'",
+    "start.words.length === 0 && vitality !== 'dead'",
+    'hangs if it lives and has said nothing',
+  ],
+]);
+
+const inherited = of('lifecycle/inherited-limits', 'lifecycle/inherited-limits', [
+  [
+    'hard-limit',
+    'A process that is bound starts nothing that others use.',
+    'if (hard !== Infinity && !mayRaise) return bound(letter, what);',
+    '',
+    'a hard one binds',
+  ],
+  [
+    'may-raise',
+    'Who may raise a hard limit is not bound by it.',
+    ' && !mayRaise',
+    '',
+    'who may raise hard ones does',
+  ],
+]);
+
+const environment = of('place/daemon-environment', 'place/daemon-environment', [
+  [
+    'absolute',
+    'A relative directory means another one in the daemon.',
+    "if (is(PASSED_ON.absolute)) return value.startsWith('/') ? value : undefined;",
+    'if (is(PASSED_ON.absolute)) return value;',
+    'means no relative path',
+  ],
+  [
+    'searched',
+    'A relative part of PATH means another directory in the daemon.',
+    "parts.filter((part) => part.startsWith('/'))",
+    'parts',
+    'means no relative path',
+  ],
+  [
+    'tmpdir',
+    'A temporary directory of a caller may be gone with it.',
+    ' && SYSTEM_TMPDIR.test(value)',
+    '',
+    'has TMPDIR=/tmp/build-1',
+  ],
+]);
+
+const shown = of('text/printable', 'text/printable', [
+  [
+    'controls',
+    'A terminal obeys no text.',
+    '.replace(CONTROL, written)',
+    '',
+    'what a terminal shows and does not obey',
+  ],
+]);
+
 const edition = of('evidence/edition', 'evidence/edition', [
   [
     'older-wire',
@@ -2509,6 +2598,10 @@ export const GUARDS: readonly Guard[] = [
   ...places,
   ...times,
   ...ledger,
+  ...excused,
+  ...inherited,
+  ...environment,
+  ...shown,
   ...edition,
   ...versionOrder,
   ...nameOwnership,

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type * as Solod from '../../src/app/library/index.js';
+import type * as Solod from '../../src/app/entry/index.js';
 import { eventually, isRoot, type Sandbox, sandbox } from './sandbox.js';
 
 const MIB = 2 ** 20;

@@ -500,7 +500,12 @@ const BEHAVIOURS = {
 /** What is left of the difference; docs/calls.md lists it. */
 const DIFFERENT: Record<
   string,
-  Behaviour & { readonly cold: Partial<Outcome>; readonly call: Partial<Outcome> }
+  Behaviour & {
+    readonly cold: Partial<Outcome>;
+    readonly call: Partial<Outcome>;
+    /** In a worker, if that is not as in any other call. */
+    readonly worker?: Partial<Outcome>;
+  }
 > = {
   'an error that nobody catches is told in one line, without its stack': {
     does: `throw new Error('broken');`,
@@ -541,12 +546,14 @@ const DIFFERENT: Record<
   'the umask can not be set': {
     does: `console.log(told(() => process.umask(0o77) >= 0), process.umask() >= 0);`,
     cold: { stdout: 'true true\n' },
+    worker: { stdout: 'true true\n' },
     call: { stdout: expect.stringMatching(/^ENOTSUP \| ENOTSUP: the umask is not the caller's .* true\n$/) },
   },
   'descriptor 0 can not be read synchronously': {
     does: `console.log(told(() => readFileSync(0, 'utf8')), told(() => readFileSync('/dev/stdin', 'utf8')));`,
     options: { input: 'some' },
     cold: { stdout: expect.stringContaining('some') },
+    worker: { stdout: expect.stringMatching(/^some /) },
     call: { stdout: expect.stringMatching(/^ENOTSUP \| ENOTSUP: descriptor 0 is .*process.stdin.* ENOTSUP/) },
   },
   'a child that is waited for synchronously has no input': {
@@ -554,6 +561,7 @@ const DIFFERENT: Record<
       console.log(spawnSync('cat', { stdio: ['inherit', 'pipe', 'inherit'], encoding: 'utf8' }).stdout);`,
     options: { input: 'some' },
     cold: { stdout: 'some\n' },
+    worker: { stdout: 'some\n' },
     call: { stdout: '\n' },
   },
 };
@@ -575,7 +583,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-const WAYS = ['cold', 'daemon', 'inline', ...(hasCargo ? ['native'] : [])] as const;
+const WAYS = ['cold', 'daemon', 'inline', 'workers', ...(hasCargo ? ['native'] : [])] as const;
 type Way = (typeof WAYS)[number];
 
 class Stage {
@@ -618,12 +626,19 @@ class Stage {
     return outcomeOf(await this.#box.exec(program, args, { ...options, cwd }), cwd);
   }
 
+  /** A daemon of its own, by the same name. */
+  #withWorkers(): readonly string[] {
+    return [`--state-dir=${path.join(this.#box.path, 'with-workers')}`, '--workers=2'];
+  }
+
   #command(way: Way): readonly string[] {
     switch (way) {
       case 'native':
         return [CLIENT, 'call', this.#service, '--'];
       case 'daemon':
         return [process.execPath, SOLOD, 'call', '--daemon', this.#service, '--'];
+      case 'workers':
+        return [process.execPath, SOLOD, 'call', '--daemon', ...this.#withWorkers(), this.#service, '--'];
       case 'inline':
         return [process.execPath, SOLOD, 'call', '--no-daemon', this.#service, '--'];
       default:
@@ -660,18 +675,22 @@ describe('the same as in a process of its own', () => {
     },
   );
 
-  it('also when all of it happens in one daemon at once', async () => {
+  it.each(['daemon', 'workers'] as const)('also when all of it happens at once: %s', async (way) => {
     const calm = Object.entries<Behaviour>(BEHAVIOURS).filter(([name]) => !(name in terminals));
     const stage = new Stage(Object.fromEntries(calm));
     await stage.begin();
     for (let at = 0; at < calm.length; at += 8) {
       const some = calm.slice(at, at + 8);
       const colds = await Promise.all(some.map(([name, behaviour]) => stage.run('cold', name, behaviour)));
-      const warm = await Promise.all(some.map(([name, behaviour]) => stage.run('daemon', name, behaviour)));
+      const warm = await Promise.all(some.map(([name, behaviour]) => stage.run(way, name, behaviour)));
       for (const [n, [name]] of some.entries()) expect({ name, ...warm[n] }).toEqual({ name, ...colds[n] });
     }
   });
 });
+
+function expectedOf(way: Way, { cold, call, worker = call }: (typeof DIFFERENT)[string]): Partial<Outcome> {
+  return way === 'cold' ? cold : way === 'workers' ? worker : call;
+}
 
 describe('what remains different', () => {
   it.each(Object.entries(DIFFERENT))('%s', async (name, behaviour) => {
@@ -680,7 +699,7 @@ describe('what remains different', () => {
     for (const way of WAYS)
       expect({ way, ...(await stage.run(way, name, behaviour)) }).toMatchObject({
         way,
-        ...(way === 'cold' ? behaviour.cold : behaviour.call),
+        ...expectedOf(way, behaviour),
       });
   });
 });

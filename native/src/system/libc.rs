@@ -113,6 +113,7 @@ extern "C" {
     pub fn waitpid(pid: c_int, status: *mut c_int, options: c_int) -> c_int;
     pub fn _exit(code: c_int) -> !;
     pub fn getuid() -> c_uint;
+    pub fn umask(mask: c_uint) -> c_uint;
     pub fn getrlimit(resource: c_int, limit: *mut Limit) -> c_int;
     pub fn setrlimit(resource: c_int, limit: *const Limit) -> c_int;
     pub fn sched_setaffinity(pid: c_int, length: usize, mask: *const c_void) -> c_int;

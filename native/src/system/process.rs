@@ -94,3 +94,12 @@ mod tests {
         assert_eq!(look_up(9_007_199_254_740_991), Sighting::Gone);
     }
 }
+
+/// There is no call that only reads it. This process has one thread when it asks.
+pub fn umask() -> u32 {
+    unsafe {
+        let mask = libc::umask(0o022);
+        libc::umask(mask);
+        mask
+    }
+}

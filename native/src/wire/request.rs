@@ -2,6 +2,7 @@
 
 use super::chunks::push_chunk;
 use crate::protocol as p;
+use crate::system::process::umask;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -40,6 +41,7 @@ const OWN_VARIABLES: &[&[u8]] = &[
     b"NAILGUN_TTY_0",
     b"NAILGUN_TTY_1",
     b"NAILGUN_TTY_2",
+    b"NAILGUN_UMASK",
 ];
 
 /// The whole head in one piece, so that it goes out in one write.
@@ -59,7 +61,8 @@ pub fn encode(request: &Request, environment: impl Iterator<Item = (OsString, Os
     }
     variable(OWN_VARIABLES[0], b"/");
     variable(OWN_VARIABLES[1], b":");
-    for (name, terminal) in OWN_VARIABLES[2..].iter().zip(request.terminals) {
+    variable(OWN_VARIABLES[5], format!("{:o}", umask()).as_bytes());
+    for (name, terminal) in OWN_VARIABLES[2..5].iter().zip(request.terminals) {
         variable(name, terminal.text().as_bytes());
     }
     push_chunk(&mut head, p::CHUNK_DIRECTORY, request.directory.as_bytes());

@@ -7,14 +7,14 @@ import { ownerText } from '../../domain/evidence/owner.js';
 import { ASKED } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
-import { loadBundle } from '../environment/bundle-files.js';
+import { loadBundle, siblingFile } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
+import { type HandedListener, keepLog, residentBytes, workerStarter } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -31,6 +31,7 @@ import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
 import { Watch, type WatchFinding } from './watch.js';
+import { WorkerPool } from './workers/worker-pool.js';
 
 export interface DaemonSettings {
   readonly target: Target;
@@ -38,6 +39,9 @@ export interface DaemonSettings {
   readonly idleTimeoutMs: number | undefined;
   readonly graceMs: number | undefined;
   readonly memoryLimitBytes: number | undefined;
+  /** How many processes run calls; 0 if they run in this one. */
+  readonly workers: number;
+  readonly workerHeapBytes: number | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
   /** Signals that it was started to ignore. */
@@ -68,6 +72,7 @@ export class Daemon {
   readonly #watch: Watch;
   readonly #log: ReturnType<typeof keepLog>;
   readonly #processes = loadBundle<typeof import('../service/call-process/install.js')>('call-process.cjs');
+  readonly #pool: WorkerPool | undefined;
   readonly #loading: Promise<Loading>;
   #settled: Loading | undefined;
   #idle: IdleTimer;
@@ -100,6 +105,7 @@ export class Daemon {
     this.#editions = new Editions(edition);
     this.#upgrade = this.#makeUpgrade();
     this.#processes.moveToNowhere();
+    this.#pool = settings.workers === 0 ? undefined : openPool(settings);
     this.#loading = this.#load();
   }
 
@@ -143,12 +149,14 @@ export class Daemon {
     this.#cleared = this.#life?.drain() ?? Promise.resolve();
   }
 
-  async #load(): Promise<Loading> {
+  #loadHere(): Promise<Loading> {
     const { edition, target } = this.settings;
+    return this.#processes.whileLoading(edition.path, () => loadService(edition.path, target.name));
+  }
+
+  async #load(): Promise<Loading> {
     const begunMs = nowMs();
-    const loading = await this.#processes.whileLoading(edition.path, () =>
-      loadService(edition.path, target.name),
-    );
+    const loading = this.#pool === undefined ? await this.#loadHere() : await this.#pool.load();
     const atMs = nowMs();
     if (loading.kind === 'loaded') this.#tally.loaded(atMs, atMs - begunMs);
     return loading;
@@ -164,6 +172,7 @@ export class Daemon {
     const tenure = { directory, generation, ownerText: ownerText(owner) };
     const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
     return new Watch(host, settings, {
+      workerBytes: () => this.#pool?.residentBytes ?? 0,
       onRound: () => this.#log?.look(),
       onFinding: (finding) => this.#found(finding),
     });
@@ -212,7 +221,7 @@ export class Daemon {
     if (room !== undefined) return room;
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    const { run } = loading.service;
+    const run = this.#pool?.runner(request.command) ?? loading.service.run;
     return { kind: 'accepted', run, scope: measured(this.#scopeFor(loading.service), this.#tally, arrival) };
   }
 
@@ -292,16 +301,18 @@ export class Daemon {
       startedMs: owner.startedMs,
       calls: this.#served,
       inFlight,
-      residentBytes: residentBytes(),
+      residentBytes: residentBytes() + (this.#pool?.residentBytes ?? 0),
       node: process.version,
       solod: VERSION,
       version: owner.version,
       wire: owner.wire,
+      workers: this.#pool?.numbers,
       numbers: this.#tally.numbers(inFlight),
     };
   }
 
   #watchProcess(): void {
+    process.once('exit', () => this.#pool?.close());
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
         if (!this.settings.ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
@@ -354,6 +365,14 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
+}
+
+function openPool(settings: DaemonSettings): WorkerPool {
+  const { workers, workerHeapBytes: heapBytes, graceMs = ABANDONED_MS, edition, target } = settings;
+  const heap = heapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(heapBytes / 2 ** 20)}`];
+  const command = [process.execPath, ...heap, siblingFile('worker.cjs'), edition.path, target.name] as const;
+  const log = (text: string): void => void process.stdout.write(text);
+  return new WorkerPool(workerStarter({ command, env: process.env }), { workers, graceMs, heapBytes, log });
 }
 
 function callsText(count: number): string {

@@ -13,6 +13,7 @@ import {
   setBackInherited,
 } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
+import { workersWanted } from '../service/worker-count.js';
 import { sentence } from '../texts/failure-text.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
@@ -53,7 +54,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
       return deferred(target.value.label, deferring.listener, mode);
     }
   }
-  const { idleTimeoutMs, graceMs, memoryLimitBytes } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, workerHeapBytes } = options;
   const { edition } = file.value;
   const tether = options.tether === undefined ? undefined : identityOf(host, options.tether);
   const settings = {
@@ -62,6 +63,8 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     idleTimeoutMs,
     graceMs,
     memoryLimitBytes,
+    workers: workersWanted(options.workers, file.value.path),
+    workerHeapBytes,
     tether,
     mode,
     ignored: mode === 'foreground' ? ignoredSignals() : [],

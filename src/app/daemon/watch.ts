@@ -33,6 +33,8 @@ export type WatchFinding =
   | { readonly kind: 'untethered'; readonly pid: number };
 
 interface WatchWitness {
+  /** How much memory the processes take that run calls. */
+  workerBytes(): number;
   /** Called with each round. */
   onRound(): void;
   onFinding(finding: WatchFinding): void;
@@ -66,7 +68,7 @@ export class Watch {
   checkMemory(): void {
     const limit = this.settings.memoryLimitBytes;
     if (limit === undefined) return;
-    const taken = residentBytes();
+    const taken = residentBytes() + this.witness.workerBytes();
     if (taken > limit) this.witness.onFinding({ kind: 'memory', residentBytes: taken });
   }
 

@@ -50,8 +50,9 @@ export const EXIT_MEANINGS = {
   unusableData: "`install`, `uninstall`: the settings file can't be edited because of what is in it",
   noInput: 'there is no such service file',
   unavailable:
-    'the daemon does not answer; or there is none (`status`, `stop`, `stats`), or nothing is recorded (`logs`, `spawns`)',
-  software: 'the daemon died at its start, or its service does not load',
+    'the daemon does not answer, or has no worker for the call; or there is no daemon (`status`, `stop`, `stats`), or nothing is recorded (`logs`, `spawns`)',
+  software:
+    'the daemon died at its start, its service does not load, or the worker that ran the call has ended',
   osError: 'no process could be started',
   cantCreate: "the state directory, or a file, can't be written",
   ioError: "the caller's own stdin, stdout or stderr failed",

@@ -12,6 +12,7 @@ import type { DaemonWish } from '../environment/daemon-switch.js';
 import type { CallerHost } from '../platforms/host.js';
 import { ownEnvironmentIn } from '../service/service-environment.js';
 import type { Resolved, ServiceFile } from '../service/service-file.js';
+import type { WorkerCount } from '../service/worker-count.js';
 import { type NameOptions, orInvalid, resolveTarget, type Target } from './daemon-target.js';
 
 /** How the daemon of a service runs. */
@@ -24,6 +25,10 @@ export interface DaemonOptions {
   readonly memoryLimitBytes?: number | undefined;
   /** Id of a process with which the daemon ends; none by default. */
   readonly tether?: number | undefined;
+  /** In how many processes the daemon runs calls, one at a time in each: as the service says, or 0, by default. */
+  readonly workers?: WorkerCount | undefined;
+  /** Heap that each of these processes has, in bytes; Node's own limit by default. */
+  readonly workerHeapBytes?: number | undefined;
   /** Whether a daemon is wanted; `auto` by default. */
   readonly daemon?: DaemonWish | undefined;
   /** Path of the node binary that runs the daemon; by default the caller's. */
@@ -150,12 +155,14 @@ export function daemonFlags(options: DaemonOptions, target: Target): readonly st
 
 /** How a started daemon runs, by the names of the command's options. */
 export function daemonSettings(options: DaemonOptions): Readonly<Record<string, string | undefined>> {
-  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether, workers, workerHeapBytes } = options;
   return {
     'idle-timeout': idleTimeoutMs === undefined ? undefined : `${idleTimeoutMs}ms`,
     grace: graceMs === undefined ? undefined : `${graceMs}ms`,
     'memory-limit': memoryLimitBytes === undefined ? undefined : `${memoryLimitBytes}B`,
     tether: tether === undefined ? undefined : String(tether),
+    workers: workers === undefined ? undefined : String(workers),
+    'worker-heap': workerHeapBytes === undefined ? undefined : `${workerHeapBytes}B`,
   };
 }
 

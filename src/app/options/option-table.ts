@@ -3,6 +3,8 @@
  * warm call and the native client know a few of the options by themselves; tests hold both to the table.
  */
 
+import type { WorkerCount } from '../service/worker-count.js';
+
 /** How the text after an option is read. Those in the plural may be repeated; the last three take no text. */
 type Reading =
   | 'text'
@@ -11,6 +13,7 @@ type Reading =
   | 'size'
   | 'pid'
   | 'count'
+  | 'workers'
   | 'choice'
   | 'choices'
   | 'flag'
@@ -36,6 +39,8 @@ export const OPTIONS = {
   grace: { reads: 'duration', key: 'graceMs' },
   'memory-limit': { reads: 'size', key: 'memoryLimitBytes' },
   tether: { reads: 'pid', key: 'tether' },
+  workers: { reads: 'workers', key: 'workers' },
+  'worker-heap': { reads: 'size', key: 'workerHeapBytes' },
   'no-daemon': { reads: 'off', key: 'daemon' },
   // After its opposite: if both are given, this one counts.
   daemon: { reads: 'on', key: 'daemon' },
@@ -97,6 +102,14 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
     help: 'a started daemon that takes more memory than that ends when its work is done: 512M, 2G',
   },
   tether: { argument: '<pid>', help: 'a started daemon ends when the process with that id does' },
+  workers: {
+    argument: '<count>',
+    help: 'a started daemon runs calls in that many processes, one at a time in each; auto for one for each CPU, 0 for none (by default as the service says)',
+  },
+  'worker-heap': {
+    argument: '<size>',
+    help: "how much heap each of these processes has: 512M, 2G; Node's own limit by default",
+  },
   'no-daemon': { help: 'run the service in this process; SOLOD=off says the same' },
   daemon: { help: 'use a daemon, whatever SOLOD and CI say' },
   fallback: {
@@ -164,7 +177,7 @@ export const optionHelp = (command: CommandName, option: OptionName): OptionHelp
   OWN_HELP[command]?.[option] ?? OPTION_HELP[option];
 
 const TARGET = ['name', 'project', 'state-dir'] as const;
-const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether'] as const;
+const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether', 'workers', 'worker-heap'] as const;
 const SWITCH = ['daemon', 'no-daemon'] as const;
 const COMMAND = ['as', 'bin-dir'] as const;
 const CALL = ['timeout', 'fallback', 'errors'] as const;
@@ -205,6 +218,7 @@ interface Values {
   readonly size: number;
   readonly pid: number;
   readonly count: number;
+  readonly workers: WorkerCount;
   readonly on: 'on';
   readonly off: 'off';
 }

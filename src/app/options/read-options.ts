@@ -1,6 +1,7 @@
 /** Reads the arguments of every command by the table: `call`, `serve` and `kick`, and the full command. */
 
 import { parseArgs } from 'node:util';
+import { isWorkerCount, WORKERS_MAX } from '../service/worker-count.js';
 import { parseBytes } from '../texts/bytes.js';
 import type { Complaint } from '../texts/complaint.js';
 import { parseDurationMs } from '../texts/duration.js';
@@ -95,6 +96,10 @@ function readOption(name: OptionName, { reads, choices = [] }: OptionSpec, writt
       return checked(/^[1-9][0-9]{0,9}$/.test(text) ? Number(text) : undefined, USAGE.pid(name, text));
     case 'count':
       return checked(/^[0-9]{1,9}$/.test(text) ? Number(text) : undefined, USAGE.count(name, text));
+    case 'workers': {
+      const count = /^[0-9]{1,4}$/.test(text) ? Number(text) : text;
+      return checked(isWorkerCount(count) ? count : undefined, USAGE.workers(name, text, WORKERS_MAX));
+    }
     case 'choice':
       return checked(
         choices.find((choice) => choice === text),

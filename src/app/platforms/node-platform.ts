@@ -16,13 +16,21 @@ import { LogReader } from '../../adapters/node/logs/log-reader.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
-import * as system from '../../adapters/node/processes/system-facts.js';
+import {
+  cleaners,
+  networkNamespaceOf,
+  sightProcess,
+  storageOf,
+  tryAppend,
+} from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
+import { NodeWorkerStarter, type WorkerTarget } from '../../adapters/node/processes/worker-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
+import type { WorkerStarter } from '../../ports/worker-process.js';
 import { daemonFile } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
@@ -94,6 +102,9 @@ export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefi
 export const upstreamProcesses = ({ processes }: CommonHost): UpstreamProcesses =>
   new NodeUpstreamProcesses(processes);
 
+/** Starts the processes that run calls of a daemon. */
+export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWorkerStarter(target);
+
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 
 /** For a process that calls a daemon, or starts one. */
@@ -115,5 +126,6 @@ export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost
 
 export function nodeHost(): Host<Socket> {
   const logReader = (directory: string): LogReader => new LogReader(directory);
+  const system = { cleaners, networkNamespaceOf, sightProcess, storageOf, tryAppend };
   return { ...libraryHost(), documents: nodeDocuments(), system, logReader };
 }

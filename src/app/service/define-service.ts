@@ -2,6 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import type { WriteStream } from 'node:tty';
+import { isWorkerCount, WORKERS_MAX, type WorkerCount } from './worker-count.js';
 
 /** As on the streams of a process: true where the caller's end is a terminal. */
 export type ServiceInput = Readable & { readonly isTTY?: boolean };
@@ -32,7 +33,9 @@ export interface ServiceContext {
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
 
-/** What a service does beside its calls, for those that come with solod: their daemon tells them of itself. */
+/**
+ * What a service does beside its calls, for those that come with solod: their daemon tells them of itself.
+ */
 export interface ServiceLife {
   /**
    * The service has been loaded by its daemon.
@@ -41,7 +44,10 @@ export interface ServiceLife {
   begin(directory: string): void;
   /** Whether the daemon stays though it is idle. */
   isNeeded(): boolean;
-  /** The daemon takes on no more calls. It ends when this resolves and no call is in flight, or when its grace is over. */
+  /**
+   * The daemon takes on no more calls. It ends when this resolves and no call is in flight, or when its grace
+   * is over.
+   */
   drain(): Promise<void>;
 }
 
@@ -65,11 +71,17 @@ export interface ServiceDefinition {
    */
   readonly watch?: WatchKind;
   /**
-   * Variables that its daemon is started with, besides those that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md):
-   * `NAME`, or `PREFIX_*` for all that begin so. They come from the caller that starts the daemon, and stay for as long as it lives.
+   * Variables that its daemon is started with, besides those that every daemon gets
+   * (docs/decisions/0015-environment-of-a-daemon.md): `NAME`, or `PREFIX_*` for all that begin so. They come
+   * from the caller that starts the daemon, and stay for as long as it lives.
    */
   readonly environment?: readonly string[];
   readonly life?: ServiceLife;
+  /**
+   * In how many processes calls run, one at a time in each; `auto`: one for each CPU. By default, and with 0,
+   * they run in the daemon's own. Write a literal before `run`: it is read from the text of the file.
+   */
+  readonly workers?: WorkerCount;
 }
 
 export type CallProcessKind = 'own' | 'shared';
@@ -89,6 +101,8 @@ export interface Service {
   /** Absent likewise. */
   readonly environment?: readonly string[] | undefined;
   readonly life?: ServiceLife | undefined;
+  /** Absent likewise. */
+  readonly workers?: WorkerCount | undefined;
 }
 
 /** Registered, because the service may use another copy of this package than the daemon. */
@@ -101,7 +115,7 @@ const SERVICE_MARK = Symbol.for('solod.service');
 export function defineService(definition: ServiceDefinition): Service {
   const fault = definitionFault(definition);
   if (fault !== undefined) throw new TypeError(`defineService: ${fault}`);
-  const { name, run, idleTimeoutMs, version, callProcess, watch, environment, life } = definition;
+  const { name, run, idleTimeoutMs, version, callProcess, watch, environment, workers, life } = definition;
   return Object.freeze({
     name,
     run,
@@ -110,6 +124,7 @@ export function defineService(definition: ServiceDefinition): Service {
     callProcess,
     watch,
     environment,
+    workers,
     life,
     [SERVICE_MARK]: true,
   });
@@ -119,7 +134,7 @@ export function defineService(definition: ServiceDefinition): Service {
 function definitionFault(definition: unknown): string | undefined {
   if (typeof definition !== 'object' || definition === null) return 'takes an object';
   const fields = definition as Readonly<Record<string, unknown>>;
-  const { name, run, idleTimeoutMs, version, callProcess, watch, environment } = fields;
+  const { name, run, idleTimeoutMs, version, callProcess, watch, environment, workers } = fields;
   if (typeof run !== 'function') return '"run" must be a function';
   if (!isOptional(name, 'string')) return '"name" must be a string';
   if (!isOptional(version, 'string')) return '"version" must be a string';
@@ -129,6 +144,8 @@ function definitionFault(definition: unknown): string | undefined {
     return '"callProcess" must be "own" or "shared"';
   if (watch !== undefined && watch !== 'imports') return '"watch" must be "imports"';
   if (!isOptionalList(environment)) return '"environment" must be an array of names of variables';
+  if (workers !== undefined && !isWorkerCount(workers))
+    return `"workers" must be "auto" or a whole number from 0 to ${WORKERS_MAX}`;
   return undefined;
 }
 

@@ -81,6 +81,7 @@ interface Head extends Pick<Edition, 'size' | 'modifiedMs' | 'inode' | 'changedM
   readonly text: string;
 }
 
+/** @returns undefined if there is no such file */
 export function readHead(real: string): Head | undefined {
   try {
     const stats = statSync(real);

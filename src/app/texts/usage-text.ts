@@ -32,6 +32,10 @@ export const USAGE = {
     what: `--${option} ${text} is not a number of ${option}`,
     todo: 'write one from 0 to 999999999',
   }),
+  workers: (option: string, text: string, most: number) => ({
+    what: `--${option} ${text} is not a number of processes`,
+    todo: `write auto, or one from 0 to ${most}`,
+  }),
   word: (option: string, text: string, known: readonly string[]) => ({
     what: `--${option} ${text} is not one of its values`,
     todo: `write ${known.join(' or ')}`,

@@ -48,6 +48,8 @@ export const statusSchema = z.object({
   /** The service's; empty if it has none. An older solod does not say. */
   version: z.string().default(''),
   wire: count.default(0),
+  /** The processes that run calls, where there are any. */
+  workers: z.object({ count, busy: count, waiting: count }).optional(),
   /** What the daemon has done. An older solod does not say. */
   numbers: numbersSchema.optional(),
 });

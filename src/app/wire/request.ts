@@ -23,6 +23,7 @@ export function requestEnvironment(env: Environment, terminals: Terminals): Reco
     ...inherited,
     ['NAILGUN_FILESEPARATOR', '/'],
     ['NAILGUN_PATHSEPARATOR', ':'],
+    ['NAILGUN_UMASK', process.umask().toString(8)],
     ...terminals.map((terminal, n) => [`NAILGUN_TTY_${n}`, `${terminal === true ? 1 : terminal || 0}`]),
   ]);
 }
@@ -31,6 +32,11 @@ export function requestEnvironment(env: Environment, terminals: Terminals): Reco
 export function terminalsOf(env: Environment): Terminals {
   const { NAILGUN_TTY_0, NAILGUN_TTY_1, NAILGUN_TTY_2 } = env;
   return [terminalOf(NAILGUN_TTY_0), terminalOf(NAILGUN_TTY_1), terminalOf(NAILGUN_TTY_2)];
+}
+
+/** The client's umask. Public clients don't say. */
+export function umaskOf({ NAILGUN_UMASK = '' }: Environment): number | undefined {
+  return /^[0-7]{1,4}$/.test(NAILGUN_UMASK) ? Number.parseInt(NAILGUN_UMASK, 8) : undefined;
 }
 
 /** Public clients say 0 or 1. */

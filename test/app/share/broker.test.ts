@@ -2,10 +2,7 @@
 
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import {
-  type MemoryUpstream,
-  MemoryUpstreams,
-} from '../../../src/adapters/memory/processes/memory-upstreams.js';
+import { type MemoryUpstream, MemoryUpstreams } from '../../../src/adapters/memory/memory-upstreams.js';
 import { nodeClock } from '../../../src/adapters/node/clock.js';
 import { Broker } from '../../../src/app/share/broker.js';
 import { planShare } from '../../../src/app/share/plan-share.js';

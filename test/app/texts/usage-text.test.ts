@@ -26,6 +26,10 @@ const SAYS: Says<typeof USAGE> = {
   ],
   pid: [USAGE.pid('tether', 'x'), '--tether x is not a process id; write the number that ps shows'],
   count: [USAGE.count('lines', 'x'), '--lines x is not a number of lines; write one from 0 to 999999999'],
+  workers: [
+    USAGE.workers('workers', 'x', 1000),
+    '--workers x is not a number of processes; write auto, or one from 0 to 1000',
+  ],
   word: [
     USAGE.word('fallback', 'x', ['wait', 'inline']),
     '--fallback x is not one of its values; write wait or inline',

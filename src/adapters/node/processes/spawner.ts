@@ -20,7 +20,7 @@ import type { WakeableClock } from '../clock.js';
 import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { nodeLedger } from '../files/ledger-file.js';
-import { ownLimits } from './inherited-limits.js';
+import { ownLimits } from './own-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /**
@@ -215,7 +215,7 @@ function throughShell(command: SpawnTarget['command'], lines: readonly string[])
 }
 
 /** Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs it now. */
-function whyNotRun(program: string): Cause {
+export function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
     return { code: 'ENOENT', message: `ENOENT: ${program} could not be executed by way of PATH` };
   try {

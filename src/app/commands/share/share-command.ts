@@ -106,8 +106,9 @@ async function serve({ options, surroundings }: Sharing): Promise<number> {
   const leaving = new AbortController();
   let interrupted: number | undefined;
   const ignored = ignoredSignals();
-  for (const signal of SIGNALS.filter((one) => !ignored.includes(one)))
+  for (const signal of SIGNALS)
     process.on(signal, () => {
+      if (ignored.includes(signal)) return;
       interrupted = exitCodeOfSignal(signal);
       leaving.abort();
     });

@@ -2,6 +2,7 @@
 
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
+import { CLIENT_VARIABLES } from '../../environment/client-variables.js';
 import type { ServiceContext, ServiceInput, ServiceOutput } from '../define-service.js';
 import { type CallScope, failureOf, type ReadyCall, resultOf, type ServiceResult } from '../run-service.js';
 import { stackOf } from '../thrown.js';
@@ -20,8 +21,6 @@ export class CallExit extends Error {
 const CHILD_OUTPUT_MS = 1_000;
 /** One of these is what the caller died of. Which one, it did not say. */
 const SIGNALS_OF_CALLERS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** What a client says of itself to the daemon. */
-const CLIENT_VARIABLES = /^NAILGUN_(?:FILESEPARATOR|PATHSEPARATOR|TTY_[012])$/;
 
 /** A child process, running or ended. */
 interface Child {

@@ -49,7 +49,7 @@ function directoryOf(asked: SpawnOptions['cwd']): SpawnOptions['cwd'] {
  * @returns the number of the stream of this process that the child's descriptor is to be; undefined for
  * another kind
  */
-function inheritedBy(stdio: SpawnOptions['stdio'], descriptor: number): number | undefined {
+export function inheritedBy(stdio: unknown, descriptor: number): number | undefined {
   const asked: unknown = Array.isArray(stdio) ? stdio[descriptor] : stdio;
   if (asked === 'inherit') return descriptor;
   if (asked === 0 || asked === 1 || asked === 2) return asked;

@@ -12,8 +12,9 @@ import { currentView, loadingView, runIn, type Variables } from './call-context.
 import { CallProcess } from './call-process.js';
 import { replaceChildren } from './child-processes.js';
 import { changedFile, noteLoaded } from './loaded-files.js';
+import { type DescriptorWitness, watchDescriptors } from './own-descriptors.js';
 import { replace } from './patch.js';
-import { replaceProcess } from './process-object.js';
+import { type Calls, replaceProcess } from './process-object.js';
 import { replaceDescriptors, replaceFileCalls } from './relative-paths.js';
 
 export { changedFile };
@@ -22,18 +23,32 @@ const realDirectory = process.cwd.bind(process);
 const changeDirectory = process.chdir.bind(process);
 const environment = { ...process.env };
 let isInstalled = false;
+let calls: Calls = 'many-at-once';
+let witness: DescriptorWitness = { onInput: () => {}, onShared: () => {} };
 
 /** From now on code that runs for a call sees that call's process. All other code sees what it saw before. */
 function install(): void {
   if (isInstalled) return;
   isInstalled = true;
-  replaceFileCalls();
-  replaceDescriptors();
-  replaceChildren();
-  replaceSystem();
+  if (calls === 'many-at-once') {
+    replaceFileCalls();
+    replaceDescriptors();
+    replaceChildren();
+    replaceSystem();
+  } else watchDescriptors(witness);
   replaceConsole();
-  replaceProcess();
+  replaceProcess(calls);
   process.getBuiltinModule('node:module').syncBuiltinESMExports();
+}
+
+/**
+ * To be called first in a process that runs one call at a time: its environment, directory, umask and descriptors are those of the
+ * call already.
+ * @param descriptors hears what a call does with descriptors
+ */
+export function runOneCallAtATime(descriptors: DescriptorWitness): void {
+  calls = 'one-at-a-time';
+  witness = descriptors;
 }
 
 /** What `os` would ask the system for. */
@@ -53,7 +68,8 @@ function replaceSystem(): void {
 }
 
 /**
- * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is started with.
+ * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is
+ * started with.
  * @param file real path of the service file
  */
 export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {

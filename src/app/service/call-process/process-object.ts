@@ -5,6 +5,7 @@ import { currentView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
 import { noteLoaded } from './loaded-files.js';
+import { refuseAfterEnd } from './own-descriptors.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
 
 const real = process;
@@ -30,10 +31,14 @@ const FOR_ALL = [
 const SIGNAL_NUMBERS = (): Readonly<Record<string, number>> =>
   real.getBuiltinModule('node:os').constants.signals;
 
-export function replaceProcess(): void {
+/** Whether calls share the process, or have it to themselves in turn. */
+export type Calls = 'many-at-once' | 'one-at-a-time';
+
+export function replaceProcess(calls: Calls): void {
   replaceData();
-  replaceDirectory();
-  refuseForAll();
+  for (const name of FOR_ALL) refuse(name);
+  if (calls === 'many-at-once') replaceSurroundings();
+  else for (const name of ['chdir', 'umask'] as const) refuseAfterEnd(name);
   replaceStreams();
   replaceEvents();
   replaceEnds();
@@ -43,14 +48,7 @@ export function replaceProcess(): void {
 
 function replaceData(): void {
   const { argv, title } = real;
-  const env = environmentProxy(real.env);
   const shownArgv = delegate<string[]>([], () => currentCall()?.argv ?? argv);
-  redefine(
-    real,
-    'env',
-    () => env,
-    (value: NodeJS.ProcessEnv) => assign(currentView(), 'env', copyOf(value)),
-  );
   redefine(
     real,
     'argv',
@@ -63,6 +61,22 @@ function replaceData(): void {
     () => currentCall()?.title ?? title,
     (value: unknown) => assign(currentCall(), 'title', String(value)),
   );
+}
+
+/** Outside every call nothing is changed: these belong to the daemon. */
+function assign<T extends object, K extends keyof T>(owner: T | undefined, key: K, value: T[K]): void {
+  if (owner !== undefined) owner[key] = value;
+}
+
+/** Environment, working directory and umask, of which the system knows one for all calls. */
+function replaceSurroundings(): void {
+  const env = environmentProxy(real.env);
+  redefine(
+    real,
+    'env',
+    () => env,
+    (value: NodeJS.ProcessEnv) => assign(currentView(), 'env', copyOf(value)),
+  );
   replace(real, 'loadEnvFile', (load) => (path: string | URL = '.env') => {
     const view = currentView();
     if (view === undefined) return load.call(real, path);
@@ -70,11 +84,19 @@ function replaceData(): void {
     const read = real.getBuiltinModule('node:util').parseEnv(readFileSync(path, 'utf8'));
     for (const [name, value] of Object.entries(read)) view.env[name] ??= String(value);
   });
+  replace(real, 'umask', (umask) => (mask?: string | number) => {
+    if (mask === undefined || currentCall() === undefined)
+      return umask.apply(real, mask === undefined ? [] : [mask]);
+    throw notSupported('the umask', 'say the mode of each file, or use chmod');
+  });
+  replaceDirectory();
 }
 
-/** Outside every call nothing is changed: these belong to the daemon. */
-function assign<T extends object, K extends keyof T>(owner: T | undefined, key: K, value: T[K]): void {
-  if (owner !== undefined) owner[key] = value;
+function refuse(name: string): void {
+  replace(real, name, (original) => (...args: unknown[]) => {
+    if (currentCall() !== undefined) throw notSupported(`process.${name}`, 'all calls share the process');
+    return original.apply(real, args);
+  });
 }
 
 function replaceDirectory(): void {
@@ -89,19 +111,6 @@ function replaceDirectory(): void {
     if (view === undefined) return chdir.call(real, directory);
     view.directory = enteredDirectory(view.directory, directory);
   });
-}
-
-function refuseForAll(): void {
-  replace(real, 'umask', (umask) => (mask?: string | number) => {
-    if (mask === undefined || currentCall() === undefined)
-      return umask.apply(real, mask === undefined ? [] : [mask]);
-    throw notSupported('the umask', 'say the mode of each file, or use chmod');
-  });
-  for (const name of FOR_ALL)
-    replace(real, name, (original) => (...args: unknown[]) => {
-      if (currentCall() !== undefined) throw notSupported(`process.${name}`, 'all calls share the process');
-      return original.apply(real, args);
-    });
 }
 
 /** As Node says it, down to the words. */
