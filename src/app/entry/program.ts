@@ -100,7 +100,7 @@ type Action = (
   options: CommandOptions,
 ) => number | Promise<number>;
 
-/** Well-formed calls of these are answered before this bundle is loaded (`main.ts`, `call-and-kick.ts`, `share-command.ts`). */
+/** Well-formed calls of these are answered before this bundle is loaded: see `main.ts`. */
 const elsewhere: Action = () => complain(OUTPUT, USAGE.dashValue());
 
 const setup = ({ managerSetup, commandSetup }: Commands, { systemd, launchd }: CommandOptions) =>

@@ -1,4 +1,4 @@
-/** The options of `solod share`: what they mean, how a mistake reads, and that the broker reads what a client writes. */
+/** The options of `solod share`: what they mean, how a mistake reads, and what the broker is sent. */
 
 import { describe, expect, it } from 'vitest';
 import { readShareOptions, writeShareOptions } from '../../../src/app/share/share-options.js';

@@ -24,7 +24,8 @@ const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
 
 /**
  * @param argv what follows `share`
- * @returns the exit code; `malformed` for a request for help or an unknown option: the full command answers those
+ * @returns the exit code; `malformed` for a request for help or an unknown option, which the full command
+ *   answers
  */
 export async function runShare(argv: readonly string[]): Promise<number | 'malformed'> {
   const [first, ...rest] = argv;
