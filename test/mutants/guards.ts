@@ -2245,6 +2245,19 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
+    'share/broker/started-servers',
+    'share/broker/started-servers',
+    [
+      [
+        'certain',
+        'A process that may be another one is not ended.',
+        "vitality === 'alive'",
+        "vitality !== 'dead'",
+        'only the process that was started lives',
+      ],
+    ],
+  ],
+  [
     'share/broker/greeting',
     'share/broker/share-machine',
     [
