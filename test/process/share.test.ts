@@ -338,6 +338,21 @@ describe('what it tells', () => {
     expect(share.pids()).toHaveLength(1);
   });
 
+  it('a server that has sessions by its capabilities is not shared, and says so; --shared shares it', async () => {
+    const share = fixture();
+    const hosts = [await share.greeted([], ['--sessions']), await share.greeted([], ['--sessions'])];
+    const answers = await Promise.all(hosts.map((host) => host.call(1, { say: 'x' })));
+    expect(new Set(answers.map(({ result }) => result?.pid)).size).toBe(2);
+    for (const { stderr } of hosts) expect(stderr).toContain('has a process of its own');
+    await eventually('the end of the first server', () => share.living().length === 2);
+    const together = await Promise.all([1, 2].map(() => share.greeted(['--shared'], ['--sessions'])));
+    const shared = await Promise.all(together.map((host) => host.call(1, { say: 'x' })));
+    expect(new Set(shared.map(({ result }) => result?.pid)).size).toBe(1);
+    for (const { stderr } of together) expect(stderr).toBe('');
+    noStrays([...hosts, ...together]);
+    expect(hosts.flatMap(({ notifications }) => notifications)).toEqual([]);
+  });
+
   it('a server that is known to keep state per session is not shared, and says so', async () => {
     const share = fixture();
     const hosts = [0, 1].map(() => share.host([], ['chrome-devtools-mcp@latest']));
