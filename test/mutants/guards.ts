@@ -2497,7 +2497,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'Nor what is not JSON inside.',
         "if (parseJson(line) === undefined) return { kind: 'junk' };",
         '',
-        'is no JSON inside',
+        'is not JSON inside',
       ],
       [
         'large',
