@@ -9,14 +9,14 @@ import net from 'node:net';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
-import { PEERS } from '../support/paths.mjs';
+import { PEERS } from '../../support/paths.mjs';
 
 /**
  * @typedef {{ exchange: () => Promise<unknown>, close: () => void }} Wire
  * @typedef {(socketPath: string) => Promise<Wire>} Open
  * @typedef {{ name: string, server: string, open: Open, package?: string }} WireKind `server`: of
  *   `echo-server.cjs`; `package`: what must be installed for it
- * @typedef {import('../support/product.mjs').Library} Library
+ * @typedef {import('../../support/product.mjs').Library} Library
  * @typedef {Omit<Parameters<Library['call']>[0], 'args' | 'stdout' | 'stderr'>} CallTarget
  */
 
@@ -210,7 +210,7 @@ class Counter extends Writable {
 
 /**
  * The wire alone, without looking for a daemon: what `call` does once it is connected.
- * @param {import('../support/product.mjs').Wire} wire @returns {Open}
+ * @param {import('../../support/product.mjs').Wire} wire @returns {Open}
  */
 const ownWireOf = (wire) => async (socketPath) => ({
   exchange: async () => {
@@ -253,7 +253,7 @@ export const RIVAL_WIRES = [
 ];
 
 /**
- * @param {{ wire: import('../support/product.mjs').Wire, library: Library, call: CallTarget }} own `call`:
+ * @param {{ wire: import('../../support/product.mjs').Wire, library: Library, call: CallTarget }} own `call`:
  *   the options of the library's `call` that say which service
  * @returns {readonly WireKind[]}
  */

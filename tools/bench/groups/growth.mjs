@@ -1,11 +1,11 @@
 /** Whether a call costs more beside many others: daemons, generations, entries of the ledger. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { SOLOD } from '../support/paths.mjs';
-import { NOTHING } from './bench-sandbox.mjs';
-import { ratioRow } from './rows.mjs';
+import { SOLOD } from '../../support/paths.mjs';
+import { NOTHING } from '../bench-sandbox.mjs';
+import { ratioRow } from '../rows.mjs';
 
-/** @typedef {import('./workbench.mjs').Workbench} Workbench */
+/** @typedef {import('../workbench.mjs').Workbench} Workbench */
 
 const ROUNDS = 40;
 /** So many of each. */
@@ -99,7 +99,7 @@ function growLedger(bench) {
   return state;
 }
 
-/** @param {Workbench} bench @returns {Promise<import('./rows.mjs').Row[]>} */
+/** @param {Workbench} bench @returns {Promise<import('../rows.mjs').Row[]>} */
 export async function measureGrowth(bench) {
   bench.say('laying out a hundred of each');
   const dead = killOne(bench);

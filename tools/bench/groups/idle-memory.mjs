@@ -2,16 +2,16 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { residentMib, signalTo } from '../support/processes.mjs';
-import { NOTHING, peer } from './bench-sandbox.mjs';
-import { differenceRow } from './rows.mjs';
+import { residentMib, signalTo } from '../../support/processes.mjs';
+import { NOTHING, peer } from '../bench-sandbox.mjs';
+import { differenceRow } from '../rows.mjs';
 
 const PAIRS = 5;
 /** V8 collects the garbage of the start in its first idle moments; that belongs to the start. */
 const SETTLE_MS = 10_000;
 const MB_IN_MIB = 1.048576;
 
-/** @param {import('./workbench.mjs').Workbench} bench @returns {Promise<import('./rows.mjs').Row[]>} */
+/** @param {import('../workbench.mjs').Workbench} bench @returns {Promise<import('../rows.mjs').Row[]>} */
 export async function measureIdle(bench) {
   if (!fs.existsSync('/proc/self/status')) {
     bench.leaveOut('resident memory', 'there is no /proc here');

@@ -6,13 +6,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SOLOD } from '../support/paths.mjs';
-import { residentMib } from '../support/processes.mjs';
-import { waitUntil } from '../support/time.mjs';
-import { service } from './bench-sandbox.mjs';
-import { ratioRow } from './rows.mjs';
+import { SOLOD } from '../../support/paths.mjs';
+import { residentMib } from '../../support/processes.mjs';
+import { waitUntil } from '../../support/time.mjs';
+import { service } from '../bench-sandbox.mjs';
+import { ratioRow } from '../rows.mjs';
 
-/** @typedef {import('./workbench.mjs').Workbench} Workbench */
+/** @typedef {import('../workbench.mjs').Workbench} Workbench */
 
 const ROUNDS = 5;
 const MIB_BYTES = 1024 * 1024;
@@ -80,7 +80,7 @@ async function peaks(bench, mib, daemonPid) {
 
 /**
  * Four times as much goes through: memory does not grow with it. The first quarter warms both sides up.
- * @param {Workbench} bench @param {number} mib @returns {Promise<import('./rows.mjs').Row[]>}
+ * @param {Workbench} bench @param {number} mib @returns {Promise<import('../rows.mjs').Row[]>}
  */
 async function measureMemory(bench, mib) {
   const { pid } = bench.sandbox.daemonOf(ECHO);
@@ -95,7 +95,7 @@ async function measureMemory(bench, mib) {
   );
 }
 
-/** @param {Workbench} bench @returns {Promise<import('./rows.mjs').Row[]>} */
+/** @param {Workbench} bench @returns {Promise<import('../rows.mjs').Row[]>} */
 export async function measureStream(bench) {
   const mib = bench.isQuick ? QUICK_MIB : MIB;
   bench.sandbox.solod(['call', ECHO, '--', 'x']);

@@ -1,14 +1,14 @@
 /** Calls without a daemon: the first call, a kick, and a hundred callers at once. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { NATIVE_CLIENT, SOLOD } from '../support/paths.mjs';
-import { signalTo } from '../support/processes.mjs';
-import { nowMs, waitUntil } from '../support/time.mjs';
-import { NOTHING, peer } from './bench-sandbox.mjs';
-import { ratioRow } from './rows.mjs';
+import { NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
+import { signalTo } from '../../support/processes.mjs';
+import { nowMs, waitUntil } from '../../support/time.mjs';
+import { NOTHING, peer } from '../bench-sandbox.mjs';
+import { ratioRow } from '../rows.mjs';
 
-/** @import { Workbench } from './workbench.mjs' */
-/** @import { Row } from './rows.mjs' */
+/** @import { Workbench } from '../workbench.mjs' */
+/** @import { Row } from '../rows.mjs' */
 
 const ROUNDS = 40;
 const KICK_ROUNDS = 20;
@@ -58,7 +58,7 @@ export async function measureFirstCall(bench) {
 /**
  * The name is not quite cold: without the launch file that daemons leave, the native client would have Node
  * start one.
- * @param {Workbench} bench @returns {{ native?: import('./rounds.mjs').Act }}
+ * @param {Workbench} bench @returns {{ native?: import('../rounds.mjs').Act }}
  */
 function nativeStart(bench) {
   if (!fs.existsSync(NATIVE_CLIENT)) return {};

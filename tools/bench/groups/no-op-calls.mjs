@@ -1,15 +1,15 @@
 /** Whole processes, from their start to their end: a call that does nothing, in every way there is. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { tools } from '../rivals/compared-tools.mjs';
-import { NATIVE_CLIENT, SOLOD } from '../support/paths.mjs';
-import { NOTHING, peer } from './bench-sandbox.mjs';
-import { ratioRow } from './rows.mjs';
+import { tools } from '../../rivals/compared-tools.mjs';
+import { NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
+import { NOTHING, peer } from '../bench-sandbox.mjs';
+import { ratioRow } from '../rows.mjs';
 
-/** @import { Launcher } from './launcher.mjs' */
-/** @import { Act } from './rounds.mjs' */
-/** @import { Row } from './rows.mjs' */
-/** @import { Workbench } from './workbench.mjs' */
+/** @import { Launcher } from '../launcher.mjs' */
+/** @import { Act } from '../rounds.mjs' */
+/** @import { Row } from '../rows.mjs' */
+/** @import { Workbench } from '../workbench.mjs' */
 
 const ROUNDS = 40;
 /** These take a millisecond each: there is time for more of them. */

@@ -7,11 +7,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { NATIVE_CLIENT, ROOT } from '../support/paths.mjs';
-import { ratioRow } from './rows.mjs';
+import { NATIVE_CLIENT, ROOT } from '../../support/paths.mjs';
+import { ratioRow } from '../rows.mjs';
 
-/** @import { BenchSandbox } from './bench-sandbox.mjs' */
-/** @import { Row } from './rows.mjs' */
+/** @import { BenchSandbox } from '../bench-sandbox.mjs' */
+/** @import { Row } from '../rows.mjs' */
 
 const ROUNDS = 100;
 /** Cold rounds take a hundred times as long. */
@@ -141,7 +141,7 @@ function row({ what, against, atMost, rounds, bare, call }) {
   });
 }
 
-/** @param {import('./workbench.mjs').Workbench} bench @returns {Promise<Row[]>} */
+/** @param {import('../workbench.mjs').Workbench} bench @returns {Promise<Row[]>} */
 export async function measureStatusLine(bench) {
   if (!fs.existsSync(NATIVE_CLIENT)) {
     bench.leaveOut('the status line', 'the native client is not built: there is no cargo');

@@ -4,18 +4,18 @@ import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { PEER_PACKAGES } from '../support/paths.mjs';
-import { loadLibrary, WIRE_SOURCE } from '../support/product.mjs';
-import { waitUntil } from '../support/time.mjs';
-import { peer, service } from './bench-sandbox.mjs';
-import { ratioRow } from './rows.mjs';
+import { PEER_PACKAGES } from '../../support/paths.mjs';
+import { loadLibrary, WIRE_SOURCE } from '../../support/product.mjs';
+import { waitUntil } from '../../support/time.mjs';
+import { peer, service } from '../bench-sandbox.mjs';
+import { ratioRow } from '../rows.mjs';
 import { ownWires, RIVAL_WIRES } from './wire-clients.mjs';
 
 /**
- * @typedef {import('./workbench.mjs').Workbench} Workbench
+ * @typedef {import('../workbench.mjs').Workbench} Workbench
  * @typedef {import('./wire-clients.mjs').Wire} Wire
  * @typedef {import('./wire-clients.mjs').WireKind} WireKind
- * @typedef {import('./rows.mjs').Row} Row
+ * @typedef {import('../rows.mjs').Row} Row
  */
 
 const ROUNDS = 40;
@@ -31,8 +31,8 @@ const NET = 'node:net';
 const FRAMES = 'length-prefixed frames';
 
 /**
- * @param {import('./bench-sandbox.mjs').BenchSandbox} sandbox
- * @returns {Promise<import('../support/product.mjs').Wire>}
+ * @param {import('../bench-sandbox.mjs').BenchSandbox} sandbox
+ * @returns {Promise<import('../../support/product.mjs').Wire>}
  */
 async function loadOwnWire(sandbox) {
   const outfile = path.join(sandbox.scratch, 'wire.mjs');
@@ -121,7 +121,7 @@ async function manyAtOnce({ exchange }) {
  * Compares like with like: wires that keep their connection, and wires that make one for each exchange.
  * @param {{
  *   group: string, taken: Record<string, number[]>, against: string, unit: string, target:
- *   import('./rows.mjs').Target,
+ *   import('../rows.mjs').Target,
  * }} measured `against`: the name of a wire, of which there is also one that keeps its connection; `target`:
  *   of solod's wire
  * @returns {Row[]}
@@ -147,7 +147,7 @@ function compared({ group, taken, against, unit, target }) {
  * @param {ReadonlyMap<string, Wire>} wires
  * @param {string} control the name of the wire that is measured twice
  * @param {(wire: Wire) => Promise<number>} act
- * @returns {Record<string, import('./rounds.mjs').Act>}
+ * @returns {Record<string, import('../rounds.mjs').Act>}
  */
 function actsOf(wires, control, act) {
   const all = [...wires].map(([name, wire]) => ({ name, wire }));

@@ -3,12 +3,12 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { tools } from '../rivals/compared-tools.mjs';
-import { NATIVE_CLIENT, PEER_PACKAGES, ROOT, SOLOD } from '../support/paths.mjs';
-import { ratioRow } from './rows.mjs';
+import { tools } from '../../rivals/compared-tools.mjs';
+import { NATIVE_CLIENT, PEER_PACKAGES, ROOT, SOLOD } from '../../support/paths.mjs';
+import { ratioRow } from '../rows.mjs';
 
-/** @import { Command } from './launcher.mjs' */
-/** @import { Workbench } from './workbench.mjs' */
+/** @import { Command } from '../launcher.mjs' */
+/** @import { Workbench } from '../workbench.mjs' */
 /** @typedef {{ cold: Command, rival: Command, own: Command, native?: Command }} Commands */
 
 const ROUNDS = 40;
@@ -100,7 +100,7 @@ function agreeing(bench, commands) {
 /**
  * @param {Workbench} bench
  * @param {{ work: string, tool: string, rival: string, commands: Record<string, Command> }} compared
- * @returns {Promise<import('./rows.mjs').Row[]>}
+ * @returns {Promise<import('../rows.mjs').Row[]>}
  */
 async function measureWork(bench, { work, tool, rival, commands }) {
   const agreed = agreeing(bench, commands);
@@ -128,7 +128,7 @@ async function measureWork(bench, { work, tool, rival, commands }) {
   return rows;
 }
 
-/** @param {Workbench} bench @returns {Promise<import('./rows.mjs').Row[]>} */
+/** @param {Workbench} bench @returns {Promise<import('../rows.mjs').Row[]>} */
 export async function measureFormattingAndLinting(bench) {
   if (!fs.existsSync(installed('eslint_d'))) {
     bench.leaveOut('formatting and linting', 'prettierd and eslint_d are not installed');
