@@ -77,8 +77,9 @@ export async function whileLoading<T>(file: string, load: () => Promise<T>): Pro
   const variables = daemonEnvironment(environment, ownEnvironmentOf(file), workingDirectory());
   const env: Variables = Object.assign(Object.create(null), variables);
   const loaded = await runIn(loadingView(env, NOWHERE), load);
-  // Node 20 has no hooks: of ES modules nothing is known there.
-  for (const path of Object.keys(require.cache)) noteLoaded(path);
+  // Node 20 has no hooks: of ES modules nothing is known there. In the library, which is an ES module, there is
+  // no cache; no daemon runs there that would watch.
+  for (const path of Object.keys(require.cache ?? {})) noteLoaded(path);
   return loaded;
 }
 
