@@ -33,7 +33,9 @@ export interface ServiceContext {
 // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is a service too
 export type ServiceFunction = (context: ServiceContext) => number | void | Promise<number | void>;
 
-/** What a service does beside its calls, for those that come with solod: their daemon tells them of itself. */
+/**
+ * What a service does beside its calls, for those that come with solod: their daemon tells them of itself.
+ */
 export interface ServiceLife {
   /**
    * The service has been loaded by its daemon.
@@ -42,7 +44,10 @@ export interface ServiceLife {
   begin(directory: string): void;
   /** Whether the daemon stays though it is idle. */
   isNeeded(): boolean;
-  /** The daemon takes on no more calls. It ends when this resolves and no call is in flight, or when its grace is over. */
+  /**
+   * The daemon takes on no more calls. It ends when this resolves and no call is in flight, or when its grace
+   * is over.
+   */
   drain(): Promise<void>;
 }
 
@@ -66,8 +71,9 @@ export interface ServiceDefinition {
    */
   readonly watch?: WatchKind;
   /**
-   * Variables that its daemon is started with, besides those that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md):
-   * `NAME`, or `PREFIX_*` for all that begin so. They come from the caller that starts the daemon, and stay for as long as it lives.
+   * Variables that its daemon is started with, besides those that every daemon gets
+   * (docs/decisions/0015-environment-of-a-daemon.md): `NAME`, or `PREFIX_*` for all that begin so. They come
+   * from the caller that starts the daemon, and stay for as long as it lives.
    */
   readonly environment?: readonly string[];
   readonly life?: ServiceLife;

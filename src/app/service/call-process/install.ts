@@ -42,8 +42,8 @@ function install(): void {
 }
 
 /**
- * To be called first in a process that runs one call at a time: its environment, directory, umask and descriptors are those of the
- * call already.
+ * To be called first in a process that runs one call at a time: its environment, directory, umask and
+ * descriptors are those of the call already.
  * @param descriptors hears what a call does with descriptors
  */
 export function runOneCallAtATime(descriptors: DescriptorWitness): void {
@@ -68,7 +68,8 @@ function replaceSystem(): void {
 }
 
 /**
- * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is started with.
+ * Loads a service. What it reads then belongs to no caller: it sees the environment that its daemon is
+ * started with.
  * @param file real path of the service file
  */
 export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {
