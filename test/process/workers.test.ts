@@ -241,7 +241,7 @@ describe('a call that takes its worker with it', () => {
 });
 
 describe('workers', () => {
-  it('are seen by status, don't count as daemons, and end with theirs', async () => {
+  it('are seen by status, do not count as daemons, and end with theirs', async () => {
     const stage = new Stage();
     await stage.call('pid');
     await eventually('both are there', async () => (await stage.status()).workers.count === 2);
