@@ -8,8 +8,8 @@ interface SilentStarts {
 }
 
 /**
- * Ends the processes of a name that were started long ago and have said nothing since. Each is recorded as a failed start, which the
- * crash-loop breaker counts.
+ * Ends the processes of a name that were started long ago and have said nothing since. Each is recorded as a
+ * failed start, which the crash-loop breaker counts.
  * @param ledger the ledger of the name; it proves that each process is the one that was started
  * @param silentMs how long a start may be silent, in milliseconds
  * @param wallMs now, by the wall clock

@@ -1656,6 +1656,95 @@ const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   ],
 ]);
 
+const excused = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
+  [
+    'from-outside',
+    'A kill from outside says nothing of the build.',
+    'FROM_OUTSIDE.includes(ended.signal ?? ended.why) || ',
+    '',
+    'was killed by SIGKILL',
+  ],
+  [
+    'asked',
+    'An end that somebody asked for says nothing of the build.',
+    ' || ended.why === ASKED',
+    '',
+    'was asked to end',
+  ],
+  [
+    'claiming',
+    'A claim fails by the state directory.',
+    "failed.stage === 'claiming' || ",
+    '',
+    'could not claim',
+  ],
+  [
+    'lacking',
+    'What the machine lacks for a time is no fault of the build.',
+    ' || LACKING.some((code) => failed.message.includes(`${code}:`))',
+    '',
+    'for want of what the machine has again: ENOSPC',
+  ],
+  [
+    'silent-and-proven',
+    'What is ended is the process that was started, by proof.',
+    "start.words.length === 0 && vitality === 'alive'",
+    "start.words.length === 0 && vitality !== 'dead'",
+    'hangs if it lives and has said nothing',
+  ],
+]);
+
+const inherited = of('lifecycle/inherited-limits', 'lifecycle/inherited-limits', [
+  [
+    'hard-limit',
+    'A process that is bound starts nothing that others use.',
+    'if (hard !== Infinity && !mayRaise) return bound(letter, what);',
+    '',
+    'a hard one binds',
+  ],
+  [
+    'may-raise',
+    'Who may raise a hard limit is not bound by it.',
+    ' && !mayRaise',
+    '',
+    'who may raise hard ones does',
+  ],
+]);
+
+const environment = of('place/daemon-environment', 'place/daemon-environment', [
+  [
+    'absolute',
+    'A relative directory means another one in the daemon.',
+    "if (is(PASSED_ON.absolute)) return value.startsWith('/') ? value : undefined;",
+    'if (is(PASSED_ON.absolute)) return value;',
+    'means no relative path',
+  ],
+  [
+    'searched',
+    'A relative part of PATH means another directory in the daemon.',
+    "parts.filter((part) => part.startsWith('/'))",
+    'parts',
+    'means no relative path',
+  ],
+  [
+    'tmpdir',
+    'A temporary directory of a caller may be gone with it.',
+    ' && SYSTEM_TMPDIR.test(value)',
+    '',
+    'has TMPDIR=/tmp/build-1',
+  ],
+]);
+
+const shown = of('text/printable', 'text/printable', [
+  [
+    'controls',
+    'A terminal obeys no text.',
+    '.replace(CONTROL, written)',
+    '',
+    'what a terminal shows and does not obey',
+  ],
+]);
+
 const edition = of('evidence/edition', 'evidence/edition', [
   [
     'older-wire',
@@ -1957,8 +2046,8 @@ const diagnostic = of('text/one-line', 'text/one-line', [
 /** What shares a server. */
 const sharing: readonly (readonly [name: string, testFile: string, rows: readonly Row[]])[] = [
   [
-    'share/client-messages',
-    'share/share-routing',
+    'share/broker/client-messages',
+    'share/broker/share-routing',
     [
       [
         'ping',
@@ -1966,7 +2055,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         "if (request.method === 'ping' && client.era !== 'stateless') {",
         'if (false) {',
         'a ping is answered whatever',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'own-tasks',
@@ -2002,7 +2091,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         '  if (found === undefined) {\n    const wait',
         '  if (found === undefined) {\n    passOn(step, client, line);\n    const wait',
         'a cancellation reaches the right request',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'roots-news',
@@ -2010,7 +2099,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         "if (step.state.terms.sharing === 'per-client') passOn(step, client, line);",
         '',
         'a client that is alone introduces itself',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'gone-requests',
@@ -2018,7 +2107,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (pending.client === client.id)',
         'if (false)',
         'a client that goes takes its requests',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'gone-questions',
@@ -2051,8 +2140,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/server-messages',
-    'share/share-routing',
+    'share/broker/server-messages',
+    'share/broker/share-routing',
     [
       [
         'never-asked',
@@ -2074,7 +2163,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (at !== undefined && owner !== undefined)',
         'if (at !== undefined && owner !== undefined && false)',
         'a progress token 0 comes back',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'token-ends',
@@ -2082,7 +2171,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         '    up.tokens.delete(pending.id);\n    return;',
         '    return;',
         'a progress token 0 comes back',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'one-logger',
@@ -2115,8 +2204,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/upstream-life',
-    'share/share-machine',
+    'share/broker/upstream-life',
+    'share/broker/share-machine',
     [
       [
         'held-back',
@@ -2156,8 +2245,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/greeting',
-    'share/share-machine',
+    'share/broker/greeting',
+    'share/broker/share-machine',
     [
       [
         'own-version',
@@ -2190,8 +2279,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/pending-requests',
-    'share/share-machine',
+    'share/broker/pending-requests',
+    'share/broker/share-machine',
     [
       [
         'not-ready',
@@ -2206,13 +2295,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         '  endTurn(up.turns, pending.id);\n',
         '',
         'the next one goes when the one before is answered',
-        'share/share-routing',
+        'share/broker/share-routing',
       ],
     ],
   ],
   [
-    'share/turns',
-    'share/share-routing',
+    'share/broker/turns',
+    'share/broker/share-routing',
     [
       [
         'alone',
@@ -2238,8 +2327,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/subscriptions',
-    'share/share-routing',
+    'share/broker/subscriptions',
+    'share/broker/share-routing',
     [
       [
         'counted',
@@ -2254,7 +2343,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (response.error !== undefined && subscription.subscribers.size > 0) subscription.subscribers.clear();',
         '',
         'what the next one refuses to be subscribed to',
-        'share/share-machine',
+        'share/broker/share-machine',
       ],
       [
         'part',
@@ -2266,8 +2355,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/log-levels',
-    'share/share-routing',
+    'share/broker/log-levels',
+    'share/broker/share-routing',
     [
       [
         'lowest',
@@ -2286,8 +2375,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/server-questions',
-    'share/share-routing',
+    'share/broker/server-questions',
+    'share/broker/share-routing',
     [
       [
         'one-only',
@@ -2320,8 +2409,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/task-owners',
-    'share/share-routing',
+    'share/broker/task-owners',
+    'share/broker/share-routing',
     [
       [
         'over',
@@ -2333,8 +2422,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/deliveries',
-    'share/share-routing',
+    'share/broker/deliveries',
+    'share/broker/share-routing',
     [
       [
         'whole-batch',
@@ -2346,8 +2435,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/rpc-message',
-    'share/json-spans',
+    'share/messages/rpc-message',
+    'share/messages/json-spans',
     [
       [
         'doubles',
@@ -2380,8 +2469,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/json-spans',
-    'share/json-spans',
+    'share/messages/json-spans',
+    'share/messages/json-spans',
     [
       [
         'escaped-quote',
@@ -2400,8 +2489,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/line-splitter',
-    'share/line-splitter',
+    'share/messages/line-splitter',
+    'share/messages/line-splitter',
     [
       [
         'limit',
@@ -2413,8 +2502,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/relay-machine',
-    'share/relay-machine',
+    'share/relay/relay-machine',
+    'share/relay/relay-machine',
     [
       [
         'unseen',
@@ -2447,8 +2536,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/sharing-key',
-    'share/sharing-key',
+    'share/key/sharing-key',
+    'share/key/sharing-key',
     [
       [
         'unknown',
@@ -2474,8 +2563,8 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
-    'share/session-noise',
-    'share/sharing-key',
+    'share/key/session-noise',
+    'share/key/sharing-key',
     [
       [
         'whole-name',
@@ -2509,6 +2598,10 @@ export const GUARDS: readonly Guard[] = [
   ...places,
   ...times,
   ...ledger,
+  ...excused,
+  ...inherited,
+  ...environment,
+  ...shown,
   ...edition,
   ...versionOrder,
   ...nameOwnership,

@@ -1,4 +1,7 @@
-/** What a daemon has of the process that starts it: nothing that the next caller would notice. As the kernel tells it, for both clients. */
+/**
+ * What a daemon has of the process that starts it: nothing that the next caller would notice. As the kernel
+ * tells it, for both clients.
+ */
 
 import {
   chownSync,
@@ -139,7 +142,7 @@ describe.each(clients)('a daemon that the client in %s starts', (_, client) => {
       }
       expect((await bound('-t 1000', { SOLOD: 'on' }, [])).code).toBe(0);
       expect(box.daemons()).toHaveLength(1);
-      // It is no matter who calls one that is there.
+      // The limits of who calls one that is there don't matter.
       const told = await bound('-t 1000');
       expect([told.code, told.stderr]).toEqual([0, '']);
     },

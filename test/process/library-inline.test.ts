@@ -1,6 +1,6 @@
 /**
- * `call()` in somebody else's program: an ES module, a CommonJS one, and what esbuild makes of either, on every Node that
- * SOLOD_TEST_NODES names (paths with colons between them) and on this one.
+ * `call()` in somebody else's program: an ES module, a CommonJS one, and what esbuild makes of either, on
+ * every Node that SOLOD_TEST_NODES names (paths with colons between them) and on this one.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -23,7 +23,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(packed, { recursive: true, force: true }));
 
-/** Calls the service of its first argument, and prints what came of it; `inline` and what it says of a mistake. */
+/**
+ * Calls the service of its first argument, and prints what came of it; `inline` and what it says of a
+ * mistake.
+ */
 const BODY = `
   const [service, daemon] = process.argv.slice(2);
   const options = { service, daemon, args: ['x'], stdout: process.stdout, stderr: process.stderr, timing: { totalMs: 20000 } };

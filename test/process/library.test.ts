@@ -129,17 +129,22 @@ describe('obtain and claim with another server', () => {
   });
 
   it('what the system refuses while options are read is a result, too', async () => {
-    const home = (): never => {
-      throw Object.assign(new Error('ENOENT: uv_os_homedir'), { code: 'ENOENT', syscall: 'uv_os_homedir' });
+    const refuse = (message: string, syscall: string) => (): never => {
+      throw Object.assign(new Error(message), { code: 'ENOENT', syscall });
     };
-    const homeless = solod.createSolod({ home, env: {}, warn: () => {} });
-    const refused = {
-      kind: 'failed',
-      failure: { kind: 'invalid-request', message: 'ENOENT: uv_os_homedir' },
-    };
-    expect(await homeless.obtain({ name: 'web', command: ['/bin/true'] })).toMatchObject(refused);
-    expect(await homeless.claim({ name: 'web' })).toMatchObject(refused);
-    expect(homeless.kick({ name: 'web', command: ['/bin/true'] })).toMatchObject(refused);
+    const invalid = (message: string) => ({ kind: 'invalid-request', message });
+    const gone = 'the working directory of this process does not exist any more; change to another one';
+    for (const [given, failure] of [
+      [{ home: refuse('ENOENT: uv_os_get_passwd', 'uv_os_get_passwd') }, { kind: 'no-home' }],
+      [{ directory: refuse('ENOENT: it is gone', 'uv_cwd') }, invalid(gone)],
+      [{ directory: refuse('ENOENT: it is gone', 'open') }, invalid('ENOENT: it is gone')],
+    ] as const) {
+      const refused = { kind: 'failed', failure };
+      const own = solod.createSolod({ ...given, env: {}, warn: () => {} });
+      expect(await own.obtain({ name: 'web', command: ['/bin/true'] })).toMatchObject(refused);
+      expect(await own.claim({ name: 'web' })).toMatchObject(refused);
+      expect(own.kick({ name: 'web', command: ['/bin/true'] })).toMatchObject(refused);
+    }
   });
 
   it('arguments that can not be handed to a process are a result, too', async () => {

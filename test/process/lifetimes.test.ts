@@ -24,7 +24,10 @@ afterEach(() => {
   for (const stranger of strangers.splice(0)) stranger.kill('SIGKILL');
 });
 
-/** Says its build and its process; with an argument it goes on until a file of that name is there, whoever goes away. */
+/**
+ * Says its build and its process; with an argument it goes on until a file of that name is there, even if
+ * its caller goes away.
+ */
 const service = (build: string): string => `
   import { existsSync } from 'node:fs';
   import { setTimeout as delay } from 'node:timers/promises';
@@ -257,7 +260,7 @@ describe('a start that hangs before it says anything', () => {
 });
 
 describe('a daemon that is killed while it loads', () => {
-  test('is no failure of what it loads: the next call starts another one at once', async () => {
+  test('is not a failure of what it loads: the next call starts another one at once', async () => {
     const box = sandbox();
     const go = path.join(box.path, 'go');
     const file =

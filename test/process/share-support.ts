@@ -48,7 +48,10 @@ export class ShareFixture {
   readonly file: string;
   readonly #pids: string;
 
-  /** Where the servers write down their ids: it outlives the sandbox, and with it everybody who could start another. */
+  /**
+   * Where the servers write down their ids: it outlives the sandbox, and with it everybody who could start
+   * another.
+   */
   readonly #folder = mkdtempSync(path.join(tmpdir(), 'solod-servers-'));
 
   constructor(readonly box: Sandbox) {

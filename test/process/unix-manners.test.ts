@@ -1,4 +1,7 @@
-/** solod as a Unix command: signals, write errors, streams, places that are gone. Each on both clients, where they differ in code. */
+/**
+ * solod as a Unix command: signals, write errors, streams, places that are gone. Each on both clients, where
+ * they differ in code.
+ */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

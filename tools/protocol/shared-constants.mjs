@@ -86,9 +86,9 @@ const CONVERSATION = 'src/app/wire/conversation.ts';
 const DIAGNOSTIC = 'src/domain/text/one-line.ts';
 const ENVIRONMENT = 'src/domain/place/daemon-environment.ts';
 const SERVICE_FILE = 'src/app/service/service-file.ts';
-const RELAY = 'src/domain/share/relay-machine.ts';
-const SHARE_LIMITS = 'src/domain/share/share-limits.ts';
-const RPC_LINES = 'src/domain/share/rpc-lines.ts';
+const RELAY = 'src/domain/share/relay/relay-machine.ts';
+const SHARE_LIMITS = 'src/domain/share/messages/share-limits.ts';
+const RPC_LINES = 'src/domain/share/messages/rpc-lines.ts';
 
 /**
  * Words without spaces, as one text.

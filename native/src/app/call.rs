@@ -74,7 +74,8 @@ fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
     encode(&request, env::vars_os())
 }
 
-fn terminal(descriptor: c_int) -> Terminal {
+/// What a request says of one of this process's streams.
+pub(super) fn terminal(descriptor: c_int) -> Terminal {
     if !is_terminal(descriptor) {
         return Terminal::No;
     }

@@ -2,6 +2,7 @@
 //! See `src/app/share/share-client.ts`; `install`, `ls`, `--explain` and everything out of the ordinary is
 //! Node's.
 
+use super::call::terminal;
 use super::delegate;
 use super::options::{Asked, Command, Fallback};
 use super::say::{say, Errors};
@@ -16,9 +17,9 @@ use crate::domain::share::relay::{Act, Relay};
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
-use crate::system::libc::{self, PollFd, POLLIN, SIGHUP, SIGINT, SIGTERM};
+use crate::system::libc::{self, PollFd, POLLIN, SIGHUP, SIGINT, SIGTERM, SIG_IGN};
 use crate::system::socket::{Received, Socket};
-use crate::system::streams::{is_terminal, read_some, write_all, Reading, STDERR, STDIN, STDOUT};
+use crate::system::streams::{read_some, write_all, Reading, STDERR, STDIN, STDOUT};
 use crate::system::time::monotonic_ms;
 use crate::wire::chunks::{header, push_chunk, Decoded, Decoder};
 use crate::wire::greeting::Accepted;
@@ -53,7 +54,10 @@ pub fn run(argv: &[OsString]) -> i32 {
     };
     for signal in [SIGINT, SIGTERM, SIGHUP] {
         let handler: extern "C" fn(c_int) = leave;
-        unsafe { libc::signal(signal, handler as usize) };
+        // A signal that this process was started to ignore (nohup) stays ignored.
+        if unsafe { libc::signal(signal, SIG_IGN) } != SIG_IGN {
+            unsafe { libc::signal(signal, handler as usize) };
+        }
     }
     match Session::new(asked, target).go() {
         Some(code) => code,
@@ -206,12 +210,12 @@ impl Session {
                 args: &asked.args,
                 directory: directory.as_os_str(),
                 caller: target.edition.caller_text(&effort),
-                terminals: [STDIN, STDOUT, STDERR].map(is_terminal),
+                terminals: [STDIN, STDOUT, STDERR].map(terminal),
             };
             encode(&request, env::vars_os())
         };
         let find_launch = || target::find_launch(target);
-        let mut host = Host::new(&target.place.directory, &request, &find_launch, true);
+        let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
         obtain(&mut host, &plan)?;
         host.accepted().ok_or(Failure::Vacant)
     }

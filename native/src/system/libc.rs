@@ -25,11 +25,15 @@ pub const F_DUPFD_CLOEXEC: c_int = 1030;
 pub const F_SETFD: c_int = 2;
 pub const FD_CLOEXEC: c_int = 1;
 
+pub const SIGHUP: c_int = 1;
+pub const SIGINT: c_int = 2;
 pub const SIGKILL: c_int = 9;
 pub const SIGPIPE: c_int = 13;
+pub const SIGTERM: c_int = 15;
 /// The last of the standard signals; those after it are real-time signals, which nobody ignores by default.
 pub const SIGNALS: c_int = 31;
 pub const SIG_DFL: usize = 0;
+pub const SIG_IGN: usize = 1;
 pub const SIG_SETMASK: c_int = 2;
 pub const WNOHANG: c_int = 1;
 

@@ -19,7 +19,7 @@ const UNLIMITED: [(c_int, &str); 4] = [
     (ADDRESS_SPACE, "memory (ulimit -v)"),
 ];
 const STACK_BYTES: u64 = 8 << 20;
-/// Node raises it as far as it may go; a daemon needs one for each caller.
+/// Node raises it to the hard limit; a daemon needs one for each caller.
 const FILES_MIN: u64 = 1_024;
 /// capabilities(7): may raise hard limits.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
@@ -66,7 +66,7 @@ pub unsafe fn set_back() {
     libc::syscall(libc::SYS_SCHED_SETSCHEDULER, 0 as c_long, 0 as c_long, &priority as *const c_int);
 }
 
-/// To what a login has; as far as it goes where the hard limit can't be raised.
+/// To what a login has, or to the hard limit where that can't be raised.
 unsafe fn set(resource: c_int, amount: u64) {
     let limit = of(resource);
     if limit.soft >= amount {

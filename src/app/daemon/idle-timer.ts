@@ -1,4 +1,7 @@
-/** Calls `expire` when no call has been in flight for so long. A look, such as `status`, neither stops it nor starts it again. */
+/**
+ * Calls `expire` when no call has been in flight for so long. A look, such as `status`, neither stops it nor
+ * starts it again.
+ */
 export class IdleTimer {
   #timer: NodeJS.Timeout | undefined;
 

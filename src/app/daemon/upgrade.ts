@@ -1,6 +1,7 @@
 /**
- * A caller has asked for a newer build while calls of this one are in flight. No caller is refused, and no call is ended: this build
- * goes on serving until it is free. Calls that overlap can't keep it for ever, because now and then new calls are held for a moment.
+ * A caller has asked for a newer build while calls of this one are in flight. No caller is refused, and no
+ * call is ended: this build goes on serving until it is free. Calls that overlap can't keep it for ever,
+ * because now and then new calls are held for a moment.
  */
 
 /** Most calls end within this time, and a caller that is held for it does not notice. */

@@ -1,4 +1,7 @@
-/** Where the full command writes: facts to stdout, sentences to stderr. No control character reaches a terminal raw. */
+/**
+ * Where the full command writes: facts to stdout, sentences to stderr. No control character reaches a
+ * terminal raw.
+ */
 
 import { causeOfStream } from '../../adapters/errno.js';
 import { printable } from '../../domain/text/printable.js';

@@ -1,4 +1,6 @@
-/** Loading this makes the command go on ignoring the signals that it was started to ignore (`nohup`, `trap '' INT`). */
+/**
+ * Loading this makes the command ignore the signals that it was started to ignore (`nohup`, `trap '' INT`).
+ */
 
 import { ignoredSignals } from '../platforms/node-platform.js';
 

@@ -9,24 +9,24 @@ import { loadBundle } from '../environment/bundle-files.js';
 import type { Opened } from '../wire/opened.js';
 import { callWarm } from './warm-call.js';
 
-/** Most calls end before this, and don't load the bundle. */
-const SIGNALS_MS = 50;
+/** A warm call and a kick end before anybody could send a signal. */
+const keepIgnoredSignals = () => loadBundle<typeof import('./keep-ignored-signals.js')>('signals.cjs');
 
 function main(argv: readonly string[]): void {
-  setTimeout(() => loadBundle<typeof import('./keep-ignored-signals.js')>('signals.cjs'), SIGNALS_MS);
   const [command, ...rest] = argv;
   const callOrKick = (opened?: Opened): Promise<number> =>
     loadBundle<typeof import('./call-and-kick.js')>('call-and-kick.cjs').run(argv, opened);
   switch (command) {
     case 'call':
       // A signal has its default action. The end of the process closes the connection, and that cancels the call.
-      callWarm(rest, (opened) =>
+      callWarm(rest, (opened) => {
+        keepIgnoredSignals();
         exitAfter(
           opened?.kind === 'accepted'
             ? loadBundle<typeof import('./warm-call-streams.js')>('warm-call-streams.cjs').talk(rest, opened)
             : callOrKick(opened),
-        ),
-      );
+        );
+      });
       break;
     case 'serve':
       exitAfter(
@@ -38,6 +38,7 @@ function main(argv: readonly string[]): void {
       exitAfter(loadBundle<typeof import('../share/share-command.js')>('sharing.cjs').runShare(rest));
       break;
     default:
+      if (command !== 'kick') keepIgnoredSignals();
       exitAfter(callOrKick());
   }
 }

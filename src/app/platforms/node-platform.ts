@@ -16,7 +16,13 @@ import { LogReader } from '../../adapters/node/logs/log-reader.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
-import * as system from '../../adapters/node/processes/system-facts.js';
+import {
+  cleaners,
+  networkNamespaceOf,
+  sightProcess,
+  storageOf,
+  tryAppend,
+} from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
@@ -121,5 +127,6 @@ export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost
 
 export function nodeHost(): Host<Socket> {
   const logReader = (directory: string): LogReader => new LogReader(directory);
+  const system = { cleaners, networkNamespaceOf, sightProcess, storageOf, tryAppend };
   return { ...libraryHost(), documents: nodeDocuments(), system, logReader };
 }

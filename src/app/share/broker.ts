@@ -1,9 +1,9 @@
 /** The broker: every shared server of a user, in one process, and the clients of each. */
 
-import { LineSplitter } from '../../domain/share/line-splitter.js';
-import type { ShareLimits } from '../../domain/share/share-limits.js';
-import type { ClientId } from '../../domain/share/share-state.js';
-import { keyText, type SharingKey } from '../../domain/share/sharing-key.js';
+import type { ClientId } from '../../domain/share/broker/share-state.js';
+import { keyText, type SharingKey } from '../../domain/share/key/sharing-key.js';
+import { LineSplitter } from '../../domain/share/messages/line-splitter.js';
+import type { ShareLimits } from '../../domain/share/messages/share-limits.js';
 import type { Clock } from '../../ports/clock.js';
 import type { UpstreamProcess, UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { ServiceContext } from '../service/define-service.js';

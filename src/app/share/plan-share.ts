@@ -1,8 +1,8 @@
 /** What a client asks for, made precise: the process that it needs, and whether others may use it too. */
 
 import { createHash } from 'node:crypto';
-import { type SharingKey, sharingKey, variablesFor } from '../../domain/share/sharing-key.js';
-import { type StatefulServer, statefulServerIn } from '../../domain/share/stateful-servers.js';
+import { type SharingKey, sharingKey, variablesFor } from '../../domain/share/key/sharing-key.js';
+import { type StatefulServer, statefulServerIn } from '../../domain/share/key/stateful-servers.js';
 import type { UpstreamCommand } from '../../ports/upstream-process.js';
 import type { Environment } from '../environment/state-root.js';
 import { findExecutable } from './find-executable.js';

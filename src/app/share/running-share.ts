@@ -1,8 +1,6 @@
 /** The machine of one command, driven: its clients' streams, its server's processes, its clock. */
 
-import { decodeUtf8 } from '../../domain/share/json-spans.js';
-import { LineSplitter, type SplitLine } from '../../domain/share/line-splitter.js';
-import { stepShare } from '../../domain/share/share-machine.js';
+import { stepShare } from '../../domain/share/broker/share-machine.js';
 import {
   type ClientId,
   ERAS,
@@ -12,8 +10,10 @@ import {
   type ShareEvent,
   type ShareState,
   type ShareTerms,
-} from '../../domain/share/share-state.js';
-import { nextWakeMs } from '../../domain/share/upstream-life.js';
+} from '../../domain/share/broker/share-state.js';
+import { nextWakeMs } from '../../domain/share/broker/upstream-life.js';
+import { decodeUtf8 } from '../../domain/share/messages/json-spans.js';
+import { LineSplitter, type SplitLine } from '../../domain/share/messages/line-splitter.js';
 import type { Clock } from '../../ports/clock.js';
 import type {
   UpstreamCommand,

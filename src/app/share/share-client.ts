@@ -4,16 +4,16 @@ import { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Failure } from '../../domain/failure.js';
 import { shortHash } from '../../domain/place/layout.js';
-import { LineSplitter } from '../../domain/share/line-splitter.js';
+import { keyText } from '../../domain/share/key/sharing-key.js';
+import { LineSplitter } from '../../domain/share/messages/line-splitter.js';
+import { DEFAULT_LIMITS } from '../../domain/share/messages/share-limits.js';
 import {
   cutOffText,
   emptyRelay,
   RELAY,
   type RelayEvent,
   stepRelay,
-} from '../../domain/share/relay-machine.js';
-import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';
-import { keyText } from '../../domain/share/sharing-key.js';
+} from '../../domain/share/relay/relay-machine.js';
 import { chooseDaemon, type DaemonWish } from '../environment/daemon-switch.js';
 import { type Environment, workingDirectory } from '../environment/state-root.js';
 import { type CallResult, callService } from '../library/call-service.js';

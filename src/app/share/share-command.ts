@@ -1,7 +1,7 @@
 /** `solod share`, and what belongs to it. */
 
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { RELAY } from '../../domain/share/relay-machine.js';
+import { RELAY } from '../../domain/share/relay/relay-machine.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { findNativeClient } from '../environment/native-client.js';

@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from 'node:util';
-import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';
+import { DEFAULT_LIMITS } from '../../domain/share/messages/share-limits.js';
 import { parseBytes } from '../texts/bytes.js';
 import { parseDurationMs } from '../texts/duration.js';
 

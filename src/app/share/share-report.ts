@@ -1,6 +1,6 @@
 /** What `solod share ls` and `--explain` say. */
 
-import { differences, type KeyDifference } from '../../domain/share/sharing-key.js';
+import { differences, type KeyDifference } from '../../domain/share/key/sharing-key.js';
 import { groupResidentBytes } from '../platforms/node-platform.js';
 import type { ShareFacts } from './broker.js';
 import { type SharePlan, shownKey } from './plan-share.js';

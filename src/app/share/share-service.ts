@@ -1,7 +1,7 @@
 /** The broker as a service of solod's: each session is a call, its lines are the call's streams. */
 
 import { writeSync } from 'node:fs';
-import { DEFAULT_LIMITS } from '../../domain/share/share-limits.js';
+import { DEFAULT_LIMITS } from '../../domain/share/messages/share-limits.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { callerHost, upstreamProcesses } from '../platforms/node-platform.js';

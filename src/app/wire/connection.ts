@@ -51,7 +51,10 @@ export interface ConnectionOwner {
   begun(): void;
   /** … its client has gone, and the service has been told to end, … */
   abandoned(): void;
-  /** … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had its grace. */
+  /**
+   * … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had
+   * its grace.
+   */
   settled(request: Request): void;
   /** The service has ended after its grace. */
   outlived(): void;

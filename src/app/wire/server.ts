@@ -20,7 +20,9 @@ export interface CallServerOptions {
   onCallEnd?(): void;
   /** No client waits for a call or a refused request any more. */
   onIdle?(): void;
-  /** How long a call has to end once its client has gone, in milliseconds. After that nothing waits for it. */
+  /**
+   * How long a call has to end once its client has gone, in milliseconds. After that nothing waits for it.
+   */
   readonly graceMs?: number;
   /** How long a client has to close its end after the exit code, in milliseconds. */
   readonly lingerMs?: number;
@@ -77,8 +79,8 @@ export class CallServer {
   }
 
   /**
-   * Number of requests that a client waits for: read, and not answered to the last byte. Those that wait for `admit` count; those
-   * whose client has gone don't.
+   * Number of requests that a client waits for: read, and not answered to the last byte. Those that wait for
+   * `admit` count; those whose client has gone don't.
    */
   get inFlight(): number {
     return this.#inFlight;
@@ -89,7 +91,9 @@ export class CallServer {
     return this.#running;
   }
 
-  /** Resolves when nothing is in flight and no call has its grace. Connections without a request don't count. */
+  /**
+   * Resolves when nothing is in flight and no call has its grace. Connections without a request don't count.
+   */
   settled(): Promise<void> {
     return this.#when(() => this.#inFlight + this.#abandoned === 0);
   }

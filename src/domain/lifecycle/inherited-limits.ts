@@ -1,6 +1,6 @@
 /**
- * What a process inherits of limits and can't be rid of by itself in Node: read off `/proc`, and judged before a daemon is started
- * that would have them, too. See docs/decisions/0015-environment-of-a-daemon.md.
+ * What a process inherits of limits and can't be rid of by itself in Node: read off `/proc`, and judged
+ * before a daemon is started that would have them, too. See docs/decisions/0015-environment-of-a-daemon.md.
  */
 
 import type { Cause } from '../../ports/readings.js';
@@ -23,7 +23,9 @@ export type LimitsVerdict =
   /** A daemon would die of it, or fail in the midst of other callers' work. */
   | { readonly kind: 'bound'; readonly what: string };
 
-/** Soft limits that a login leaves unlimited, how setrlimit(2)'s shell command calls them, and what they are. */
+/**
+ * Soft limits that a login leaves unlimited, how setrlimit(2)'s shell command calls them, and what they are.
+ */
 const UNLIMITED = [
   ['Max cpu time', 't', 'processor time'],
   ['Max file size', 'f', 'the size of files'],
@@ -31,7 +33,7 @@ const UNLIMITED = [
   ['Max address space', 'v', 'memory'],
 ] as const;
 const STACK_BYTES = 8 * 2 ** 20;
-/** Node raises it as far as it may go; a daemon needs one for each caller. */
+/** Node raises it to the hard limit; a daemon needs one for each caller. */
 const FILES_MIN = 1024;
 /** capabilities(7): may raise hard limits. */
 const CAP_SYS_RESOURCE = 24n;
@@ -67,7 +69,7 @@ function field(status: string, name: string): string {
   return new RegExp(`^${name}:\\s*(\\S+)$`, 'm').exec(status)?.[1] ?? '';
 }
 
-/** Name, soft limit, hard limit, unit. What is not told is no limit. */
+/** Name, soft limit, hard limit, unit. What is not told is unlimited. */
 function limitIn(limits: string, name: string): { readonly soft: number; readonly hard: number } {
   const [, soft, hard] = new RegExp(`^${name} +(\\S+) +(\\S+)`, 'm').exec(limits) ?? [];
   return { soft: amount(soft), hard: amount(hard) };

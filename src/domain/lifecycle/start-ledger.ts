@@ -152,12 +152,15 @@ export function concluded(start: Start, vitality: Vitality): Start {
   return { ...start, words: [...start.words, end] };
 }
 
-/** A service's daemon says that it has claimed its name, or not, within moments of its start; on the busiest machine within this. */
+/**
+ * A service's daemon says that it has claimed its name, or not, within moments of its start; on the busiest
+ * machine within this.
+ */
 export const SILENT_MS_MAX = 20_000;
 
 /**
- * Whether a process that was started hangs before it has said anything: it waits for a debugger, a file system or a lock, say, and
- * stands in nobody's way, so that nobody would notice it.
+ * Whether a process that was started hangs before it has said anything: it waits for a debugger, a file
+ * system or a lock, say, and stands in nobody's way, so that nobody would notice it.
  * @param vitality of the process that the start's identity names
  */
 export function isSilent(start: Start, vitality: Vitality): boolean {

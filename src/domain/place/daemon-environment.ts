@@ -1,6 +1,6 @@
 /**
- * The environment that a daemon is started with: what a login has, and nothing of the caller that happens to start it. The native
- * client does the same; see docs/decisions/0015-environment-of-a-daemon.md.
+ * The environment that a daemon is started with: what a login has, and nothing of the caller that happens to
+ * start it. The native client does the same; see docs/decisions/0015-environment-of-a-daemon.md.
  */
 
 type Variables = Readonly<Record<string, string | undefined>>;
@@ -27,13 +27,17 @@ export const PASSED_ON = {
 
 /** The locale's parts begin so: locale(7). */
 export const LOCALE = 'LC_';
-/** The system's own: on Linux, with pam_tmpdir, and on macOS. Another one is a caller's, and may be gone with it. */
+/**
+ * The system's own: on Linux, with pam_tmpdir, and on macOS. Another one is a caller's, and may be gone with
+ * it.
+ */
 const SYSTEM_TMPDIR =
   /^(?:\/tmp|\/var\/tmp|\/tmp\/user\/\d+|(?:\/private)?\/var\/folders\/[^/]+\/[^/]+\/T)\/?$/;
 
 /**
  * @param env the caller's
- * @param named by the service: variables that are passed on too; one that ends in `*` stands for all that begin so
+ * @param named by the service: variables that are passed on too; one that ends in `*` stands for all that
+ * begin so
  * @param directory the caller's, from which relative paths count
  */
 export function daemonEnvironment(
@@ -87,7 +91,8 @@ export const PRELOADS: readonly string[] = [
 ];
 
 /**
- * Modules that Node loads first, and that are named by a path that begins with a dot: packages are named otherwise.
+ * Modules that Node loads first, and that are named by a path that begins with a dot: packages are named
+ * otherwise.
  * @param options as `NODE_OPTIONS` holds them
  */
 export function absolutePreloads(options: string, directory: string): string {

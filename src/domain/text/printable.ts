@@ -5,8 +5,8 @@ const CONTROL = /(?![\n\t])\p{Cc}/gu;
 const CONTROL_BYTES = /(?![\n\t])(?:\p{ASCII}(?<=\p{Cc})|\u00c2\p{Cc})/gu;
 
 /**
- * A text that a terminal shows and does not obey, whatever names and quotations it holds: without colours, and with every other
- * control character but line feed and tab written out, as in JSON.
+ * A text that a terminal shows and does not obey, whatever names and quotations it holds: without colours,
+ * and with every other control character but line feed and tab written out, as in JSON.
  */
 export function printable(text: string): string {
   return text.replace(COLOUR, '').replace(CONTROL, written);

@@ -7,7 +7,7 @@ import { nodeClock } from '../../../src/adapters/node/clock.js';
 import { Broker } from '../../../src/app/share/broker.js';
 import { planShare } from '../../../src/app/share/plan-share.js';
 import { readShareOptions } from '../../../src/app/share/share-options.js';
-import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
+import { DEFAULT_LIMITS } from '../../../src/domain/share/messages/share-limits.js';
 
 /** Answers the handshake, and every call with `bytes` bytes. */
 function program(upstream: MemoryUpstream, text: string): void {

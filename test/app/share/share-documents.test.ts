@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { SESSION_NOISE } from '../../../src/domain/share/session-noise.js';
-import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
-import { STATEFUL_SERVERS, statefulServerIn } from '../../../src/domain/share/stateful-servers.js';
+import { SESSION_NOISE } from '../../../src/domain/share/key/session-noise.js';
+import { STATEFUL_SERVERS, statefulServerIn } from '../../../src/domain/share/key/stateful-servers.js';
+import { DEFAULT_LIMITS } from '../../../src/domain/share/messages/share-limits.js';
 
 const text = readFileSync(path.resolve(import.meta.dirname, '../../../docs/share.md'), 'utf8');
 

@@ -74,7 +74,9 @@ describe('a daemon', () => {
       'environment-differs',
       'environment-differs',
     ]);
-    expect(look({ environment: known({ HOME: '/h' }) })).toEqual(['root-differs']);
+    expect(look({ environment: known({ HOME: '/h', SOLOD_DIR: '/t' }) })).toEqual(['root-differs']);
+    // A daemon does not inherit it.
+    expect(look({ environment: known({ HOME: '/h' }) })).toEqual([]);
     expect(look({ environment: known({ HOME: '/h', SOLOD_DIR: 'relative' }) })).toEqual([]);
     expect(look({ networkNamespace: known('net:2') })).toEqual(['network-namespace-differs']);
     expect(look({ signal: { kind: 'refused', cause: refusal('EPERM') } })).toEqual(['signal-refused']);

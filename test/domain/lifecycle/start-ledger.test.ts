@@ -5,6 +5,7 @@ import {
   concluded,
   entryText,
   fateOf,
+  isSilent,
   judgeStart,
   type LedgerEntry,
   parseLedger,
@@ -162,6 +163,19 @@ describe('the fate of a start', () => {
     expect(concluded(open, 'alive')).toBe(open);
     expect(concluded(open, 'unknown')).toBe(open);
     expect(concluded(fine, 'dead')).toBe(fine);
+  });
+});
+
+describe('a start', () => {
+  it('hangs if it lives and has said nothing, by proof', () => {
+    const [silent] = starts(started(7, 1)) as [Start];
+    const [claimed] = starts(started(7, 1), said(7, 2, { kind: 'claimed', generation: 1 })) as [Start];
+    const [byHand] = starts(said(7, 2, READY)) as [Start];
+    expect(isSilent(silent, 'alive')).toBe(true);
+    expect(isSilent(silent, 'dead')).toBe(false);
+    expect(isSilent(silent, 'unknown')).toBe(false);
+    expect(isSilent(claimed, 'alive')).toBe(false);
+    expect(isSilent({ ...byHand, words: [] }, 'alive')).toBe(false);
   });
 });
 

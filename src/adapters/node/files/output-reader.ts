@@ -4,8 +4,8 @@ import { Socket } from 'node:net';
 const { O_NONBLOCK, O_WRONLY } = constants;
 
 /**
- * Tells when nobody reads any more what this process writes. A program that writes now and then would learn it only with its next
- * line, and one that has nothing to say never.
+ * Tells when nobody reads any more what this process writes. A program that writes now and then would learn
+ * it only with its next line, and one that has nothing to say never.
  * @param descriptor where it writes
  * @returns resolves when the reader of a pipe or socket has gone; of everything else, never
  */

@@ -6,8 +6,9 @@ const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
 const SIGTSTP = 20;
 
 /**
- * Node resets every signal before it runs a program, so the parent tells: a process that ignores a signal has its children ignore
- * it too. `nohup` has become this process, and shells leave its path in `_`. Where nothing can be seen (no /proc), none is ignored.
+ * Node resets every signal before it runs a program, so the parent tells: a process that ignores a signal has
+ * its children ignore it too. `nohup` has become this process, and shells leave its path in `_`. Where
+ * nothing can be seen (no /proc), none is ignored.
  * @returns the signals that this process was started to ignore
  */
 export function ignoredSignals(): readonly NodeJS.Signals[] {

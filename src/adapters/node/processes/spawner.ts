@@ -20,7 +20,7 @@ import type { WakeableClock } from '../clock.js';
 import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { nodeLedger } from '../files/ledger-file.js';
-import { ownLimits } from './inherited-limits.js';
+import { ownLimits } from './own-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /**

@@ -3,16 +3,6 @@ import type { ConnectReading, GreetReading, SocketProbe } from '../../../ports/s
 import { causeOf } from '../../errno.js';
 import { socketPathProblem } from './socket-path.js';
 
-/**
- * Says what its caller came to say, and waits for the first word. Must settle within the time, and never
- * reject. `daemon` tells whether this caller has had a daemon started before it got through.
- */
-export type Greeter = (
-  socket: Socket,
-  withinMs: number,
-  daemon: 'started' | 'found',
-) => Promise<GreetReading>;
-
 const ignore = (): void => {};
 
 export class NodeSocketProbe implements SocketProbe {

@@ -3,10 +3,10 @@
  * client its own part.
  */
 
-import { lastOf, membersOf, replaceIn, sliceOf, textOfString } from './json-spans.js';
+import { lastOf, membersOf, replaceIn, sliceOf, textOfString } from '../messages/json-spans.js';
+import { LOG_LEVELS, USUAL_LEVEL } from '../messages/protocol-words.js';
+import type { RpcNotification, RpcRequest } from '../messages/rpc-message.js';
 import { openOwnRequest } from './pending-requests.js';
-import { LOG_LEVELS, USUAL_LEVEL } from './protocol-words.js';
-import type { RpcNotification, RpcRequest } from './rpc-message.js';
 import { type Client, clientsOf, type Step, type Upstream } from './share-state.js';
 
 /** The level in a message's parameters, as an index of `LOG_LEVELS`; undefined where it names none. */

@@ -6,7 +6,7 @@
  * strings needs no care.
  */
 
-import { parseJson } from '../evidence/json.js';
+import { parseJson } from '../../evidence/json.js';
 
 /** From the first byte of a value to the one behind its last. */
 export interface Span {

@@ -2,7 +2,7 @@
  * Lines on their way: to a client, as an answer of its own or as one of several in an array, and to a server.
  */
 
-import { EMPTY_RESULT, errorLine, type RpcErrorName, resultLine } from './rpc-lines.js';
+import { EMPTY_RESULT, errorLine, type RpcErrorName, resultLine } from '../messages/rpc-lines.js';
 import type { ClientId, Step, Upstream } from './share-state.js';
 
 /** Who gets an answer, and as part of what. */

@@ -1,7 +1,7 @@
 /** Requests on their way to a server: each waits for its turn, is sent once, and ends once. */
 
+import { requestLine } from '../messages/rpc-lines.js';
 import { sendUp } from './deliveries.js';
-import { requestLine } from './rpc-lines.js';
 import type { Client, Pending, Purpose, Step, Upstream } from './share-state.js';
 import { endTurn, leaveLine, type Manner, OWN_LANE, takeTurn, waitInLine } from './turns.js';
 

@@ -4,16 +4,20 @@
  * whatever is killed takes with it what it had.
  */
 
+import { stepShare } from '../../../../src/domain/share/broker/share-machine.js';
+import {
+  emptyShare,
+  type ShareEvent,
+  type ShareState,
+} from '../../../../src/domain/share/broker/share-state.js';
+import { nextWakeMs } from '../../../../src/domain/share/broker/upstream-life.js';
+import { DEFAULT_LIMITS } from '../../../../src/domain/share/messages/share-limits.js';
 import {
   emptyRelay,
   type RelayEvent,
   type RelayState,
   stepRelay,
-} from '../../../src/domain/share/relay-machine.js';
-import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
-import { stepShare } from '../../../src/domain/share/share-machine.js';
-import { emptyShare, type ShareEvent, type ShareState } from '../../../src/domain/share/share-state.js';
-import { nextWakeMs } from '../../../src/domain/share/upstream-life.js';
+} from '../../../../src/domain/share/relay/relay-machine.js';
 import { TERMS } from './share-bench.js';
 
 export interface WorldHost {

@@ -1,16 +1,16 @@
 /** A broker's machine on a bench: clients and a server are written by the test, line by line. */
 
 import { expect } from 'vitest';
-import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
-import { stepShare } from '../../../src/domain/share/share-machine.js';
+import { stepShare } from '../../../../src/domain/share/broker/share-machine.js';
 import {
   type Era,
   emptyShare,
   type ShareAct,
   type ShareEvent,
   type ShareTerms,
-} from '../../../src/domain/share/share-state.js';
-import { nextWakeMs } from '../../../src/domain/share/upstream-life.js';
+} from '../../../../src/domain/share/broker/share-state.js';
+import { nextWakeMs } from '../../../../src/domain/share/broker/upstream-life.js';
+import { DEFAULT_LIMITS } from '../../../../src/domain/share/messages/share-limits.js';
 
 export const TERMS: ShareTerms = {
   sharing: 'shared',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { emptyRelay, type RelayEvent, stepRelay } from '../../../src/domain/share/relay-machine.js';
-import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
-import type { Message } from './share-bench.js';
+import { DEFAULT_LIMITS } from '../../../../src/domain/share/messages/share-limits.js';
+import { emptyRelay, type RelayEvent, stepRelay } from '../../../../src/domain/share/relay/relay-machine.js';
+import type { Message } from '../broker/share-bench.js';
 
 class RelayBench {
   readonly state = emptyRelay(DEFAULT_LIMITS);

@@ -1,8 +1,6 @@
 /** What a server says, and whom it is for. */
 
-import { parseJson } from '../evidence/json.js';
-import { answer, note, tell } from './deliveries.js';
-import { greetingAnswered } from './greeting.js';
+import { parseJson } from '../../evidence/json.js';
 import {
   decodeUtf8,
   lastOf,
@@ -12,20 +10,22 @@ import {
   sliceOf,
   spanAt,
   textOfString,
-} from './json-spans.js';
-import { levelGranted, levelIn, wantsLevel } from './log-levels.js';
-import { closeRequest } from './pending-requests.js';
-import { ELICITATION_REQUIRED, LOG_LEVELS, META } from './protocol-words.js';
-import { errorLine } from './rpc-lines.js';
+} from '../messages/json-spans.js';
+import { ELICITATION_REQUIRED, LOG_LEVELS, META } from '../messages/protocol-words.js';
+import { errorLine } from '../messages/rpc-lines.js';
 import {
   idOfCut,
   type RpcNotification,
   type RpcReading,
   type RpcResponse,
   readMessage,
-} from './rpc-message.js';
+} from '../messages/rpc-message.js';
+import { overLimit } from '../messages/share-limits.js';
+import { answer, note, tell } from './deliveries.js';
+import { greetingAnswered } from './greeting.js';
+import { levelGranted, levelIn, wantsLevel } from './log-levels.js';
+import { closeRequest } from './pending-requests.js';
 import { ask, takeBack } from './server-questions.js';
-import { overLimit } from './share-limits.js';
 import {
   type Client,
   type ClientId,

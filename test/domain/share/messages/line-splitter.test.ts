@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LineSplitter } from '../../../src/domain/share/line-splitter.js';
+import { LineSplitter } from '../../../../src/domain/share/messages/line-splitter.js';
 
 it('lines are the same, however the stream is cut', () => {
   fc.assert(

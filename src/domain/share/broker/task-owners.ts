@@ -1,6 +1,6 @@
 /** Tasks belong to the client that made them: nobody else may look at one, wait for it or cancel it. */
 
-import { parseJson } from '../evidence/json.js';
+import { parseJson } from '../../evidence/json.js';
 import {
   itemsOf,
   lastOf,
@@ -10,8 +10,8 @@ import {
   sliceOf,
   spanAt,
   textOfString,
-} from './json-spans.js';
-import { META } from './protocol-words.js';
+} from '../messages/json-spans.js';
+import { META } from '../messages/protocol-words.js';
 import type { ClientId, Upstream } from './share-state.js';
 
 const FINAL = ['completed', 'failed', 'cancelled'];

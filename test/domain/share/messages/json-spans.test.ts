@@ -8,8 +8,13 @@ import {
   membersOf,
   replaceIn,
   sliceOf,
-} from '../../../src/domain/share/json-spans.js';
-import { idOfCut, readMessage, readStrictly, valueKey } from '../../../src/domain/share/rpc-message.js';
+} from '../../../../src/domain/share/messages/json-spans.js';
+import {
+  idOfCut,
+  readMessage,
+  readStrictly,
+  valueKey,
+} from '../../../../src/domain/share/messages/rpc-message.js';
 
 const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
 

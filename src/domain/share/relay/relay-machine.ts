@@ -3,9 +3,10 @@
  * broker must be told where one dies. Its host sees an error for what was under way, and nothing else.
  */
 
-import { capabilitiesIn } from './greeting.js';
-import { asciiJson, lastOf, membersOf, replaceIn, sliceOf } from './json-spans.js';
-import { cancellationLine, errorLine, listChangedLines, NO_ID } from './rpc-lines.js';
+import { capabilitiesIn } from '../broker/greeting.js';
+import { uriIn } from '../broker/subscriptions.js';
+import { asciiJson, lastOf, membersOf, replaceIn, sliceOf } from '../messages/json-spans.js';
+import { cancellationLine, errorLine, listChangedLines, NO_ID } from '../messages/rpc-lines.js';
 import {
   idOfCut,
   type RpcReading,
@@ -13,9 +14,8 @@ import {
   type RpcResponse,
   readMessage,
   valueKey,
-} from './rpc-message.js';
-import { type ShareLimits, tooLongText } from './share-limits.js';
-import { uriIn } from './subscriptions.js';
+} from '../messages/rpc-message.js';
+import { type ShareLimits, tooLongText } from '../messages/share-limits.js';
 
 /** A request of the host's that has no answer yet. */
 interface HostRequest {

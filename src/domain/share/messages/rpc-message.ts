@@ -3,7 +3,7 @@
  * replaces.
  */
 
-import { parseJson } from '../evidence/json.js';
+import { parseJson } from '../../evidence/json.js';
 import {
   itemsOf,
   lastOf,

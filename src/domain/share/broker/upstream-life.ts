@@ -2,11 +2,11 @@
  * A server process, from the first client that needs it to its end, and another in its place where it dies.
  */
 
+import { NEWEST_HANDSHAKE } from '../messages/protocol-words.js';
+import { errorLine } from '../messages/rpc-lines.js';
 import { answer, note, refuse } from './deliveries.js';
 import { greet } from './greeting.js';
 import { closeRequest, sendWaiting } from './pending-requests.js';
-import { NEWEST_HANDSHAKE } from './protocol-words.js';
-import { errorLine } from './rpc-lines.js';
 import { dropQuestions } from './server-questions.js';
 import {
   clientsOf,

@@ -3,7 +3,6 @@
  * answered at once.
  */
 
-import { note, sendUp, tell } from './deliveries.js';
 import {
   lastOf,
   membersOf,
@@ -13,10 +12,16 @@ import {
   sliceOf,
   spanAt,
   textOfString,
-} from './json-spans.js';
-import { capabilityFor } from './protocol-words.js';
-import { cancellationLine, EMPTY_RESULT, errorLine, resultLine } from './rpc-lines.js';
-import { type RpcNotification, type RpcRequest, type RpcResponse, valueKey } from './rpc-message.js';
+} from '../messages/json-spans.js';
+import { capabilityFor } from '../messages/protocol-words.js';
+import { cancellationLine, EMPTY_RESULT, errorLine, resultLine } from '../messages/rpc-lines.js';
+import {
+  type RpcNotification,
+  type RpcRequest,
+  type RpcResponse,
+  valueKey,
+} from '../messages/rpc-message.js';
+import { note, sendUp, tell } from './deliveries.js';
 import { type Client, type ClientId, clientsOf, ERAS, type Step, type Upstream } from './share-state.js';
 import { relatedTask } from './task-owners.js';
 

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { judgeLimits, type LimitsVerdict } from '../../../domain/lifecycle/inherited-limits.js';
 
-/** What a process that this one starts would have to live with. Where nothing can be seen, nothing is in the way. */
+/**
+ * What a process that this one starts would have to live with. Where nothing can be seen, nothing is in the
+ * way.
+ */
 export function ownLimits(): LimitsVerdict {
   const stat = textOf('/proc/self/stat');
   return judgeLimits({

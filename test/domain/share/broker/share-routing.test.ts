@@ -1,7 +1,7 @@
 /** Whom what a server says is for, and what clients have in common. */
 
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_LIMITS } from '../../../src/domain/share/share-limits.js';
+import { DEFAULT_LIMITS } from '../../../../src/domain/share/messages/share-limits.js';
 import { type Message, ShareBench } from './share-bench.js';
 
 const withClients = (count: number, bench = new ShareBench()): ShareBench => {

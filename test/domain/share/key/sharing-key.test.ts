@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { isSessionNoise } from '../../../src/domain/share/session-noise.js';
+import { isSessionNoise } from '../../../../src/domain/share/key/session-noise.js';
 import {
   differences,
   keyText,
   type SharingWish,
   sharingKey,
   variablesFor,
-} from '../../../src/domain/share/sharing-key.js';
+} from '../../../../src/domain/share/key/sharing-key.js';
 
 const WISH: SharingWish = {
   executable: '/bin/server',

@@ -65,7 +65,7 @@ const SHORT = [
   ['two hosts, two requests each, a server killed', 2, 2, { host: 0, broker: 0, server: 1 }],
 ] as const;
 
-/** Minutes each: `SOLOD_ROUNDS=20 npx vitest run test/domain/share/share-search.test.ts`. */
+/** Minutes each: `SOLOD_ROUNDS=20 npx vitest run test/domain/share/broker/share-search.test.ts`. */
 const LONG = [
   ['two hosts, two requests each, all of them killed', 2, 2, { host: 1, broker: 1, server: 1 }],
   ['three hosts, one request each, a broker killed', 3, 1, { host: 0, broker: 1, server: 0 }],

@@ -3,8 +3,6 @@
  * here.
  */
 
-import { answer, answerEmpty, leaveUnanswered, note, refuse, sendUp, tell } from './deliveries.js';
-import { answerGreeting, capabilitiesIn, waitForGreeting } from './greeting.js';
 import {
   lastOf,
   membersOf,
@@ -14,11 +12,9 @@ import {
   sliceOf,
   spanAt,
   textOfString,
-} from './json-spans.js';
-import { adjustLevel, askForLevel, levelIn } from './log-levels.js';
-import { closeRequest, openRequest } from './pending-requests.js';
-import { LOG_LEVELS, META } from './protocol-words.js';
-import { cancellationLine, EMPTY_RESULT, errorLine, NO_ID, resultLine } from './rpc-lines.js';
+} from '../messages/json-spans.js';
+import { LOG_LEVELS, META } from '../messages/protocol-words.js';
+import { cancellationLine, EMPTY_RESULT, errorLine, NO_ID, resultLine } from '../messages/rpc-lines.js';
 import {
   idOfCut,
   type RpcNotification,
@@ -26,9 +22,13 @@ import {
   type RpcRequest,
   readStrictly,
   valueKey,
-} from './rpc-message.js';
+} from '../messages/rpc-message.js';
+import { overLimit, tooLongText } from '../messages/share-limits.js';
+import { answer, answerEmpty, leaveUnanswered, note, refuse, sendUp, tell } from './deliveries.js';
+import { answerGreeting, capabilitiesIn, waitForGreeting } from './greeting.js';
+import { adjustLevel, askForLevel, levelIn } from './log-levels.js';
+import { closeRequest, openRequest } from './pending-requests.js';
 import { answerForClient, takeAnswer, takeClientProgress } from './server-questions.js';
-import { overLimit, tooLongText } from './share-limits.js';
 import {
   type Client,
   ERAS,

@@ -3,7 +3,7 @@
  * `share-machine` changes it.
  */
 
-import type { ShareLimits } from './share-limits.js';
+import type { ShareLimits } from '../messages/share-limits.js';
 import type { Manner, Turns } from './turns.js';
 
 export type ClientId = number;

@@ -1,9 +1,9 @@
 /** `resources/subscribe` counted: the first subscriber of a resource goes up, and the last one who leaves. */
 
+import { asciiJson, lastOf, membersOf, replaceIn, sliceOf, textOfString } from '../messages/json-spans.js';
+import type { RpcNotification, RpcRequest, RpcResponse } from '../messages/rpc-message.js';
 import { type Addressee, answer, answerEmpty, refuse } from './deliveries.js';
-import { asciiJson, lastOf, membersOf, replaceIn, sliceOf, textOfString } from './json-spans.js';
 import { openOwnRequest } from './pending-requests.js';
-import type { RpcNotification, RpcRequest, RpcResponse } from './rpc-message.js';
 import type {
   Client,
   ClientId,

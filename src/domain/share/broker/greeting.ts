@@ -2,7 +2,6 @@
  * The handshake: once with the server, and from then on answered to each client from what the server said.
  */
 
-import { answer, note, sendUp, tell } from './deliveries.js';
 import {
   asciiJson,
   lastOf,
@@ -13,12 +12,13 @@ import {
   sliceOf,
   spanAt,
   textOfString,
-} from './json-spans.js';
+} from '../messages/json-spans.js';
+import { isHandshakeVersion, NEWEST_HANDSHAKE, versionFor } from '../messages/protocol-words.js';
+import { listChangedLines, notificationLine, refusalLine, requestLine } from '../messages/rpc-lines.js';
+import { type RpcRequest, type RpcResponse, readMessage } from '../messages/rpc-message.js';
+import { answer, note, sendUp, tell } from './deliveries.js';
 import { adjustLevel } from './log-levels.js';
 import { sendWaiting } from './pending-requests.js';
-import { isHandshakeVersion, NEWEST_HANDSHAKE, versionFor } from './protocol-words.js';
-import { listChangedLines, notificationLine, refusalLine, requestLine } from './rpc-lines.js';
-import { type RpcRequest, type RpcResponse, readMessage } from './rpc-message.js';
 import {
   clientsOf,
   type GreetingWait,

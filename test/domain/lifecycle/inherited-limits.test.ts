@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { judgeLimits, type LimitsReading } from '../../../src/domain/lifecycle/inherited-limits.js';
+
+const ROOT = '000001ffffffffff';
+
+interface Limits {
+  readonly cpu?: string;
+  readonly files?: string;
+  readonly space?: string;
+  readonly stack?: string;
+}
+
+function reading(limits: Limits, capabilities = '0', more: Partial<LimitsReading> = {}): LimitsReading {
+  const none = 'unlimited            unlimited';
+  return {
+    limits: `Limit                     Soft Limit           Hard Limit           Units
+Max cpu time              ${limits.cpu ?? none}            seconds
+Max file size             ${none}            bytes
+Max data size             ${none}            bytes
+Max stack size            ${limits.stack ?? '8388608              unlimited'}            bytes
+Max open files            ${limits.files ?? '1024                 1048576'}              files
+Max address space         ${limits.space ?? none}            bytes
+`,
+    status: `CapEff:\t${capabilities}\nCpus_allowed_list:\t0-1\n`,
+    policy: 0,
+    processors: '0-1',
+    ...more,
+  };
+}
+
+describe('what a process inherits of limits', () => {
+  test.each<[string, LimitsReading, object]>([
+    ['those of a login are none', reading({}), { kind: 'free' }],
+    [
+      'nothing to be seen is nothing',
+      { limits: '', status: '', policy: 0, processors: '' },
+      { kind: 'free' },
+    ],
+    [
+      'a soft one is raised',
+      reading({ cpu: '10 unlimited' }),
+      { kind: 'liftable', lines: ['ulimit -S -t unlimited || :'] },
+    ],
+    ['a hard one binds', reading({ cpu: '10 10' }), { kind: 'bound', what: 'processor time (ulimit -t)' }],
+    ['of memory, too', reading({ space: '9000000 9000000' }), { kind: 'bound', what: 'memory (ulimit -v)' }],
+    ['a few files bind', reading({ files: '64 64' }), { kind: 'bound', what: 'open files (ulimit -n)' }],
+    ['few files at first do not', reading({ files: '64 1024' }), { kind: 'free' }],
+    [
+      'who may raise hard ones does',
+      reading({ cpu: '10 10', files: '64 64' }, ROOT),
+      { kind: 'liftable', lines: ['ulimit -t unlimited || :', 'ulimit -n 1024 || :'] },
+    ],
+    [
+      'a short stack is made as long as usual',
+      reading({ stack: '102400 unlimited' }),
+      { kind: 'liftable', lines: ['ulimit -S -s 8192 || :'] },
+    ],
+    ['a stack that can not be longer is lived with', reading({ stack: '102400 102400' }), { kind: 'free' }],
+    [
+      'processors and policy',
+      reading({}, '0', { processors: '0-7', policy: 3 }),
+      {
+        kind: 'liftable',
+        lines: ['taskset -cp 0-7 $$ >/dev/null 2>&1 || :', 'chrt -o -p 0 $$ >/dev/null 2>&1 || :'],
+      },
+    ],
+  ])('%s', (_, seen, verdict) => {
+    expect(judgeLimits(seen)).toEqual(verdict);
+  });
+});

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest';
+import { printable, printableBytes } from '../../../src/domain/text/printable.js';
+
+const ESC = '\u001b';
+
+describe('what a terminal shows and does not obey', () => {
+  test.each([
+    ['plain text, ä, \u{1f600}\n\tindented', 'plain text, ä, \u{1f600}\n\tindented'],
+    [`${ESC}[1;31mred${ESC}[0m`, 'red'],
+    [`${ESC}]0;title\u0007`, '\\u001b]0;title\\u0007'],
+    [`${ESC}[2J\u009b2J\r\0\u007f`, '\\u001b[2J\\u009b2J\\u000d\\u0000\\u007f'],
+    [`${ESC}[1;3`, '\\u001b[1;3'],
+  ])('%j', (text, shown) => {
+    expect(printable(text)).toBe(shown);
+  });
+
+  test('a name in JSON stays the same name', () => {
+    const name = `a${ESC}b\u0085`;
+    expect(JSON.parse(printable(JSON.stringify({ name })))).toEqual({ name });
+  });
+
+  test('a log keeps its colours, and its UTF-8', () => {
+    const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+    expect(printableBytes(bytes(`ä ${ESC}[32mok${ESC}[0m ${ESC}[2J \u0085\r\n€`))).toBe(
+      bytes(`ä ${ESC}[32mok${ESC}[0m \\u001b[2J \\u0085\\u000d\n€`),
+    );
+  });
+});
