@@ -23,7 +23,7 @@ import {
   type Sandbox,
   SOLOD,
   sandbox,
-} from './sandbox.js';
+} from '../support/sandbox.js';
 
 const SERVICE = `
 import fs from 'node:fs';
