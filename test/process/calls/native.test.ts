@@ -279,7 +279,7 @@ describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
 });
 
 /** Suites that whatever calls itself a client of solod has to pass. */
-const SUITES = ['calls', 'storms', 'stream', 'upgrades'];
+const SUITES = ['calls/calls', 'calls/storms', 'calls/stream', 'daemon/upgrades'];
 /** Half a minute on two cores. Nothing ends a synchronous call but its own time. */
 const SUITES_MS = 540_000;
 
