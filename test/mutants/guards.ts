@@ -2583,7 +2583,7 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
     'A worker runs one call at a time.',
     "const call = as === 'idle' ? waiting.shift() : undefined;",
     'const call = waiting.shift();',
-    'wait in their order',
+    'run at once if there are workers',
   ],
   [
     'first-shows',
