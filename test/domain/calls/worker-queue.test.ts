@@ -85,7 +85,7 @@ describe('calls', () => {
     expect(played.at(-1)).toEqual([give(2, 1)]);
   });
 
-  it('that come after an edit go to the next worker, which is no failure of this one', () => {
+  it('that come after an edit go to the next worker, and this one has not failed', () => {
     const edits = [1, 2, 3, 4].flatMap((worker): QueueEvent[] => [
       loaded(worker),
       { kind: 'worker-outdated', worker, call: 1 },

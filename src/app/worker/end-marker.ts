@@ -1,6 +1,7 @@
 /**
- * Where the output of a call ends, on a descriptor that outlives the call. The worker writes a random marker after the call's last
- * byte. What it says on its channel can overtake bytes on a descriptor; the marker can't.
+ * Where the output of a call ends, on a descriptor that outlives the call. The worker writes a random marker
+ * after the call's last byte. What it says on its channel can overtake bytes on a descriptor; the marker
+ * can't.
  */
 
 /** Long enough that no output holds it by chance. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EndMarker } from '../../../src/app/wire/end-marker.js';
+import { EndMarker } from '../../../src/app/worker/end-marker.js';
 
 const MARKER = Buffer.from('abcabd');
 

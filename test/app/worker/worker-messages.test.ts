@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { encodeFrame, FrameReader, TO_WORKER, type ToWorker } from '../../../src/app/wire/worker-messages.js';
+import {
+  encodeFrame,
+  FrameReader,
+  TO_WORKER,
+  type ToWorker,
+} from '../../../src/app/worker/worker-messages.js';
 
 const kind = fc.constantFrom<ToWorker>(...Object.values(TO_WORKER));
 const frames = fc.array(fc.record({ kind, bytes: fc.uint8Array({ maxLength: 300 }) }), { maxLength: 8 });

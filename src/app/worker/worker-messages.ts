@@ -1,9 +1,9 @@
 /**
- * What a daemon and its workers say to each other on the channel between them: frames of a length (4 bytes, big-endian), a kind
- * (1 byte), and as many bytes as the length says. Both ends are of one release.
+ * What a daemon and its workers say to each other on the channel between them: frames of a length (4 bytes,
+ * big-endian), a kind (1 byte), and as many bytes as the length says. Both ends are of one release.
  */
 
-import { HEADER_BYTES } from './chunks.js';
+import { HEADER_BYTES } from '../wire/chunks.js';
 
 /** What a daemon says. */
 export const TO_WORKER = {
