@@ -27,6 +27,7 @@ const WITHOUT_GUARDS = [
   'procedure/procedure',
   'procedure/run',
   'text/distrust-text',
+  'share/messages/message-fields',
   'share/messages/protocol-words',
   'share/messages/rpc-lines',
   'share/messages/share-limits',

@@ -2062,7 +2062,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         "Nobody looks at another's task.",
         'const isOwn = task !== undefined && up.taskOwners.get(task) === client.id;',
         'const isOwn = true;',
-        'is refused to whoever did not make it',
+        'is refused to a client that did not make it',
       ],
       [
         'in-flight',
@@ -2135,7 +2135,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'One that waits for a task must not be alone.',
         "return method.startsWith('tasks/') ? 'untracked' : 'alone';",
         "return 'untracked';",
-        'what is no tool is alone, too',
+        'a request other than a tool call is alone, too',
       ],
     ],
   ],
@@ -2447,7 +2447,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
       ],
       [
         'inside',
-        'Nor what is no JSON inside.',
+        'Nor what is not JSON inside.',
         "if (parseJson(line) === undefined) return { kind: 'junk' };",
         '',
         'is no JSON inside',

@@ -25,11 +25,12 @@ export type {
 export type { NameOptions } from '../library/daemon-target.js';
 export type { KickOptions, KickResult } from '../library/kick-daemon.js';
 export type { ConnectResult, ObtainOptions, ObtainResult, WhenHung } from '../library/obtain-daemon.js';
+export type { ShareStdioOptions } from '../library/share-stdio.js';
+export { shareStdio } from '../library/share-stdio.js';
 export type { Greeter, LibraryHost } from '../platforms/host.js';
 export type { Service, ServiceContext, ServiceFunction } from '../service/define-service.js';
 export { defineService } from '../service/define-service.js';
-export type { ShareEnd, ShareStdioOptions } from '../share/share-client.js';
-export { shareStdio } from '../share/share-client.js';
+export type { ShareEnd } from '../share/share-client.js';
 
 const solod = createSolod();
 

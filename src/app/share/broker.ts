@@ -84,7 +84,7 @@ export class Broker {
     } finally {
       share.sessions.delete(id);
       share.running.leave(id);
-      // Whoever is alone goes with its server: then it is certain that both have gone.
+      // A client with a server of its own leaves together with it: then both are known to have gone.
       if (plan.sharing === 'per-client' || this.#state === 'draining') await share.running.gone();
     }
   }

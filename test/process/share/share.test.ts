@@ -110,7 +110,7 @@ describe('nothing is lost when things die', () => {
     expect(share.box.daemons()).toHaveLength(1);
   });
 
-  it('the broker is stopped: whoever waits for nothing sees no error at all', async () => {
+  it('the broker is stopped: a host that waits for nothing sees no error at all', async () => {
     const share = fixture();
     const host = await share.greeted();
     await share.box.run(['stop', '--all']);
@@ -120,7 +120,7 @@ describe('nothing is lost when things die', () => {
     noStrays([host]);
   });
 
-  it('a later solod comes: the broker makes room, and whoever waits for nothing sees no error', async () => {
+  it('a later solod comes: the broker makes room, and a host that waits for nothing sees no error', async () => {
     const share = fixture();
     const dist = path.join(share.box.path, 'dist');
     cpSync(path.resolve(import.meta.dirname, '../../../dist'), dist, { recursive: true });
@@ -281,6 +281,20 @@ describe('what it tells', () => {
     expect(text).toMatch(/server\.mjs .*: pid \d+, 2 clients, 1 in flight, \d+ MiB, \d+ MiB saved\n$/);
     for (const host of hosts) await host.end();
     await waiting;
+  });
+
+  it.each([
+    [['share', '--nonsense', '--', 'x'], "unknown option '--nonsense'"],
+    [['share'], 'no command to share is given'],
+    [['share', 'x'], '"x" is not an option'],
+    [['share', '--idle-timeout=soon', '--', 'x'], 'not a duration'],
+    [['share', 'ls', 'x'], '"x" is one word too many'],
+    [['share', 'install'], 'no settings file is given'],
+  ])('%j is a mistake: a sentence, and exit code 64', async (argv, says) => {
+    const { code, stdout, stderr } = await sandbox().run(argv);
+    expect([code, stdout.toString()]).toEqual([64, '']);
+    expect(stderr).toMatch(/^solod: /);
+    expect(stderr).toContain(says);
   });
 
   it('ls starts no broker', async () => {

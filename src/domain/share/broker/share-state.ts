@@ -166,7 +166,7 @@ export interface Upstream {
   readonly readOnlyTools: Set<string>;
   /** What the server was last asked for; undefined for nothing. */
   logLevel: number | undefined;
-  /** It does not speak the stateless era: whoever asked goes on to the other one. */
+  /** It does not speak the stateless era; the clients that asked go on to the other one. */
   isForeign: boolean;
   /** Nobody has used it since; undefined while somebody does. */
   idleSinceMs: number | undefined;

@@ -1,9 +1,9 @@
 /** What `solod share ls` and `--explain` say. */
 
-import { differences, type KeyDifference } from '../../domain/share/key/sharing-key.js';
-import { groupResidentBytes } from '../platforms/node-platform.js';
-import type { ShareFacts } from './broker.js';
-import { type SharePlan, shownKey } from './plan-share.js';
+import { differences, type KeyDifference } from '../../../domain/share/key/sharing-key.js';
+import { groupResidentBytes } from '../../platforms/node-platform.js';
+import type { ShareFacts } from '../../share/broker.js';
+import { type SharePlan, shownKey } from '../../share/plan-share.js';
 
 interface Listed extends ShareFacts {
   /** Of its processes; undefined where it can't be seen. */

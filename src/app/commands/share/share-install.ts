@@ -5,14 +5,14 @@
 
 import path from 'node:path';
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
-import { nonceOf } from '../../domain/place/layout.js';
-import { causeIn, type NoSuccess } from '../../domain/procedure/cause.js';
-import type { Document, Documents } from '../../ports/documents.js';
-import type { FileSystem } from '../../ports/file-system.js';
-import { siblingFile } from '../environment/bundle-files.js';
-import { EXIT } from '../environment/exit-codes.js';
-import { findNativeClient } from '../environment/native-client.js';
-import { nodeHost } from '../platforms/node-platform.js';
+import { nonceOf } from '../../../domain/place/layout.js';
+import { causeIn, type NoSuccess } from '../../../domain/procedure/cause.js';
+import type { Document, Documents } from '../../../ports/documents.js';
+import type { FileSystem } from '../../../ports/file-system.js';
+import { siblingFile } from '../../environment/bundle-files.js';
+import { EXIT } from '../../environment/exit-codes.js';
+import { findNativeClient } from '../../environment/native-client.js';
+import { nodeHost } from '../../platforms/node-platform.js';
 import {
   formatOf,
   putShareIn,
@@ -86,7 +86,7 @@ function tryOnce(request: InstallRequest, surroundings: InstallSurroundings): nu
   const { document } = reading;
   const edited = editIn(document.text, request, surroundings.own);
   if (edited.kind === 'unreadable') {
-    complain(`${request.file} is no JSON: line ${edited.line}; fix it first, nothing was changed`);
+    complain(`line ${edited.line} of ${request.file} is not JSON, and nothing was changed; fix it first`);
     return EXIT.unusableData;
   }
   if (request.mode === 'do' && edited.servers.length > 0) {

@@ -1,16 +1,16 @@
 /** Asks the brokers that are there what they know; starts none. */
 
 import { PassThrough } from 'node:stream';
-import { callerText } from '../../domain/evidence/edition.js';
-import { parseJson } from '../../domain/evidence/json.js';
-import { type Environment, stateRoot } from '../environment/state-root.js';
-import { resolveRequest } from '../library/daemon-request.js';
-import { connectTo } from '../library/obtain-daemon.js';
-import type { CallerHost, Greeter } from '../platforms/host.js';
-import { callerHost } from '../platforms/node-platform.js';
-import { SHIPPED } from '../service/service-file.js';
-import { CallConnection } from '../wire/client.js';
-import type { ShareFacts } from './broker.js';
+import { callerText } from '../../../domain/evidence/edition.js';
+import { parseJson } from '../../../domain/evidence/json.js';
+import { type Environment, stateRoot } from '../../environment/state-root.js';
+import { resolveRequest } from '../../library/daemon-request.js';
+import { connectTo } from '../../library/obtain-daemon.js';
+import type { CallerHost, Greeter } from '../../platforms/host.js';
+import { callerHost } from '../../platforms/node-platform.js';
+import { SHIPPED } from '../../service/service-file.js';
+import type { ShareFacts } from '../../share/broker.js';
+import { CallConnection } from '../../wire/client.js';
 
 const ANSWER_MS = 2_000;
 const BROKER = /^share(?:-[0-9a-z]+)?$/;

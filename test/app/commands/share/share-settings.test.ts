@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { putShareIn, type SettingsEditing, takeShareOut } from '../../../src/app/share/share-settings.js';
+import {
+  putShareIn,
+  type SettingsEditing,
+  takeShareOut,
+} from '../../../../src/app/commands/share/share-settings.js';
 
 const OWN = { program: '/n/node', args: ['/s/solod.cjs'] };
 
@@ -45,7 +49,7 @@ describe('JSON', () => {
     expect(edited(takeShareOut(installed.text, 'json')).text).toBe(text);
   });
 
-  it('what is no stdio server, and what was not put in, stays as it is', () => {
+  it('other servers, and what was not put in, stay as they are', () => {
     const text =
       '{"mcpServers":{"web":{"type":"http","url":"https://x"},"own":{"command":"share","args":["--"]}},"command":"x"}';
     expect(edited(takeShareOut(text, 'json'))).toEqual({ kind: 'edited', text, servers: [] });
