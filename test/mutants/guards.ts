@@ -2624,6 +2624,58 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
   ],
 ];
 
+const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
+  [
+    'one-call-each',
+    'A worker runs one call at a time.',
+    "const call = as === 'idle' ? waiting.shift() : undefined;",
+    'const call = waiting.shift();',
+    'run at once if there are workers',
+  ],
+  [
+    'first-shows',
+    'The first worker shows that the service loads; until then there is one.',
+    "const wanted = state.loaded === 'once' ? state.limits.workers : 1;",
+    'const wanted = state.limits.workers;',
+    'are started once the first one has loaded the service',
+  ],
+  [
+    'failures-in-a-row',
+    'Workers that keep ending are not started any more.',
+    ' && state.failures < FAILURES_MAX) {',
+    ') {',
+    'are not started any more when they keep ending',
+  ],
+  [
+    'calls-are-at-fault',
+    'A worker that ends in the middle of a call says nothing about the next worker.',
+    "const isFault = was !== 'busy' || returned !== undefined;",
+    'const isFault = true;',
+    'may end as often as calls end them',
+  ],
+  [
+    'unbegun-first',
+    'A call that a worker did not begin keeps its place.',
+    'returned === undefined ? state.waiting : [returned, ...state.waiting];',
+    'returned === undefined ? state.waiting : [...state.waiting, returned];',
+    'that a worker did not begin are the next ones',
+  ],
+  [
+    'too-many-wait',
+    'No more calls wait than may.',
+    'if (step.state.waiting.length <= state.limits.waiting) return step;',
+    'if (step.state.waiting.length >= 0) return step;',
+    'are refused when too many wait',
+  ],
+  [
+    'refused-without-workers',
+    'Calls wait as long as there is a worker.',
+    'if (state.workers.size > 0) return { state, commands: [] };',
+    '',
+    'wait in their order',
+  ],
+]);
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...generations,
@@ -2656,5 +2708,6 @@ export const GUARDS: readonly Guard[] = [
   ...collectGarbage,
   ...telling,
   ...diagnostic,
+  ...workerQueue,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];

@@ -63,10 +63,10 @@ export const CLIENT_GRAMMAR: Grammar = {
 
 /** What a daemon may send. */
 export const DAEMON_GRAMMAR: Grammar = {
-  [CHUNK.output]: 'piecewise',
-  [CHUNK.errorOutput]: 'piecewise',
-  [CHUNK.inputRequest]: SMALL_LIMIT_BYTES,
-  [CHUNK.exit]: SMALL_LIMIT_BYTES,
+  '1': 'piecewise',
+  '2': 'piecewise',
+  S: SMALL_LIMIT_BYTES,
+  X: SMALL_LIMIT_BYTES,
 };
 
 /** How the peer broke the protocol. */
