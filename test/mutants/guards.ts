@@ -2253,7 +2253,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'Only a capability for sessions counts.',
         'declared.find((name) => SESSION_CAPABILITIES.includes(name))',
         'declared.at(-1)',
-        'is no such sign',
+        'is not a sign of sessions',
       ],
       [
         'asked',

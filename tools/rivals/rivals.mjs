@@ -124,7 +124,7 @@ async function playSharing() {
   const results = { ...machine(), ...played };
   const table = shareTable(results);
   keep('rivals-share', results, table);
-  if (options.writesDocs) writeInto('docs/share.md', table, 'npm run rivals: share');
+  if (options.writesDocs) writeInto('docs/share.md', table, 'npm run rivals -- --table share');
   return shareViolations(results);
 }
 

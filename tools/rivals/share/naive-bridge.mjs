@@ -8,7 +8,11 @@ import { createInterface } from 'node:readline';
 const [socketPath = '', program = '', ...args] = process.argv.slice(2);
 /** @type {Set<net.Socket>} */
 const clients = new Set();
-/** @type {import('node:child_process').ChildProcessByStdio<import('node:stream').Writable, import('node:stream').Readable, null>} */
+/**
+ * @typedef {import('node:stream').Readable} Readable
+ * @typedef {import('node:stream').Writable} Writable
+ * @type {import('node:child_process').ChildProcessByStdio<Writable, Readable, null>}
+ */
 let server;
 
 function start() {

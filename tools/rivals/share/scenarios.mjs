@@ -123,7 +123,10 @@ export async function killedUnderLoad(trial, victims, rounds) {
   return { ...counted(fates), kills, goOn: goOn.filter(Boolean).length };
 }
 
-/** @param {Session} session @returns {Promise<boolean>} whether it is answered again, without being opened again */
+/**
+ * @param {Session} session
+ * @returns {Promise<boolean>} whether it is answered again, without being opened again
+ */
 async function goesOn(session) {
   const deadlineMs = nowMs() + RECOVERED.withinMs;
   while (nowMs() < deadlineMs) {

@@ -10,8 +10,8 @@ export const SILENT_MS = 5_000;
 
 /**
  * @typedef {'right' | 'wrong' | 'failed' | 'silent'} Fate
- * @typedef {{ kind: 'command', program: string, args: readonly string[], env: Record<string, string>, cwd: string }
- *   | { kind: 'http' | 'sse', url: string }} Address
+ * @typedef {{ program: string, args: readonly string[], env: Record<string, string>, cwd: string }} Command
+ * @typedef {({ kind: 'command' } & Command) | { kind: 'http' | 'sse', url: string }} Address
  */
 
 /** @param {Address} address */

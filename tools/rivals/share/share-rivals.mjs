@@ -1,4 +1,4 @@
-/** Sixteen sessions and one MCP server, by every way there is: what they are told, what dies, what it costs. */
+/** Sixteen sessions and one MCP server, in each way: what they are told, what dies, what it costs. */
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,8 +11,9 @@ import { ECHO_SERVER, EVERYTHING, WAYS } from './ways.mjs';
  * @typedef {Awaited<ReturnType<typeof collidingCalls>> & { servers: number }} Answers
  * @typedef {Awaited<ReturnType<typeof killedUnderLoad>>} Kills
  * @typedef {{ processes: number, rssMib: number, pssMib: number, sessionsRssMib: number }} Idle
- * @typedef {{ name: string, version: string, isOurs: boolean, answers: Answers, serverKilled: Kills, bridgeKilled:
- *   Kills | undefined, inTurn: Kills | undefined, idle: Idle, callMs: number, readyMs: number }} ShareRow
+ * @typedef {{ answers: Answers, serverKilled: Kills, bridgeKilled: Kills | undefined, inTurn: Kills |
+ *   undefined, idle: Idle, callMs: number, readyMs: number }} Seen
+ * @typedef {Seen & { name: string, version: string, isOurs: boolean }} ShareRow
  * @typedef {{ sessions: number, callsEach: number, kills: number, rows: ShareRow[] }} ShareResults
  */
 
@@ -64,7 +65,11 @@ async function idle(trial) {
   return { processes: pids.size, ...memoryOf(pids), sessionsRssMib: memoryOf(trial.clients()).rssMib };
 }
 
-/** @param {import('../../support/sandbox.mjs').Sandbox} sandbox @param {Way} way @param {{ sessions: number, kills: number }} asked */
+/**
+ * @param {import('../../support/sandbox.mjs').Sandbox} sandbox
+ * @param {Way} way
+ * @param {{ sessions: number, kills: number }} asked
+ */
 async function rowOf(sandbox, way, { sessions, kills }) {
   const { name, version, isOurs, isBridge } = way;
   const answers = await tried(sandbox, way, 'echo', sessions, async (trial) => ({
@@ -122,7 +127,8 @@ async function times(sandbox, ways) {
 
 /**
  * @param {import('../../support/sandbox.mjs').Sandbox} sandbox
- * @param {{ sessions: number, kills: number, only: readonly string[] }} asked `kills` of servers and brokers in turn
+ * @param {{ sessions: number, kills: number, only: readonly string[] }} asked `kills`: of servers and brokers
+ *   in turn
  * @param {(text: string) => void} tell
  * @returns {Promise<ShareResults>}
  */

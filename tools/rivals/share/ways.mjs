@@ -19,11 +19,13 @@ const READY = { withinMs: 30_000, everyMs: 20 };
 
 /**
  * @typedef {import('./session.mjs').Address} Address
- * @typedef {{ folder: string, command: readonly string[], port: number }} Stage `folder` for everything that is
- *   made; `command` of the server; `port` of a bridge that needs one
- * @typedef {{ name: string, version: string, isOurs: boolean, bridge?: (stage: Stage) => Promise<void>, address:
- *   (stage: Stage) => Address, isBridge?: (command: string) => boolean }} Way `isBridge` knows the process that
- *   all sessions go through by its command line
+ * @typedef {{ folder: string, command: readonly string[], port: number }} Stage `folder` for everything that
+ *   is made; `command` of the server; `port` of a bridge that needs one
+ * @typedef {(stage: Stage) => Promise<void>} Bridge
+ * @typedef {(command: string) => boolean} KnowsBridge knows the process that all sessions go through by its
+ *   command line
+ * @typedef {{ name: string, version: string, isOurs: boolean, bridge?: Bridge, address: (stage: Stage) =>
+ *   Address, isBridge?: KnowsBridge }} Way
  */
 
 /** @param {Stage} stage @param {readonly string[]} command @returns {Address} */
