@@ -60,10 +60,7 @@ export class Trial {
   /** The process that all sessions go through. */
   bridges() {
     const { isBridge = () => false } = this.way;
-    return inhabitantsOf(this.stage.folder).filter(
-      (pid) =>
-        isBridge(readOr(`/proc/${pid}/cmdline`)) && !readOr(`/proc/${pid}/cmdline`).includes('share\0--'),
-    );
+    return inhabitantsOf(this.stage.folder).filter((pid) => isBridge(readOr(`/proc/${pid}/cmdline`)));
   }
 
   /** @returns {number[]} the processes that a host has started for its session */
@@ -119,6 +116,8 @@ export async function killedUnderLoad(trial, victims, rounds) {
   }
   isOver = true;
   await Promise.all(load);
+  // Numbers of a trial in which nothing died would look good.
+  if (kills === 0) throw new Error(`${trial.way.name}: nothing was killed`);
   const goOn = await Promise.all(trial.sessions.map(goesOn));
   return { ...counted(fates), kills, goOn: goOn.filter(Boolean).length };
 }

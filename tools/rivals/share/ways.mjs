@@ -71,7 +71,7 @@ function programOf(name) {
 }
 
 const naiveSocket = (/** @type {Stage} */ { folder }) => path.join(folder, 'naive.sock');
-const isBroker = (/** @type {string} */ command) => command.includes('solod:share');
+const isBroker = (/** @type {string} */ command) => command.includes(path.join(ROOT, 'dist', 'share.cjs'));
 
 /** @param {'http' | 'sse'} kind @param {string} route @returns {(stage: Stage) => Address} */
 const byPort =
