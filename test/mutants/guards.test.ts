@@ -20,6 +20,7 @@ const WITHOUT_GUARDS = [
   'doctor/findings',
   'doctor/leftover-checks',
   'doctor/runtime-checks',
+  'doctor/share-checks',
   'doctor/storage-checks',
   'doctor/trial-checks',
   'failure',

@@ -2233,6 +2233,53 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
     ],
   ],
   [
+    'share/broker/session-signs',
+    'share/broker/session-signs',
+    [
+      [
+        'names',
+        'Only a capability for sessions counts.',
+        'declared.find((name) => SESSION_CAPABILITIES.includes(name))',
+        'declared.at(-1)',
+        'is no such sign',
+      ],
+      [
+        'asked',
+        'A client that asked to share stays.',
+        "all.filter(({ wish }) => wish === 'by-name')",
+        'all',
+        'a client that asked to share stays',
+      ],
+      [
+        'unanswered',
+        'A client that leaves is answered by its next process.',
+        'up.greetingWaits = up.greetingWaits.filter(({ client }) => !leaving.includes(client));',
+        '',
+        'a client that asked to share stays',
+      ],
+      [
+        'alone',
+        'A process that has one client is not taken from it.',
+        "step.state.terms.sharing === 'per-client' || ",
+        '',
+        'serves the client that it has to itself',
+      ],
+    ],
+  ],
+  [
+    'share/broker/started-servers',
+    'share/broker/started-servers',
+    [
+      [
+        'certain',
+        'A process that may be another one is not ended.',
+        "vitality === 'alive'",
+        "vitality !== 'dead'",
+        'only the process that was started lives',
+      ],
+    ],
+  ],
+  [
     'share/broker/greeting',
     'share/broker/share-machine',
     [

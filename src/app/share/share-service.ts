@@ -8,7 +8,7 @@ import { callerHost, upstreamProcesses } from '../platforms/node-platform.js';
 import { defineService, type ServiceContext } from '../service/define-service.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
 import { USAGE } from '../texts/usage-text.js';
-import { Broker } from './broker.js';
+import { aloneText, Broker } from './broker.js';
 import { planShare } from './plan-share.js';
 import { readShareOptions } from './share-options.js';
 import { sideLine } from './side-channel.js';
@@ -65,7 +65,7 @@ async function run(context: ServiceContext): Promise<number> {
   if (planned.kind === 'no-program') return refuse(context, USAGE.noProgram(planned.program));
   const { stateful } = planned.plan;
   if (stateful !== undefined) {
-    const text = `${stateful.name} keeps ${stateful.keeps}: this session has a process of its own (--shared shares it all the same)`;
+    const text = aloneText(`${stateful.name} keeps ${stateful.keeps}`);
     context.stderr.write(sideLine({ kind: 'note', text }));
   }
   await broker.serve(reading.options, planned.plan, context);

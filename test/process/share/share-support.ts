@@ -30,7 +30,7 @@ const SERVER = `
   const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   async function answer({ id, method, params = {} }) {
     if (method === 'initialize')
-      return send({ id, result: { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged: true }, resources: { subscribe: true } }, serverInfo: { name: 'fixture', version: '1' } } });
+      return send({ id, result: { protocolVersion: '2025-11-25', capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, ...(flags.includes('--sessions') ? { experimental: { session: { version: 1 } } } : {}) }, serverInfo: { name: 'fixture', version: '1' } } });
     if (id === undefined) return;
     if (method !== 'tools/call') return send({ id, result: {} });
     const { say, delayMs = 0, bytes = 0, flood = 0, die } = params.arguments ?? {};

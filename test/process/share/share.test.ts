@@ -140,6 +140,26 @@ describe('nothing is lost when things die', () => {
     noStrays([first, second]);
   });
 
+  it('doctor tells of a broker and its servers, and of servers that lost their broker', async () => {
+    const share = fixture();
+    const doctor = async () => {
+      const { stdout } = await share.box.run(['doctor', '--timeout', '30s', '--json']);
+      const { findings } = JSON.parse(stdout.toString()) as { findings: { kind: string; what: string }[] };
+      return findings.filter(({ kind }) => /^(?:shared-servers|servers-left|sessions-)/.test(kind));
+    };
+    // Without its host nobody starts another broker.
+    const host = await share.greeted([], ['--stubborn']);
+    const [server = 0] = share.living();
+    const what = expect.stringContaining(`${server}`);
+    const found = (await doctor()).filter(({ kind }) => !kind.startsWith('sessions-'));
+    expect(found).toEqual([expect.objectContaining({ kind: 'shared-servers', what })]);
+    host.child.kill('SIGKILL');
+    await host.ended;
+    for (const broker of share.box.daemons()) process.kill(broker, 'SIGKILL');
+    await eventually('the end of the broker', () => share.box.daemons().length === 0);
+    expect(await doctor()).toEqual([expect.objectContaining({ kind: 'servers-left', what })]);
+  });
+
   it('a server that outlives its killed broker is ended by the next one', async () => {
     const share = fixture();
     const host = await share.greeted([], ['--stubborn']);
@@ -316,6 +336,21 @@ describe('what it tells', () => {
     );
     expect(other).not.toContain('secret-value');
     expect(share.pids()).toHaveLength(1);
+  });
+
+  it('a server that has sessions by its capabilities is not shared, and says so; --shared shares it', async () => {
+    const share = fixture();
+    const hosts = [await share.greeted([], ['--sessions']), await share.greeted([], ['--sessions'])];
+    const answers = await Promise.all(hosts.map((host) => host.call(1, { say: 'x' })));
+    expect(new Set(answers.map(({ result }) => result?.pid)).size).toBe(2);
+    for (const { stderr } of hosts) expect(stderr).toContain('has a process of its own');
+    await eventually('the end of the first server', () => share.living().length === 2);
+    const together = await Promise.all([1, 2].map(() => share.greeted(['--shared'], ['--sessions'])));
+    const shared = await Promise.all(together.map((host) => host.call(1, { say: 'x' })));
+    expect(new Set(shared.map(({ result }) => result?.pid)).size).toBe(1);
+    for (const { stderr } of together) expect(stderr).toBe('');
+    noStrays([...hosts, ...together]);
+    expect(hosts.flatMap(({ notifications }) => notifications)).toEqual([]);
   });
 
   it('a server that is known to keep state per session is not shared, and says so', async () => {

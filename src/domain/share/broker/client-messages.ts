@@ -167,6 +167,11 @@ function takeInitialize(step: Step, { client, line, batch }: Said, request: RpcR
   const up = state.handshake;
   client.era = 'handshake';
   client.capabilities = capabilitiesIn(line, request.params);
+  if (up.separatedBy !== undefined && client.wish === 'by-name') {
+    // It had joined before the server showed what it is.
+    step.acts.push({ kind: 'separate', clients: [client.id], why: up.separatedBy });
+    return;
+  }
   const wait = waitForGreeting(line, request, client.id, batch);
   const heldBack = whyHeldBack(state, up);
   if (heldBack !== undefined) {

@@ -10,6 +10,7 @@ import { type RpcRequest, type RpcResponse, readMessage } from '../messages/rpc-
 import { answer, note, sendUp, tell } from './deliveries.js';
 import { adjustLevel } from './log-levels.js';
 import { sendWaiting } from './pending-requests.js';
+import { separate, sessionSignIn } from './session-signs.js';
 import {
   clientsOf,
   type GreetingWait,
@@ -75,6 +76,8 @@ export function greetingAnswered(
   up.pending.delete(pending.id);
   if (up.phase.kind !== 'greeting') return 'go-on';
   if (response.result === undefined) return greetingRefused(step, up, up.phase.version, line, response);
+  const sign = sessionSignIn(line, response.result);
+  if (sign !== undefined && separate(step, up, sign) === 'end') return 'end';
   const isFirst = up.greeting === undefined;
   const version = versionIn(line, response.result);
   up.greeting = { line, version, capabilities: capabilitiesIn(line, response.result) };
