@@ -2241,7 +2241,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'Only a capability for sessions counts.',
         'declared.find((name) => SESSION_CAPABILITIES.includes(name))',
         'declared.at(-1)',
-        'is no such sign',
+        'is not a sign of sessions',
       ],
       [
         'asked',
@@ -2485,7 +2485,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'Nor what is not JSON inside.',
         "if (parseJson(line) === undefined) return { kind: 'junk' };",
         '',
-        'is no JSON inside',
+        'is not JSON inside',
       ],
       [
         'large',
