@@ -142,7 +142,7 @@ const PLACES: readonly Place[] = [
     imported: /\/memory\//,
     allowed: [
       'src/app/library/memory-daemon.ts',
-      'src/app/library/testing.ts',
+      'src/app/entry/testing.ts',
       'src/app/platforms/memory-platform.ts',
     ],
     violation: "import { MemoryClock } from '../../adapters/memory/clock.js';",
@@ -150,7 +150,7 @@ const PLACES: readonly Place[] = [
   {
     rule: 'the hot path does not load the memory platform',
     imported: /memory-platform/,
-    allowed: ['src/app/library/memory-daemon.ts', 'src/app/library/testing.ts'],
+    allowed: ['src/app/library/memory-daemon.ts', 'src/app/entry/testing.ts'],
     violation: "import { memoryHost } from '../platforms/memory-platform.js';",
   },
   {
