@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { encodeRequest } from '../../src/app/wire/request.js';
-import { eventually, sandbox } from './sandbox.js';
+import { encodeRequest } from '../../../src/app/wire/request.js';
+import { eventually, sandbox } from '../support/sandbox.js';
 
 const MIB = 2 ** 20;
 const REQUESTS = 10;
