@@ -9,6 +9,7 @@ import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle, siblingFile } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { freeMemorySoon } from '../environment/free-memory.js';
 import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
@@ -92,6 +93,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      onLargeRequest: freeMemorySoon,
       graceMs: settings.graceMs ?? ABANDONED_MS,
     });
     this.#retirement = new Retirement(this.#work(), this.#graceMs, say, {
