@@ -345,7 +345,7 @@ const claim = of('claim/claim', 'claim/claim', [
   ],
 ]);
 
-const generations = of('claim/generations', 'claim/claim', [
+const generations = of('claim/find-last-generation', 'claim/claim', [
   [
     'lost-pointer',
     'Step 1: a daemon that lost its pointer is not overlooked.',
@@ -1564,7 +1564,7 @@ const times = of('lock/timing', 'lock/timing', [
   ],
 ]);
 
-const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
+const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
   [
     'second-failure',
     'A first failure may be a coincidence.',
@@ -1628,6 +1628,9 @@ const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
     '',
     'counts from a restart that a person asked for',
   ],
+]);
+
+const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'served-and-died',
     'A daemon that served and failed later is no failed start.',
@@ -2664,6 +2667,17 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
   ],
 ]);
 
+const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
+  [
+    'stopped',
+    'A stopped daemon does not work, whatever it did before.',
+    " || after.activity === 'stopped'",
+    '',
+    'has not if it is stopped',
+  ],
+  ['child', 'A daemon that waits for a child is at work.', ' || after.children > 0', '', 'waits for a child'],
+]);
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...generations,
@@ -2684,6 +2698,8 @@ export const GUARDS: readonly Guard[] = [
   ...distrust,
   ...places,
   ...times,
+  ...breaker,
+  ...daemonWork,
   ...ledger,
   ...excused,
   ...inherited,

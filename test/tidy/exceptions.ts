@@ -102,7 +102,7 @@ export const STILTED_FILES: readonly string[] = [
   'docs/calls.md',
   'docs/decisions/0001-generations.md',
   'docs/procedures.md',
-  'native/src/domain/diagnostic.rs',
+  'native/src/domain/one_line.rs',
   'native/src/system/paths.rs',
   'src/adapters/node/logs/log-keeper.ts',
   'src/adapters/node/processes/spawner.ts',

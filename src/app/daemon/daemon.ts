@@ -27,7 +27,7 @@ import type { DaemonStatus } from '../wire/daemon-status.js';
 import { type Admission, type CallRequest, CallServer } from '../wire/server.js';
 import { measured, nowMs } from './count-calls.js';
 import { Editions } from './edition-check.js';
-import { IdleTimer } from './idle-timer.js';
+import { IDLE_TIMEOUT_MS, IdleTimer } from './idle-timer.js';
 import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
@@ -55,7 +55,6 @@ export interface DaemonSettings {
   readonly handed: HandedListener | undefined;
 }
 
-const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
 /** How long a call may take to end once its caller has gone, unless a grace is given. */
 const ABANDONED_MS = 3_000;
