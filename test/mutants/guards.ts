@@ -2664,6 +2664,44 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
   ],
 ]);
 
+const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
+  [
+    'stopped-does-not-work',
+    'A daemon that is stopped does not work, whatever its children do.',
+    " || after.activity === 'stopped') return false;",
+    ') return false;',
+    'has not if it is stopped',
+  ],
+  [
+    'hidden-is-not-seen',
+    'A daemon that can’t be seen is not seen to work.',
+    "if (before.kind === 'hidden' || after.kind === 'hidden' || after",
+    "if (before.kind === 'hidden' || after.kind === 'hidden') return true;\n  if (after",
+    'is not known to have if it can not be seen',
+  ],
+  [
+    'waits-for-child',
+    'A daemon that waits for a child synchronously works.',
+    ' || after.children > 0',
+    '',
+    'has worked if it waits for a child',
+  ],
+  [
+    'used-time',
+    'A daemon that has used processor time works, though it is not caught running.',
+    ' || after.ticks !== before.ticks;',
+    ';',
+    'has worked if it has used processor time',
+  ],
+  [
+    'caught-running',
+    'A daemon that runs works.',
+    "after.activity === 'busy' || ",
+    '',
+    'has worked if it runs',
+  ],
+]);
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...generations,
@@ -2697,5 +2735,6 @@ export const GUARDS: readonly Guard[] = [
   ...telling,
   ...diagnostic,
   ...workerQueue,
+  ...daemonWork,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];
