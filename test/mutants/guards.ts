@@ -2669,13 +2669,40 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
 
 const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
-    'stopped',
-    'A stopped daemon does not work, whatever it did before.',
-    " || after.activity === 'stopped'",
-    '',
+    'stopped-does-not-work',
+    'A daemon that is stopped does not work, whatever its children do.',
+    " || after.activity === 'stopped') return false;",
+    ') return false;',
     'has not if it is stopped',
   ],
-  ['child', 'A daemon that waits for a child is at work.', ' || after.children > 0', '', 'waits for a child'],
+  [
+    'hidden-is-not-seen',
+    'A daemon that can’t be seen is not seen to work.',
+    "if (before.kind === 'hidden' || after.kind === 'hidden' || after",
+    "if (before.kind === 'hidden' || after.kind === 'hidden') return true;\n  if (after",
+    'is not known to have if it can not be seen',
+  ],
+  [
+    'waits-for-child',
+    'A daemon that waits for a child synchronously works.',
+    ' || after.children > 0',
+    '',
+    'has worked if it waits for a child',
+  ],
+  [
+    'used-time',
+    'A daemon that has used processor time works, though it is not caught running.',
+    ' || after.ticks !== before.ticks;',
+    ';',
+    'has worked if it has used processor time',
+  ],
+  [
+    'caught-running',
+    'A daemon that runs works.',
+    "after.activity === 'busy' || ",
+    '',
+    'has worked if it runs',
+  ],
 ]);
 
 export const GUARDS: readonly Guard[] = [
@@ -2699,7 +2726,6 @@ export const GUARDS: readonly Guard[] = [
   ...places,
   ...times,
   ...breaker,
-  ...daemonWork,
   ...ledger,
   ...excused,
   ...inherited,
@@ -2713,5 +2739,6 @@ export const GUARDS: readonly Guard[] = [
   ...telling,
   ...diagnostic,
   ...workerQueue,
+  ...daemonWork,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];
