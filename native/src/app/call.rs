@@ -51,6 +51,14 @@ pub fn run(asked: &Asked) -> i32 {
         Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
             delegate::run_asked(asked, Some(&target), more)
         }
+        // Busy with another call, and not hung: Node waits on, for as long as the daemon is seen to work.
+        Failure::NotAnswering { owner: Some(owner), .. }
+            if asked.timeout_ms.is_none()
+                && asked.fallback == Fallback::Wait
+                && process::is_at_work(owner.identity.pid) =>
+        {
+            delegate::run_asked(asked, Some(&target), &[])
+        }
         // The service itself refused, and would refuse in another process too.
         Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
