@@ -70,13 +70,15 @@ const SHORT = [
   ['two hosts, two requests each, a server killed', 2, 2, { host: 0, broker: 0, server: 1 }],
 ] as const;
 
-/** Minutes each: `SOLOD_ROUNDS=20 npx vitest run test/domain/share/broker/share-search.test.ts`. */
+/** Up to a quarter of an hour each, with SOLOD_ROUNDS=20 in the environment. */
 const LONG = [
   ['two hosts, two requests each, all of them killed', 2, 2, { host: 1, broker: 1, server: 1 }],
-  ['three hosts, one request each, a broker killed', 3, 1, { host: 0, broker: 1, server: 0 }],
-  ['three hosts, one request each, a server killed', 3, 1, { host: 0, broker: 0, server: 1 }],
-  ['three hosts, one request each, a host killed', 3, 1, { host: 1, broker: 0, server: 0 }],
+  ['three hosts, one request each, all of them killed', 3, 1, { host: 1, broker: 1, server: 1 }],
   ['three hosts, two requests each', 3, 2, { host: 0, broker: 0, server: 0 }],
+  ['three hosts, two requests each, a server killed', 3, 2, { host: 0, broker: 0, server: 1 }],
+  ['three hosts, two requests each, a host killed', 3, 2, { host: 1, broker: 0, server: 0 }],
+  ['three hosts, two requests each, a host and a server killed', 3, 2, { host: 1, broker: 0, server: 1 }],
+  ['three hosts, two requests each, a broker killed', 3, 2, { host: 0, broker: 1, server: 0 }],
 ] as const;
 
 describe('every order', () => {
