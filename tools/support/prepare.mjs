@@ -25,8 +25,8 @@ export const build = () => succeeds('building', process.execPath, ['scripts/buil
 export const buildIfMissing = () => existsSync(SOLOD) || build();
 
 /**
- * @returns {boolean} false if the build failed; where there is no Rust toolchain nothing is built, and that
- *   is no failure
+ * @returns {boolean} false if the build failed; without a Rust toolchain nothing is built, and the result is
+ *   true
  */
 export const buildNativeClient = () =>
   succeeds('building the native client', process.execPath, ['scripts/native.mjs', 'build']);

@@ -1,8 +1,8 @@
 /**
- * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a
- * line, appended by whoever knows: the starter its start, the process what it has come to. It is a diagnosis,
- * and what a back-off counts in; it never decides who serves, and one that can't be read or written stops no
- * start.
+ * The ledger of starts: what was started for a name, why, by whom, and how it ended. Each line is one JSON
+ * object. The starter appends the start, and the process appends what became of it. The ledger is for
+ * diagnosis, and a back-off counts failures in it. It never decides which process serves. If it can't be read
+ * or written, starts go on without it.
  */
 
 import type { SpawnReason } from '../../ports/spawn-reason.js';

@@ -145,7 +145,7 @@ describe('how a call ends before its time', () => {
 });
 
 describe('a service that does not load', () => {
-  it('tells every waiting client why, ends with an error, and is started afresh once it is mended', async () => {
+  it('tells every waiting client why, ends with an error, and starts again once it is fixed', async () => {
     const box = sandbox();
     const service = box.service(
       "await new Promise((r) => setTimeout(r, 300)); throw new Error('out of paint');",
@@ -165,7 +165,7 @@ describe('a service that does not load', () => {
   it.each([
     ['a syntax error', 'export default ((', /SyntaxError/],
     ['no default export', 'export const x = 1;', /default export/],
-    ['a default export that is no service', 'export default 42;', /default export/],
+    ['a default export that is not a service', 'export default 42;', /default export/],
     ['a missing import', "import 'no-such-package'; export default () => 0;", /no-such-package/],
   ])('%s', async (_, source, reason) => {
     const box = sandbox();

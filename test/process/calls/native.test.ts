@@ -1,4 +1,4 @@
-/** The native client beside the one on Node: as one kind, in storms, at every point at which one can be killed, in every pipeline. */
+/** The native client and the one on Node together: in storms, killed at every point, and in pipelines. */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -118,7 +118,7 @@ describe.skipIf(!canTrace)(
   },
 );
 
-/** The service's file, the lock and its record, the log and the ledger, a fork, the child in the record, the end. */
+/** Service file, lock and record, log and ledger, a fork, the child in the record, the end. */
 const FEWEST = 12;
 /** A call looks for its daemon again and again; the first looks count. */
 const LOOKS = 2;
@@ -206,7 +206,7 @@ describe.skipIf(!hasCargo)(`a client that kicks and is gone${LEFT_OUT}`, () => {
 
 const endOf = (pipe: NodeJS.ReadableStream): Promise<unknown> => once(pipe.resume(), 'end');
 
-/** What a daemon holds that is not its own: pipes, files and terminals of whoever started it. */
+/** What a daemon holds that is not its own: pipes, files and terminals of the process that started it. */
 function holdingsOf(pid: number, box: Sandbox): string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .map((fd) => `${fd} ${readlinkSync(`/proc/${pid}/fd/${fd}`)}`)

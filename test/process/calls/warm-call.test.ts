@@ -1,4 +1,7 @@
-/** The warm way of a call: what is for it, what it hands over and how, and what it costs as far as that can be counted. */
+/**
+ * The warm path of a call: which arguments it takes, what it passes on and how, and its costs in bytes,
+ * modules and system calls.
+ */
 
 import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import net from 'node:net';

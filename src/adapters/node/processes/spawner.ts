@@ -228,7 +228,7 @@ export function whyNotRun(program: string): Cause {
 
 type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
 
-/** Runs a small tool of the system to its end. It is no daemon: it gets no log and no ledger entry. */
+/** Runs a small tool of the system to its end. It is not a daemon: it gets no log and no ledger entry. */
 export function runToEnd(program: string, args: readonly string[], env: Environment): Promise<RunReading> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   return new Promise((resolve) => {
