@@ -1,4 +1,7 @@
-/** Memory that large requests took. V8 collects garbage when it allocates, and an idle process allocates nothing. */
+/**
+ * Memory that large requests took. V8 collects garbage when it allocates, and an idle process allocates
+ * nothing.
+ */
 
 import { performance } from 'node:perf_hooks';
 
