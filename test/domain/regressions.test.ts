@@ -37,7 +37,7 @@ it('a directory named `current` that can’t be moved ends the claim, instead of
   });
 });
 
-it('macOS: an owner file that can’t be read is no proof that nobody lives', async () => {
+it('macOS: an owner file that can’t be read does not prove a dead daemon', async () => {
   const platform = 'darwin';
   const machine = new MemoryMachine({ platform });
   const daemon = await daemonIn(machine, { platform }, machine.start({ backlog: 0 }));
@@ -50,7 +50,7 @@ it('macOS: an owner file that can’t be read is no proof that nobody lives', as
   });
 });
 
-it('macOS: what is no socket is dead', () => {
+it('macOS: what is not a socket is dead', () => {
   const reading = { kind: 'errno', cause: { code: 'ENOTSOCK', message: '' } } as const;
   expect(judgeConnect(reading, 'darwin')).toEqual({ kind: 'dead' });
 });
@@ -159,7 +159,7 @@ it('a daemon that came while the lock was jammed is attached: nothing is started
   expect(machine.spawns).toEqual([]);
 });
 
-it('whoever is held up with the lock until its time is over starts nothing, and ends the lock', async () => {
+it('a caller that is held up with the lock until its time is over starts nothing, and ends the lock', async () => {
   const machine = new MemoryMachine();
   const process = machine.start();
   const stepper = new Stepper(obtain(obtainPlan(process)), process.ports);

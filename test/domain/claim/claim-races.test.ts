@@ -96,22 +96,22 @@ function judge(race: Race): void {
 const SOME = { interruptions: 1, kills: 0 };
 
 describe('the race of two candidates', () => {
-  it('on a new name, from their first calls on: one held up anywhere', async () => {
+  it('on a new name, from their first calls on: one is delayed before any call', async () => {
     const { worlds, ends } = await explore(() => startRace(2, nothing), judge, SOME);
     expect(worlds).toBeGreaterThan(100);
     expect(ends).toBeGreaterThan(5);
   }, 180_000);
 
-  it('after a dead daemon: one held up anywhere', async () => {
+  it('after a dead daemon: one is delayed before any call', async () => {
     const { worlds } = await explore(() => startReadyRace(2, tombstone), judge, SOME);
     expect(worlds).toBeGreaterThan(50);
   }, 180_000);
 
   it.each([
-    { name: 'after one that died before it repointed', setUp: unpointed },
+    { name: 'after a daemon that died before it repointed', setUp: unpointed },
     { name: 'without `current`, and with a gap', setUp: pointerless },
   ])(
-    '$name: one held up anywhere',
+    '$name: one is delayed before any call',
     async ({ setUp }) => {
       const { worlds } = await explore(() => startReadyRace(2, setUp), judge, SOME);
       expect(worlds).toBeGreaterThan(50);
@@ -120,7 +120,7 @@ describe('the race of two candidates', () => {
   );
 });
 
-describe('the race of three candidates, the first of them held up', () => {
+describe('the race of three candidates, the first of them delayed', () => {
   const BEFORE = {
     probing: { phase: 'look', method: 'connect' },
     publishing: { phase: 'publish', method: 'rename' },
@@ -135,7 +135,7 @@ describe('the race of three candidates, the first of them held up', () => {
   }
 
   it.each(['probing', 'publishing', 'rechecking'] as const)(
-    'before %s: one is killed anywhere, or none',
+    'before %s: one is killed before any call, or none',
     async (at) => {
       let withdrawn = 0;
       await explore(
@@ -152,13 +152,13 @@ describe('the race of three candidates, the first of them held up', () => {
     180_000,
   );
 
-  it('before publishing: another is held up anywhere as well', async () => {
+  it('before publishing: another is delayed before any call as well', async () => {
     const { worlds } = await explore(() => heldUp('publishing'), judge, SOME);
     expect(worlds).toBeGreaterThan(50);
   }, 180_000);
 });
 
-it('an order that fails is told, so that it can be replayed', async () => {
+it('a failing order is reported, so that it can be replayed', async () => {
   const race = await startRace(1, nothing);
   await make(race, 'step 0');
   const surprised = explore(
