@@ -34,8 +34,6 @@ const of = (name: string, testFile: string, rows: readonly Row[]): readonly Guar
     test: { file: `test/domain/${other}.test.ts`, name: test },
   }));
 
-const REGRESSIONS = 'regressions';
-
 const claim = of('claim/claim', 'claim/claim', [
   [
     'listens-first',
@@ -113,7 +111,6 @@ const claim = of('claim/claim', 'claim/claim', [
     "if (sighted.kind === 'unreadable') return yield* giveWay(me, sighted.cause);",
     "if (sighted.kind === 'unreadable') return follow(me);",
     'an owner file that can’t be read does not prove a dead daemon',
-    'regressions',
   ],
   [
     'unseen-owner-is-alive',
@@ -282,7 +279,6 @@ const claim = of('claim/claim', 'claim/claim', [
     "if (moved.kind === 'done' || moved.kind === 'absent') return go('repoint', me);",
     "return go('repoint', me);",
     'a directory named `current` that can’t be moved ends the claim',
-    'regressions',
   ],
   [
     'displaced-already',
@@ -311,7 +307,6 @@ const claim = of('claim/claim', 'claim/claim', [
     "return prepared.kind === 'distrusted' ? { kind: 'failed', failure } : fail(me, failure);",
     "return { kind: 'failed', failure };",
     'the starter’s lock ends also where the state directory can’t be used',
-    'regressions',
   ],
   [
     'distrusted-untouched',
@@ -319,7 +314,6 @@ const claim = of('claim/claim', 'claim/claim', [
     "return prepared.kind === 'distrusted' ? { kind: 'failed', failure } : fail(me, failure);",
     'return fail(me, failure);',
     'in a directory that can’t be trusted not even a lock is touched',
-    'regressions',
   ],
   [
     'leaving-closes',
@@ -351,7 +345,7 @@ const claim = of('claim/claim', 'claim/claim', [
   ],
 ]);
 
-const generations = of('claim/generations', 'claim/claim', [
+const generations = of('claim/find-last-generation', 'claim/claim', [
   [
     'lost-pointer',
     'Step 1: a daemon that lost its pointer is not overlooked.',
@@ -393,7 +387,6 @@ const generations = of('claim/generations', 'claim/claim', [
     'next <= GENERATION_MAX;',
     'next <= GENERATION_MAX + 1;',
     'there is no generation after the highest',
-    'regressions',
   ],
 ]);
 
@@ -551,7 +544,6 @@ const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
     "ENOTSOCK: 'dead',",
     '',
     'macOS: what is not a socket is dead',
-    REGRESSIONS,
   ],
   [
     'unknown-code',
@@ -685,7 +677,7 @@ const ownerWitness = of('evidence/owner-witness', 'evidence/owner-witness', [
     "if (read.kind === 'failed') return { kind: 'unreadable', cause: read.cause };",
     '',
     'an owner file that can’t be read does not prove a dead daemon',
-    'regressions',
+    'claim/claim',
   ],
   [
     'stopped-stranger',
@@ -902,7 +894,6 @@ const spawnLock = of('lock/spawn-lock', 'lock/spawn-lock', [
     'if (others.length === 0 && isNonce(name)) {',
     'if (undefined) {',
     'of many who saw the same foreign directory, one takes the lock over',
-    'regressions',
   ],
   [
     'junk-is-not-given-back',
@@ -1147,7 +1138,6 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     "if (isJammed && reason === 'lock-fallback') return goUnlocked(me);",
     '',
     'a lock that can’t be taken over blocks nobody',
-    'regressions',
   ],
   [
     'jammed-looks-again',
@@ -1155,7 +1145,6 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     "go('look', { ...me, role: { kind: 'holder', reason: 'lock-error', lock: undefined } });",
     "go('start', { ...me, role: { kind: 'holder', reason: 'lock-error', lock: undefined } });",
     'a daemon that came while the lock was jammed is attached',
-    'regressions',
   ],
   [
     'held-up-holder',
@@ -1163,7 +1152,6 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     "if ((yield* leftMs(deadlineMs(me))) > 0) return go('start', { ...me, role });",
     "return go('start', { ...me, role });",
     'held up with the lock until its time is over starts nothing',
-    'regressions',
   ],
   [
     'death-releases',
@@ -1576,7 +1564,7 @@ const times = of('lock/timing', 'lock/timing', [
   ],
 ]);
 
-const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
+const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
   [
     'second-failure',
     'A first failure may be a coincidence.',
@@ -1640,6 +1628,9 @@ const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
     '',
     'counts only failures since a restart by a person',
   ],
+]);
+
+const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'served-and-died',
     'A daemon that served and failed later is no failed start.',
@@ -2253,7 +2244,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'Only a capability for sessions counts.',
         'declared.find((name) => SESSION_CAPABILITIES.includes(name))',
         'declared.at(-1)',
-        'no such sign',
+        'is not a sign of sessions',
       ],
       [
         'asked',
@@ -2676,6 +2667,44 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
   ],
 ]);
 
+const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
+  [
+    'stopped-does-not-work',
+    'A daemon that is stopped does not work, whatever its children do.',
+    " || after.activity === 'stopped') return false;",
+    ') return false;',
+    'has not if it is stopped',
+  ],
+  [
+    'hidden-is-not-seen',
+    'A daemon that can’t be seen is not seen to work.',
+    "if (before.kind === 'hidden' || after.kind === 'hidden' || after",
+    "if (before.kind === 'hidden' || after.kind === 'hidden') return true;\n  if (after",
+    'is not known to have if it can not be seen',
+  ],
+  [
+    'waits-for-child',
+    'A daemon that waits for a child synchronously works.',
+    ' || after.children > 0',
+    '',
+    'has worked if it waits for a child',
+  ],
+  [
+    'used-time',
+    'A daemon that has used processor time works, though it is not caught running.',
+    ' || after.ticks !== before.ticks;',
+    ';',
+    'has worked if it has used processor time',
+  ],
+  [
+    'caught-running',
+    'A daemon that runs works.',
+    "after.activity === 'busy' || ",
+    '',
+    'has worked if it runs',
+  ],
+]);
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...generations,
@@ -2696,6 +2725,7 @@ export const GUARDS: readonly Guard[] = [
   ...distrust,
   ...places,
   ...times,
+  ...breaker,
   ...ledger,
   ...excused,
   ...inherited,
@@ -2709,5 +2739,6 @@ export const GUARDS: readonly Guard[] = [
   ...telling,
   ...diagnostic,
   ...workerQueue,
+  ...daemonWork,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];

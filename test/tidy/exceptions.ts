@@ -107,7 +107,6 @@ export const STILTED_FILES: readonly string[] = [
   'test/domain/obtain/obtain.test.ts',
   'test/domain/place/layout.test.ts',
   'test/domain/place/state-directory.test.ts',
-  'test/domain/regressions.test.ts',
   'test/mutants/guards.ts',
   'test/process/daemon/daemon-life.test.ts',
   'test/process/daemon/supervised.test.ts',

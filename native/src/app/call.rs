@@ -6,9 +6,9 @@ use super::target::{self, Target};
 use crate::domain::edition::Effort;
 use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
 use crate::domain::layout::nonce_of;
-use crate::domain::ledger::Word;
 use crate::domain::obtain::{obtain, Patience, Plan};
 use crate::domain::ports::{Activity, Cause, Sighting};
+use crate::domain::start_ledger::Word;
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
@@ -50,6 +50,14 @@ pub fn run(asked: &Asked) -> i32 {
         // This process has limits that would break a daemon for all others. Node sees them too, and runs the call inline.
         Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
             delegate::run_asked(asked, Some(&target), more)
+        }
+        // Busy with another call, and not hung: Node waits on, for as long as the daemon is seen to work.
+        Failure::NotAnswering { owner: Some(owner), .. }
+            if asked.timeout_ms.is_none()
+                && asked.fallback == Fallback::Wait
+                && process::is_at_work(owner.identity.pid) =>
+        {
+            delegate::run_asked(asked, Some(&target), &[])
         }
         // The service itself refused, and would refuse in another process too.
         Failure::Declined { .. } => report(asked, &failure),

@@ -2,7 +2,6 @@
 //! straight through them. Every call goes through `Ports`, so that it can be run over a disk that is none.
 
 pub mod connect_verdict;
-pub mod diagnostic;
 pub mod edition;
 pub mod environment;
 pub mod failure;
@@ -13,11 +12,11 @@ pub mod identity;
 pub mod json;
 pub mod kick;
 pub mod layout;
-pub mod ledger;
 pub mod lock_witness;
 #[cfg(test)]
 mod memory;
 pub mod obtain;
+pub mod one_line;
 pub mod owner;
 pub mod owner_witness;
 pub mod ports;
@@ -25,5 +24,6 @@ pub mod reach_daemon;
 pub mod share;
 pub mod spawn_lock;
 pub mod start_daemon;
+pub mod start_ledger;
 pub mod state_directory;
 pub mod timing;

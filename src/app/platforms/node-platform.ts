@@ -14,6 +14,7 @@ import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
+import { nodeProcessWork } from '../../adapters/node/processes/process-work.js';
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
 import {
@@ -82,6 +83,7 @@ const callerParts = ({ processes, clock }: CommonHost) =>
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
+    work: nodeProcessWork,
     warn: say,
   }) satisfies Partial<CallerHost>;
 

@@ -15,7 +15,17 @@ import type { Reading } from '../../../src/domain/procedure/procedure.js';
 import { makeCall } from '../../../src/domain/procedure/run.js';
 import { claimIn, daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
 import { type Before, holdBefore } from '../../support/hold.js';
-import { claimPlan, HOME, identityOf, inHome, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
+import {
+  claimPlan,
+  HOME,
+  identityOf,
+  inHome,
+  nonceFor,
+  ownerOf,
+  ROOT,
+  tree,
+  USER_ID,
+} from '../../support/plans.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -304,6 +314,42 @@ describe('leftovers block nobody', () => {
     await claimIn(machine);
     expect(tree(machine)).toEqual(onlyGeneration(1));
   });
+
+  it('a directory named `current` that can’t be moved ends the claim, instead of a loop without end', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('current/x'));
+    machine.faults.plant({ method: 'rename', code: 'EXDEV', matching: /trash\..*current$/, times: FOREVER });
+    const process = machine.start();
+    const stepper = stepperFor(process);
+    for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) await stepper.take();
+    expect(stepper.outcome).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act: 'moving away', cause: { code: 'EXDEV' } },
+    });
+  });
+
+  it('a `current` of the highest number there is leads to no second daemon', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(HOME);
+    machine.files.makeLink('999999999999999', inHome('current'));
+    expect((await claimIn(machine)).outcome.kind).toBe('claimed');
+    expect((await claimIn(machine)).outcome.kind).not.toBe('claimed');
+  });
+
+  it('there is no generation after the highest that a name can have', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('999999999'));
+    expect((await claimIn(machine)).outcome).toMatchObject({
+      kind: 'failed',
+      failure: {
+        kind: 'claim-failed',
+        act: 'counting up in',
+        path: HOME,
+        cause: { code: 'EOVERFLOW', message: 'there is no generation after 999999999' },
+      },
+    });
+    expect(tree(machine)).toEqual(['999999999/']);
+  });
 });
 
 describe('an ambiguous answer counts as alive', () => {
@@ -585,6 +631,15 @@ describe('where refusal may mean a full backlog (macOS)', () => {
       });
     },
   );
+
+  it('an owner file that can’t be read does not prove a dead daemon', async () => {
+    const { machine } = await refusing();
+    machine.faults.plant({ method: 'readText', code: 'EMFILE' });
+    expect((await claimIn(machine, { platform: 'darwin' })).outcome).toMatchObject({
+      kind: 'gave-way',
+      doubt: { code: 'EMFILE' },
+    });
+  });
 });
 
 describe('the lock under which a candidate was started', () => {
@@ -660,6 +715,25 @@ describe('a state directory that can’t be used', () => {
       kind: 'failed',
       failure: { kind: 'state-directory-unusable', path: ROOT, cause: { code: 'EROFS' } },
     });
+  });
+
+  it('the starter’s lock ends also where the state directory can’t be used', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('spawn.lock'));
+    machine.files.createFile(inHome('spawn.lock/9-a'), '');
+    machine.faults.plant({ method: 'inspect', code: 'EIO', matching: new RegExp(`${ROOT}$`) });
+    expect((await claimIn(machine, { lock: handedLock(HOME, '9-a') })).outcome.kind).toBe('failed');
+    expect(tree(machine)).toEqual([]);
+  });
+
+  it('in a directory that can’t be trusted not even a lock is touched', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectory(ROOT);
+    machine.disk.create(HOME, { type: 'directory', userId: USER_ID, mode: 0o777 });
+    machine.files.makeDirectory(inHome('spawn.lock'));
+    machine.files.createFile(inHome('spawn.lock/9-a'), '');
+    expect((await claimIn(machine, { lock: handedLock(HOME, '9-a') })).outcome.kind).toBe('failed');
+    expect(tree(machine)).toEqual(['spawn.lock/', 'spawn.lock/9-a']);
   });
 });
 

@@ -45,3 +45,8 @@ describe.each(['linux', 'darwin'] as const)('on %s', (platform) => {
     expect(judgeConnect({ kind: 'errno', cause }, platform)).toEqual(expected);
   });
 });
+
+it('macOS: what is not a socket is dead', () => {
+  const reading = { kind: 'errno', cause: { code: 'ENOTSOCK', message: '' } } as const;
+  expect(judgeConnect(reading, 'darwin')).toEqual({ kind: 'dead' });
+});

@@ -1,12 +1,12 @@
 /** What a ledger tells, and how long it holds a start back. */
 
 import { describe, expect, it } from 'vitest';
+import { judgeStart } from '../../../src/domain/lifecycle/crash-loop-breaker.js';
 import {
   concluded,
   entryText,
   fateOf,
   isSilent,
-  judgeStart,
   type LedgerEntry,
   parseLedger,
   parseWord,

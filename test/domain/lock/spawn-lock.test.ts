@@ -296,6 +296,14 @@ describe('taking over', () => {
     expect(over(a, lookContended(a))).toEqual(heldBy(a));
     expect(tree(machine)).toContain(`trash.${nonceFor(a)}.lock/junk/`);
   });
+
+  it('of many who saw the same foreign directory, one takes the lock over', () => {
+    const { machine, all } = home(5);
+    machine.files.makeDirectories(`${LOCK}/junk`);
+    const observed = { kind: 'foreign', type: 'directory', modifiedMs: 0 } as const;
+    const outcomes = all.map((process) => over(process, observed).kind);
+    expect(outcomes.filter((kind) => kind === 'held')).toHaveLength(1);
+  });
 });
 
 describe('releasing', () => {

@@ -52,8 +52,16 @@ async function heldBefore(machine: MemoryMachine, before: Before, role: string, 
   return { process, stepper };
 }
 
-async function toTheEnd(machine: MemoryMachine, stepper: Awaited<ReturnType<typeof heldBefore>>['stepper']) {
-  while (stepper.next !== undefined) await machine.clock.finish(stepper.take());
+/** @param before is done before each call */
+async function toTheEnd(
+  machine: MemoryMachine,
+  stepper: Stepper<ObtainOutcome>,
+  before: () => Promise<void> = () => Promise.resolve(),
+): Promise<ObtainOutcome | undefined> {
+  for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) {
+    await before();
+    await machine.clock.finish(stepper.take());
+  }
   return stepper.outcome;
 }
 
@@ -580,6 +588,57 @@ describe('a lock that can’t be taken', () => {
     const beganMs = machine.clock.now().monotonicMs;
     expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'lock-error' });
     expect(elapsed(machine, beganMs)).toBeLessThan(1_150);
+  });
+
+  it('a lock that can’t be taken over blocks nobody for longer than the fallback', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('spawn.lock'));
+    machine.onSpawn = (child, { lockNonce }) => {
+      void claims(child, { lock: handedLock(HOME, lockNonce) }).then(() => child.serve({ kind: 'accepted' }));
+    };
+    const holder = machine.start();
+    const record = { nonce: nonceFor(holder), holder: identityOf(holder), readyMs: 1_500 };
+    machine.files.createFile(
+      inHome(`spawn.lock/${nonceFor(holder)}`),
+      recordText(record, machine.clock.now().wallMs),
+    );
+    holder.kill();
+    machine.faults.plant({ method: 'removeFile', code: 'EACCES', matching: /spawn\.lock/, times: FOREVER });
+    const outcome = await obtain(machine, { timing: timingFrom({ totalMs: 4_000 }) });
+    expect(outcome).toMatchObject({ kind: 'started', reason: 'lock-error' });
+  });
+
+  it('a daemon that came while the lock was jammed is attached: nothing is started beside it', async () => {
+    const machine = new MemoryMachine();
+    machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
+    const process = machine.start();
+    const stepper = new Stepper(obtaining(obtainPlan(process)), process.ports);
+    const patientUntilMs = machine.clock.now().monotonicMs + timingFrom().lockFallbackMs;
+    let daemon: Promise<unknown> | undefined;
+    const outcome = await toTheEnd(machine, stepper, async () => {
+      // It has found nobody, its patience is over, and what it does next is to look at the lock.
+      if (machine.clock.now().monotonicMs < patientUntilMs || stepper.next?.port !== 'files') return;
+      daemon ??= daemonIn(machine);
+      await daemon;
+    });
+    expect(outcome).toMatchObject({ kind: 'attached' });
+    expect(machine.spawns).toEqual([]);
+  });
+
+  it('a caller that is held up with the lock until its time is over starts nothing, and ends the lock', async () => {
+    const machine = new MemoryMachine();
+    const process = machine.start();
+    const stepper = new Stepper(obtaining(obtainPlan(process)), process.ports);
+    let isHeldUp = false;
+    const outcome = await toTheEnd(machine, stepper, async () => {
+      if (isHeldUp || !tree(machine).some((line) => line.includes('spawn.lock/'))) return;
+      isHeldUp = true;
+      await machine.clock.advance(3_000);
+    });
+    expect(isHeldUp).toBe(true);
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'timed-out' } });
+    expect(machine.spawns).toEqual([]);
+    expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
   });
 });
 

@@ -207,7 +207,7 @@ describe('a call that takes its worker with it', () => {
   ])('gets the reason, and the others notice nothing: %s', async (act, reason) => {
     const stage = new Stage(['--workers=2', '--worker-heap=64M']);
     await stage.call('pid');
-    const other = await stage.begin('slow 2000');
+    const other = await stage.begin('slow 5000');
     const { code, stderr, stdout } = await stage.call(act);
     expect({ code, stderr }).toEqual({ code: 70, stderr: expect.stringMatching(reason) });
     expect(stderr.trim().split('\n').at(-1)).toMatch(/^solod: /);
@@ -268,7 +268,8 @@ describe('workers', () => {
   it('let calls finish when their daemon is asked to stop', async () => {
     const stage = new Stage();
     await stage.call('pid');
-    const call = await stage.begin('slow 500');
+    // Long enough to be seen by a status on a busy machine.
+    const call = await stage.begin('slow 5000');
     await stage.box.run(['stop', stage.service]);
     expect((await call.ended).code).toBe(0);
     await eventually('nothing is left', () => stage.workers().length === 0);
