@@ -99,7 +99,7 @@ describe('calls', () => {
   });
 });
 
-/** Everything that can happen next, to the workers and the calls that there are. */
+/** Every event that can happen next to the existing workers and calls. */
 function nextEvents(state: QueueState, running: ReadonlyMap<number, number>, call: number): QueueEvent[] {
   const events: QueueEvent[] = [came(call)];
   for (const waiting of state.waiting) events.push({ kind: 'call-left', call: waiting });

@@ -1,6 +1,6 @@
 /**
- * The publish race: two candidates in every order of their calls, each killed before any of them or not at
- * all; three in every order with so many interruptions. Never do two serve, and nobody alive is cut off.
+ * The publish race: two candidates in every order of their calls, each killed before any call or not at all;
+ * three in every order with a few interruptions. Two never serve, and no living daemon loses its clients.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -44,11 +44,11 @@ function ownerPid({ machine }: Race, path: string): number | undefined {
   return reading.kind === 'text' ? parseOwner(reading.text)?.pid : undefined;
 }
 
-/** How it ends, from when it has decided to leave. */
+/** The outcome of a candidate, known as soon as it decides to leave. */
 const outcomeOf = ({ stepper: { phase, outcome } }: Candidate): ClaimOutcome | undefined =>
   phase?.phase === 'leave' ? (phase.memory as { readonly outcome: ClaimOutcome }).outcome : outcome;
 
-/** What holds at every moment. */
+/** Holds at every moment. */
 function judgeMoment(race: Race): void {
   const { candidates } = race;
   const serving = candidates.filter(serves);
@@ -57,7 +57,7 @@ function judgeMoment(race: Race): void {
   for (const candidate of candidates) expect(outcomeOf(candidate)?.kind).not.toBe('failed');
 }
 
-/** Who is about to give way does so to somebody who means to stay. */
+/** A candidate that is about to give way does so to one that stays. */
 function judgeGivingWay(race: Race): void {
   for (const candidate of race.candidates) {
     const outcome = outcomeOf(candidate);
@@ -71,7 +71,7 @@ function judgeGivingWay(race: Race): void {
   }
 }
 
-/** What holds when nobody has anything left to do. */
+/** Holds when no candidate has a call left. */
 function judgeEnd(race: Race): void {
   const { candidates, machine } = race;
   if (candidates.some((candidate) => alive(candidate) && candidate.stepper.next !== undefined)) return;
@@ -90,8 +90,8 @@ function judge(race: Race): void {
 }
 
 /**
- * `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a
- * few interruptions do.
+ * `test/explorer` goes through every order. These races run over memfs and the memory adapters, and a few
+ * interruptions are enough.
  */
 const SOME = { interruptions: 1, kills: 0 };
 
@@ -146,7 +146,7 @@ describe('the race of three candidates, the first of them delayed', () => {
         },
         { interruptions: 0, kills: 1 },
       );
-      // Two follow each other past the third, which finds its slot collected: the search gets that far.
+      // Two follow each other past the third, which finds its slot collected. The search reaches that.
       expect(withdrawn > 0).toBe(at === 'publishing');
     },
     180_000,

@@ -1,6 +1,5 @@
 /**
- * The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most
- * serves.
+ * The claim: with any leftovers, any other candidates and a kill at any time, at most one candidate serves.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -43,7 +42,7 @@ const BEFORE = {
   repoint: { phase: 'repoint' },
 } as const;
 
-/** A candidate that is held before that call. */
+/** A candidate that the test holds before that call. */
 async function heldBefore(machine: MemoryMachine, before: Before, changes: Partial<ClaimPlan> = {}) {
   const process = machine.start();
   const stepper = stepperFor(process, changes);
@@ -742,7 +741,7 @@ describe('every call may fail', () => {
   const UNFAILING = new Set(['close', 'lookUp']);
   const PREPARING = 5;
 
-  /** A claim of which the call of that number fails. */
+  /** A claim whose call with that number fails. */
   async function failingAt(index: number, code: string) {
     const machine = withHome();
     machine.files.makeDirectories(inHome('current'));
@@ -768,7 +767,7 @@ describe('every call may fail', () => {
         const story = `${code} at call ${index}, ${call.method} ${call.args.join(' ')}`;
         const { machine, outcome, process } = await failingAt(index, code);
         const left = tree(machine);
-        // A sweep that failed leaves its work to the next one; it fails nobody.
+        // A failed sweep leaves its work to the next one, and the claim succeeds.
         if (outcome.kind === 'claimed') expect(await whoAnswers(machine), story).toBe(process.pid);
         else
           expect(
@@ -798,7 +797,7 @@ it('a candidate that gives way closes its listener before it removes its socket:
   const process = machine.start();
   const stepper = stepperFor(process, { lock: handedLock(HOME, '9-a') });
   await holdBefore(stepper, BEFORE.publish);
-  // The race: another one is faster.
+  // The race: another candidate is faster.
   await daemonIn(machine);
   const calls: string[] = [];
   process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
@@ -810,7 +809,7 @@ it('a candidate that gives way closes its listener before it removes its socket:
 });
 
 describe('a candidate does not', () => {
-  /** The calls that a claim makes, each as a line. */
+  /** The calls of a claim, each as a line. */
   async function callsOf(machine: MemoryMachine, changes: Partial<ClaimPlan> = {}): Promise<string[]> {
     const process = machine.start();
     const calls: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Daemons that a supervisor hands its listener to: it outlives them, so that connecting tells nothing of any
+ * Daemons that get their listener from a supervisor. It outlives them, so a connection says nothing about any
  * of them.
  */
 
@@ -25,7 +25,7 @@ async function supervised(): Promise<MemoryMachine> {
   return machine;
 }
 
-/** As HandedListener has it: in place of binding, the supervisor's socket gets one more name. */
+/** Like HandedListener: it does not bind, but gives the supervisor's socket one more name. */
 function handedOver(machine: MemoryMachine, { ports }: MemoryProcess): Ports {
   const { disk } = machine;
   const inodeOf = (path: string) =>
@@ -123,8 +123,8 @@ function judge(race: Race): void {
 }
 
 /**
- * For the time it takes either one of them; with SOLOD_INTERRUPTIONS=2 (and a kill) all but the last race
- * have been gone through.
+ * Either an interruption or a kill, to save time. With SOLOD_INTERRUPTIONS=2 (and a kill) all races but the
+ * last have passed.
  */
 const { SOLOD_INTERRUPTIONS } = process.env;
 const BOUNDS =

@@ -1,4 +1,4 @@
-/** A daemon that has lost its name notices; one that only can't look does not take that for a loss. */
+/** A daemon notices that it has lost its name. A failed look does not count as a loss. */
 
 import { describe, expect, it } from 'vitest';
 import { checkOwnership } from '../../../src/domain/claim/name-ownership.js';

@@ -1,4 +1,4 @@
-/** What a new daemon clears away, and what it leaves alone: anything that somebody could still be using. */
+/** A new daemon removes leftovers, and leaves alone what another process may still use. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';

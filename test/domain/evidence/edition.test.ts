@@ -66,7 +66,7 @@ describe('a caller', () => {
           for (const modifiedMs of [1, 2]) callers.push({ wire, version, path, size: 1, modifiedMs });
     for (const a of callers)
       for (const b of callers) {
-        // One path holds one content at a time: what was at it before is not asked for any more.
+        // One path holds one content at a time: no caller asks for the earlier one any more.
         if (a.path === b.path && a.version === b.version) continue;
         const both = [judgeCaller(a, b, () => 'different').kind, judgeCaller(b, a, () => 'different').kind];
         expect(both.filter((kind) => kind === 'newer').length).toBeLessThanOrEqual(1);

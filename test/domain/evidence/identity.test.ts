@@ -1,4 +1,4 @@
-/** Who is who: identities, the files that hold them, and what the process table says. */
+/** Identities of processes, the files that hold them, and what the process table says. */
 
 import { describe, expect, it } from 'vitest';
 import {

@@ -1,4 +1,4 @@
-/** What the process table says of those who left their identity on disk. */
+/** What the process table says about processes that left their identity on disk. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';

@@ -1,4 +1,4 @@
-/** What somebody who is no daemon may clear away, and that it harms nobody whenever it comes. */
+/** What a process other than a daemon may remove, and that it harms no daemon at any time. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -182,9 +182,9 @@ describe('the directory itself', () => {
 });
 
 /**
- * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have
- * been taken away and published anew by the time it moves it. `first` steps of one, then all of the other,
- * then the rest.
+ * The race of a collector with a daemon's sweep. By the time one of them moves a dead generation, the other
+ * may have removed it, and a candidate may have published there again. The order: `steps` calls of the first,
+ * all of the second, the rest of the first.
  */
 describe('a collector and a candidate, with one of them interrupted before any call', () => {
   async function race(order: 'candidate-first' | 'collector-first', steps: number): Promise<'more' | 'over'> {
@@ -223,14 +223,14 @@ describe('a collector and a candidate, with one of them interrupted before any c
     const claiming = new Stepper(claim(claimPlan(late)), late.ports);
     machine.files.removeTree(inHome('2'));
     await holdBefore(claiming, { phase: 'publish', method: 'rename' });
-    // Meanwhile others have claimed 2 and 3, and 3 has collected 2.
+    // Meanwhile other candidates have claimed 2 and 3, and 3 has collected 2.
     const daemon = machine.start();
     await leaveGeneration(machine, 2);
     machine.files.rename(inHome('current'), inHome('trash.old'));
     machine.files.makeLink('2', inHome('current'));
     const winner = await daemonIn(machine, {}, daemon);
     expect(top(machine)).toContain('3/');
-    // The collector has seen a dead 2 before the daemon took it away, and moves what is there now.
+    // The collector saw a dead 2 before the daemon removed it, and moves what is there now.
     await claiming.take();
     expect(claiming.phase?.phase).toBe('recheck');
     machine.files.rename(inHome('2'), inHome('trash.collector'));

@@ -1,4 +1,4 @@
-/** Ending a daemon that does not answer: with proof, step by step, and nobody else. */
+/** Ends a daemon that does not answer: with proof, step by step, and no other process. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -22,7 +22,7 @@ interface Scene {
   readonly caller: MemoryProcess;
 }
 
-/** A daemon that owns the name, as far as the files say, and somebody who wants it to end. */
+/** A daemon that owns the name according to the files, and a caller that ends it. */
 function scene(): Scene {
   const machine = new MemoryMachine();
   const daemon = machine.start();
@@ -86,7 +86,7 @@ describe('a daemon that must end', () => {
       run(endHungDaemon(plan), {
         ...ports,
         processes: {
-          // A process that hangs in the kernel: no signal ends it.
+          // The process hangs in the kernel: no signal ends it.
           ...ports.processes,
           lookUp: () => ({ kind: 'present', startTime: identityOf(daemon).startTime, activity: 'running' }),
           signal: (_, name) => {

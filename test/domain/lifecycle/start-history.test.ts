@@ -1,4 +1,4 @@
-/** What the ledger tells of each process. */
+/** What the ledger says about each process. */
 
 import { describe, expect, it } from 'vitest';
 import type { Vitality } from '../../../src/domain/evidence/identity.js';

@@ -180,7 +180,7 @@ describe('a start', () => {
 });
 
 describe('a start after failures', () => {
-  /** So many failed starts, one a second, the last one at 100 s. */
+  /** Failed starts, one per second, the last one at 100 s. */
   const failures = (count: number, reason: SpawnReason = 'cold'): LedgerEntry[] =>
     Array.from({ length: count }, (_, index) => {
       const atMs = (100 - (count - 1 - index)) * 1_000;

@@ -1,4 +1,4 @@
-/** The spawn lock in every order of its calls with those of another who does something to it as well. */
+/** The spawn lock: its calls in every order with the calls of another process on the same lock. */
 
 import { describe, expect, it } from 'vitest';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
@@ -9,7 +9,7 @@ import type { Sync } from '../../../src/domain/procedure/procedure.js';
 import { home, LOCK, lockOf, lookContended, planOf, take } from '../../support/locks.js';
 import { nonceFor, tree } from '../../support/plans.js';
 
-/** Every order of two stretches of so many steps. */
+/** Every order of the steps of two procedures. */
 function orders(a: number, b: number): string[] {
   if (a === 0) return ['b'.repeat(b)];
   if (b === 0) return ['a'.repeat(a)];
@@ -21,7 +21,7 @@ interface Racer<O> {
   readonly procedure: Sync<O>;
 }
 
-/** Two procedures in that order; one that ends early is passed over. */
+/** Runs two procedures in that order. It skips one that has ended. */
 function inOrder<O, P>(order: string, a: Racer<O>, b: Racer<P>): readonly [O, P] {
   const steppers = {
     a: new Stepper(a.procedure, a.process.ports),

@@ -1,4 +1,4 @@
-/** A start that the ledger holds back: nothing is started, the reason is told, and the lock is free. */
+/** The ledger holds a start back: the caller starts nothing, reports the reason, and frees the lock. */
 
 import { expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';

@@ -1,4 +1,4 @@
-/** Kicking: one process at most for however many kicks, and nothing that waits. */
+/** Kicks: any number of them start at most one process, and none waits. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -23,7 +23,7 @@ function kick(
   return runSync(kicking(kickPlan(process, changes)), process.ports);
 }
 
-/** As the command does: it is over as soon as the kick is. */
+/** Like the command, the process exits right after the kick. */
 function kickAndExit(machine: MemoryMachine): KickOutcome {
   const process = machine.start();
   const outcome = kick(machine, {}, process);
@@ -31,7 +31,7 @@ function kickAndExit(machine: MemoryMachine): KickOutcome {
   return outcome;
 }
 
-/** Children that claim the name, once they have come so far. */
+/** Children claim the name after that time. */
 function childrenClaim(machine: MemoryMachine, afterMs = 40): void {
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
@@ -49,7 +49,7 @@ function home(): MemoryMachine {
   return machine;
 }
 
-/** A lock as its holder took it now, with the child that it started. */
+/** A lock that its holder takes now, with the child that it started. */
 function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryProcess): void {
   const nonce = nonceFor(holder);
   const plan = { directory: HOME, nonce, holder: identityOf(holder), readyMs: 7_500 };
@@ -59,7 +59,7 @@ function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryPro
   machine.files.createFile(inHome(`spawn.lock/${nonce}`), text);
 }
 
-/** How many calls a kick of a cold name makes. */
+/** The number of calls of a kick of a cold name. */
 function callsOfOneKick(): number {
   const machine = new MemoryMachine();
   const process = machine.start();
@@ -177,7 +177,7 @@ describe('many kicks', () => {
       kickAndExit(machine);
       await machine.clock.advance(50);
     }
-    // The kicker allows its daemon 1.5 s: past the override age, that is no reason to wait any more.
+    // The kick allows its daemon 1.5 s. After the override age, that does not keep other kicks waiting.
     expect(spawnsOf(machine)).toEqual(['cold', 'override', 'override', 'override', 'override', 'override']);
   });
 
@@ -200,7 +200,7 @@ describe('many kicks', () => {
     const machine = home();
     const process = machine.start();
     let taken = 0;
-    // Others take it just before this kick does, and have released it when it looks.
+    // Another process takes it just before this kick, and has released it when the kick looks.
     process.onCall = ({ method, args }) => {
       if (method === 'rename' && String(args[1]).endsWith('spawn.lock')) {
         lockOf(machine, machine.start());

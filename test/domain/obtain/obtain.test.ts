@@ -1,4 +1,6 @@
-/** Obtaining: attached or started, or a reason why not, within the budget; however many ask, one process. */
+/**
+ * A caller attaches, starts a daemon, or gets a reason, within its budget. Many callers start one process.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -22,7 +24,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 type Changes = Partial<ObtainPlan>;
 
-/** A caller that has begun, and what it will be told. */
+/** A caller that has begun, and its future outcome. */
 function calling(
   machine: MemoryMachine,
   changes: Changes = {},
@@ -37,7 +39,7 @@ const obtain = (
   process = machine.start(),
 ): Promise<ObtainOutcome> => machine.clock.finish(calling(machine, changes, process));
 
-/** A caller that is held before that call, in that role. */
+/** A caller that the test holds before that call, in that role. */
 async function heldBefore(machine: MemoryMachine, before: Before, role: string, changes: Changes = {}) {
   const process = machine.start();
   const stepper = new Stepper(obtaining(obtainPlan(process, changes)), process.ports);
@@ -66,12 +68,12 @@ async function toTheEnd(
 }
 
 interface Child {
-  /** How long it takes until it claims, and from there until it serves. */
+  /** The time until it claims, and from there until it serves. */
   readonly startMs?: number;
   readonly loadMs?: number;
 }
 
-/** Started processes are daemons: they claim with the real machine, and serve. */
+/** Started processes are daemons: they run the real claim, and serve. */
 function childrenServe(machine: MemoryMachine, { startMs = 40, loadMs = 0 }: Child = {}): void {
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
@@ -296,7 +298,7 @@ describe('many callers at once', () => {
   });
 });
 
-/** How many calls a caller makes that starts a daemon. */
+/** The number of calls of a caller that starts a daemon. */
 async function callsOfOneStart(): Promise<number> {
   const machine = new MemoryMachine();
   childrenServe(machine, { startMs: 10 });
@@ -354,7 +356,7 @@ describe('a caller that is killed', () => {
     const dead = machine.start();
     lockOf(machine, dead);
     dead.kill();
-    // Whoever starts a process dies with it.
+    // A caller that starts a process dies with it.
     machine.onSpawn = (child, { by }) => {
       child.kill();
       processes.find(({ pid }) => pid === by)?.kill();
@@ -577,7 +579,7 @@ describe('a lock that can’t be taken', () => {
     expect(await obtain(machine, {}, process)).toMatchObject({ kind: 'started', reason: 'lock-error' });
     expect(machine.spawns[0]?.at.monotonicMs).toBeGreaterThanOrEqual(beganMs + 1_000);
     expect(elapsed(machine, beganMs)).toBeLessThan(1_150);
-    // Without the lock there is none to hand over, and no record of one to note a child in.
+    // Without the lock, there is nothing to hand over, and no record to note a child in.
     expect(machine.spawns[0]?.lockNonce).toBeUndefined();
     expect(touched).not.toContain(inHome(`spawn.lock/${nonceFor(process)}`));
   });
@@ -616,7 +618,7 @@ describe('a lock that can’t be taken', () => {
     const patientUntilMs = machine.clock.now().monotonicMs + timingFrom().lockFallbackMs;
     let daemon: Promise<unknown> | undefined;
     const outcome = await toTheEnd(machine, stepper, async () => {
-      // It has found nobody, its patience is over, and what it does next is to look at the lock.
+      // It has found no daemon, its patience is over, and its next call looks at the lock.
       if (machine.clock.now().monotonicMs < patientUntilMs || stepper.next?.port !== 'files') return;
       daemon ??= daemonIn(machine);
       await daemon;

@@ -1,4 +1,4 @@
-/** How procedures are put together and driven. */
+/** How to build and drive procedures. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -101,7 +101,7 @@ describe('driving a procedure', () => {
   });
 });
 
-/** Drives a procedure by hand: marks are answered as given, calls with their own method. */
+/** Drives a procedure by hand: it answers marks as given, and calls with their own method. */
 function driven(procedure: Procedure<unknown>, answers: (mark: Mark) => unknown = () => undefined) {
   const seen: string[] = [];
   let said = procedure.next();

@@ -66,7 +66,7 @@ describe('a tally', () => {
     expect(tally.numbers(5)).toMatchObject({ running: 2, waiting: 3, failed: 0 });
     first(2, 'failed');
     expect(tally.numbers(1)).toMatchObject({ running: 1, waiting: 0, failed: 1 });
-    // Its caller has gone, and nothing is in flight any more.
+    // Its caller is gone, and nothing is in flight any more.
     expect(tally.numbers(0)).toMatchObject({ running: 1, waiting: 0 });
     second(2, 'well');
     expect(tally.numbers(0)).toMatchObject({ running: 0, waiting: 0, failed: 1, loadMs: 1 });

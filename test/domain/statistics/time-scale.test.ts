@@ -1,4 +1,4 @@
-/** Where a time lies on the axis, and what is left out of it. */
+/** The position of a time on the axis, and the gaps that the axis leaves out. */
 
 import { describe, expect, it } from 'vitest';
 import { CUT_WIDTH, timeScale } from '../../../src/domain/statistics/time-scale.js';

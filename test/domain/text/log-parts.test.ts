@@ -1,4 +1,4 @@
-/** The parts of a log, and the lines that are picked from it. */
+/** The parts of a log, and the selection of lines from it. */
 
 import { describe, expect, it } from 'vitest';
 import {

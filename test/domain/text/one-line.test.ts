@@ -20,7 +20,7 @@ interface Case {
   readonly expected: string;
 }
 
-/** `cargo test` reads the same. */
+/** `cargo test` reads the same file. */
 const CASES = cases as readonly Case[];
 
 describe('a diagnostic', () => {
@@ -32,7 +32,7 @@ describe('a diagnostic', () => {
     expect(CASES.length).toBeGreaterThan(30);
   });
 
-  /** Text as it comes, and text that is likely to be trouble. */
+  /** Arbitrary text, and text that is likely to cause trouble. */
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 300 }),
     fc
@@ -65,7 +65,7 @@ describe('a diagnostic', () => {
         const line = diagnosticLine(input, 'plain');
         expect(diagnosticLine(line, 'plain')).toBe(line);
         expect(cleanText(cleanText(input))).toBe(cleanText(input));
-        // What is red already is red once.
+        // A text that is red already stays red once.
         const red = diagnosticLine(input, 'coloured');
         expect(diagnosticLine(red, 'coloured')).toBe(red);
       }),
