@@ -28,7 +28,7 @@ describe('a diagnostic', () => {
     expect(diagnosticLine(input, colour)).toBe(expected);
   });
 
-  it('the cases are read', () => {
+  it('has cases in the file', () => {
     expect(CASES.length).toBeGreaterThan(30);
   });
 
@@ -59,7 +59,7 @@ describe('a diagnostic', () => {
     );
   });
 
-  it('of a diagnostic is the same', () => {
+  it('does not change when it is made again', () => {
     fc.assert(
       fc.property(text, (input) => {
         const line = diagnosticLine(input, 'plain');
@@ -73,7 +73,7 @@ describe('a diagnostic', () => {
   });
 });
 
-it('white space is what the language defines as such', () => {
+it('the set of white space is that of JavaScript', () => {
   const all = Array.from({ length: 0x10000 }, (_, point) => String.fromCharCode(point));
   expect([...WHITE_SPACE].sort()).toEqual(all.filter((character) => /\s/.test(character)).sort());
 });
