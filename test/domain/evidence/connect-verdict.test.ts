@@ -30,11 +30,11 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<Platform, Kind>>>> = {
 };
 
 describe.each(['linux', 'darwin'] as const)('on %s', (platform) => {
-  it('a connection that is taken is somebody', () => {
+  it('a connection that succeeds means that a daemon listens', () => {
     expect(judgeConnect({ kind: 'connected' }, platform)).toEqual({ kind: 'alive' });
   });
 
-  it('silence tells nothing', () => {
+  it('silence is not evidence', () => {
     const verdict = judgeConnect({ kind: 'silent' }, platform);
     expect(verdict).toMatchObject({ kind: 'unknown', cause: { code: 'ETIMEDOUT' } });
   });

@@ -16,15 +16,15 @@ describe('a daemon that does not answer', () => {
     expect(hasWorked(idle, { ...idle, ...changes })).toBe(true);
   });
 
-  it('has not if nothing about it has changed', () => {
+  it('has not worked if nothing about it has changed', () => {
     expect(hasWorked(idle, idle)).toBe(false);
   });
 
-  it('has not if it is stopped, whatever else is seen', () => {
+  it('has not worked if it is stopped, even with other signs of work', () => {
     expect(hasWorked(idle, { ...idle, activity: 'stopped', ticks: 200, children: 2 })).toBe(false);
   });
 
-  it('is not known to have if it can not be seen', () => {
+  it('is not known to have worked if it can not be seen', () => {
     expect([hasWorked(hidden, idle), hasWorked(idle, hidden)]).toEqual([false, false]);
   });
 });
