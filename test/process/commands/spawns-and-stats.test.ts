@@ -113,7 +113,9 @@ describe('solod spawns', () => {
     expect(await text(box, 'spawns', service, '--svg', file)).toBe(`wrote ${file}\n`);
     const svg = readFileSync(file, 'utf8');
     expect(tagsIn(svg)).toBe('balanced');
-    expect(svg.match(/<g>/g)).toHaveLength(2);
+    // Two; on a busy machine a start may take longer than it may, and is tried again.
+    expect(box.spawns().length).toBeGreaterThanOrEqual(2);
+    expect(svg.match(/<g>/g)).toHaveLength(box.spawns().length);
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg).toContain('no &lt;such&gt; luck');
     expect(svg).toMatch(/cold, by solod\.cjs/);
