@@ -899,7 +899,7 @@ const spawnLock = of('lock/spawn-lock', 'lock/spawn-lock', [
     'A lock that was moved away in place of something foreign is given back.',
     'if (others.length === 0 && isNonce(name)) {',
     'if (undefined) {',
-    'of many who saw the same foreign directory, one takes the lock over',
+    'of many processes that saw the same foreign directory, one takes the lock over',
   ],
   [
     'junk-is-not-given-back',

@@ -297,7 +297,7 @@ describe('taking over', () => {
     expect(tree(machine)).toContain(`trash.${nonceFor(a)}.lock/junk/`);
   });
 
-  it('of many who saw the same foreign directory, one takes the lock over', () => {
+  it('of many processes that saw the same foreign directory, one takes the lock over', () => {
     const { machine, all } = home(5);
     machine.files.makeDirectories(`${LOCK}/junk`);
     const observed = { kind: 'foreign', type: 'directory', modifiedMs: 0 } as const;

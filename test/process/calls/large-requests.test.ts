@@ -32,7 +32,7 @@ function ask(socketPath: string): Promise<number> {
 const residentBytes = (pid: number): number =>
   Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) * 1024;
 
-it.each([0, 1])('with %i workers', async (workers) => {
+it.each([0, 1])('large requests leave no memory behind with %i workers', async (workers) => {
   const box = sandbox();
   const service = box.service('export default ({ args, stdout }) => void stdout.write(String(args.length));');
   await box.run(['call', service, `--workers=${workers}`]);
