@@ -77,7 +77,6 @@ const LONG = [
   ['three hosts, two requests each', 3, 2, { host: 0, broker: 0, server: 0 }],
   ['three hosts, two requests each, a server killed', 3, 2, { host: 0, broker: 0, server: 1 }],
   ['three hosts, two requests each, a host killed', 3, 2, { host: 1, broker: 0, server: 0 }],
-  ['three hosts, two requests each, a host and a server killed', 3, 2, { host: 1, broker: 0, server: 1 }],
   ['three hosts, two requests each, a broker killed', 3, 2, { host: 0, broker: 1, server: 0 }],
 ] as const;
 
