@@ -75,7 +75,8 @@ class Worker {
     if (loading.kind === 'broken') this.#tell(loading);
     else {
       this.#service = loading.service;
-      this.#tell({ kind: 'loaded', idleTimeoutMs: loading.service.idleTimeoutMs });
+      const { idleTimeoutMs } = loading.service;
+      this.#tell({ kind: 'loaded', idleTimeoutMs, residentBytes: residentBytes() });
     }
   }
 
