@@ -206,6 +206,11 @@ pub fn judge(starts: &[Start], build: &str, now: Instant) -> Option<HeldBack> {
     })
 }
 
+/// Whether the last start of the same thing failed.
+pub fn has_failed(starts: &[Start], build: &str, wall_ms: f64) -> bool {
+    !failures_in_a_row(starts, build, wall_ms).is_empty()
+}
+
 /// The latest first.
 fn failures_in_a_row(starts: &[Start], build: &str, wall_ms: f64) -> Vec<FailedStart> {
     let mut failures = Vec::new();

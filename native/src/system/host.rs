@@ -31,6 +31,8 @@ pub struct Launch {
     /// What it is started with, beside what the start itself tells it.
     pub environment: Vec<(String, String)>,
     pub build: String,
+    /// Whether Node's command would start the daemon in the same way. If not, a start that fails shows that this one is wrong.
+    pub is_usual: bool,
 }
 
 /// Reads it where it may be needed: most calls are spared it.
@@ -393,7 +395,7 @@ impl Ports for Host<'_> {
 
     fn can_start(&mut self) -> bool {
         if self.launch.is_none() {
-            self.launch = (self.find_launch)();
+            self.launch = (self.find_launch)().filter(|launch| self.is_worth_a_try(launch));
         }
         self.launch.is_some()
     }
@@ -423,6 +425,7 @@ impl Ports for Host<'_> {
         let (code, signal) = end_of(status);
         let last_output = started.log.as_mut().map(Log::tail).unwrap_or_default();
         let end = ChildEnd { code, signal, word: started.words.last().cloned(), last_output };
+        let is_in_order = started.words.iter().any(|word| matches!(word, Word::Ready | Word::GaveWay));
         if !started.has_spoken() {
             let why = if code == Some(0) { String::new() } else { last_characters(end.last_output.trim()) };
             let text = start_ledger::ended_text(
@@ -434,6 +437,9 @@ impl Ports for Host<'_> {
             );
             self.note(&text);
         }
+        if let Some(launch) = self.launch.as_ref().filter(|_| !is_in_order) {
+            self.forget(launch);
+        }
         Child::Ended(end)
     }
 }
@@ -444,6 +450,23 @@ fn last_characters(text: &str) -> String {
 }
 
 impl Host<'_> {
+    /// Removes the launch file whose start has failed, if Node's command knows another way: the next start is by that one.
+    fn forget(&self, launch: &Launch) {
+        if !launch.is_usual {
+            let _ = fs::remove_file(layout::launch(self.directory));
+        }
+    }
+
+    /// A caller that did not wait for the end of its start could not see it fail.
+    fn is_worth_a_try(&mut self, launch: &Launch) -> bool {
+        let is_wrong =
+            !launch.is_usual && start_ledger::has_failed(&self.starts(), &launch.build, now().wall_ms);
+        if is_wrong {
+            self.forget(launch);
+        }
+        !is_wrong
+    }
+
     fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let now = now();
         self.end_silent_starts(now.wall_ms);
@@ -472,6 +495,7 @@ impl Host<'_> {
             Err(error) => {
                 let cause = cause_of(&error, &format!("spawn {}", launch.argv[0].to_string_lossy()));
                 self.note(&start_ledger::refused_text(&asked, &cause.message));
+                self.forget(launch);
                 Spawning::Refused(cause)
             }
         }

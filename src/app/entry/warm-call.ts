@@ -7,7 +7,7 @@
  * (`warm-call-streams.ts`).
  */
 
-import { existsSync, lstatSync, writeSync } from 'node:fs';
+import { lstatSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
@@ -107,7 +107,7 @@ function findOrThrow(file: string): Found | undefined {
 function isInOrder({ root, directory }: Place, userId: number): boolean {
   if (distrustOf(entryOf(lstatSync(root)), userId) !== undefined) return false;
   const entry = entryOf(lstatSync(directory));
-  return distrustOf(entry, userId) === undefined && isClosed(entry) && existsSync(layout.launch(directory));
+  return distrustOf(entry, userId) === undefined && isClosed(entry);
 }
 
 const NOTHING = Buffer.alloc(0);

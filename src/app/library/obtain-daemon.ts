@@ -154,7 +154,6 @@ async function connectOnce<C extends Duplex>(
   };
   const ports = host.held({ ...portsOf(host), probe, spawner, clock: spawner.wakingClock() });
   const outcome = await run(obtainWith(plan), ports);
-  if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }
 

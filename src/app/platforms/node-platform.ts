@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { nodeClock } from '../../adapters/node/clock.js';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
+import { leaveLaunchFile } from '../../adapters/node/files/launch-file.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
@@ -96,6 +97,10 @@ const daemonParts = () =>
 
 const watchLog = (directory: string): void =>
   LogKeeper.watch({ directory, temporary: () => layout.private(directory, nonce()) });
+
+/** Leaves what started this process, for clients that are not Node. */
+export const leaveOwnCommand = (directory: string): void =>
+  leaveLaunchFile(directory, [process.execPath, ...process.argv.slice(1)]);
 
 /** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
 export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>
