@@ -1,6 +1,7 @@
 //! What this client and the one in TypeScript must agree on. Written by `npm run protocol` from the TypeScript sources, which
 //! `npm run check:protocol` holds it to: change it there.
 
+pub const VERSION: &str = "0.1.0";
 pub const WIRE_VERSION: u32 = 1;
 pub const TOTAL_MS: f64 = 10_000.0;
 pub const FIRST_LOOK_MS: f64 = 1_000.0;

@@ -198,6 +198,7 @@ const REASONS = [
 
 /** @type {readonly Shared[]} */
 export const SHARED = [
+  value('VERSION', '&str', 'src/app/environment/version.ts', 'VERSION'),
   value('WIRE_VERSION', 'u32', 'src/domain/evidence/edition.ts', 'WIRE_VERSION'),
 
   value('TOTAL_MS', 'f64', TIMING, 'CALL_TOTAL_MS'),

@@ -12,3 +12,4 @@ pub mod socket;
 pub mod spawn;
 pub mod streams;
 pub mod time;
+pub mod trust;
