@@ -69,6 +69,7 @@ function packPlatform() {
     license,
     os: [process.platform],
     cpu: [process.arch],
+    preferUnplugged: true,
     bin: { 'solod-client': 'bin/solod-client' },
     files: ['bin'],
   });
