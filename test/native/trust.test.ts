@@ -1,4 +1,4 @@
-/** What the native client executes: only what nobody else could have put there; and what it says where nothing is found. */
+/** The native client executes only what nobody else could have put there, and says what it looked for in vain. */
 
 import { spawnSync } from 'node:child_process';
 import {
