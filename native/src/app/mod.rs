@@ -7,6 +7,7 @@ pub mod kick;
 pub mod node_part;
 pub mod options;
 pub mod say;
+pub mod serve;
 pub mod share;
 pub mod target;
 
@@ -32,6 +33,7 @@ pub fn main() -> i32 {
     }
     match options::read(&argv) {
         Some(asked) if asked.command == Command::Call => call::run(&asked),
+        Some(asked) if asked.command == Command::Serve => serve::run(&argv, &asked),
         Some(asked) => kick::run(&asked),
         None => delegate::run(&argv),
     }

@@ -6,6 +6,7 @@ use crate::domain::edition::{self, Edition};
 use crate::domain::environment::{daemon_environment, environment_hash};
 use crate::domain::layout::{self, Place};
 use crate::protocol as p;
+use crate::system::candidate::Claim;
 use crate::system::host::Launch;
 use crate::system::libc::{O_NOFOLLOW, O_NONBLOCK};
 use crate::system::trust::{check, check_program, Owners};
@@ -19,6 +20,8 @@ use std::path::Path;
 
 pub struct Target {
     pub name: String,
+    /// The name, or the name with its project.
+    pub label: String,
     pub place: Place,
     pub user_id: u32,
     pub edition: Edition,
@@ -46,8 +49,9 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
         None => state_root()?,
     };
     let user_id = process::user_id();
-    let place = layout::place_of(&root, &layout::label_of(&name, project.as_deref()), user_id);
-    Some(Target { name, place, user_id, edition, environment })
+    let label = layout::label_of(&name, project.as_deref());
+    let place = layout::place_of(&root, &label, user_id);
+    Some(Target { name, label, place, user_id, edition, environment })
 }
 
 /// A service that comes with solod.
@@ -127,6 +131,20 @@ fn own_variables() -> impl Iterator<Item = (String, String)> {
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
+/// None where a service manager listens for the name: Node leaves the name to it.
+pub fn claim_for(target: &Target) -> Option<Claim> {
+    if fs::symlink_metadata(layout::handed_socket(&target.place.directory)).is_ok() {
+        return None;
+    }
+    Some(Claim {
+        place: target.place.clone(),
+        user_id: target.user_id,
+        label: target.label.clone(),
+        service: target.edition.path.clone(),
+        version: target.edition.version.clone(),
+    })
+}
+
 /// The directory of the daemon's bundle, and its package's.
 const LAUNCHED_LEVELS: usize = 2;
 
@@ -148,5 +166,6 @@ pub fn find_launch(target: &Target) -> Option<Launch> {
     let environment = daemon_environment(own_variables(), &target.environment, &directory);
     let build =
         format!("{}:{}:{}", target.edition.key(), argv[0].to_str().ok()?, environment_hash(&environment));
-    Some(Launch { argv, environment, build, is_usual })
+    let claim = claim_for(target);
+    Some(Launch { claim, argv, environment, build, is_usual })
 }

@@ -270,6 +270,16 @@ pub fn silent_text(at_ms: f64, pid: i64, for_ms: f64) -> String {
     )
 }
 
+/// What a process says of itself that has claimed, or has given way.
+pub fn word_text(at_ms: f64, pid: i64, kind: &str, generation: u32) -> String {
+    format!("{{\"atMs\":{at_ms},\"pid\":{pid},{}\n", &said_text(kind, generation)[1..])
+}
+
+/// The same for its start channel.
+pub fn said_text(kind: &str, generation: u32) -> String {
+    format!("{{\"kind\":\"{kind}\",\"generation\":{generation}}}")
+}
+
 pub fn ended_text(at_ms: f64, pid: i64, why: &str, code: Option<i32>, signal: Option<&str>) -> String {
     let code = code.map_or_else(String::new, |code| format!(",\"code\":{code}"));
     let signal = signal.map_or_else(String::new, |signal| format!(",\"signal\":{}", quoted(signal)));

@@ -1,9 +1,10 @@
 //! The ports, over the machine that this process runs on.
 
-use super::errno::cause_of;
+use super::candidate::{claim_first, Claim};
+use super::errno::{cause_of, change};
 use super::libc::{self, PollFd, POLLIN, WNOHANG};
-use super::socket::Socket;
-use super::spawn::{self, Command};
+use super::socket::{Listener, Socket};
+use super::spawn::{self, Waiting};
 use super::time::{monotonic_ms, now};
 use super::{appended, files, limits, process};
 use crate::domain::failure::fill;
@@ -31,6 +32,8 @@ pub struct Launch {
     /// What it is started with, beside what the start itself tells it.
     pub environment: Vec<(String, String)>,
     pub build: String,
+    /// What the started process claims before it becomes the daemon; None where a service manager listens for the name.
+    pub claim: Option<Claim>,
     /// Whether Node's command would start the daemon in the same way. If not, a start that fails shows that this one is wrong.
     pub is_usual: bool,
 }
@@ -58,6 +61,7 @@ pub struct Host<'a> {
     limits: Limits,
     identity: Option<Identity>,
     connection: Option<Socket>,
+    listener: Option<Listener>,
     accepted: Option<Accepted>,
     started: Option<Started>,
 }
@@ -88,9 +92,15 @@ impl<'a> Host<'a> {
             limits,
             identity: None,
             connection: None,
+            listener: None,
             accepted: None,
             started: None,
         }
+    }
+
+    /// The one that is held.
+    pub fn take_listener(&mut self) -> Option<Listener> {
+        self.listener.take()
     }
 
     /// The connection on which the request was taken on.
@@ -127,27 +137,26 @@ impl<'a> Host<'a> {
         }
     }
 
-    fn note(&self, text: &str) {
+    pub fn note(&self, text: &str) {
         let (path, before) = (layout::spawns(self.directory), layout::spawns_before(self.directory));
         appended::append(&path, &before, p::LEDGER_BYTES_MAX, text);
     }
 
-    fn start(&self, launch: &Launch, lock_nonce: Option<&str>) -> io::Result<Started> {
+    fn start(&self, launch: &Launch, lock_nonce: Option<&str>) -> io::Result<(Started, Waiting)> {
         let log = Log::open(self.directory);
         let (channel, speaker) = match self.with_channel {
             true => spawn::pipe().map(|(reads, writes)| (Some(reads), Some(writes)))?,
             false => (None, None),
         };
-        let command = Command {
-            argv: launch.argv.clone(),
-            environment: environment(launch, lock_nonce, self.with_channel),
-        };
-        let pid = spawn::start(&command, log.as_ref().map(|log| &log.file), speaker.as_ref())?;
-        Ok(Started { pid, log, channel, said: Vec::new(), words: Vec::new() })
+        let channel_at = speaker.as_ref().map(|_| p::CHANNEL_DESCRIPTOR);
+        let mut prelude = || claim_first(launch, lock_nonce, channel_at);
+        let waiting =
+            spawn::start(&launch.argv, log.as_ref().map(|log| &log.file), speaker.as_ref(), &mut prelude)?;
+        Ok((Started { pid: waiting.pid, log, channel, said: Vec::new(), words: Vec::new() }, waiting))
     }
 }
 
-fn environment(launch: &Launch, lock_nonce: Option<&str>, with_channel: bool) -> Vec<CString> {
+pub fn environment(launch: &Launch, lock_nonce: Option<&str>, channel: Option<c_int>) -> Vec<CString> {
     let mut variables = Vec::new();
     let mut say = |name: &str, value: &str| variables.extend(CString::new(format!("{name}={value}")));
     for (name, value) in &launch.environment {
@@ -156,8 +165,8 @@ fn environment(launch: &Launch, lock_nonce: Option<&str>, with_channel: bool) ->
     if let Some(nonce) = lock_nonce {
         say(p::LOCK_VARIABLE, nonce);
     }
-    if with_channel {
-        say(p::CHANNEL_VARIABLE, &p::CHANNEL_DESCRIPTOR.to_string());
+    if let Some(channel) = channel {
+        say(p::CHANNEL_VARIABLE, &channel.to_string());
     }
     variables
 }
@@ -335,6 +344,14 @@ impl Ports for Host<'_> {
         files::tighten(path)
     }
 
+    fn read_link(&mut self, path: &str) -> Found<String> {
+        files::read_link(path)
+    }
+
+    fn make_link(&mut self, target: &str, path: &str) -> Change {
+        files::make_link(target, path)
+    }
+
     fn list(&mut self, path: &str) -> Found<Vec<String>> {
         files::list(path)
     }
@@ -387,6 +404,15 @@ impl Ports for Host<'_> {
         let (greeting, accepted) = greet(socket, &head, within_ms);
         self.accepted = accepted;
         greeting
+    }
+
+    fn listen(&mut self, path: &str) -> Change {
+        let listening = Listener::listen(path).map(|listener| self.listener = Some(listener));
+        change(listening, || format!("listen '{path}'"))
+    }
+
+    fn close_listener(&mut self) {
+        self.listener = None;
     }
 
     fn look_up(&mut self, pid: i64) -> Sighting {
@@ -481,7 +507,8 @@ impl Host<'_> {
             return Spawning::Refused(Cause { code: p::BOUND.to_owned(), message });
         }
         match self.start(launch, lock_nonce) {
-            Ok(started) => {
+            // Until it is dropped, the process waits: its first word comes after this line in the ledger.
+            Ok((started, _waiting)) => {
                 let pid = i64::from(started.pid);
                 self.started = Some(started);
                 let start_time = match process::look_up(pid) {

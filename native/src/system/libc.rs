@@ -90,6 +90,8 @@ pub struct SignalSet(pub [c_ulong; 16]);
 
 extern "C" {
     pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
+    pub fn bind(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
+    pub fn listen(fd: c_int, backlog: c_int) -> c_int;
     pub fn connect(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
     pub fn shutdown(fd: c_int, how: c_int) -> c_int;
     pub fn recv(fd: c_int, buffer: *mut c_void, length: usize, flags: c_int) -> isize;

@@ -1,6 +1,7 @@
 //! The world as Linux shows it.
 
 pub mod appended;
+pub mod candidate;
 pub mod errno;
 pub mod files;
 pub mod host;

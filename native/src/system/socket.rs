@@ -4,13 +4,70 @@ use super::errno::{retried, socket_cause_of};
 use super::libc::{self, PollFd, SockAddrUn, EAGAIN, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
 use super::streams::STDIN;
 use crate::domain::ports::{Cause, Connecting};
+use std::fs::{self, Permissions};
 use std::io;
 use std::mem;
-use std::os::raw::{c_int, c_short, c_void};
+use std::os::raw::{c_int, c_short, c_uint, c_void};
+use std::os::unix::fs::PermissionsExt;
 
 pub struct Socket(c_int);
 
 impl Drop for Socket {
+    fn drop(&mut self) {
+        unsafe { libc::close(self.0) };
+    }
+}
+
+/// The last byte stays NUL. No directory that is used here has a longer path.
+fn address_of(path: &str) -> io::Result<SockAddrUn> {
+    let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
+    match address.path.get_mut(..path.len()) {
+        Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
+        _ => return Err(io::Error::from_raw_os_error(36)),
+    }
+    Ok(address)
+}
+
+/// A socket that listens, and ends with this process, or with the program that it becomes.
+pub struct Listener(c_int);
+
+/// Linux caps it at net.core.somaxconn.
+const BACKLOG: c_int = 511;
+/// With it, bind(2) makes a socket that only its owner can connect to.
+const NARROW: c_uint = 0o177;
+/// Cleaners of temporary directories leave sticky files alone.
+const STICKY: u32 = 0o1600;
+
+impl Listener {
+    pub fn listen(path: &str) -> io::Result<Listener> {
+        let address = address_of(path)?;
+        let fd = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let listener = Listener(fd);
+        let length = mem::size_of::<SockAddrUn>() as u32;
+        let before = unsafe { libc::umask(NARROW) };
+        let bound = retried(|| unsafe { libc::bind(fd, &address, length) } as isize);
+        unsafe { libc::umask(before) };
+        bound?;
+        retried(|| unsafe { libc::listen(fd, BACKLOG) } as isize)?;
+        // Works without it.
+        let _ = fs::set_permissions(path, Permissions::from_mode(STICKY));
+        Ok(listener)
+    }
+
+    /// Lets the next program have it, as this descriptor.
+    pub fn hand_over(self, descriptor: c_int) -> bool {
+        if self.0 == descriptor {
+            mem::forget(self);
+            return unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } == 0;
+        }
+        unsafe { libc::dup2(self.0, descriptor) == descriptor }
+    }
+}
+
+impl Drop for Listener {
     fn drop(&mut self) {
         unsafe { libc::close(self.0) };
     }
@@ -39,12 +96,7 @@ impl Socket {
     /// connect(2) on a non-blocking socket answers at once: EAGAIN says that the backlog is full.
     pub fn connect(path: &str) -> Result<Socket, Connecting> {
         let errno = |error: &io::Error| Connecting::Errno(socket_cause_of(error, "connect", path));
-        let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
-        // The last byte stays NUL. No directory that is used here has a longer path.
-        match address.path.get_mut(..path.len()) {
-            Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
-            _ => return Err(errno(&io::Error::from_raw_os_error(36))),
-        }
+        let address = address_of(path).map_err(|error| errno(&error))?;
         let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
         if fd < 0 {

@@ -43,7 +43,11 @@ import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './ho
 export { nodeClock } from '../../adapters/node/clock.js';
 export { entryOf } from '../../adapters/node/files/lstat-entry.js';
 export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
-export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+export {
+  closeDescriptor,
+  closeInheritedDescriptors,
+  isOwnSocket,
+} from '../../adapters/node/processes/inherited-descriptors.js';
 export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
