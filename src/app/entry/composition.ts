@@ -56,6 +56,9 @@ const PORTS = tokensFor<Host>({
   directory: true,
   home: true,
   realPath: true,
+  scope: true,
+  machine: true,
+  copyFile: true,
   nonce: true,
 });
 

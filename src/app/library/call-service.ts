@@ -16,6 +16,7 @@ import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
   resolveRequest,
+  resolveSettled,
   type ServiceOptions,
   type TimingOptions,
 } from './daemon-request.js';
@@ -75,8 +76,8 @@ export async function callService<C extends Duplex>(
   begun?: Begun<C> | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
-  const resolved = resolveRequest(options, host, { totalMs });
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
+  const resolved = (choice.kind === 'daemon' ? resolveSettled : resolveRequest)(options, host, { totalMs });
   if (resolved.kind === 'failed') {
     const { failure } = resolved;
     const isDaemonWanted = choice.kind === 'daemon' && options.fallback !== 'inline';

@@ -9,6 +9,7 @@ import { daemonEnvironment, environmentText } from '../../domain/place/daemon-en
 import { shortHash } from '../../domain/place/layout.js';
 import type { Environment } from '../../ports/environment.js';
 import type { DaemonWish } from '../environment/daemon-switch.js';
+import { settled } from '../place/settle-place.js';
 import type { CallerHost } from '../platforms/host.js';
 import { ownEnvironmentIn } from '../service/service-environment.js';
 import type { Resolved, ServiceFile } from '../service/service-file.js';
@@ -66,6 +67,14 @@ export interface DaemonRequest {
 }
 
 export type DaemonSelector = ServiceOptions | ProgramOptions;
+
+/** The same, in a place that this caller's scope has taken: something may be started there. */
+export const resolveSettled: typeof resolveRequest = (options, host, defaults) =>
+  settled(
+    () => resolveRequest(options, host, defaults),
+    ({ target }) => target,
+    host,
+  );
 
 export function resolveRequest(
   options: DaemonSelector & TimingOptions,

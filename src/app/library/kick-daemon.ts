@@ -9,6 +9,7 @@ import {
   type DaemonRequest,
   type DaemonSelector,
   resolveRequest,
+  resolveSettled,
   type TimingOptions,
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
@@ -21,8 +22,10 @@ export type KickResult =
   | { readonly kind: 'switched-off'; readonly why: string };
 
 export function kickDaemon(host: CallerHost, options: KickOptions): KickResult {
-  const resolved = resolveRequest(options, host, { totalMs: CALL_TOTAL_MS });
-  const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, options);
+  const choice = choiceOf(host, options);
+  const resolve = choice?.kind === 'daemon' || choice === undefined ? resolveSettled : resolveRequest;
+  const resolved = resolve(options, host, { totalMs: CALL_TOTAL_MS });
+  const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, choice);
   return result.kind === 'switched-off' ? result : told(host, result);
 }
 
@@ -37,9 +40,13 @@ function told(host: CallerHost, outcome: KickOutcome): KickOutcome {
   return outcome;
 }
 
-function startIfWanted(host: CallerHost, request: DaemonRequest, options: KickOptions): KickResult {
-  // A daemon with its own program has no inline fallback, so `SOLOD` and `CI` don't switch it off.
-  const choice = 'service' in options ? chooseDaemon(options.daemon, options.env ?? host.env) : undefined;
+type Choice = ReturnType<typeof chooseDaemon>;
+
+/** A daemon with its own program has no inline fallback, so `SOLOD` and `CI` don't switch it off. */
+const choiceOf = (host: CallerHost, options: KickOptions): Choice | undefined =>
+  'service' in options ? chooseDaemon(options.daemon, options.env ?? host.env) : undefined;
+
+function startIfWanted(host: CallerHost, request: DaemonRequest, choice: Choice | undefined): KickResult {
   if (choice?.kind === 'wrong') return invalid(USAGE.switch(choice.value));
   if (choice?.kind === 'inline') return { kind: 'switched-off', why: choice.why };
   return start(host, request);

@@ -12,6 +12,7 @@ import {
   type DaemonRequest,
   type DaemonSelector,
   resolveRequest,
+  resolveSettled,
   type TimingOptions,
 } from './daemon-request.js';
 import { pinging } from './ping.js';
@@ -76,10 +77,10 @@ export async function connectDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: ObtainOptions<C>,
 ): Promise<ConnectResult<C>> {
-  const resolved = resolveRequest(options, host, {});
+  const isOff = 'service' in options && (options.env ?? host.env).SOLOD === 'off';
+  const resolved = (isOff ? resolveRequest : resolveSettled)(options, host, {});
   if (resolved.kind === 'failed') return failed(resolved.failure);
-  if ('service' in options && (options.env ?? host.env).SOLOD === 'off')
-    return failed({ kind: 'switched-off', why: 'SOLOD=off' });
+  if (isOff) return failed({ kind: 'switched-off', why: 'SOLOD=off' });
   const { caller } = resolved.value;
   const greeter = options.greeter ?? (caller === undefined ? undefined : pinging(caller));
   return connectTo(host, resolved.value, {

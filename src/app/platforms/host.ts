@@ -14,6 +14,7 @@ import type { StorageReading } from '../../domain/doctor/storage-checks.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
 import type { Platform } from '../../domain/place/layout.js';
+import type { MachineReading, ScopeReading } from '../../domain/place/scope.js';
 import type { Ports } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
@@ -118,6 +119,11 @@ export interface CommonHost<C extends Duplex = Duplex> {
   home(): string;
   /** @returns undefined if there is no such file */
   realPath(path: string): string | undefined;
+  /** The files, networks and processes that this process sees, as text. */
+  scope(): ScopeReading;
+  machine(): MachineReading;
+  /** Copies a file to where none is yet. What fails is left out. */
+  copyFile(from: string, to: string): void;
   /** A new one at each call. It starts with the id of this process, its maker. */
   nonce(): string;
   /**

@@ -5,6 +5,7 @@ import { MemoryDocuments } from '../../adapters/memory/documents.js';
 import type { MemoryProcess, Surroundings } from '../../adapters/memory/memory-process.js';
 import { join, NAMES } from '../../domain/place/layout.js';
 import { causeIn } from '../../domain/procedure/cause.js';
+import type { FileSystem } from '../../ports/file-system.js';
 import type { ChangeReading, Done, Failed } from '../../ports/readings.js';
 import {
   nameFromPath,
@@ -46,6 +47,9 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     directory: () => '/',
     home: () => HOME,
     realPath,
+    scope: () => ({ boot: NAMESPACE, ids: NAMESPACE }),
+    machine: () => ({ machine: NAMESPACE, bootedMs: 0, wallMs: clock.now().wallMs }),
+    copyFile: (from, to) => copyText(files, from, to),
     nonce: () => process.nonce(),
     probe: (greeter) => process.probe(greeter),
     listener: () => process.serving(),
@@ -59,6 +63,11 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     system: factsOf(machine),
     logReader: (directory) => logText(machine, join(directory, NAMES.log)),
   };
+}
+
+function copyText(files: FileSystem, from: string, to: string): void {
+  const read = files.readText(from);
+  if (read.kind === 'text') files.createFile(to, read.text);
 }
 
 function findService({ disk }: Surroundings, asked: string, path: string | undefined): Resolved<ServiceFile> {

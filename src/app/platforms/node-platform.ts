@@ -8,11 +8,13 @@
 
 import type { Socket } from 'node:net';
 import { nodeClock } from '../../adapters/node/clock.js';
+import { copyFile } from '../../adapters/node/files/copied-file.js';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
+import { readMachine, readScope } from '../../adapters/node/processes/own-scope.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
@@ -38,11 +40,11 @@ import { say } from '../texts/stderr.js';
 import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './host.js';
 
 export { nodeClock } from '../../adapters/node/clock.js';
-export { entryOf } from '../../adapters/node/files/lstat-entry.js';
 export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
 export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
+export { readScope } from '../../adapters/node/processes/own-scope.js';
 export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
 export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 export { runToEnd } from '../../adapters/node/processes/spawner.js';
@@ -67,6 +69,9 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
     directory: workingDirectory,
     home: homeDirectory,
     realPath,
+    scope: readScope,
+    machine: readMachine,
+    copyFile,
     nonce,
     probe: (greeter, opened) => new NodeSocketProbe(greeter, opened),
     ledger: (directory) => nodeLedger(directory, processes),

@@ -51,7 +51,7 @@ const COMPLAINTS: { readonly [K in Untold['kind']]: (failure: Of<K>) => Complain
     todo: 'install the package solod where this program is',
   }),
   'state-directory-distrusted': ({ path, why }) => ({
-    what: `the state directory ${path} ${DISTRUST[why].what}`,
+    what: `the ${why.startsWith('above') ? '' : 'state '}directory ${path} ${DISTRUST[why].what}`,
     todo: DISTRUST[why].todo,
   }),
   'state-directory-unusable': ({ path, cause }) => ({

@@ -50,7 +50,7 @@ export class DoctorCommand {
 
   #scope(service: string | undefined, options: CommandOptions): Resolved<Scope> {
     const { host } = this.parts;
-    const root = rootOf(options);
+    const root = rootOf(host, options);
     if (!isNamed(service, options)) {
       const base = placeOf(root, ANY_NAME, host.userId, host.platform).root;
       return { kind: 'resolved', value: { root, base, label: undefined, places: placesOf(host, options) } };

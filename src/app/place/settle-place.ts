@@ -1,0 +1,95 @@
+/** Takes the state directory, or a part of it, for this caller's scope, before something is started there. */
+
+import { isLabel } from '../../domain/doctor/leftover-checks.js';
+import { NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
+import {
+  type MadeRecord,
+  makeRecord,
+  publishRecord,
+  TOUCH_MS,
+  touchRecord,
+} from '../../domain/place/take-root.js';
+import { runSync } from '../../domain/procedure/run.js';
+import type { Target } from '../library/daemon-target.js';
+import { type CommonHost, portsOf } from '../platforms/host.js';
+import type { Resolved } from '../service/service-file.js';
+
+/** Another scope may take the directory first; then a part is made. */
+const ROUNDS_MAX = 3;
+
+/**
+ * @param resolve called again when something has been taken
+ * @param targetOf the target in what that returns
+ */
+export function settled<T>(
+  resolve: () => Resolved<T>,
+  targetOf: (value: T) => Target,
+  host: CommonHost,
+): Resolved<T> {
+  for (let round = 1; ; round++) {
+    const resolved = resolve();
+    if (resolved.kind === 'failed' || round > ROUNDS_MAX) return resolved;
+    const { derived } = targetOf(resolved.value);
+    const { standing, root } = derived;
+    if (standing === 'own' || standing === 'part') {
+      touchIfOld(host, root);
+      return resolved;
+    }
+    take(host, targetOf(resolved.value));
+  }
+}
+
+function take(host: CommonHost, { derived }: Target): void {
+  const { asked, standing, scope } = derived;
+  const { machine } = host.machine();
+  const plan = { asked, standing, scope, machine, nonce: host.nonce() };
+  const made = runSync(makeRecord(plan), portsOf(host));
+  if (made.kind === 'left') return;
+  if (standing === 'new-part') inherit(host, derived.asked, machine, scope, made);
+  runSync(publishRecord(made), portsOf(host));
+}
+
+export function touchIfOld(host: CommonHost, root: string): void {
+  const seen = host.files.inspect(recordLayout.directory(root));
+  if (seen.kind === 'entry' && host.clock.now().wallMs - seen.entry.modifiedMs > TOUCH_MS)
+    runSync(touchRecord(root, host.nonce()), portsOf(host));
+}
+
+const RECORDS = [NAMES.log, NAMES.logBefore, NAMES.spawns, NAMES.spawnsBefore];
+
+/**
+ * What this machine wrote in its last boot is copied into a new part: log and ledger. Copied, because a machine of
+ * the same id may still write there (a copy of an image).
+ */
+function inherit(host: CommonHost, asked: string, machine: string, scope: string, made: MadeRecord): void {
+  const { files } = host;
+  const roots = [
+    asked,
+    ...namesIn(host, asked).flatMap((name) => (name.startsWith(PART) ? [`${asked}/${name}`] : [])),
+  ];
+  const latest = roots.flatMap((root) => {
+    const of = files.readLink(recordOf(root));
+    const on = files.readLink(recordLayout.machine(root));
+    const seen = files.inspect(recordLayout.directory(root));
+    const isBefore = of.kind === 'target' && of.target.split('.')[0] !== scope.split('.')[0];
+    if (!isBefore || on.kind !== 'target' || on.target !== machine || seen.kind !== 'entry') return [];
+    return [{ root, atMs: seen.entry.modifiedMs }];
+  });
+  const [from] = latest.sort((a, b) => b.atMs - a.atMs);
+  for (const name of from === undefined ? [] : namesIn(host, from.root).filter(isLabel)) {
+    const directory = `${from?.root}/${name}`;
+    const left = RECORDS.filter((file) => isFile(host, `${directory}/${file}`));
+    if (left.length > 0) files.makeDirectory(`${made.directory}/${name}`);
+    for (const file of left) host.copyFile(`${directory}/${file}`, `${made.directory}/${name}/${file}`);
+  }
+}
+
+function namesIn({ files }: CommonHost, directory: string): readonly string[] {
+  const listed = files.list(directory);
+  return listed.kind === 'names' ? listed.names : [];
+}
+
+function isFile({ files }: CommonHost, path: string): boolean {
+  const seen = files.inspect(path);
+  return seen.kind === 'entry' && seen.entry.type === 'file';
+}
