@@ -215,7 +215,8 @@ impl Session {
             encode(&request, env::vars_os())
         };
         let find_launch = || target::find_launch(target);
-        let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
+        let mut host =
+            Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
         obtain(&mut host, &plan)?;
         host.accepted().ok_or(Failure::Vacant)
     }

@@ -2,6 +2,7 @@
 
 use super::errno::{retried, socket_cause_of};
 use super::libc::{self, PollFd, SockAddrUn, EAGAIN, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
+use super::process;
 use super::streams::STDIN;
 use crate::domain::ports::{Cause, Connecting};
 use std::io;
@@ -53,7 +54,19 @@ impl Socket {
         let socket = Socket(fd);
         let length = mem::size_of::<SockAddrUn>() as u32;
         retried(|| unsafe { libc::connect(fd, &address, length) } as isize).map_err(|error| errno(&error))?;
-        Ok(socket)
+        match socket.is_of_user_or_root() {
+            true => Ok(socket),
+            false => Err(Connecting::Errno(Cause::new("EPERM", "EPERM: another user listens there"))),
+        }
+    }
+
+    /// unix(7), SO_PEERCRED: who listens. The path was judged before; this holds whatever became of it since.
+    fn is_of_user_or_root(&self) -> bool {
+        let mut peer = libc::Credentials::default();
+        let mut length = mem::size_of::<libc::Credentials>() as u32;
+        let asked =
+            unsafe { libc::getsockopt(self.0, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut peer, &mut length) };
+        asked == 0 && [process::user_id(), 0].contains(&peer.user_id)
     }
 
     /// Waits until the socket can be read, or written where that is wanted, or the time is over; in whole milliseconds, rounded up.
