@@ -4,6 +4,7 @@ use super::ports::{Entry, Found};
 use super::scope::{is_scope_word, part_of, standing_in, Machine, Standing};
 use super::state_directory::{distrust_of, is_closed};
 use super::trusted_path::{follow_path, Followed, Look};
+use crate::protocol as p;
 
 /// What the user database says of the caller's home.
 pub enum Home {
@@ -174,6 +175,9 @@ fn judge_path(
             let is_own = kind == BaseKind::StateHome && entry.user_id == user_id;
             let root = below(&path, &format!("{}/{tail}", names.join("/")));
             return if is_own { Ok(root) } else { Err(Ignored::Absent) };
+        }
+        Followed::Distrusted { path, why: p::TEXT_DISTRUSTED_ABOVE_FOREIGN } if path == asked => {
+            return Err(Ignored::Foreign);
         }
         Followed::Distrusted { path, why } => return Err(Ignored::Distrusted { path, why }),
         Followed::Failed { .. } => return Err(Ignored::Failed),

@@ -81,7 +81,7 @@ export async function callService<C extends Duplex>(
   if (resolved.kind === 'failed') {
     const { failure } = resolved;
     const isDaemonWanted = choice.kind === 'daemon' && options.fallback !== 'inline';
-    return failure.kind === 'no-daemon-program' || (failure.kind === 'no-home' && !isDaemonWanted)
+    return failure.kind === 'no-daemon-program' || (isWithoutPlace(failure) && !isDaemonWanted)
       ? callWithoutPlace(host, options, sentence(failure))
       : failed(explained(host, failure));
   }
@@ -132,6 +132,9 @@ async function callDaemon<C extends Duplex>(
       return ended;
   }
 }
+
+const isWithoutPlace = ({ kind }: Failure): boolean =>
+  kind === 'no-home' || kind === 'state-directory-distrusted';
 
 /** A file that is named by a relative path is missing because the working directory is. */
 function explained(host: CallerHost, failure: Failure): Failure {

@@ -168,7 +168,10 @@ export function judgeBase(
 ): { readonly kind: 'root'; readonly path: string } | IgnoredWhy {
   if (!path.startsWith('/')) return { kind: 'relative' };
   const base = followPath(path, userId, look);
-  if (base.kind === 'distrusted') return { kind: 'distrusted', at: base.path, why: base.why };
+  if (base.kind === 'distrusted')
+    return base.path === path && base.why === 'above-foreign'
+      ? { kind: 'foreign' }
+      : { kind: 'distrusted', at: base.path, why: base.why };
   if (base.kind === 'failed') return { kind: 'failed', at: base.path, cause: base.cause };
   if (base.kind === 'missing' && kind !== 'state-home') return { kind: 'absent' };
   if (base.entry.userId !== userId) return base.kind === 'missing' ? { kind: 'absent' } : { kind: 'foreign' };
