@@ -99,7 +99,7 @@ pub fn derive_place(caller: &Caller, look: &dyn Look) -> (Derivation, Vec<(BaseK
     (distrusted.unwrap_or(Derivation::NoHome), ignored)
 }
 
-/// Whoever names a directory is told what is wrong with it; no other one takes its place.
+/// A named directory that can't be used is refused with its reason: no other one takes its place.
 fn named_place(named: &str, caller: &Caller, look: &dyn Look) -> Derivation {
     let path = match absolute(named, caller.directory) {
         Some(path) => path,

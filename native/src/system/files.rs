@@ -66,7 +66,7 @@ pub fn inspect(path: &str) -> Found<Entry> {
     })
 }
 
-/// A link whose target is no text is not one of solod's.
+/// A link whose target is not a text is not one of solod's.
 pub fn read_link(path: &str) -> Found<String> {
     let target = fs::read_link(path).and_then(|target| {
         let text = target.into_os_string().into_string();

@@ -45,8 +45,8 @@ export const derivedFor = (host: Host, { stateDirectory }: CommandOptions): Deri
   deriveFor(host, host.env, stateDirectory);
 
 /**
- * The directory of all names that this caller may know. Before a command runs, it is certain that there is one
- * (`program.ts`); only `doctor` also looks at what is not trusted.
+ * The directory of all names that this caller may know. Before a command runs, it is certain that there is
+ * one (`program.ts`); only `doctor` also looks at what is not trusted.
  */
 export function rootOf(host: Host, options: CommandOptions): string {
   const derived = derivedFor(host, options);

@@ -1,6 +1,7 @@
 /**
- * The place of a warm call: where `derivePlace` leads in the usual situations, if everything is there and nobody
- * else could have put it there. In any other situation the whole command derives it, and says what is wrong.
+ * The place of a warm call: where `derivePlace` leads in the usual situations, if everything is there and
+ * nobody else could have put it there. In any other situation the whole command derives it, and says what
+ * is wrong.
  */
 
 import { lstatSync, readlinkSync, statSync } from 'node:fs';

@@ -72,7 +72,7 @@ export type DaemonSelector = ServiceOptions | ProgramOptions;
 export const resolveSettled: typeof resolveRequest = (options, host, defaults) =>
   settled(
     () => resolveRequest(options, host, defaults),
-    ({ target }) => target,
+    ({ target }) => target.derived,
     host,
   );
 

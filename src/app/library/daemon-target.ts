@@ -4,10 +4,10 @@ import { resolve } from 'node:path';
 import { causeOf } from '../../adapters/errno.js';
 import type { Failure } from '../../domain/failure.js';
 import type { Derivation, DerivedPlace } from '../../domain/place/derive-place.js';
-import { isName, labelOf, type Place, type Platform } from '../../domain/place/layout.js';
+import { isName, labelOf } from '../../domain/place/layout.js';
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Environment } from '../../ports/environment.js';
-import { deriveFor, placeIn } from '../place/find-place.js';
+import { deriveFor, type Housed, placeIn } from '../place/find-place.js';
 import { settled } from '../place/settle-place.js';
 import type { CommonHost } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
@@ -25,15 +25,10 @@ export interface NameOptions {
   readonly env?: Environment | undefined;
 }
 
-export interface Target {
+export interface Target extends Housed {
   readonly name: string;
-  /** The name, or the name with its project: what the directory is called. */
-  readonly label: string;
-  readonly place: Place;
-  readonly platform: Platform;
   /** Absolute path of the state directory, which may hold parts of several scopes. */
   readonly stateDirectory: string;
-  readonly derived: DerivedPlace;
   /** Real path of the project's root. */
   readonly project: string | undefined;
 }
@@ -60,7 +55,7 @@ export function resolveTarget(options: NameOptions, host: CommonHost): Resolved<
 export const settledTarget: typeof resolveTarget = (options, host) =>
   settled(
     () => resolveTarget(options, host),
-    (target) => target,
+    ({ derived }) => derived,
     host,
   );
 

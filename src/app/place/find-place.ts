@@ -6,11 +6,20 @@ import {
   type DerivedPlace,
   derivePlace,
 } from '../../domain/place/derive-place.js';
-import { type Place, placeOf } from '../../domain/place/layout.js';
+import { type Place, type Platform, placeOf } from '../../domain/place/layout.js';
 import { scopeText } from '../../domain/place/scope.js';
 import { shortRootOf } from '../../domain/place/short-root.js';
 import type { Environment } from '../../ports/environment.js';
 import type { CommonHost } from '../platforms/host.js';
+
+/** A daemon's name and where it lives. */
+export interface Housed {
+  /** The name, or the name with its project. */
+  readonly label: string;
+  readonly place: Place;
+  readonly platform: Platform;
+  readonly derived: DerivedPlace;
+}
 
 type Seeing = Pick<CommonHost, 'userId' | 'directory' | 'home' | 'scope' | 'machine' | 'files' | 'platform'>;
 

@@ -1,6 +1,6 @@
 /**
- * Asks daemons to end that serve the same name where this user's daemons lived before: in another base directory
- * (an older release, or before the user had logged in), or in a short place of an older release.
+ * Asks daemons to end that serve the same name where this user's daemons lived before: in another base
+ * directory (an older release, or before the user had logged in), or in a short place of an older release.
  */
 
 import type { Duplex } from 'node:stream';
@@ -9,18 +9,17 @@ import { basesOf, judgeBase } from '../../domain/place/derive-place.js';
 import { distrustOf } from '../../domain/place/distrust.js';
 import { layout, placeOf } from '../../domain/place/layout.js';
 import { standingIn } from '../../domain/place/scope.js';
-import type { Target } from '../library/daemon-target.js';
 import type { CommonHost } from '../platforms/host.js';
 import { CONTROL } from '../wire/control.js';
 import { encodeRequest } from '../wire/request.js';
-import { callerOn, deriveFor } from './find-place.js';
+import { callerOn, deriveFor, type Housed } from './find-place.js';
 
 const CONNECT_MS = 1_000;
 /** An old daemon that says nothing keeps what it has, and ends when it is idle. */
 const ANSWER_MS = 5_000;
 
 /** Never rejects. Where the directory was named (`SOLOD_DIR`), only that one counts. */
-export async function retireElsewhere<C extends Duplex>(host: CommonHost<C>, target: Target): Promise<void> {
+export async function retireElsewhere<C extends Duplex>(host: CommonHost<C>, target: Housed): Promise<void> {
   for (const directory of otherDirectories(host, target)) {
     const { files, userId } = host;
     const seen = files.inspect(directory);
@@ -32,7 +31,7 @@ export async function retireElsewhere<C extends Duplex>(host: CommonHost<C>, tar
   }
 }
 
-function otherDirectories(host: CommonHost, { place, label, derived, platform }: Target): readonly string[] {
+function otherDirectories(host: CommonHost, { place, label, derived, platform }: Housed): readonly string[] {
   const { userId, files, env } = host;
   const before = placeOf(derived.root, label, userId, platform).directory;
   const short = before === place.directory ? [] : [before];

@@ -1,6 +1,7 @@
 /** Takes the state directory, or a part of it, for this caller's scope, before something is started there. */
 
 import { isLabel } from '../../domain/doctor/leftover-checks.js';
+import type { DerivedPlace } from '../../domain/place/derive-place.js';
 import { NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
 import {
   type MadeRecord,
@@ -10,7 +11,6 @@ import {
   touchRecord,
 } from '../../domain/place/take-root.js';
 import { runSync } from '../../domain/procedure/run.js';
-import type { Target } from '../library/daemon-target.js';
 import { type CommonHost, portsOf } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
 
@@ -19,27 +19,27 @@ const ROUNDS_MAX = 3;
 
 /**
  * @param resolve called again when something has been taken
- * @param targetOf the target in what that returns
+ * @param derivedOf the place in what that returns
  */
 export function settled<T>(
   resolve: () => Resolved<T>,
-  targetOf: (value: T) => Target,
+  derivedOf: (value: T) => DerivedPlace,
   host: CommonHost,
 ): Resolved<T> {
   for (let round = 1; ; round++) {
     const resolved = resolve();
     if (resolved.kind === 'failed' || round > ROUNDS_MAX) return resolved;
-    const { derived } = targetOf(resolved.value);
+    const derived = derivedOf(resolved.value);
     const { standing, root } = derived;
     if (standing === 'own' || standing === 'part') {
       touchIfOld(host, root);
       return resolved;
     }
-    take(host, targetOf(resolved.value));
+    take(host, derived);
   }
 }
 
-function take(host: CommonHost, { derived }: Target): void {
+function take(host: CommonHost, derived: DerivedPlace): void {
   const { asked, standing, scope } = derived;
   const { machine } = host.machine();
   const plan = { asked, standing, scope, machine, nonce: host.nonce() };
@@ -58,8 +58,8 @@ export function touchIfOld(host: CommonHost, root: string): void {
 const RECORDS = [NAMES.log, NAMES.logBefore, NAMES.spawns, NAMES.spawnsBefore];
 
 /**
- * What this machine wrote in its last boot is copied into a new part: log and ledger. Copied, because a machine of
- * the same id may still write there (a copy of an image).
+ * What this machine wrote in its last boot is copied into a new part: log and ledger. Copied, because a
+ * machine of the same id may still write there (a copy of an image).
  */
 function inherit(host: CommonHost, asked: string, machine: string, scope: string, made: MadeRecord): void {
   const { files } = host;

@@ -25,6 +25,7 @@ const PLENTY = 2 ** 40;
 /** The host of one process of a memory machine, for `createSolod`. A call throws once the process is dead. */
 export function memoryHost(process: MemoryProcess): Host<Duplex> {
   const { machine } = process;
+  makeHome(process);
   const { clock, files } = process.ports;
   const { userId, env, program, processes } = process;
   const documents = new MemoryDocuments(machine.disk, userId);
@@ -63,6 +64,15 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     system: factsOf(machine),
     logReader: (directory) => logText(machine, join(directory, NAMES.log)),
   };
+}
+
+function makeHome({ machine: { disk }, userId }: MemoryProcess): void {
+  for (const [path, owner, mode] of [
+    ['/home', 0, 0o755],
+    [HOME, userId, 0o700],
+  ] as const)
+    if (disk.find(path, 'keep', 'stat').inode === undefined)
+      disk.create(path, { type: 'directory', userId: owner, mode }, 'mkdir');
 }
 
 function copyText(files: FileSystem, from: string, to: string): void {

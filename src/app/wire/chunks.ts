@@ -297,8 +297,8 @@ export class ChunkDecoder {
 }
 
 /**
- * Meaning of an exit code before the call is accepted. After that, the code is the service's own. Made by a call,
- * so that a bundle that has no use for it goes without it, and without all exit codes.
+ * Meaning of an exit code before the call is accepted. After that, the code is the service's own. Made by a
+ * call, so that a bundle that has no use for it goes without it, and without all exit codes.
  */
 export const REFUSAL = /* @__PURE__ */ (() =>
   ({

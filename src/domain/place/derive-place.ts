@@ -1,7 +1,7 @@
 /**
- * Where the daemons of a caller live: derived from what the caller sees, and the same for every caller that may
- * share a daemon. The native client derives it too (`native/src/domain/derive_place.rs`), and a table of
- * situations holds both to the same answers. See docs/places.md.
+ * Where the daemons of a caller live: derived from what the caller sees, and the same for every caller that
+ * may share a daemon. The native client derives it too (`native/src/domain/derive_place.rs`), and a table
+ * of situations holds both to the same answers. See docs/places.md.
  */
 
 import type { Environment } from '../../ports/environment.js';
@@ -104,7 +104,7 @@ export function derivePlace(caller: CallerReading, look: Look): Derivation {
     : { kind: 'no-home', ignored };
 }
 
-/** Whoever names a directory is told what is wrong with it; no other one takes its place. */
+/** A named directory that can't be used is refused with its reason: no other one takes its place. */
 function namedPlace(named: string, caller: CallerReading, look: Look): Derivation {
   const path = absolute(named, caller.directory);
   if (path === undefined) return { kind: 'no-directory' };
@@ -160,7 +160,10 @@ export function* basesOf({ userId, env, home }: CallerReading): Generator<Base> 
 
 const STATE = ['.local', 'state', 'solod'];
 
-/** A base directory must be the caller's own (XDG Base Directory Specification), and so must be all that is made in it. */
+/**
+ * A base directory must be the caller's own (XDG Base Directory Specification), and so must be all that is
+ * made in it.
+ */
 export function judgeBase(
   { kind, path, below: tail }: Base,
   userId: number,

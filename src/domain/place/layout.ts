@@ -43,7 +43,10 @@ export const NAMES = {
 export const TMP = 'tmp.';
 export const TRASH = 'trash.';
 
-/** In the state directory, beside the names: which scope it belongs to, and the parts of other scopes (scope.ts). */
+/**
+ * In the state directory, beside the names: which scope it belongs to, and the parts of other scopes
+ * (scope.ts).
+ */
 export const SCOPE_RECORD = '.scope';
 export const PART = '.at-';
 
@@ -233,8 +236,8 @@ export interface ShortRoot {
 }
 
 /**
- * The directory of a name. Where its socket's path would not fit, a short one takes its place, which is checked
- * like any other.
+ * The directory of a name. Where its socket's path would not fit, a short one takes its place, which is
+ * checked like any other.
  * @param root the absolute directory of all names
  * @param label the name, or the name with its project
  * @param userId the caller's

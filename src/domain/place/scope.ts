@@ -1,10 +1,11 @@
 /**
- * The scope of a caller: the files, networks and processes that it sees, on one boot of one machine. A daemon
- * answers callers of its own scope alone. The first scope that uses a state directory has the names in it; any
- * other has a part, a directory in it that is called after the scope.
+ * The scope of a caller: the files, networks and processes that it sees, on one boot of one machine. A
+ * daemon answers callers of its own scope alone. The first scope that uses a state directory has the names
+ * in it; any other has a part, a directory in it that is called after the scope.
  *
- * The record says whose the names are. It is made by a rename(2) that no second one follows, as a generation is.
- * After a reboot the next scope takes the place of the one that was there, and so finds its log and its ledger.
+ * The record says whose the names are. It is made by a rename(2) that no second one follows, as a
+ * generation is. After a reboot the next scope takes the place of the one that was there, and so finds its
+ * log and its ledger.
  */
 
 import { join, PART, recordLayout, recordOf, shortHash } from './layout.js';
@@ -13,7 +14,9 @@ import type { Look } from './trusted-path.js';
 export interface ScopeReading {
   /** The kernel's id of this boot; empty where there is none. */
   readonly boot: string;
-  /** Namespaces (mount, network, pid, user), and device and inode of the root directory, with dots between. */
+  /**
+   * Namespaces (mount, network, pid, user), and device and inode of the root directory, with dots between.
+   */
   readonly ids: string;
 }
 
@@ -68,8 +71,8 @@ export function standingIn(root: string, text: string, look: Look, machine: () =
 }
 
 /**
- * Two machines may have one id, because they were copied from one image. Then the record of the other is touched
- * after this one has booted, and stays.
+ * Two machines may have one id, because they were copied from one image. Then the record of the other is
+ * touched after this one has booted, and stays.
  */
 function isOver(root: string, of: string, text: string, look: Look, machine: MachineReading): boolean {
   const seen = look.inspect(recordLayout.directory(root));

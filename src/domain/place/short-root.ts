@@ -1,6 +1,7 @@
 /**
- * Where the names live whose own path is too long for a socket. A directory in `/tmp` is the same for all callers,
- * whatever their environment; but another user may have taken its name. Then it is one of the caller's own.
+ * Where the names live whose own path is too long for a socket. A directory in `/tmp` is the same for all
+ * callers, whatever their environment; but another user may have taken its name. Then it is one of the
+ * caller's own.
  */
 
 import { basesOf, type CallerReading, type DerivedPlace, judgeBase } from './derive-place.js';

@@ -1,6 +1,6 @@
 /**
- * Makes a state directory this scope's, or makes its part of it, before something is started there. Each step can
- * fail: then the directory stays what it was, and preparing it says why.
+ * Makes a state directory this scope's, or makes its part of it, before something is started there. Each
+ * step can fail: then the directory stays what it was, and preparing it says why.
  */
 
 import { files, part, type Sync } from '../procedure/procedure.js';
@@ -8,7 +8,7 @@ import { isScopeFile, PART, recordLayout, recordOf, SCOPE_RECORD, TMP } from './
 import { GONE_MS, partOf, type Standing } from './scope.js';
 
 export interface TakePlan {
-  /** The state directory, whoever has its names. */
+  /** The state directory, its names this scope's or not. */
   readonly asked: string;
   readonly standing: Standing;
   /** What `scopeText` says. */
@@ -78,8 +78,9 @@ export const touchRecord = part(function* touchRecord(root: string, nonce: strin
 });
 
 /**
- * Removes parts of scopes that have not been seen for `GONE_MS`. Nothing else proves that a machine or a container
- * is gone. The clock is that of the file system, by the latest record: this machine's may be wrong.
+ * Removes parts of scopes that have not been seen for `GONE_MS`. Nothing else proves that a machine or a
+ * container is gone. The clock is that of the file system, by the latest record: this machine's may be
+ * wrong.
  */
 export const collectParts = part(function* collectParts(root: string): Sync<readonly string[]> {
   const listed = yield* files('list', root);

@@ -1,7 +1,7 @@
 /**
- * Follows a path from the root of the file system and judges each directory on the way, as sshd(8) judges those
- * above a file of keys (StrictModes). Nobody but the user and root can then replace any of them: what is used
- * later is what was looked at, without a descriptor that holds it.
+ * Follows a path from the root of the file system and judges each directory on the way, as sshd(8) judges
+ * those above a file of keys (StrictModes). Nobody but the user and root can then replace any of them: what
+ * is used later is what was looked at, without a descriptor that holds it.
  */
 
 import type { Entry, FileSystem } from '../../ports/file-system.js';

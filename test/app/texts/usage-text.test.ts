@@ -40,6 +40,10 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.noDirectory(),
     'the working directory of this process does not exist any more; change to another one',
   ],
+  scope: [
+    USAGE.scope('a/b'),
+    'SOLOD_SCOPE="a/b" is not a word; write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',
+  ],
   platform: [
     USAGE.platform('win32'),
     'solod does not run on win32, because it needs Unix sockets; use Linux or macOS (on Windows: WSL)',

@@ -1,11 +1,15 @@
-/** Situations in which a place is derived, and what is chosen in each: one table for memory, Node and the native client. */
+/**
+ * Situations in which a place is derived, and what is chosen in each: one table for memory, Node and the
+ * native client.
+ */
 
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { type CallerReading, type Derivation, derivePlace } from '../../../src/domain/place/derive-place.js';
 import { placeOf, shortHash } from '../../../src/domain/place/layout.js';
 import { scopeText } from '../../../src/domain/place/scope.js';
 import { shortRootOf } from '../../../src/domain/place/short-root.js';
 import type { Look } from '../../../src/domain/place/trusted-path.js';
-import table from './places.json' with { type: 'json' };
 
 /** What is there beside the directories that every machine has. */
 export interface Item {
@@ -69,18 +73,20 @@ function situationOf(row: Row): Situation {
   const filled = JSON.parse(JSON.stringify(row).replaceAll(OF_SCOPE, shortHash(scopeText(CALLER)))) as Row;
   const { entries = {}, records = {}, ...more } = filled;
   const items = new Map<string, Item>();
-  const put = (path: string, item: Item): void => {
-    const parent = path.slice(0, path.lastIndexOf('/')) || '/';
-    const below = path.startsWith('/home/u/') ? 1000 : 0;
-    if (path !== '/' && !items.has(parent)) put(parent, { owner: below, mode: '0755' });
-    items.set(path, item);
+  const put = (at: string, item: Item): void => {
+    const parent = at.slice(0, at.lastIndexOf('/')) || '/';
+    const below = at.startsWith('/home/u/') ? 1000 : 0;
+    if (at !== '/' && !items.has(parent)) put(parent, { owner: below, mode: '0755' });
+    items.set(at, item);
   };
-  for (const [path, item] of Object.entries({ ...USUAL, ...entries })) put(path, item);
+  for (const [at, item] of Object.entries({ ...USUAL, ...entries })) put(at, item);
   for (const root of Object.keys(records)) if (!items.has(root)) put(root, { owner: 1000, mode: '0700' });
   return { ...CALLER, ...more, items, records: new Map(Object.entries(records)) };
 }
 
-export const SITUATIONS: readonly Situation[] = (table as readonly Row[]).map(situationOf);
+const table = readFileSync(path.join(import.meta.dirname, 'places.json'), 'utf8');
+
+export const SITUATIONS: readonly Situation[] = (JSON.parse(table) as readonly Row[]).map(situationOf);
 
 /** What is derived, in the words of the table. `directory` is that of the name "name". */
 export function tellPlace(situation: Situation, look: Look): object {

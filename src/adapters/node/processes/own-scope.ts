@@ -1,4 +1,7 @@
-/** What this process sees of its machine: namespaces(7), the root directory, and which machine and boot it is. */
+/**
+ * What this process sees of its machine: namespaces(7), the root directory, and which machine and boot it
+ * is.
+ */
 
 import { readFileSync, readlinkSync, statSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
