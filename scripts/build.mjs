@@ -82,7 +82,7 @@ const [command, library, settings] = await Promise.all([
     plugins: [builtinForCommonJs],
     metafile: true,
     splitting: true,
-    entryPoints: { index: 'src/app/library/index.ts', testing: 'src/app/library/testing.ts' },
+    entryPoints: { index: 'src/app/entry/index.ts', testing: 'src/app/entry/testing.ts' },
     chunkNames: 'chunk-[hash]',
     outdir: 'dist',
   }),
@@ -90,7 +90,7 @@ const [command, library, settings] = await Promise.all([
     ...commonJs,
     plugins: [wholeJsonc],
     metafile: true,
-    entryPoints: { 'share-install': 'src/app/share/share-install.ts' },
+    entryPoints: { 'share-install': 'src/app/commands/share/share-install.ts' },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),
@@ -107,7 +107,7 @@ const [command, library, settings] = await Promise.all([
       // Ignores the signals that the command was started to ignore. Only a command that takes its time loads it.
       signals: 'src/app/entry/keep-ignored-signals.ts',
       // The client's side of a shared server.
-      sharing: 'src/app/share/share-command.ts',
+      sharing: 'src/app/commands/share/share-command.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',

@@ -1,7 +1,7 @@
 /** The scenarios, run by the command on Node, on real directories. */
 
 import { describe, expect, it } from 'vitest';
-import { SOLOD } from '../process/sandbox.js';
+import { SOLOD } from '../process/support/sandbox.js';
 import { endsAsItShould } from './run-on-disk.js';
 import { scenarios, scenariosFor } from './scenario.js';
 

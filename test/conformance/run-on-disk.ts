@@ -1,5 +1,5 @@
 import { afterEach, expect } from 'vitest';
-import { eventually, sandbox } from '../process/sandbox.js';
+import { eventually, sandbox } from '../process/support/sandbox.js';
 import { type Scenario, stderrPattern } from './scenario.js';
 import { Stage } from './stage.js';
 

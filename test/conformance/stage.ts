@@ -27,7 +27,7 @@ import { childText } from '../../src/domain/lock/held-lock.js';
 import { recordText } from '../../src/domain/lock/spawn-lock.js';
 import { daemonEnvironment, environmentText } from '../../src/domain/place/daemon-environment.js';
 import { NAMES, shortHash } from '../../src/domain/place/layout.js';
-import { type Ended, eventually, ROOT, type Sandbox } from '../process/sandbox.js';
+import { type Ended, eventually, ROOT, type Sandbox } from '../process/support/sandbox.js';
 import type { Daemon, DirectoryBefore, SaidWord, Scenario, Who } from './scenario.js';
 
 const SERVES = 'export default () => 0;';

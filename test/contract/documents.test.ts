@@ -17,9 +17,9 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { MemoryDocuments } from '../../src/adapters/memory/documents.js';
+import { MemoryDocuments } from '../../src/adapters/memory/files/documents.js';
+import { systemError } from '../../src/adapters/memory/files/system-error.js';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
-import { systemError } from '../../src/adapters/memory/system-error.js';
 import { DOCUMENT_BYTES_MAX, nodeDocuments } from '../../src/adapters/node/files/documents.js';
 
 let root: string;

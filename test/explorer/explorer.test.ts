@@ -1,11 +1,11 @@
 /** The shipped procedures in every order of their calls. The longer searches: `npm run explore`. */
 
 import { describe, expect, it } from 'vitest';
-import type { Rules } from '../../src/adapters/simulation/actions.js';
-import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
-import { search, shortestViolation } from '../../src/adapters/simulation/search.js';
-import type { World } from '../../src/adapters/simulation/simulated-state.js';
-import { scheduleFrom, storySvg, storyText, tell } from '../../src/adapters/simulation/story.js';
+import type { World } from '../../src/adapters/simulation/machine/simulated-state.js';
+import type { Rules } from '../../src/adapters/simulation/search/actions.js';
+import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/search/scenarios.js';
+import { search, shortestViolation } from '../../src/adapters/simulation/search/search.js';
+import { scheduleFrom, storySvg, storyText, tell } from '../../src/adapters/simulation/search/story.js';
 
 function scenario(name: string): Scenario {
   const found = SCENARIOS.find((candidate) => candidate.name === name);

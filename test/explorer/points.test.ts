@@ -1,7 +1,7 @@
 /** What an author of a procedure must obey, and that the search says so where somebody does not. */
 
 import { describe, expect, it } from 'vitest';
-import { begin, goOn, type Point } from '../../src/adapters/simulation/points.js';
+import { begin, goOn, type Point } from '../../src/adapters/simulation/machine/points.js';
 import {
   files,
   go,

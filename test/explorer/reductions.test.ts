@@ -1,12 +1,17 @@
 /** What the search leaves out must change neither what it finds nor where it ends. */
 
 import { describe, expect, it } from 'vitest';
-import { actionsIn, isProgress, type Reductions, take } from '../../src/adapters/simulation/actions.js';
-import { violationIn } from '../../src/adapters/simulation/invariants.js';
-import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/scenarios.js';
-import { Seen } from '../../src/adapters/simulation/seen-states.js';
-import type { Limits, World } from '../../src/adapters/simulation/simulated-state.js';
-import { keyOf } from '../../src/adapters/simulation/state-key.js';
+import type { Limits, World } from '../../src/adapters/simulation/machine/simulated-state.js';
+import {
+  actionsIn,
+  isProgress,
+  type Reductions,
+  take,
+} from '../../src/adapters/simulation/search/actions.js';
+import { violationIn } from '../../src/adapters/simulation/search/invariants.js';
+import { SCENARIOS, type Scenario } from '../../src/adapters/simulation/search/scenarios.js';
+import { Seen } from '../../src/adapters/simulation/search/seen-states.js';
+import { keyOf } from '../../src/adapters/simulation/search/state-key.js';
 
 function scenario(name: string): Scenario {
   const found = SCENARIOS.find((candidate) => candidate.name === name);

@@ -1,6 +1,6 @@
 /** The simulation's README opens with a program: that is the one that runs, and it says what stands there. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tutorial } from './tutorial.js';
@@ -29,13 +29,12 @@ describe('the README of the simulation', () => {
 
   it('names files that are there, and all of them', () => {
     const rows = [...readme.matchAll(/^\| (`[^|]*`) \|/gm)].flatMap(
-      ([, cell = '']) => cell.match(/[\w-]+\.ts/g) ?? [],
+      ([, cell = '']) => cell.match(/[\w-]+\/[\w-]+\.ts/g) ?? [],
     );
     const folder = path.resolve(import.meta.dirname, '../../src/adapters/simulation');
-    const files = process
-      .getBuiltinModule('node:fs')
-      .readdirSync(folder)
-      .filter((name) => name.endsWith('.ts'));
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.ts'),
+    );
     expect([...rows].sort()).toEqual(files.sort());
   });
 });

@@ -1,8 +1,8 @@
-import type { Rules } from '../../src/adapters/simulation/actions.js';
-import { search, shortestViolation } from '../../src/adapters/simulation/search.js';
-import type { SpecimenOutcome } from '../../src/adapters/simulation/simulated-state.js';
-import { storyText, tell } from '../../src/adapters/simulation/story.js';
-import { add, emptyWorld } from '../../src/adapters/simulation/world.js';
+import type { SpecimenOutcome } from '../../src/adapters/simulation/machine/simulated-state.js';
+import { add, emptyWorld } from '../../src/adapters/simulation/machine/world.js';
+import type { Rules } from '../../src/adapters/simulation/search/actions.js';
+import { search, shortestViolation } from '../../src/adapters/simulation/search/search.js';
+import { storyText, tell } from '../../src/adapters/simulation/search/story.js';
 import { timingFrom } from '../../src/domain/lock/timing.js';
 import { files, type Procedure } from '../../src/domain/procedure/procedure.js';
 

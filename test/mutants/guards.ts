@@ -2062,7 +2062,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         "Nobody looks at another's task.",
         'const isOwn = task !== undefined && up.taskOwners.get(task) === client.id;',
         'const isOwn = true;',
-        'is refused to whoever did not make it',
+        'is refused to a client that did not make it',
       ],
       [
         'in-flight',
@@ -2135,7 +2135,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'One that waits for a task must not be alone.',
         "return method.startsWith('tasks/') ? 'untracked' : 'alone';",
         "return 'untracked';",
-        'what is no tool is alone, too',
+        'a request other than a tool call is alone, too',
       ],
     ],
   ],
@@ -2241,6 +2241,53 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (isAwaited || isMissed) start(step, up);',
         'if (isAwaited) start(step, up);',
         'again and again',
+      ],
+    ],
+  ],
+  [
+    'share/broker/session-signs',
+    'share/broker/session-signs',
+    [
+      [
+        'names',
+        'Only a capability for sessions counts.',
+        'declared.find((name) => SESSION_CAPABILITIES.includes(name))',
+        'declared.at(-1)',
+        'is no such sign',
+      ],
+      [
+        'asked',
+        'A client that asked to share stays.',
+        "all.filter(({ wish }) => wish === 'by-name')",
+        'all',
+        'a client that asked to share stays',
+      ],
+      [
+        'unanswered',
+        'A client that leaves is answered by its next process.',
+        'up.greetingWaits = up.greetingWaits.filter(({ client }) => !leaving.includes(client));',
+        '',
+        'a client that asked to share stays',
+      ],
+      [
+        'alone',
+        'A process that has one client is not taken from it.',
+        "step.state.terms.sharing === 'per-client' || ",
+        '',
+        'serves the client that it has to itself',
+      ],
+    ],
+  ],
+  [
+    'share/broker/started-servers',
+    'share/broker/started-servers',
+    [
+      [
+        'certain',
+        'A process that may be another one is not ended.',
+        "vitality === 'alive'",
+        "vitality !== 'dead'",
+        'only the process that was started lives',
       ],
     ],
   ],
@@ -2447,7 +2494,7 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
       ],
       [
         'inside',
-        'Nor what is no JSON inside.',
+        'Nor what is not JSON inside.',
         "if (parseJson(line) === undefined) return { kind: 'junk' };",
         '',
         'is no JSON inside',
@@ -2577,6 +2624,58 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
   ],
 ];
 
+const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
+  [
+    'one-call-each',
+    'A worker runs one call at a time.',
+    "const call = as === 'idle' ? waiting.shift() : undefined;",
+    'const call = waiting.shift();',
+    'run at once if there are workers',
+  ],
+  [
+    'first-shows',
+    'The first worker shows that the service loads; until then there is one.',
+    "const wanted = state.loaded === 'once' ? state.limits.workers : 1;",
+    'const wanted = state.limits.workers;',
+    'are started once the first one has loaded the service',
+  ],
+  [
+    'failures-in-a-row',
+    'Workers that keep ending are not started any more.',
+    ' && state.failures < FAILURES_MAX) {',
+    ') {',
+    'are not started any more when they keep ending',
+  ],
+  [
+    'calls-are-at-fault',
+    'A worker that ends in the middle of a call says nothing about the next worker.',
+    "const isFault = was !== 'busy' || returned !== undefined;",
+    'const isFault = true;',
+    'may end as often as calls end them',
+  ],
+  [
+    'unbegun-first',
+    'A call that a worker did not begin keeps its place.',
+    'returned === undefined ? state.waiting : [returned, ...state.waiting];',
+    'returned === undefined ? state.waiting : [...state.waiting, returned];',
+    'that a worker did not begin are the next ones',
+  ],
+  [
+    'too-many-wait',
+    'No more calls wait than may.',
+    'if (step.state.waiting.length <= state.limits.waiting) return step;',
+    'if (step.state.waiting.length >= 0) return step;',
+    'are refused when too many wait',
+  ],
+  [
+    'refused-without-workers',
+    'Calls wait as long as there is a worker.',
+    'if (state.workers.size > 0) return { state, commands: [] };',
+    '',
+    'wait in their order',
+  ],
+]);
+
 export const GUARDS: readonly Guard[] = [
   ...claim,
   ...generations,
@@ -2609,5 +2708,6 @@ export const GUARDS: readonly Guard[] = [
   ...collectGarbage,
   ...telling,
   ...diagnostic,
+  ...workerQueue,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];

@@ -1,8 +1,8 @@
 /** The native client's side of a shared server: the same sessions, at a megabyte each. */
 
 import { beforeAll, describe, expect, it } from 'vitest';
-import { sandbox } from '../process/sandbox.js';
-import { Host, ShareFixture } from '../process/share-support.js';
+import { Host, ShareFixture } from '../process/share/share-support.js';
+import { sandbox } from '../process/support/sandbox.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from './client.js';
 
 beforeAll(() => buildClient(), BUILD_MS);

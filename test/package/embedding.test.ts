@@ -3,8 +3,8 @@
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type * as Library from '../../src/app/library/index.js';
-import type * as Testing from '../../src/app/library/testing.js';
+import type * as Library from '../../src/app/entry/index.js';
+import type * as Testing from '../../src/app/entry/testing.js';
 
 const bundle = (name: string): string => new URL(`../../dist/${name}.js`, import.meta.url).href;
 const { createSolod } = (await import(bundle('index'))) as typeof Library;

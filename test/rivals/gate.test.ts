@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eventually } from '../process/sandbox.js';
+import { eventually } from '../process/support/sandbox.js';
 import { Gate, inhabitantsOf, ROOT } from './modules.js';
 
 /** Short: sockets' paths are. */

@@ -120,11 +120,12 @@ const PLACES: readonly Place[] = [
     violation: "import { Container } from 'inversify';",
   },
   {
-    rule: 'an adapter each starts daemons and shared servers; the status line, a service, runs git; a call gets its own child_process',
+    rule: 'an adapter each starts daemons, their workers and shared servers; the status line, a service, runs git; a call gets its own child_process',
     imported: /^(?:node:)?(?:child_process|cluster)$/,
     allowed: [
       'src/adapters/node/processes/spawner.ts',
       'src/adapters/node/processes/upstream-process.ts',
+      'src/adapters/node/processes/worker-process.ts',
       'src/app/service/call-process/child-processes.ts',
       'src/app/status-line/git.ts',
     ],
@@ -141,7 +142,7 @@ const PLACES: readonly Place[] = [
     imported: /\/memory\//,
     allowed: [
       'src/app/library/memory-daemon.ts',
-      'src/app/library/testing.ts',
+      'src/app/entry/testing.ts',
       'src/app/platforms/memory-platform.ts',
     ],
     violation: "import { MemoryClock } from '../../adapters/memory/clock.js';",
@@ -149,7 +150,7 @@ const PLACES: readonly Place[] = [
   {
     rule: 'the hot path does not load the memory platform',
     imported: /memory-platform/,
-    allowed: ['src/app/library/memory-daemon.ts', 'src/app/library/testing.ts'],
+    allowed: ['src/app/library/memory-daemon.ts', 'src/app/entry/testing.ts'],
     violation: "import { memoryHost } from '../platforms/memory-platform.js';",
   },
   {

@@ -12,16 +12,16 @@ import { build, buildNativeClient, installPeers } from '../support/prepare.mjs';
 import { BenchSandbox } from './bench-sandbox.mjs';
 import { chart } from './chart.mjs';
 import { loadText, machineText, versionsOf } from './circumstances.mjs';
-import { measureFirstCall, measureKick, measureStorm } from './cold-starts.mjs';
-import { measureFormattingAndLinting } from './format-and-lint.mjs';
-import { measureGrowth } from './growth.mjs';
-import { measureIdle } from './idle-memory.mjs';
-import { measureNative, measureNodes, measureProcesses } from './no-op-calls.mjs';
+import { measureFirstCall, measureKick, measureStorm } from './groups/cold-starts.mjs';
+import { measureFormattingAndLinting } from './groups/format-and-lint.mjs';
+import { measureGrowth } from './groups/growth.mjs';
+import { measureIdle } from './groups/idle-memory.mjs';
+import { measureNative, measureNodes, measureProcesses } from './groups/no-op-calls.mjs';
+import { measureStatusLine } from './groups/status-line.mjs';
+import { measureStream } from './groups/stream.mjs';
+import { measureWire } from './groups/wire-exchanges.mjs';
 import { readOptions } from './options.mjs';
-import { measureStatusLine } from './status-line.mjs';
-import { measureStream } from './stream.mjs';
 import { factsText, reportText, shortTable } from './table.mjs';
-import { measureWire } from './wire-exchanges.mjs';
 import { Workbench } from './workbench.mjs';
 
 /** In the order in which they are measured: first those that a busy machine disturbs most. */

@@ -4,11 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { ROOT } from './paths.mjs';
 
 /**
- * @typedef {typeof import('../../src/app/library/index.js')} Library the package `solod`
- * @typedef {import('../../src/app/library/index.js').ServiceFunction} ServiceFunction
- * @typedef {typeof import('../../src/app/library/testing.js')} Testing the package `solod/testing`
- * @typedef {import('../../src/app/library/testing.js').Rules} Rules of the simulated machine
- * @typedef {import('../../src/app/library/testing.js').Action} Action on the simulated machine
+ * @typedef {typeof import('../../src/app/entry/index.js')} Library the package `solod`
+ * @typedef {import('../../src/app/entry/index.js').ServiceFunction} ServiceFunction
+ * @typedef {typeof import('../../src/app/entry/testing.js')} Testing the package `solod/testing`
+ * @typedef {import('../../src/app/entry/testing.js').Rules} Rules of the simulated machine
+ * @typedef {import('../../src/app/entry/testing.js').Action} Action on the simulated machine
  * @typedef {typeof import('../../src/app/wire/client.js')} Wire
  */
 

@@ -8,9 +8,9 @@ import type { SpawnReading } from '../../ports/spawner.js';
 import { causeOf } from '../errno.js';
 import { LOCK_VARIABLE, type SpawnTarget } from '../spawn-target.js';
 import { FakeClock } from './clock.js';
-import { MemoryDisk } from './disk.js';
-import { Faults } from './faults.js';
-import { type Actor, MemoryFileSystem } from './file-system.js';
+import { MemoryDisk } from './files/disk.js';
+import { Faults } from './files/faults.js';
+import { type Actor, MemoryFileSystem } from './files/file-system.js';
 import { type Birth, MemoryProcess, type Surroundings } from './memory-process.js';
 import { MemoryNetwork } from './network.js';
 

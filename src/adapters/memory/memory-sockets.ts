@@ -4,9 +4,9 @@ import type { ChangeReading } from '../../ports/readings.js';
 import type { ConnectReading, GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import { causeOf, refusedChange } from '../errno.js';
 import type { FakeClock } from './clock.js';
-import type { MemoryDisk } from './disk.js';
-import type { Faults } from './faults.js';
-import type { Actor } from './file-system.js';
+import type { MemoryDisk } from './files/disk.js';
+import type { Faults } from './files/faults.js';
+import type { Actor } from './files/file-system.js';
 import type { Handle, ListeningSocket, MemoryNetwork, Server } from './network.js';
 
 /** What the sockets of one process are made of. */

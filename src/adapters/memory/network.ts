@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { Platform } from '../../domain/place/layout.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
 import { causeOf } from '../errno.js';
-import { BORN_WITH, type Inode, type MemoryDisk } from './disk.js';
-import type { Actor } from './file-system.js';
+import { BORN_WITH, type Inode, type MemoryDisk } from './files/disk.js';
+import type { Actor } from './files/file-system.js';
+import { systemError } from './files/system-error.js';
 import { type StreamPair, streamPair } from './stream-pair.js';
-import { systemError } from './system-error.js';
 
 /** The process behind a listening socket. */
 export interface Server extends Actor {

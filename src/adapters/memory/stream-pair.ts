@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream';
-import { systemError } from './system-error.js';
+import { systemError } from './files/system-error.js';
 
 type Done = (error?: Error | null) => void;
 

@@ -113,12 +113,18 @@ export class Daemon {
 
   #makeUpgrade(): Upgrade {
     return new Upgrade({
-      free: () => this.#calls.free(),
+      free: () => Promise.race([this.#calls.free(), this.#callsMoveOn()]),
       nowMs,
       withdraw: (why) => this.#retirement.withdraw(why, EXIT.ok, this.#graceMs),
       onWait: (why) =>
         this.settings.say(`${why}; this build serves on until ${callsText(this.#calls.running)} ended`),
     });
+  }
+
+  /** Resolves if the service ends its calls in good order when it drains: sessions have no end to wait for. */
+  async #callsMoveOn(): Promise<void> {
+    const loading = await this.#loading;
+    if (loading.kind !== 'loaded' || loading.service.life === undefined) await new Promise(() => {});
   }
 
   /** The calls, and what the service has beside them. */

@@ -35,7 +35,11 @@ function main(argv: readonly string[]): void {
       );
       break;
     case 'share':
-      exitAfter(loadBundle<typeof import('../share/share-command.js')>('sharing.cjs').runShare(rest));
+      exitAfter(
+        loadBundle<typeof import('../commands/share/share-command.js')>('sharing.cjs')
+          .runShare(rest)
+          .then((code) => (code === 'malformed' ? callOrKick() : code)),
+      );
       break;
     default:
       if (command !== 'kick') keepIgnoredSignals();

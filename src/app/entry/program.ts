@@ -10,10 +10,10 @@ import {
   COMMAND_OPTIONS,
   type CommandName,
   type CommandOptions,
-  OPTION_HELP,
   OPTIONS,
   type OptionName,
   type OptionSpec,
+  optionHelp,
 } from '../options/option-table.js';
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
 import { nodeHost } from '../platforms/node-platform.js';
@@ -41,6 +41,13 @@ const HELP: Readonly<Record<CommandName, readonly [operand: string, summary: str
   stats: ['[service]', 'print what daemons have done: calls, times, memory, queue'],
   doctor: ['[service]', 'check what daemons need and how they are, and say what to do; changes nothing'],
   gc: ['[service]', 'remove what dead daemons and killed callers left behind'],
+  share: [
+    '[command...]',
+    'speak MCP on stdin and stdout, and share one server with all who ask for the same',
+  ],
+  'share ls': ['', 'list what is shared: processes, clients, requests in flight, memory saved'],
+  'share install': ['<settings>', "put the servers of a host's settings file behind solod share"],
+  'share uninstall': ['<settings>', 'undo what share install did'],
 };
 
 function exitCodesHelp(): string {
@@ -97,7 +104,7 @@ type Action = (
   options: CommandOptions,
 ) => number | Promise<number>;
 
-/** Well-formed calls of these are answered before this bundle is loaded (`main.ts`, `call-and-kick.ts`). */
+/** Well-formed calls of these are answered before this bundle is loaded: see `main.ts`. */
 const elsewhere: Action = () => complain(OUTPUT, USAGE.dashValue());
 
 const setup = ({ managerSetup, commandSetup }: Commands, { systemd, launchd }: CommandOptions) =>
@@ -118,6 +125,10 @@ const ACTIONS: Readonly<Record<CommandName, Action>> = {
   stats: ({ stats }, service, options) => stats.run(service, options),
   doctor: ({ doctor }, service, options) => doctor.run(service, options),
   gc: ({ gc }, service, options) => gc.run(service, options),
+  share: elsewhere,
+  'share ls': elsewhere,
+  'share install': elsewhere,
+  'share uninstall': elsewhere,
 };
 
 /** @param run is called for a command line without mistakes */
@@ -138,21 +149,26 @@ function buildProgram(run: (name: CommandName) => Promise<void>): Command {
     CommandName,
     readonly [string, string],
   ][]) {
-    const command = program.command(`${name} ${operand}`.trimEnd()).description(summary);
-    for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(option));
+    const command = parentOf(program, name)
+      .command(`${name.split(' ').at(-1)} ${operand}`.trimEnd())
+      .description(summary);
+    for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(name, option));
     command.action(() => run(name));
+    if (name === 'share') command.usage('[options] -- <command> [args...]');
   }
-  // Answered before this is loaded (see main.ts).
-  program
-    .command('share')
-    .usage('[options] -- <command> [args...]')
-    .description('speak MCP, and share one server with all who ask for the same (solod share --help)');
   return program;
 }
 
-function optionFor(name: OptionName): Option {
+/** Of `share ls` that is `share`, which stands before it in the table. */
+function parentOf(program: Command, name: CommandName): Command {
+  const [first, second] = name.split(' ');
+  const parent = second === undefined ? undefined : program.commands.find((one) => one.name() === first);
+  return parent ?? program;
+}
+
+function optionFor(command: CommandName, name: OptionName): Option {
   const { short }: OptionSpec = OPTIONS[name];
-  const { argument, help } = OPTION_HELP[name];
+  const { argument, help } = optionHelp(command, name);
   const flags = `${short === undefined ? '' : `-${short}, `}--${name}`;
   return new Option(argument === undefined ? flags : `${flags} ${argument}`, help);
 }

@@ -93,9 +93,12 @@ export function exitCodeOf(failure: Failure): number {
 }
 
 /** signal(7). Not from `node:os`, which is one more module to load at every start. */
-const SIGPIPE = 13;
+const SIGNAL_NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15 } as const;
+
+/** 128 and the signal's number, as shells have it. */
+export const exitCodeOfSignal = (signal: keyof typeof SIGNAL_NUMBERS): number => 128 + SIGNAL_NUMBERS[signal];
 
 /** A reader that has gone away, as `head` does, need not be told; anything else is a failure. */
 export function exitCodeOfOutput({ code }: { readonly code?: string | undefined }): number {
-  return code === 'EPIPE' ? 128 + SIGPIPE : EXIT.ioError;
+  return code === 'EPIPE' ? exitCodeOfSignal('SIGPIPE') : EXIT.ioError;
 }

@@ -27,6 +27,9 @@ export function findNativeClient(
   return path === undefined ? { kind: 'missing', package: name } : { kind: 'found', path };
 }
 
+/** Whether this Node can become another program, by execve(2): since 22.15. */
+export const canHandOver = (): boolean => 'execve' in process;
+
 function resolveIn(name: string, beside: string): string | undefined {
   try {
     return createRequire(beside).resolve(`${name}/bin/solod-client`);

@@ -21,7 +21,7 @@ export interface NameOptions {
   readonly stateDirectory?: string | undefined;
   /** Root directory of a project, which then has a daemon of its own. */
   readonly project?: string | undefined;
-  /** Environment that solod reads, and that a started daemon gets; by default that of this process. */
+  /** Environment that solod reads, and of which a started daemon gets a part; by default that of this process. */
   readonly env?: Environment | undefined;
 }
 

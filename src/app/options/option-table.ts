@@ -5,8 +5,20 @@
 
 import type { WorkerCount } from '../service/worker-count.js';
 
-/** How the text after an option is read. The last three take no text. */
-type Reading = 'text' | 'duration' | 'size' | 'pid' | 'count' | 'workers' | 'choice' | 'flag' | 'on' | 'off';
+/** How the text after an option is read. Those in the plural may be repeated; the last three take no text. */
+type Reading =
+  | 'text'
+  | 'texts'
+  | 'duration'
+  | 'size'
+  | 'pid'
+  | 'count'
+  | 'workers'
+  | 'choice'
+  | 'choices'
+  | 'flag'
+  | 'on'
+  | 'off';
 
 export interface OptionSpec {
   readonly reads: Reading;
@@ -52,6 +64,15 @@ export const OPTIONS = {
   svg: { reads: 'text', key: 'svg' },
   openmetrics: { reads: 'flag', key: 'openmetrics' },
   'dry-run': { reads: 'flag', key: 'dryRun' },
+  'per-client': { reads: 'flag', key: 'perClient' },
+  shared: { reads: 'flag', key: 'shared' },
+  serial: { reads: 'flag', key: 'serial' },
+  'any-cwd': { reads: 'flag', key: 'anyDirectory' },
+  env: { reads: 'texts', key: 'variables' },
+  offer: { reads: 'choices', key: 'offered', choices: ['sampling', 'roots', 'elicitation'] },
+  'max-message': { reads: 'size', key: 'messageBytes' },
+  'own-broker': { reads: 'flag', key: 'ownBroker' },
+  explain: { reads: 'flag', key: 'explain' },
 } as const satisfies Readonly<Record<string, OptionSpec>>;
 
 export type OptionName = keyof typeof OPTIONS;
@@ -63,7 +84,7 @@ export interface OptionHelp {
 }
 
 /** Apart from the table, so that the bundle of `call` goes without it. */
-export const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
+const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
   name: { argument: '<name>', help: "the daemon's name, instead of the service's own" },
   project: { argument: '<dir>', help: 'a separate daemon for the project with that root' },
   'state-dir': {
@@ -125,7 +146,35 @@ export const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
   svg: { argument: '<file>', help: 'draw a timeline; - for standard output' },
   openmetrics: { help: 'print OpenMetrics text, for Prometheus and others' },
   'dry-run': { help: 'say what would be written or removed, and change nothing' },
+  'per-client': { help: 'a process of its own for each client' },
+  shared: { help: 'one process, even for a server that keeps state per session' },
+  serial: { help: 'one request at a time; tools that only read may overlap' },
+  'any-cwd': { help: 'share across working directories; the server runs in the home directory' },
+  env: {
+    argument: '<name>',
+    help: 'only this variable tells clients apart, and reaches the server; may be repeated',
+  },
+  offer: {
+    argument: '<capability>',
+    help: 'tell the server that clients can do this: sampling, roots or elicitation; may be repeated',
+  },
+  'max-message': { argument: '<size>', help: 'the longest message of a client: 10M by default' },
+  'own-broker': { help: 'a broker of its own for this command' },
+  explain: { help: 'say what would be shared, with whom, and why not; starts nothing' },
 };
+
+/** Where an option means something else to a command. */
+const OWN_HELP: Partial<Record<CommandName, Partial<Record<OptionName, OptionHelp>>>> = {
+  share: {
+    'idle-timeout': {
+      argument: '<duration>',
+      help: 'how long the server stays when nobody uses it: 5m by default, 0 for ever',
+    },
+  },
+};
+
+export const optionHelp = (command: CommandName, option: OptionName): OptionHelp =>
+  OWN_HELP[command]?.[option] ?? OPTION_HELP[option];
 
 const TARGET = ['name', 'project', 'state-dir'] as const;
 const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether', 'workers', 'worker-heap'] as const;
@@ -134,6 +183,7 @@ const COMMAND = ['as', 'bin-dir'] as const;
 const CALL = ['timeout', 'fallback', 'errors'] as const;
 const MANAGER = ['systemd', 'launchd', 'dry-run'] as const;
 const SETTINGS = ['settings', 'entry', 'value'] as const;
+const SHARING = ['per-client', 'shared', 'serial', 'any-cwd', 'env', 'offer', 'max-message'] as const;
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
@@ -151,12 +201,17 @@ export const COMMAND_OPTIONS = {
   gc: [...TARGET, 'dry-run', 'json'],
   install: [...COMMAND, ...SETTINGS, ...TARGET, ...CALL, ...DAEMON, 'node', ...MANAGER, 'json'],
   uninstall: [...COMMAND, ...TARGET, ...MANAGER, 'json'],
+  share: [...SHARING, 'idle-timeout', 'own-broker', 'state-dir', 'explain', 'json'],
+  'share ls': ['state-dir', 'json'],
+  'share install': ['dry-run', 'json'],
+  'share uninstall': ['dry-run', 'json'],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;
 
 interface Values {
   readonly text: string;
+  readonly texts: readonly string[];
   /** In milliseconds. */
   readonly duration: number;
   /** In bytes. */
@@ -171,7 +226,9 @@ interface Values {
 type Table = typeof OPTIONS;
 type NamesOf<R extends Reading> = { [N in OptionName]: Table[N]['reads'] extends R ? N : never }[OptionName];
 type ValueOf<S extends OptionSpec> = S extends { readonly choices: readonly (infer Choice)[] }
-  ? Choice
+  ? S['reads'] extends 'choices'
+    ? readonly Choice[]
+    : Choice
   : Values[S['reads'] & keyof Values];
 
 /** The values, each under its key. A flag that was not given is false; anything else is absent. */

@@ -52,7 +52,8 @@ function splitArguments(names: readonly OptionName[], argv: readonly string[]) {
     names.map((name) => {
       const { reads, short }: OptionSpec = OPTIONS[name];
       const type = TAKES_NO_TEXT.has(reads) ? ('boolean' as const) : ('string' as const);
-      return [name, short === undefined ? { type } : { type, short }];
+      const multiple = reads === 'texts' || reads === 'choices';
+      return [name, short === undefined ? { type, multiple } : { type, multiple, short }];
     }),
   );
   try {
@@ -72,6 +73,14 @@ function readOption(name: OptionName, { reads, choices = [] }: OptionSpec, writt
   if (written === undefined) return { kind: 'read', value: undefined };
   const text = String(written);
   switch (reads) {
+    case 'texts':
+      return { kind: 'read', value: written };
+    case 'choices': {
+      const stranger = (written as readonly string[]).find((one) => !choices.includes(one));
+      return stranger === undefined
+        ? { kind: 'read', value: written }
+        : { kind: 'wrong', complaint: USAGE.word(name, stranger, choices) };
+    }
     case 'on':
     case 'off':
       return { kind: 'read', value: reads };

@@ -1,7 +1,7 @@
 /** The memory platform: what a process of a memory machine needs to run solod, with no file, socket, process or timer of the system. */
 
 import type { Duplex } from 'node:stream';
-import { MemoryDocuments } from '../../adapters/memory/documents.js';
+import { MemoryDocuments } from '../../adapters/memory/files/documents.js';
 import type { MemoryProcess, Surroundings } from '../../adapters/memory/memory-process.js';
 import { join, NAMES } from '../../domain/place/layout.js';
 import { causeIn } from '../../domain/procedure/cause.js';

@@ -26,10 +26,11 @@ import {
   tryAppend,
 } from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
-import { NodeWorkerStarter, type WorkerTarget } from '../../adapters/node/processes/worker-process.js';
+import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';

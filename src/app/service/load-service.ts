@@ -8,6 +8,7 @@ import { readService, type Service } from './define-service.js';
 import { ownEnvironmentOf } from './service-environment.js';
 import { nameFromPath } from './service-file.js';
 import { stackOf } from './thrown.js';
+import { ownWorkersOf } from './worker-count.js';
 
 export type Loading =
   | { readonly kind: 'loaded'; readonly service: Service }
@@ -30,6 +31,9 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
     const passed = ownEnvironmentOf(file);
     const hidden = read.service.environment?.find((variable) => !passed.includes(variable));
     if (hidden !== undefined) return broken(TROUBLE.hiddenVariable(file, hidden));
+    const { workers } = read.service;
+    // The daemon could not read it, and runs calls itself.
+    if (workers !== undefined && workers !== ownWorkersOf(file)) return broken(TROUBLE.hiddenWorkers(file));
     return { kind: 'loaded', service: read.service };
   } catch (error) {
     return broken(TROUBLE.notLoaded(file, stackOf(error)));

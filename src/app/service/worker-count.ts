@@ -1,4 +1,7 @@
-/** How many workers a service wants, read from the text of its file: the daemon itself does not load a service that has workers. */
+/**
+ * How many workers a service wants, read from the text of its file: the daemon itself does not load a service
+ * that has workers.
+ */
 
 import { readHead } from './service-file.js';
 

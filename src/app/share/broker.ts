@@ -48,6 +48,8 @@ interface Share {
 
 export class Broker {
   readonly #shares = new Map<string, Share>();
+  /** The keys of servers that showed that they keep state per session, and how. */
+  readonly #separated = new Map<string, string>();
   #clients = 0;
   #state: 'serving' | 'draining' = 'serving';
 
@@ -75,8 +77,11 @@ export class Broker {
   async serve(options: ShareOptions, plan: SharePlan, context: ServiceContext): Promise<void> {
     this.#clients += 1;
     const id = this.#clients;
-    const share = this.#shareFor(id, options, plan);
-    const session = new Session(id, share.running, context, options.messageBytes);
+    const why = options.sharing === 'by-name' ? this.#separated.get(keyText(plan.key)) : undefined;
+    if (why !== undefined) context.stderr.write(sideLine({ kind: 'note', text: aloneText(why) }));
+    const sharing = why === undefined ? plan.sharing : 'per-client';
+    const share = this.#shareFor(id, options, { ...plan, sharing });
+    const session = new Session(id, share.running, context, options);
     share.sessions.set(id, session);
     try {
       if (this.#state === 'draining') session.finish();
@@ -84,8 +89,8 @@ export class Broker {
     } finally {
       share.sessions.delete(id);
       share.running.leave(id);
-      // Whoever is alone goes with its server: then it is certain that both have gone.
-      if (plan.sharing === 'per-client' || this.#state === 'draining') await share.running.gone();
+      // A client with a server of its own leaves together with it: then both are known to have gone.
+      if (sharing === 'per-client' || this.#state === 'draining') await share.running.gone();
     }
   }
 
@@ -104,11 +109,16 @@ export class Broker {
     };
     const running = new RunningShare(terms, plan.command, {
       ...this.parts,
+      onSeparate: (clients, why) => {
+        this.#separated.set(keyText(plan.key), why);
+        const untilMs = this.parts.clock.now().monotonicMs + DRAIN_MS;
+        for (const id of clients) share.sessions.get(id)?.finishWhenAtRest(untilMs);
+      },
       onEmpty: () => {
         if (this.#shares.get(text)?.sessions.size === 0) this.#shares.delete(text);
       },
     });
-    const share = { running, key: plan.key, sessions: new Map() };
+    const share: Share = { running, key: plan.key, sessions: new Map() };
     this.#shares.set(text, share);
     return share;
   }
@@ -129,6 +139,10 @@ export class Broker {
   }
 }
 
+/** Why a session is not shared, where its user did not say so. */
+export const aloneText = (why: string): string =>
+  `${why}: this session has a process of its own (--shared shares one all the same)`;
+
 /** How often a session is looked at that is to end at rest, in milliseconds. */
 const LOOK_MS = 10;
 
@@ -143,13 +157,13 @@ class Session implements ShareClient {
     private readonly id: ClientId,
     private readonly share: RunningShare,
     private readonly context: ServiceContext,
-    messageBytes: number,
+    { messageBytes, sharing }: ShareOptions,
   ) {
     this.#splitter = new LineSplitter(messageBytes);
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    share.join(id, this);
+    share.join(id, this, sharing === 'shared' ? 'shared' : 'by-name');
     const { stdin, stdout, signal } = context;
     stdout.on('error', () => this.#over());
     stdin.on('data', (bytes: Buffer) => this.#hear(bytes));

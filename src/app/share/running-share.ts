@@ -10,6 +10,7 @@ import {
   type ShareEvent,
   type ShareState,
   type ShareTerms,
+  type SharingWish,
 } from '../../domain/share/broker/share-state.js';
 import { nextWakeMs } from '../../domain/share/broker/upstream-life.js';
 import { decodeUtf8 } from '../../domain/share/messages/json-spans.js';
@@ -36,6 +37,8 @@ export interface RunningShareParts {
   readonly log: (line: string) => void;
   /** Each process that is started. */
   readonly onStart: (process: UpstreamProcess) => void;
+  /** The server keeps state per session: these clients are to leave, and to come back to a process each. */
+  readonly onSeparate: (clients: readonly ClientId[], why: string) => void;
   /** There is no process and no client any more. */
   readonly onEmpty: () => void;
 }
@@ -76,9 +79,9 @@ export class RunningShare {
     return this.#running.size === 0 && this.#clients.size === 0;
   }
 
-  join(id: ClientId, client: ShareClient): void {
+  join(id: ClientId, client: ShareClient, wish: SharingWish): void {
     this.#clients.set(id, client);
-    this.#take({ kind: 'joined', client: id });
+    this.#take({ kind: 'joined', client: id, wish });
   }
 
   hear(client: ClientId, line: SplitLine): void {
@@ -144,6 +147,9 @@ export class RunningShare {
         return;
       case 'end':
         this.#running.get(act.era)?.process.end(GRACES);
+        return;
+      case 'separate':
+        this.parts.onSeparate(act.clients, act.why);
         return;
       case 'note':
         this.parts.log(`${this.command.executable}: ${act.text}`);

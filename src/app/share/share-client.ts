@@ -15,15 +15,37 @@ import {
   stepRelay,
 } from '../../domain/share/relay/relay-machine.js';
 import { chooseDaemon, type DaemonWish } from '../environment/daemon-switch.js';
-import { type Environment, workingDirectory } from '../environment/state-root.js';
-import { type CallResult, callService } from '../library/call-service.js';
-import { callerHost } from '../platforms/node-platform.js';
+import type { Environment } from '../environment/state-root.js';
 import { SHIPPED } from '../service/service-file.js';
 import { planShare } from './plan-share.js';
 import { type ShareOptions, writeShareOptions } from './share-options.js';
 import { readSideLine } from './side-channel.js';
 
+/** A call of the broker's service: what the session says goes in, what it is told comes out. */
+export interface BrokerCall {
+  readonly service: string;
+  /** Of the broker; undefined for the common one. */
+  readonly name: string | undefined;
+  readonly args: readonly string[];
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly stateDirectory: string | undefined;
+  readonly daemon: DaemonWish;
+  /** Called when the broker reads. */
+  readonly stdin: () => Readable;
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  readonly signal: AbortSignal;
+}
+
+export type BrokerCallEnd =
+  | { readonly kind: 'exited' | 'cancelled' }
+  | { readonly kind: 'lost'; readonly message: string }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
+
 export interface ShareSession {
+  /** Never rejects. */
+  readonly call: (call: BrokerCall) => Promise<BrokerCallEnd>;
   readonly options: ShareOptions;
   readonly broker: 'common' | 'own';
   readonly env: Environment;
@@ -98,7 +120,7 @@ export class ShareClient {
   }
 
   /** What follows from the end of a connection; undefined where another is made. */
-  #judge(result: CallResult): ShareEnd | undefined {
+  #judge(result: BrokerCallEnd): ShareEnd | undefined {
     if (this.#refusal !== undefined) return { kind: 'refused', message: this.#refusal };
     this.#step({ kind: 'broker-lost', taken: this.#taken, words: wordsOf(result) });
     if (result.kind !== 'failed') return undefined;
@@ -116,14 +138,14 @@ export class ShareClient {
   }
 
   /** One connection, from its beginning to its end. */
-  #round(): Promise<CallResult> {
+  #round(): Promise<BrokerCallEnd> {
     const { options, env, cwd, stateDirectory, broker } = this.session;
     const isHere = this.#manner === 'this-process';
     const input = new Readable({ read: () => this.#relieve() });
     this.#input = input;
     this.#taken = undefined;
     const asked = isHere ? { ...options, sharing: 'per-client' as const } : options;
-    return callService(callerHost(), {
+    return this.session.call({
       service: `${SHIPPED.prefix}${SHIPPED.share}`,
       name: broker === 'own' ? this.#ownName() : undefined,
       args: writeShareOptions(asked),
@@ -240,7 +262,7 @@ export class ShareClient {
   }
 }
 
-function wordsOf(result: CallResult): string {
+function wordsOf(result: BrokerCallEnd): string {
   switch (result.kind) {
     case 'exited':
       return RELAY.ends;
@@ -251,67 +273,3 @@ function wordsOf(result: CallResult): string {
       return RELAY.cancelled;
   }
 }
-
-export type ShareStdioOptions = Partial<Omit<ShareOptions, 'command'>> & {
-  /** The server's program, and its arguments. */
-  readonly command: string;
-  readonly args?: readonly string[] | undefined;
-  /** Where the server runs; by default this process's directory. */
-  readonly cwd?: string | undefined;
-  /** What the server is given of, and told apart by; by default this process's environment. */
-  readonly env?: Environment | undefined;
-  /** What the client says, and what it is told: one JSON-RPC message a line. */
-  readonly stdin: Readable;
-  readonly stdout: Writable;
-  readonly stateDirectory?: string | undefined;
-  readonly daemon?: DaemonWish | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Hears what a person should know. */
-  readonly onNote?: ((text: string) => void) | undefined;
-};
-
-/**
- * A session with an MCP server that is shared with everybody who asks for the same. It goes on across the
- * death of server and broker, and ends when `stdin` does.
- *
- * @returns never rejects: every failure is a result
- */
-export function shareStdio(options: ShareStdioOptions): Promise<ShareEnd> {
-  const {
-    command,
-    args = [],
-    cwd,
-    env,
-    stdin,
-    stdout,
-    stateDirectory,
-    daemon,
-    signal,
-    onNote,
-    ...own
-  } = options;
-  const session: ShareSession = {
-    options: { ...DEFAULT_OPTIONS, ...own, command: [command, ...args] },
-    broker: 'common',
-    env: env ?? process.env,
-    cwd: cwd ?? workingDirectory(),
-    stateDirectory,
-    daemon,
-    stdin,
-    stdout,
-    say: onNote ?? (() => {}),
-    signal,
-    hostIsGone: () => false,
-  };
-  return new ShareClient(session).run();
-}
-
-const DEFAULT_OPTIONS: Omit<ShareOptions, 'command'> = {
-  sharing: 'by-name',
-  order: 'concurrent',
-  from: 'same-directory',
-  only: undefined,
-  offered: [],
-  idleMs: 5 * 60_000,
-  messageBytes: DEFAULT_LIMITS.messageBytes,
-};

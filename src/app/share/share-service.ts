@@ -6,7 +6,9 @@ import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { callerHost, upstreamProcesses } from '../platforms/node-platform.js';
 import { defineService, type ServiceContext } from '../service/define-service.js';
-import { Broker } from './broker.js';
+import { type Complaint, textOf } from '../texts/complaint.js';
+import { USAGE } from '../texts/usage-text.js';
+import { aloneText, Broker } from './broker.js';
 import { planShare } from './plan-share.js';
 import { readShareOptions } from './share-options.js';
 import { sideLine } from './side-channel.js';
@@ -15,7 +17,7 @@ import { UpstreamLedger } from './upstream-ledger.js';
 const host = callerHost();
 let ledger: UpstreamLedger | undefined;
 
-/** A descriptor that is closed, or a full disk, is no reason to end anything. */
+/** A closed descriptor or a full disk ends nothing. */
 function log(text: string): void {
   try {
     writeSync(2, `${text}\n`);
@@ -58,19 +60,19 @@ async function run(context: ServiceContext): Promise<number> {
   }
   const reading = readShareOptions(context.args);
   if (reading.kind !== 'share')
-    return refuse(context, reading.kind === 'wrong' ? reading.message : 'no command');
+    return refuse(context, reading.kind === 'wrong' ? reading.complaint : USAGE.malformed());
   const planned = planShare(reading.options, context.env, context.cwd);
-  if (planned.kind === 'no-program') return refuse(context, `there is no program "${planned.program}"`);
+  if (planned.kind === 'no-program') return refuse(context, USAGE.noProgram(planned.program));
   const { stateful } = planned.plan;
   if (stateful !== undefined) {
-    const text = `${stateful.name} keeps ${stateful.keeps}: this session has a process of its own (--shared shares it all the same)`;
+    const text = aloneText(`${stateful.name} keeps ${stateful.keeps}`);
     context.stderr.write(sideLine({ kind: 'note', text }));
   }
   await broker.serve(reading.options, planned.plan, context);
   return EXIT.ok;
 }
 
-function refuse(context: ServiceContext, text: string): number {
-  context.stderr.write(sideLine({ kind: 'refused', text }));
+function refuse(context: ServiceContext, complaint: Complaint): number {
+  context.stderr.write(sideLine({ kind: 'refused', text: textOf(complaint) }));
   return EXIT.usage;
 }

@@ -2,9 +2,8 @@
 
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { identityFrom, vitalityOf } from '../../domain/evidence/identity.js';
-import { parseJson } from '../../domain/evidence/json.js';
 import { NAMES } from '../../domain/place/layout.js';
+import { livingServers, serverLine, serversIn } from '../../domain/share/broker/started-servers.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { UpstreamProcess } from '../../ports/upstream-process.js';
 
@@ -20,24 +19,19 @@ export class UpstreamLedger {
   }
 
   /** A directory that can't be written to costs no more than the certainty. */
-  add({ pid, startTime }: UpstreamProcess): void {
+  add(server: UpstreamProcess): void {
     try {
-      appendFileSync(this.#path, `${JSON.stringify({ ...this.processes.self(), pid, startTime })}\n`, {
-        mode: 0o600,
-      });
+      appendFileSync(this.#path, serverLine(this.processes.self(), server), { mode: 0o600 });
     } catch {}
   }
 
   /** Of brokers before this one, which have ended: one name has one broker. */
   endOrphans(log: (line: string) => void): void {
-    for (const line of this.#lines()) {
-      const who = identityFrom(parseJson(line));
-      if (who === undefined) continue;
-      // Only what is certain to be the one that was started.
-      if (vitalityOf(who, this.processes.self(), this.processes.lookUp(who.pid)) !== 'alive') continue;
-      log(`ending process ${who.pid}, which an earlier broker had started`);
+    const lookUp = (pid: number) => this.processes.lookUp(pid);
+    for (const pid of livingServers(serversIn(this.#text()), this.processes.self(), lookUp)) {
+      log(`ending process ${pid}, which an earlier broker had started`);
       try {
-        process.kill(-who.pid, 'SIGKILL');
+        process.kill(-pid, 'SIGKILL');
       } catch {}
     }
     try {
@@ -45,11 +39,11 @@ export class UpstreamLedger {
     } catch {}
   }
 
-  #lines(): readonly string[] {
+  #text(): string {
     try {
-      return readFileSync(this.#path, 'utf8').split('\n');
+      return readFileSync(this.#path, 'utf8');
     } catch {
-      return [];
+      return '';
     }
   }
 }

@@ -28,6 +28,10 @@ export const TROUBLE = {
     what: `${file} names the variable ${variable} of its environment where callers can't read it`,
     todo: "write environment: ['…'] with literals, before run, in defineService",
   }),
+  hiddenWorkers: (file: string) => ({
+    what: `${file} says how many workers it has where its daemon can't read it`,
+    todo: "write workers: 4 or workers: 'auto', before run, in defineService",
+  }),
   refused: (message: string) => ({
     what: `the system refused a call: ${message}`,
     todo: 'check what it names',

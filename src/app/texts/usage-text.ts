@@ -40,6 +40,21 @@ export const USAGE = {
     what: `--${option} ${text} is not one of its values`,
     todo: `write ${known.join(' or ')}`,
   }),
+  noCommand: () => ({ what: 'no command to share is given', todo: 'write solod share -- <command>' }),
+  stray: (word: string) => ({
+    what: `${JSON.stringify(word)} is not an option`,
+    todo: 'write the command after "--"',
+  }),
+  tooMany: (word: string) => ({ what: `${JSON.stringify(word)} is one word too many`, todo: 'leave it out' }),
+  noSettings: () => ({ what: 'no settings file is given', todo: 'give the path of one' }),
+  noProgram: (program: string) => ({
+    what: `there is no program ${JSON.stringify(program)}`,
+    todo: 'give its path, or put its directory on the PATH',
+  }),
+  malformed: () => ({
+    what: 'an option is unknown, or its value is missing',
+    todo: 'run solod share --help',
+  }),
   switch: (text: string) => ({
     what: `SOLOD=${text} is not one of its values`,
     todo: 'write on or off, or unset it',

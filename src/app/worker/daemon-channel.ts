@@ -2,14 +2,8 @@
 
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
-import { WORKER_CHANNEL, WORKER_TETHER } from '../../adapters/node/processes/worker-descriptors.js';
-import {
-  encodeFrame,
-  type Frame,
-  FrameReader,
-  type FromWorker,
-  type ToWorker,
-} from '../wire/worker-messages.js';
+import { WORKER_CHANNEL, WORKER_LIFELINE } from '../../adapters/worker-target.js';
+import { encodeFrame, type Frame, FrameReader, type FromWorker, type ToWorker } from './worker-messages.js';
 
 export class DaemonChannel {
   readonly #frames = new FrameReader<ToWorker>();
@@ -34,7 +28,8 @@ export class DaemonChannel {
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 /**
- * Writes everything, and waits where it must: also if a child of the call has made the descriptor non-blocking.
+ * Writes everything, and waits where it must: also if a child of the call has made the descriptor non-
+ * blocking.
  * @param write writeSync as it was before it was replaced for calls
  * @throws a system error
  */
@@ -49,14 +44,14 @@ export function writeAll(write: typeof writeSync, descriptor: number, bytes: Uin
 }
 
 /**
- * Ends this process with the daemon, also while a call runs in an endless loop. For that it takes a thread. The daemon holds the
- * other end of the descriptor.
+ * Ends this process with the daemon, also while a call runs in an endless loop. For that it takes a thread.
+ * The daemon holds the other end of the descriptor.
  */
 export function endWithDaemon(): void {
   const source = `
     const { Socket } = process.getBuiltinModule('node:net');
     const end = () => process.kill(process.pid, 'SIGKILL');
-    new Socket({ fd: ${WORKER_TETHER} }).on('error', () => {}).on('close', end).resume();
+    new Socket({ fd: ${WORKER_LIFELINE} }).on('error', () => {}).on('close', end).resume();
   `;
   const { Worker } = process.getBuiltinModule('node:worker_threads');
   const resourceLimits = { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 };

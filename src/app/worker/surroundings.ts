@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLIENT_VARIABLES } from '../environment/client-variables.js';
 import { umaskOf } from '../wire/request.js';
-import type { CallHead } from '../wire/worker-messages.js';
+import type { CallHead } from './worker-messages.js';
 
 /** What a login has, and the daemon too: others may read what a service makes, and not write it. */
 const UMASK = 0o022;
@@ -31,7 +31,10 @@ export function enterSurroundings({ env, cwd }: CallHead): void {
   enterDirectory(cwd);
 }
 
-/** A worker that waits keeps no directory of a caller busy. The environment stays: what the call left behind may read it. */
+/**
+ * A worker that waits keeps no directory of a caller busy. The environment stays: what the call left behind
+ * may read it.
+ */
 export function leaveSurroundings(moveToNowhere: () => void): void {
   real.umask(UMASK);
   moveToNowhere();

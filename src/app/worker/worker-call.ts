@@ -7,8 +7,8 @@ import { type CallScope, SERVICE_FAILED } from '../service/run-service.js';
 import { CallInput, type Send } from '../wire/call-streams.js';
 import { terminalsOf } from '../wire/request.js';
 import { Call } from '../wire/served-call.js';
-import { type CallHead, type Cancel, FROM_WORKER } from '../wire/worker-messages.js';
 import { type DaemonChannel, writeAll } from './daemon-channel.js';
+import { type CallHead, type Cancel, FROM_WORKER } from './worker-messages.js';
 
 /** From before it was replaced for calls. */
 const write = writeSync;

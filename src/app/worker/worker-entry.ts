@@ -1,10 +1,12 @@
 /**
- * A worker: a process that runs the calls of a service for its daemon, one at a time. Each call has the real environment,
- * working directory, umask and descriptors of its caller.
+ * A worker: a process that runs the calls of a service for its daemon, one at a time. Each call has the real
+ * environment, working directory, umask and descriptors of its caller.
  */
 
 import { Writable } from 'node:stream';
+import type { WorkerTether } from '../../adapters/worker-target.js';
 import { daemonEnvironment } from '../../domain/place/daemon-environment.js';
+import { SPEAKER } from '../../domain/text/speaker.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import type { Service } from '../service/define-service.js';
@@ -12,6 +14,9 @@ import { loadService } from '../service/load-service.js';
 import { failureOf, SHARED_PROCESS } from '../service/run-service.js';
 import { ownEnvironmentOf } from '../service/service-environment.js';
 import { stackOf } from '../service/thrown.js';
+import { DaemonChannel, endWithDaemon } from './daemon-channel.js';
+import { enterSurroundings, leaveSurroundings, setEnvironment } from './surroundings.js';
+import { WorkerCall, writeOutput } from './worker-call.js';
 import {
   type CallHead,
   decodeJson,
@@ -21,10 +26,7 @@ import {
   type LoadedMessage,
   TO_WORKER,
   type ToWorker,
-} from '../wire/worker-messages.js';
-import { DaemonChannel, endWithDaemon } from './daemon-channel.js';
-import { enterSurroundings, leaveSurroundings, setEnvironment } from './surroundings.js';
-import { WorkerCall, writeOutput } from './worker-call.js';
+} from './worker-messages.js';
 
 type CallProcesses = typeof import('../service/call-process/install.js');
 
@@ -40,8 +42,11 @@ class Worker {
   #input: 'on-request' | 'on-descriptor' = 'on-request';
 
   /** @param file real path of the service file */
-  constructor(private readonly file: string) {
-    endWithDaemon();
+  constructor(
+    private readonly file: string,
+    tether: WorkerTether,
+  ) {
+    if (tether === 'thread') endWithDaemon();
     // Descriptors 1 and 2 are those of a call.
     for (const name of ['stdout', 'stderr'] as const)
       Object.defineProperty(process, name, { value: this.#logStream(), configurable: true });
@@ -149,10 +154,10 @@ class Worker {
 
   /** An error outside every call: nobody can tell what else is wrong in this process. */
   #fatal(what: string, error: unknown): never {
-    this.#log(`solod: ${what} in a worker: ${stackOf(error)}`);
+    this.#log(`${SPEAKER}${what} in a worker: ${stackOf(error)}`);
     exit(EXIT.software);
   }
 }
 
-const [file = '', daemonName = ''] = process.argv.slice(2);
-void new Worker(file).serve(daemonName);
+const [file = '', daemonName = '', tether] = process.argv.slice(2);
+void new Worker(file, tether as WorkerTether).serve(daemonName);

@@ -1,6 +1,7 @@
 /**
- * Which worker runs which call. A worker runs one call at a time; other calls wait in the order in which they came. A worker that
- * ends is replaced. The first worker shows that the service loads; the others are started after it.
+ * Which worker runs which call. A worker runs one call at a time; other calls wait in the order in which they
+ * came. A worker that ends is replaced. The first worker shows that the service loads; the others are started
+ * after it.
  */
 
 export interface QueueLimits {
@@ -32,7 +33,9 @@ export type QueueEvent =
   | { readonly kind: 'worker-free'; readonly worker: number }
   /** @property call a call that it was given and did not begin: it is the next one in line */
   | { readonly kind: 'worker-ended'; readonly worker: number; readonly call?: number | undefined }
-  /** It has loaded files that have changed since, and did not begin the call, which is the next one in line. */
+  /**
+   * It has loaded files that have changed since, and did not begin the call, which is the next one in line.
+   */
   | { readonly kind: 'worker-outdated'; readonly worker: number; readonly call: number }
   /** It has finished a call and can't run another one. */
   | { readonly kind: 'worker-spent'; readonly worker: number };
@@ -49,7 +52,10 @@ export interface QueueStep {
   readonly commands: readonly QueueCommand[];
 }
 
-/** After so many failures in a row no worker is started until another call comes, which is worth one more attempt. */
+/**
+ * After so many failures in a row no worker is started until another call comes, which is worth one more
+ * attempt.
+ */
 export const FAILURES_MAX = 3;
 
 export const emptyQueue = (limits: QueueLimits): QueueState => ({
@@ -91,7 +97,10 @@ function come(state: QueueState, call: number): QueueStep {
   return { state: { ...step.state, waiting }, commands: [...step.commands, refusal] };
 }
 
-/** A worker that ends in the middle of a call is the fault of that call, and says nothing about the next worker. */
+/**
+ * A worker that ends in the middle of a call is the fault of that call, and says nothing about the next
+ * worker.
+ */
 function ended(state: QueueState, worker: number, returned: number | undefined): QueueStep {
   const was = state.workers.get(worker);
   const isFault = was !== 'busy' || returned !== undefined;
@@ -109,7 +118,10 @@ function withoutWorker(state: QueueState, worker: number): QueueState {
   return { ...state, workers };
 }
 
-/** Gives waiting calls to idle workers, starts missing workers, and refuses calls for which there will be none. */
+/**
+ * Gives waiting calls to idle workers, starts missing workers, and refuses calls for which there will be
+ * none.
+ */
 function settle(state: QueueState): QueueStep {
   const given = giveCalls(state);
   const started = startWorkers(given.state);

@@ -6,6 +6,7 @@ import { DIRECTORY_TELLERS } from './directory-checks.js';
 import type { Severity, SymptomsOf, Tellers, Told } from './finding-parts.js';
 import { LEFTOVER_TELLERS } from './leftover-checks.js';
 import { RUNTIME_TELLERS } from './runtime-checks.js';
+import { SHARE_TELLERS } from './share-checks.js';
 import { STORAGE_TELLERS } from './storage-checks.js';
 import { TRIAL_TELLERS } from './trial-checks.js';
 
@@ -17,6 +18,7 @@ const TELLERS = {
   ...CLOCK_TELLERS,
   ...DAEMON_TELLERS,
   ...LEFTOVER_TELLERS,
+  ...SHARE_TELLERS,
 } as const satisfies Tellers;
 
 export type Symptom = SymptomsOf<typeof TELLERS>;

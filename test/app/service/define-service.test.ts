@@ -80,6 +80,7 @@ describe('a definition', () => {
     ['a name that is none', { run, name: 5 }],
     ['a version that is none', { run, version: 1 }],
     ['a timeout that is none', { run, idleTimeoutMs: '1s' }],
+    ['a number of workers that is none', { run, workers: 1.5 }],
     ['a negative timeout', { run, idleTimeoutMs: -1 }],
     ['a process that is none', { run, callProcess: 'other' }],
     ['something to watch that is none', { run, watch: 'all' }],

@@ -29,6 +29,10 @@ const SAYS: Says<typeof TROUBLE> = {
     TROUBLE.hiddenVariable('/s.mjs', 'TOKEN'),
     "/s.mjs names the variable TOKEN of its environment where callers can't read it; write environment: ['…'] with literals, before run, in defineService",
   ],
+  hiddenWorkers: [
+    TROUBLE.hiddenWorkers('/s.mjs'),
+    "/s.mjs says how many workers it has where its daemon can't read it; write workers: 4 or workers: 'auto', before run, in defineService",
+  ],
   refused: [
     TROUBLE.refused('EIO: i/o error, read'),
     'the system refused a call: EIO: i/o error, read; check what it names',

@@ -44,6 +44,15 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.scope('a/b'),
     'SOLOD_SCOPE="a/b" is not a word; write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',
   ],
+  noCommand: [USAGE.noCommand(), 'no command to share is given; write solod share -- <command>'],
+  stray: [USAGE.stray('x'), '"x" is not an option; write the command after "--"'],
+  tooMany: [USAGE.tooMany('x'), '"x" is one word too many; leave it out'],
+  noSettings: [USAGE.noSettings(), 'no settings file is given; give the path of one'],
+  noProgram: [
+    USAGE.noProgram('x'),
+    'there is no program "x"; give its path, or put its directory on the PATH',
+  ],
+  malformed: [USAGE.malformed(), 'an option is unknown, or its value is missing; run solod share --help'],
   platform: [
     USAGE.platform('win32'),
     'solod does not run on win32, because it needs Unix sockets; use Linux or macOS (on Windows: WSL)',

@@ -16,6 +16,7 @@ import {
   type HeadReading,
   requestEnvironment,
   terminalsOf,
+  umaskOf,
 } from '../../../src/app/wire/request.js';
 
 function read(bytes: Buffer): HeadReading {
@@ -134,6 +135,7 @@ describe('what a client says of its terminal', () => {
       KEPT: 'x',
       NAILGUN_FILESEPARATOR: '/',
       NAILGUN_PATHSEPARATOR: ':',
+      NAILGUN_UMASK: process.umask().toString(8),
       NAILGUN_TTY_0: '0',
       NAILGUN_TTY_1: '0',
       NAILGUN_TTY_2: '0',
@@ -143,4 +145,15 @@ describe('what a client says of its terminal', () => {
   it('is no where it says nothing', () => {
     expect(terminalsOf({})).toEqual([false, false, false]);
   });
+});
+
+it.each([
+  ['22', 0o22],
+  ['0', 0],
+  ['0077', 0o77],
+  ['8', undefined],
+  ['77777', undefined],
+  [undefined, undefined],
+])("the client's umask is read from its text %s", (text, umask) => {
+  expect(umaskOf({ NAILGUN_UMASK: text })).toBe(umask);
 });

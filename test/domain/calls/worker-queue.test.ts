@@ -66,7 +66,7 @@ describe('calls', () => {
     expect(played.flat()).toEqual([start(1), give(1, 1), give(1, 2)]);
   });
 
-  it('run at once as far as there are workers', () => {
+  it('run at once if there are workers', () => {
     expect(play(2, opened, loaded(1), loaded(2), came(1), came(2), came(3)).slice(3)).toEqual([
       [give(1, 1)],
       [give(2, 2)],
@@ -85,7 +85,7 @@ describe('calls', () => {
     expect(played.at(-1)).toEqual([give(2, 1)]);
   });
 
-  it('that come after an edit go to the next worker, which is no failure of this one', () => {
+  it('that come after an edit go to the next worker, and this one has not failed', () => {
     const edits = [1, 2, 3, 4].flatMap((worker): QueueEvent[] => [
       loaded(worker),
       { kind: 'worker-outdated', worker, call: 1 },
@@ -114,7 +114,7 @@ function nextEvents(state: QueueState, running: ReadonlyMap<number, number>, cal
   return events;
 }
 
-it('whatever happens, no call is lost or runs twice at once, and no worker has two calls', () => {
+it('whatever happens, each call is somewhere once, and no worker has two', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), (choices, workers) => {
       let { state } = stepQueue(emptyQueue({ workers, waiting: 4 }), opened);

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess, PortCall } from '../../../src/adapters/memory/memory-process.js';
 import { Stepper } from '../../../src/adapters/memory/stepper.js';
-import { begin, goOn } from '../../../src/adapters/simulation/points.js';
+import { begin, goOn } from '../../../src/adapters/simulation/machine/points.js';
 import { type ClaimPlan, claim, ROUNDS_MAX } from '../../../src/domain/claim/claim.js';
 import { parseOwner } from '../../../src/domain/evidence/owner.js';
 import { handedLock } from '../../../src/domain/lock/held-lock.js';

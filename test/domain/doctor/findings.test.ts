@@ -23,6 +23,10 @@ type Example<K extends SymptomKind> = readonly [
 
 /** A kind that is missing here does not compile. */
 const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
+  'shared-servers': [{ directory, servers: [7, 8] }, 'ok', 'runs servers 7, 8'],
+  'servers-left': [{ directory, servers: [7] }, 'note', 'gone: server 7'],
+  'sessions-in-node': [{ directory, package: '@solod/client-linux-x64' }, 'note', '42 MB instead of 1 MB'],
+  'sessions-not-native': [{ directory, node: '20.19.0' }, 'note', "Node 20.19.0 can't hand over"],
   runtime: [{ node: '20.19.0', platform: 'linux', solod: '1.0.0' }, 'ok', 'solod 1.0.0 on Node 20.19.0'],
   'platform-unsupported': [{ platform: 'win32' }, 'problem', 'does not run on win32'],
   'node-too-old': [{ node: '18.0.0', floor: '20.19.0' }, 'problem', 'Node 18.0.0 is older than 20.19.0'],

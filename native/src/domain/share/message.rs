@@ -1,4 +1,4 @@
-//! One JSON-RPC message as far as it must be read; see `rpc-message.ts`.
+//! The parts of a JSON-RPC message that the client's side reads; see `rpc-message.ts`.
 
 use super::spans::{items_of, members_of, skip_space, text_of_string, Span};
 use crate::domain::json::quoted;
@@ -18,7 +18,7 @@ pub enum Message {
         result: Option<Span>,
     },
     Batch(Vec<Span>),
-    /// Blank, no JSON, or no message.
+    /// Blank, not JSON, or not a message.
     Other,
 }
 

@@ -1,5 +1,5 @@
 //! The client's side of a shared MCP server, as `src/domain/share` has it: `relay` is `relay-machine.ts`,
-//! over `json-spans.ts` and `rpc-message.ts` as far as that needs them.
+//! over the parts of `json-spans.ts` and `rpc-message.ts` that it needs.
 
 pub mod lines;
 pub mod message;

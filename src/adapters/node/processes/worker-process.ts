@@ -2,7 +2,6 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
-import type { Environment } from '../../../ports/environment.js';
 import type {
   OutputDescriptor,
   WorkerProcess,
@@ -11,22 +10,29 @@ import type {
   WorkerWitness,
 } from '../../../ports/worker-process.js';
 import { causeOf } from '../../errno.js';
+import type { WorkerTarget, WorkerTether } from '../../worker-target.js';
 import { whyNotRun } from './spawner.js';
 
-/** How long the output of a worker that has ended is read: a child of it may hold the pipe, and then it never ends. */
+/**
+ * How long the output of a worker that has ended is read: a child of it may hold the pipe, and then it never
+ * ends.
+ */
 const OUTPUT_MS = 250;
 
-export interface WorkerTarget {
-  /** Program and arguments; no shell sees them. */
-  readonly command: readonly [string, ...string[]];
-  readonly env: Environment;
-}
+/** With this of util-linux, prctl(2) PR_SET_PDEATHSIG, the kernel kills a process when its parent ends. */
+const SETPRIV = ['setpriv', '--pdeathsig', 'KILL'] as const;
 
 export class NodeWorkerStarter implements WorkerStarter {
-  constructor(private readonly target: WorkerTarget) {}
+  readonly #command: readonly [string, ...string[]];
+
+  constructor(private readonly target: WorkerTarget) {
+    const tether = findTether(target);
+    const prefix = tether === 'kernel' ? SETPRIV : [];
+    this.#command = [...prefix, ...target.command, tether] as [string, ...string[]];
+  }
 
   start(witness: WorkerWitness): WorkerStartReading {
-    const [program, ...args] = this.target.command;
+    const [program, ...args] = this.#command;
     const { spawn } = process.getBuiltinModule('node:child_process');
     try {
       const child = spawn(program, args, {
@@ -43,6 +49,14 @@ export class NodeWorkerStarter implements WorkerStarter {
       return { kind: 'refused', cause: causeOf(error) };
     }
   }
+}
+
+/** macOS, and some small systems, have no such program. */
+function findTether({ env }: WorkerTarget): WorkerTether {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const [program, ...options] = SETPRIV;
+  const { status } = spawnSync(program, [...options, 'true'], { cwd: '/', env: { ...env }, stdio: 'ignore' });
+  return status === 0 ? 'kernel' : 'thread';
 }
 
 class NodeWorkerProcess implements WorkerProcess {

@@ -11,6 +11,7 @@ import {
 import { symptomsOfDirectory } from '../../../domain/doctor/directory-checks.js';
 import type { Symptom } from '../../../domain/doctor/findings.js';
 import { type GenerationReading, sortNames, symptomsOfName } from '../../../domain/doctor/leftover-checks.js';
+import { type ClientReading, symptomsOfShare } from '../../../domain/doctor/share-checks.js';
 import { judgeConnect } from '../../../domain/evidence/connect-verdict.js';
 import type { Vitality } from '../../../domain/evidence/identity.js';
 import { type Owner, parseOwner } from '../../../domain/evidence/owner.js';
@@ -18,6 +19,8 @@ import { sightLock } from '../../../domain/lock/lock-witness.js';
 import { type LockObservation, lookAtLock } from '../../../domain/lock/spawn-lock.js';
 import { layout, makerOf, NAMES } from '../../../domain/place/layout.js';
 import { runSync } from '../../../domain/procedure/run.js';
+import { livingServers, serversIn } from '../../../domain/share/broker/started-servers.js';
+import { canHandOver, findNativeClient } from '../../environment/native-client.js';
 import { VERSION } from '../../environment/version.js';
 import { deriveFor } from '../../place/find-place.js';
 import { portsOf } from '../../platforms/host.js';
@@ -54,21 +57,41 @@ export class NameExaminer {
       this.#daemon(directory),
       this.#leftovers(directory, listed.names),
     ]);
+    const share = listed.names.includes(NAMES.upstreams) ? this.#share(directory, daemon.presence) : [];
     return {
-      symptoms: [...trusted, ...daemon.symptoms, ...leftovers, ...this.#files(directory, listed.names)],
+      symptoms: [
+        ...trusted,
+        ...daemon.symptoms,
+        ...leftovers,
+        ...this.#files(directory, listed.names),
+        ...share,
+      ],
       versions: daemon.versions,
     };
   }
 
-  async #daemon(directory: string): Promise<NameExam> {
+  async #daemon(directory: string): Promise<NameExam & { readonly presence: 'there' | 'gone' }> {
     const inspection = await this.parts.inspector.inspect(directory, this.answerMs);
     const seen = this.#owner(directory);
     const daemon = symptomOfInspection(inspection, seen);
+    const presence = inspection.kind === 'not-running' ? 'gone' : 'there';
     // The owner file of a daemon that is gone is history.
-    if (inspection.kind === 'not-running' || seen === undefined) return { symptoms: [daemon], versions: [] };
+    if (presence === 'gone' || seen === undefined) return { symptoms: [daemon], versions: [], presence };
     const symptoms = [daemon, ...symptomsOfOwner(directory, seen, VERSION)];
     if (isSeen(seen)) symptoms.push(...this.#process(directory, seen.owner.pid));
-    return { symptoms, versions: [seen.owner.solod] };
+    return { symptoms, versions: [seen.owner.solod], presence };
+  }
+
+  #share(directory: string, broker: 'there' | 'gone'): Symptom[] {
+    const { files, processes } = this.parts.host;
+    const written = files.readText(`${directory}/${NAMES.upstreams}`);
+    const servers = written.kind === 'text' ? serversIn(written.text) : [];
+    return symptomsOfShare({
+      directory,
+      broker,
+      servers: livingServers(servers, processes.self(), (pid) => processes.lookUp(pid)),
+      client: sessionClient(),
+    });
   }
 
   #process(directory: string, pid: number): Symptom[] {
@@ -146,6 +169,12 @@ export class NameExaminer {
     });
     return [...unwritable, ...symptomsOfTimes(entries, clock.now().wallMs)];
   }
+}
+
+function sessionClient(): ClientReading {
+  const native = findNativeClient();
+  if (native.kind !== 'found') return native;
+  return canHandOver() ? { kind: 'native' } : { kind: 'not-handed-over', node: process.versions.node };
 }
 
 function symptomOfInspection(inspection: Inspection, seen: OwnerReading | undefined): Symptom {

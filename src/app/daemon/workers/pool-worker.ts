@@ -1,13 +1,14 @@
 /** One worker, as the daemon sees it: what it says, and the one call that it runs at a time. */
 
 import { randomBytes } from 'node:crypto';
+import { SPEAKER } from '../../../domain/text/speaker.js';
 import type {
   OutputDescriptor,
   WorkerEnd,
   WorkerProcess,
   WorkerStarter,
 } from '../../../ports/worker-process.js';
-import { EndMarker, MARKER_BYTES } from '../../wire/end-marker.js';
+import { EndMarker, MARKER_BYTES } from '../../worker/end-marker.js';
 import {
   type Cancel,
   decodeJson,
@@ -19,7 +20,7 @@ import {
   type FromWorker,
   type LoadedMessage,
   TO_WORKER,
-} from '../../wire/worker-messages.js';
+} from '../../worker/worker-messages.js';
 import type { PooledCall } from './pooled-call.js';
 
 export interface PoolWorkerWitness {
@@ -75,7 +76,7 @@ export class PoolWorker {
     if (reading.kind === 'started') this.#process = reading.worker;
     else {
       const end = { code: undefined, signal: undefined };
-      witness.onSaid(`solod: a worker can't be started: ${reading.cause.message}\n`);
+      witness.onSaid(`${SPEAKER}a worker can't be started: ${reading.cause.message}\n`);
       // The queue, which is asking for it, is told afterwards.
       setImmediate(() => this.#ended(end));
     }
@@ -151,7 +152,10 @@ export class PoolWorker {
     });
   }
 
-  /** Nobody can tell how much of descriptor 0 has been read, so the next chunk is asked for when there is room for it. */
+  /**
+   * Nobody can tell how much of descriptor 0 has been read, so the next chunk is asked for when there is room
+   * for it.
+   */
   #feedDescriptor(call: PooledCall | undefined): void {
     const sink = {
       data: (bytes: Buffer): void => this.#process?.feed(bytes, () => call?.requestInput(sink)),

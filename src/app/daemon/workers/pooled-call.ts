@@ -4,7 +4,7 @@ import { SPEAKER } from '../../../domain/text/speaker.js';
 import type { OutputDescriptor } from '../../../ports/worker-process.js';
 import type { ServiceContext } from '../../service/define-service.js';
 import { type Complaint, textOf } from '../../texts/complaint.js';
-import type { CallHead, Cancel } from '../../wire/worker-messages.js';
+import type { CallHead, Cancel } from '../../worker/worker-messages.js';
 
 export interface InputSink {
   data(bytes: Buffer): void;

@@ -1,4 +1,7 @@
-/** The workers of a daemon, each a process that runs one call at a time. `worker-queue.ts` decides which one runs which call. */
+/**
+ * The workers of a daemon, each a process that runs one call at a time. `worker-queue.ts` decides which one
+ * runs which call.
+ */
 
 import {
   emptyQueue,
@@ -14,7 +17,7 @@ import type { Service, ServiceContext, ServiceFunction } from '../../service/def
 import type { Loading } from '../../service/load-service.js';
 import type { Complaint } from '../../texts/complaint.js';
 import { WORKER_TROUBLE } from '../../texts/worker-text.js';
-import type { LoadedMessage } from '../../wire/worker-messages.js';
+import type { LoadedMessage } from '../../worker/worker-messages.js';
 import { type LostWorker, PoolWorker } from './pool-worker.js';
 import { PooledCall } from './pooled-call.js';
 
@@ -163,7 +166,10 @@ export class WorkerPool {
     this.#step({ kind: 'worker-ended', worker });
   }
 
-  /** If the first worker can't load the service, no other one is tried: the daemon tells its callers, and ends. */
+  /**
+   * If the first worker can't load the service, no other one is tried: the daemon tells its callers, and
+   * ends.
+   */
   #broken(message: string): void {
     this.#trouble = message;
     if (this.#queue.loaded === 'once') return;

@@ -42,8 +42,8 @@ function install(): void {
 }
 
 /**
- * To be called first in a process that runs one call at a time: its environment, directory, umask and descriptors are those of the
- * call already.
+ * To be called first in a process that runs one call at a time: its environment, directory, umask and
+ * descriptors are those of the call already.
  * @param descriptors hears what a call does with descriptors
  */
 export function runOneCallAtATime(descriptors: DescriptorWitness): void {
@@ -77,8 +77,10 @@ export async function whileLoading<T>(file: string, load: () => Promise<T>): Pro
   const variables = daemonEnvironment(environment, ownEnvironmentOf(file), workingDirectory());
   const env: Variables = Object.assign(Object.create(null), variables);
   const loaded = await runIn(loadingView(env, NOWHERE), load);
-  // Node 20 has no hooks: of ES modules nothing is known there.
-  for (const path of Object.keys(require.cache)) noteLoaded(path);
+  // Node 20 has no hooks: of ES modules nothing is known there. The library watches no files, and its ES
+  // module has no `require`.
+  if (typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY)
+    for (const path of Object.keys(require.cache)) noteLoaded(path);
   return loaded;
 }
 

@@ -1,6 +1,6 @@
 /**
- * A process that runs one call at a time has that call's descriptors 0 to 2. Nothing is replaced here but what the process must
- * hear of, and what a call that is over must not do.
+ * A process that runs one call at a time has that call's descriptors 0 to 2. Nothing is replaced here but
+ * what the process must hear of, and what a call that is over must not do.
  */
 
 import { currentView, notSupported } from './call-context.js';

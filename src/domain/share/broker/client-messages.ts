@@ -11,8 +11,8 @@ import {
   type Span,
   sliceOf,
   spanAt,
-  textOfString,
 } from '../messages/json-spans.js';
+import { capabilitiesIn, textIn, uriIn } from '../messages/message-fields.js';
 import { LOG_LEVELS, META } from '../messages/protocol-words.js';
 import { cancellationLine, EMPTY_RESULT, errorLine, NO_ID, resultLine } from '../messages/rpc-lines.js';
 import {
@@ -25,7 +25,7 @@ import {
 } from '../messages/rpc-message.js';
 import { overLimit, tooLongText } from '../messages/share-limits.js';
 import { answer, answerEmpty, leaveUnanswered, note, refuse, sendUp, tell } from './deliveries.js';
-import { answerGreeting, capabilitiesIn, waitForGreeting } from './greeting.js';
+import { answerGreeting, waitForGreeting } from './greeting.js';
 import { adjustLevel, askForLevel, levelIn } from './log-levels.js';
 import { closeRequest, openRequest } from './pending-requests.js';
 import { answerForClient, takeAnswer, takeClientProgress } from './server-questions.js';
@@ -38,7 +38,7 @@ import {
   type Step,
   type Upstream,
 } from './share-state.js';
-import { leaveSubscriptions, stopWaiting, subscribe, unsubscribe, uriIn } from './subscriptions.js';
+import { leaveSubscriptions, stopWaiting, subscribe, unsubscribe } from './subscriptions.js';
 import { forgetClientTasks, taskIn } from './task-owners.js';
 import type { Manner } from './turns.js';
 import { want, whyHeldBack } from './upstream-life.js';
@@ -62,12 +62,12 @@ function take(step: Step, said: Said, reading: RpcReading): void {
     case 'blank':
       return;
     case 'junk':
-      answer(step, { client: client.id, batch }, errorLine(NO_ID, 'parse', 'solod share: that is no JSON'));
+      answer(step, { client: client.id, batch }, errorLine(NO_ID, 'parse', 'solod share: that is not JSON'));
       return;
     case 'batch':
     case 'invalid': {
       const id = 'id' in reading && reading.id !== undefined ? sliceOf(line, reading.id) : NO_ID;
-      const message = 'solod share: that is no JSON-RPC message';
+      const message = 'solod share: that is not a JSON-RPC message';
       answer(step, { client: client.id, batch }, errorLine(id, 'invalidRequest', message));
       return;
     }
@@ -167,6 +167,11 @@ function takeInitialize(step: Step, { client, line, batch }: Said, request: RpcR
   const up = state.handshake;
   client.era = 'handshake';
   client.capabilities = capabilitiesIn(line, request.params);
+  if (up.separatedBy !== undefined && client.wish === 'by-name') {
+    // It had joined before the server showed what it is.
+    step.acts.push({ kind: 'separate', clients: [client.id], why: up.separatedBy });
+    return;
+  }
   const wait = waitForGreeting(line, request, client.id, batch);
   const heldBack = whyHeldBack(state, up);
   if (heldBack !== undefined) {
@@ -249,11 +254,7 @@ function idSpan(request: RpcRequest, line: string, original: string): Span {
 }
 
 function toolIn(line: string, { method, params }: RpcRequest): string {
-  const at =
-    method === 'tools/call' && params !== undefined
-      ? lastOf(membersOf(line, params.from), 'name')
-      : undefined;
-  return (at && textOfString(sliceOf(line, at))) ?? '';
+  return (method === 'tools/call' ? textIn(line, params, 'name') : undefined) ?? '';
 }
 
 function turnOf({ state }: Step, { method }: RpcRequest): Manner | 'by-tool' {
@@ -275,7 +276,7 @@ function takeNotification(step: Step, client: Client, line: string, notification
       return;
     case 'notifications/roots/list_changed':
     case 'notifications/tasks/status':
-      // What is one client's is no news of the others'.
+      // The roots and tasks of one client mean nothing to the others.
       if (step.state.terms.sharing === 'per-client') passOn(step, client, line);
       return;
     default:

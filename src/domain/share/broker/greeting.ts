@@ -2,23 +2,15 @@
  * The handshake: once with the server, and from then on answered to each client from what the server said.
  */
 
-import {
-  asciiJson,
-  lastOf,
-  membersOf,
-  type Replacement,
-  replaceIn,
-  type Span,
-  sliceOf,
-  spanAt,
-  textOfString,
-} from '../messages/json-spans.js';
+import { asciiJson, type Replacement, replaceIn, sliceOf, spanAt } from '../messages/json-spans.js';
+import { capabilitiesIn, versionIn } from '../messages/message-fields.js';
 import { isHandshakeVersion, NEWEST_HANDSHAKE, versionFor } from '../messages/protocol-words.js';
 import { listChangedLines, notificationLine, refusalLine, requestLine } from '../messages/rpc-lines.js';
 import { type RpcRequest, type RpcResponse, readMessage } from '../messages/rpc-message.js';
 import { answer, note, sendUp, tell } from './deliveries.js';
 import { adjustLevel } from './log-levels.js';
 import { sendWaiting } from './pending-requests.js';
+import { separate, sessionSignIn } from './session-signs.js';
 import {
   clientsOf,
   type GreetingWait,
@@ -34,18 +26,6 @@ import { renewSubscriptions } from './subscriptions.js';
  * take their time.
  */
 export const GREETING_MS = 120_000;
-
-/** The protocol version that a client asks for; empty where it names none. */
-export function versionIn(line: string, at: Span | undefined): string {
-  const span = at && lastOf(membersOf(line, at.from), 'protocolVersion');
-  return (span && textOfString(sliceOf(line, span))) ?? '';
-}
-
-/** The names of the capabilities in a message's parameters or its result. */
-export function capabilitiesIn(line: string, at: Span | undefined): readonly string[] {
-  const span = at && lastOf(membersOf(line, at.from), 'capabilities');
-  return (span && membersOf(line, span.from))?.list.map(({ name }) => name) ?? [];
-}
 
 /** The process runs: the broker introduces itself, or the one client that there is. */
 export function greet(step: Step, up: Upstream, version: string): void {
@@ -85,7 +65,7 @@ function withId(line: string, id: number): string {
   return reading.kind === 'request' ? replaceIn(line, [{ at: reading.id, by: String(id) }]) : line;
 }
 
-/** @returns `end`: it is no use to anybody */
+/** @returns `end`: the process serves nobody */
 export function greetingAnswered(
   step: Step,
   up: Upstream,
@@ -96,6 +76,8 @@ export function greetingAnswered(
   up.pending.delete(pending.id);
   if (up.phase.kind !== 'greeting') return 'go-on';
   if (response.result === undefined) return greetingRefused(step, up, up.phase.version, line, response);
+  const sign = sessionSignIn(line, response.result);
+  if (sign !== undefined && separate(step, up, sign) === 'end') return 'end';
   const isFirst = up.greeting === undefined;
   const version = versionIn(line, response.result);
   up.greeting = { line, version, capabilities: capabilitiesIn(line, response.result) };

@@ -3,7 +3,8 @@
  * client its own part.
  */
 
-import { lastOf, membersOf, replaceIn, sliceOf, textOfString } from '../messages/json-spans.js';
+import { lastOf, membersOf, replaceIn } from '../messages/json-spans.js';
+import { textIn } from '../messages/message-fields.js';
 import { LOG_LEVELS, USUAL_LEVEL } from '../messages/protocol-words.js';
 import type { RpcNotification, RpcRequest } from '../messages/rpc-message.js';
 import { openOwnRequest } from './pending-requests.js';
@@ -14,8 +15,7 @@ export function levelIn(
   line: string,
   { params }: Pick<RpcRequest | RpcNotification, 'params'>,
 ): number | undefined {
-  const span = params && lastOf(membersOf(line, params.from), 'level');
-  const name = span && textOfString(sliceOf(line, span));
+  const name = textIn(line, params, 'level');
   const level = (LOG_LEVELS as readonly (string | undefined)[]).indexOf(name);
   return level < 0 ? undefined : level;
 }

@@ -9,8 +9,8 @@ import {
   type Span,
   sliceOf,
   spanAt,
-  textOfString,
 } from '../messages/json-spans.js';
+import { textIn, uriIn } from '../messages/message-fields.js';
 import { ELICITATION_REQUIRED, LOG_LEVELS, META } from '../messages/protocol-words.js';
 import { errorLine } from '../messages/rpc-lines.js';
 import {
@@ -35,7 +35,7 @@ import {
   type Step,
   type Upstream,
 } from './share-state.js';
-import { subscribersOf, subscriptionAnswered, uriIn } from './subscriptions.js';
+import { subscribersOf, subscriptionAnswered } from './subscriptions.js';
 import { madeTask, noteTaskStatus, ownTask, relatedTask, taskIn, withOwnTasksOnly } from './task-owners.js';
 import { endProcess } from './upstream-life.js';
 
@@ -53,7 +53,7 @@ function take(step: Step, up: Upstream, line: string, reading: RpcReading): void
     case 'junk':
     case 'invalid':
     case 'batch':
-      note(step, `the server printed what is no message: ${decodeUtf8(line).slice(0, 200)}`);
+      note(step, `the server printed something that is not a message: ${decodeUtf8(line).slice(0, 200)}`);
       return;
     case 'response':
       takeResponse(step, up, line, reading);
@@ -209,7 +209,7 @@ function takeNotification(step: Step, up: Upstream, line: string, notification: 
       tellAll(step, updateReaders(step, up, line, notification), line);
       return;
     case 'notifications/elicitation/complete':
-      tellAll(step, ownerOf(up.elicitations, textAt(line, params, 'elicitationId')), line);
+      tellAll(step, ownerOf(up.elicitations, textIn(line, params, 'elicitationId')), line);
       return;
     case 'notifications/tasks/status':
       tellAll(
@@ -243,11 +243,6 @@ const everybody = (step: Step, up: Upstream): readonly ClientId[] =>
   clientsOf(step, up.era)
     .filter(({ isGreeted }) => isGreeted || up.era === 'stateless')
     .map(({ id }) => id);
-
-function textAt(line: string, at: Span | undefined, name: string): string | undefined {
-  const span = at && lastOf(membersOf(line, at.from), name);
-  return span && textOfString(sliceOf(line, span));
-}
 
 /** One that was opened by `subscriptions/listen`. */
 function tellListener(step: Step, up: Upstream, line: string, at: Span, token: string): void {

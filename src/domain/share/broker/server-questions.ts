@@ -13,6 +13,7 @@ import {
   spanAt,
   textOfString,
 } from '../messages/json-spans.js';
+import { textIn } from '../messages/message-fields.js';
 import { capabilityFor } from '../messages/protocol-words.js';
 import { cancellationLine, EMPTY_RESULT, errorLine, resultLine } from '../messages/rpc-lines.js';
 import {
@@ -78,8 +79,7 @@ function whom(step: Step, up: Upstream, line: string, request: RpcRequest): Clie
 }
 
 function noteElicitation(up: Upstream, line: string, { params }: RpcRequest, client: ClientId): void {
-  const span = params && lastOf(membersOf(line, params.from), 'elicitationId');
-  const id = span && textOfString(sliceOf(line, span));
+  const id = textIn(line, params, 'elicitationId');
   if (id !== undefined) up.elicitations.set(id, client);
 }
 

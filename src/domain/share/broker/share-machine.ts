@@ -5,7 +5,7 @@
 
 import { clientLeft, takeClientLine, takeTooLong } from './client-messages.js';
 import { takeServerLine, takeServerTooLong } from './server-messages.js';
-import type { Client, ClientId, ShareAct, ShareEvent, ShareState, Step } from './share-state.js';
+import type { Client, ClientId, ShareAct, ShareEvent, ShareState, SharingWish, Step } from './share-state.js';
 import { ended, endIdle, started, woke } from './upstream-life.js';
 
 /**
@@ -25,7 +25,7 @@ function take(step: Step, event: ShareEvent): void {
   const { state } = step;
   switch (event.kind) {
     case 'joined':
-      state.clients.set(event.client, newClient(event.client));
+      state.clients.set(event.client, newClient(event.client, event.wish));
       return;
     case 'client-line':
       withClient(state, event.client, (client) => takeClientLine(step, client, event.line));
@@ -54,8 +54,9 @@ function take(step: Step, event: ShareEvent): void {
   }
 }
 
-const newClient = (id: ClientId): Client => ({
+const newClient = (id: ClientId, wish: SharingWish): Client => ({
   id,
+  wish,
   era: undefined,
   isGreeted: false,
   version: undefined,

@@ -31,8 +31,12 @@ export interface ShareTerms {
   readonly nonce: string;
 }
 
+/** `by-name`: a process of its own where the server turns out to keep state per session. */
+export type SharingWish = 'shared' | 'by-name';
+
 export interface Client {
   readonly id: ClientId;
+  readonly wish: SharingWish;
   era: Era | undefined;
   /** The handshake has been answered. */
   isGreeted: boolean;
@@ -166,7 +170,9 @@ export interface Upstream {
   readonly readOnlyTools: Set<string>;
   /** What the server was last asked for; undefined for nothing. */
   logLevel: number | undefined;
-  /** It does not speak the stateless era: whoever asked goes on to the other one. */
+  /** How it showed that it keeps state per session; then only clients stay that asked to share. */
+  separatedBy: string | undefined;
+  /** It does not speak the stateless era; the clients that asked go on to the other one. */
   isForeign: boolean;
   /** Nobody has used it since; undefined while somebody does. */
   idleSinceMs: number | undefined;
@@ -186,7 +192,7 @@ export interface ShareState {
  * byte.
  */
 export type ShareEvent =
-  | { readonly kind: 'joined'; readonly client: ClientId }
+  | { readonly kind: 'joined'; readonly client: ClientId; readonly wish: SharingWish }
   | { readonly kind: 'client-line'; readonly client: ClientId; readonly line: string }
   | {
       readonly kind: 'client-too-long';
@@ -216,6 +222,8 @@ export type ShareAct =
   | { readonly kind: 'to-server'; readonly era: Era; readonly line: string }
   /** Ends the process politely, and then less so. */
   | { readonly kind: 'end'; readonly era: Era }
+  /** These clients are to leave, and to come back to a process each. */
+  | { readonly kind: 'separate'; readonly clients: readonly ClientId[]; readonly why: string }
   | { readonly kind: 'note'; readonly text: string };
 
 const emptyUpstream = (era: Era): Upstream => ({
@@ -235,6 +243,7 @@ const emptyUpstream = (era: Era): Upstream => ({
   elicitations: new Map(),
   readOnlyTools: new Set(),
   logLevel: undefined,
+  separatedBy: undefined,
   isForeign: false,
   idleSinceMs: undefined,
 });

@@ -1,7 +1,7 @@
 /** `resources/subscribe` counted: the first subscriber of a resource goes up, and the last one who leaves. */
 
-import { asciiJson, lastOf, membersOf, replaceIn, sliceOf, textOfString } from '../messages/json-spans.js';
-import type { RpcNotification, RpcRequest, RpcResponse } from '../messages/rpc-message.js';
+import { asciiJson, replaceIn } from '../messages/json-spans.js';
+import type { RpcResponse } from '../messages/rpc-message.js';
 import { type Addressee, answer, answerEmpty, refuse } from './deliveries.js';
 import { openOwnRequest } from './pending-requests.js';
 import type {
@@ -13,15 +13,6 @@ import type {
   SubscriptionWait,
   Upstream,
 } from './share-state.js';
-
-/** The resource that a message is about. */
-export function uriIn(
-  line: string,
-  { params }: Pick<RpcRequest | RpcNotification, 'params'>,
-): string | undefined {
-  const span = params && lastOf(membersOf(line, params.from), 'uri');
-  return span && textOfString(sliceOf(line, span));
-}
 
 export function subscribe(step: Step, up: Upstream, uri: string, wait: SubscriptionWait): void {
   const subscription = up.subscriptions.get(uri) ?? { uri, subscribers: new Set(), beginning: undefined };

@@ -11,16 +11,14 @@ import {
   spanAt,
   textOfString,
 } from '../messages/json-spans.js';
+import { textIn } from '../messages/message-fields.js';
 import { META } from '../messages/protocol-words.js';
 import type { ClientId, Upstream } from './share-state.js';
 
 const FINAL = ['completed', 'failed', 'cancelled'];
 
 /** The task that a message's parameters, or its result, are about. */
-export function taskIn(line: string, at: Span | undefined): string | undefined {
-  const span = at && lastOf(membersOf(line, at.from), 'taskId');
-  return span && textOfString(sliceOf(line, span));
-}
+export const taskIn = (line: string, at: Span | undefined): string | undefined => textIn(line, at, 'taskId');
 
 /** The task that a message belongs to, by its `_meta`. */
 export function relatedTask(line: string, at: Span | undefined): string | undefined {

@@ -124,7 +124,7 @@ export function textOfString(token: string): string | undefined {
   return typeof value === 'string' ? decodeUtf8(value) : undefined;
 }
 
-/** Bytes as characters to what they mean; what is no UTF-8 stays as it is. */
+/** Bytes as characters to what they mean; anything but UTF-8 stays as it is. */
 export function decodeUtf8(bytes: string): string {
   if (!/[\x80-\xff]/.test(bytes)) return bytes;
   try {

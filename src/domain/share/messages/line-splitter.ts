@@ -29,11 +29,6 @@ export class LineSplitter {
     return lines;
   }
 
-  /** What has come since the last line feed: a message whose sender ended before it did. */
-  get rest(): number {
-    return this.#bytes;
-  }
-
   #add(piece: string): void {
     if (piece === '') return;
     const room = this.limit - this.#bytes;

@@ -1,6 +1,5 @@
 /**
- * One JSON-RPC message as far as a broker must read it: what kind it is, and where the parts are that it
- * replaces.
+ * The parts of a JSON-RPC message that a broker reads: its kind, and where the bytes are that it replaces.
  */
 
 import { parseJson } from '../../evidence/json.js';

@@ -3,9 +3,8 @@
  * broker must be told where one dies. Its host sees an error for what was under way, and nothing else.
  */
 
-import { capabilitiesIn } from '../broker/greeting.js';
-import { uriIn } from '../broker/subscriptions.js';
 import { asciiJson, lastOf, membersOf, replaceIn, sliceOf } from '../messages/json-spans.js';
+import { capabilitiesIn, uriIn } from '../messages/message-fields.js';
 import { cancellationLine, errorLine, listChangedLines, NO_ID } from '../messages/rpc-lines.js';
 import {
   idOfCut,
@@ -85,7 +84,7 @@ export const RELAY = {
   /** What may wait for a broker before the host is read no more, in bytes. */
   unsentBytes: 1024 * 1024,
   /**
-   * Set to `node`, it keeps the client's side in Node: by whoever wants that, and by the native one where it
+   * Set to `node`, it keeps the client's side in Node. A user may set it; the native client sets it where it
    * leaves something to Node.
    */
   clientVariable: 'SOLOD_SHARE_CLIENT',

@@ -8,6 +8,7 @@ import {
   type ShareAct,
   type ShareEvent,
   type ShareTerms,
+  type SharingWish,
 } from '../../../../src/domain/share/broker/share-state.js';
 import { nextWakeMs } from '../../../../src/domain/share/broker/upstream-life.js';
 import { DEFAULT_LIMITS } from '../../../../src/domain/share/messages/share-limits.js';
@@ -48,6 +49,8 @@ export class ShareBench {
   readonly starts: Era[] = [];
   readonly ends: Era[] = [];
   readonly notes: string[] = [];
+  /** Clients that are to leave. */
+  readonly separated: (readonly number[])[] = [];
 
   constructor(changes: Partial<ShareTerms> = {}) {
     this.state = emptyShare({ ...TERMS, ...changes });
@@ -71,14 +74,17 @@ export class ShareBench {
       case 'end':
         this.ends.push(act.era);
         return;
+      case 'separate':
+        this.separated.push(act.clients);
+        return;
       case 'note':
         this.notes.push(act.text);
         return;
     }
   }
 
-  join(client: number): void {
-    this.step({ kind: 'joined', client });
+  join(client: number, wish: SharingWish = 'by-name'): void {
+    this.step({ kind: 'joined', client, wish });
   }
 
   leave(client: number): void {

@@ -235,7 +235,7 @@ describe('tasks', () => {
   }
 
   it.each(['tasks/get', 'tasks/result', 'tasks/cancel'])(
-    '%s is refused to whoever did not make it',
+    '%s is refused to a client that did not make it',
     (method) => {
       const { bench } = withTask();
       bench.say(2, { id: 1, method, params: { taskId: 't1' } });
@@ -312,7 +312,7 @@ describe('arrays of messages', () => {
     expect(bench.told(1)).toEqual([[{ jsonrpc: '2.0', id: 2, result: {} }]]);
   });
 
-  it('an empty one is no request', () => {
+  it('an empty one is not a request', () => {
     const bench = withClients(1);
     bench.say(1, '[]');
     expect(bench.told(1)).toMatchObject([{ id: null, error: { code: -32600 } }]);
@@ -424,7 +424,7 @@ describe('one request at a time', () => {
     bench.sentRequest('tools/call');
   });
 
-  it('what is no tool is alone, too, but for what tasks wait for', () => {
+  it('a request other than a tool call is alone, too, but for what tasks wait for', () => {
     const bench = withClients(2, new ShareBench({ order: 'serial' }));
     bench.say(1, { id: 1, method: 'resources/read' });
     bench.say(2, { id: 1, method: 'prompts/get' });
@@ -493,7 +493,7 @@ describe('limits', () => {
     expect(bench.sent()).toEqual([]);
   });
 
-  it('an answer that is too long is an error for whoever waits for it', () => {
+  it('an answer that is too long is an error for the client that waits for it', () => {
     const bench = withClients(2);
     bench.say(2, { id: 'x', method: 'tools/call' });
     const { id } = bench.sentRequest('tools/call');
@@ -509,7 +509,7 @@ describe('limits', () => {
     ]);
   });
 
-  it('what is no JSON, or no message, never reaches the server', () => {
+  it('text that is not JSON, or not a message, never reaches the server', () => {
     const bench = withClients(1);
     bench.say(1, 'hello');
     bench.say(1, '{"jsonrpc":"2.0","id":3,"method":7}');

@@ -182,7 +182,7 @@ function connect(world: World, host: WorldHost, n: number): void {
   }
   world.clients += 1;
   host.link = { up: [], client: world.clients };
-  toBroker(world, { kind: 'joined', client: world.clients });
+  toBroker(world, { kind: 'joined', client: world.clients, wish: 'by-name' });
   toRelay(world, host, n, { kind: 'broker-opened' });
 }
 
@@ -221,6 +221,7 @@ function toBroker(world: World, event: ShareEvent): void {
       case 'end':
         world.violations.push('the server was ended');
         break;
+      case 'separate':
       case 'note':
         break;
     }

@@ -76,7 +76,7 @@ describe('the members of an object', () => {
     expect(membersOf(text)?.state).toBe(state);
   });
 
-  it.each(['[]', '1', '', '"x"', 'null'])('%s is no object', (text) => {
+  it.each(['[]', '1', '', '"x"', 'null'])('%s is not an object', (text) => {
     expect(membersOf(text)).toBeUndefined();
   });
 });
@@ -180,7 +180,7 @@ describe('messages', () => {
     '{"id":1,"method":"a","params":{"x":[}]}}',
     '{"id":01,"method":"a"}',
     '{"id":1,"method":"a","x":nul}',
-  ])('%s is no JSON inside', (line) => {
+  ])('%s is not JSON inside', (line) => {
     expect(readStrictly(line).kind).toBe('junk');
   });
 });

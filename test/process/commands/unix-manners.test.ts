@@ -1,0 +1,276 @@
+/**
+ * solod as a Unix command: signals, write errors, streams, places that are gone. Each on both clients, where
+ * they differ in code.
+ */
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { BUILD_MS, buildClient, CLIENT, hasCargo } from '../../native/client.js';
+import { ECHO, eventually, has, isRoot, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
+
+beforeAll(buildClient, BUILD_MS);
+
+const NODE = ['node', [process.execPath, SOLOD]] as const;
+const NATIVE = ['native', [CLIENT]] as const;
+const clients: (readonly [string, readonly string[]])[] = hasCargo ? [NODE, NATIVE] : [NODE];
+
+/** Until a client has seen to it that it ignores what it is to ignore. */
+const SETTLED_MS = 300;
+
+/** Says so when it is called, and ends in ten seconds or when its caller has gone. */
+const SLOW = `export default async ({ args, stdout, signal }) => {
+  if (args.length === 0) return;
+  stdout.write('called\\n');
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, 10_000);
+    signal.addEventListener('abort', () => { clearTimeout(timer); resolve(); });
+  });
+};`;
+
+async function warm(box: Sandbox, source: string): Promise<string> {
+  const service = box.service(source);
+  expect((await box.run(['call', service])).code).toBe(0);
+  return service;
+}
+
+async function said(child: ChildProcess, text: string): Promise<void> {
+  let output = '';
+  child.stdout?.on('data', (bytes: Buffer) => {
+    output += bytes;
+  });
+  await eventually(`the child says ${text}`, () => output.includes(text));
+}
+
+describe.each(clients)('%s', (_, [program = '', ...first]) => {
+  describe.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('%s', (signal) => {
+    test('ends a call as the system has it, so that a shell sees a signal and not an exit code', async () => {
+      const box = sandbox();
+      const service = await warm(box, SLOW);
+      const child = box.spawn(program, [...first, 'call', service, 'slow']);
+      await said(child, 'called');
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([null, signal]);
+    });
+
+    test.runIf(has('bash'))('is ignored in a call whose shell ignores it', async () => {
+      const box = sandbox();
+      const service = await warm(box, SLOW.replace('10_000', '800'));
+      const script = `trap '' ${signal.slice(3)}; "$@"; echo "code $?"`;
+      const shell = box.spawn('bash', ['-c', script, 'bash', program, ...first, 'call', service, 'slow']);
+      await said(shell, 'called');
+      await delay(SETTLED_MS);
+      const [child] = await childrenOf(shell);
+      process.kill(child ?? 0, signal);
+      await said(shell, 'code 0');
+    });
+  });
+
+  test.runIf(has('nohup') && has('bash'))('nohup keeps a call from a hang-up', async () => {
+    const box = sandbox();
+    const service = await warm(box, SLOW.replace('10_000', '800'));
+    const script = 'nohup "$@"; echo "code $?"';
+    const shell = box.spawn('bash', ['-c', script, 'bash', program, ...first, 'call', service, 'slow']);
+    await said(shell, 'called');
+    await delay(SETTLED_MS);
+    const [child] = await childrenOf(shell);
+    process.kill(child ?? 0, 'SIGHUP');
+    await said(shell, 'code 0');
+  });
+});
+
+describe('an output that fails', () => {
+  const commands: readonly string[][] = [
+    ['--help'],
+    ['--version'],
+    ['call', '--help'],
+    ['call', 'SERVICE'],
+    ['call', '--no-daemon', 'SERVICE'],
+    ['ls'],
+    ['ls', '--json'],
+    ['status'],
+    ['status', 'SERVICE'],
+    ['logs', 'SERVICE'],
+    ['logs', '-f', 'SERVICE'],
+    ['spawns', 'SERVICE'],
+    ['spawns', '--svg=-', 'SERVICE'],
+    ['stats', 'SERVICE'],
+    ['doctor'],
+    ['restart', 'SERVICE'],
+    ['install', '--bin-dir=BIN', '--as=x', 'SERVICE'],
+    ['uninstall', '--bin-dir=BIN', '--as=x', 'SERVICE'],
+    ['stop', 'SERVICE'],
+  ];
+
+  test('is an error of every command, without a stack trace, and a reader that has gone is not told', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const words = { SERVICE: service, BIN: path.join(box.path, 'bin') };
+    const filled = (command: readonly string[]): string[] =>
+      command.map((word) => word.replace(/SERVICE|BIN/, (name) => words[name as keyof typeof words]));
+    for (const command of commands) {
+      const told = await box.exec('sh', [
+        '-c',
+        '"$@" >/dev/full',
+        'sh',
+        process.execPath,
+        SOLOD,
+        ...filled(command),
+      ]);
+      expect([command, told.code], told.stderr).toEqual([command, 74]);
+      expect(told.stderr).not.toMatch(/^ +at /m);
+    }
+    expect((await box.run(['call', service])).code).toBe(0);
+    for (const command of [['ls'], ['doctor'], ['--help'], ['call', service]]) {
+      const script = '{ sleep 0.3; "$@"; echo "code $?" >&2; } | true';
+      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, ...command]);
+      expect([command, told.stderr]).toEqual([command, 'code 141\n']);
+    }
+  });
+
+  test('of the native client is the same error', { skip: !hasCargo }, async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const told = await box.exec('sh', ['-c', '"$@" >/dev/full', 'sh', CLIENT, 'call', service]);
+    expect(told.code).toBe(74);
+  });
+});
+
+describe('a log that is followed', () => {
+  test.each(['head -1', 'sleep 0.5'])(
+    'ends with its reader, although nothing more is written: %s',
+    async (reader) => {
+      const box = sandbox();
+      const service = await warm(box, ECHO);
+      const script = `{ "$@"; echo "code $?" >&2; } | ${reader} >/dev/null`;
+      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, 'logs', '-f', service]);
+      expect(told.stderr).toBe('code 141\n');
+    },
+  );
+
+  test('ends with a reader behind a socket', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const child = box.start(['logs', '-f', service]);
+    await said(child, 'serving');
+    child.stdout?.destroy();
+    expect(await once(child, 'exit')).toEqual([141, null]);
+  });
+});
+
+describe.each(clients)('what a user can cause, with the client in %s,', (_, [program = '', ...first]) => {
+  test('is told without a stack trace: a directory as stdin', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    for (const how of [[], ['--no-daemon']]) {
+      const script = '"$@" < /';
+      const call = ['call', ...how, service, '--', '--stdin'];
+      const told = await box.exec('sh', ['-c', script, 'sh', program, ...first, ...call]);
+      expect([told.code, told.stdout.toString()], told.stderr).toEqual([74, '']);
+      expect(told.stderr).toMatch(/^solod: stdin of this process failed: EISDIR: [^\n]*\n$/);
+    }
+  });
+
+  test('is told without a stack trace: a working directory that is gone', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const gone = (...args: string[]) =>
+      box.exec('sh', [
+        '-c',
+        'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+        'sh',
+        program,
+        ...first,
+        ...args,
+      ]);
+    for (const how of [[], ['--no-daemon'], ['--fallback=inline']]) {
+      const told = await gone('call', ...how, '../echo.mjs');
+      expect([told.code, told.stdout.toString()], told.stderr).toEqual([64, '']);
+      expect(told.stderr).toMatch(
+        /^solod: the working directory of this process does not exist any more; [^\n]*\n$/,
+      );
+      expect((await gone('call', ...how, service)).code).toBe(0);
+    }
+    for (const command of [
+      ['kick', '../echo.mjs'],
+      ['status', '../echo.mjs'],
+      ['serve', '../echo.mjs'],
+      ['ls', '--state-dir=state'],
+    ]) {
+      const told = await gone(...command);
+      expect(told.code, told.stderr).toBeGreaterThan(0);
+      expect(told.stderr).toMatch(/^solod: [^\n]*\n$/);
+    }
+  });
+
+  test.runIf(isRoot && has('setpriv'))('is told without a stack trace: no home', async () => {
+    const box = sandbox();
+    const service = box.service();
+    // Neither named by the environment nor known to the system.
+    spawnSync('chmod', ['755', box.path]);
+    const env = {
+      HOME: undefined,
+      SOLOD_DIR: undefined,
+      XDG_RUNTIME_DIR: undefined,
+      XDG_STATE_HOME: undefined,
+    };
+    const bare = (more: NodeJS.ProcessEnv, ...args: string[]) =>
+      box.exec('setpriv', ['--reuid=4243', '--regid=4243', '--clear-groups', program, ...first, ...args], {
+        env: { ...env, ...more },
+        cwd: '/tmp',
+      });
+    for (const home of [undefined, '', 'relative']) {
+      const refused = await bare({ HOME: home }, 'call', service);
+      expect([refused.code, refused.stdout.toString()]).toEqual([73, '']);
+      expect(refused.stderr).toMatch(/^solod: there is no home directory for daemons to live in; [^\n]*\n$/);
+    }
+    for (const inline of [['--no-daemon'], ['--fallback=inline']])
+      expect((await bare({}, 'call', ...inline, service)).code).toBe(0);
+    expect((await bare({ SOLOD: 'off' }, 'call', service)).code).toBe(0);
+    expect(existsSync('/tmp/.local')).toBe(false);
+  });
+});
+
+test.runIf(isRoot && has('unshare'))('a /proc that is missing is lived with', async () => {
+  const box = sandbox();
+  const service = box.service();
+  const script = `mount -t tmpfs none /proc && for command in call status stop; do
+    "$0" "$1" $command "$2" </dev/null || exit 1; done; "$0" "$1" ls`;
+  const told = await box.exec('unshare', ['-m', 'sh', '-c', script, process.execPath, SOLOD, service]);
+  expect(told.code, told.stderr).toBe(0);
+  expect(told.stdout.toString()).toMatch(/: ready, pid [0-9]+, .*\n.*: stopped \(pid/);
+});
+
+test('control characters of what is quoted or named never reach a terminal', async () => {
+  const box = sandbox();
+  const folder = path.join(box.path, 'bell\u0007');
+  mkdirSync(folder);
+  const service = path.join(folder, 'fails.mjs');
+  writeFileSync(service, "throw new Error('\\u001b]0;title\\u0007 \\u009b2J \\u001b[31mred\\u001b[0m\\r');");
+  const told = await box.run(['call', service]);
+  expect(told.code).toBe(70);
+  expect(told.stderr).toContain('\\u001b]0;title\\u0007 \\u009b2J red\\u000d');
+  for (const command of [
+    ['call', service],
+    ['doctor', service],
+    ['ls'],
+    ['spawns', service],
+    ['kick', service],
+  ]) {
+    const { stdout, stderr } = await box.run(command);
+    expect([command, /(?![\n\t])\p{Cc}/u.test(stdout.toString() + stderr)]).toEqual([command, false]);
+  }
+});
+
+async function childrenOf(shell: ChildProcess): Promise<readonly number[]> {
+  const listed = spawn('ps', ['-o', 'pid=', '--ppid', String(shell.pid)]);
+  let text = '';
+  listed.stdout.on('data', (bytes: Buffer) => {
+    text += bytes;
+  });
+  await once(listed, 'close');
+  return text.trim().split(/\s+/).map(Number);
+}

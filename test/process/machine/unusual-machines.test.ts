@@ -1,0 +1,233 @@
+/**
+ * The command on unusual machines: other namespaces, another user, no room, nothing writable, few descriptors or processes, a clock
+ * that is a day off. Each call ends with the right result or with a named reason. Cases that need root, or a tool that is missing,
+ * are skipped by name.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Ended, eventually, has, isRoot, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
+
+const DAY_S = 86_400;
+const NOBODY = 65_534;
+/** solod's own failures; 70 and less are a service's, or a shell's. */
+const NAMED = { from: 64, to: 78 };
+
+const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+
+interface Surroundings {
+  readonly what: string;
+  readonly isThere: boolean;
+  /** What comes before each command. */
+  readonly before: readonly string[];
+}
+
+/** Root in a container may lack what it takes. */
+const canUnshare =
+  has('unshare') && spawnSync('unshare', ['--pid', '--net', '--mount', '--fork', 'true']).status === 0;
+
+const inside = (what: string, ...flags: string[]): Surroundings => ({
+  what,
+  isThere: canUnshare,
+  before: ['unshare', ...flags],
+});
+
+const NAMESPACES: readonly Surroundings[] = [
+  inside('a network namespace of its own', '--net'),
+  inside('a mount namespace of its own', '--mount'),
+  inside('a pid namespace of its own', '--pid', '--fork', '--mount-proc'),
+  inside(
+    'pid, network and mount namespaces of its own',
+    '--pid',
+    '--net',
+    '--mount',
+    '--fork',
+    '--mount-proc',
+  ),
+  inside('a pid namespace without a /proc of its own', '--pid', '--fork'),
+];
+
+const CLOCKS: readonly Surroundings[] = [
+  { what: 'a clock a day behind', isThere: has('faketime'), before: clockOff(-DAY_S) },
+  { what: 'a clock a day ahead', isThere: has('faketime'), before: clockOff(DAY_S) },
+];
+
+function clockOff(seconds: number): string[] {
+  const offset = `${seconds > 0 ? '+' : ''}${seconds}`;
+  return ['faketime', '--exclude-monotonic', '-f', offset];
+}
+
+function solod(box: Sandbox, before: readonly string[], ...args: string[]): Promise<Ended> {
+  const [program = '', ...rest] = [...before, process.execPath, SOLOD, ...args];
+  return box.exec(program, rest);
+}
+
+const answerOf = ({ stdout }: Ended): { args: string[]; pid: number } => JSON.parse(stdout.toString());
+
+/** Either the service's own answer, or one of solod's codes with one of its sentences. */
+function expectRightOrNamed(ended: Ended): void {
+  if (ended.code === 0) return void expect(answerOf(ended).args).toEqual(['hi']);
+  expect(ended.signal).toBeNull();
+  expect(ended.code).toBeGreaterThanOrEqual(NAMED.from);
+  expect(ended.code).toBeLessThanOrEqual(NAMED.to);
+  expect(ended.stderr).toMatch(/^solod: [^\n]+; [^\n]+/);
+}
+
+describe('the daemon runs here, the caller', () => {
+  for (const { what, isThere, before } of [...NAMESPACES, ...CLOCKS])
+    it.skipIf(!isThere)(`in ${what}: the daemon answers`, async () => {
+      const box = sandbox();
+      const service = box.service();
+      const first = answerOf(await box.run(['call', service, 'hi']));
+      const second = await solod(box, before, 'call', service, 'hi');
+      expect([second.code, second.stderr]).toEqual([0, '']);
+      expect(answerOf(second).pid).toBe(first.pid);
+      expect((await solod(box, before, 'status', service)).code).toBe(0);
+      const kicked = await solod(box, before, 'kick', service);
+      expect([kicked.code, kicked.stderr]).toEqual([0, '']);
+      expect(box.daemons()).toEqual([first.pid]);
+      expect((await solod(box, before, 'stop', service)).code).toBe(0);
+      expect(box.daemons()).toEqual([]);
+    });
+});
+
+describe('everything is', () => {
+  for (const { what, isThere, before } of [...NAMESPACES, ...CLOCKS])
+    it.skipIf(!isThere)(`in ${what}: one daemon, and its leftovers block nobody outside`, async () => {
+      const box = sandbox();
+      const service = box.service();
+      const script = '"$0" "$1" call "$2" hi && "$0" "$1" call "$2" hi && "$0" "$1" status "$2" --json';
+      const [program = '', ...rest] = [...before, 'sh', '-c', script, process.execPath, SOLOD, service];
+      const ended = await box.exec(program, rest);
+      expect([ended.code, ended.stderr]).toEqual([0, '']);
+      const [first, second, status] = ended.stdout
+        .toString()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { pid: number; kind?: string });
+      expect(second?.pid).toBe(first?.pid);
+      expect(status).toMatchObject({ kind: 'answered', pid: first?.pid });
+      // A pid namespace takes its processes with it. What they leave, and what lives on, is met by the next caller alike.
+      const outside = await box.run(['call', service, 'hi']);
+      expect([outside.code, outside.stderr]).toEqual([0, '']);
+      expect(box.daemons()).toHaveLength(1);
+    });
+
+  it.skipIf(!canUnshare)('in another pid namespace, from which a hung daemon is not ended', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const { pid } = answerOf(await box.run(['call', service]));
+    process.kill(pid, 'SIGSTOP');
+    await eventually('it has stopped', () => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+    const before = ['unshare', '--pid', '--fork', '--mount-proc'];
+    const forced = await solod(box, before, 'restart', '--force', service);
+    expect([forced.code, forced.stderr]).toEqual([
+      69,
+      expect.stringMatching(/another pid namespace.*end it where it runs/),
+    ]);
+    process.kill(pid, 'SIGCONT');
+    expect(answerOf(await box.run(['call', service])).pid).toBe(pid);
+  });
+});
+
+describe.skipIf(!isRoot || !has('setpriv'))('another user', () => {
+  /** A sandbox that others may read. */
+  function open(): { box: Sandbox; service: string } {
+    const box = sandbox();
+    const service = box.service();
+    chmodSync(box.path, 0o755);
+    return { box, service };
+  }
+
+  it('gets a separate daemon in a separate directory', async () => {
+    const { box, service } = open();
+    const own = path.join(box.path, 'own');
+    mkdirSync(own, { mode: 0o700 });
+    chownSync(own, NOBODY, NOBODY);
+    const ended = await solod(box, asNobody, 'call', '--state-dir', own, service, 'hi');
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
+    const [pid] = box.daemons();
+    expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(new RegExp(`^Uid:\\s+${NOBODY}`, 'm'));
+  });
+
+  it('does not use another user’s directory, even if it may enter it', async () => {
+    const { box, service } = open();
+    await box.run(['call', service]);
+    const daemons = box.daemons();
+    for (const mode of [0o700, 0o755]) {
+      chmodSync(box.state, mode);
+      chmodSync(box.place(), mode);
+      const ended = await solod(box, asNobody, 'call', service, 'hi');
+      expect([73, 77]).toContain(ended.code);
+      expectRightOrNamed(ended);
+    }
+    expect(box.daemons()).toEqual(daemons);
+  });
+
+  it.skipIf(!has('prlimit'))('with few processes allowed: an answer or a reason', async () => {
+    const { box, service } = open();
+    const own = path.join(box.path, 'own');
+    mkdirSync(own, { mode: 0o700 });
+    chownSync(own, NOBODY, NOBODY);
+    // So few are enough for one Node (it has seven threads), and not for another.
+    for (const limit of [8, 12]) {
+      const before = [...asNobody, 'prlimit', `--nproc=${limit}`];
+      const args = ['call', '--state-dir', own, '--timeout', '1s', service, 'hi'];
+      expectRightOrNamed(await solod(box, before, ...args));
+      for (const pid of box.daemons()) process.kill(pid, 'SIGKILL');
+      await eventually('they are gone', () => box.daemons().length === 0);
+    }
+  });
+});
+
+describe.skipIf(!canUnshare)('no place to write to', () => {
+  const within = (script: string): string[] => [
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    `${script} && exec "$0" "$@"`,
+  ];
+
+  it('a full tmpfs', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const fill = `mount -t tmpfs -o size=64k,mode=0700 none "${box.state}" && { head -c 1m /dev/zero >"${box.state}/big" 2>/dev/null; true; }`;
+    const ended = await solod(box, within(fill), 'call', service, 'hi');
+    expectRightOrNamed(ended);
+    expect(ended.code).toBe(73);
+    expect(ended.stderr).toContain('ENOSPC');
+  });
+
+  it('a read-only HOME, and no other directory is named', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const home = path.join(box.path, 'home');
+    mkdirSync(home);
+    const mount = `mount -t tmpfs -o ro none "${home}"`;
+    const bare = ['env', '-u', 'SOLOD_DIR', '-u', 'XDG_RUNTIME_DIR', '-u', 'XDG_STATE_HOME', `HOME=${home}`];
+    const called = await solod(box, [...within(mount), ...bare], 'call', service, 'hi');
+    expectRightOrNamed(called);
+    expect([called.code, called.stderr]).toEqual([73, expect.stringContaining(`${home}/.local`)]);
+    // The work is still done with --fallback inline, and a kick fails silently.
+    const fallback = ['call', '--fallback', 'inline', service, 'hi'];
+    const here = await solod(box, [...within(mount), ...bare], ...fallback);
+    expect([here.code, answerOf(here).args]).toEqual([0, ['hi']]);
+    const kicked = await solod(box, [...within(mount), ...bare], 'kick', service);
+    expect([kicked.code, kicked.stderr]).toEqual([0, '']);
+  });
+});
+
+describe('few descriptors', () => {
+  it.each([24, 32, 64])('%i: an answer or a reason', async (limit) => {
+    const box = sandbox();
+    const service = box.service();
+    const before = ['sh', '-c', `ulimit -n ${limit}; exec "$0" "$@"`];
+    const ended = await solod(box, before, 'call', '--timeout', '3s', service, 'hi');
+    // So few that Node itself can't start: nothing of solod's has run then.
+    if (ended.signal !== null || /node::|uv_loop_init|Assertion/.test(ended.stderr)) return;
+    expectRightOrNamed(ended);
+  });
+});

@@ -1,0 +1,226 @@
+/** Whole processes in a sandbox of their own: a state directory, services, and an end for everything that was started. */
+
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach } from 'vitest';
+import { launchText } from '../../../src/adapters/node/files/launch-file.js';
+import { resolveService } from '../../../src/app/service/service-file.js';
+import { NAMES } from '../../../src/domain/place/layout.js';
+
+export const ROOT = path.resolve(import.meta.dirname, '../../..');
+export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
+/** Another client that the tests are to be run with: the native one, for which its daemons' launch files are left beforehand. */
+const CLIENT = process.env.SOLOD_TEST_CLIENT;
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly input?: string | Buffer;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+  /** Another node than this one. */
+  readonly node?: string;
+}
+
+/** Answers its arguments, its process id, and what it read. */
+export const ECHO = `
+  import { text } from 'node:stream/consumers';
+  export default async ({ args, stdin, stdout }) => {
+    const read = args.includes('--stdin') ? await text(stdin) : '';
+    stdout.write(JSON.stringify({ args, pid: process.pid, read }) + '\\n');
+    const code = args.find((arg) => arg.startsWith('--exit='));
+    return code === undefined ? undefined : Number(code.slice(7));
+  };
+`;
+
+export class Sandbox {
+  readonly path = mkdtempSync(path.join(tmpdir(), 'solod-test-'));
+  readonly state = path.join(this.path, 'state');
+  readonly #children = new Set<ChildProcess>();
+
+  constructor() {
+    mkdirSync(this.state, { mode: 0o700 });
+  }
+
+  service(source: string = ECHO, name = 'echo.mjs'): string {
+    const file = path.join(this.path, name);
+    writeFileSync(file, source);
+    if (CLIENT !== undefined) this.leaveLaunchFile(file);
+    return file;
+  }
+
+  /** As a daemon of that service leaves it, under the name that it has by itself. */
+  leaveLaunchFile(file: string): void {
+    const service = resolveService(file);
+    if (service.kind === 'failed') throw new Error(`there is no ${file}`);
+    const { name, path: real } = service.value;
+    const directory = path.join(this.state, name);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const flags = [`--name=${name}`, `--state-dir=${this.state}`];
+    const command = [process.execPath, path.join(ROOT, 'dist', 'daemon.cjs'), ...flags, '--', real];
+    writeFileSync(path.join(directory, NAMES.launch), launchText(command));
+  }
+
+  /** The directory of the one name that there is. */
+  place(): string {
+    const [name, ...others] = readdirSync(this.state).sort();
+    if (name === undefined || others.length > 0)
+      throw new Error(`not one name but ${[name, ...others].join(', ')}`);
+    return path.join(this.state, name);
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, SOLOD_DIR: this.state, HOME: this.path };
+  }
+
+  start(args: readonly string[], options: RunOptions = {}): ChildProcess {
+    if (CLIENT !== undefined && options.node === undefined) return this.spawn(CLIENT, args, options);
+    return this.spawn(options.node ?? process.execPath, [SOLOD, ...args], options);
+  }
+
+  /** Any program, in this sandbox's environment. */
+  spawn(program: string, args: readonly string[], options: RunOptions = {}): ChildProcess {
+    const child = spawn(program, args, {
+      cwd: options.cwd ?? this.path,
+      env: { ...this.env, ...options.env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    child.stdin?.on('error', () => {});
+    return child;
+  }
+
+  /** Runs the command to its end. */
+  run(args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return toEnd(this.start(args, options), options.input);
+  }
+
+  /** Runs any program to its end. */
+  exec(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return toEnd(this.spawn(program, args, options), options.input);
+  }
+
+  /** As many at once. */
+  all(count: number, args: (n: number) => readonly string[], options: RunOptions = {}): Promise<Ended[]> {
+    return Promise.all(Array.from({ length: count }, (_, n) => this.run(args(n), options)));
+  }
+
+  /** Every process that was started for a name of this sandbox and still lives: the kernel's word, not the daemons'. */
+  daemons(): number[] {
+    return readdirSync('/proc')
+      .filter((name) => /^[0-9]+$/.test(name))
+      .filter((pid) => {
+        const command = readOr(`/proc/${pid}/cmdline`).split('\0');
+        const running = !/\) [ZX] /.test(readOr(`/proc/${pid}/stat`));
+        const serves = command.some((part) => part.endsWith('/daemon.cjs')) || command.includes('serve');
+        return running && serves && command.some((part) => part.includes(this.path));
+      })
+      .map(Number);
+  }
+
+  /** Why each process was started, in order. */
+  spawns(place = this.place()): string[] {
+    const lines = readOr(path.join(place, 'spawns.jsonl')).split('\n').filter(Boolean);
+    const entries = lines.map((line) => JSON.parse(line) as { kind: string; reason: string });
+    return entries.filter(({ kind }) => kind === 'started').map(({ reason }) => reason);
+  }
+
+  generations(place = this.place()): number[] {
+    return readdirSync(place)
+      .filter((name) => /^[0-9]+$/.test(name))
+      .map(Number)
+      .sort((a, b) => a - b);
+  }
+
+  /** What lies about that no living process needs. */
+  leftovers(place = this.place()): string[] {
+    return readdirSync(place).filter((name) => /^(?:tmp|trash)\.|^spawn\.lock$/.test(name));
+  }
+
+  async dispose(): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (let round = 0; round < 50; round++) {
+      const left = this.daemons();
+      if (left.length === 0) break;
+      for (const pid of left) killIfThere(pid);
+      await delay(20);
+    }
+    // Some tests leave what can't be entered.
+    spawnSync('chmod', ['-R', 'u+rwx', this.path]);
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+async function toEnd(child: ChildProcess, input: string | Buffer = ''): Promise<Ended> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdin?.end(input);
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.once('close', (...ended) => resolve(ended));
+    child.once('error', reject);
+  });
+  return { code, signal, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString('utf8') };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
+
+function readOr(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const open = new Set<Sandbox>();
+
+/** A sandbox that is cleared away after the test, also when the test fails. */
+export function sandbox(): Sandbox {
+  const made = new Sandbox();
+  open.add(made);
+  return made;
+}
+
+afterEach(async () => {
+  const made = [...open];
+  open.clear();
+  // One that can't be cleared away must not leave another's processes behind.
+  const cleared = await Promise.allSettled(made.map((box) => box.dispose()));
+  for (const result of cleared) if (result.status === 'rejected') throw result.reason;
+});
+
+/**
+ * Waits for what another process is about to do.
+ * @throws after a minute, with what was waited for
+ */
+export async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (performance.now() < deadline) {
+    if (await check()) return;
+    await delay(10);
+  }
+  throw new Error(`never came: ${what}`);
+}
+
+export function has(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+}
+
+export const isRoot = process.getuid?.() === 0;
