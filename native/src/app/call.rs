@@ -8,11 +8,12 @@ use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
 use crate::domain::layout::nonce_of;
 use crate::domain::ledger::Word;
 use crate::domain::obtain::{obtain, Patience, Plan};
-use crate::domain::ports::{Activity, Cause, Sighting};
+use crate::domain::ports::{Activity, Cause, ChildEnd, Sighting};
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
 use crate::system::libc::SIGPIPE;
+use crate::system::socket::Socket;
 use crate::system::streams::{is_terminal, window_size, STDERR, STDIN, STDOUT};
 use crate::system::{process, time};
 use crate::wire::conversation::{converse, End};
@@ -40,6 +41,9 @@ pub fn run(asked: &Asked) -> i32 {
         head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
     };
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
+    if Socket::are_forbidden(&target.place.directory) {
+        return delegate::run_asked(asked, Some(&target), more);
+    }
     let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
     let failure = match obtain(&mut host, &plan) {
         Ok(()) => return talk(&mut host, asked.errors),
@@ -51,10 +55,23 @@ pub fn run(asked: &Asked) -> i32 {
         Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
             delegate::run_asked(asked, Some(&target), more)
         }
+        // A sandbox may forbid bind(2) alone. Node sees that too, and runs the call inline.
+        Failure::DiedAtStart { ref end, .. } if may_not_bind(end) => {
+            delegate::run_asked(asked, Some(&target), more)
+        }
         // The service itself refused, and would refuse in another process too.
         Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
         _ => report(asked, &failure),
+    }
+}
+
+fn may_not_bind(end: &ChildEnd) -> bool {
+    match &end.word {
+        Some(Word::Failed { stage, message }) if stage == p::STAGE_CLAIMING => {
+            ["EPERM", "EACCES"].iter().any(|code| message.contains(code))
+        }
+        _ => false,
     }
 }
 

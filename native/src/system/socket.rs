@@ -5,6 +5,7 @@ use super::libc::{self, PollFd, SockAddrUn, EAGAIN, POLLERR, POLLHUP, POLLIN, PO
 use super::process;
 use super::streams::STDIN;
 use crate::domain::ports::{Cause, Connecting};
+use crate::protocol as p;
 use std::io;
 use std::mem;
 use std::os::raw::{c_int, c_short, c_void};
@@ -57,6 +58,14 @@ impl Socket {
         match socket.is_of_user_or_root() {
             true => Ok(socket),
             false => Err(Connecting::Errno(Cause::new("EPERM", "EPERM: another user listens there"))),
+        }
+    }
+
+    /// Connects to where nothing is, below a directory that is this user's: a sandbox answers for itself there.
+    pub fn are_forbidden(directory: &str) -> bool {
+        match Socket::connect(&format!("{directory}/{}0", p::TMP)) {
+            Err(Connecting::Errno(cause)) => ["EPERM", "EACCES"].contains(&cause.code.as_str()),
+            Err(_) | Ok(_) => false,
         }
     }
 

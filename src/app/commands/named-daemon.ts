@@ -1,11 +1,11 @@
 /** Which daemons a command line means: the one that it names, or all in the state directory. */
 
 import path from 'node:path';
-import type { Derivation } from '../../domain/place/derive-place.js';
+import { type Derivation, type Ignored, ignoredBases } from '../../domain/place/derive-place.js';
 import { type Place, placeOf } from '../../domain/place/layout.js';
 import { invalid, resolveTarget, type Target } from '../library/daemon-target.js';
 import type { CommandOptions } from '../options/option-table.js';
-import { deriveFor, shortIn } from '../place/find-place.js';
+import { callerOn, deriveFor, shortIn } from '../place/find-place.js';
 import type { Host } from '../platforms/host.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
 import { USAGE } from '../texts/usage-text.js';
@@ -43,6 +43,10 @@ export async function withNamed(
 
 export const derivedFor = (host: Host, { stateDirectory }: CommandOptions): Derivation =>
   deriveFor(host, host.env, stateDirectory);
+
+/** Every base directory that this caller can't use. */
+export const ignoredFor = (host: Host, { stateDirectory }: CommandOptions): readonly Ignored[] =>
+  ignoredBases(callerOn(host, host.env, stateDirectory), host.files);
 
 /**
  * The directory of all names that this caller may know. Before a command runs, it is certain that there is

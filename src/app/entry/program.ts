@@ -91,8 +91,8 @@ async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<n
       const { service, options } = reading.value;
       const derived = derivedFor(nodeHost(), options);
       // What is not trusted is what `doctor` is for.
-      if (derived.kind !== 'place' && (name !== 'doctor' || derived.kind !== 'distrusted'))
-        return complainOf(OUTPUT, failureOf(derived));
+      const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
+      if (derived.kind !== 'place' && !isLookedAt) return complainOf(OUTPUT, failureOf(derived));
       return ACTIONS[name](commands(OUTPUT), service, options);
     }
   }

@@ -15,6 +15,7 @@ import type { CallRequest } from '../wire/request.js';
 import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
+  isInsistedOn,
   resolveRequest,
   resolveSettled,
   type ServiceOptions,
@@ -115,7 +116,8 @@ async function callDaemon<C extends Duplex>(
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
   const reached = await connectTo(host, resolved, manner);
   if (reached.kind === 'failed') {
-    if (isBound(reached.failure)) return callInline(host, options, inlineOf(resolved), reached.message);
+    if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
+      return callInline(host, options, inlineOf(resolved), reached.message);
     // A service that declined would decline inline too.
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
     if (reached.failure.kind === 'vacant') kickAside(host, resolved);
@@ -143,9 +145,19 @@ function explained(host: CallerHost, failure: Failure): Failure {
     : failure;
 }
 
-/** A process with such limits should not start what all other callers use. */
-const isBound = (failure: Failure): boolean =>
-  failure.kind === 'spawn-refused' && failure.cause.code === BOUND;
+/**
+ * A process with such limits should not start what all other callers use; one without sockets, or whose children
+ * may not bind any, can't reach what it starts.
+ */
+function canOnlyBeInline(failure: Failure): boolean {
+  if (failure.kind === 'spawn-refused') return failure.cause.code === BOUND;
+  if (failure.kind === 'died-at-start')
+    return failure.word?.kind === 'failed' && BINDING_REFUSED.test(failure.word.message);
+  return failure.kind === 'sockets-forbidden';
+}
+
+/** As `claim-failed` is told: a sandbox may forbid bind(2) alone. */
+const BINDING_REFUSED = /: listening in .* failed: .*\b(?:EPERM|EACCES)\b/;
 
 function requestOf(host: CallerHost, options: CallOptions, command: string): CallRequest {
   return {

@@ -114,7 +114,7 @@ export function resolveRequest(
 }
 
 /** Whether the user insists on a daemon, or nothing else can answer. */
-const isInsistedOn = (options: DaemonSelector, { env }: CallerHost): boolean =>
+export const isInsistedOn = (options: DaemonSelector, { env }: CallerHost): boolean =>
   !('service' in options) || options.daemon === 'on' || (options.env ?? env).SOLOD === 'on';
 
 /** The daemon of a service serves every caller. A daemon with its own program gets what the caller passes. */

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../domain/obtain/obtain.js';
-import { layout } from '../../domain/place/layout.js';
+import { claimLayout, layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
@@ -122,6 +122,8 @@ export async function connectTo<C extends Duplex>(
   request: DaemonRequest,
   manner: Manner<C>,
 ): Promise<ConnectResult<C>> {
+  const forbidden = manner.opened === undefined ? await forbiddenSockets(host, request) : undefined;
+  if (forbidden !== undefined) return failed(forbidden);
   const result = await connectOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
   if (!isHung || manner.whenHung !== 'end') return result;
@@ -131,6 +133,29 @@ export async function connectTo<C extends Duplex>(
     return connectOnce(host, request, { ...manner, opened: undefined, because: 'restart' });
   return failed({ kind: 'not-ended', directory, outcome });
 }
+
+const FORBIDDEN: readonly string[] = ['EPERM', 'EACCES'];
+
+/**
+ * Connects to where nothing is, below a directory that is this user's: anything but "not there" is a sandbox's
+ * answer. Without this look a caller would wait for its whole time, because what is refused says nothing of the
+ * daemon.
+ */
+async function forbiddenSockets<C extends Duplex>(
+  host: CallerHost<C>,
+  { target }: DaemonRequest,
+): Promise<Failure | undefined> {
+  const { directory } = target.place;
+  const probe = host.probe();
+  const reading = await probe.connect(claimLayout.privateSocket(directory, host.nonce()), NOWHERE_MS);
+  probe.drop();
+  return reading.kind === 'errno' && FORBIDDEN.includes(reading.cause.code)
+    ? { kind: 'sockets-forbidden', directory, cause: reading.cause }
+    : undefined;
+}
+
+/** Nobody is asked, so the answer comes at once. */
+const NOWHERE_MS = 1_000;
 
 async function connectOnce<C extends Duplex>(
   host: CallerHost<C>,

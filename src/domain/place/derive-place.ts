@@ -104,6 +104,15 @@ export function derivePlace(caller: CallerReading, look: Look): Derivation {
     : { kind: 'no-home', ignored };
 }
 
+/** Every base that can't be used, also those after the one that is. */
+export const ignoredBases = (caller: CallerReading, look: Look): readonly Ignored[] =>
+  caller.env.SOLOD_DIR
+    ? []
+    : [...basesOf(caller)].flatMap((base) => {
+        const why = judgeBase(base, caller.userId, look);
+        return why.kind === 'root' ? [] : [{ base: base.kind, path: base.path, why }];
+      });
+
 /** A named directory that can't be used is refused with its reason: no other one takes its place. */
 function namedPlace(named: string, caller: CallerReading, look: Look): Derivation {
   const path = absolute(named, caller.directory);

@@ -35,6 +35,9 @@ export const isScopeWord = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._-
 /** The same text for callers that may share a daemon, and for no others. */
 export const scopeText = ({ boot, ids }: ScopeReading): string => `${boot}.${ids}`;
 
+/** The part that `SOLOD_SCOPE` replaces. */
+export const idsIn = (text: string): string => text.slice(text.indexOf('.') + 1);
+
 /** The boot in such a text. */
 const bootIn = (text: string): string => text.slice(0, text.indexOf('.'));
 

@@ -7,6 +7,7 @@
 import { basesOf, type CallerReading, type DerivedPlace, judgeBase } from './derive-place.js';
 import { distrustOf } from './distrust.js';
 import { fitsSocketPath, join, type Platform, type ShortRoot, shortHash } from './layout.js';
+import { idsIn } from './scope.js';
 import { followPath, type Look } from './trusted-path.js';
 
 export function shortRootOf(
@@ -16,7 +17,7 @@ export function shortRootOf(
   platform: Platform,
 ): ShortRoot {
   // Without the boot: /tmp is this machine's, and a unit file names the path for more than one boot.
-  const salt = scope.slice(scope.indexOf('.'));
+  const salt = `.${idsIn(scope)}`;
   const common = `/tmp/solod-${caller.userId}`;
   if (isFree(common, caller.userId, look)) return { root: common, salt };
   for (const base of basesOf(caller)) {

@@ -76,6 +76,12 @@ const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
       says: 'the directory /d is above the state directory, and others can write to it and replace what is in it; run "chmod go-w" or "chmod +t" on it, or set SOLOD_DIR to another directory',
     },
   ],
+  'sockets-forbidden': [
+    {
+      failure: { kind: 'sockets-forbidden', directory: '/d', cause: spoken },
+      says: "a sandbox forbids Unix sockets, so the daemon of /d can't be reached: EROFS: read-only file system, mkdir '/d'; allow socket, bind and connect for Unix sockets below that directory; \"solod doctor\" says which is refused",
+    },
+  ],
   'state-directory-unusable': [
     {
       failure: { kind: 'state-directory-unusable', path: '/d', cause: spoken },
