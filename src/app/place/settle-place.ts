@@ -4,6 +4,7 @@ import { isLabel } from '../../domain/doctor/leftover-checks.js';
 import type { DerivedPlace } from '../../domain/place/derive-place.js';
 import { NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
 import {
+  collectParts,
   type MadeRecord,
   makeRecord,
   publishRecord,
@@ -46,7 +47,8 @@ function take(host: CommonHost, derived: DerivedPlace): void {
   const made = runSync(makeRecord(plan), portsOf(host));
   if (made.kind === 'left') return;
   if (standing === 'new-part') inherit(host, derived.asked, machine, scope, made);
-  runSync(publishRecord(made), portsOf(host));
+  if (runSync(publishRecord(made), portsOf(host)) === 'published')
+    runSync(collectParts(asked), portsOf(host));
 }
 
 export function touchIfOld(host: CommonHost, root: string): void {
