@@ -146,18 +146,13 @@ function explained(host: CallerHost, failure: Failure): Failure {
 }
 
 /**
- * A process with such limits should not start what all other callers use; one without sockets, or whose children
- * may not bind any, can't reach what it starts.
+ * A process with such limits should not start what all other callers use; one without sockets can't reach what it
+ * starts.
  */
 function canOnlyBeInline(failure: Failure): boolean {
   if (failure.kind === 'spawn-refused') return failure.cause.code === BOUND;
-  if (failure.kind === 'died-at-start')
-    return failure.word?.kind === 'failed' && BINDING_REFUSED.test(failure.word.message);
   return failure.kind === 'sockets-forbidden';
 }
-
-/** As `claim-failed` is told: a sandbox may forbid bind(2) alone. */
-const BINDING_REFUSED = /: listening in .* failed: .*\b(?:EPERM|EACCES)\b/;
 
 function requestOf(host: CallerHost, options: CallOptions, command: string): CallRequest {
   return {

@@ -134,8 +134,6 @@ export async function connectTo<C extends Duplex>(
   return failed({ kind: 'not-ended', directory, outcome });
 }
 
-const FORBIDDEN: readonly string[] = ['EPERM', 'EACCES'];
-
 /**
  * Connects to where nothing is, below a directory that is this user's: anything but "not there" is a sandbox's
  * answer. Without this look a caller would wait for its whole time, because what is refused says nothing of the
@@ -145,13 +143,19 @@ async function forbiddenSockets<C extends Duplex>(
   host: CallerHost<C>,
   { target }: DaemonRequest,
 ): Promise<Failure | undefined> {
-  const { directory } = target.place;
+  const { directory, root } = target.place;
   const probe = host.probe();
   const reading = await probe.connect(claimLayout.privateSocket(directory, host.nonce()), NOWHERE_MS);
   probe.drop();
-  return reading.kind === 'errno' && FORBIDDEN.includes(reading.cause.code)
-    ? { kind: 'sockets-forbidden', directory, cause: reading.cause }
-    : undefined;
+  if (reading.kind !== 'errno') return undefined;
+  const { cause } = reading;
+  const isOwn = (path: string): boolean => {
+    const seen = host.files.inspect(path);
+    return seen.kind === 'entry' && seen.entry.userId === host.userId;
+  };
+  // path_resolution(7) says EACCES as well, of a directory that may not be entered; EPERM it never says.
+  const isSandbox = cause.code === 'EPERM' || (cause.code === 'EACCES' && (isOwn(directory) || isOwn(root)));
+  return isSandbox ? { kind: 'sockets-forbidden', directory, cause } : undefined;
 }
 
 /** Nobody is asked, so the answer comes at once. */
@@ -200,8 +204,19 @@ function conclude<C extends Duplex>(
   return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection };
 }
 
+/** As `claim-failed` tells it: a sandbox may forbid bind(2) alone, to its children too. */
+const BINDING_REFUSED = /: listening in .* failed: (.*\b(EPERM|EACCES)\b[^;]*)/;
+
+function boundOrDied(failure: Extract<Failure, { readonly kind: 'died-at-start' }>): Failure {
+  const { word, directory } = failure;
+  const [, message, code] = (word?.kind === 'failed' && BINDING_REFUSED.exec(word.message)) || [];
+  if (message === undefined || code === undefined) return failure;
+  return { kind: 'sockets-forbidden', directory, cause: { code, message } };
+}
+
 /** A daemon that has claimed and is still loading is not hung, unless it is stopped. Only the ledger tells the two apart. */
 function explained(host: CallerHost, request: DaemonRequest, failure: Failure): Failure {
+  if (failure.kind === 'died-at-start') return boundOrDied(failure);
   const pid = failure.kind === 'not-answering' ? failure.owner?.pid : undefined;
   if (pid === undefined) return failure;
   const seen = host.processes.lookUp(pid);
