@@ -126,3 +126,19 @@ export function expected({ then, ids, env }: Situation): object {
   const hash = shortHash(`${root}/name.${env.SOLOD_SCOPE ?? ids}`);
   return { ...then, directory: directory.replace('{hash}', hash) };
 }
+
+/** Makes what a situation has, above before below. */
+export function stage(
+  { items, records }: Situation,
+  make: (at: string, item: { owner: number; mode: number; link?: string | undefined }) => void,
+  touch: (at: string, atMs: number) => void,
+): void {
+  for (const [at, { owner, mode = '0777', link }] of items)
+    make(at, { owner, mode: Number.parseInt(mode, 8), link });
+  for (const [root, { of, machine, touchedMs }] of records) {
+    make(`${root}/.scope`, { owner: 1000, mode: 0o700 });
+    make(`${root}/.scope/of`, { owner: 1000, mode: 0o777, link: of });
+    make(`${root}/.scope/machine`, { owner: 1000, mode: 0o777, link: machine });
+    touch(`${root}/.scope`, touchedMs);
+  }
+}
