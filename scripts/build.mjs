@@ -112,7 +112,8 @@ const [command, library, settings] = await Promise.all([
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
       serving: 'src/app/daemon/daemon.ts',
-      // A process that runs calls of a daemon, one at a time.
+      // The workers of a daemon, as it sees them; a process that runs calls of it, one at a time.
+      'worker-pool': 'src/app/daemon/workers/open-pool.ts',
       worker: 'src/app/worker/worker-entry.ts',
     },
     outExtension: { '.js': '.cjs' },

@@ -1,4 +1,4 @@
-import { judgeStart, type StartVerdict } from '../domain/lifecycle/start-ledger.js';
+import { judgeStart, type StartVerdict } from '../domain/lifecycle/crash-loop-breaker.js';
 import type { Clock } from '../ports/clock.js';
 import type { Cause } from '../ports/readings.js';
 import type { SpawnReason } from '../ports/spawn-reason.js';

@@ -58,7 +58,7 @@ describe('a whole log', () => {
     expect(new LogReader(directory).whole()).toBe('a\n');
   });
 
-  it('keeps every byte, also what is no UTF-8', () => {
+  it('keeps every byte, also bytes that are not UTF-8', () => {
     fs.writeFileSync(file('log'), Buffer.from([0xff, 0x00, 0xc3, 0xa4, 0x0a]));
     expect(Buffer.from(new LogReader(directory).whole() ?? '', 'latin1')).toEqual(
       Buffer.from([0xff, 0x00, 0xc3, 0xa4, 0x0a]),

@@ -44,7 +44,7 @@ describe.each(Object.entries(LAUNCHERS))('a launcher: %s', (name, make) => {
     expect(await launcher.run(sh('exit 3', { code: 3 }))).toBeGreaterThan(0);
   });
 
-  test('another end than the expected one is no time, and tells why', async () => {
+  test('an unexpected end gives no time, and says why', async () => {
     await expect(launcher.run(sh('echo "so it is" >&2; exit 3'))).rejects.toThrow(/ended with 3 .*so it is/);
     await expect(launcher.run(sh('echo 12', { bytes: 2 }))).rejects.toThrow('3 bytes of output');
     await expect(launcher.run({ program: '/no/such/program', args: [] })).rejects.toThrow('/no/such/program');

@@ -1,4 +1,4 @@
-/** The scenarios, run by the procedures in a simulated host. */
+/** The procedures run the scenarios in a simulated host. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
@@ -30,7 +30,7 @@ import {
   type Who,
 } from './scenario.js';
 
-/** What came of it, as a process would show it. */
+/** The result, as a process would show it. */
 interface Shown {
   readonly outcome: string;
   readonly exit: number;
@@ -118,7 +118,8 @@ class World {
       return;
     }
     if (typeof daemon === 'object' && 'errno' in daemon) {
-      // Whoever is told of the dead, or of nobody, meets a daemon of its own after the look with the lock.
+      // These codes mean that nobody listens. The client connects twice, the second time with the lock held.
+      // Then it starts a daemon, and its next connection must reach it.
       const isGone = ['ECONNREFUSED', 'EPROTOTYPE', 'ELOOP', 'ENOTDIR', 'ENOENT'].includes(daemon.errno);
       const times = isGone ? 2 : Number.POSITIVE_INFINITY;
       faults.plant({ method: 'connect', code: daemon.errno, pid: this.client.pid, times });
@@ -152,7 +153,7 @@ class World {
     if (left[0] === 'gone') daemon.kill();
     daemon.nextWord = () => {
       const word = left.length > 1 ? left.shift() : left[0];
-      // When the word is out.
+      // After the daemon has sent its word.
       if (left[0] === 'gone') void Promise.resolve().then(() => daemon.kill());
       return word === undefined ? undefined : greetingOf(word);
     };
@@ -233,7 +234,7 @@ class World {
     const timing = timingFrom({ totalMs: CALL_TOTAL_MS });
     const plan = kickPlan(this.client, { place: this.place, timing });
     const outcome = runSync(kick(plan), this.client.ports);
-    // The child comes up meanwhile.
+    // Meanwhile the child comes up.
     await this.machine.clock.advance(100);
     const line = kickLine(outcome);
     const stderr = line === undefined ? '' : `solod: ${line}\n`;

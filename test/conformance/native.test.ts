@@ -1,4 +1,4 @@
-/** The scenarios, run by the native client, on real directories. */
+/** The native client runs the scenarios on real directories. */
 
 import { beforeAll, describe, it } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../native/client.js';

@@ -1,4 +1,4 @@
-/** The scenarios, run by the command on Node, on real directories. */
+/** The command on Node runs the scenarios on real directories. */
 
 import { describe, expect, it } from 'vitest';
 import { SOLOD } from '../process/support/sandbox.js';
@@ -10,7 +10,7 @@ describe('on Node', () => {
 });
 
 describe('the scenarios', () => {
-  it('are many, and each is run by most', () => {
+  it('are many, and at least one runner runs each of them', () => {
     expect(scenarios.length).toBeGreaterThan(100);
     for (const runner of ['memory', 'node', 'native'] as const)
       expect(scenariosFor(runner).length).toBeGreaterThan(100);

@@ -1,6 +1,6 @@
 /**
- * Scenarios that every client must end alike: what was before, and what is after. They are data, in
- * `scenarios/*.json`, and run against the procedures in memory (`memory.test.ts`), the command on Node
+ * Scenarios that must end the same with every client: the state before, and the state after. They are data,
+ * in `scenarios/*.json`, and run against the procedures in memory (`memory.test.ts`), the command on Node
  * (`node.test.ts`) and the native client (`native.test.ts`).
  */
 
@@ -9,18 +9,18 @@ import path from 'node:path';
 
 export type Runner = 'memory' | 'node' | 'native';
 
-/** Who wrote an identity down: somebody who is there, or is not, or of whom nothing can be told from here. */
+/** Who wrote an identity: a process that lives, one that is gone, or one that can't be seen from here. */
 export type Who =
   | 'alive'
   | 'gone'
-  /** There is a process with that id, and it is another. */
+  /** The process with that id is another one. */
   | 'another'
   | 'other-boot'
   | 'other-namespace'
   | 'no-start-time'
   | 'zombie';
 
-/** What a daemon says to whoever greets it; after `gone` it listens no more. */
+/** What a daemon says to a client that greets it. After `gone` it no longer listens. */
 export type SaidWord =
   | 'accepted'
   | 'draining'
@@ -32,10 +32,10 @@ export type SaidWord =
   | 'gone'
   | { readonly declined: number; readonly message: string };
 
-/** What lies at `current`, and who is behind it. */
+/** What is at `current`, and which process is behind it. */
 export type Daemon =
   | 'nothing'
-  /** `current` leads nowhere; to a file; to itself. */
+  /** `current` is a dangling link; a file; a link to itself. */
   | 'dangling'
   | 'current-is-file'
   | 'current-loops'
@@ -58,7 +58,7 @@ export type LockBefore =
   | 'empty'
   | 'dangling-link'
   | { readonly file: { readonly ageMs: number } }
-  /** A directory with these names, and texts, in it. */
+  /** A directory with files of these names and texts. */
   | { readonly foreign: Readonly<Record<string, string>>; readonly ageMs: number }
   | {
       readonly holder: Who;
@@ -67,29 +67,29 @@ export type LockBefore =
       readonly readyMs: number;
     };
 
-/** How the state directory, or the name's own in it, is found. */
+/** The state before of the state directory, or of the name's directory in it. */
 export type DirectoryBefore = 'missing' | 'parents-missing' | 'link' | 'file' | 'below-a-file' | 'foreign';
 
 export interface Scenario {
   readonly name: string;
   readonly command: 'call' | 'kick';
   readonly options?: readonly string[];
-  /** Which runners it is not for, and why. */
+  /** The runners that leave it out, and why. */
   readonly not?: Partial<Readonly<Record<Runner, string>>>;
   readonly before: {
     readonly root?: DirectoryBefore | { readonly mode: number };
     readonly directory?: DirectoryBefore | { readonly mode: number };
     readonly daemon?: Daemon;
-    /** Who the owner file names; a text is the file itself, `none` leaves it out. */
+    /** The process that the owner file names. A text is the whole file; `none` leaves the file out. */
     readonly owner?: Who | 'none' | { readonly text: string };
     readonly lock?: LockBefore;
-    /** What becomes of a process that is started; it serves, unless something is said here. */
+    /** What a started process does. By default it serves. */
     readonly start?: 'dies' | 'does-not-load' | 'refused';
-    /** Starts of the same build that failed, in the ledger. */
+    /** Failed starts of the same build in the ledger. */
     readonly failures?: { readonly times: number; readonly agoMs: number; readonly build?: 'another' };
-    /** What lies at `launch`: by default what Node leaves there. */
+    /** The file `launch`: by default what Node leaves there. */
     readonly launch?: 'missing' | 'cut-off' | 'of-another-service' | 'program-gone';
-    /** A call on the file system that fails. As processes: by a limit on what may be written. */
+    /** A file system call that fails. Real processes get a limit on the size of files. */
     readonly fault?: {
       readonly method: 'createFile' | 'rename' | 'removeFile' | 'makeDirectory' | 'inspect';
       readonly code: string;
@@ -100,13 +100,13 @@ export interface Scenario {
   readonly after: {
     readonly outcome: string;
     readonly exit: number;
-    /** One line, without its end. `<dir>`, `<root>`, `<n>`, `<nonce>` and `<any>` stand for what differs. */
+    /** One line, without its end. `<dir>`, `<root>`, `<n>`, `<nonce>` and `<any>` replace what differs. */
     readonly stderr?: string;
-    /** Why processes were started. */
+    /** The reason of each start. */
     readonly spawns: readonly string[];
-    /** What is at the lock's name in the end. */
+    /** What is at the lock's path in the end. */
     readonly lock: 'none' | 'as-before' | 'not-looked-at';
-    /** What else lies in the directory of the name, but for the log, the ledger and the launch file. */
+    /** Other entries in the name's directory, without the log, the ledger and the launch file. */
     readonly entries?: readonly string[];
   };
 }
@@ -120,7 +120,7 @@ export const scenarios: readonly Scenario[] = readdirSync(folder)
 export const scenariosFor = (runner: Runner): readonly Scenario[] =>
   scenarios.filter(({ not }) => not?.[runner] === undefined);
 
-/** What stands for what, where it is compared. */
+/** The placeholders, and what each matches. */
 const STAND_INS: Readonly<Record<string, string>> = {
   n: '[0-9]+(?:\\.[0-9]+)?',
   nonce: '[0-9]+-[0-9a-z-]+',

@@ -1,4 +1,4 @@
-/** A scenario's world on a real directory, with real processes in it. */
+/** A scenario on a real directory, with real processes. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -72,7 +72,7 @@ export class Stage {
       this.#makeLaunchFile();
       this.#makeLedger();
     }
-    // Last, for what is made in it needs no more than its owner's rights, and is not looked at.
+    // The mode comes last, because it may forbid the steps above.
     for (const [made, how] of [
       [this.root, root],
       [this.directory, directory],
@@ -80,19 +80,19 @@ export class Stage {
       if (typeof how === 'object') chmodSync(made, how.mode);
   }
 
-  /** Ends what was put there for this scenario. */
+  /** Ends the processes of this scenario. */
   tearDown(): void {
     for (const end of this.#ends.splice(0)) end();
   }
 
-  /** Runs a client, a command line without what is asked of it, to its end. */
+  /** Runs a client to its end. `client` is a command line without the command. */
   run(client: readonly [string, ...string[]]): Promise<Ended> {
     const { command, options = [], before } = this.scenario;
     const node = before.start === 'refused' ? ['--node', path.join(this.box.path, 'no-node')] : [];
     const argv = [...client, command, '--daemon', '--name', NAME, ...node, ...options, this.#service];
     const env = { SOLOD_DIR: this.root };
     if (before.fault === undefined) return this.box.exec(argv[0] ?? '', argv.slice(1), { env });
-    // Without the signal the limit is an error: EFBIG (setrlimit(2)).
+    // With the signal ignored, the limit is an error: EFBIG (setrlimit(2)).
     return this.box.exec('sh', ['-c', 'trap "" XFSZ; ulimit -f 0; exec "$@"', 'sh', ...argv], { env });
   }
 
@@ -114,7 +114,7 @@ export class Stage {
     }
   }
 
-  // --- who -------------------------------------------------------------------------------------------------
+  // --- processes -------------------------------------------------------------------------------------------
 
   async #who(who: Who): Promise<Identity> {
     const self = processes.self();
@@ -136,7 +136,7 @@ export class Stage {
     }
   }
 
-  /** The child of a process that does not ask after it, because by then it has become another program. */
+  /** The child of a process that never waits for it: the parent has become another program by then. */
   async #zombie(): Promise<Pick<Identity, 'pid' | 'startTime'>> {
     const parent = this.#startHelper('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
     const [said] = (await once(parent.stdout as NodeJS.EventEmitter, 'data')) as [Buffer];
@@ -200,13 +200,13 @@ export class Stage {
     writeFileSync(path.join(generation, NAMES.owner), text);
   }
 
-  /** A socket that was bound, and whose process has ended. */
+  /** A bound socket whose process has ended. */
   async #leaveDeadSocket(socket: string): Promise<void> {
     const script = `require('node:net').createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, 'SIGKILL'))`;
     await once(spawn(process.execPath, ['-e', script], { stdio: 'ignore' }), 'exit');
   }
 
-  /** A listener that takes nothing, and as many connections as it holds. */
+  /** A listener that accepts nothing, with a full backlog of connections. */
   async #fill(socket: string): Promise<void> {
     const script = `require('node:net').createServer().listen({ path: ${JSON.stringify(socket)}, backlog: 1 }, () => { console.log('listens'); setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 10); })`;
     const listener = this.#startHelper(process.execPath, ['-e', script]);
@@ -240,12 +240,12 @@ export class Stage {
       });
     });
     this.#ends.push(() => server.close());
-    // Node unlinks the name that it has bound when it closes; a daemon that is gone leaves its name behind.
+    // On close, Node unlinks the name that it has bound. A dead daemon leaves its name behind.
     await new Promise<void>((resolve) => server.listen(`${socket}.bound`, resolve));
     renameSync(`${socket}.bound`, socket);
   }
 
-  // --- the lock, and what else lies there ------------------------------------------------------------------
+  // --- the lock, and other files ------------------------------------------------------------------
 
   async #makeLock(): Promise<void> {
     const { lock = 'none' } = this.scenario.before;
@@ -309,9 +309,9 @@ export class Stage {
     writeFileSync(path.join(this.directory, NAMES.spawns), entries.join(''));
   }
 
-  // --- what is there afterwards ----------------------------------------------------------------------------
+  // --- the state afterwards ----------------------------------------------------------------------------
 
-  /** Why processes were started since. */
+  /** The reasons of the starts since then. */
   spawns(): string[] {
     const before = (this.scenario.before.failures?.times ?? 0) as number;
     try {
@@ -338,7 +338,7 @@ function setAge(at: string, ageMs: number): void {
   lutimesSync(at, seconds, seconds);
 }
 
-/** What a daemon says with one word, on the wire. */
+/** A daemon's word, as bytes on the wire. */
 function wordBytes(word: SaidWord): Buffer {
   const refusal = (message: string, code: number): Buffer =>
     Buffer.concat([chunk(CHUNK.errorOutput, message), chunk(CHUNK.exit, String(code))]);

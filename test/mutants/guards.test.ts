@@ -1,7 +1,4 @@
-/**
- * The list of guards keeps up with the sources and the tests. Whether each mutant is caught, `npm run
- * mutants` tells.
- */
+/** The list of guards matches the sources. `npm run mutants` checks that a test catches each mutant. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,7 +8,7 @@ import { GUARDS } from './guards.js';
 const root = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(root, file), 'utf8');
 
-/** What only names things, says them, or passes them on. */
+/** Files without guards: they only name things, make texts, or pass values on. */
 const WITHOUT_GUARDS = [
   'doctor/clock-checks',
   'doctor/daemon-checks',
@@ -40,18 +37,18 @@ const WITHOUT_GUARDS = [
 ];
 
 describe('the list of guards', () => {
-  it.each(GUARDS)('$id: the snippet is there once, and the mutant is another', ({ file, find, replace }) => {
+  it.each(GUARDS)('$id: the snippet occurs once, and the mutant differs', ({ file, find, replace }) => {
     expect(read(file).split(find)).toHaveLength(2);
     expect(replace).not.toBe(find);
   });
 
-  it('has one mutant of a kind, and an id for each', () => {
+  it('has no mutant twice, and an id for each', () => {
     const mutants = GUARDS.map(({ file, find, replace }) => JSON.stringify([file, find, replace]));
     expect(new Set(mutants).size).toBe(GUARDS.length);
     expect(new Set(GUARDS.map(({ id }) => id)).size).toBe(GUARDS.length);
   });
 
-  it('names guards of every file of the domain that has any', () => {
+  it('has guards of every file of the domain, except the listed ones', () => {
     const names = readdirSync(path.join(root, 'src/domain'), { recursive: true }) as string[];
     const files = names.filter((name) => name.endsWith('.ts'));
     const guarded = files.filter((name) => GUARDS.some(({ file }) => file === `src/domain/${name}`));

@@ -9,7 +9,7 @@ const rust = readFileSync(path.resolve(import.meta.dirname, '../../native/src/ap
 
 const quoted = (text: string): string[] => [...text.matchAll(/"([a-z-]+)"/g)].map(([, name]) => name ?? '');
 const list = (name: string): string[] =>
-  quoted(new RegExp(`const ${name}: &\\[&str\\] = &\\[(.*)\\];`).exec(rust)?.[1] ?? '');
+  quoted(new RegExp(`const ${name}: &\\[&str\\] =\\s*&\\[([^;]*)\\];`).exec(rust)?.[1] ?? '');
 /** The arms of `takes_value`, one line each. */
 const arms = (/fn takes_value[\s\S]*?\n}\n/.exec(rust)?.[0] ?? '').split('\n');
 

@@ -9,11 +9,11 @@ import { claimPlan, inHome, ownerOf } from './plans.js';
 
 type Changes = Partial<ClaimPlan>;
 
-/** What a candidate does, for a program that runs in its process. Time passes only if somebody lets it. */
+/** The claim of a candidate, for a program that runs in its process. Only the test lets time pass. */
 export const claims = (process: MemoryProcess, changes: Changes = {}): Promise<ClaimOutcome> =>
   process.run((ports) => run(claim(claimPlan(process, changes)), ports));
 
-/** One candidate, from its start to its outcome; its process lives on. */
+/** Runs one candidate from its start to its outcome. Its process lives on. */
 export async function claimIn(
   machine: MemoryMachine,
   changes: Changes = {},
@@ -22,7 +22,7 @@ export async function claimIn(
   return { process, outcome: await machine.clock.finish(claims(process, changes)) };
 }
 
-/** What a daemon does: it claims the name, and accepts whoever comes. */
+/** Claims the name as a daemon does, and accepts every client. */
 export async function becomesDaemon(process: MemoryProcess, changes: Changes = {}): Promise<MemoryProcess> {
   const outcome = await claims(process, changes);
   if (outcome.kind !== 'claimed') throw new Error(`the daemon to be: ${JSON.stringify(outcome)}`);
@@ -37,7 +37,7 @@ export const daemonIn = (
   process: MemoryProcess = machine.start(),
 ): Promise<MemoryProcess> => machine.clock.finish(becomesDaemon(process, changes));
 
-/** A generation as a killed daemon leaves it; whether `current` names it is another matter. */
+/** A generation as a killed daemon leaves it. `current` may or may not name it. */
 export async function leaveGeneration(machine: MemoryMachine, generation: number): Promise<MemoryProcess> {
   const maker = machine.start();
   machine.files.makeDirectories(inHome(String(generation)));

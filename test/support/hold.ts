@@ -2,16 +2,16 @@
 
 import type { Stepper } from '../../src/adapters/memory/stepper.js';
 
-/** A call, by the phase that makes it: the first one by that method, unless another is meant. */
+/** A call of a phase: by default its first call of that method. */
 export interface Before {
   readonly phase: string;
   readonly method?: string;
-  /** Which of the phase's calls by that method, counted from 1. */
+  /** Which of the phase's calls of that method, counted from 1. */
   readonly nth?: number;
 }
 
 /**
- * Lets a procedure go on until its next call is that one.
+ * Advances a procedure until its next call is the given one.
  * @param take makes its next call
  */
 export async function holdBefore<O>(

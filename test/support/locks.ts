@@ -27,7 +27,7 @@ export const planOf = (process: MemoryProcess): LockPlan => ({
 /** The lock of a process that has taken it. */
 export const lockOf = (process: MemoryProcess): HeldLock => heldLock(planOf(process));
 
-/** What a process is told that holds it. */
+/** The outcome for a process that holds the lock. */
 export const heldBy = (process: MemoryProcess): LockOutcome => ({ kind: 'held', lock: lockOf(process) });
 
 export const take = (process: MemoryProcess): LockOutcome =>

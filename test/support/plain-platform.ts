@@ -211,6 +211,7 @@ function hostOn(machine: PlainMachine, pid: number, entries: LedgerEntry[]): Omi
     startChannel: () => ({ descriptor: undefined, say: () => {} }),
     watchLog: () => {},
     findService: (asked) => ({ kind: 'failed', failure: { kind: 'service-missing', path: asked } }),
+    work: { look: () => ({ kind: 'hidden' }) },
     warn: (line) => void machine.starts.push(line),
     held: (ports) => ports,
     system: {

@@ -1,4 +1,4 @@
-/** What the procedures of the domain are begun with in a test: one place, one user, one boot. */
+/** Plans for the procedures of the domain in a test: one place, one user, one boot. */
 
 import type { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import { identityOf, type MemoryProcess } from '../../src/adapters/memory/memory-process.js';

@@ -1,7 +1,6 @@
 /**
- * Every order of a race. The steps of a few candidates are put in every order there is, each of them may be
- * killed before any of its steps, and what must hold is asked wherever the race can get. Worlds that look the
- * same from the inside are gone into once.
+ * Every order of a race. A search takes the steps of a few candidates in every order, may kill each candidate
+ * before any step, and checks the invariants in every state. It explores equal worlds once.
  */
 
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
@@ -26,7 +25,7 @@ export type Move = `${'step' | 'kill'} ${number}`;
 
 export const alive = ({ process }: Candidate): boolean => process.activity !== 'gone';
 
-/** Has repointed `current`, and serves as soon as it has cleared up. */
+/** It has repointed `current`, and serves after its sweep. */
 export function serves(candidate: Candidate): boolean {
   const { phase, outcome } = candidate.stepper;
   const claimed = outcome?.kind === 'claimed' || phase?.phase === 'settle' || phase?.phase === 'sweep';
@@ -46,7 +45,7 @@ export async function startRace(
   return { machine, candidates };
 }
 
-/** The same, with every candidate ready to look: nobody sees what they do before. */
+/** The same, with every candidate ready to look: their steps before that are invisible to others. */
 export async function startReadyRace(
   count: number,
   setUp: (machine: MemoryMachine) => Promise<void>,
@@ -68,7 +67,7 @@ export async function make({ candidates }: Race, move: Move): Promise<void> {
 
 const goesOn = (candidate: Candidate): boolean => alive(candidate) && candidate.stepper.next !== undefined;
 
-/** Whoever dies when nobody is left to notice ends no other way than by living on. */
+/** Kills a candidate only while another one goes on. Otherwise nobody would notice the kill. */
 function movesOf({ candidates }: Race): Move[] {
   const steps = candidates.flatMap((candidate, index): Move[] =>
     goesOn(candidate) ? [`step ${index}`] : [],
@@ -82,7 +81,7 @@ function movesOf({ candidates }: Race): Move[] {
 }
 
 /**
- * How far a search goes. Where several are interrupted at every step there are too many orders for a test.
+ * Limits of a search. With several interruptions at every step there are too many orders for a test.
  */
 export interface Bounds {
   /** How often a candidate that could go on has to wait for another. */
@@ -92,7 +91,7 @@ export interface Bounds {
 
 const UNBOUNDED: Bounds = { interruptions: Number.POSITIVE_INFINITY, kills: Number.POSITIVE_INFINITY };
 
-/** What a story has used up of the bounds, and who moved last. */
+/** What a story has used of its bounds, and which candidate moved last. */
 interface Spent extends Bounds {
   readonly last: string;
 }
@@ -113,7 +112,7 @@ const isWithin = (spent: Bounds, bounds: Bounds): boolean =>
 export const wasKilled = (candidate: Candidate): boolean =>
   !alive(candidate) && (candidate.stepper.outcome?.kind ?? 'claimed') === 'claimed';
 
-/** Of the dead nothing is left but what lies on the disk. */
+/** A dead candidate leaves only its files. */
 function fingerprint({ machine, candidates }: Race): string {
   const who = candidates.map((candidate) => {
     const { state, outcome } = candidate.stepper;
@@ -123,7 +122,7 @@ function fingerprint({ machine, candidates }: Race): string {
   return JSON.stringify([who, ownersOf(machine)]);
 }
 
-/** The disk, and whose each socket is. */
+/** The disk, and the owner of each socket. */
 function ownersOf(machine: MemoryMachine): string[] {
   return tree(machine).map((line) => {
     const text = line.endsWith('owner.json') ? machine.files.readText(inHome(line)) : undefined;
@@ -141,7 +140,7 @@ export async function explore(
   judge: (race: Race) => void,
   bounds: Bounds = UNBOUNDED,
 ): Promise<Explored> {
-  // Most calls of a race fail, and what takes the longest of a system error is its stack, which nobody reads.
+  // Most calls of a race fail. The stack takes most of the time of a system error, and nobody reads it.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
@@ -187,7 +186,7 @@ async function exploreAll(
   return { worlds: seen.size, ends };
 }
 
-/** A failing order is told in full, to be replayed. */
+/** Reports the whole failing order, so that it can be replayed. */
 function judged(race: Race, story: readonly Move[], judge: (race: Race) => void): void {
   try {
     judge(race);

@@ -1,9 +1,9 @@
-/** All that lies below a directory, to be compared with what lies there later. */
+/** Everything below a directory, to compare with its state later. */
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 
-/** Type, mode and content of everything, by its path from the root. */
+/** Type, mode and content of each entry, by its path from the root. */
 export function treeOf(root: string): Record<string, string> {
   const names = readdirSync(root, { recursive: true }) as string[];
   return Object.fromEntries(names.sort().map((name) => [name, describe(path.join(root, name))]));

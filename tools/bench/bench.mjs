@@ -20,6 +20,7 @@ import { measureNative, measureNodes, measureProcesses } from './groups/no-op-ca
 import { measureStatusLine } from './groups/status-line.mjs';
 import { measureStream } from './groups/stream.mjs';
 import { measureWire } from './groups/wire-exchanges.mjs';
+import { measureWorkers } from './groups/worker-calls.mjs';
 import { readOptions } from './options.mjs';
 import { factsText, reportText, shortTable } from './table.mjs';
 import { Workbench } from './workbench.mjs';
@@ -37,6 +38,7 @@ const GROUPS = {
   nodes: measureNodes,
   idle: measureIdle,
   storm: measureStorm,
+  workers: measureWorkers,
   stream: measureStream,
 };
 /** @typedef {keyof typeof GROUPS} Group */

@@ -22,7 +22,7 @@ export default {
     'examples',
     'reports',
     'src/app',
-    'test/{process,wire,contract,tidy}',
+    'test/{app,process,contract,tidy}',
   ],
   // To read tsconfig.json, Stryker calls an interface of the compiler that TypeScript 7 no longer has.
   tsconfigFile: 'none',

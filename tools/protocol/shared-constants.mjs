@@ -75,6 +75,7 @@ const CHUNKS = 'src/app/wire/chunks.ts';
 const SENTENCES = 'src/app/texts/failure-text.ts';
 const TROUBLES = 'src/app/texts/runtime-text.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
+const BREAKER = 'src/domain/lifecycle/crash-loop-breaker.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
 const LIMITS = 'src/domain/lifecycle/inherited-limits.ts';
 const FILES = 'src/adapters/node/files/file-system.ts';
@@ -214,10 +215,10 @@ export const SHARED = [
   value('SPAWNS_MAX', 'u32', 'src/domain/obtain/obtain.ts', 'SPAWNS_MAX'),
   value('DURATION_MAX_MS', 'f64', 'src/app/options/read-options.ts', 'DURATION_MAX_MS'),
 
-  value('FREE_FAILURES', 'usize', LEDGER, 'FREE_FAILURES'),
-  value('FIRST_HOLD_MS', 'f64', LEDGER, 'FIRST_HOLD_MS'),
-  value('LONGEST_HOLD_MS', 'f64', LEDGER, 'LONGEST_HOLD_MS'),
-  value('WINDOW_MS', 'f64', LEDGER, 'WINDOW_MS'),
+  value('FREE_FAILURES', 'usize', BREAKER, 'FREE_FAILURES'),
+  value('FIRST_HOLD_MS', 'f64', BREAKER, 'FIRST_HOLD_MS'),
+  value('LONGEST_HOLD_MS', 'f64', BREAKER, 'LONGEST_HOLD_MS'),
+  value('WINDOW_MS', 'f64', BREAKER, 'WINDOW_MS'),
 
   ...['current', 'socket', 'owner', 'lock', 'log', 'logBefore', 'spawns', 'spawnsBefore', 'launch'].map(
     (key) => value(`NAME_${key.replace(/[A-Z]/g, '_$&').toUpperCase()}`, '&str', LAYOUT, `NAMES.${key}`),
@@ -253,7 +254,7 @@ export const SHARED = [
   value('TEXT_SHARE_CANCELLED', '&str', RELAY, 'RELAY.cancelled'),
   value('TEXT_BYTES_MAX', 'u64', FILES, 'TEXT_BYTES_MAX'),
   value('TREE_ENTRIES_MAX', 'usize', FILES, 'TREE_ENTRIES_MAX'),
-  value('LOG_BYTES_MAX', 'u64', SPAWNER, 'LOG_BYTES_MAX'),
+  value('ROTATE_LOG_BYTES', 'u64', SPAWNER, 'ROTATE_LOG_BYTES'),
   value('LOG_TAIL_BYTES', 'u64', SPAWNER, 'TAIL_BYTES'),
   value('NOTE_CHARACTERS', 'usize', 'src/adapters/spawn-records.ts', 'NOTE_CHARACTERS'),
   value('LEDGER_BYTES_MAX', 'u64', 'src/adapters/node/files/ledger-file.ts', 'LEDGER_BYTES_MAX'),

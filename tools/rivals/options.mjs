@@ -6,6 +6,7 @@ import { SCENARIOS } from './scenarios.mjs';
 import { CALLS_MAX } from './tool.mjs';
 
 const ROUNDS_MAX = 10_000;
+const SESSIONS_MAX = 100;
 const SEE_HELP = '; see --help';
 
 const HELP = `npm run rivals -- [options]
@@ -15,6 +16,10 @@ const HELP = `npm run rivals -- [options]
   --clients <n>        clients at once, at most ${CALLS_MAX} (8)
   --minutes <n>        no round begins later (14)
   --only <tool>        ${tools.map(({ name }) => `"${name}"`).join(', ')}; may be repeated
+  --table <name>       only that table: daemons, share
+  --kills <n>          kills of servers and brokers in turn, for the table of sharing (100)
+  --sessions <n>       sessions that share a server (16)
+  --way <name>         only that way of sharing; may be repeated
   --scenario <key>     ${SCENARIOS.map(({ key }) => key).join(', ')}; may be repeated
   --results <folder>   where rivals.json and rivals.md are written (tools/bench/results)
   --json               prints the results as JSON
@@ -63,6 +68,10 @@ function parse() {
         minutes: { type: 'string', default: '14' },
         only: { type: 'string', multiple: true },
         scenario: { type: 'string', multiple: true },
+        table: { type: 'string' },
+        kills: { type: 'string', default: '100' },
+        sessions: { type: 'string', default: '16' },
+        way: { type: 'string', multiple: true, default: [] },
         results: { type: 'string', default: RESULTS },
         json: { type: 'boolean', default: false },
         'write-docs': { type: 'boolean', default: false },
@@ -81,6 +90,8 @@ export function readOptions() {
     process.exit(0);
   }
   if (!(Number(minutes) > 0)) refuse('--minutes is a number above 0');
+  const { table } = values;
+  if (table !== undefined && table !== 'daemons' && table !== 'share') refuse('--table is daemons or share');
   if (values['write-docs'] && only.length + scenario.length > 0)
     refuse('--write-docs takes a whole run, without --only and --scenario');
   return {
@@ -90,6 +101,11 @@ export function readOptions() {
     forMs: Number(minutes) * 60_000,
     tools: chosen('only', only, tools, ({ name }) => name),
     scenarios: chosen('scenario', scenario, SCENARIOS, ({ key }) => key),
+    /** @type {'daemons' | 'share' | undefined} */
+    table: only.length + scenario.length > 0 ? 'daemons' : table,
+    kills: wholeNumber('kills', values.kills),
+    sessions: wholeNumber('sessions', values.sessions, SESSIONS_MAX),
+    ways: values.way,
     results: values.results,
     isJson: values.json,
     writesDocs: values['write-docs'],

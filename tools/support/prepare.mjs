@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { PEER_PACKAGES, PEERS, ROOT, SOLOD } from './paths.mjs';
+import { PEERS, ROOT, SOLOD } from './paths.mjs';
 
 /**
  * Runs a program of the checkout; its output goes to stderr.
@@ -25,29 +25,34 @@ export const build = () => succeeds('building', process.execPath, ['scripts/buil
 export const buildIfMissing = () => existsSync(SOLOD) || build();
 
 /**
- * @returns {boolean} false if the build failed; where there is no Rust toolchain nothing is built, and that
- *   is no failure
+ * @returns {boolean} false if the build failed; without a Rust toolchain nothing is built, and the result is
+ *   true
  */
 export const buildNativeClient = () =>
   succeeds('building the native client', process.execPath, ['scripts/native.mjs', 'build']);
 
-/** @returns {Record<string, string>} what solod is compared with: the pinned version of each package */
-export const peerVersions = () => readJson(path.join(PEERS, 'package.json')).dependencies;
+/**
+ * @param {string} [folder]
+ * @returns {Record<string, string>} what solod is compared with: the pinned version of each package
+ */
+export const peerVersions = (folder = PEERS) => readJson(path.join(folder, 'package.json')).dependencies;
 
-function arePeersInstalled() {
-  return Object.entries(peerVersions()).every(([name, version]) => {
-    const manifest = path.join(PEER_PACKAGES, name, 'package.json');
+/** @param {string} folder */
+function arePeersInstalled(folder) {
+  return Object.entries(peerVersions(folder)).every(([name, version]) => {
+    const manifest = path.join(folder, 'node_modules', name, 'package.json');
     return existsSync(manifest) && readJson(manifest).version === version;
   });
 }
 
 /**
  * Installs what solod is compared with.
+ * @param {string} [folder] with the package that names it
  * @returns {boolean} whether it is there now, at the pinned versions
  */
-export function installPeers() {
-  const install = ['ci', '--prefix', path.relative(ROOT, PEERS), '--ignore-scripts'];
-  return arePeersInstalled() || succeeds('installing what solod is compared with', 'npm', install);
+export function installPeers(folder = PEERS) {
+  const install = ['ci', '--prefix', path.relative(ROOT, folder), '--ignore-scripts'];
+  return arePeersInstalled(folder) || succeeds('installing what solod is compared with', 'npm', install);
 }
 
 /** @param {string} file @returns {any} */

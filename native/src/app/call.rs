@@ -6,9 +6,9 @@ use super::target::{self, Target};
 use crate::domain::edition::Effort;
 use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
 use crate::domain::layout::nonce_of;
-use crate::domain::ledger::Word;
 use crate::domain::obtain::{obtain, Patience, Plan};
 use crate::domain::ports::{Activity, Cause, ChildEnd, Sighting};
+use crate::domain::start_ledger::Word;
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
@@ -58,6 +58,14 @@ pub fn run(asked: &Asked) -> i32 {
         // A sandbox may forbid bind(2) alone. Node sees that too, and runs the call inline.
         Failure::DiedAtStart { ref end, .. } if may_not_bind(end) => {
             delegate::run_asked(asked, Some(&target), more)
+        }
+        // Busy with another call, and not hung: Node waits on, for as long as the daemon is seen to work.
+        Failure::NotAnswering { owner: Some(owner), .. }
+            if asked.timeout_ms.is_none()
+                && asked.fallback == Fallback::Wait
+                && process::is_at_work(owner.identity.pid) =>
+        {
+            delegate::run_asked(asked, Some(&target), &[])
         }
         // The service itself refused, and would refuse in another process too.
         Failure::Declined { .. } => report(asked, &failure),

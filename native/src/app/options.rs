@@ -55,21 +55,7 @@ pub fn read(argv: &[OsString]) -> Option<Asked> {
         _ => return None,
     };
     let (options, positionals, after) = split(command, rest)?;
-    let mut asked = Asked {
-        command,
-        service: String::new(),
-        args: Vec::new(),
-        program: Vec::new(),
-        name: None,
-        project: None,
-        state_directory: None,
-        timeout_ms: None,
-        daemon: None,
-        fallback: Fallback::Wait,
-        errors: Errors::Stderr,
-        has_daemon_options: false,
-        written: Vec::new(),
-    };
+    let mut asked = Asked::plain(command);
     for (name, value) in options {
         asked.set(&name, value.as_deref())?;
         if name != "fallback" {
@@ -129,6 +115,25 @@ fn takes_value(command: Command, name: &str) -> Option<bool> {
 }
 
 impl Asked {
+    /// A command without options.
+    pub fn plain(command: Command) -> Self {
+        Self {
+            command,
+            service: String::new(),
+            args: Vec::new(),
+            program: Vec::new(),
+            name: None,
+            project: None,
+            state_directory: None,
+            timeout_ms: None,
+            daemon: None,
+            fallback: Fallback::Wait,
+            errors: Errors::Stderr,
+            has_daemon_options: false,
+            written: Vec::new(),
+        }
+    }
+
     fn set(&mut self, name: &str, value: Option<&str>) -> Option<()> {
         let text = || value.map(str::to_owned);
         match name {

@@ -1,4 +1,4 @@
-use crate::domain::diagnostic::{diagnostic_line, printable, Colour};
+use crate::domain::one_line::{diagnostic_line, printable, Colour};
 use crate::protocol as p;
 use crate::system::streams::{write_all, STDERR, STDOUT};
 use std::env;

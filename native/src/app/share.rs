@@ -4,8 +4,8 @@
 
 use super::call::terminal;
 use super::delegate;
-use super::options::{Asked, Command, Fallback};
-use super::say::{say, Errors};
+use super::options::{Asked, Command};
+use super::say::say;
 use super::target::{self, Target};
 use crate::domain::edition::Effort;
 use crate::domain::failure::{fill, sentence, Failure};
@@ -72,21 +72,8 @@ extern "C" fn leave(signal: c_int) {
 
 fn read(argv: &[OsString]) -> Option<Asked> {
     let dashes = argv.iter().position(|arg| arg == "--").filter(|at| at + 1 < argv.len())?;
-    let mut asked = Asked {
-        command: Command::Call,
-        service: format!("{}{}", p::SHIPPED_PREFIX, p::SHIPPED_SHARE),
-        args: Vec::new(),
-        program: Vec::new(),
-        name: None,
-        project: None,
-        state_directory: None,
-        timeout_ms: None,
-        daemon: None,
-        fallback: Fallback::Wait,
-        errors: Errors::Stderr,
-        has_daemon_options: false,
-        written: Vec::new(),
-    };
+    let mut asked = Asked::plain(Command::Call);
+    asked.service = format!("{}{}", p::SHIPPED_PREFIX, p::SHIPPED_SHARE);
     for arg in &argv[..dashes] {
         let text = arg.to_str()?;
         match text.split_once('=') {

@@ -1,7 +1,7 @@
 //! Feeds whatever comes to what reads the bytes of other processes: `fuzz [seconds] [seed]`. A crash ends it with the seed of the
 //! round on stderr, which a second run takes.
 
-use solod_client::domain::{edition, json, ledger, owner, spawn_lock};
+use solod_client::domain::{edition, json, owner, spawn_lock, start_ledger};
 use solod_client::protocol as p;
 use solod_client::wire::chunks::{push_chunk, Decoded, Decoder};
 use std::env;
@@ -156,8 +156,8 @@ fn round(seed: u64) {
     assert_eq!(json::parse(&json::quoted(&text)), Some(json::Json::Text(text.clone())));
     assert!(value.is_some() || owner::parse(&text).is_none(), "an owner is JSON");
     spawn_lock::parse_record("7-a", &text);
-    ledger::parse_word(&text);
-    let starts = ledger::parse(&text);
+    start_ledger::parse_word(&text);
+    let starts = start_ledger::parse(&text);
     assert!(starts.len() <= text.split('\n').count(), "a start a line");
     for found in [edition::own_name(&text), edition::own_version(&text)].iter().flatten() {
         assert!(!found.contains('\n'));

@@ -1,9 +1,9 @@
 //! Every way in which a caller can be left without a daemon, the sentence that says so, and the exit code.
 
-use super::ledger::{HeldBack, Word};
 use super::owner::Owner;
 use super::ports::{Cause, ChildEnd};
 use super::spawn_lock::LockError;
+use super::start_ledger::{HeldBack, Word};
 use crate::protocol as p;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

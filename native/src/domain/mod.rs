@@ -3,7 +3,6 @@
 
 pub mod connect_verdict;
 pub mod derive_place;
-pub mod diagnostic;
 pub mod edition;
 pub mod environment;
 pub mod failure;
@@ -14,11 +13,11 @@ pub mod identity;
 pub mod json;
 pub mod kick;
 pub mod layout;
-pub mod ledger;
 pub mod lock_witness;
 #[cfg(test)]
 mod memory;
 pub mod obtain;
+pub mod one_line;
 pub mod owner;
 pub mod owner_witness;
 pub mod ports;
@@ -28,6 +27,7 @@ pub mod share;
 pub mod short_root;
 pub mod spawn_lock;
 pub mod start_daemon;
+pub mod start_ledger;
 pub mod state_directory;
 pub mod timing;
 pub mod trusted_path;

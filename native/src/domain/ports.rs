@@ -2,7 +2,7 @@
 //! `Failed` with its cause.
 
 use super::identity::Identity;
-use super::ledger::{HeldBack, Word};
+use super::start_ledger::{HeldBack, Word};
 
 /// An error as the system named it: its code (`ENOSPC`, …) and its message.
 #[derive(Clone, Debug, PartialEq, Eq)]

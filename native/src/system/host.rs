@@ -9,10 +9,10 @@ use super::{appended, files, limits, process};
 use crate::domain::failure::fill;
 use crate::domain::identity::{vitality_of, Identity};
 use crate::domain::layout;
-use crate::domain::ledger::{self, Asked, Start, Word};
 use crate::domain::ports::{
     Cause, Change, Child, ChildEnd, Connecting, Entry, Found, Greeting, Instant, Ports, Sighting, Spawning,
 };
+use crate::domain::start_ledger::{self, Asked, Start, Word};
 use crate::protocol as p;
 use crate::wire::greeting::{greet, Accepted};
 use std::collections::hash_map::RandomState;
@@ -99,7 +99,7 @@ impl<'a> Host<'a> {
     /// The latest starts, oldest first; for those whose process has gone without a word that is said in its place.
     pub fn starts(&mut self) -> Vec<Start> {
         let mut starts =
-            ledger::parse(&appended::tail(&layout::spawns(self.directory), 0, p::LEDGER_READ_BYTES));
+            start_ledger::parse(&appended::tail(&layout::spawns(self.directory), 0, p::LEDGER_READ_BYTES));
         let observer = self.identity();
         for start in starts.iter_mut().filter(|start| start.is_open()) {
             if let Some(identity) = start.identity.clone() {
@@ -120,7 +120,7 @@ impl<'a> Host<'a> {
             };
             let seen = process::look_up(identity.pid);
             if start.is_silent(vitality_of(identity, &observer, &seen)) && process::kill(identity.pid) {
-                self.note(&ledger::silent_text(wall_ms, identity.pid, wall_ms - start.started_ms));
+                self.note(&start_ledger::silent_text(wall_ms, identity.pid, wall_ms - start.started_ms));
             }
         }
     }
@@ -174,7 +174,7 @@ impl Log {
     fn open(directory: &str) -> Option<Log> {
         let path = layout::log(directory);
         let named =
-            appended::open(&path, &layout::log_before(directory), p::LOG_BYTES_MAX).and_then(|file| {
+            appended::open(&path, &layout::log_before(directory), p::ROTATE_LOG_BYTES).and_then(|file| {
                 let from = file.metadata()?.len();
                 Ok(Log { file, path: Some(path), from })
             });
@@ -223,7 +223,7 @@ impl Started {
     fn understand(&mut self) {
         while let Some(end) = self.said.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.said.drain(..=end).collect();
-            self.words.extend(ledger::parse_word(String::from_utf8_lossy(&line).trim_end()));
+            self.words.extend(start_ledger::parse_word(String::from_utf8_lossy(&line).trim_end()));
         }
     }
 
@@ -425,8 +425,13 @@ impl Ports for Host<'_> {
         let end = ChildEnd { code, signal, word: started.words.last().cloned(), last_output };
         if !started.has_spoken() {
             let why = if code == Some(0) { String::new() } else { last_characters(end.last_output.trim()) };
-            let text =
-                ledger::ended_text(now().wall_ms, i64::from(started.pid), &why, code, end.signal.as_deref());
+            let text = start_ledger::ended_text(
+                now().wall_ms,
+                i64::from(started.pid),
+                &why,
+                code,
+                end.signal.as_deref(),
+            );
             self.note(&text);
         }
         Child::Ended(end)
@@ -442,14 +447,14 @@ impl Host<'_> {
     fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let now = now();
         self.end_silent_starts(now.wall_ms);
-        if let Some(held) = ledger::judge(&self.starts(), &launch.build, now) {
+        if let Some(held) = start_ledger::judge(&self.starts(), &launch.build, now) {
             return Spawning::HeldBack(held);
         }
         let (by, asker) = (std::process::id(), own_name());
         let asked = Asked { at_ms: now.wall_ms, by, asker: &asker, reason };
         if let Some(what) = limits::bound_by().filter(|_| self.limits == Limits::Respected) {
             let message = fill(p::TEXT_BOUND, &[("what", what)]);
-            self.note(&ledger::refused_text(&asked, &message));
+            self.note(&start_ledger::refused_text(&asked, &message));
             return Spawning::Refused(Cause { code: p::BOUND.to_owned(), message });
         }
         match self.start(launch, lock_nonce) {
@@ -461,12 +466,12 @@ impl Host<'_> {
                     _ => String::new(),
                 };
                 let child = self.identity().of_child(pid, &start_time);
-                self.note(&ledger::started_text(&child, &asked, &launch.build));
+                self.note(&start_ledger::started_text(&child, &asked, &launch.build));
                 Spawning::Spawned { pid, start_time }
             }
             Err(error) => {
                 let cause = cause_of(&error, &format!("spawn {}", launch.argv[0].to_string_lossy()));
-                self.note(&ledger::refused_text(&asked, &cause.message));
+                self.note(&start_ledger::refused_text(&asked, &cause.message));
                 Spawning::Refused(cause)
             }
         }

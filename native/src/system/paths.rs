@@ -1,7 +1,8 @@
 use std::env;
 use std::fs;
 
-/// As Node's path.resolve: absolute, without `.`, `..` and doubled slashes, by its text alone. None without a working directory.
+/// Resolves a path as Node's path.resolve does, by its text alone: absolute, without `.`, `..` and doubled
+/// slashes. None without a working directory.
 pub fn resolve(path: &str) -> Option<String> {
     let joined = if path.starts_with('/') {
         path.to_owned()
@@ -21,7 +22,7 @@ pub fn resolve(path: &str) -> Option<String> {
     Some(format!("/{}", parts.join("/")))
 }
 
-/// realpath(3) of what `resolve` makes of it; None where there is no such file, or where its path is no text.
+/// realpath(3) of the resolved path. None if there is no such file, or if its path is not valid UTF-8.
 pub fn real(path: &str) -> Option<String> {
     fs::canonicalize(resolve(path)?).ok()?.into_os_string().into_string().ok()
 }

@@ -6,6 +6,8 @@ use crate::domain::ports::{Activity, Sighting};
 use std::convert::TryFrom;
 use std::fs;
 use std::io;
+use std::thread::sleep;
+use std::time::Duration;
 
 pub fn look_up(pid: i64) -> Sighting {
     match fs::read(format!("/proc/{pid}/stat")) {
@@ -69,9 +71,54 @@ pub fn user_id() -> u32 {
     unsafe { libc::getuid() }
 }
 
+/// There is no call that only reads it. This process has one thread when it asks.
+pub fn umask() -> u32 {
+    unsafe {
+        let mask = libc::umask(0o022);
+        libc::umask(mask);
+        mask
+    }
+}
+
+/// How long a process is watched that may be at work.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Whether a process computes, or waits for a child. It is not hung then.
+pub fn is_at_work(pid: i64) -> bool {
+    let before = work_of(pid);
+    sleep(LOOK);
+    match (before, work_of(pid)) {
+        (Some(before), Some(after)) => after.is_busy || after.has_children || after.ticks != before.ticks,
+        _ => false,
+    }
+}
+
+struct Work {
+    /// It runs, or waits for a disk.
+    is_busy: bool,
+    has_children: bool,
+    /// Processor time, in ticks of the system's clock.
+    ticks: u64,
+}
+
+/// None for a process that is stopped, gone or hidden.
+fn work_of(pid: i64) -> Option<Work> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let stat = String::from_utf8_lossy(&stat);
+    let fields: Vec<&str> = stat.get(stat.rfind(')')? + 2..)?.split(' ').collect();
+    let state = *fields.first()?;
+    let children = fs::read(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    // Fields 14 and 15: utime and stime.
+    let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    let is_stopped = matches!(state, "T" | "t" | "Z" | "X");
+    let work = Work { is_busy: matches!(state, "R" | "D"), has_children: !children.is_empty(), ticks };
+    Some(work).filter(|_| !is_stopped)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::process::{Command, Stdio};
 
     #[test]
     fn reads_a_stat_whose_name_holds_anything() {
@@ -93,13 +140,17 @@ mod tests {
         assert_eq!(look_up(4_194_305), Sighting::Gone);
         assert_eq!(look_up(9_007_199_254_740_991), Sighting::Gone);
     }
-}
 
-/// There is no call that only reads it. This process has one thread when it asks.
-pub fn umask() -> u32 {
-    unsafe {
-        let mask = libc::umask(0o022);
-        libc::umask(mask);
-        mask
+    #[test]
+    fn sees_that_a_process_waits_for_its_child() {
+        let shell = |script| Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap();
+        for (script, is_waiting) in [("cat; :", true), ("read line", false)] {
+            let mut child = shell(script);
+            sleep(LOOK);
+            assert_eq!(is_at_work(i64::from(child.id())), is_waiting, "{script}");
+            drop(child.stdin.take());
+            child.wait().unwrap();
+            assert!(!is_at_work(i64::from(child.id())));
+        }
     }
 }

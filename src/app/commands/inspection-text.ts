@@ -32,7 +32,7 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
     case 'answered': {
       const { name, generation, calls, inFlight, service } = inspection.status;
       const { state, pid, up, memory } = shown(inspection.status, wallMs);
-      const work = `${calls} calls, ${inFlight} in flight`;
+      const work = `${calls} calls, ${inFlight} in flight${workersText(inspection.status)}`;
       return `${name}: ${state}, ${pid}, generation ${generation}, ${up}, ${work}, ${memory}, ${service}`;
     }
     case 'not-answering': {
@@ -46,6 +46,10 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
     case 'not-running':
       return `${label}: not running`;
   }
+}
+
+function workersText({ workers }: DaemonStatus): string {
+  return workers === undefined ? '' : `, ${workers.busy} of ${workers.count} workers busy`;
 }
 
 /** Those parts of a status that `status` and `stats` show alike. */

@@ -7,8 +7,9 @@ import { ownerText } from '../../domain/evidence/owner.js';
 import { ASKED } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
-import { loadBundle, siblingFile } from '../environment/bundle-files.js';
+import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { freeMemorySoon } from '../environment/free-memory.js';
 import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
@@ -16,7 +17,7 @@ import type { StartReport } from '../library/start-report.js';
 import { retireElsewhere } from '../place/retire-elsewhere.js';
 import { touchIfOld } from '../place/settle-place.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, keepLog, residentBytes, workerStarter } from '../platforms/node-platform.js';
+import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -28,12 +29,12 @@ import type { DaemonStatus } from '../wire/daemon-status.js';
 import { type Admission, type CallRequest, CallServer } from '../wire/server.js';
 import { measured, nowMs } from './count-calls.js';
 import { Editions } from './edition-check.js';
-import { IdleTimer } from './idle-timer.js';
+import { IDLE_TIMEOUT_MS, IdleTimer } from './idle-timer.js';
 import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
 import { Watch, type WatchFinding } from './watch.js';
-import { WorkerPool } from './workers/worker-pool.js';
+import type { WorkerPool } from './workers/worker-pool.js';
 
 export interface DaemonSettings {
   readonly target: Target;
@@ -56,7 +57,6 @@ export interface DaemonSettings {
   readonly handed: HandedListener | undefined;
 }
 
-const IDLE_TIMEOUT_MS = 15 * 60_000;
 const GRACE_MS = 5_000;
 /** How long a call may take to end once its caller has gone, unless a grace is given. */
 const ABANDONED_MS = 3_000;
@@ -94,6 +94,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      onLargeRequest: freeMemorySoon,
       graceMs: settings.graceMs ?? ABANDONED_MS,
     });
     this.#retirement = new Retirement(this.#work(), this.#graceMs, say, {
@@ -107,8 +108,16 @@ export class Daemon {
     this.#editions = new Editions(edition);
     this.#upgrade = this.#makeUpgrade();
     this.#processes.moveToNowhere();
-    this.#pool = settings.workers === 0 ? undefined : openPool(settings);
+    this.#pool = settings.workers === 0 ? undefined : this.#openPool();
     this.#loading = this.#load();
+  }
+
+  /** Only a daemon with workers loads what they need. */
+  #openPool(): WorkerPool {
+    const { openPool } = loadBundle<typeof import('./workers/open-pool.js')>('worker-pool.cjs');
+    const { workers, workerHeapBytes: heapBytes, edition, target } = this.settings;
+    const { graceMs = ABANDONED_MS } = this.settings;
+    return openPool({ workers, heapBytes, graceMs, service: edition.path, name: target.name });
   }
 
   #makeUpgrade(): Upgrade {
@@ -371,14 +380,6 @@ const ENDED = new Set([
 
 function isOfACallThatEnded(error: unknown): boolean {
   return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
-}
-
-function openPool(settings: DaemonSettings): WorkerPool {
-  const { workers, workerHeapBytes: heapBytes, graceMs = ABANDONED_MS, edition, target } = settings;
-  const heap = heapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(heapBytes / 2 ** 20)}`];
-  const command = [process.execPath, ...heap, siblingFile('worker.cjs'), edition.path, target.name] as const;
-  const log = (text: string): void => void process.stdout.write(text);
-  return new WorkerPool(workerStarter({ command, env: process.env }), { workers, graceMs, heapBytes, log });
 }
 
 function callsText(count: number): string {

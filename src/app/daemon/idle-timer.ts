@@ -1,3 +1,6 @@
+/** How long a daemon lives without a call, unless its service or its starter says otherwise. */
+export const IDLE_TIMEOUT_MS = 15 * 60_000;
+
 /**
  * Calls `expire` when no call has been in flight for so long. A look, such as `status`, neither stops it nor
  * starts it again.

@@ -45,6 +45,7 @@ const PORTS = tokensFor<Host>({
   watchLog: true,
   findService: true,
   held: true,
+  work: true,
   warn: true,
   env: true,
   userId: true,

@@ -25,6 +25,7 @@ import { invalid } from './daemon-target.js';
 import { kickAside } from './kick-daemon.js';
 import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
+import { watchWork } from './working-daemon.js';
 
 export type CallOptions = ServiceOptions &
   TimingOptions & {
@@ -104,12 +105,18 @@ async function callDaemon<C extends Duplex>(
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
+  const { directory } = resolved.target.place;
   const greeter: Greeter<C> = (socket, withinMs, daemon) => {
     conversation = new CallConnection(socket, socket === begun?.socket ? begun.early : undefined);
     const waitedMs = host.clock.now().monotonicMs - begunMs;
+    const isBusy = waitsForBusyDaemon(options) ? watchWork(host, directory) : undefined;
     const { caller } = resolved;
     const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
-    return conversation.greet({ ...requestOf(host, options, resolved.target.name), caller: said }, withinMs);
+    return conversation.greet(
+      { ...requestOf(host, options, resolved.target.name), caller: said },
+      withinMs,
+      isBusy,
+    );
   };
   const { stdin, stdout, stderr, signal, whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
@@ -137,6 +144,10 @@ async function callDaemon<C extends Duplex>(
 
 const isWithoutPlace = ({ kind }: Failure): boolean =>
   kind === 'no-home' || kind === 'state-directory-distrusted';
+
+/** A caller that has said how long it waits, or has another way to its answer, waits no longer. */
+const waitsForBusyDaemon = ({ timing, fallback, whenHung }: CallOptions): boolean =>
+  timing?.totalMs === undefined && fallback !== 'inline' && whenHung !== 'end';
 
 /** A file that is named by a relative path is missing because the working directory is. */
 function explained(host: CallerHost, failure: Failure): Failure {

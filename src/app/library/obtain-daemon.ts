@@ -222,12 +222,18 @@ function explained(host: CallerHost, request: DaemonRequest, failure: Failure): 
   const seen = host.processes.lookUp(pid);
   if (seen.kind === 'present' && seen.activity === 'stopped') return failure;
   const { directory } = request.target.place;
+  const claimedMs = loadingSinceMs(host, directory, pid);
+  if (claimedMs === undefined) return failure;
+  const forMs = Math.max(0, host.clock.now().wallMs - claimedMs);
+  return { kind: 'still-loading', directory, pid, forMs };
+}
+
+/** @returns since when a daemon has been loading its service, by the wall clock; undefined once it has loaded it */
+export function loadingSinceMs(host: CallerHost, directory: string, pid: number): number | undefined {
   const start = host
     .ledger(directory)
     .starts()
     .findLast((candidate) => candidate.pid === pid);
   const claimed = start?.words.find(({ kind }) => kind === 'claimed');
-  if (claimed === undefined || start?.words.some(({ kind }) => kind !== 'claimed')) return failure;
-  const forMs = Math.max(0, host.clock.now().wallMs - claimed.atMs);
-  return { kind: 'still-loading', directory, pid, forMs };
+  return start?.words.every(({ kind }) => kind === 'claimed') ? claimed?.atMs : undefined;
 }

@@ -20,6 +20,7 @@ import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
+import type { ProcessWork } from '../../ports/process-work.js';
 import type { Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
@@ -149,6 +150,7 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   spawner(target: SpawnTarget): DaemonSpawner;
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
+  readonly work: ProcessWork;
   /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }

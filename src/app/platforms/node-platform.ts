@@ -16,6 +16,7 @@ import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
 import { readMachine, readScope } from '../../adapters/node/processes/own-scope.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
+import { nodeProcessWork } from '../../adapters/node/processes/process-work.js';
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
 import { NodeStartChannel } from '../../adapters/node/processes/start-channel.js';
 import {
@@ -87,6 +88,7 @@ const callerParts = ({ processes, clock }: CommonHost) =>
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
+    work: nodeProcessWork,
     warn: say,
   }) satisfies Partial<CallerHost>;
 

@@ -37,6 +37,9 @@ export interface CallerStreams {
 /** How long the daemon has, after its caller gave up, to say that it had begun the call. */
 export const LAST_WORD_MS = 100;
 
+/** How much more time a busy daemon is given each time. */
+const BUSY_MS = 1_000;
+
 export const HUNG_UP: Cause = {
   code: 'EOF',
   message: 'the daemon closed the connection before the exit code',
@@ -74,8 +77,9 @@ export class CallConnection {
    * Sends the request and waits for the daemon's first word. If it does not accept, the call has not begun
    * and will not begin, and the connection is closed.
    * @param withinMs milliseconds; the daemon's last word may take `LAST_WORD_MS` more
+   * @param isBusy whether the daemon has worked since the last time it was asked: then it is given more time
    */
-  greet(request: CallRequest, withinMs: number): Promise<GreetReading> {
+  greet(request: CallRequest, withinMs: number, isBusy: () => boolean = () => false): Promise<GreetReading> {
     return new Promise((resolve) => {
       let whenEnded: GreetReading = { kind: 'ended' };
       let isSettled = false;
@@ -92,6 +96,10 @@ export class CallConnection {
         if (isSettled) return;
         if (whenEnded.kind === 'silent') {
           settle(whenEnded);
+          return;
+        }
+        if (isBusy()) {
+          timer = wait(BUSY_MS);
           return;
         }
         whenEnded = { kind: 'silent' };

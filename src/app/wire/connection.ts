@@ -58,7 +58,8 @@ export interface ConnectionOwner {
   settled(request: Request): void;
   /** The service has ended after its grace. */
   outlived(): void;
-  closed(connection: Connection): void;
+  /** @param headBytes how long its request was */
+  closed(connection: Connection, headBytes: number): void;
 }
 
 /** How a request settled. */
@@ -90,6 +91,7 @@ export class Connection {
   readonly #owner: ConnectionOwner;
   readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
   readonly #head = new HeadReader();
+  #headBytes = 0;
   #phase: Phase = 'head';
   #request: CallRequest | undefined;
   #input: CallInput | undefined;
@@ -137,6 +139,7 @@ export class Connection {
   // --- what the client sends ---
 
   #receive(bytes: Buffer): void {
+    if (this.#phase === 'head') this.#headBytes += bytes.length;
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
     if (!this.#isOver && this.#input?.isSated) this.#holdBack();
   }
@@ -346,7 +349,7 @@ export class Connection {
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
     if (this.#service === 'running') this.#abandon();
     else this.#settle();
-    this.#owner.closed(this);
+    this.#owner.closed(this, this.#headBytes);
   }
 
   /** The client has gone. The service has been told to end and gets its grace. */

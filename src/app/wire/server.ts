@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 
+import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import { type Admission, Connection, type ConnectionOwner } from './connection.js';
 import type { CallRequest } from './request.js';
 
@@ -20,6 +21,8 @@ export interface CallServerOptions {
   onCallEnd?(): void;
   /** No client waits for a call or a refused request any more. */
   onIdle?(): void;
+  /** A connection has closed on which a large request came. */
+  onLargeRequest?(): void;
   /**
    * How long a call has to end once its client has gone, in milliseconds. After that nothing waits for it.
    */
@@ -67,8 +70,9 @@ export class CallServer {
         if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
       },
       outlived: () => options.onCallEnd?.(),
-      closed: (connection) => {
+      closed: (connection, headBytes) => {
         this.#connections.delete(connection);
+        if (headBytes >= LARGE_REQUEST_BYTES) options.onLargeRequest?.();
       },
     };
   }

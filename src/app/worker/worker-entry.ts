@@ -9,6 +9,7 @@ import { daemonEnvironment } from '../../domain/place/daemon-environment.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { freeMemorySoon, LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import type { Service } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import { failureOf, SHARED_PROCESS } from '../service/run-service.js';
@@ -74,7 +75,8 @@ class Worker {
     if (loading.kind === 'broken') this.#tell(loading);
     else {
       this.#service = loading.service;
-      this.#tell({ kind: 'loaded', idleTimeoutMs: loading.service.idleTimeoutMs });
+      const { idleTimeoutMs } = loading.service;
+      this.#tell({ kind: 'loaded', idleTimeoutMs, residentBytes: residentBytes() });
     }
   }
 
@@ -85,7 +87,7 @@ class Worker {
   #take(frame: Frame<ToWorker>): void {
     switch (frame.kind) {
       case TO_WORKER.call:
-        this.#takeCall(decodeJson(frame));
+        this.#takeCall(frame);
         return;
       case TO_WORKER.input:
         this.#call?.feed(frame.bytes);
@@ -100,9 +102,15 @@ class Worker {
   }
 
   /** A call that comes after an edit is for a worker that has loaded the edited files. */
-  #takeCall(head: CallHead): void {
-    if (this.#processes.changedFile() === undefined) void this.#run(head);
-    else this.#channel.send(FROM_WORKER.outdated);
+  #takeCall(frame: Frame<ToWorker>): void {
+    if (this.#processes.changedFile() !== undefined) {
+      this.#channel.send(FROM_WORKER.outdated);
+      return;
+    }
+    const isLarge = frame.bytes.length >= LARGE_REQUEST_BYTES;
+    void this.#run(decodeJson(frame)).then(() => {
+      if (isLarge) freeMemorySoon();
+    });
   }
 
   async #run(head: CallHead): Promise<void> {

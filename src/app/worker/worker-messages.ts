@@ -52,7 +52,11 @@ export interface Cancel {
 }
 
 export type LoadedMessage =
-  | { readonly kind: 'loaded'; readonly idleTimeoutMs?: number | undefined }
+  | {
+      readonly kind: 'loaded';
+      readonly idleTimeoutMs?: number | undefined;
+      readonly residentBytes: number;
+    }
   | { readonly kind: 'broken'; readonly message: string };
 
 export interface EndedMessage {

@@ -17,7 +17,7 @@ import { claimLayout, generationAfter, layout, type Place, type Platform } from 
 import { prepareDirectory } from '../place/state-directory.js';
 import type { NoSuccess } from '../procedure/cause.js';
 import { files, go, inPhases, listener, type Next, type Procedure, probe } from '../procedure/procedure.js';
-import { claimFailed, findLast, inspect, readCurrent } from './generations.js';
+import { claimFailed, findLast, inspect, readCurrent } from './find-last-generation.js';
 import { listToSweep, type SweepPlan, sweepOne } from './sweep.js';
 
 export interface ClaimPlan {

@@ -11,7 +11,7 @@
  */
 
 import type { Cause } from '../../ports/readings.js';
-import { readCurrent } from '../claim/generations.js';
+import { readCurrent } from '../claim/find-last-generation.js';
 import { ABANDONED_MS, listToSweep, type SweepPlan, sweepOne } from '../claim/sweep.js';
 import { clearAbandoned } from '../lock/held-lock.js';
 import { proveAbandoned } from '../lock/lock-witness.js';

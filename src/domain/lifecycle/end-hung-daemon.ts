@@ -1,7 +1,6 @@
 /**
- * Ending a daemon that does not answer, against its will: only on a person's word or a caller's explicit
- * option, and only with proof that the process is the very one that owns the name. A process id alone is no
- * proof: ids are used again.
+ * Ends a daemon that does not answer, by force. It needs a person's command or a caller's explicit option,
+ * and proof that the process owns the name. A process id alone does not prove that: ids are reused.
  */
 
 import type { TerminationSignal } from '../../ports/process-table.js';

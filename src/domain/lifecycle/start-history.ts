@@ -57,7 +57,7 @@ export interface Stretch {
 
 /** What the ledger says became of a process. */
 export type Outcome =
-  /** The latest word was no last one. */
+  /** The process has reported a stage, but not its end. */
   | { readonly kind: 'open'; readonly phase: StagePhase }
   | { readonly kind: 'gave-way'; readonly generation: number }
   | { readonly kind: 'failed'; readonly message: string }

@@ -1,13 +1,11 @@
 /**
- * The ledger of starts: what was started for a name, why, by whom, and what became of it. One JSON object a
- * line, appended by whoever knows: the starter its start, the process what it has come to. It is a diagnosis,
- * and what a back-off counts in; it never decides who serves, and one that can't be read or written stops no
- * start.
+ * The ledger of starts: what was started for a name, why, by whom, and how it ended. Each line is one JSON
+ * object. The starter appends the start, and the process appends what became of it. The ledger is for
+ * diagnosis, and a back-off counts failures in it. It never decides which process serves. If it can't be read
+ * or written, starts go on without it.
  */
 
-import type { Instant } from '../../ports/readings.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
-import type { HeldBack } from '../../ports/spawner.js';
 import type { Stage, Word } from '../../ports/start-word.js';
 import { type Identity, identityFrom, type Vitality } from '../evidence/identity.js';
 import { parseJson } from '../evidence/json.js';
@@ -204,54 +202,4 @@ export function fateOf({ words, startedMs }: Start): StartFate {
   const how = ended.signal ?? (ended.code === undefined ? 'nobody saw how' : `exit code ${ended.code}`);
   const message = `it ended before it served (${how})${ended.why === '' ? '' : `: ${ended.why}`}`;
   return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
-}
-
-// --- the breaker -------------------------------------------------------------------------------------------
-
-/** So many failures in a row cost nothing: the first may have been a coincidence. */
-export const FREE_FAILURES = 1;
-export const FIRST_HOLD_MS = 5_000;
-export const LONGEST_HOLD_MS = 60_000;
-/** What lies further back is of another day. */
-export const WINDOW_MS = 10 * 60_000;
-
-export type StartVerdict = { readonly kind: 'allowed' } | HeldBack;
-
-const ALLOWED: StartVerdict = { kind: 'allowed' };
-
-/**
- * Whether one more start of the same thing makes sense now. Starts that failed one after the other, without
- * one in between that served, are followed by a pause that doubles each time. A changed service file, and a
- * person who says `restart`, begin anew.
- *
- * @param starts oldest first, with the fate of those that are gone already told
- * @param build what is to be started
- */
-export function judgeStart(starts: readonly Start[], build: string, now: Instant): StartVerdict {
-  const failures = failuresInARow(starts, build, now.wallMs);
-  const [last] = failures;
-  if (last === undefined || failures.length <= FREE_FAILURES) return ALLOWED;
-  const holdMs = Math.min(FIRST_HOLD_MS * 2 ** (failures.length - FREE_FAILURES - 1), LONGEST_HOLD_MS);
-  const untilMs = last.atMs + holdMs;
-  // One that lies ahead comes from a clock that has been set back since.
-  if (now.wallMs >= untilMs || last.atMs > now.wallMs) return ALLOWED;
-  const waitMs = untilMs - now.wallMs;
-  return { kind: 'held-back', failures: failures.length, untilMs, waitMs, message: last.message };
-}
-
-type FailedStart = Extract<StartFate, { kind: 'failed' }>;
-
-/** The latest first. */
-function failuresInARow(starts: readonly Start[], build: string, wallMs: number): readonly FailedStart[] {
-  const failures: FailedStart[] = [];
-  for (const start of starts.toReversed()) {
-    // Another build's failures say nothing of this one, and one that nobody of solod's started is watched by
-    // who did.
-    if (start.build !== build || start.reason === undefined) continue;
-    const fate = fateOf(start);
-    if (fate.kind === 'fine' || wallMs - start.startedMs > WINDOW_MS) break;
-    if (fate.kind === 'failed') failures.push(fate);
-    if (start.reason === 'restart') break;
-  }
-  return failures;
 }

@@ -76,8 +76,9 @@ export const layout = {
   current: (directory: string): string => join(directory, NAMES.current),
   currentSocket: (directory: string): string => join(directory, NAMES.current, NAMES.socket),
   currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
-  generation: (directory: string, n: number): string => join(directory, String(n)),
-  generationSocket: (directory: string, n: number): string => join(directory, String(n), NAMES.socket),
+  generation: (directory: string, n: number): string => join(directory, generationName(n)),
+  generationSocket: (directory: string, n: number): string =>
+    join(directory, generationName(n), NAMES.socket),
   handedSocket: (directory: string): string => join(directory, NAMES.handed),
   lock: (directory: string): string => join(directory, NAMES.lock),
   lockRecord: (directory: string, nonce: string): string => join(directory, NAMES.lock, nonce),
@@ -91,8 +92,8 @@ export const claimLayout = {
   /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
   nonce: (nonce: string, attempt: number): string => `${nonce}-${attempt}`,
   /** What `current` links to: the name of a generation in the same directory. */
-  linkTarget: (generation: number): string => String(generation),
-  generationOwner: (directory: string, n: number): string => join(directory, String(n), NAMES.owner),
+  linkTarget: (generation: number): string => generationName(generation),
+  generationOwner: (directory: string, n: number): string => join(directory, generationName(n), NAMES.owner),
   privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
   privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
   privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
@@ -151,6 +152,9 @@ export function judgeName(name: string): NameVerdict {
   return generation === undefined ? { kind: 'other' } : { kind: 'generation', generation };
 }
 
+/** What a generation's directory is called, and, below, how the name is read. */
+const generationName = (n: number): string => String(n);
+
 const GENERATION = /^[1-9][0-9]{0,8}$/;
 
 /** Counted one by one, no name gets that far: what bears a higher number is somebody's, but not solod's. */
@@ -172,7 +176,7 @@ export function highestGeneration(names: readonly string[]): number | undefined 
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
-/** @returns a sentence that says what is wrong with the name, or undefined for a good one. */
+/** Whether it can be the name of a daemon: it stands in paths. */
 export function isName(name: string): boolean {
   return NAME.test(name);
 }

@@ -103,7 +103,7 @@ describe('what stdin says', () => {
     if (reading.kind === 'session') expect(JSON.parse(JSON.stringify(reading.session))).toEqual(session);
   });
 
-  it.each(['[]', 'null', '5', '"x"', '{', '{"a":}', 'hello', '{} {}'])('%s is no object', (json) => {
+  it.each(['[]', 'null', '5', '"x"', '{', '{"a":}', 'hello', '{} {}'])('%s is not an object', (json) => {
     expect(readSession(json)).toEqual({ kind: 'no-object' });
   });
 

@@ -81,7 +81,7 @@ describe('a caller whose input stays open', () => {
     expect(await ended).toEqual([5, 'got one']);
   });
 
-  it('leaves what was not asked for to whoever reads next', async () => {
+  it('leaves unread bytes to the next reader', async () => {
     const [gotOne, wroteTwo] = [gate(), gate()];
     const { ended, stdin } = await callerOf(async ({ stdin: input, stdout }) => {
       for await (const bytes of input) {

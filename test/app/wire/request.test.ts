@@ -85,7 +85,7 @@ describe('the head as other clients send it', () => {
     expect(request(readChunks(...env, ...REST)).env).toEqual({ NAILGUN_TTY_0: '1' });
   });
 
-  it('may hold entries that are no variables', () => {
+  it('may hold entries that are not variables', () => {
     const env = ['nothing', '=x', ''].map((text) => [CHUNK.environment, text] as const);
     expect(request(readChunks(...env, ...REST)).env).toEqual({});
   });
@@ -142,7 +142,7 @@ describe('what a client says of its terminal', () => {
     });
   });
 
-  it('is no where it says nothing', () => {
+  it('is false where the client says nothing', () => {
     expect(terminalsOf({})).toEqual([false, false, false]);
   });
 });

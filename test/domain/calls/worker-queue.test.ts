@@ -41,7 +41,7 @@ describe('workers', () => {
     expect(play(1, opened, loaded(1), came(7), spent)[3]).toEqual([start(2)]);
   });
 
-  it('are not started any more when they keep ending, until another call comes', () => {
+  it('are not started again when they keep ending, until another call comes', () => {
     const played = play(1, opened, ended(1), ended(2), ended(3), came(7), ended(4));
     expect(played).toEqual([
       [start(1)],
@@ -54,7 +54,7 @@ describe('workers', () => {
     expect(played.flat().filter(({ kind }) => kind === 'start')).toHaveLength(FAILURES_MAX + 1);
   });
 
-  it('may end as often as calls end them', () => {
+  it('may end any number of times if calls end them', () => {
     const crashes = [1, 2, 3, 4, 5].flatMap((n) => [loaded(n), came(n), ended(n)]);
     expect(play(1, opened, ...crashes).at(-1)).toEqual([start(6)]);
   });
@@ -74,18 +74,18 @@ describe('calls', () => {
     ]);
   });
 
-  it('are not given to anybody when their callers have left', () => {
+  it('are dropped when their callers have left', () => {
     expect(play(1, opened, came(1), came(2), { kind: 'call-left', call: 1 }, loaded(1)).at(-1)).toEqual([
       give(1, 2),
     ]);
   });
 
-  it('that a worker did not begin are the next ones', () => {
+  it('that a worker did not begin come first', () => {
     const played = play(1, opened, loaded(1), came(1), came(2), ended(1, 1), loaded(2));
     expect(played.at(-1)).toEqual([give(2, 1)]);
   });
 
-  it('that come after an edit go to the next worker, and this one has not failed', () => {
+  it('that come after an edit go to the next worker, and the current one has not failed', () => {
     const edits = [1, 2, 3, 4].flatMap((worker): QueueEvent[] => [
       loaded(worker),
       { kind: 'worker-outdated', worker, call: 1 },
@@ -93,13 +93,13 @@ describe('calls', () => {
     expect(play(1, opened, came(1), ...edits).at(-1)).toEqual([start(5)]);
   });
 
-  it('are refused when too many wait', () => {
+  it('are refused when too many calls wait', () => {
     const refused = { kind: 'refuse', call: 3, why: 'too-many-wait' };
     expect(play(1, opened, came(1), came(2), came(3)).at(-1)).toEqual([refused]);
   });
 });
 
-/** Everything that can happen next, to the workers and the calls that there are. */
+/** Every event that can happen next to the existing workers and calls. */
 function nextEvents(state: QueueState, running: ReadonlyMap<number, number>, call: number): QueueEvent[] {
   const events: QueueEvent[] = [came(call)];
   for (const waiting of state.waiting) events.push({ kind: 'call-left', call: waiting });
@@ -114,7 +114,7 @@ function nextEvents(state: QueueState, running: ReadonlyMap<number, number>, cal
   return events;
 }
 
-it('whatever happens, each call is somewhere once, and no worker has two', () => {
+it('after any events, each call is in one place, and no worker has two', () => {
   fc.assert(
     fc.property(fc.array(fc.nat(), { maxLength: 60 }), fc.integer({ min: 1, max: 3 }), (choices, workers) => {
       let { state } = stepQueue(emptyQueue({ workers, waiting: 4 }), opened);

@@ -1,6 +1,6 @@
 /**
- * The publish race: two candidates in every order of their calls, each killed before any of them or not at
- * all; three in every order with so many interruptions. Never do two serve, and nobody alive is cut off.
+ * The publish race: two candidates in every order of their calls, each killed before any call or not at all;
+ * three in every order with a few interruptions. Two never serve, and no living daemon loses its clients.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -44,11 +44,11 @@ function ownerPid({ machine }: Race, path: string): number | undefined {
   return reading.kind === 'text' ? parseOwner(reading.text)?.pid : undefined;
 }
 
-/** How it ends, from when it has decided to leave. */
+/** The outcome of a candidate, known as soon as it decides to leave. */
 const outcomeOf = ({ stepper: { phase, outcome } }: Candidate): ClaimOutcome | undefined =>
   phase?.phase === 'leave' ? (phase.memory as { readonly outcome: ClaimOutcome }).outcome : outcome;
 
-/** What holds at every moment. */
+/** Holds at every moment. */
 function judgeMoment(race: Race): void {
   const { candidates } = race;
   const serving = candidates.filter(serves);
@@ -57,7 +57,7 @@ function judgeMoment(race: Race): void {
   for (const candidate of candidates) expect(outcomeOf(candidate)?.kind).not.toBe('failed');
 }
 
-/** Who is about to give way does so to somebody who means to stay. */
+/** A candidate that is about to give way does so to one that stays. */
 function judgeGivingWay(race: Race): void {
   for (const candidate of race.candidates) {
     const outcome = outcomeOf(candidate);
@@ -71,7 +71,7 @@ function judgeGivingWay(race: Race): void {
   }
 }
 
-/** What holds when nobody has anything left to do. */
+/** Holds when no candidate has a call left. */
 function judgeEnd(race: Race): void {
   const { candidates, machine } = race;
   if (candidates.some((candidate) => alive(candidate) && candidate.stepper.next !== undefined)) return;
@@ -90,28 +90,28 @@ function judge(race: Race): void {
 }
 
 /**
- * `test/explorer` goes through every order; here it is memfs and the memory adapters that are raced, and a
- * few interruptions do.
+ * `test/explorer` goes through every order. These races run over memfs and the memory adapters, and a few
+ * interruptions are enough.
  */
 const SOME = { interruptions: 1, kills: 0 };
 
 describe('the race of two candidates', () => {
-  it('on a new name, from their first calls on: one held up anywhere', async () => {
+  it('on a new name, from their first calls on: one is delayed before any call', async () => {
     const { worlds, ends } = await explore(() => startRace(2, nothing), judge, SOME);
     expect(worlds).toBeGreaterThan(100);
     expect(ends).toBeGreaterThan(5);
   }, 180_000);
 
-  it('after a dead daemon: one held up anywhere', async () => {
+  it('after a dead daemon: one is delayed before any call', async () => {
     const { worlds } = await explore(() => startReadyRace(2, tombstone), judge, SOME);
     expect(worlds).toBeGreaterThan(50);
   }, 180_000);
 
   it.each([
-    { name: 'after one that died before it repointed', setUp: unpointed },
+    { name: 'after a daemon that died before it repointed', setUp: unpointed },
     { name: 'without `current`, and with a gap', setUp: pointerless },
   ])(
-    '$name: one held up anywhere',
+    '$name: one is delayed before any call',
     async ({ setUp }) => {
       const { worlds } = await explore(() => startReadyRace(2, setUp), judge, SOME);
       expect(worlds).toBeGreaterThan(50);
@@ -120,7 +120,7 @@ describe('the race of two candidates', () => {
   );
 });
 
-describe('the race of three candidates, the first of them held up', () => {
+describe('the race of three candidates, the first of them delayed', () => {
   const BEFORE = {
     probing: { phase: 'look', method: 'connect' },
     publishing: { phase: 'publish', method: 'rename' },
@@ -135,7 +135,7 @@ describe('the race of three candidates, the first of them held up', () => {
   }
 
   it.each(['probing', 'publishing', 'rechecking'] as const)(
-    'before %s: one is killed anywhere, or none',
+    'before %s: one is killed before any call, or none',
     async (at) => {
       let withdrawn = 0;
       await explore(
@@ -146,19 +146,19 @@ describe('the race of three candidates, the first of them held up', () => {
         },
         { interruptions: 0, kills: 1 },
       );
-      // Two follow each other past the third, which finds its slot collected: the search gets that far.
+      // Two follow each other past the third, which finds its slot collected. The search reaches that.
       expect(withdrawn > 0).toBe(at === 'publishing');
     },
     180_000,
   );
 
-  it('before publishing: another is held up anywhere as well', async () => {
+  it('before publishing: another is delayed before any call as well', async () => {
     const { worlds } = await explore(() => heldUp('publishing'), judge, SOME);
     expect(worlds).toBeGreaterThan(50);
   }, 180_000);
 });
 
-it('an order that fails is told, so that it can be replayed', async () => {
+it('a failing order is reported, so that it can be replayed', async () => {
   const race = await startRace(1, nothing);
   await make(race, 'step 0');
   const surprised = explore(

@@ -1,6 +1,5 @@
 /**
- * The claim: whatever lies there, whoever else is at it, and whenever somebody dies, one candidate at most
- * serves.
+ * The claim: with any leftovers, any other candidates and a kill at any time, at most one candidate serves.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -15,7 +14,17 @@ import type { Reading } from '../../../src/domain/procedure/procedure.js';
 import { makeCall } from '../../../src/domain/procedure/run.js';
 import { claimIn, daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
 import { type Before, holdBefore } from '../../support/hold.js';
-import { claimPlan, HOME, identityOf, inHome, nonceFor, ownerOf, ROOT, tree } from '../../support/plans.js';
+import {
+  claimPlan,
+  HOME,
+  identityOf,
+  inHome,
+  nonceFor,
+  ownerOf,
+  ROOT,
+  tree,
+  USER_ID,
+} from '../../support/plans.js';
 
 const FOREVER = Number.POSITIVE_INFINITY;
 
@@ -33,7 +42,7 @@ const BEFORE = {
   repoint: { phase: 'repoint' },
 } as const;
 
-/** A candidate that is held before that call. */
+/** A candidate that the test holds before that call. */
 async function heldBefore(machine: MemoryMachine, before: Before, changes: Partial<ClaimPlan> = {}) {
   const process = machine.start();
   const stepper = stepperFor(process, changes);
@@ -71,7 +80,7 @@ describe('a candidate on its own', () => {
     expect(await whoAnswers(machine)).toBe(process.pid);
   });
 
-  it('lets nobody else into what it makes, and says there who it is', async () => {
+  it('makes directories that only its user can enter, and writes down its identity', async () => {
     const machine = new MemoryMachine();
     const { process } = await claimIn(machine);
     for (const path of [ROOT, HOME, inHome('1')])
@@ -81,7 +90,7 @@ describe('a candidate on its own', () => {
     expect(written.kind === 'text' && parseOwner(written.text)).toEqual(ownerOf(process));
   });
 
-  it('follows a dead daemon, and clears it away', async () => {
+  it('follows a dead daemon, and removes its generation', async () => {
     const machine = new MemoryMachine();
     (await daemonIn(machine)).kill();
     const { process, outcome } = await claimIn(machine);
@@ -90,7 +99,7 @@ describe('a candidate on its own', () => {
     expect(await whoAnswers(machine)).toBe(process.pid);
   });
 
-  it('gives way to a living daemon, of which nothing changes', async () => {
+  it('gives way to a living daemon, and changes nothing', async () => {
     const machine = new MemoryMachine();
     const daemon = await daemonIn(machine);
     const before = tree(machine);
@@ -111,21 +120,21 @@ describe('a candidate on its own', () => {
     expect((await claimIn(machine)).outcome).toEqual(gaveWay);
   });
 
-  it('walks past those who published and were killed before they repointed', async () => {
+  it('walks past candidates that published and were killed before they repointed', async () => {
     const machine = await withTombstone();
     for (const generation of [2, 3, 4]) await leaveGeneration(machine, generation);
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 5 });
     expect(tree(machine)).toEqual(onlyGeneration(5));
   });
 
-  it('gives way to one that has published and not yet repointed', async () => {
+  it('gives way to a candidate that has published and not yet repointed', async () => {
     const machine = await withTombstone();
     const first = await heldBefore(machine, BEFORE.recheck);
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'gave-way', generation: 2, doubt: undefined });
     expect(await toTheEnd(first.stepper)).toEqual({ kind: 'claimed', generation: 2 });
   });
 
-  it('is plain data at every step, and the same step from the same place is the same', async () => {
+  it('is plain data at every step, and the same step leads to the same state', async () => {
     const machine = await withTombstone();
     const process = machine.start();
     let current = begin(claim, claimPlan(process), identityOf(process), machine.clock.now());
@@ -298,15 +307,51 @@ describe('leftovers block nobody', () => {
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: generation + 1 });
   });
 
-  it('a directory by the name of `current` is moved out of the way, and cleared', async () => {
+  it('a directory named `current` is moved out of the way, and removed', async () => {
     const machine = withHome();
     machine.files.makeDirectories(inHome('current/7'));
     await claimIn(machine);
     expect(tree(machine)).toEqual(onlyGeneration(1));
   });
+
+  it('a directory named `current` that can’t be moved ends the claim, instead of a loop without end', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('current/x'));
+    machine.faults.plant({ method: 'rename', code: 'EXDEV', matching: /trash\..*current$/, times: FOREVER });
+    const process = machine.start();
+    const stepper = stepperFor(process);
+    for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) await stepper.take();
+    expect(stepper.outcome).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'claim-failed', act: 'moving away', cause: { code: 'EXDEV' } },
+    });
+  });
+
+  it('a `current` of the highest number there is leads to no second daemon', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(HOME);
+    machine.files.makeLink('999999999999999', inHome('current'));
+    expect((await claimIn(machine)).outcome.kind).toBe('claimed');
+    expect((await claimIn(machine)).outcome.kind).not.toBe('claimed');
+  });
+
+  it('there is no generation after the highest that a name can have', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('999999999'));
+    expect((await claimIn(machine)).outcome).toMatchObject({
+      kind: 'failed',
+      failure: {
+        kind: 'claim-failed',
+        act: 'counting up in',
+        path: HOME,
+        cause: { code: 'EOVERFLOW', message: 'there is no generation after 999999999' },
+      },
+    });
+    expect(tree(machine)).toEqual(['999999999/']);
+  });
 });
 
-describe('an answer that is ambiguous counts as alive', () => {
+describe('an ambiguous answer counts as alive', () => {
   const ANSWERS = [
     { code: 'EAGAIN', doubt: undefined },
     { code: 'EINPROGRESS', doubt: undefined },
@@ -333,7 +378,7 @@ describe('an answer that is ambiguous counts as alive', () => {
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 2 });
   });
 
-  it('a probe takes no longer than it may', async () => {
+  it('a probe ends at its timeout', async () => {
     const machine = await withTombstone();
     machine.faults.plant({ method: 'connect', code: 'ETIMEDOUT' });
     const begunMs = machine.clock.now().monotonicMs;
@@ -342,8 +387,8 @@ describe('an answer that is ambiguous counts as alive', () => {
   });
 });
 
-describe('before it gives way it looks whether `current` has moved', () => {
-  it('the race of one that answers and dies with its successor: the successor is looked at', async () => {
+describe('a candidate reads `current` again before it gives way', () => {
+  it('the race of a daemon that answers and dies with its successor: the candidate probes the successor', async () => {
     const machine = new MemoryMachine();
     const first = await daemonIn(machine);
     const late = await heldBefore(machine, BEFORE.confirmAlive);
@@ -354,7 +399,7 @@ describe('before it gives way it looks whether `current` has moved', () => {
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 3 });
   });
 
-  it('the same with a successor that is dead already: it is followed', async () => {
+  it('the same with a dead successor: the candidate follows it', async () => {
     const machine = new MemoryMachine();
     const first = await daemonIn(machine);
     const late = await heldBefore(machine, BEFORE.confirmAlive);
@@ -363,7 +408,7 @@ describe('before it gives way it looks whether `current` has moved', () => {
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
   });
 
-  it('with a `current` that can no longer be read it fails', async () => {
+  it('it fails if it can’t read `current` any more', async () => {
     const machine = new MemoryMachine();
     await daemonIn(machine);
     const late = await heldBefore(machine, BEFORE.confirmAlive);
@@ -376,7 +421,7 @@ describe('before it gives way it looks whether `current` has moved', () => {
 });
 
 describe('a generation without a socket', () => {
-  it('the race with its collector: one that has been collected since is looked for anew', async () => {
+  it('the race with its collector: if it was collected meanwhile, the candidate starts over', async () => {
     const machine = await withTombstone();
     const late = await heldBefore(machine, BEFORE.probe);
     await daemonIn(machine);
@@ -390,7 +435,7 @@ describe('a generation without a socket', () => {
     expect(await toTheEnd(late.stepper)).toMatchObject({ kind: 'gave-way', generation: 2 });
   });
 
-  it('one that somebody removed while it was looked at is no reason to skip a number', async () => {
+  it('if it is removed meanwhile, the candidate skips no number', async () => {
     const machine = await withTombstone();
     await leaveGeneration(machine, 2);
     machine.files.removeFile(inHome('2/sock'));
@@ -399,7 +444,7 @@ describe('a generation without a socket', () => {
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 2 });
   });
 
-  it('with a `current` that can no longer be read it fails', async () => {
+  it('it fails if it can’t read `current` any more', async () => {
     const machine = withHome();
     machine.files.makeLink('7', inHome('current'));
     const late = await heldBefore(machine, BEFORE.confirmAbsent);
@@ -425,14 +470,14 @@ describe('a slot that was collected (step 6)', () => {
     return { machine, late, daemon };
   }
 
-  it('the race of three: who publishes there withdraws, and gives way', async () => {
+  it('the race of three: a candidate that publishes there withdraws, and gives way', async () => {
     const { machine, late, daemon } = await lateCandidate();
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'gave-way', generation: 3, doubt: undefined });
     expect(tree(machine)).toEqual(onlyGeneration(3));
     expect(await whoAnswers(machine)).toBe(daemon.pid);
   });
 
-  it('the same with nobody left alive: it starts over with a new directory and listener, and follows', async () => {
+  it('the same without a living daemon: it starts over with a new directory and listener, and follows', async () => {
     const { machine, late, daemon } = await lateCandidate();
     daemon.kill();
     expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 4 });
@@ -440,7 +485,7 @@ describe('a slot that was collected (step 6)', () => {
     expect(await whoAnswers(machine)).toBe(late.process.pid);
   });
 
-  it('who withdraws closes its listener before it starts over, with names that it has not used before', async () => {
+  it('a candidate that withdraws closes its listener before it starts over with unused names', async () => {
     const { late, daemon } = await lateCandidate();
     daemon.kill();
     const calls: string[] = [];
@@ -455,7 +500,7 @@ describe('a slot that was collected (step 6)', () => {
     expect(calls.filter((call) => /^(?:close|removeTree|makeDirectory) /.test(call))).toEqual(steps);
   });
 
-  it('nobody who meets it there gives way to it', async () => {
+  it('no other candidate gives way to it there', async () => {
     const { machine, late, daemon } = await lateCandidate();
     const third = await claimIn(machine);
     expect(third.outcome).toEqual({ kind: 'gave-way', generation: 3, doubt: undefined });
@@ -464,7 +509,7 @@ describe('a slot that was collected (step 6)', () => {
     expect(await whoAnswers(machine)).toBe(late.process.pid);
   });
 
-  it('killed before it withdraws, it is cleared away by whoever comes', async () => {
+  it('if it is killed before it withdraws, the next candidate removes its generation', async () => {
     const { machine, late, daemon } = await lateCandidate();
     late.process.kill();
     daemon.kill();
@@ -472,7 +517,7 @@ describe('a slot that was collected (step 6)', () => {
     expect(tree(machine)).toEqual(onlyGeneration(4));
   });
 
-  it('one that was removed by hand is no slot either: the daemon that lost it shall see another number', async () => {
+  it('a candidate does not use a number that was removed by hand: the daemon that lost it must see another', async () => {
     const machine = await withTombstone();
     const late = await heldBefore(machine, BEFORE.publish);
     await daemonIn(machine);
@@ -481,7 +526,7 @@ describe('a slot that was collected (step 6)', () => {
     expect(tree(machine)).toEqual(onlyGeneration(3));
   });
 
-  it('not knowing whether it was collected is no permission: it fails, and the generation stays as a dead one', async () => {
+  it('a candidate that can’t tell whether it was collected fails, and leaves a dead generation', async () => {
     const machine = await withTombstone();
     const late = await heldBefore(machine, BEFORE.recheck);
     machine.faults.plant({ method: 'readLink', code: 'EIO' });
@@ -493,11 +538,11 @@ describe('a slot that was collected (step 6)', () => {
   });
 });
 
-describe('others who keep moving', () => {
+describe('other processes that keep interfering', () => {
   const privateLeft = (machine: MemoryMachine) => tree(machine).filter((line) => /^(?:tmp|trash)/.test(line));
 
   it.each(['ENOTEMPTY', 'EEXIST', 'ENOTDIR'])(
-    'a slot that is always taken (%s) ends the claim after so many rounds',
+    'a slot that is always occupied (%s) ends the claim after a fixed number of rounds',
     async (code) => {
       const machine = withHome();
       machine.faults.plant({ method: 'rename', code, matching: /\/1$/, times: FOREVER });
@@ -510,7 +555,7 @@ describe('others who keep moving', () => {
     },
   );
 
-  it('a private directory that somebody always removes ends it too', async () => {
+  it('a private directory that is always removed ends the claim too', async () => {
     const machine = withHome();
     machine.faults.plant({ method: 'rename', code: 'ENOENT', matching: /\/1$/, times: FOREVER });
     const { outcome } = await claimIn(machine);
@@ -520,7 +565,7 @@ describe('others who keep moving', () => {
     });
   });
 
-  it('a directory that was removed from outside is made again', async () => {
+  it('a candidate makes its directory again if another process removes it', async () => {
     const machine = await withTombstone();
     const late = await heldBefore(machine, BEFORE.publish);
     machine.files.removeTree(HOME);
@@ -539,13 +584,13 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     return { machine, daemon };
   }
 
-  it('a living owner is given way to', async () => {
+  it('a candidate gives way to a living owner', async () => {
     const { machine } = await refusing();
     const { outcome } = await claimIn(machine, { platform: 'darwin' });
     expect(outcome).toEqual({ kind: 'gave-way', generation: 1, doubt: undefined });
   });
 
-  it('a dead owner is followed', async () => {
+  it('a candidate follows a dead owner', async () => {
     const { machine, daemon } = await refusing();
     daemon.kill();
     expect((await claimIn(machine, { platform: 'darwin' })).outcome).toEqual({
@@ -554,7 +599,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     });
   });
 
-  it('an owner whose process id is another’s by now is dead', async () => {
+  it('an owner whose process id was reused is dead', async () => {
     const { machine, daemon } = await refusing();
     daemon.kill();
     machine.start({ pid: daemon.pid });
@@ -564,7 +609,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     });
   });
 
-  it('an owner that can’t be seen is given way to, with the doubt', async () => {
+  it('a candidate gives way to an owner that it can’t see, and reports the doubt', async () => {
     const { machine, daemon } = await refusing();
     machine.faults.plant({ method: 'lookUp', code: 'EPERM' });
     const { outcome } = await claimIn(machine, { platform: 'darwin' });
@@ -573,7 +618,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
   });
 
   it.each(['', '{', '{"pid":"7"}'])(
-    'a generation whose owner file no solod wrote (%j) is nobody’s',
+    'a generation with a foreign owner file (%j) has no owner',
     async (text) => {
       const { machine, daemon } = await refusing();
       daemon.kill();
@@ -585,6 +630,15 @@ describe('where refusal may mean a full backlog (macOS)', () => {
       });
     },
   );
+
+  it('an owner file that can’t be read does not prove a dead daemon', async () => {
+    const { machine } = await refusing();
+    machine.faults.plant({ method: 'readText', code: 'EMFILE' });
+    expect((await claimIn(machine, { platform: 'darwin' })).outcome).toMatchObject({
+      kind: 'gave-way',
+      doubt: { code: 'EMFILE' },
+    });
+  });
 });
 
 describe('the lock under which a candidate was started', () => {
@@ -616,7 +670,7 @@ describe('the lock under which a candidate was started', () => {
     },
   ];
 
-  it.each(WAYS)('ends with it: $name', async ({ prepare, kind }) => {
+  it.each(WAYS)('ends with the claim: $name', async ({ prepare, kind }) => {
     const machine = withHome();
     await prepare(machine);
     lockedBy(machine, LOCK);
@@ -624,7 +678,7 @@ describe('the lock under which a candidate was started', () => {
     expect(isLocked(machine)).toBe(false);
   });
 
-  it.each(WAYS)('is left alone where it is another’s: $name', async ({ prepare, kind }) => {
+  it.each(WAYS)('stays if it belongs to another process: $name', async ({ prepare, kind }) => {
     const machine = withHome();
     await prepare(machine);
     lockedBy(machine, '901-other');
@@ -632,7 +686,7 @@ describe('the lock under which a candidate was started', () => {
     expect(tree(machine)).toContain('spawn.lock/901-other');
   });
 
-  it('lasts until `current` names the daemon: until then others would find nobody', async () => {
+  it('lasts until `current` names the daemon: before that, others would find no daemon', async () => {
     const machine = withHome();
     lockedBy(machine, LOCK);
     const { stepper } = await heldBefore(machine, BEFORE.repoint, { lock: handedLock(HOME, LOCK) });
@@ -653,13 +707,32 @@ describe('a state directory that can’t be used', () => {
     expect(machine.files.list(ROOT)).toEqual({ kind: 'names', names: [] });
   });
 
-  it('is told apart from one that can’t be made', async () => {
+  it('differs from one that can’t be created', async () => {
     const machine = new MemoryMachine();
     machine.faults.plant({ method: 'makeDirectories', code: 'EROFS' });
     expect((await claimIn(machine)).outcome).toMatchObject({
       kind: 'failed',
       failure: { kind: 'state-directory-unusable', path: ROOT, cause: { code: 'EROFS' } },
     });
+  });
+
+  it('the starter’s lock ends also where the state directory can’t be used', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('spawn.lock'));
+    machine.files.createFile(inHome('spawn.lock/9-a'), '');
+    machine.faults.plant({ method: 'inspect', code: 'EIO', matching: new RegExp(`${ROOT}$`) });
+    expect((await claimIn(machine, { lock: handedLock(HOME, '9-a') })).outcome.kind).toBe('failed');
+    expect(tree(machine)).toEqual([]);
+  });
+
+  it('in a directory that can’t be trusted not even a lock is touched', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectory(ROOT);
+    machine.disk.create(HOME, { type: 'directory', userId: USER_ID, mode: 0o777 });
+    machine.files.makeDirectory(inHome('spawn.lock'));
+    machine.files.createFile(inHome('spawn.lock/9-a'), '');
+    expect((await claimIn(machine, { lock: handedLock(HOME, '9-a') })).outcome.kind).toBe('failed');
+    expect(tree(machine)).toEqual(['spawn.lock/', 'spawn.lock/9-a']);
   });
 });
 
@@ -668,7 +741,7 @@ describe('every call may fail', () => {
   const UNFAILING = new Set(['close', 'lookUp']);
   const PREPARING = 5;
 
-  /** A claim of which the call of that number fails. */
+  /** A claim whose call with that number fails. */
   async function failingAt(index: number, code: string) {
     const machine = withHome();
     machine.files.makeDirectories(inHome('current'));
@@ -686,7 +759,7 @@ describe('every call may fail', () => {
   }
 
   it.each(['ENOSPC', 'EACCES', 'EMFILE', 'EIO'])(
-    '%s: a typed failure or none, and nothing private stays',
+    '%s: the outcome is a typed failure or a success, and nothing private stays',
     async (code) => {
       const { calls } = await failingAt(-1, code);
       expect(calls.length).toBeGreaterThan(20);
@@ -694,7 +767,7 @@ describe('every call may fail', () => {
         const story = `${code} at call ${index}, ${call.method} ${call.args.join(' ')}`;
         const { machine, outcome, process } = await failingAt(index, code);
         const left = tree(machine);
-        // A sweep that failed leaves its work to the next one; it fails nobody.
+        // A failed sweep leaves its work to the next one, and the claim succeeds.
         if (outcome.kind === 'claimed') expect(await whoAnswers(machine), story).toBe(process.pid);
         else
           expect(
@@ -717,14 +790,14 @@ describe('every call may fail', () => {
   );
 });
 
-it('who gives way closes its listener before it removes its socket, as a closed one would remove another’s', async () => {
+it('a candidate that gives way closes its listener before it removes its socket: a late close could remove another’s', async () => {
   const machine = new MemoryMachine();
   machine.files.makeDirectories(inHome('spawn.lock'));
   machine.files.createFile(inHome('spawn.lock/9-a'), '');
   const process = machine.start();
   const stepper = stepperFor(process, { lock: handedLock(HOME, '9-a') });
   await holdBefore(stepper, BEFORE.publish);
-  // The race: another one is faster.
+  // The race: another candidate is faster.
   await daemonIn(machine);
   const calls: string[] = [];
   process.onCall = ({ method, args }) => calls.push(`${method} ${args.join(' ')}`);
@@ -735,8 +808,8 @@ it('who gives way closes its listener before it removes its socket, as a closed 
   expect(tree(machine).filter((line) => /^(?:tmp|spawn)/.test(line))).toEqual([]);
 });
 
-describe('what it does not do', () => {
-  /** The calls that a claim makes, each as a line. */
+describe('a candidate does not', () => {
+  /** The calls of a claim, each as a line. */
   async function callsOf(machine: MemoryMachine, changes: Partial<ClaimPlan> = {}): Promise<string[]> {
     const process = machine.start();
     const calls: string[] = [];
@@ -745,12 +818,12 @@ describe('what it does not do', () => {
     return calls;
   }
 
-  it('probe anybody where there is nothing', async () => {
+  it('probe where there is no generation', async () => {
     const calls = await callsOf(new MemoryMachine());
     expect(calls.filter((call) => call.startsWith('connect'))).toEqual([]);
   });
 
-  it('probe twice what it has seen dead, or once what is its own', async () => {
+  it('probe a dead generation twice, or its own at all', async () => {
     const machine = await withTombstone();
     for (const generation of [2, 3]) await leaveGeneration(machine, generation);
     const calls = await callsOf(machine);
@@ -759,7 +832,7 @@ describe('what it does not do', () => {
     expect([...probed].sort()).toEqual([1, 2, 3].map((generation) => inHome(`${generation}/sock`)));
   });
 
-  it('look twice before it follows what it has seen dead', async () => {
+  it('look again before it follows a dead daemon', async () => {
     const late = await heldBefore(await withTombstone(), BEFORE.probe);
     await late.stepper.take();
     const methods: string[] = [];
@@ -768,7 +841,7 @@ describe('what it does not do', () => {
     expect(methods).toEqual(['makeDirectory', 'createFile', 'listen']);
   });
 
-  it('make anything, or listen, where somebody serves', async () => {
+  it('create a file, or listen, where a daemon serves', async () => {
     const machine = new MemoryMachine();
     await daemonIn(machine);
     const calls = await callsOf(machine);
@@ -782,14 +855,14 @@ describe('what it does not do', () => {
     ]);
   });
 
-  it('leave behind what it has seen dead, where no second probe could tell', async () => {
+  it('leave a dead generation behind, where a second probe could not tell', async () => {
     const machine = new MemoryMachine({ platform: 'darwin' });
     (await daemonIn(machine, { platform: 'darwin' })).kill();
     await claimIn(machine, { platform: 'darwin' });
     expect(tree(machine)).toEqual(onlyGeneration(2));
   });
 
-  it('unlink, rename or remove anything when it gives way, but what is its own', async () => {
+  it('unlink, rename or remove the files of others when it gives way', async () => {
     const machine = new MemoryMachine();
     await daemonIn(machine);
     const calls = await callsOf(machine, { lock: handedLock(HOME, '7-starter') });
@@ -798,7 +871,7 @@ describe('what it does not do', () => {
   });
 });
 
-describe('a call without which nothing is known ends it', () => {
+describe('a failed call ends the claim', () => {
   const generation = /\/[12]$/;
   it.each([
     { method: 'readLink', act: 'reading', path: inHome('current'), matching: /current$/ },
@@ -825,7 +898,7 @@ describe('a call without which nothing is known ends it', () => {
   });
 
   it.each(['EEXIST', 'EISDIR'])(
-    'but `current` that is in the way (%s) is moved, and the race of who has moved it already is lost by nobody',
+    'but a `current` that is in the way (%s) is moved, also if another candidate has moved it already',
     async (code) => {
       const machine = withHome();
       machine.faults.plant({ method: 'rename', code, matching: /current$/ });

@@ -1,5 +1,5 @@
 /**
- * Daemons that a supervisor hands its listener to: it outlives them, so that connecting tells nothing of any
+ * Daemons that get their listener from a supervisor. It outlives them, so a connection says nothing about any
  * of them.
  */
 
@@ -25,7 +25,7 @@ async function supervised(): Promise<MemoryMachine> {
   return machine;
 }
 
-/** As HandedListener has it: in place of binding, the supervisor's socket gets one more name. */
+/** Like HandedListener: it does not bind, but gives the supervisor's socket one more name. */
 function handedOver(machine: MemoryMachine, { ports }: MemoryProcess): Ports {
   const { disk } = machine;
   const inodeOf = (path: string) =>
@@ -59,8 +59,8 @@ const ownerOf = (machine: MemoryMachine, path: string): number | undefined => {
   return reading.kind === 'text' ? parseOwner(reading.text)?.pid : undefined;
 };
 
-describe('one after the other', () => {
-  it('follows the one that had the listener before, once its process has gone', async () => {
+describe('a candidate with a handed listener', () => {
+  it('follows the previous holder of the listener once that process is gone', async () => {
     const machine = await supervised();
     const first = await activatedIn(machine);
     expect(first.outcome).toEqual({ kind: 'claimed', generation: 1 });
@@ -72,7 +72,7 @@ describe('one after the other', () => {
     expect(tree(machine)).toEqual(['2/', '2/owner.json', '2/sock', 'current -> 2', 'listen.sock']);
   });
 
-  it('gives way, with a doubt, where nothing can be told of that process', async () => {
+  it('gives way, and reports the doubt, if it can’t see that process', async () => {
     const machine = await supervised();
     (await activatedIn(machine)).process.kill();
     machine.faults.plant({ method: 'lookUp', code: 'EACCES' });
@@ -82,13 +82,13 @@ describe('one after the other', () => {
     });
   });
 
-  it('one that was started by hand gives way to the listener, though its daemon has gone', async () => {
+  it('makes a candidate that was started by hand give way, even when its daemon is gone', async () => {
     const machine = await supervised();
     (await activatedIn(machine)).process.kill();
     expect((await claimIn(machine)).outcome).toMatchObject({ kind: 'gave-way', generation: 1 });
   });
 
-  it('gives way to one that was started by hand, and follows it', async () => {
+  it('gives way to a daemon that was started by hand, and follows it', async () => {
     const machine = await supervised();
     const byHand = await claimIn(machine);
     expect((await activatedIn(machine)).outcome).toMatchObject({ kind: 'gave-way', generation: 1 });
@@ -96,7 +96,7 @@ describe('one after the other', () => {
     expect((await activatedIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 2 });
   });
 
-  it('clears away what others with its listener have left, but not the name that the supervisor has bound', async () => {
+  it('removes what others with its listener left, but not the path that the supervisor has bound', async () => {
     const machine = await supervised();
     const left = await leaveGeneration(machine, 1);
     machine.files.removeFile(inHome('1/sock'));
@@ -123,8 +123,8 @@ function judge(race: Race): void {
 }
 
 /**
- * For the time it takes either one of them; with SOLOD_INTERRUPTIONS=2 (and a kill) all but the last race
- * have been gone through.
+ * Either an interruption or a kill, to save time. With SOLOD_INTERRUPTIONS=2 (and a kill) all races but the
+ * last have passed.
  */
 const { SOLOD_INTERRUPTIONS } = process.env;
 const BOUNDS =
@@ -157,14 +157,18 @@ const deadActivated = async (machine: MemoryMachine): Promise<void> =>
   (await activatedIn(machine)).process.kill();
 const deadByHand = async (machine: MemoryMachine): Promise<void> => (await claimIn(machine)).process.kill();
 
-describe('in every order, with one held up before any call, or one killed', () => {
+describe('in every order, with one delayed before any call, or one killed, one candidate serves', () => {
   it.each([
     ['two with one listener', ['activated', 'activated'], nothing],
-    ['two with one listener, after one that had it', ['activated', 'activated'], deadActivated],
-    ['two with one listener, after one by hand', ['activated', 'activated'], deadByHand],
-    ['one and one by hand', ['activated', 'by-hand'], nothing],
-    ['one and one by hand, after one by hand', ['activated', 'by-hand'], deadByHand],
-    ['one and one by hand, after one that had the listener', ['activated', 'by-hand'], deadActivated],
+    ['two with one listener, after a previous holder', ['activated', 'activated'], deadActivated],
+    ['two with one listener, after a daemon by hand', ['activated', 'activated'], deadByHand],
+    ['one with the listener and one by hand', ['activated', 'by-hand'], nothing],
+    ['one with the listener and one by hand, after a daemon by hand', ['activated', 'by-hand'], deadByHand],
+    [
+      'one with the listener and one by hand, after a previous holder',
+      ['activated', 'by-hand'],
+      deadActivated,
+    ],
   ] as const)(
     '%s',
     async (_, hows, setUp) => {

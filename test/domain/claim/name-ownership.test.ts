@@ -1,4 +1,4 @@
-/** A daemon that has lost its name notices; one that only can't look does not take that for a loss. */
+/** A daemon notices that it has lost its name. A failed look does not count as a loss. */
 
 import { describe, expect, it } from 'vitest';
 import { checkOwnership } from '../../../src/domain/claim/name-ownership.js';
@@ -25,7 +25,7 @@ function examine(...readings: Reading[]): { readonly asked: string[]; readonly o
 }
 
 describe('the name of a daemon', () => {
-  it('is held while current, the owner file and the socket are its own', () => {
+  it('is held while current, owner file and socket are its own', () => {
     expect(examine(CURRENT, OWNER, SOCKET)).toEqual({
       asked: ['readLink /n/current', 'readText /n/3/owner.json', 'inspect /n/3/sock'],
       outcome: { kind: 'held' },
@@ -34,13 +34,17 @@ describe('the name of a daemon', () => {
 
   it.each<[string, Reading[], string]>([
     ['current is gone', [{ kind: 'absent' }], '/n/current'],
-    ['current is no link', [{ kind: 'wrong-type' }], '/n/current'],
+    ['current is not a link', [{ kind: 'wrong-type' }], '/n/current'],
     ['current names another', [{ kind: 'target', target: '4' }], '/n/current'],
     ['the generation is gone', [CURRENT, { kind: 'absent' }], '/n/3/owner.json'],
-    ['the generation is another’s', [CURRENT, { kind: 'text', text: '{"pid":8}\n' }], '/n/3/owner.json'],
+    [
+      'the generation belongs to another process',
+      [CURRENT, { kind: 'text', text: '{"pid":8}\n' }],
+      '/n/3/owner.json',
+    ],
     ['the socket is gone', [CURRENT, OWNER, { kind: 'absent' }], '/n/3/sock'],
     [
-      'the socket is a file by now',
+      'the socket is a file',
       [CURRENT, OWNER, { kind: 'entry', entry: { ...ENTRY, type: 'file' } }],
       '/n/3/sock',
     ],

@@ -1,4 +1,4 @@
-/** What a new daemon clears away, and what it leaves alone: anything that somebody could still be using. */
+/** A new daemon removes leftovers, and leaves alone what another process may still use. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -45,7 +45,7 @@ const home = (): MemoryMachine => {
 };
 
 describe('generations', () => {
-  it('that are lower and dead are collected; the own one and higher ones stay, dead or not', async () => {
+  it('that are lower and dead are collected; the own one and higher ones stay, dead or alive', async () => {
     const machine = home();
     for (const generation of [1, 2, 4, 5, 6, 70]) await leaveGeneration(machine, generation);
     await sweepIn(machine);
@@ -62,7 +62,7 @@ describe('generations', () => {
   });
 
   it.each(['EAGAIN', 'ETIMEDOUT', 'EACCES', 'EMFILE', 'EWHATEVER'])(
-    'of which nothing is known (%s) stay',
+    'stay if the probe is ambiguous (%s)',
     async (code) => {
       const machine = home();
       await leaveGeneration(machine, 3);
@@ -72,7 +72,7 @@ describe('generations', () => {
     },
   );
 
-  it('the one that was seen dead needs no second look', async () => {
+  it('a generation that the claim saw dead is not probed again', async () => {
     const machine = home();
     await leaveGeneration(machine, 4);
     machine.faults.plant({ method: 'connect', code: 'EMFILE' });
@@ -80,7 +80,7 @@ describe('generations', () => {
     expect(left(machine)).toEqual([]);
   });
 
-  it('that refuse stay where refusal may mean a full backlog, but for the one that was seen dead', async () => {
+  it('that refuse stay where refusal may mean a full backlog, except the one that the claim saw dead', async () => {
     const machine = new MemoryMachine({ platform: 'darwin' });
     for (const generation of [3, 4]) await leaveGeneration(machine, generation);
     await sweepIn(machine, { platform: 'darwin' });
@@ -91,14 +91,14 @@ describe('generations', () => {
     { name: 'a plain file', lies: ({ files }: MemoryMachine) => files.createFile(inHome('3'), '') },
     { name: 'an empty directory', lies: ({ files }: MemoryMachine) => files.makeDirectory(inHome('3')) },
     { name: 'a dangling link', lies: ({ files }: MemoryMachine) => files.makeLink('nowhere', inHome('3')) },
-  ])('in the shape of $name are collected', async ({ lies }) => {
+  ])('that consist of $name are collected', async ({ lies }) => {
     const machine = home();
     lies(machine);
     await sweepIn(machine);
     expect(left(machine)).toEqual([]);
   });
 
-  it('that can’t be moved stay, and nothing in them is removed: a lower layer of an overlay file system', async () => {
+  it('that can’t be moved stay complete: a lower layer of an overlay file system', async () => {
     const machine = home();
     for (const generation of [2, 3]) await leaveGeneration(machine, generation);
     machine.faults.plant({ method: 'rename', code: 'EXDEV', matching: /\/2$/ });
@@ -106,7 +106,7 @@ describe('generations', () => {
     expect(tree(machine)).toEqual(['2/', '2/owner.json', '2/sock']);
   });
 
-  it('what only looks like one stays', async () => {
+  it('entries that only look like one stay', async () => {
     const machine = home();
     const names = ['0', '01', '3x', 'current.old', 'log', 'spawn.lock', 'tmp', 'trash', '1e1'];
     for (const name of names) machine.files.makeDirectory(inHome(name));
@@ -116,7 +116,7 @@ describe('generations', () => {
 });
 
 describe('trash', () => {
-  it('goes, whoever left it', async () => {
+  it('goes, no matter which process left it', async () => {
     const machine = home();
     machine.files.makeDirectories(inHome('trash.7-old-0.3/deep/down'));
     machine.files.createFile(inHome('trash.x'), '');
@@ -126,7 +126,7 @@ describe('trash', () => {
     expect(machine.files.list('/')).toEqual({ kind: 'names', names: ['state'] });
   });
 
-  it('that can’t be removed keeps nobody from the rest', async () => {
+  it('that can’t be removed does not stop the sweep', async () => {
     const machine = home();
     for (const name of ['trash.a', 'trash.b']) machine.files.makeDirectory(inHome(name));
     machine.faults.plant({ method: 'removeTree', code: 'EACCES', matching: /trash\.a$/ });
@@ -147,7 +147,7 @@ describe('private names of others', () => {
     expect(left(machine)).toEqual([]);
   });
 
-  it('stay when they are younger: the maker may live where its process id can’t be seen', async () => {
+  it('stay when they are younger: their maker may live where its process id can’t be seen', async () => {
     const machine = home();
     for (const name of PRIVATE) machine.files.makeDirectory(inHome(name));
     await machine.clock.advance(MINUTE_MS - 1);
@@ -156,7 +156,7 @@ describe('private names of others', () => {
   });
 
   it.each(['running', 'stopped', 'zombie'] as const)(
-    'stay while their maker is there (%s)',
+    'stay while their maker exists (%s)',
     async (activity) => {
       const machine = home();
       const maker = machine.start({ pid: GONE });
@@ -169,16 +169,19 @@ describe('private names of others', () => {
     },
   );
 
-  it.each(['inspect', 'lookUp'] as const)('stay when nothing can be told of them (%s)', async (method) => {
-    const machine = home();
-    machine.files.makeDirectory(inHome('tmp.77-abc-0'));
-    await machine.clock.advance(MINUTE_MS);
-    machine.faults.plant({ method, code: 'EACCES' });
-    await sweepIn(machine);
-    expect(left(machine)).toEqual(['tmp.77-abc-0']);
-  });
+  it.each(['inspect', 'lookUp'] as const)(
+    'stay when they or their maker can’t be inspected (%s)',
+    async (method) => {
+      const machine = home();
+      machine.files.makeDirectory(inHome('tmp.77-abc-0'));
+      await machine.clock.advance(MINUTE_MS);
+      machine.faults.plant({ method, code: 'EACCES' });
+      await sweepIn(machine);
+      expect(left(machine)).toEqual(['tmp.77-abc-0']);
+    },
+  );
 
-  it('the own ones stay, however old the clock says they are', async () => {
+  it('the own ones stay, even when the clock says that they are old', async () => {
     const machine = home();
     const nonce = '77-abc-0';
     machine.files.makeDirectory(inHome(`tmp.${nonce}`));
@@ -188,7 +191,7 @@ describe('private names of others', () => {
   });
 
   it.each(['tmp.77', 'tmp.x-abc', 'tmp.77-ABC', 'tmp.77-abc.other', 'tmp.77-abc.lock.old'])(
-    'what no solod could have made stays: %s',
+    'names that solod does not make stay: %s',
     async (name) => {
       const machine = home();
       machine.files.makeDirectory(inHome(name));
@@ -200,7 +203,7 @@ describe('private names of others', () => {
 });
 
 describe('a sweep', () => {
-  it('has an end: one daemon clears away so much, what takes one call first, and the next one goes on', async () => {
+  it('is bounded: one daemon removes a limited number, names of one call first, and the next one goes on', async () => {
     const machine = home();
     for (let n = 0; n < 256; n += 1) machine.files.makeDirectory(inHome(`trash.${n}`));
     await leaveGeneration(machine, 3);
@@ -210,16 +213,13 @@ describe('a sweep', () => {
     expect(left(machine)).toEqual([]);
   });
 
-  it.each(['EACCES', 'ENOENT', 'ENOTDIR'])(
-    'of a directory that can’t be listed (%s) is over',
-    async (code) => {
-      const machine = home();
-      await leaveGeneration(machine, 3);
-      machine.faults.plant({ method: 'list', code });
-      await sweepIn(machine);
-      expect(left(machine)).toEqual(['3']);
-    },
-  );
+  it.each(['EACCES', 'ENOENT', 'ENOTDIR'])('of a directory that can’t be listed (%s) ends', async (code) => {
+    const machine = home();
+    await leaveGeneration(machine, 3);
+    machine.faults.plant({ method: 'list', code });
+    await sweepIn(machine);
+    expect(left(machine)).toEqual(['3']);
+  });
 
   it('comes after `current` names the new daemon, and after the lock has ended', async () => {
     const machine = home();

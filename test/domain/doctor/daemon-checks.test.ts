@@ -23,7 +23,7 @@ describe('a daemon', () => {
     ...changes,
   });
 
-  it('that is silent: stopped, busy, or out of reach', () => {
+  it('that is silent is stopped, busy, or unreachable', () => {
     const stopped = seen({ process: { kind: 'present', startTime: '1', activity: 'stopped' } });
     const later = seen({ process: { kind: 'present', startTime: '9', activity: 'stopped' } });
     const silence = (owner: OwnerReading | undefined, code: string) =>
@@ -34,7 +34,7 @@ describe('a daemon', () => {
     expect(silence(seen(), 'EPERM')).toBe('connect-refused');
   });
 
-  it('of another release, another pid namespace, another time', () => {
+  it('with another release, pid namespace or time is reported', () => {
     const owner = { ...ownerOf(process), solod: '1', pidNamespace: 'other', startedMs: 5_000 };
     expect(kinds(symptomsOfOwner(HOME, seen({ owner }), '2'))).toEqual([
       'pid-namespace-differs',
@@ -68,7 +68,7 @@ describe('a daemon', () => {
       ),
     );
 
-  it('whose environment, network or sandbox is another', () => {
+  it('with another environment, network or sandbox is reported', () => {
     expect(look({})).toEqual([]);
     expect(look({ environment: known({ HOME: '/x', TMPDIR: '/t', SOLOD_DIR: '/s' }) })).toEqual([
       'environment-differs',

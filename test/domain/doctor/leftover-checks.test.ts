@@ -22,11 +22,11 @@ describe('leftovers', () => {
   });
   const look = (changes: Partial<NameReading>): Symptom[] => symptomsOfName(reading(changes));
 
-  it('there are none after a daemon has ended properly', () => {
+  it('do not exist after a daemon has ended properly', () => {
     expect(look({})).toEqual([]);
   });
 
-  it('dead generations below and above, and one that still listens; nothing about unknown ones', () => {
+  it('include dead generations below and above, and one that still listens, but not unknown ones', () => {
     const generations = (['dead', 'absent', 'alive', 'dead', 'unknown', 'closed-or-full'] as const).map(
       (verdict, index) => ({ generation: index + 1, verdict, owner: ownerOf({ pid: 9, startTime: '' }) }),
     );
@@ -38,7 +38,7 @@ describe('leftovers', () => {
     ]);
   });
 
-  it('a "current" that is missing, that dangles, or that solod did not make', () => {
+  it('include a "current" that is missing, that dangles, or that solod did not make', () => {
     expect(kinds(look({ current: { kind: 'target', target: '9' } }))).toContain('current-dangling');
     expect(kinds(look({ current: { kind: 'target', target: '/x' } }))).toEqual(['current-foreign']);
     expect(kinds(look({ current: { kind: 'wrong-type' } }))).toEqual(['current-foreign']);
@@ -67,11 +67,11 @@ describe('leftovers', () => {
     [record(80_000), 'unknown', ['lock-old']],
     [record(200_000), 'alive', ['from-the-future']],
     [{ kind: 'foreign', type: 'other', modifiedMs: 0 }, 'unknown', ['lock-foreign']],
-  ] as const)('a lock: %j, %s', (observed, vitality, expected) => {
+  ] as const)('include a lock: %j, %s', (observed, vitality, expected) => {
     expect(kinds(look({ lock: { observed, vitality, wallMs: 100_000 } }))).toEqual(expected);
   });
 
-  it('private names whose maker is gone, trash, and foreign files', () => {
+  it('include private names whose maker is gone, trash, and foreign files', () => {
     const symptoms = look({
       names: ['3', 'current', 'trash.1', 'notes.txt', '007', 'sock'],
       privates: [
@@ -88,7 +88,7 @@ describe('leftovers', () => {
   });
 });
 
-it('a state directory holds names, names with a project, and files that can be neither', () => {
+it('a state directory holds names, names with a project, and other files', () => {
   const names = ['eslint', 'eslint@0123456789abc', '.hidden', 'a b', 'eslint@short'];
   expect(foreignLabels(names)).toEqual(['.hidden', 'a b', 'eslint@short']);
 });

@@ -21,7 +21,7 @@ describe('storage', () => {
     expect(symptomsOfStorage('/d', { ...storage, type }, 'linux')).toEqual([{ kind, path: '/d', name }]);
   });
 
-  it('that is full, that has no inodes, that has no table of them, that can not be asked', () => {
+  it('is full, has no inodes left, has no table of inodes, or can not be read', () => {
     const type = 0xef53;
     const look = (changes: object) =>
       kinds(symptomsOfStorage('/d', { ...storage, type, ...changes }, 'darwin'));

@@ -30,11 +30,11 @@ const EXPECTED: Readonly<Record<string, Readonly<Record<Platform, Kind>>>> = {
 };
 
 describe.each(['linux', 'darwin'] as const)('on %s', (platform) => {
-  it('a connection that is taken is somebody', () => {
+  it('a connection that succeeds means that a daemon listens', () => {
     expect(judgeConnect({ kind: 'connected' }, platform)).toEqual({ kind: 'alive' });
   });
 
-  it('silence tells nothing', () => {
+  it('silence is not evidence', () => {
     const verdict = judgeConnect({ kind: 'silent' }, platform);
     expect(verdict).toMatchObject({ kind: 'unknown', cause: { code: 'ETIMEDOUT' } });
   });
@@ -44,4 +44,9 @@ describe.each(['linux', 'darwin'] as const)('on %s', (platform) => {
     const expected = kind === 'unknown' ? { kind, cause } : { kind };
     expect(judgeConnect({ kind: 'errno', cause }, platform)).toEqual(expected);
   });
+});
+
+it('macOS: what is not a socket is dead', () => {
+  const reading = { kind: 'errno', cause: { code: 'ENOTSOCK', message: '' } } as const;
+  expect(judgeConnect(reading, 'darwin')).toEqual({ kind: 'dead' });
 });

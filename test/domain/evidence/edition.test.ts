@@ -16,7 +16,7 @@ const judge = (caller: Partial<Caller>, content: Content = 'different') =>
   judgeCaller(OWN, { ...OWN, ...caller }, () => content).kind;
 
 describe('a caller', () => {
-  it('of the same edition is served, and nothing is read', () => {
+  it('of the same edition is served without reading a file', () => {
     let reads = 0;
     const content = (): Content => {
       reads += 1;
@@ -32,7 +32,7 @@ describe('a caller', () => {
     ['of an older version', { version: '1.2.2', modifiedMs: 900, path: '/b.mjs' }, 'different', 'served'],
     ['without a version', { version: '' }, 'different', 'served'],
     ['whose file has changed in its place', { modifiedMs: 50, size: 11 }, 'different', 'newer'],
-    ['whose file was touched alone', { modifiedMs: 500 }, 'same', 'served'],
+    ['whose file was only touched', { modifiedMs: 500 }, 'same', 'served'],
     ['whose file can’t be read here', { modifiedMs: 500 }, 'unknown', 'served'],
     ['of another file that is later', { path: '/b.mjs', modifiedMs: 101 }, 'different', 'newer'],
     ['of another file that is earlier', { path: '/b.mjs', modifiedMs: 99 }, 'different', 'served'],
@@ -47,7 +47,7 @@ describe('a caller', () => {
     [{ version: '1.3.0' }, 'version 1.3.0 is asked for, this is 1.2.3'],
     [{ modifiedMs: 500 }, '/a.mjs has changed'],
     [{ path: '/b.mjs', modifiedMs: 101 }, '/b.mjs is later than /a.mjs'],
-  ])('that is newer is told of in words: %j', (caller, why) => {
+  ])('that is newer gets a reason in words: %j', (caller, why) => {
     expect(judgeCaller(OWN, { ...OWN, ...caller }, () => 'different')).toEqual({ kind: 'newer', why });
   });
 
@@ -58,7 +58,7 @@ describe('a caller', () => {
     });
   });
 
-  it('that makes a daemon retire would not be made to by that daemon: there is no ping-pong', () => {
+  it('that makes a daemon retire can’t be made to retire by that daemon: two builds do not alternate', () => {
     const callers: Caller[] = [];
     for (const wire of [1, 2])
       for (const version of ['', '1.0.0', '1.1.0'])
@@ -66,7 +66,7 @@ describe('a caller', () => {
           for (const modifiedMs of [1, 2]) callers.push({ wire, version, path, size: 1, modifiedMs });
     for (const a of callers)
       for (const b of callers) {
-        // One path holds one content at a time: what was at it before is not asked for any more.
+        // One path holds one content at a time: no caller asks for the earlier one any more.
         if (a.path === b.path && a.version === b.version) continue;
         const both = [judgeCaller(a, b, () => 'different').kind, judgeCaller(b, a, () => 'different').kind];
         expect(both.filter((kind) => kind === 'newer').length).toBeLessThanOrEqual(1);
@@ -93,16 +93,16 @@ describe('what a caller says of itself', () => {
     expect(parseCaller(text)).toBeUndefined();
   });
 
-  it.each(['version', 'path', 'size', 'modifiedMs'])('is nothing without its %s', (name) => {
+  it.each(['version', 'path', 'size', 'modifiedMs'])('is invalid without its %s', (name) => {
     expect(parseCaller(JSON.stringify({ ...OWN, [name]: undefined }))).toBeUndefined();
   });
 
-  it('has a key that changes with each part of it', () => {
+  it('has a key that changes with each of its parts', () => {
     const changes = [{}, { version: '2' }, { path: '/b' }, { size: 11 }, { modifiedMs: 101 }];
     expect(new Set(changes.map((change) => editionKey({ ...OWN, ...change }))).size).toBe(changes.length);
   });
 });
 
-it.each([-1, '3', null, true])('a caller has not waited for %j', (waitedMs) => {
+it.each([-1, '3', null, true])('a caller that waited for %j counts as one that did not wait', (waitedMs) => {
   expect(parseCaller(JSON.stringify({ ...OWN, waitedMs, spawned: 'yes' }))).toEqual(OWN);
 });

@@ -1,4 +1,4 @@
-/** Who is who: identities, the files that hold them, and what the process table says. */
+/** Identities of processes, the files that hold them, and what the process table says. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -141,18 +141,18 @@ describe('an identity on disk', () => {
     expect(identityFrom(value)).toBeUndefined();
   });
 
-  it('is taken without whatever else stands beside it', () => {
+  it('is read without additional fields', () => {
     expect(identityFrom({ ...WHO, more: 1 })).toEqual(WHO);
     expect(identityFrom({ ...WHO, startTime: '', bootId: '', pidNamespace: '' })).toMatchObject({ pid: 7 });
   });
 });
 
 describe('JSON of another process', () => {
-  it.each(['{', '', 'undefined', '{"a":1}x', '\0'])('is undefined where it is none: %j', (text) => {
+  it.each(['{', '', 'undefined', '{"a":1}x', '\0'])('is undefined if it is not valid: %j', (text) => {
     expect(parseJson(text)).toBeUndefined();
   });
 
-  it('is whatever it is', () => {
+  it('is parsed as it is', () => {
     expect([parseJson('null'), parseJson('{"a":[1]}\n')]).toEqual([null, { a: [1] }]);
   });
 });
@@ -184,7 +184,7 @@ describe('an owner file', () => {
     expect(parseOwner(JSON.stringify({ ...OWNER, activated: 'yes' }))).toEqual(OWNER);
   });
 
-  it('of another release is still an owner: what it does not say is empty', () => {
+  it('of another release is still an owner, with empty values for missing fields', () => {
     expect(parseOwner(JSON.stringify(WHO))).toEqual({
       ...WHO,
       name: '',
@@ -211,7 +211,7 @@ describe('a lock record', () => {
   const plan = { directory: '/d', nonce: '7-abc', holder: WHO, readyMs: 1_500 };
   const child = { ...WHO, pid: 9, startTime: '300' };
 
-  it('is read as it was written, with the child once it is there', () => {
+  it('is read as it was written, with the child once it is noted', () => {
     const record = { nonce: '7-abc', holder: WHO, wallMs: 17, readyMs: 1_500, child: undefined };
     expect(parseRecord('7-abc', recordText(plan, 17))).toEqual(record);
     expect(parseRecord('7-abc', recordText(plan, 17) + childText(child))).toEqual({ ...record, child });
@@ -234,7 +234,7 @@ describe('a lock record', () => {
     expect(parseRecord('7-abc', JSON.stringify({ ...value, [key]: [] }))).toBeUndefined();
   });
 
-  it('that bears another nonce than its file’s name is none', () => {
+  it('with a nonce that differs from its file’s name is invalid', () => {
     expect(parseRecord('8-abc', recordText(plan, 17))).toBeUndefined();
   });
 });

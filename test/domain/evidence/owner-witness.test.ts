@@ -1,4 +1,4 @@
-/** What the process table says of those who left their identity on disk. */
+/** What the process table says about processes that left their identity on disk. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -35,13 +35,13 @@ describe('the owner of a generation', () => {
     expect(sighted(machine)).toMatchObject({ vitality: 'alive', activity: 'stopped' });
   });
 
-  it('is dead: nobody asks what it does', () => {
+  it('is dead, with unknown activity', () => {
     const { machine, process } = withOwner();
     process.kill();
     expect(sighted(machine)).toMatchObject({ vitality: 'dead', activity: 'unknown' });
   });
 
-  it('is dead, and its id is another’s, who is stopped', () => {
+  it('is dead, and its id was reused by a stopped process', () => {
     const { machine, process } = withOwner();
     process.kill();
     machine.start({ pid: process.pid }).stop();
@@ -54,7 +54,7 @@ describe('the owner of a generation', () => {
     expect(sighted(machine)).toMatchObject({ vitality: 'unknown', activity: 'unknown' });
   });
 
-  it('without a start time that could prove it is stopped all the same', () => {
+  it('without a start time is stopped all the same, unproven', () => {
     const { machine, process } = withOwner();
     machine.files.removeFile('/owner.json');
     machine.files.createFile('/owner.json', ownerText({ ...ownerOf(process), startTime: '' }));
@@ -62,11 +62,11 @@ describe('the owner of a generation', () => {
     expect(sighted(machine)).toMatchObject({ vitality: 'unknown', activity: 'stopped' });
   });
 
-  it.each(['', '{}', 'null'])('is nobody, where the file is none of solod’s: %j', (text) => {
+  it.each(['', '{}', 'null'])('is nobody if the file is foreign: %j', (text) => {
     expect(sighted(withOwner(text).machine)).toEqual({ kind: 'nobody' });
   });
 
-  it('is nobody, where there is no file', () => {
+  it('is nobody if there is no file', () => {
     expect(sighted(new MemoryMachine())).toEqual({ kind: 'nobody' });
   });
 });
@@ -92,28 +92,28 @@ describe('the start that a lock stands for', () => {
     return { machine, holder: machine.start(), child: machine.start() };
   }
 
-  it('lives with its holder as long as there is no child', () => {
+  it('lives as long as its holder if there is no child', () => {
     const { machine, holder } = holderAndChild();
     expect(vitality(machine, record(identityOf(holder))).vitality).toBe('alive');
     holder.kill();
     expect(vitality(machine, record(identityOf(holder))).vitality).toBe('dead');
   });
 
-  it('lives with its child, whatever becomes of the holder: a kick is over at once', () => {
+  it('lives as long as its child, even without the holder: a kick ends at once', () => {
     const { machine, holder, child } = holderAndChild();
     holder.kill();
     const seen = vitality(machine, record(identityOf(holder), identityOf(child)));
     expect(seen).toEqual({ vitality: 'alive', looked: [child.pid] });
   });
 
-  it('is dead with its child, also when the holder lives on for days', () => {
+  it('is dead when its child is dead, even if the holder lives on for days', () => {
     const { machine, holder, child } = holderAndChild();
     child.kill();
     const seen = vitality(machine, record(identityOf(holder), identityOf(child)));
     expect(seen).toEqual({ vitality: 'dead', looked: [child.pid] });
   });
 
-  it('is its holder’s where nothing can be told of the child', () => {
+  it('lives as long as its holder if the child can’t be seen', () => {
     const { machine, holder, child } = holderAndChild();
     const blind = { ...identityOf(child), startTime: '' };
     const seen = vitality(machine, record(identityOf(holder), blind));
@@ -122,13 +122,13 @@ describe('the start that a lock stands for', () => {
     expect(vitality(machine, record(identityOf(holder), blind)).vitality).toBe('dead');
   });
 
-  it('is unknown where nothing can be told of either', () => {
+  it('is unknown if neither can be seen', () => {
     const { machine, holder, child } = holderAndChild();
     machine.faults.plant({ method: 'lookUp', code: 'EPERM', times: 2 });
     expect(vitality(machine, record(identityOf(holder), identityOf(child))).vitality).toBe('unknown');
   });
 
-  it('is unknown, without a look, where no solod wrote the lock', () => {
+  it('is unknown, without a look, if the lock is foreign', () => {
     const observer = new MemoryMachine().start();
     observer.onCall = ({ method }) => expect.unreachable(method);
     const foreign = { kind: 'foreign', type: 'other', modifiedMs: 0 } as const;

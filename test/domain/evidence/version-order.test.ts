@@ -26,7 +26,7 @@ describe('a version', () => {
   ];
 
   it.each(ORDER.map((version, index) => [version, index] as const))(
-    '%j stands in its place',
+    '%j is in the right place of the order',
     (version, index) => {
       for (const [other, text] of ORDER.entries())
         expect(Math.sign(compareVersions(version, text)), `${version} and ${text}`).toBe(
@@ -74,7 +74,7 @@ describe('by Semantic Versioning', () => {
         (build === null ? '' : `+${build.join('.')}`),
     );
 
-  it('two versions are in the order that the package semver gives them', () => {
+  it('two versions are in the order of the package semver', () => {
     fc.assert(
       fc.property(version, version, (a, b) => {
         expect(Math.sign(compareVersions(a, b)), `${a} and ${b}`).toBe(semver.compare(a, b));

@@ -1,4 +1,4 @@
-/** What somebody who is no daemon may clear away, and that it harms nobody whenever it comes. */
+/** What a process other than a daemon may remove, and that it harms no daemon at any time. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -60,7 +60,7 @@ async function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: Mem
 }
 
 describe('generations', () => {
-  it('below the current one go when they are dead; it and those above stay', async () => {
+  it('below the current one go when they are dead; the current one and higher ones stay', async () => {
     const machine = home();
     for (const generation of [1, 2, 3, 4]) await leaveGeneration(machine, generation);
     machine.files.makeLink('3', inHome('current'));
@@ -68,7 +68,7 @@ describe('generations', () => {
     expect(top(machine)).toEqual(['3/', '4/', 'current -> 3']);
   });
 
-  it('stay, all of them, where "current" names none: nothing says which were overtaken', async () => {
+  it('all stay if "current" names none: nothing says which are outdated', async () => {
     for (const target of [undefined, '/nowhere', 'x']) {
       const machine = home();
       for (const generation of [1, 2]) await leaveGeneration(machine, generation);
@@ -77,7 +77,7 @@ describe('generations', () => {
     }
   });
 
-  it('that live stay, whatever "current" names', async () => {
+  it('that live stay, even if "current" names another', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     machine.files.removeFile(inHome('current'));
@@ -87,7 +87,7 @@ describe('generations', () => {
     expect(top(machine)).toEqual(['1/', 'current -> 9']);
   });
 
-  it('that can not be moved are named with the reason', async () => {
+  it('that can not be moved are reported with the reason', async () => {
     const machine = home();
     for (const generation of [1, 2]) await leaveGeneration(machine, generation);
     machine.files.makeLink('2', inHome('current'));
@@ -99,7 +99,7 @@ describe('generations', () => {
   });
 });
 
-it('trash, and private names a minute old whose maker is gone, go, however many', async () => {
+it('any number of trash entries, and of private names a minute old whose maker is gone, go', async () => {
   const machine = home();
   for (let n = 0; n < 300; n += 1) machine.files.makeDirectory(inHome(`trash.${n}`));
   machine.files.makeDirectory(inHome('tmp.77-abc'));
@@ -111,7 +111,7 @@ it('trash, and private names a minute old whose maker is gone, go, however many'
 });
 
 describe('the lock', () => {
-  it('goes when its holder is gone, and so is the process that it started', async () => {
+  it('goes when its holder and the process that it started are gone', async () => {
     for (const children of [0, 1]) {
       const machine = home();
       const holder = machine.start();
@@ -133,7 +133,7 @@ describe('the lock', () => {
     expect(tree(machine)).toContain(record);
   });
 
-  it('stays where nothing can be told of its holder, or nobody signed it', async () => {
+  it('stays if its holder can’t be seen, or if it is foreign', async () => {
     const machine = home();
     const holder = machine.start();
     await lockOf(machine, holder);
@@ -158,7 +158,7 @@ describe('the directory itself', () => {
 
   it.each([
     ['a link', (machine: MemoryMachine) => machine.files.makeLink('/', HOME), 'link'],
-    ['no directory', (machine: MemoryMachine) => machine.files.createFile(HOME, ''), 'no-directory'],
+    ['a plain file', (machine: MemoryMachine) => machine.files.createFile(HOME, ''), 'no-directory'],
   ])('is left alone when it is %s', async (_, lies, why) => {
     const machine = new MemoryMachine();
     machine.files.makeDirectories(ROOT);
@@ -166,7 +166,7 @@ describe('the directory itself', () => {
     expect(await collectIn(machine)).toEqual({ kind: 'distrusted', path: HOME, why });
   });
 
-  it("is left alone when it is another user's", async () => {
+  it('is left alone when it belongs to another user', async () => {
     const machine = home();
     const process = machine.start();
     const plan = { ...planFor(process), userId: USER_ID + 1 };
@@ -174,7 +174,7 @@ describe('the directory itself', () => {
     expect(outcome).toEqual({ kind: 'distrusted', path: ROOT, why: 'foreign' });
   });
 
-  it('that can not be listed is a reason', async () => {
+  it('that can not be listed is a failure', async () => {
     const machine = home();
     machine.faults.plant({ method: 'list', code: 'EACCES' });
     expect(await collectIn(machine)).toMatchObject({ kind: 'failed', path: HOME, cause: { code: 'EACCES' } });
@@ -182,11 +182,11 @@ describe('the directory itself', () => {
 });
 
 /**
- * The race that a collector from outside adds: two sweep at once, so that what one has found dead may have
- * been taken away and published anew by the time it moves it. `first` steps of one, then all of the other,
- * then the rest.
+ * The race of a collector with a daemon's sweep. By the time one of them moves a dead generation, the other
+ * may have removed it, and a candidate may have published there again. The order: `steps` calls of the first,
+ * all of the second, the rest of the first.
  */
-describe('a collector and candidates, whoever is interrupted wherever', () => {
+describe('a collector and a candidate, with one of them interrupted before any call', () => {
   async function race(order: 'candidate-first' | 'collector-first', steps: number): Promise<'more' | 'over'> {
     const machine = home();
     for (const generation of [1, 2, 3]) await leaveGeneration(machine, generation);
@@ -215,7 +215,7 @@ describe('a collector and candidates, whoever is interrupted wherever', () => {
     expect(steps).toBeLessThan(200);
   });
 
-  it('a candidate that published into a collected slot withdraws, also when the collector was faster', async () => {
+  it('a candidate that published into a collected slot withdraws, even when the collector was faster', async () => {
     const machine = home();
     for (const generation of [1, 2]) await leaveGeneration(machine, generation);
     machine.files.makeLink('1', inHome('current'));
@@ -223,14 +223,14 @@ describe('a collector and candidates, whoever is interrupted wherever', () => {
     const claiming = new Stepper(claim(claimPlan(late)), late.ports);
     machine.files.removeTree(inHome('2'));
     await holdBefore(claiming, { phase: 'publish', method: 'rename' });
-    // Meanwhile others have claimed 2 and 3, and 3 has collected 2.
+    // Meanwhile other candidates have claimed 2 and 3, and 3 has collected 2.
     const daemon = machine.start();
     await leaveGeneration(machine, 2);
     machine.files.rename(inHome('current'), inHome('trash.old'));
     machine.files.makeLink('2', inHome('current'));
     const winner = await daemonIn(machine, {}, daemon);
     expect(top(machine)).toContain('3/');
-    // The collector has seen a dead 2 before the daemon took it away, and moves what is there now.
+    // The collector saw a dead 2 before the daemon removed it, and moves what is there now.
     await claiming.take();
     expect(claiming.phase?.phase).toBe('recheck');
     machine.files.rename(inHome('2'), inHome('trash.collector'));

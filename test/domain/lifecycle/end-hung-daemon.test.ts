@@ -1,4 +1,4 @@
-/** Ending a daemon that does not answer: with proof, step by step, and nobody else. */
+/** Ends a daemon that does not answer: with proof, step by step, and no other process. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -22,7 +22,7 @@ interface Scene {
   readonly caller: MemoryProcess;
 }
 
-/** A daemon that owns the name, as far as the files say, and somebody who wants it to end. */
+/** A daemon that owns the name according to the files, and a caller that ends it. */
 function scene(): Scene {
   const machine = new MemoryMachine();
   const daemon = machine.start();
@@ -50,14 +50,14 @@ async function terminate(
   return machine.clock.finish(ending);
 }
 
-describe('a daemon that is to end', () => {
+describe('a daemon that must end', () => {
   it('ends by SIGTERM', async () => {
     const made = scene();
     expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGTERM' });
     expect(made.daemon.activity).toBe('gone');
   });
 
-  it('ends by SIGKILL when it does not want to, after its grace', async () => {
+  it('ends by SIGKILL after its grace period if it ignores SIGTERM', async () => {
     const made = scene();
     made.daemon.onTerm = () => {};
     const before = made.machine.clock.now().monotonicMs;
@@ -71,7 +71,7 @@ describe('a daemon that is to end', () => {
     expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGKILL' });
   });
 
-  it('has its grace to the millisecond, and as long again as it is given after SIGKILL', async () => {
+  it('gets its exact grace period, and its exact time after SIGKILL', async () => {
     const made = scene();
     const { machine, caller, daemon } = made;
     const sent: [string, number][] = [];
@@ -86,7 +86,7 @@ describe('a daemon that is to end', () => {
       run(endHungDaemon(plan), {
         ...ports,
         processes: {
-          // A process that hangs in the kernel: no signal ends it.
+          // The process hangs in the kernel: no signal ends it.
           ...ports.processes,
           lookUp: () => ({ kind: 'present', startTime: identityOf(daemon).startTime, activity: 'running' }),
           signal: (_, name) => {
@@ -104,7 +104,7 @@ describe('a daemon that is to end', () => {
     expect(machine.clock.now().monotonicMs - begunMs).toBe(1_300);
   });
 
-  it('that goes between the last look and SIGKILL has ended by SIGTERM, and nobody is signalled again', async () => {
+  it('that ends between the last look and SIGKILL has ended by SIGTERM, and gets no other signal', async () => {
     const made = scene();
     const { machine, caller, daemon } = made;
     daemon.onTerm = () => {};
@@ -121,15 +121,15 @@ describe('a daemon that is to end', () => {
     expect(signals).toHaveLength(1);
   });
 
-  it('that has gone in the meantime is left alone', async () => {
+  it('that is gone already gets no signal', async () => {
     const made = scene();
     made.daemon.kill();
     expect(await terminate(made)).toEqual({ kind: 'gone' });
   });
 });
 
-describe('nobody else ends', () => {
-  it('a later process of the same id', async () => {
+describe('it ends no other process:', () => {
+  it('a later process with the same id', async () => {
     const made = scene();
     made.daemon.kill();
     const other = made.machine.start({ pid: made.daemon.pid });
@@ -137,7 +137,7 @@ describe('nobody else ends', () => {
     expect(other.activity).toBe('running');
   });
 
-  it('a later process of the same id that comes between SIGTERM and SIGKILL', async () => {
+  it('a later process with the same id that starts between SIGTERM and SIGKILL', async () => {
     const made = scene();
     made.daemon.stop();
     const { caller, daemon, machine } = made;
@@ -159,7 +159,11 @@ describe('nobody else ends', () => {
       ({ caller }) => ({ self: { ...identityOf(caller), pidNamespace: 'another' } }),
       { why: 'not-visible' },
     ],
-    ['without an owner file', () => ({ directory: '/elsewhere' }), { why: 'no-owner', pid: undefined }],
+    [
+      'a process without an owner file',
+      () => ({ directory: '/elsewhere' }),
+      { why: 'no-owner', pid: undefined },
+    ],
   ])('%s', async (_, changes, expected) => {
     const made = scene();
     const outcome = await terminate(made, changes(made));
@@ -167,7 +171,7 @@ describe('nobody else ends', () => {
     expect(made.daemon.activity).toBe('running');
   });
 
-  it('and a refusal is reported', async () => {
+  it('and reports a refused signal', async () => {
     const made = scene();
     made.machine.faults.plant({ method: 'signal', code: 'EPERM' });
     expect(await terminate(made)).toMatchObject({ kind: 'refused', cause: { code: 'EPERM' } });

@@ -28,36 +28,48 @@ Max address space         ${limits.space ?? none}            bytes
   };
 }
 
-describe('what a process inherits of limits', () => {
+describe('the limits that a process inherits', () => {
   test.each<[string, LimitsReading, object]>([
-    ['those of a login are none', reading({}), { kind: 'free' }],
+    ['the limits of a login are free', reading({}), { kind: 'free' }],
     [
-      'nothing to be seen is nothing',
+      'unreadable limits count as free',
       { limits: '', status: '', policy: 0, processors: '' },
       { kind: 'free' },
     ],
     [
-      'a soft one is raised',
+      'a soft limit is raised',
       reading({ cpu: '10 unlimited' }),
       { kind: 'liftable', lines: ['ulimit -S -t unlimited || :'] },
     ],
-    ['a hard one binds', reading({ cpu: '10 10' }), { kind: 'bound', what: 'processor time (ulimit -t)' }],
-    ['of memory, too', reading({ space: '9000000 9000000' }), { kind: 'bound', what: 'memory (ulimit -v)' }],
-    ['a few files bind', reading({ files: '64 64' }), { kind: 'bound', what: 'open files (ulimit -n)' }],
-    ['few files at first do not', reading({ files: '64 1024' }), { kind: 'free' }],
+    ['a hard limit binds', reading({ cpu: '10 10' }), { kind: 'bound', what: 'processor time (ulimit -t)' }],
     [
-      'who may raise hard ones does',
+      'a hard limit of memory binds',
+      reading({ space: '9000000 9000000' }),
+      { kind: 'bound', what: 'memory (ulimit -v)' },
+    ],
+    [
+      'a hard limit of few files binds',
+      reading({ files: '64 64' }),
+      { kind: 'bound', what: 'open files (ulimit -n)' },
+    ],
+    ['a soft limit of few files does not bind', reading({ files: '64 1024' }), { kind: 'free' }],
+    [
+      'a process that may raise hard limits does',
       reading({ cpu: '10 10', files: '64 64' }, ROOT),
       { kind: 'liftable', lines: ['ulimit -t unlimited || :', 'ulimit -n 1024 || :'] },
     ],
     [
-      'a short stack is made as long as usual',
+      'a short stack is raised to the usual size',
       reading({ stack: '102400 unlimited' }),
       { kind: 'liftable', lines: ['ulimit -S -s 8192 || :'] },
     ],
-    ['a stack that can not be longer is lived with', reading({ stack: '102400 102400' }), { kind: 'free' }],
     [
-      'processors and policy',
+      'a short stack that can not be raised is accepted',
+      reading({ stack: '102400 102400' }),
+      { kind: 'free' },
+    ],
+    [
+      'processors and policy are reset',
       reading({}, '0', { processors: '0-7', policy: 3 }),
       {
         kind: 'liftable',

@@ -1,4 +1,4 @@
-/** What the ledger tells of each process. */
+/** What the ledger says about each process. */
 
 import { describe, expect, it } from 'vitest';
 import type { Vitality } from '../../../src/domain/evidence/identity.js';
@@ -39,7 +39,7 @@ describe('a lane', () => {
       110,
     ],
     [
-      'a give-way, and what its starter adds to that',
+      'a give-way, and the end that its starter adds',
       [{ kind: 'gave-way', generation: 3 }, ended('', 0)],
       { kind: 'gave-way', generation: 3 },
       'starting 100-110',
@@ -53,7 +53,7 @@ describe('a lane', () => {
       130,
     ],
     [
-      'a failure whose end is not written down yet',
+      'a failure whose end is not written yet',
       [CLAIMED, FAILED],
       { kind: 'failed', message: 'while loading: Error: no' },
       'starting 100-110, loading 110-120',
@@ -74,7 +74,7 @@ describe('a lane', () => {
       110,
     ],
     [
-      'an end as it should be',
+      'a normal end',
       [CLAIMED, READY, ended('idle')],
       { kind: 'ended', why: 'idle' },
       'starting 100-110, loading 110-120, serving 120-130',
@@ -91,35 +91,35 @@ describe('a lane', () => {
     );
   });
 
-  it('of one whose time lies ahead does not run backwards', () => {
+  it('of a start in the future does not run backwards', () => {
     const [start] = tell('alive', started(7, 2_000)).starts;
     expect(start && laneOf(start, NOW)).toMatchObject({ stretches: [], atMs: 2_000 });
   });
 });
 
-describe('one that has gone without a word', () => {
+describe('a process that is gone without a report', () => {
   const entries = [started(7, 100), said(7, 110, CLAIMED), said(7, 120, READY)];
 
-  it('is told as such: gone by the time of the next start, or by now', () => {
+  it('is gone by the time of the next start, or by now', () => {
     const [alone] = tell('dead', ...entries).starts;
     const [before] = tell('dead', ...entries, started(8, 500)).starts;
     expect([alone?.goneByMs, before?.goneByMs]).toEqual([NOW, 500]);
     expect(before && laneOf(before, NOW)).toMatchObject({ outcome: { kind: 'gone' }, atMs: 500 });
   });
 
-  it('not where that is not proven, nor where it said how it ended', () => {
+  it('is not gone if that is not proven, or if it reported its end', () => {
     for (const vitality of ['alive', 'unknown'] as const)
       expect(tell(vitality, ...entries).starts[0]).not.toHaveProperty('goneByMs');
     for (const word of [ended('idle'), FAILED, { kind: 'gave-way', generation: 1 } as const])
       expect(tell('dead', ...entries, said(7, 130, word)).starts[0]).not.toHaveProperty('goneByMs');
   });
 
-  it('nor where nobody of solod’s started it: nobody knows who it is', () => {
+  it('is not gone if solod did not start it: its identity is unknown', () => {
     expect(tell('dead', said(7, 110, CLAIMED)).starts[0]).not.toHaveProperty('goneByMs');
   });
 });
 
-it('starts of which no process came are told beside', () => {
+it('refused starts are listed apart', () => {
   const refused: LedgerEntry = {
     ...{ atMs: 5, pid: 0, kind: 'refused', by: 9 },
     asker: 'tool',

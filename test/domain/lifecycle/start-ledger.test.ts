@@ -1,12 +1,12 @@
 /** What a ledger tells, and how long it holds a start back. */
 
 import { describe, expect, it } from 'vitest';
+import { judgeStart } from '../../../src/domain/lifecycle/crash-loop-breaker.js';
 import {
   concluded,
   entryText,
   fateOf,
   isSilent,
-  judgeStart,
   type LedgerEntry,
   parseLedger,
   parseWord,
@@ -62,11 +62,11 @@ describe('a line', () => {
     '{"atMs":1,"kind":"ready"}',
     '{"atMs":1,"pid":2,"kind":"dancing"}',
     '{"atMs":1,"pid":2,"kind":"started","reason":"cold"}',
-  ])('%j is passed over, and the next one is not', (line) => {
+  ])('%j is skipped, and the next line is read', (line) => {
     expect(parseLedger(`${line}\n${entryText(said(7, 4, READY))}`)).toEqual([said(7, 4, READY)]);
   });
 
-  it('of a channel is a word, or nothing', () => {
+  it('of a channel is a word, or is ignored', () => {
     expect(parseWord('{"kind":"ready"}')).toEqual(READY);
     expect(parseWord('{"kind":"failed","stage":"dancing"}')).toEqual({
       kind: 'failed',
@@ -78,24 +78,24 @@ describe('a line', () => {
 });
 
 describe('the starts of a ledger', () => {
-  it('have each what its process said, in order', () => {
+  it('hold what each process said, in order', () => {
     const [first, second] = starts(started(7, 1), started(8, 2), said(8, 3, FAILED), said(7, 4, READY));
     expect(first?.words).toEqual([{ ...READY, atMs: 4 }]);
     expect(second?.words).toEqual([{ ...FAILED, atMs: 3 }]);
   });
 
-  it('keep two processes apart that had the same id one after the other', () => {
+  it('keep apart two processes that had the same id', () => {
     const [first, second] = starts(started(7, 1), said(7, 2, FAILED), started(7, 3), said(7, 4, READY));
     expect([first?.words.length, second?.words]).toEqual([1, [{ ...READY, atMs: 4 }]]);
   });
 
-  it('count a process that nobody of solod’s started, without a reason', () => {
+  it('include a process that solod did not start, without a reason', () => {
     const [only] = starts(said(7, 4, READY), said(7, 5, ENDED));
     expect(only).toMatchObject({ pid: 7, startedMs: 4, reason: undefined, identity: undefined });
     expect(only?.words).toHaveLength(2);
   });
 
-  it('do not count what was refused', () => {
+  it('do not include refused starts', () => {
     const refused = { kind: 'refused', by: 9, asker: 'tool', reason: 'cold', message: 'no' } as const;
     expect(starts({ atMs: 1, pid: 0, ...refused })).toEqual([]);
   });
@@ -106,12 +106,12 @@ describe('the fate of a start', () => {
     fateOf(starts(started(7, 1), ...words.map((word) => said(7, 5, word)))[0] as Start);
 
   it.each<[string, Word[], object]>([
-    ['nothing said', [], { kind: 'open' }],
-    ['claimed, and still loading', [{ kind: 'claimed', generation: 1 }], { kind: 'open' }],
-    ['ready', [READY], { kind: 'fine' }],
+    ['said nothing', [], { kind: 'open' }],
+    ['has claimed, and still loads', [{ kind: 'claimed', generation: 1 }], { kind: 'open' }],
+    ['is ready', [READY], { kind: 'fine' }],
     ['gave way', [{ kind: 'gave-way', generation: 1 }], { kind: 'fine' }],
-    ['ended later', [READY, ENDED], { kind: 'fine' }],
-    ['failed once it served', [READY, { ...FAILED, stage: 'serving' }], { kind: 'fine' }],
+    ['ended after it served', [READY, ENDED], { kind: 'fine' }],
+    ['failed after it served', [READY, { ...FAILED, stage: 'serving' }], { kind: 'fine' }],
     ['did not load', [FAILED, ENDED], { kind: 'failed', atMs: 5, message: 'Error: no' }],
     ['died', [ENDED], { kind: 'failed', atMs: 5, message: 'it ended before it served (exit code 3)' }],
     [
@@ -139,12 +139,12 @@ describe('the fate of a start', () => {
       { kind: 'excused' },
     ]),
     [
-      'ended for a reason that nobody knows',
+      'ended for an unknown reason',
       [{ ...ENDED, code: undefined }],
       { kind: 'failed', atMs: 5, message: 'it ended before it served (nobody saw how)' },
     ],
     [
-      'died with words',
+      'died with a message',
       [{ ...ENDED, why: 'Error: out of luck' }],
       { kind: 'failed', atMs: 5, message: 'it ended before it served (exit code 3): Error: out of luck' },
     ],
@@ -152,7 +152,7 @@ describe('the fate of a start', () => {
     expect(fate(...words)).toEqual(expected);
   });
 
-  it('is told of a process that has gone without a word, and of no other', () => {
+  it('is concluded for a process that is gone without a report, and for no other', () => {
     const [open] = starts(started(7, 1)) as [Start];
     const [fine] = starts(started(7, 1), said(7, 2, READY)) as [Start];
     expect(fateOf(concluded(open, 'dead'))).toEqual({
@@ -167,7 +167,7 @@ describe('the fate of a start', () => {
 });
 
 describe('a start', () => {
-  it('hangs if it lives and has said nothing, by proof', () => {
+  it('hangs if its process provably lives and has said nothing', () => {
     const [silent] = starts(started(7, 1)) as [Start];
     const [claimed] = starts(started(7, 1), said(7, 2, { kind: 'claimed', generation: 1 })) as [Start];
     const [byHand] = starts(said(7, 2, READY)) as [Start];
@@ -180,7 +180,7 @@ describe('a start', () => {
 });
 
 describe('a start after failures', () => {
-  /** So many failed starts, one a second, the last one at 100 s. */
+  /** Failed starts, one per second, the last one at 100 s. */
   const failures = (count: number, reason: SpawnReason = 'cold'): LedgerEntry[] =>
     Array.from({ length: count }, (_, index) => {
       const atMs = (100 - (count - 1 - index)) * 1_000;
@@ -212,44 +212,44 @@ describe('a start after failures', () => {
     expect(judgeStart(before, 'b', at(100_000 + holdMs))).toEqual({ kind: 'allowed' });
   });
 
-  it('is held back by the same build alone', () => {
+  it('is held back only by failures of the same build', () => {
     expect(judgeStart(startsIn(failures(4)), 'changed', at(100_000))).toEqual({ kind: 'allowed' });
   });
 
-  it('is free again when one in between has served', () => {
+  it('is allowed again when a start in between has served', () => {
     const served = [...failures(4), started(90, 100_000), said(90, 100_000, READY)];
     expect(judgeStart(startsIn(served), 'b', at(100_000))).toEqual({ kind: 'allowed' });
     const failedSince = [...served, started(91, 100_000), said(91, 100_000, FAILED)];
     expect(judgeStart(startsIn(failedSince), 'b', at(100_000))).toEqual({ kind: 'allowed' });
   });
 
-  it('counts from a restart that a person asked for', () => {
+  it('counts only failures since a restart by a person', () => {
     const restarted = [...failures(4), started(90, 100_000, 'restart'), said(90, 100_000, FAILED)];
     expect(judgeStart(startsIn(restarted), 'b', at(100_000))).toEqual({ kind: 'allowed' });
   });
 
-  it('does not count those that are still under way, nor those that a supervisor started', () => {
+  it('does not count starts under way, or starts by a supervisor', () => {
     const open = [...failures(1), started(90, 100_000), started(91, 100_000)];
     expect(judgeStart(startsIn(open), 'b', at(100_000))).toEqual({ kind: 'allowed' });
     const byHand = [...failures(1), said(92, 100_000, FAILED)];
     expect(judgeStart(startsIn(byHand), 'b', at(100_000))).toEqual({ kind: 'allowed' });
   });
 
-  it('is neither held back nor set free by those that say nothing of the build', () => {
+  it('is neither held back nor allowed by ends that say nothing about the build', () => {
     const killed = { ...ENDED, code: undefined, signal: 'SIGKILL' } as const;
     const excused = [started(80, 100_000), said(80, 100_000, killed)];
     expect(judgeStart(startsIn([...excused, ...excused, ...excused]), 'b', at(100_000)).kind).toBe('allowed');
     expect(judgeStart(startsIn([...failures(2), ...excused]), 'b', at(100_000)).kind).toBe('held-back');
   });
 
-  it('is not held back by another day, nor by a clock that has been set back', () => {
+  it('is not held back by old failures, or after the clock was set back', () => {
     expect(judgeStart(startsIn(failures(6)), 'b', at(100_000 - 86_400_000))).toEqual({ kind: 'allowed' });
     const later = 100_000 + 11 * 60_000;
     const lastOfToday = [...failures(6), started(90, later), said(90, later, FAILED)];
     expect(judgeStart(startsIn(lastOfToday), 'b', at(later))).toEqual({ kind: 'allowed' });
   });
 
-  it('thirty seconds of trying at every moment cost at most five', () => {
+  it('thirty seconds of constant attempts cost at most five starts', () => {
     const entries: LedgerEntry[] = [];
     let count = 0;
     for (let ms = 0; ms < 30_000; ms += 10) {

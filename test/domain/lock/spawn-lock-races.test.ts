@@ -1,4 +1,4 @@
-/** The spawn lock in every order of its calls with those of another who does something to it as well. */
+/** The spawn lock: its calls in every order with the calls of another process on the same lock. */
 
 import { describe, expect, it } from 'vitest';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
@@ -9,7 +9,7 @@ import type { Sync } from '../../../src/domain/procedure/procedure.js';
 import { home, LOCK, lockOf, lookContended, planOf, take } from '../../support/locks.js';
 import { nonceFor, tree } from '../../support/plans.js';
 
-/** Every order of two stretches of so many steps. */
+/** Every order of the steps of two procedures. */
 function orders(a: number, b: number): string[] {
   if (a === 0) return ['b'.repeat(b)];
   if (b === 0) return ['a'.repeat(a)];
@@ -21,7 +21,7 @@ interface Racer<O> {
   readonly procedure: Sync<O>;
 }
 
-/** Two procedures in that order; one that ends early is passed over. */
+/** Runs two procedures in that order. It skips one that has ended. */
 function inOrder<O, P>(order: string, a: Racer<O>, b: Racer<P>): readonly [O, P] {
   const steppers = {
     a: new Stepper(a.procedure, a.process.ports),
@@ -43,7 +43,7 @@ const takingOver = (process: MemoryProcess, observed: ContendedLock) => ({
 const releasing = (process: MemoryProcess) => ({ process, procedure: releaseLock(lockOf(process)) });
 
 describe('the spawn lock', { timeout: 180_000 }, () => {
-  it('the race of two who take it: in every order one holds it', () => {
+  it('the race of two processes that take it: in every order one holds it', () => {
     for (const order of orders(4, 4)) {
       const { machine, a, b } = home();
       const kinds = inOrder(order, taking(a), taking(b)).map(({ kind }) => kind);
@@ -52,7 +52,7 @@ describe('the spawn lock', { timeout: 180_000 }, () => {
     }
   });
 
-  it('the race of two who take it over: in every order one holds it', () => {
+  it('the race of two processes that take it over: in every order one holds it', () => {
     for (const order of orders(6, 6)) {
       const { machine, all, a, b } = home(3);
       take(all[2] as MemoryProcess);
@@ -63,7 +63,7 @@ describe('the spawn lock', { timeout: 180_000 }, () => {
     }
   });
 
-  it('the race with a newcomer who finds it free in between: in every order one holds it', () => {
+  it('the race with a newcomer that finds it free in between: in every order one holds it', () => {
     for (const order of orders(6, 4)) {
       const { all, a, b } = home(3);
       take(all[2] as MemoryProcess);
@@ -72,7 +72,7 @@ describe('the spawn lock', { timeout: 180_000 }, () => {
     }
   });
 
-  it('the race with its holder, who releases it: in every order nothing of either is left behind', () => {
+  it('the race with its holder, which releases it: in every order neither leaves anything behind', () => {
     for (const order of orders(6, 2)) {
       const { machine, a, b } = home();
       take(b);
@@ -82,7 +82,7 @@ describe('the spawn lock', { timeout: 180_000 }, () => {
     }
   });
 
-  it('a plain file: the race of two, in every order one holds it', () => {
+  it('the race of two for a plain file: in every order one holds it', () => {
     for (const order of orders(6, 6)) {
       const { machine, a, b } = home();
       machine.files.createFile(LOCK, '');
@@ -92,7 +92,7 @@ describe('the spawn lock', { timeout: 180_000 }, () => {
     }
   });
 
-  it('the race with the next one to take it: in every order the next one holds it or finds it held', () => {
+  it('the race with the next process that takes it: in every order that process holds it or finds it held', () => {
     for (const order of orders(2, 4)) {
       const { machine, a, b } = home();
       take(a);

@@ -30,7 +30,7 @@ import {
 import { HOME, identityOf, inHome, nonceFor, tree } from '../../support/plans.js';
 
 describe('taking', () => {
-  it('makes one directory with one file, which says who holds it and since when', () => {
+  it('makes one directory with one file, which names the holder and the time', () => {
     const { machine, a, b } = home();
     const { wallMs } = machine.clock.now();
     expect(take(a)).toEqual(heldBy(a));
@@ -39,7 +39,7 @@ describe('taking', () => {
     expect(look(b)).toEqual({ kind: 'record', record });
   });
 
-  it('from another is contended, and leaves no trace', () => {
+  it('a held lock is contended, and leaves no trace', () => {
     const { machine, a, b } = home();
     take(a);
     const before = tree(machine);
@@ -54,7 +54,7 @@ describe('taking', () => {
     expect(take(a)).toEqual(heldBy(a));
   });
 
-  it.each(['ENOSPC', 'EACCES', 'EMFILE', 'EROFS'])('an errno is never taken for contention: %s', (code) => {
+  it.each(['ENOSPC', 'EACCES', 'EMFILE', 'EROFS'])('an errno does not count as contention: %s', (code) => {
     const METHODS = [
       { method: 'makeDirectory', during: 'preparing' },
       { method: 'createFile', during: 'preparing' },
@@ -69,13 +69,13 @@ describe('taking', () => {
     }
   });
 
-  it('where the directory is gone is an error', () => {
+  it('without the directory is an error', () => {
     const { machine, a } = home();
     machine.files.removeTree(HOME);
     expect(take(a)).toMatchObject({ kind: 'error', during: 'preparing', cause: { code: 'ENOENT' } });
   });
 
-  it('a private directory that an earlier attempt left is cleared away, and the next attempt succeeds', () => {
+  it('removes a private directory of an earlier attempt, and the next attempt succeeds', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(inHome(`tmp.${nonceFor(a)}.lock/${nonceFor(a)}`));
     expect([take(a), take(a)]).toEqual([CONTENDED, heldBy(a)]);
@@ -108,11 +108,11 @@ describe('looking', () => {
     expect(look(b)).toMatchObject({ record: { child } });
   });
 
-  it('sees nobody where there is nothing', () => {
+  it('sees a free lock where there is nothing', () => {
     expect(look(home().a)).toEqual({ kind: 'free' });
   });
 
-  it('the race with a release: at whatever call it comes, the lock is the holder’s or free', () => {
+  it('the race with a release: before any call of the look, the lock is held or free', () => {
     for (let call = 0; call < 3; call += 1) {
       const { a, b } = home();
       take(a);
@@ -228,7 +228,7 @@ describe('looking', () => {
     expect(tree(machine).filter((line) => /^(?:trash|tmp)/.test(line))).toEqual([]);
   });
 
-  it('what can’t even be inspected is foreign, and of no age that would have to be waited for', () => {
+  it('a lock that can’t be inspected is foreign, and old enough to take over', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(`${LOCK}/junk`);
     machine.faults.plant({ method: 'inspect', code: 'EIO' });
@@ -237,7 +237,7 @@ describe('looking', () => {
 });
 
 describe('taking over', () => {
-  it('is from that holder alone: where the lock has changed hands, nobody succeeds', () => {
+  it('applies to the observed holder only: it fails if the lock has another holder by then', () => {
     const { machine, all, a, b } = home(3);
     const [, , c] = all as [MemoryProcess, MemoryProcess, MemoryProcess];
     take(a);
@@ -250,7 +250,7 @@ describe('taking over', () => {
     expect(look(c)).toMatchObject({ record: { nonce: nonceFor(b) } });
   });
 
-  it('a lock that has come in place of a plain file is not touched, not even to be given back', () => {
+  it('a lock that has replaced a plain file is not touched, not even to put it back', () => {
     const { machine, a, b } = home();
     machine.files.createFile(LOCK, '');
     const observed = lookContended(a);
@@ -262,14 +262,14 @@ describe('taking over', () => {
     expect(calls).toEqual(['removeFile']);
   });
 
-  it('puts the own record in its place', () => {
+  it('replaces the record with its own', () => {
     const { machine, a, b } = home();
     take(a);
     expect(over(b, lookContended(b))).toEqual(heldBy(b));
     expect(tree(machine)).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(b)}`]);
   });
 
-  it.each(['EACCES', 'EIO', 'EXDEV'])('what the system does not allow is an error: %s', (code) => {
+  it.each(['EACCES', 'EIO', 'EXDEV'])('an act that the system refuses is an error: %s', (code) => {
     const { machine, a, b } = home();
     take(a);
     const observed = lookContended(b);
@@ -278,7 +278,7 @@ describe('taking over', () => {
     expect(tree(machine)).toContain(`spawn.lock/${nonceFor(a)}`);
   });
 
-  it('a directory of junk that can’t be moved is an error', () => {
+  it('a directory with junk that can’t be moved is an error', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(`${LOCK}/junk`);
     machine.faults.plant({ method: 'rename', code: 'EXDEV' });
@@ -289,17 +289,25 @@ describe('taking over', () => {
     });
   });
 
-  it('junk that can’t be removed is out of the way all the same', () => {
+  it('junk that can’t be removed is moved out of the way', () => {
     const { machine, a } = home();
     machine.files.makeDirectories(`${LOCK}/junk`);
     machine.faults.plant({ method: 'removeTree', code: 'EACCES' });
     expect(over(a, lookContended(a))).toEqual(heldBy(a));
     expect(tree(machine)).toContain(`trash.${nonceFor(a)}.lock/junk/`);
   });
+
+  it('of many processes that saw the same foreign directory, one takes the lock over', () => {
+    const { machine, all } = home(5);
+    machine.files.makeDirectories(`${LOCK}/junk`);
+    const observed = { kind: 'foreign', type: 'directory', modifiedMs: 0 } as const;
+    const outcomes = all.map((process) => over(process, observed).kind);
+    expect(outcomes.filter((kind) => kind === 'held')).toHaveLength(1);
+  });
 });
 
 describe('releasing', () => {
-  it('removes the own lock, and that it is gone already is fine', () => {
+  it('removes the own lock, and accepts that it is gone already', () => {
     const { machine, a } = home();
     take(a);
     release(a);
@@ -308,7 +316,7 @@ describe('releasing', () => {
     expect(tree(machine)).toEqual([]);
   });
 
-  it('leaves another’s alone', () => {
+  it('leaves the lock of another process alone', () => {
     const { machine, a, b } = home();
     take(a);
     const before = tree(machine);
@@ -316,14 +324,14 @@ describe('releasing', () => {
     expect(tree(machine)).toEqual(before);
   });
 
-  it('without a record of one’s own tidies nothing up: another may be about to take what is empty', () => {
+  it('without an own record removes nothing: another process may be about to take an empty lock', () => {
     const { machine, a } = home();
     machine.files.makeDirectory(LOCK);
     release(a);
     expect(tree(machine)).toEqual(['spawn.lock/']);
   });
 
-  it('leaves alone what was taken over', () => {
+  it('leaves a lock alone that was taken over', () => {
     const { a, b } = home();
     take(a);
     over(b, lookContended(b));
@@ -332,14 +340,14 @@ describe('releasing', () => {
   });
 
   it.each([undefined, '', '7', '../../elsewhere', '7-a/../../b', '7-A'])(
-    'by a started process needs a nonce that its starter named: %j is none',
+    'by a started process needs the nonce of its starter: %j is not one',
     (nonce) => {
       expect(handedLock(HOME, nonce)).toBeUndefined();
       expect(handedLock(HOME, '7-a')).toEqual({ directory: HOME, nonce: '7-a' });
     },
   );
 
-  it('one killed between its two calls leaves a lock that is free', () => {
+  it('a process killed between its two calls leaves a free lock', () => {
     const { a, b } = home();
     take(a);
     const stepper = new Stepper(releaseLock(lockOf(a)), a.ports);
@@ -394,7 +402,7 @@ describe('judging', () => {
     expect(isUnderWay(foreign(ageMs), vitality, now)).toBe(false);
   });
 
-  it('a record with times out of this world is stale, and blocks nobody', () => {
+  it('a record with impossible times is stale, and blocks nobody', () => {
     const infinite = (text: string): ContendedLock => {
       const observed = aged(0);
       if (observed.kind !== 'record') throw new Error(observed.kind);
@@ -404,7 +412,7 @@ describe('judging', () => {
       expect(isStale(infinite(text), now, DEFAULT_TIMING), text).toBe(true);
   });
 
-  it('one contended lock is told from the next by its nonce', () => {
+  it('the nonce tells one contended lock from the next', () => {
     const { a, b } = home();
     take(a);
     expect(lockKey(lookContended(b))).toBe(nonceFor(a));

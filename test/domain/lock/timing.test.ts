@@ -18,7 +18,7 @@ describe('timing', () => {
     expect(CALL_TOTAL_MS).toBe(10_000);
   });
 
-  it('a longer budget allows the daemon more time, and the lock none', () => {
+  it('a longer budget gives the daemon more time, but not the lock', () => {
     expect(timingFrom({ totalMs: 10_000 })).toEqual({
       ...DEFAULT_TIMING,
       totalMs: 10_000,
@@ -32,7 +32,7 @@ describe('timing', () => {
     expect(timingFrom({ totalMs: 400 })).toEqual(expected);
   });
 
-  it('every one of them is an option', () => {
+  it('each of them is an option', () => {
     const own = {
       totalMs: 1,
       lockFallbackMs: 2,
@@ -48,7 +48,7 @@ describe('timing', () => {
     expect(timingFrom({ readyMs: 3 })).toEqual({ ...DEFAULT_TIMING, readyMs: 3 });
   });
 
-  it('polling begins at a millisecond, and backs off to its longest wait', () => {
+  it('polling begins at one millisecond, and backs off to its longest wait', () => {
     const polls = [DEFAULT_TIMING.firstPollMs];
     for (let n = 0; n < 20; n += 1) polls.push(nextPollMs(polls.at(-1) ?? 0, DEFAULT_TIMING));
     expect(polls.slice(0, 3)).toEqual([1, 1.3, 1.3 * 1.3]);

@@ -1,4 +1,4 @@
-/** A start that the ledger holds back: nothing is started, the reason is told, and the lock is free. */
+/** The ledger holds a start back: the caller starts nothing, reports the reason, and frees the lock. */
 
 import { expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -17,7 +17,7 @@ const holding = (spawner: Spawner): Spawner => ({
   check: (pid) => spawner.check(pid),
 });
 
-it('by those who obtain', async () => {
+it('obtain reports a start that is held back, and frees the lock', async () => {
   const machine = new MemoryMachine();
   const process = machine.start();
   const outcome = await machine.clock.finish(
@@ -27,7 +27,7 @@ it('by those who obtain', async () => {
   expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
 });
 
-it('by those who kick', () => {
+it('kick reports a start that is held back, and frees the lock', () => {
   const machine = new MemoryMachine();
   const process = machine.start();
   const { ports } = process;

@@ -1,4 +1,4 @@
-/** Kicking: one process at most for however many kicks, and nothing that waits. */
+/** Kicks: any number of them start at most one process, and none waits. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -23,7 +23,7 @@ function kick(
   return runSync(kicking(kickPlan(process, changes)), process.ports);
 }
 
-/** As the command does: it is over as soon as the kick is. */
+/** Like the command, the process exits right after the kick. */
 function kickAndExit(machine: MemoryMachine): KickOutcome {
   const process = machine.start();
   const outcome = kick(machine, {}, process);
@@ -31,7 +31,7 @@ function kickAndExit(machine: MemoryMachine): KickOutcome {
   return outcome;
 }
 
-/** Children that claim the name, once they have come so far. */
+/** Children claim the name after that time. */
 function childrenClaim(machine: MemoryMachine, afterMs = 40): void {
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
@@ -49,7 +49,7 @@ function home(): MemoryMachine {
   return machine;
 }
 
-/** A lock as its holder took it now, with the child that it started. */
+/** A lock that its holder takes now, with the child that it started. */
 function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryProcess): void {
   const nonce = nonceFor(holder);
   const plan = { directory: HOME, nonce, holder: identityOf(holder), readyMs: 7_500 };
@@ -59,7 +59,7 @@ function lockOf(machine: MemoryMachine, holder: MemoryProcess, child?: MemoryPro
   machine.files.createFile(inHome(`spawn.lock/${nonce}`), text);
 }
 
-/** How many calls a kick of a cold name makes. */
+/** The number of calls of a kick of a cold name. */
 function callsOfOneKick(): number {
   const machine = new MemoryMachine();
   const process = machine.start();
@@ -75,7 +75,7 @@ const spawnsOf = ({ spawns }: MemoryMachine) => spawns.map(({ reason }) => reaso
 const lockLines = (machine: MemoryMachine) => tree(machine).filter((line) => line.startsWith('spawn.lock'));
 
 describe('a kick', () => {
-  it('starts a daemon where there is none, and has noted it under the lock when it returns', () => {
+  it('starts a daemon if there is none, and returns after it noted it in the lock', () => {
     const machine = new MemoryMachine();
     const process = machine.start();
     const outcome = kick(machine, {}, process);
@@ -87,7 +87,7 @@ describe('a kick', () => {
     expect(machine.spawns).toMatchObject([{ lockNonce: nonceFor(process), by: process.pid }]);
   });
 
-  it('does nothing where a daemon lives', async () => {
+  it('does nothing if a daemon lives', async () => {
     const machine = new MemoryMachine();
     const daemon = await daemonIn(machine);
     const before = tree(machine);
@@ -101,14 +101,14 @@ describe('a kick', () => {
     expect([spawnsOf(machine), tree(machine)]).toEqual([[], before]);
   });
 
-  it('sees a daemon that lives, whoever holds the lock', async () => {
+  it('sees a living daemon, even if another process holds the lock', async () => {
     const machine = new MemoryMachine();
     const daemon = await daemonIn(machine);
     lockOf(machine, machine.start());
     expect(kick(machine)).toEqual({ kind: 'running', owner: ownerOf(daemon) });
   });
 
-  it('asks again with the lock held: the race with a daemon that comes up in between', async () => {
+  it('looks again with the lock held: the race with a daemon that comes up in between', async () => {
     const machine = new MemoryMachine();
     const process = machine.start();
     const stepper = new Stepper(kicking(kickPlan(process)), process.ports);
@@ -124,8 +124,8 @@ describe('a kick', () => {
     { what: 'is from another boot', change: { bootId: 'before' }, alive: true, reason: 'dead-daemon' },
     { what: 'is from another pid namespace', change: { pidNamespace: 'other' }, alive: true },
     { what: 'has no start time', change: { startTime: '' }, alive: true },
-    { what: 'has an id that is another’s by now', change: {}, recycled: true, reason: 'dead-daemon' },
-  ])('starts one where the owner on record $what', async ({ change, alive, recycled, reason = 'cold' }) => {
+    { what: 'has an id that was reused', change: {}, recycled: true, reason: 'dead-daemon' },
+  ])('starts a daemon if the recorded owner $what', async ({ change, alive, recycled, reason = 'cold' }) => {
     const machine = new MemoryMachine();
     const daemon = machine.start();
     await daemonIn(machine, { ownerText: ownerText({ ...ownerOf(daemon), ...change }) }, daemon);
@@ -134,7 +134,7 @@ describe('a kick', () => {
     expect(kick(machine)).toMatchObject({ kind: 'started', reason });
   });
 
-  it('that was wrong in its doubt costs one process, which gives way', async () => {
+  it('with a wrong doubt costs one process, which gives way', async () => {
     const machine = new MemoryMachine();
     const daemon = machine.start();
     await daemonIn(machine, { ownerText: ownerText({ ...ownerOf(daemon), pidNamespace: 'other' }) }, daemon);
@@ -160,7 +160,7 @@ describe('many kicks', () => {
     expect(spawnsOf(machine)).toEqual(['cold']);
   });
 
-  it('fifty more when it has claimed: none', async () => {
+  it('fifty more after it has claimed: none', async () => {
     const machine = new MemoryMachine();
     childrenClaim(machine);
     kickAndExit(machine);
@@ -170,18 +170,18 @@ describe('many kicks', () => {
     expect(lockLines(machine)).toEqual([]);
   });
 
-  it('one every 50 ms for a whole start that takes longer than any lock is left alone: one process in each interval', async () => {
+  it('one every 50 ms during a start that outlives the override age of a lock: one process in each interval', async () => {
     const machine = new MemoryMachine();
     childrenClaim(machine, 60_000);
     for (let n = 0; n < 240; n += 1) {
       kickAndExit(machine);
       await machine.clock.advance(50);
     }
-    // The kicker allows its daemon 1.5 s: past the override age, that is no reason to wait any more.
+    // The kick allows its daemon 1.5 s. After the override age, that does not keep other kicks waiting.
     expect(spawnsOf(machine)).toEqual(['cold', 'override', 'override', 'override', 'override', 'override']);
   });
 
-  it('the race of two kicks: at every call of the first at which the second comes, one process', () => {
+  it('the race of two kicks: the second comes at any call of the first, and there is one process', () => {
     for (let at = 0; at <= callsOfOneKick(); at += 1) {
       const machine = new MemoryMachine();
       const first = machine.start();
@@ -196,11 +196,11 @@ describe('many kicks', () => {
     }
   });
 
-  it('the race with releases: a lock that is gone whenever it is looked at is tried a few times, and left', () => {
+  it('the race with releases: a kick tries a lock that is always gone at its look a few times, then gives up', () => {
     const machine = home();
     const process = machine.start();
     let taken = 0;
-    // Others take it just before this kick does, and have released it when it looks.
+    // Another process takes it just before this kick, and has released it when the kick looks.
     process.onCall = ({ method, args }) => {
       if (method === 'rename' && String(args[1]).endsWith('spawn.lock')) {
         lockOf(machine, machine.start());
@@ -212,7 +212,7 @@ describe('many kicks', () => {
     expect([taken, spawnsOf(machine)]).toEqual([4, []]);
   });
 
-  it('a lock that was released once while it was looked at is taken at the next attempt', () => {
+  it('a kick takes a lock that is released during its look at the next attempt', () => {
     const machine = home();
     const process = machine.start();
     lockOf(machine, machine.start());
@@ -225,7 +225,7 @@ describe('many kicks', () => {
 });
 
 describe('a contended lock', () => {
-  it.each([0, 1_000, 1_999])('of %i ms is left alone in silence, whoever holds it', async (ageMs) => {
+  it.each([0, 1_000, 1_999])('of %i ms is left alone silently, even if its holder is dead', async (ageMs) => {
     const machine = home();
     const holder = machine.start();
     lockOf(machine, holder);
@@ -255,14 +255,17 @@ describe('a contended lock', () => {
     { who: 'child', ageMs: 2_000 },
     { who: 'child', ageMs: 7_499 },
     { who: 'holder', ageMs: 5_000 },
-  ])('of $ageMs ms whose $who lives is left alone as long as its holder allows', async ({ who, ageMs }) => {
-    const machine = home();
-    const holder = machine.start();
-    lockOf(machine, holder, who === 'child' ? machine.start() : undefined);
-    if (who === 'child') holder.kill();
-    await machine.clock.advance(ageMs);
-    expect(kick(machine)).toEqual(CONTENDED);
-  });
+  ])(
+    'of $ageMs ms whose $who lives is left alone for the time that its holder allows',
+    async ({ who, ageMs }) => {
+      const machine = home();
+      const holder = machine.start();
+      lockOf(machine, holder, who === 'child' ? machine.start() : undefined);
+      if (who === 'child') holder.kill();
+      await machine.clock.advance(ageMs);
+      expect(kick(machine)).toEqual(CONTENDED);
+    },
+  );
 
   it('whose child lives longer than its holder allows is taken over', async () => {
     const machine = home();
@@ -271,7 +274,7 @@ describe('a contended lock', () => {
     expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'override', warning: { ageMs: 7_500 } });
   });
 
-  it('whose holder is of another pid namespace, of which nothing can be told, is taken over', async () => {
+  it('whose holder is in another pid namespace, and can’t be seen, is taken over', async () => {
     const machine = home();
     const holder = machine.start();
     lockOf(machine, holder);
@@ -283,7 +286,7 @@ describe('a contended lock', () => {
     expect(outcome).toMatchObject({ reason: 'override' });
   });
 
-  it('of 10 s is stale, and so is one from the future: taken over without a word, whoever lives', async () => {
+  it('of 10 s, or from the future, is stale: it is taken over silently, even if its holder lives', async () => {
     const stale = home();
     lockOf(stale, stale.start());
     await stale.clock.advance(10_000);
@@ -308,7 +311,7 @@ describe('a contended lock', () => {
       name: 'a directory with junk',
       lies: ({ files }: MemoryMachine) => files.makeDirectories(inHome('spawn.lock/a/b')),
     },
-  ])('that is foreign ($name) ages like any other', async ({ lies }) => {
+  ])('that is foreign ($name) ages like any lock', async ({ lies }) => {
     const machine = home();
     lies(machine);
     await machine.clock.advance(1_999);
@@ -322,7 +325,7 @@ describe('a contended lock', () => {
     expect(spawnsOf(machine)).toEqual(['override']);
   });
 
-  it('the race of two who take it over: at every call of the first at which the second comes, one process', async () => {
+  it('the race of two that take it over: the second comes at any call of the first, and there is one process', async () => {
     for (let at = 0; at < 24; at += 1) {
       const machine = home();
       const holder = machine.start();
@@ -341,13 +344,13 @@ describe('a contended lock', () => {
   });
 });
 
-describe('a lock that can’t be had', () => {
+describe('a lock that can’t be taken', () => {
   it.each([
     { method: 'makeDirectory', matching: /\.lock$/, path: 'tmp' },
     { method: 'createFile', matching: /./, path: 'tmp' },
     { method: 'rename', matching: /./, path: 'spawn.lock' },
   ] as const)(
-    '($method) is no contention: a process is started without it, with a warning',
+    '($method) is not contention: the kick starts a process without it, with a warning',
     ({ method, matching, path }) => {
       for (const code of ['ENOSPC', 'EACCES', 'EMFILE']) {
         const machine = home();
@@ -365,7 +368,7 @@ describe('a lock that can’t be had', () => {
     },
   );
 
-  it('nor is one that can’t be taken over', async () => {
+  it('nor is a lock that can’t be taken over', async () => {
     const machine = home();
     const holder = machine.start();
     lockOf(machine, holder);
@@ -385,7 +388,7 @@ describe('a start that fails', () => {
     { code: 'ENOENT', kind: 'spawn-refused' },
     { code: 'EACCES', kind: 'spawn-refused' },
     { code: 'E2BIG', kind: 'spawn-threw' },
-  ])('is told ($code), and the lock is free for the next', ({ code, kind }) => {
+  ])('is reported ($code), and the lock is free for the next kick', ({ code, kind }) => {
     const machine = home();
     machine.faults.plant({ method: 'spawn', code });
     expect(kick(machine)).toMatchObject({ kind: 'failed', failure: { kind, cause: { code } } });
@@ -393,13 +396,13 @@ describe('a start that fails', () => {
     expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'cold' });
   });
 
-  it('a child that can’t be noted is started all the same', () => {
+  it('does not depend on noting the child', () => {
     const machine = home();
     machine.faults.plant({ method: 'appendText', code: 'ENOSPC' });
     expect(kick(machine)).toMatchObject({ kind: 'started', reason: 'cold', warning: undefined });
   });
 
-  it('a child that has claimed before it is noted is not brought back', () => {
+  it('a child that claims before it is noted: the lock stays gone', () => {
     const machine = home();
     const process = machine.start();
     process.onCall = ({ method }) => {
@@ -410,8 +413,8 @@ describe('a start that fails', () => {
   });
 });
 
-describe('without a directory', () => {
-  it('that can be made, it ends quietly', () => {
+describe('without a state directory', () => {
+  it('that can be created, a kick ends silently', () => {
     const machine = new MemoryMachine();
     machine.faults.plant({ method: 'makeDirectories', code: 'EROFS' });
     expect(kick(machine)).toMatchObject({
@@ -421,7 +424,7 @@ describe('without a directory', () => {
     expect(spawnsOf(machine)).toEqual([]);
   });
 
-  it('that can be trusted, it says so and starts nothing', () => {
+  it('that can be trusted, a kick says so and starts nothing', () => {
     const machine = new MemoryMachine();
     machine.disk.create(ROOT, { type: 'directory', userId: 4, mode: 0o755 });
     expect(kick(machine)).toEqual({
@@ -433,7 +436,7 @@ describe('without a directory', () => {
 });
 
 describe('killed before any of its calls', () => {
-  it('a kick delays the next start for no longer than the override', async () => {
+  it('a kick delays the next start for at most the override age', async () => {
     for (let at = 0; at < callsOfOneKick(); at += 1) {
       const machine = new MemoryMachine();
       machine.onSpawn = (child) => child.kill();

@@ -1,4 +1,6 @@
-/** Obtaining: attached or started, or a reason why not, within the budget; however many ask, one process. */
+/**
+ * A caller attaches, starts a daemon, or gets a reason, within its budget. Many callers start one process.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -22,7 +24,7 @@ const FOREVER = Number.POSITIVE_INFINITY;
 
 type Changes = Partial<ObtainPlan>;
 
-/** A caller that has begun, and what it will be told. */
+/** A caller that has begun, and its future outcome. */
 function calling(
   machine: MemoryMachine,
   changes: Changes = {},
@@ -37,7 +39,7 @@ const obtain = (
   process = machine.start(),
 ): Promise<ObtainOutcome> => machine.clock.finish(calling(machine, changes, process));
 
-/** A caller that is held before that call, in that role. */
+/** A caller that the test holds before that call, in that role. */
 async function heldBefore(machine: MemoryMachine, before: Before, role: string, changes: Changes = {}) {
   const process = machine.start();
   const stepper = new Stepper(obtaining(obtainPlan(process, changes)), process.ports);
@@ -52,18 +54,26 @@ async function heldBefore(machine: MemoryMachine, before: Before, role: string, 
   return { process, stepper };
 }
 
-async function toTheEnd(machine: MemoryMachine, stepper: Awaited<ReturnType<typeof heldBefore>>['stepper']) {
-  while (stepper.next !== undefined) await machine.clock.finish(stepper.take());
+/** @param before is done before each call */
+async function toTheEnd(
+  machine: MemoryMachine,
+  stepper: Stepper<ObtainOutcome>,
+  before: () => Promise<void> = () => Promise.resolve(),
+): Promise<ObtainOutcome | undefined> {
+  for (let n = 0; n < 1_000 && stepper.next !== undefined; n += 1) {
+    await before();
+    await machine.clock.finish(stepper.take());
+  }
   return stepper.outcome;
 }
 
 interface Child {
-  /** How long it takes until it claims, and from there until it serves. */
+  /** The time until it claims, and from there until it serves. */
   readonly startMs?: number;
   readonly loadMs?: number;
 }
 
-/** Started processes are daemons: they claim with the real machine, and serve. */
+/** Started processes are daemons: they run the real claim, and serve. */
 function childrenServe(machine: MemoryMachine, { startMs = 40, loadMs = 0 }: Child = {}): void {
   machine.onSpawn = (child, { lockNonce }) => {
     void child.run(async ({ clock }) => {
@@ -101,10 +111,10 @@ const elapsed = (machine: MemoryMachine, sinceMs: number) =>
   Math.round(machine.clock.now().monotonicMs - sinceMs);
 const failureOf = (outcome: ObtainOutcome) => (outcome.kind === 'failed' ? outcome.failure : undefined);
 
-describe('a caller who has another way to its answer', () => {
+describe('a caller that has another way to its answer', () => {
   const patience = 'leave';
 
-  it('is attached like any other', async () => {
+  it('is attached like any caller', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     expect(await obtain(machine, { patience })).toEqual({
@@ -119,7 +129,7 @@ describe('a caller who has another way to its answer', () => {
     ['a daemon is dead', (daemon: MemoryProcess) => daemon.kill()],
     ['a daemon is on its way out', (daemon: MemoryProcess) => daemon.serve({ kind: 'draining' })],
     ['a daemon hangs up', (daemon: MemoryProcess) => daemon.serve({ kind: 'ended' })],
-  ])('neither waits nor starts one where %s, and touches no lock', async (what, happens) => {
+  ])('neither waits nor starts a daemon if %s, and touches no lock', async (what, happens) => {
     const machine = home();
     if (what !== 'nobody is there') happens(await daemonIn(machine));
     const before = tree(machine);
@@ -128,7 +138,7 @@ describe('a caller who has another way to its answer', () => {
     expect([elapsed(machine, begunMs), reasonsOf(machine), tree(machine)]).toEqual([0, [], before]);
   });
 
-  it('gives one that does not answer its time, and names it', async () => {
+  it('gives a daemon that does not answer its time, and names it', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     daemon.serve({ kind: 'silent' });
@@ -143,14 +153,14 @@ describe('a caller who has another way to its answer', () => {
 });
 
 describe('a caller', () => {
-  it('is attached to a daemon that serves, and is told who that is', async () => {
+  it('is attached to a daemon that serves, and gets its owner', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     expect(await obtain(machine)).toEqual({ kind: 'attached', owner: ownerOf(daemon), tookMs: 0 });
     expect([reasonsOf(machine), lockLines(machine), daemon.served]).toEqual([[], [], 1]);
   });
 
-  it('starts one where there is none, and is told that it did and how long it took', async () => {
+  it('starts a daemon if there is none, and gets the reason and the time it took', async () => {
     const machine = new MemoryMachine();
     childrenServe(machine, { startMs: 30, loadMs: 70 });
     const outcome = await obtain(machine);
@@ -164,20 +174,20 @@ describe('a caller', () => {
     expect(machine.clock.nextDueMs).toBeUndefined();
   });
 
-  it('starts one after a dead daemon', async () => {
+  it('starts a daemon after a dead one', async () => {
     const machine = home();
     (await daemonIn(machine)).kill();
     expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
 
-  it('is attached where the owner file can’t be read: who answers is known to answer', async () => {
+  it('is attached even if the owner file can’t be read: the daemon has answered', async () => {
     const machine = home();
     await daemonIn(machine);
     machine.files.removeFile(inHome('1/owner.json'));
     expect(await obtain(machine)).toEqual({ kind: 'attached', owner: undefined, tookMs: 0 });
   });
 
-  it('is not taken in by the owner file: what another process serves was not started by this caller', async () => {
+  it('is attached, not the starter, if another process serves than the one it started', async () => {
     const machine = home();
     machine.onSpawn = (child) => {
       void child.run(async () => {
@@ -210,7 +220,7 @@ describe('a caller', () => {
     expect(reasonsOf(machine)).toEqual(['cold']);
   });
 
-  it('gives the process that it has started a moment before it looks for it', async () => {
+  it('waits a moment after a start before it looks for the daemon', async () => {
     const machine = home();
     const process = machine.start();
     const methods: string[] = [];
@@ -238,7 +248,7 @@ describe('a caller', () => {
 });
 
 describe('many callers at once', () => {
-  it('twenty on a cold name: one process, and nobody misses it', async () => {
+  it('twenty on a cold name: one process, and all reach it', async () => {
     const machine = new MemoryMachine();
     childrenServe(machine, { startMs: 120, loadMs: 50 });
     const outcomes = await machine.clock.finish(
@@ -251,7 +261,7 @@ describe('many callers at once', () => {
     expect([lockLines(machine), machine.clock.nextDueMs]).toEqual([[], undefined]);
   });
 
-  it('twenty after a daemon was killed, at twenty moments: one process', async () => {
+  it('twenty at twenty moments after a daemon was killed: one process', async () => {
     const machine = home({ startMs: 100 });
     (await daemonIn(machine)).kill();
     const calls: Promise<ObtainOutcome>[] = [];
@@ -264,7 +274,7 @@ describe('many callers at once', () => {
     expect(reasonsOf(machine)).toEqual(['dead-daemon']);
   });
 
-  it('the race of two: at every call of the first at which the second comes, one process', async () => {
+  it('the race of two: the second comes at any call of the first, and there is one process', async () => {
     const calls = await callsOfOneStart();
     expect(calls).toBeGreaterThan(15);
     for (let at = 0; at < calls; at += 1) {
@@ -288,7 +298,7 @@ describe('many callers at once', () => {
   });
 });
 
-/** How many calls a caller makes that starts a daemon. */
+/** The number of calls of a caller that starts a daemon. */
 async function callsOfOneStart(): Promise<number> {
   const machine = new MemoryMachine();
   childrenServe(machine, { startMs: 10 });
@@ -302,7 +312,7 @@ async function callsOfOneStart(): Promise<number> {
 }
 
 describe('a caller that is killed', () => {
-  it('at any of its calls: another gets its daemon soon after the lock fallback, for one process too many at most', async () => {
+  it('at any of its calls: another gets a daemon soon after the lock fallback, for at most one extra process', async () => {
     const calls = await callsOfOneStart();
     for (let at = 0; at < calls; at += 1) {
       const machine = new MemoryMachine();
@@ -323,7 +333,7 @@ describe('a caller that is killed', () => {
     }
   });
 
-  it('together with its child: of twenty who wait, one takes the lock over in each interval', async () => {
+  it('together with its child: of twenty that wait, one takes the lock over in each interval', async () => {
     const machine = new MemoryMachine();
     machine.onSpawn = (child) => child.kill();
     const doomed = machine.start();
@@ -341,12 +351,12 @@ describe('a caller that is killed', () => {
     expect(outcomes.filter(({ kind }) => kind === 'started')).toMatchObject([{ reason: 'lock-fallback' }]);
   });
 
-  it('and all who take the lock over as well: each interval costs one process, whoever waits', async () => {
+  it('and all that take the lock over as well: each interval costs one process, with any number of waiters', async () => {
     const machine = home();
     const dead = machine.start();
     lockOf(machine, dead);
     dead.kill();
-    // Whoever starts a process dies with it.
+    // A caller that starts a process dies with it.
     machine.onSpawn = (child, { by }) => {
       child.kill();
       processes.find(({ pid }) => pid === by)?.kill();
@@ -360,7 +370,7 @@ describe('a caller that is killed', () => {
 });
 
 describe('a contended lock', () => {
-  it('whoever waited for it polls as fast as at the beginning, once it has started a daemon itself', async () => {
+  it('a caller that waited for it polls at full speed again once it has started a daemon itself', async () => {
     const machine = home({ startMs: 30 });
     const holder = machine.start();
     lockOf(machine, holder);
@@ -386,18 +396,21 @@ describe('a contended lock', () => {
     expect(machine.spawns[0]?.at.monotonicMs).toBeLessThan(beganMs + 1_051);
   });
 
-  it.each(['holder', 'child'])('of a living %s is waited for, as long as its holder allows', async (who) => {
-    const machine = home();
-    const holder = machine.start();
-    lockOf(machine, holder, who === 'child' ? machine.start() : undefined);
-    if (who === 'child') holder.kill();
-    const beganMs = machine.clock.now().monotonicMs;
-    expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'lock-fallback' });
-    expect(machine.spawns[0]?.at.monotonicMs).toBeGreaterThanOrEqual(beganMs + 1_500);
-    expect(machine.spawns[0]?.at.monotonicMs).toBeLessThan(beganMs + 1_551);
-  });
+  it.each(['holder', 'child'])(
+    'of a living %s keeps callers waiting for the time that its holder allows',
+    async (who) => {
+      const machine = home();
+      const holder = machine.start();
+      lockOf(machine, holder, who === 'child' ? machine.start() : undefined);
+      if (who === 'child') holder.kill();
+      const beganMs = machine.clock.now().monotonicMs;
+      expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'lock-fallback' });
+      expect(machine.spawns[0]?.at.monotonicMs).toBeGreaterThanOrEqual(beganMs + 1_500);
+      expect(machine.spawns[0]?.at.monotonicMs).toBeLessThan(beganMs + 1_551);
+    },
+  );
 
-  it('of a living holder costs nobody a process while its daemon is on the way', async () => {
+  it('of a living holder costs no extra process while its daemon starts', async () => {
     const machine = home({ startMs: 1_400 });
     const outcomes = await machine.clock.finish(
       Promise.all(Array.from({ length: 20 }, () => calling(machine))),
@@ -407,7 +420,7 @@ describe('a contended lock', () => {
   });
 
   it.each([10, 500])(
-    'the race of two who take it over, for a daemon that takes %i ms: one process',
+    'the race of two that take it over, for a daemon that takes %i ms: one process',
     async (startMs) => {
       const machine = home({ startMs });
       const holder = machine.start();
@@ -426,7 +439,7 @@ describe('a contended lock', () => {
     },
   );
 
-  it('of a child that is dead is taken over, also where its holder lives on', async () => {
+  it('of a dead child is taken over, even if its holder lives on', async () => {
     const machine = home();
     const child = machine.start();
     lockOf(machine, machine.start(), child);
@@ -436,7 +449,7 @@ describe('a contended lock', () => {
     expect(elapsed(machine, beganMs)).toBeLessThan(1_100);
   });
 
-  it('is waited for from when it was first seen: another one counts anew', async () => {
+  it('has its wait counted from its first sight: a new lock restarts the count', async () => {
     const machine = home();
     const [a, b] = [machine.start(), machine.start()];
     lockOf(machine, a);
@@ -526,16 +539,16 @@ describe('a contended lock', () => {
     expect(elapsed(machine, beganMs)).toBeLessThan(60);
   });
 
-  it('an empty directory is nobody’s', async () => {
+  it('that is an empty directory is free', async () => {
     const machine = home();
     machine.files.makeDirectory(LOCK);
     expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'cold' });
   });
 });
 
-describe('a lock that can’t be had', () => {
+describe('a lock that can’t be taken', () => {
   it.each(['ENOSPC', 'EACCES', 'EROFS', 'EMFILE'])(
-    'for want of room or rights (%s) fails: a daemon would as well',
+    'for lack of space or rights (%s) is a failure: a daemon would fail as well',
     async (code) => {
       for (const fault of [
         { method: 'makeDirectory', matching: /\.lock$/ },
@@ -556,7 +569,7 @@ describe('a lock that can’t be had', () => {
     },
   );
 
-  it('because it is jammed does not decide: after the fallback a process is started without it', async () => {
+  it('because it is jammed does not block: after the fallback the caller starts a process without it', async () => {
     const machine = home();
     machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
     const beganMs = machine.clock.now().monotonicMs;
@@ -566,17 +579,68 @@ describe('a lock that can’t be had', () => {
     expect(await obtain(machine, {}, process)).toMatchObject({ kind: 'started', reason: 'lock-error' });
     expect(machine.spawns[0]?.at.monotonicMs).toBeGreaterThanOrEqual(beganMs + 1_000);
     expect(elapsed(machine, beganMs)).toBeLessThan(1_150);
-    // Without the lock there is none to hand over, and no record of one to note a child in.
+    // Without the lock, there is nothing to hand over, and no record to note a child in.
     expect(machine.spawns[0]?.lockNonce).toBeUndefined();
     expect(touched).not.toContain(inHome(`spawn.lock/${nonceFor(process)}`));
   });
 
-  it('whenever it is tried, though it is always free, is not tried for ever', async () => {
+  it('at any attempt, though it looks free, is not tried for ever', async () => {
     const machine = home();
     machine.faults.plant({ method: 'rename', code: 'ENOTEMPTY', matching: /spawn\.lock$/, times: FOREVER });
     const beganMs = machine.clock.now().monotonicMs;
     expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'lock-error' });
     expect(elapsed(machine, beganMs)).toBeLessThan(1_150);
+  });
+
+  it('a lock that can’t be taken over blocks nobody for longer than the fallback', async () => {
+    const machine = new MemoryMachine();
+    machine.files.makeDirectories(inHome('spawn.lock'));
+    machine.onSpawn = (child, { lockNonce }) => {
+      void claims(child, { lock: handedLock(HOME, lockNonce) }).then(() => child.serve({ kind: 'accepted' }));
+    };
+    const holder = machine.start();
+    const record = { nonce: nonceFor(holder), holder: identityOf(holder), readyMs: 1_500 };
+    machine.files.createFile(
+      inHome(`spawn.lock/${nonceFor(holder)}`),
+      recordText(record, machine.clock.now().wallMs),
+    );
+    holder.kill();
+    machine.faults.plant({ method: 'removeFile', code: 'EACCES', matching: /spawn\.lock/, times: FOREVER });
+    const outcome = await obtain(machine, { timing: timingFrom({ totalMs: 4_000 }) });
+    expect(outcome).toMatchObject({ kind: 'started', reason: 'lock-error' });
+  });
+
+  it('a daemon that came while the lock was jammed is attached: nothing is started beside it', async () => {
+    const machine = new MemoryMachine();
+    machine.faults.plant({ method: 'rename', code: 'EACCES', matching: /spawn\.lock$/, times: FOREVER });
+    const process = machine.start();
+    const stepper = new Stepper(obtaining(obtainPlan(process)), process.ports);
+    const patientUntilMs = machine.clock.now().monotonicMs + timingFrom().lockFallbackMs;
+    let daemon: Promise<unknown> | undefined;
+    const outcome = await toTheEnd(machine, stepper, async () => {
+      // It has found no daemon, its patience is over, and its next call looks at the lock.
+      if (machine.clock.now().monotonicMs < patientUntilMs || stepper.next?.port !== 'files') return;
+      daemon ??= daemonIn(machine);
+      await daemon;
+    });
+    expect(outcome).toMatchObject({ kind: 'attached' });
+    expect(machine.spawns).toEqual([]);
+  });
+
+  it('a caller that is held up with the lock until its time is over starts nothing, and ends the lock', async () => {
+    const machine = new MemoryMachine();
+    const process = machine.start();
+    const stepper = new Stepper(obtaining(obtainPlan(process)), process.ports);
+    let isHeldUp = false;
+    const outcome = await toTheEnd(machine, stepper, async () => {
+      if (isHeldUp || !tree(machine).some((line) => line.includes('spawn.lock/'))) return;
+      isHeldUp = true;
+      await machine.clock.advance(3_000);
+    });
+    expect(isHeldUp).toBe(true);
+    expect(outcome).toMatchObject({ kind: 'failed', failure: { kind: 'timed-out' } });
+    expect(machine.spawns).toEqual([]);
+    expect(tree(machine).filter((line) => line.includes('spawn.lock'))).toEqual([]);
   });
 });
 
@@ -586,7 +650,7 @@ describe('a start that fails', () => {
     { code: 'EACCES', kind: 'spawn-refused' },
     { code: 'EAGAIN', kind: 'spawn-refused' },
     { code: 'E2BIG', kind: 'spawn-threw' },
-  ])('because the system says no ($code): at once, and the lock is free', async ({ code, kind }) => {
+  ])('because the system refuses ($code): at once, and the lock is free', async ({ code, kind }) => {
     const machine = home();
     machine.faults.plant({ method: 'spawn', code });
     expect(await obtain(machine)).toMatchObject({ kind: 'failed', failure: { kind, cause: { code } } });
@@ -625,7 +689,7 @@ describe('a start that fails', () => {
     expect(reasonsOf(machine)).toEqual(['cold']);
   });
 
-  it('because the program ends well without serving: it is started once more, and then that is the reason', async () => {
+  it('because the program exits with 0 without serving: the caller starts it once more, and then reports that', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(0);
     expect(failureOf(await obtain(machine))).toMatchObject({
@@ -637,7 +701,7 @@ describe('a start that fails', () => {
     expect([reasonsOf(machine), lockLines(machine)]).toEqual([['cold', 'cold'], []]);
   });
 
-  it('a child that gives way leads to the daemon that it gave way to', async () => {
+  it('a child that gives way: the caller is attached to the daemon that it gave way to', async () => {
     const machine = home();
     let rival: MemoryProcess | undefined;
     machine.onSpawn = (child, { lockNonce }) => {
@@ -651,7 +715,7 @@ describe('a start that fails', () => {
     expect([reasonsOf(machine), lockLines(machine)]).toEqual([['cold'], []]);
   });
 
-  it('a child that gave way to a daemon that is gone again is replaced', async () => {
+  it('a child that gave way to a daemon that is gone: the caller starts another', async () => {
     const machine = home();
     machine.onSpawn = (child, { lockNonce }) => {
       childrenServe(machine);
@@ -666,7 +730,7 @@ describe('a start that fails', () => {
     expect(reasonsOf(machine)).toEqual(['cold', 'dead-daemon']);
   });
 
-  it('a child that dies after another daemon has come up is no failure', async () => {
+  it('a child that dies after another daemon has come up: the caller is attached', async () => {
     const machine = home();
     machine.onSpawn = (child) => {
       void child.run(async ({ clock }) => {
@@ -683,7 +747,7 @@ describe('a start that fails', () => {
     });
   });
 
-  it('the race of a child that dies and a daemon that comes up: one more look tells', async () => {
+  it('the race of a child that dies and a daemon that comes up: the caller looks once more', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(1);
     const { stepper } = await heldBefore(machine, { phase: 'check', method: 'removeFile' }, 'starter');
@@ -692,7 +756,7 @@ describe('a start that fails', () => {
     expect(outcome).toMatchObject({ kind: 'attached', owner: { pid: daemon.pid } });
   });
 
-  it('that look is a new connection: the one before was the dead child’s, or nobody’s', async () => {
+  it('that look is a new connection: the one before reached the dead child, or nobody', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(1);
     const { stepper } = await heldBefore(machine, { phase: 'check', method: 'removeFile' }, 'starter');
@@ -701,7 +765,7 @@ describe('a start that fails', () => {
     expect(stepper.next?.method).toBe('connect');
   });
 
-  it('a child that died is the reason, also where nothing can be told of anybody else', async () => {
+  it('a child that died is the reason, even if the state of others is unknown', async () => {
     const machine = home();
     machine.onSpawn = (child) => child.exit(1);
     const { stepper } = await heldBefore(machine, { phase: 'check', method: 'removeFile' }, 'starter');
@@ -711,13 +775,13 @@ describe('a start that fails', () => {
     });
   });
 
-  it('a child that can’t be noted is waited for all the same', async () => {
+  it('a child that can’t be noted: the caller waits for it all the same', async () => {
     const machine = home();
     machine.faults.plant({ method: 'appendText', code: 'ENOSPC' });
     expect(await obtain(machine)).toMatchObject({ kind: 'started', reason: 'cold' });
   });
 
-  it('a child that takes longer than it may: timed out, named, and left to come up', async () => {
+  it('a child that takes too long: the caller times out, names it, and leaves it running', async () => {
     const machine = home({ startMs: 1_600 });
     const outcome = await obtain(machine);
     const [pid] = childrenOf(machine);
@@ -732,7 +796,7 @@ describe('a start that fails', () => {
     expect(reasonsOf(machine)).toEqual(['cold']);
   });
 
-  it('a child that claims and does not get as far as serving: timed out as well', async () => {
+  it('a child that claims and does not come to serve: the caller times out as well', async () => {
     const machine = home({ loadMs: 10_000 });
     const failure = failureOf(await obtain(machine));
     expect(failure).toEqual({
@@ -744,7 +808,7 @@ describe('a start that fails', () => {
     });
   });
 
-  it('the ready budget is cut short by the whole one', async () => {
+  it('the whole budget limits the ready budget', async () => {
     const machine = home({ startMs: 9_000 });
     const holder = machine.start();
     lockOf(machine, holder);
@@ -759,15 +823,15 @@ describe('a start that fails', () => {
   });
 });
 
-describe('what a daemon says first', () => {
-  it('accepted: served, by a daemon that serves many', async () => {
+describe('the first word of a daemon', () => {
+  it('accepted: one daemon serves many callers', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     await machine.clock.finish(Promise.all(Array.from({ length: 5 }, () => calling(machine))));
     expect(daemon.served).toBe(5);
   });
 
-  it('draining: it is waited for until it is gone, and replaced', async () => {
+  it('draining: the caller waits until it is gone, and replaces it', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     daemon.serve({ kind: 'draining' });
@@ -778,7 +842,7 @@ describe('what a daemon says first', () => {
     expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
 
-  it('draining in favour of this caller: it is waited for, and replaced for that reason', async () => {
+  it('draining for an upgrade: the caller waits, and replaces it for that reason', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     daemon.serve({ kind: 'draining', why: 'upgrade' });
@@ -788,14 +852,14 @@ describe('what a daemon says first', () => {
     expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'upgrade' });
   });
 
-  it('outdated: told so, and nothing is started', async () => {
+  it('outdated: the caller reports it, and starts nothing', async () => {
     const machine = home();
     (await daemonIn(machine)).serve({ kind: 'outdated', message: 'too old' });
     expect(failureOf(await obtain(machine))).toEqual({ kind: 'outdated', message: 'too old' });
     expect(reasonsOf(machine)).toEqual([]);
   });
 
-  it('draining for longer than the budget: timed out while it kept doing so', async () => {
+  it('draining for longer than the budget: the caller times out', async () => {
     const machine = home();
     (await daemonIn(machine)).serve({ kind: 'draining' });
     expect(failureOf(await obtain(machine))).toEqual({
@@ -808,14 +872,14 @@ describe('what a daemon says first', () => {
     expect(reasonsOf(machine)).toEqual([]);
   });
 
-  it('nothing, and hangs up: tried again', async () => {
+  it('none, and it hangs up: the caller tries again', async () => {
     const machine = home();
     (await daemonIn(machine)).serve({ kind: 'ended' }, { kind: 'ended' }, { kind: 'accepted' });
     expect(await obtain(machine)).toMatchObject({ kind: 'attached' });
     expect(reasonsOf(machine)).toEqual([]);
   });
 
-  it('nothing, killed while the caller waits: replaced', async () => {
+  it('none, and it is killed while the caller waits: the caller replaces it', async () => {
     const machine = home();
     const { process: daemon } = await claimIn(machine);
     const outcome = calling(machine);
@@ -824,7 +888,7 @@ describe('what a daemon says first', () => {
     expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
   });
 
-  it('declined: the reason is the daemon’s, and at once', async () => {
+  it('declined: the caller reports the daemon’s reason at once', async () => {
     const machine = home();
     (await daemonIn(machine)).serve({ kind: 'declined', message: 'it does not load', exitCode: 70 });
     expect(failureOf(await obtain(machine))).toEqual({
@@ -835,7 +899,7 @@ describe('what a daemon says first', () => {
     expect(reasonsOf(machine)).toEqual([]);
   });
 
-  it('declined by the daemon that was started: the same, and the lock has ended with the claim', async () => {
+  it('declined by the started daemon: the same, and the lock ended with the claim', async () => {
     const machine = home();
     machine.onSpawn = (child, { lockNonce }) => {
       void child.run(async () => {
@@ -848,7 +912,7 @@ describe('what a daemon says first', () => {
   });
 });
 
-describe('a daemon that is there and does not answer is never replaced', () => {
+describe('a daemon that lives and does not answer is never replaced', () => {
   const NAMED = { kind: 'not-answering', directory: HOME, afterMs: 2_000 };
 
   async function notAnswered(machine: MemoryMachine, changes: Changes = {}) {
@@ -859,13 +923,13 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     return failure;
   }
 
-  it('silent: the owner is named', async () => {
+  it('silent: the caller names the owner', async () => {
     const machine = home();
     const { process } = await claimIn(machine);
     expect(await notAnswered(machine)).toEqual({ ...NAMED, owner: ownerOf(process), cause: undefined });
   });
 
-  it('silent: nobody takes a lock to start another', async () => {
+  it('silent: no caller takes a lock to start another', async () => {
     const machine = home();
     await claimIn(machine);
     const process = machine.start();
@@ -875,7 +939,7 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     expect(methods).not.toContain('rename');
   });
 
-  it('stopped: the owner is named, and serves again when it goes on', async () => {
+  it('stopped: the caller names the owner, which serves again when it resumes', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     daemon.stop();
@@ -896,7 +960,7 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     });
   });
 
-  it.each(['EACCES', 'EMFILE', 'EWHATEVER'])('of which the system does not tell (%s)', async (code) => {
+  it.each(['EACCES', 'EMFILE', 'EWHATEVER'])('with an ambiguous answer of the system (%s)', async (code) => {
     const machine = home();
     const daemon = await daemonIn(machine);
     machine.faults.plant({ method: 'connect', code, times: FOREVER });
@@ -917,7 +981,7 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     expect(await notAnswered(machine)).toEqual({ ...NAMED, owner: undefined, cause: undefined });
   });
 
-  it('one that answers late is waited for', async () => {
+  it('that answers late: the caller waits for it', async () => {
     const machine = home();
     const { process } = await claimIn(machine);
     const outcome = calling(machine);
@@ -926,7 +990,7 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'attached', tookMs: 1_900 });
   });
 
-  it('a holder that finds one in doubt gives the lock back', async () => {
+  it('with an ambiguous state: the holder of the lock gives it back', async () => {
     const machine = home();
     machine.faults.plant({ method: 'connect', code: 'EMFILE', skip: 1, times: FOREVER });
     const outcome = calling(machine);
@@ -938,7 +1002,7 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     });
   });
 
-  it('a holder that gave the lock back takes it again before it starts anything', async () => {
+  it('a holder that gave the lock back takes it again before it starts a daemon', async () => {
     const machine = home();
     const process = machine.start();
     let atSpawn: string[] = [];
@@ -950,7 +1014,7 @@ describe('a daemon that is there and does not answer is never replaced', () => {
     expect(atSpawn).toEqual(['spawn.lock/', `spawn.lock/${nonceFor(process)}`]);
   });
 
-  it('trouble that has passed is forgotten', async () => {
+  it('the caller forgets trouble that has passed', async () => {
     const machine = home({ startMs: 9_000 });
     lockOf(machine, machine.start(), machine.start());
     machine.faults.plant({ method: 'connect', code: 'EMFILE' });
@@ -966,10 +1030,10 @@ describe('a daemon that is there and does not answer is never replaced', () => {
   });
 });
 
-describe('a daemon that says nothing first', () => {
+describe('a daemon that sends no first word', () => {
   const greeting = 'none';
 
-  it('is reached when it takes the connection', async () => {
+  it('is reached when it accepts the connection', async () => {
     const machine = home();
     const { process } = await claimIn(machine);
     expect(await obtain(machine, { greeting })).toEqual({
@@ -983,7 +1047,7 @@ describe('a daemon that says nothing first', () => {
     expect(await obtain(home(), { greeting })).toMatchObject({ kind: 'started' });
   });
 
-  it('is not reached while it is stopped, though the system takes connections for it', async () => {
+  it('is not reached while it is stopped, though the system accepts connections for it', async () => {
     const machine = home();
     const daemon = await daemonIn(machine);
     daemon.stop();
@@ -1003,7 +1067,7 @@ describe('a daemon that says nothing first', () => {
     expect(reasonsOf(machine)).toEqual([]);
   });
 
-  it('is reached when nothing can be told of its process', async () => {
+  it('is reached when its process can’t be seen', async () => {
     const machine = home();
     await daemonIn(machine);
     machine.faults.plant({ method: 'lookUp', code: 'EPERM' });
@@ -1025,7 +1089,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     return { machine, daemon };
   }
 
-  it('a living owner is waited for, and named', async () => {
+  it('the caller waits for a living owner, and names it', async () => {
     const { machine, daemon } = await refusing();
     expect(failureOf(await obtain(machine, { platform }))).toMatchObject({
       kind: 'not-answering',
@@ -1034,7 +1098,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     expect([reasonsOf(machine), lockLines(machine)]).toEqual([[], []]);
   });
 
-  it('an owner in doubt costs a process, which gives way', async () => {
+  it('an owner that can’t be seen costs a process, which gives way', async () => {
     const { machine, daemon } = await refusing();
     machine.faults.plant({ method: 'lookUp', code: 'EPERM', times: FOREVER });
     machine.onSpawn = (child, { lockNonce }) => {
@@ -1062,7 +1126,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
     expect(await obtain(machine, { platform })).toMatchObject({ kind: 'started', reason: 'cold' });
   });
 
-  it('a dead owner is replaced', async () => {
+  it('the caller replaces a dead owner', async () => {
     const { machine, daemon } = await refusing();
     daemon.kill();
     machine.onSpawn = (child, { lockNonce }) => {
@@ -1074,7 +1138,7 @@ describe('where refusal may mean a full backlog (macOS)', () => {
 
 describe('time', () => {
   it.each([-3_600_000, -500, 500, 3_600_000])(
-    'the wall clock jumps by %i ms while a caller waits: no deadline notices',
+    'the wall clock jumps by %i ms while a caller waits: no deadline moves',
     async (jumpMs) => {
       const machine = home();
       await claimIn(machine);
@@ -1091,7 +1155,7 @@ describe('time', () => {
   );
 
   it.each([-3_600_000, 3_600_000])(
-    'the wall clock jumps by %i ms while a daemon starts: nobody is blocked, for one process too many at most',
+    'the wall clock jumps by %i ms while a daemon starts: no caller is blocked, for at most one extra process',
     async (jumpMs) => {
       const machine = home({ startMs: 400 });
       const callers = Array.from({ length: 5 }, () => calling(machine));
@@ -1108,7 +1172,7 @@ describe('time', () => {
   );
 
   it.each(['expected', 'none'] as const)(
-    'a caller that was held up until its time was over asks for nothing: it would not hear the answer (greeting: %s)',
+    'a caller that is delayed until its time is over makes no request: it would not get the answer (greeting: %s)',
     async (greeting) => {
       const machine = home();
       const daemon = await daemonIn(machine);
@@ -1124,7 +1188,7 @@ describe('time', () => {
     },
   );
 
-  it('a caller that waits for a lock all the while says so', async () => {
+  it('a caller that waits only for a lock says so', async () => {
     const machine = home();
     const timing = timingFrom({ totalMs: 1_200, lockFallbackMs: 600 });
     lockOf(machine, machine.start(), machine.start());
@@ -1139,7 +1203,7 @@ describe('time', () => {
     expect([reasonsOf(machine), machine.clock.nextDueMs]).toEqual([[], undefined]);
   });
 
-  it('no outcome comes later than the budget, and none leaves a timer', async () => {
+  it('each outcome comes within the budget, and leaves no timer', async () => {
     for (const totalMs of [0, 1, 50, 400, 10_000]) {
       const machine = home({ startMs: 100_000 });
       const beganMs = machine.clock.now().monotonicMs;
@@ -1157,20 +1221,23 @@ describe('the state directory', () => {
     { why: 'no-directory', entry: { type: 'file', userId: 1_000, mode: 0o600 } },
     { why: 'foreign', entry: { type: 'directory', userId: 4, mode: 0o700 } },
     { why: 'writable-by-others', entry: { type: 'directory', userId: 1_000, mode: 0o777 } },
-  ] as const)('that can’t be trusted ($why) is refused, and nothing is started', async ({ why, entry }) => {
-    for (const path of [ROOT, HOME]) {
-      const machine = new MemoryMachine();
-      if (path === HOME) machine.files.makeDirectory(ROOT);
-      machine.disk.create(path, entry, 'mkdir', '/elsewhere');
-      expect(await obtain(machine)).toEqual({
-        kind: 'failed',
-        failure: { kind: 'state-directory-distrusted', path, why },
-      });
-      expect(reasonsOf(machine)).toEqual([]);
-    }
-  });
+  ] as const)(
+    'that can’t be trusted ($why) is refused, and the caller starts nothing',
+    async ({ why, entry }) => {
+      for (const path of [ROOT, HOME]) {
+        const machine = new MemoryMachine();
+        if (path === HOME) machine.files.makeDirectory(ROOT);
+        machine.disk.create(path, entry, 'mkdir', '/elsewhere');
+        expect(await obtain(machine)).toEqual({
+          kind: 'failed',
+          failure: { kind: 'state-directory-distrusted', path, why },
+        });
+        expect(reasonsOf(machine)).toEqual([]);
+      }
+    },
+  );
 
-  it('that can’t be made is a reason as well', async () => {
+  it('that can’t be created is a failure as well', async () => {
     const machine = new MemoryMachine();
     machine.faults.plant({ method: 'makeDirectories', code: 'ENOSPC' });
     expect(await obtain(machine)).toMatchObject({
@@ -1178,7 +1245,7 @@ describe('the state directory', () => {
     });
   });
 
-  it('that others could look into is closed, and used', async () => {
+  it('that others could read is closed to them, and used', async () => {
     const machine = new MemoryMachine();
     machine.files.makeDirectory(ROOT);
     machine.disk.create(HOME, { type: 'directory', userId: 1_000, mode: 0o755 });
@@ -1216,7 +1283,7 @@ describe('every call may fail', () => {
   );
 });
 
-it('an owner on record that is another’s text is no owner', async () => {
+it('a foreign owner file does not count as an owner', async () => {
   const machine = home();
   const { process } = await claimIn(machine, {
     ownerText: ownerText({ ...ownerOf({ pid: 7, startTime: '' }), pid: -1 }),

@@ -1,4 +1,4 @@
-/** How procedures are put together and driven. */
+/** How to build and drive procedures. */
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
@@ -53,7 +53,7 @@ describe('calls', () => {
     expect(structuredClone(made)).toEqual(made);
   });
 
-  it('return what the driver was told', () => {
+  it('return the driver’s answer', () => {
     const listing = files('list', '/a');
     listing.next();
     expect(listing.next({ kind: 'absent' })).toEqual({ done: true, value: { kind: 'absent' } });
@@ -66,7 +66,7 @@ function* makeTwo(): Sync<string> {
 }
 
 describe('driving a procedure', () => {
-  it('makes its calls one after the other, and hands back the outcome', async () => {
+  it('makes its calls one after the other, and returns the outcome', async () => {
     const sync = new MemoryMachine();
     expect(runSync(makeTwo(), sync.start().ports)).toBe('done');
     const machine = new MemoryMachine();
@@ -75,7 +75,7 @@ describe('driving a procedure', () => {
       expect(files.list('/a')).toEqual({ kind: 'names', names: ['b'] });
   });
 
-  it('tells it the time when it asks, and not before', async () => {
+  it('reads the time when the procedure asks, and not before', async () => {
     const machine = new MemoryMachine();
     function* nap(): Procedure<number> {
       const begun = yield* now();
@@ -85,13 +85,13 @@ describe('driving a procedure', () => {
     expect(await machine.clock.finish(run(nap(), machine.start().ports))).toBe(30);
   });
 
-  it('costs no turn of the event loop where a port answers at once', () => {
+  it('costs no turn of the event loop if a port answers at once', () => {
     const machine = new MemoryMachine();
     void run(makeTwo(), machine.start().ports);
     expect(machine.files.list('/a')).toEqual({ kind: 'names', names: ['b'] });
   });
 
-  it('an exception of a port is a bug, and is not kept back', async () => {
+  it('passes on an exception of a port, which is a bug', async () => {
     const process = new MemoryMachine().start();
     process.onCall = () => {
       throw new TypeError('a bug');
@@ -101,7 +101,7 @@ describe('driving a procedure', () => {
   });
 });
 
-/** Drives a procedure by hand: marks are answered as given, calls with their own method. */
+/** Drives a procedure by hand: it answers marks as given, and calls with their own method. */
 function driven(procedure: Procedure<unknown>, answers: (mark: Mark) => unknown = () => undefined) {
   const seen: string[] = [];
   let said = procedure.next();
@@ -122,7 +122,7 @@ describe('a part', () => {
     return `${yield* inner('/a')}, ${yield* inner('/b')}`;
   });
 
-  it('says where it begins, with what, and what came of it', () => {
+  it('marks its beginning, its arguments and its outcome', () => {
     expect(first(inner('/a'))).toEqual({ kind: 'part', name: 'inspecting', args: ['/a'] });
     const { seen, outcome } = driven(outer());
     expect(outcome).toBe('inspect /a, inspect /b');
@@ -167,7 +167,7 @@ describe('phases', () => {
     expect(outcome).toEqual({ kind: 'over', by: 'count' });
   });
 
-  it('are begun wherever the driver says', () => {
+  it('can begin at any phase', () => {
     const jump = (mark: Mark) =>
       mark.kind === 'phase' && mark.phase === 'count' ? go('finish', { by: 'driver' }) : undefined;
     expect(driven(counting(5), jump)).toEqual({
@@ -176,7 +176,7 @@ describe('phases', () => {
     });
   });
 
-  it('that do not exist do not compile, nor memories that do not fit', () => {
+  it('that do not exist, or get the wrong memory, do not compile', () => {
     // @ts-expect-error: there is no such phase
     const wrongName: Then = go('finnish', { by: 'count' });
     // @ts-expect-error: that is another phase's memory
@@ -201,12 +201,12 @@ describe('the cause of a call that failed', () => {
     ['absent', 'ENOENT'],
     ['occupied', 'EEXIST'],
     ['wrong-type', 'ENOTDIR'],
-  ] as const)('is named where the reading alone says it: %s', (kind, code) => {
+  ] as const)('is named if the reading has no error: %s', (kind, code) => {
     expect(causeIn({ kind })).toMatchObject({ code });
     expect(causeIn({ kind }).message).not.toBe('');
   });
 
-  it('a call that did not fail has none: it does not compile', () => {
+  it('does not exist for a call that succeeded: it does not compile', () => {
     // @ts-expect-error: nothing is wrong with it
     expect(causeIn({ kind: 'done' })).toBeUndefined();
   });

@@ -9,7 +9,7 @@ const arrived = (atMs: number, waitedMs?: number, spawned?: boolean): Arrival =>
 });
 
 describe('a tally', () => {
-  it('of a daemon that has done nothing', () => {
+  it('is zero for a daemon that has done nothing', () => {
     expect(new Tally().numbers(0)).toEqual({
       running: 0,
       waiting: 0,
@@ -22,7 +22,7 @@ describe('a tally', () => {
     });
   });
 
-  it('a call that came before the service was loaded is cold, its time the wait, the load and the run', () => {
+  it('counts a call before the load of the service as cold: its time is the wait, the load and the run', () => {
     const tally = new Tally();
     tally.loaded(300, 200);
     tally.begin(arrived(120, 50), 300)(340, 'well');
@@ -30,14 +30,14 @@ describe('a tally', () => {
     expect([cold.sumMs, warm.count, run.sumMs]).toEqual([50 + 220, 0, 40]);
   });
 
-  it('one whose caller had the daemon started is cold, though it came after the load', () => {
+  it('counts a call whose caller had the daemon started as cold, even after the load', () => {
     const tally = new Tally();
     tally.loaded(300, 200);
     tally.begin(arrived(310, 400, true), 310)(320, 'well');
     expect(tally.numbers(0)).toMatchObject({ cold: { count: 1, sumMs: 410 }, warm: { count: 0 } });
   });
 
-  it('any other is warm; a caller that says nothing has waited for nothing', () => {
+  it('counts any other call as warm; a caller without a report has not waited', () => {
     const tally = new Tally();
     tally.loaded(300, 200);
     tally.begin(arrived(300, 2, false), 301)(311, 'well');
@@ -49,7 +49,7 @@ describe('a tally', () => {
     });
   });
 
-  it('what is saved is the load, and the run, less the time in all: below zero where the daemon was started for one call', () => {
+  it('saves the load and the run, minus the total time: below zero if the daemon was started for one call', () => {
     const tally = new Tally();
     tally.loaded(300, 200);
     tally.begin(arrived(100, 50), 300)(340, 'well');
@@ -58,7 +58,7 @@ describe('a tally', () => {
     expect(tally.numbers(0).savedMs).toBe(-50 + (200 + 20 - 23));
   });
 
-  it('counts what runs, what waits, and what failed', () => {
+  it('counts calls that run, that wait, and that failed', () => {
     const tally = new Tally();
     tally.loaded(0, 1);
     const first = tally.begin(arrived(1), 1);
@@ -66,7 +66,7 @@ describe('a tally', () => {
     expect(tally.numbers(5)).toMatchObject({ running: 2, waiting: 3, failed: 0 });
     first(2, 'failed');
     expect(tally.numbers(1)).toMatchObject({ running: 1, waiting: 0, failed: 1 });
-    // Its caller has gone, and nothing is in flight any more.
+    // Its caller is gone, and nothing is in flight any more.
     expect(tally.numbers(0)).toMatchObject({ running: 1, waiting: 0 });
     second(2, 'well');
     expect(tally.numbers(0)).toMatchObject({ running: 0, waiting: 0, failed: 1, loadMs: 1 });

@@ -13,8 +13,8 @@ function spreadOf(times: readonly number[]): Spread {
 const exactly = (times: readonly number[], share: number): number =>
   [...times].sort((a, b) => a - b)[Math.ceil(share * times.length) - 1] ?? Number.NaN;
 
-describe('a spread', () => {
-  it('of nothing has no quantile', () => {
+describe('a histogram', () => {
+  it('without values has no quantile', () => {
     expect(spreadOf([])).toEqual({ count: 0, sumMs: 0 });
   });
 
@@ -42,12 +42,12 @@ describe('a spread', () => {
     }
   });
 
-  it.each([0.011, 1, 5, 10.24, 20, 1_000])('no quantile is longer than the longest: %d ms', (time) => {
+  it.each([0.011, 1, 5, 10.24, 20, 1_000])('has no quantile above the maximum: %d ms', (time) => {
     const { medianMs, p99Ms, maxMs } = spreadOf([time]);
     expect([medianMs ?? 9e9, p99Ms ?? 9e9].every((ms) => ms <= (maxMs ?? 0))).toBe(true);
   });
 
-  it('holds what is out of its range at its ends, and never less than nothing', () => {
+  it('counts values out of its range at its ends, and negative ones as zero', () => {
     expect(spreadOf([-5])).toMatchObject({ count: 1, sumMs: 0, maxMs: 0, medianMs: 0 });
     const day = 86_400_000;
     expect(spreadOf([day])).toMatchObject({ sumMs: day, maxMs: day });

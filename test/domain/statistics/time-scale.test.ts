@@ -1,4 +1,4 @@
-/** Where a time lies on the axis, and what is left out of it. */
+/** The position of a time on the axis, and the gaps that the axis leaves out. */
 
 import { describe, expect, it } from 'vitest';
 import { CUT_WIDTH, timeScale } from '../../../src/domain/statistics/time-scale.js';
@@ -12,7 +12,7 @@ describe('a time scale', () => {
     expect(scale.cuts).toEqual([]);
   });
 
-  it('of two events, however far apart, cuts nothing', () => {
+  it('of two events, at any distance, cuts nothing', () => {
     const scale = timeScale([0, 48 * HOUR], 500);
     expect([scale.cuts, scale.place(24 * HOUR)]).toEqual([[], 250]);
   });
@@ -27,7 +27,7 @@ describe('a time scale', () => {
     ]);
   });
 
-  it('cuts a gap beside which nothing else could be seen, and gives the rest its room', () => {
+  it('cuts a gap that would hide the rest, and gives the rest its room', () => {
     const scale = timeScale([0, 10, HOUR, HOUR + 10], 200 + CUT_WIDTH);
     expect(scale.cuts).toEqual([{ x: 100, ms: HOUR - 10 }]);
     expect(scale.place(10)).toBe(100);
@@ -36,12 +36,12 @@ describe('a time scale', () => {
     expect(scale.place(10 + (HOUR - 10) / 2)).toBe(100 + CUT_WIDTH / 2);
   });
 
-  it('cuts gaps that are alike, too', () => {
+  it('cuts similar gaps, too', () => {
     const { cuts } = timeScale([0, 10, HOUR, HOUR + 10, 2 * HOUR, 2 * HOUR + 10], 500);
     expect(cuts.map(({ ms }) => ms)).toEqual([HOUR - 10, HOUR - 10]);
   });
 
-  it('cuts a gap within what remains, where that is out of proportion in turn', () => {
+  it('cuts a gap in the rest, if that is out of proportion in turn', () => {
     const { cuts } = timeScale([0, 10, 6_000, 6_010, 5 * HOUR, 5 * HOUR + 10], 500);
     expect(cuts.map(({ ms }) => ms)).toEqual([5_990, 5 * HOUR - 6_010]);
   });
@@ -55,7 +55,7 @@ describe('a time scale', () => {
     expect(scale.place(99 * HOUR)).toBeCloseTo(700, 6);
   });
 
-  it('writes times where they have room', () => {
+  it('shows times where there is room', () => {
     const { ticks } = timeScale(
       Array.from({ length: 50 }, (_, n) => n * n),
       600,

@@ -1,4 +1,4 @@
-/** The parts of a log, and the lines that are picked from it. */
+/** The parts of a log, and the selection of lines from it. */
 
 import { describe, expect, it } from 'vitest';
 import {
@@ -13,7 +13,7 @@ import {
 const run = (pid: number): string => `solod: serving lint (pid ${pid}, generation 2)\n`;
 
 describe('a part', () => {
-  it('says its number in its first line, or after a line of another process', () => {
+  it('has its number in its first line, or after a line of another process', () => {
     expect(partOf(partLine(7))).toBe(7);
     expect(partOf(`another process\n${partLine(12)}rest`)).toBe(12);
     expect(partOf(`${partLine(3)}${partLine(4)}`)).toBe(3);
@@ -24,7 +24,7 @@ describe('a part', () => {
     'solod: the log goes on, part',
     ' solod: the log goes on, part 3\n',
     'x solod: the log goes on, part 3\n',
-  ])('%j has none', (head) => expect(partOf(head)).toBe(0));
+  ])('has no number in %j', (head) => expect(partOf(head)).toBe(0));
 
   it.each([
     [
@@ -90,7 +90,7 @@ describe('a part', () => {
     expect(joinParts(parts.map(([part, content]) => ({ part, text: content })))).toBe(text);
   });
 
-  it('a line tells how many are not kept', () => {
+  it('has a line that says how many parts are missing', () => {
     expect([gapLine(1), gapLine(2)]).toEqual([
       'solod: one part of the log in between is not kept\n',
       'solod: 2 parts of the log in between are not kept\n',
@@ -101,8 +101,8 @@ describe('a part', () => {
 describe('the latest run', () => {
   it.each([
     ['from the last daemon that served', `a\n${run(1)}b\n${run(2)}c\n`, `${run(2)}c\n`],
-    ['all, where none has', 'a\nb\n', 'a\nb\n'],
-    ['not from a line that only looks like it', `${run(1)}x ${run(2)}`, `${run(1)}x ${run(2)}`],
+    ['all, if none has served', 'a\nb\n', 'a\nb\n'],
+    ['not from a line that only looks like a start', `${run(1)}x ${run(2)}`, `${run(1)}x ${run(2)}`],
     ['nothing', '', ''],
   ])('%s', (_, text, latest) => expect(latestRun(text)).toBe(latest));
 });

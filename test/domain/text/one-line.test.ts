@@ -20,7 +20,7 @@ interface Case {
   readonly expected: string;
 }
 
-/** `cargo test` reads the same. */
+/** `cargo test` reads the same file. */
 const CASES = cases as readonly Case[];
 
 describe('a diagnostic', () => {
@@ -28,11 +28,11 @@ describe('a diagnostic', () => {
     expect(diagnosticLine(input, colour)).toBe(expected);
   });
 
-  it('the cases are read', () => {
+  it('has cases in the file', () => {
     expect(CASES.length).toBeGreaterThan(30);
   });
 
-  /** Text as it comes, and text that is likely to be trouble. */
+  /** Arbitrary text, and text that is likely to cause trouble. */
   const text = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 300 }),
     fc
@@ -59,13 +59,13 @@ describe('a diagnostic', () => {
     );
   });
 
-  it('of a diagnostic is the same', () => {
+  it('does not change when it is made again', () => {
     fc.assert(
       fc.property(text, (input) => {
         const line = diagnosticLine(input, 'plain');
         expect(diagnosticLine(line, 'plain')).toBe(line);
         expect(cleanText(cleanText(input))).toBe(cleanText(input));
-        // What is red already is red once.
+        // A text that is red already stays red once.
         const red = diagnosticLine(input, 'coloured');
         expect(diagnosticLine(red, 'coloured')).toBe(red);
       }),
@@ -73,7 +73,7 @@ describe('a diagnostic', () => {
   });
 });
 
-it('white space is what the language defines as such', () => {
+it('the set of white space is that of JavaScript', () => {
   const all = Array.from({ length: 0x10000 }, (_, point) => String.fromCharCode(point));
   expect([...WHITE_SPACE].sort()).toEqual(all.filter((character) => /\s/.test(character)).sort());
 });

@@ -3,7 +3,7 @@ import { printable, printableBytes } from '../../../src/domain/text/printable.js
 
 const ESC = '\u001b';
 
-describe('what a terminal shows and does not obey', () => {
+describe('text that a terminal shows and does not obey', () => {
   test.each([
     ['plain text, ä, \u{1f600}\n\tindented', 'plain text, ä, \u{1f600}\n\tindented'],
     [`${ESC}[1;31mred${ESC}[0m`, 'red'],
@@ -14,12 +14,12 @@ describe('what a terminal shows and does not obey', () => {
     expect(printable(text)).toBe(shown);
   });
 
-  test('a name in JSON stays the same name', () => {
+  test('keeps a name in JSON the same', () => {
     const name = `a${ESC}b\u0085`;
     expect(JSON.parse(printable(JSON.stringify({ name })))).toEqual({ name });
   });
 
-  test('a log keeps its colours, and its UTF-8', () => {
+  test('keeps the colours and the UTF-8 of a log', () => {
     const bytes = (text: string): string => Buffer.from(text).toString('latin1');
     expect(printableBytes(bytes(`ä ${ESC}[32mok${ESC}[0m ${ESC}[2J \u0085\r\n€`))).toBe(
       bytes(`ä ${ESC}[32mok${ESC}[0m \\u001b[2J \\u0085\\u000d\n€`),

@@ -8,7 +8,7 @@ import { eventually, has, SOLOD, sandbox } from '../support/sandbox.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-describe('what goes through', () => {
+describe('a call carries', () => {
   it('arguments, exactly as they were given', async () => {
     const box = sandbox();
     const args = ['', ' ', '--flag', '-x', 'ä€😀', 'two\nlines', '--', '--name=other'];
@@ -27,7 +27,7 @@ describe('what goes through', () => {
     expect(JSON.parse(second.stdout.toString())).toEqual({ cwd: '/tmp', own: '/tmp', x: 'second' });
   });
 
-  it('bytes both ways, whatever they are, in any amount', async () => {
+  it('any bytes both ways, in any amount', async () => {
     const box = sandbox();
     const service = box.service(`
       import { pipeline } from 'node:stream/promises';
@@ -48,7 +48,7 @@ describe('what goes through', () => {
     expect({ out: stdout.toString(), stderr, code }).toEqual({ out: 'out', stderr: 'err', code: 3 });
   });
 
-  it('what a service throws: one line, exit code 1, and the daemon goes on', async () => {
+  it('an error that a service throws: one line, exit code 1, and the daemon goes on', async () => {
     const box = sandbox();
     const service = box.service(
       "export default ({ args }) => { if (args[0] === 'throw') throw new Error('first\\nsecond'); };",
@@ -70,14 +70,14 @@ describe('what goes through', () => {
     ],
     ['a CommonJS module', 'b.cjs', () => 'module.exports = () => 5;'],
     ['a transpiled CommonJS module', 'c.cjs', () => 'exports.__esModule = true; exports.default = () => 5;'],
-  ])('a service may be %s', async (_, name, source) => {
+  ])('and runs a service that is %s', async (_, name, source) => {
     const box = sandbox();
     const index = JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href);
     expect(await box.run(['call', box.service(source(index), name)])).toMatchObject({ code: 5, stderr: '' });
   });
 });
 
-describe('how a call ends before its time', () => {
+describe('a call that ends early', () => {
   const PATIENT = `
     import { writeFileSync } from 'node:fs';
     export default ({ args, signal, stdout }) => new Promise((resolve) => {
@@ -100,7 +100,7 @@ describe('how a call ends before its time', () => {
     },
   );
 
-  it('a client that is killed aborts its call too', async () => {
+  it('a killed client aborts its call too', async () => {
     const box = sandbox();
     const mark = `${box.path}/mark`;
     const child = box.start(['call', box.service(PATIENT), '--', mark]);
@@ -109,7 +109,7 @@ describe('how a call ends before its time', () => {
     await eventually('the signal is aborted', () => readOr(mark) === 'aborted');
   });
 
-  it('a daemon that is killed in the middle: a clear error, an exit code of its own, and no second try', async () => {
+  it('a daemon killed during a call: a clear error, its own exit code, and no retry', async () => {
     const box = sandbox();
     const mark = `${box.path}/mark`;
     const child = box.start(['call', box.service(PATIENT), '--', mark]);
@@ -145,7 +145,7 @@ describe('how a call ends before its time', () => {
 });
 
 describe('a service that does not load', () => {
-  it('tells every waiting client why, ends with an error, and is started afresh once it is mended', async () => {
+  it('tells every waiting client why, ends with an error, and starts again once it is fixed', async () => {
     const box = sandbox();
     const service = box.service(
       "await new Promise((r) => setTimeout(r, 300)); throw new Error('out of paint');",
@@ -165,7 +165,7 @@ describe('a service that does not load', () => {
   it.each([
     ['a syntax error', 'export default ((', /SyntaxError/],
     ['no default export', 'export const x = 1;', /default export/],
-    ['a default export that is no service', 'export default 42;', /default export/],
+    ['a default export that is not a service', 'export default 42;', /default export/],
     ['a missing import', "import 'no-such-package'; export default () => 0;", /no-such-package/],
   ])('%s', async (_, source, reason) => {
     const box = sandbox();
@@ -214,8 +214,8 @@ function readOr(file: string): string {
   }
 }
 
-describe('a service that is careless', () => {
-  /** Runs one call of a service that does this, and a second one that must not notice. */
+describe('a careless service', () => {
+  /** Runs one call of a service with this body, and a second call that must not notice it. */
   async function careless(body: string) {
     const box = sandbox();
     const service = box.service(`
@@ -233,7 +233,7 @@ describe('a service that is careless', () => {
     return { box, service, first };
   }
 
-  it('prints after its end: nobody hears it but the log', async () => {
+  it('prints after its end: only the log gets it', async () => {
     const { box, first } = await careless(
       "setTimeout(() => { stdout.write('late'); process.stdout.write('late'); console.log('to the log'); }, 20);",
     );
@@ -242,7 +242,7 @@ describe('a service that is careless', () => {
     expect(readOr(`${box.place()}/log`)).not.toContain('late');
   });
 
-  it('exits after its end, or fails: the daemon serves on', async () => {
+  it('exits or fails after its end: the daemon goes on', async () => {
     const { box, service } = await careless(
       "setTimeout(() => process.exit(9), 1); setTimeout(() => { throw new Error('adrift'); }, 2); void new Promise((_, no) => setTimeout(no, 3, new Error('lost')));",
     );
@@ -250,7 +250,7 @@ describe('a service that is careless', () => {
     expect((await box.run(['call', service, '--', 'well'])).code).toBe(0);
   });
 
-  it('never reads, or begins to read and leaves', async () => {
+  it('never reads, or begins to read and ends', async () => {
     const { first } = await careless(
       "stdin.on('data', () => {}); process.stdin.setEncoding('utf8'); return 4;",
     );
@@ -272,7 +272,7 @@ describe('a service that is careless', () => {
     await eventually('the log has it', () => readOr(`${box.place()}/log`).includes('Error: second'));
   });
 
-  it('hears of the end of its caller as of a signal', async () => {
+  it('gets the end of its caller as a signal', async () => {
     const box = sandbox();
     const mark = `${box.path}/mark`;
     const service = box.service(`
@@ -294,8 +294,8 @@ describe('a service that is careless', () => {
   });
 });
 
-describe('what a service sees when it is loaded', () => {
-  it('is nothing of its first caller', async () => {
+describe('a service that is loaded', () => {
+  it('sees nothing of its first caller', async () => {
     const box = sandbox();
     const service = box.service(
       "const seen = [process.env.TOKEN, process.env.HOME, process.stdout.isTTY]; const made = (() => { try { (await import('node:fs')).writeFileSync('made', ''); return 'made'; } catch (error) { return error.code; } })(); export default () => console.log(JSON.stringify([...seen, made]));".replace(
@@ -312,7 +312,7 @@ describe('what a service sees when it is loaded', () => {
       ]);
   });
 
-  it('is its daemon, which it may end', async () => {
+  it('may end its daemon', async () => {
     const box = sandbox();
     const { code, stderr } = await box.run(['call', box.service('process.exit(3);')]);
     expect([code, stderr]).toEqual([70, expect.stringContaining('ended with exit code 3 before it served')]);
@@ -320,7 +320,7 @@ describe('what a service sees when it is loaded', () => {
 });
 
 describe('a hundred calls at once on the same streams', () => {
-  it.each(['on', 'off'])('give no warning of listeners: SOLOD=%s', async (SOLOD_SWITCH) => {
+  it.each(['on', 'off'])('give no warning about listeners: SOLOD=%s', async (SOLOD_SWITCH) => {
     const box = sandbox();
     const service = box.service(
       "export default async ({ stdin }) => { for await (const _ of stdin); console.log('x'); };",

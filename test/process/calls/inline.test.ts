@@ -27,12 +27,12 @@ const OFF: readonly [string, readonly string[], NonNullable<RunOptions['env']>][
 
 describe.each(OFF)('by %s', (_, flags, env) => {
   it.each(['', 'read', 'much', 'throw', 'nonsense', 'code'])(
-    '%j: byte for byte what the daemon says',
+    '%j: the output is byte for byte that of the daemon',
     async (how) => {
       const box = sandbox();
       const service = box.service(SERVICE);
       const args = how === '' ? [] : ['--', how];
-      // What differs by intent is the variable itself.
+      // Only the variable itself may differ.
       const common = { GREETING: 'hello', CI: undefined, SOLOD: undefined, ...env };
       const options = { input: 'some input', env: common };
       const there = await box.run(['call', service, '--daemon', ...args], options);
@@ -45,7 +45,7 @@ describe.each(OFF)('by %s', (_, flags, env) => {
     },
   );
 
-  it('no process is started, and --verbose says why', async () => {
+  it('the command starts no process, and --verbose says why', async () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const { code, stderr } = await box.run(['call', '--verbose', ...flags, service], { env });
@@ -68,7 +68,7 @@ describe('the switch', () => {
     expect([code, box.daemons().length]).toEqual([0, 1]);
   });
 
-  it('that says neither is refused', async () => {
+  it('with another value is refused', async () => {
     const box = sandbox();
     const { code, stderr } = await box.run(['call', box.service()], { env: { SOLOD: 'maybe' } });
     expect([code, stderr]).toEqual([
@@ -77,14 +77,14 @@ describe('the switch', () => {
     ]);
   });
 
-  it('a service that does not load says so with the same code', async () => {
+  it('reports a service that does not load with the same code', async () => {
     const box = sandbox();
     const service = box.service("throw new Error('no such luck');");
     const { code, stderr } = await box.run(['call', '--no-daemon', service]);
     expect([code, stderr]).toEqual([70, expect.stringContaining('no such luck')]);
   });
 
-  it('output that nobody reads ends the call, as it does with a daemon', async () => {
+  it('ends the call if nobody reads its output, as with a daemon', async () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const script = `"${process.execPath}" "${SOLOD}" call --no-daemon "${service}" -- much | head -n 1 > /dev/null; echo "\${PIPESTATUS[0]}"`;
@@ -94,7 +94,7 @@ describe('the switch', () => {
 });
 
 describe('--fallback inline', () => {
-  it('answers where no daemon can be had', async () => {
+  it('answers if no daemon can be started', async () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const wait = await box.run(['call', service, '--node', '/no/such/node']);
@@ -116,7 +116,7 @@ describe('--fallback inline', () => {
     ]);
   });
 
-  it('answers now, byte for byte what the daemon says, and has one started for the next time', async () => {
+  it('answers now, byte for byte like the daemon, and starts a daemon for the next call', async () => {
     const box = sandbox();
     const service = box.service(SERVICE);
     const run = (...flags: string[]) =>
@@ -133,14 +133,14 @@ describe('--fallback inline', () => {
     expect(daemons).toHaveLength(1);
   });
 
-  it('a service that does not load is not tried again elsewhere', async () => {
+  it('does not try a service again that does not load', async () => {
     const box = sandbox();
     const service = box.service('throw new Error("not today");');
     const { code, stderr } = await box.run(['call', '--fallback', 'inline', service]);
     expect([code, stderr.match(/not today/g)?.length]).toEqual([70, 1]);
   });
 
-  it('is wait or inline', async () => {
+  it('is wait or inline, and nothing else', async () => {
     const box = sandbox();
     const { code, stderr } = await box.run(['call', '--fallback', 'dance', box.service()]);
     expect([code, stderr]).toEqual([

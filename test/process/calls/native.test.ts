@@ -1,4 +1,4 @@
-/** The native client beside the one on Node: as one kind, in storms, at every point at which one can be killed, in every pipeline. */
+/** The native client and the one on Node together: in storms, killed at every point, and in pipelines. */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ async function oneDaemon(box: Sandbox): Promise<number> {
   return box.daemons()[0] ?? 0;
 }
 
-/** Who asked for each start. */
+/** The program that asked for each start. */
 function askers(box: Sandbox): string[] {
   const lines = readFileSync(path.join(box.place(), 'spawns.jsonl'), 'utf8').split('\n').filter(Boolean);
   const entries = lines.map((line) => JSON.parse(line) as { kind: string; asker: string });
@@ -51,7 +51,7 @@ describe.skipIf(!hasCargo)(`two hundred clients of both kinds${LEFT_OUT}`, () =>
     return [...new Set(said.map(({ pid }) => pid))];
   }
 
-  it.each(['nothing', 'a launch file'])('on a cold name, with %s left there', async (left) => {
+  it.each(['nothing', 'a launch file'])('on a cold name, with %s left behind', async (left) => {
     const box = sandbox();
     const service = box.service();
     if (left === 'a launch file') box.leaveLaunchFile(service);
@@ -61,7 +61,7 @@ describe.skipIf(!hasCargo)(`two hundred clients of both kinds${LEFT_OUT}`, () =>
     expect(box.generations()).toEqual([1]);
   });
 
-  it('just after the daemon was killed', async () => {
+  it('right after a kill of the daemon', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -71,7 +71,7 @@ describe.skipIf(!hasCargo)(`two hundred clients of both kinds${LEFT_OUT}`, () =>
     expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
   });
 
-  it('that kick', async () => {
+  it('that kick: one daemon', async () => {
     const box = sandbox();
     const service = box.service();
     box.leaveLaunchFile(service);
@@ -82,7 +82,7 @@ describe.skipIf(!hasCargo)(`two hundred clients of both kinds${LEFT_OUT}`, () =>
   });
 });
 
-/** What a starter does that others can see, from its lock to its exit. */
+/** The calls of a starter that others can see, from its lock to its exit. */
 const CALLS = 'mkdir,openat,write,rename,connect,clone,clone3,fork,vfork,unlink,rmdir,exit_group';
 const canTrace = hasCargo && has('strace');
 
@@ -110,7 +110,7 @@ describe.skipIf(!canTrace)(
           expect(new Set(processesOf(box)).size).toBeLessThanOrEqual(2);
           await box.dispose();
         }
-        // How often a call looks whether its daemon is there differs from one time to the next.
+        // The number of times that a call looks for its daemon differs between runs.
         expect(killed).toBeGreaterThanOrEqual(command === 'kick' ? points.length : FEWEST);
       },
       300_000,
@@ -118,12 +118,12 @@ describe.skipIf(!canTrace)(
   },
 );
 
-/** The service's file, the lock and its record, the log and the ledger, a fork, the child in the record, the end. */
+/** Service file, lock and record, log and ledger, a fork, the child in the record, the end. */
 const FEWEST = 12;
-/** A call looks for its daemon again and again; the first looks count. */
+/** A call looks for its daemon repeatedly. Only the first looks count. */
 const LOOKS = 2;
 
-/** Every call that a client makes on a cold name, each by its name and the how manyth of that name it is. */
+/** Every call of a client on a cold name, by its name and its number among the calls of that name. */
 async function pointsOf(command: string): Promise<string[]> {
   const box = sandbox();
   const service = box.service();
@@ -144,14 +144,14 @@ async function pointsOf(command: string): Promise<string[]> {
   return points;
 }
 
-/** Runs a client under a tracer that sees each of its calls before it is made. */
+/** Runs a client under a tracer that sees each call before the client makes it. */
 function trace(box: Sandbox, options: readonly string[], command: string, service: string): Promise<Ended> {
   const quiet = options.includes('-o') ? [] : ['-o', '/dev/null'];
   const args = ['-qq', ...quiet, '-e', `trace=${CALLS}`, ...options, CLIENT, command, service];
   return box.exec('strace', args);
 }
 
-/** Every process that the ledger tells of. */
+/** Every process in the ledger. */
 function processesOf(box: Sandbox): number[] {
   const lines = readFileSync(path.join(box.place(), 'spawns.jsonl'), 'utf8').split('\n').filter(Boolean);
   return lines.map((line) => (JSON.parse(line) as { pid: number }).pid);
@@ -206,7 +206,7 @@ describe.skipIf(!hasCargo)(`a client that kicks and is gone${LEFT_OUT}`, () => {
 
 const endOf = (pipe: NodeJS.ReadableStream): Promise<unknown> => once(pipe.resume(), 'end');
 
-/** What a daemon holds that is not its own: pipes, files and terminals of whoever started it. */
+/** What a daemon holds that is not its own: pipes, files and terminals of the process that started it. */
 function holdingsOf(pid: number, box: Sandbox): string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .map((fd) => `${fd} ${readlinkSync(`/proc/${pid}/fd/${fd}`)}`)
@@ -241,7 +241,7 @@ describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
     expect(said.pid).not.toBe(daemon);
   });
 
-  it('a launch file in a directory that others can write to starts nothing', async () => {
+  it('ignores a launch file in a directory that others can write to', async () => {
     const box = sandbox();
     const service = box.service();
     box.leaveLaunchFile(service);
@@ -259,7 +259,7 @@ describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
     expect(existsSync(mark)).toBe(false);
   });
 
-  it('what it does not know is Node’s to answer', async () => {
+  it('leaves unknown arguments to Node', async () => {
     const box = sandbox();
     for (const args of [
       ['--help'],
@@ -278,9 +278,9 @@ describe.skipIf(!hasCargo)(`what only the native client has${LEFT_OUT}`, () => {
   });
 });
 
-/** Suites that whatever calls itself a client of solod has to pass. */
+/** Suites that every client of solod has to pass. */
 const SUITES = ['calls/calls', 'calls/storms', 'calls/stream', 'daemon/upgrades'];
-/** Half a minute on two cores. Nothing ends a synchronous call but its own time. */
+/** Half a minute on two cores. Only this timeout ends a synchronous call. */
 const SUITES_MS = 540_000;
 
 describe.skipIf(!hasCargo)(`the tests of the client on Node${LEFT_OUT}`, () => {

@@ -1,6 +1,6 @@
 /**
- * A service can't tell a call from a process of its own: the same bytes, the same exit code, the same errors,
- * whether it runs in plain Node, in a daemon that has served somebody else before, or inline.
+ * A service can't tell a call from its own process: the same bytes, the same exit code, the same errors. It
+ * runs in plain Node, in a daemon that has served another caller before, and inline.
  */
 
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -106,7 +106,7 @@ const streams: Record<string, Behaviour> = {
       const out = fs.createWriteStream('', { fd: 1, autoClose: false });
       await new Promise((resolve) => out.write('through\\n', resolve));`,
   },
-  'what is not a terminal': {
+  'streams that are not a terminal': {
     does: `
       console.log(process.stdout.isTTY, process.stderr.isTTY, process.stdin.isTTY,
       process.stdout.columns, process.stdout.getColorDepth, tty.isatty(1), tty.isatty(0),
@@ -132,14 +132,14 @@ const exits: Record<string, Behaviour> = {
       const one = new EventEmitter(); one.on('it', () => process.exit(16));
       setImmediate(() => one.emit('it')); await never();`,
   },
-  'exit where everything is caught': {
+  'exit inside a catch of everything': {
     does: `
       try { process.exit(17); } catch { console.log('not reached'); } console.log('nor this');
       await delay(1); console.log('nor that');`,
   },
   'exit codes beyond a byte': { does: `process.exit(256 + 18);` },
   'a negative exit code': { does: `process.exit(-1);` },
-  'an exit code that is none': {
+  'an invalid exit code': {
     does: `
       console.log(told(() => process.exit('many')).split('.')[0].slice(0, 20));
       console.log(told(() => { process.exitCode = 1.5; }).slice(0, 16));`,
@@ -211,7 +211,7 @@ const environment: Record<string, Behaviour> = {
     does: `console.log(Object.entries(process.env).filter(([name]) => name !== '_').sort().join('\\n'));`,
     options: { env: { 'A B': 'c=d', EMPTY: '', ü: 'ä' } },
   },
-  'what an environment refuses': {
+  'values that an environment refuses': {
     does: `
       const refused = (act) => {
         try { act(); return 'taken'; } catch ({ name, code }) { return name + ' ' + code; }
@@ -439,7 +439,7 @@ const signals: Record<string, Behaviour> = {
       process.once('SIGUSR2', (signal) => { console.log(signal); process.exit(25); });
       process.kill(process.pid, 'SIGUSR2'); await never();`,
   },
-  'the question whether it lives': { does: `console.log(process.kill(process.pid, 0));` },
+  'a signal 0 to itself': { does: `console.log(process.kill(process.pid, 0));` },
 };
 
 const terminals: Record<string, Behaviour> = {
@@ -497,48 +497,48 @@ const BEHAVIOURS = {
   ...descriptors,
 };
 
-/** What is left of the difference; docs/calls.md lists it. */
+/** The remaining differences. docs/calls.md lists them. */
 const DIFFERENT: Record<
   string,
   Behaviour & {
     readonly cold: Partial<Outcome>;
     readonly call: Partial<Outcome>;
-    /** In a worker, if that is not as in any other call. */
+    /** In a worker, if that differs from other calls. */
     readonly worker?: Partial<Outcome>;
   }
 > = {
-  'an error that nobody catches is told in one line, without its stack': {
+  'an uncaught error is printed in one line, without its stack': {
     does: `throw new Error('broken');`,
     cold: { code: 1, stdout: '', stderr: expect.stringMatching(/Error: broken\n {4}at /) },
     call: { code: 1, stdout: '', stderr: expect.stringMatching(/^behaviours-\w+: broken\n$/) },
   },
-  'the same of a timer': {
+  'the same for an error of a timer': {
     does: `setTimeout(() => { throw new Error('late'); }); await never();`,
     cold: { code: 1, stderr: expect.stringMatching(/Error: late\n {4}at /) },
     call: { code: 1, stderr: expect.stringMatching(/^behaviours-\w+: late\n$/) },
   },
-  'the same of a promise': {
+  'the same for an error of a promise': {
     does: `Promise.reject(new TypeError('left')); await never();`,
     cold: { code: 1, stderr: expect.stringMatching(/TypeError: left\n {4}at /) },
     call: { code: 1, stderr: expect.stringMatching(/^behaviours-\w+: left\n$/) },
   },
-  'the same of an event': {
+  'the same for an error of an event': {
     does: `
       setImmediate(() => new EventEmitter().emit('error', new Error('heard by nobody'))); await never();`,
     cold: { code: 1, stderr: expect.stringContaining('heard by nobody') },
     call: { code: 1, stderr: expect.stringMatching(/^behaviours-\w+: heard by nobody\n$/) },
   },
-  'the same of a microtask': {
+  'the same for an error of a microtask': {
     does: `queueMicrotask(() => { throw new Error('tiny'); }); await never();`,
     cold: { code: 1, stderr: expect.stringMatching(/Error: tiny\n {4}at /) },
     call: { code: 1, stderr: expect.stringMatching(/^behaviours-\w+: tiny\n$/) },
   },
-  'a call ends with its function, whatever that has left running': {
+  'a call ends with its function, even if that leaves something running': {
     does: `setTimeout(() => console.log('later'), 50);`,
     cold: { code: 0, stdout: 'later\n' },
     call: { code: 0, stdout: '' },
   },
-  'who kills itself exits with the code that shells have for the signal': {
+  'a call that kills itself exits with the code of a shell for that signal': {
     does: `process.kill(process.pid, 'SIGTERM'); await never();`,
     cold: { code: null, signal: 'SIGTERM' },
     call: { code: 143, signal: null },
@@ -556,7 +556,7 @@ const DIFFERENT: Record<
     worker: { stdout: expect.stringMatching(/^some /) },
     call: { stdout: expect.stringMatching(/^ENOTSUP \| ENOTSUP: descriptor 0 is .*process.stdin.* ENOTSUP/) },
   },
-  'a child that is waited for synchronously has no input': {
+  'a child that the call waits for synchronously has no input': {
     does: `
       console.log(spawnSync('cat', { stdio: ['inherit', 'pipe', 'inherit'], encoding: 'utf8' }).stdout);`,
     options: { input: 'some' },
@@ -566,7 +566,7 @@ const DIFFERENT: Record<
   },
 };
 
-/** What a tool's own main module would do with the function. */
+/** Calls the function as a tool's own main module does. */
 const COLD = `
 import { pathToFileURL } from 'node:url';
 const [node, , service, ...args] = process.argv;
@@ -605,7 +605,7 @@ class Stage {
     writeFileSync(this.#cold, COLD);
   }
 
-  /** Somebody else's call, so that there is something that could be left of it. */
+  /** Another caller's call first, which could leave something behind. */
   async begin(): Promise<void> {
     const env = { GREETING: 'of somebody else', LEFT_OVER: '1', TERM: 'other' };
     const ended = await this.#box.run(['call', '--daemon', this.#service, '--', 'nothing'], {
@@ -617,7 +617,7 @@ class Stage {
 
   async run(way: Way, name: string, { options, shell }: Behaviour): Promise<Outcome> {
     this.#runs += 1;
-    // Of the same length each time: the directory's name is in what is printed.
+    // The same length each time: the output contains the directory's name.
     const cwd = path.join(this.#box.path, `w${1000 + this.#runs}`);
     mkdirSync(cwd);
     const command = [...this.#command(way), name, 'second'];
@@ -626,7 +626,7 @@ class Stage {
     return outcomeOf(await this.#box.exec(program, args, { ...options, cwd }), cwd);
   }
 
-  /** A daemon of its own, by the same name. */
+  /** A separate daemon of the same name. */
   #withWorkers(): readonly string[] {
     return [`--state-dir=${path.join(this.#box.path, 'with-workers')}`, '--workers=2'];
   }
@@ -662,7 +662,7 @@ function outcomeOf({ code, signal, stdout, stderr }: Ended, cwd: string): Outcom
 
 beforeAll(() => buildClient());
 
-describe('the same as in a process of its own', () => {
+describe('a call behaves as in its own process', () => {
   it.each(Object.keys(BEHAVIOURS).filter((name) => !(name in terminals) || has('script')))(
     '%s',
     async (name) => {
@@ -675,7 +675,7 @@ describe('the same as in a process of its own', () => {
     },
   );
 
-  it.each(['daemon', 'workers'] as const)('also when all of it happens at once: %s', async (way) => {
+  it.each(['daemon', 'workers'] as const)('also when all behaviours run at once: %s', async (way) => {
     const calm = Object.entries<Behaviour>(BEHAVIOURS).filter(([name]) => !(name in terminals));
     const stage = new Stage(Object.fromEntries(calm));
     await stage.begin();
@@ -692,7 +692,7 @@ function expectedOf(way: Way, { cold, call, worker = call }: (typeof DIFFERENT)[
   return way === 'cold' ? cold : way === 'workers' ? worker : call;
 }
 
-describe('what remains different', () => {
+describe('a difference that remains', () => {
   it.each(Object.entries(DIFFERENT))('%s', async (name, behaviour) => {
     const stage = new Stage({ [name]: behaviour });
     await stage.begin();

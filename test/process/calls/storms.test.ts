@@ -1,5 +1,6 @@
 /**
- * A hundred processes at once on one name. `SOLOD_ROUNDS=20` repeats each storm twenty times (`npm run storms`).
+ * A hundred processes at once on one name. `SOLOD_ROUNDS=20` repeats each storm twenty times
+ * (`npm run storms`).
  */
 
 import { describe, expect, it } from 'vitest';
@@ -36,7 +37,7 @@ describe.each(rounds)('round %i: a hundred at once, and one daemon', () => {
     expect(box.generations()).toEqual([1]);
   });
 
-  it('calls just after the daemon was killed by SIGKILL', async () => {
+  it('calls right after a SIGKILL of the daemon', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service, '--', 'call 0']);
@@ -57,7 +58,7 @@ describe.each(rounds)('round %i: a hundred at once, and one daemon', () => {
     expect(box.generations()).toEqual([1]);
   });
 
-  it('kicks just after the daemon was killed by SIGKILL', async () => {
+  it('kicks right after a SIGKILL of the daemon', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service, '--', 'call 0']);
@@ -68,7 +69,7 @@ describe.each(rounds)('round %i: a hundred at once, and one daemon', () => {
     expect(box.generations()).toEqual([2]);
   });
 
-  it('serves: one stays, the others end with 0 and have loaded no service', async () => {
+  it('serve commands: one stays, the others end with 0 and load no service', async () => {
     const box = sandbox();
     const service = box.service(`process.stderr.write('loaded\\n');${ECHO}`);
     const serving = Array.from({ length: CALLERS }, () => box.start(['serve', service]));

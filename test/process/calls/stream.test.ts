@@ -1,4 +1,7 @@
-/** As much as anybody likes, with little memory on both sides. `SOLOD_STREAM_MIB=1024` (`npm run stream`) makes it a gibibyte. */
+/**
+ * Any amount of data, with little memory on both sides. `SOLOD_STREAM_MIB=1024` (`npm run stream`) makes it a
+ * gibibyte.
+ */
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -7,7 +10,7 @@ import { sandbox } from '../support/sandbox.js';
 
 const MIB = 1024 * 1024;
 const AMOUNT_MIB = Number(process.env.SOLOD_STREAM_MIB ?? 128);
-/** What a process may take on above what it has at its start, however much goes through. */
+/** The memory that a process may use above its start, for any amount of data. */
 const HEADROOM_MIB = 96;
 
 const residentPeak = (pid: number): number =>

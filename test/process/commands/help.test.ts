@@ -1,4 +1,4 @@
-/** Help says what the tables say: every command with its options, every exit code. */
+/** Help lists every command with its options, and every exit code, from the tables. */
 
 import { describe, expect, it } from 'vitest';
 import { EXIT, EXIT_MEANINGS } from '../../../src/app/environment/exit-codes.js';

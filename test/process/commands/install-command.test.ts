@@ -1,4 +1,6 @@
-/** Installs services as commands on the PATH and in settings files, with whole processes in a separate home. */
+/**
+ * Installs services as commands on the PATH and in settings files, with whole processes in a separate home.
+ */
 
 import {
   chmodSync,
@@ -27,7 +29,7 @@ import {
   sandbox,
 } from '../support/sandbox.js';
 
-/** None of these is to say where anything lies. */
+/** None of these variables may decide a place. */
 const HOME_ALONE = { XDG_STATE_HOME: undefined, XDG_BIN_HOME: undefined, XDG_RUNTIME_DIR: undefined };
 
 const bin = (box: Sandbox, ...parts: readonly string[]): string =>
@@ -36,7 +38,7 @@ const bin = (box: Sandbox, ...parts: readonly string[]): string =>
 const solod = (box: Sandbox, args: readonly string[], options: RunOptions = {}): Promise<Ended> =>
   box.run(args, { ...options, env: { ...HOME_ALONE, ...options.env } });
 
-/** As somebody types it. */
+/** Runs a line as a person types it. */
 const typed = (box: Sandbox, line: string, input = ''): Promise<Ended> => {
   const PATH = `${bin(box)}:${process.env.PATH}`;
   return box.exec('sh', ['-c', line], { env: { ...HOME_ALONE, PATH }, input });
@@ -63,18 +65,18 @@ function settingsIn(box: Sandbox, text = SETTINGS): string {
   return '.tool/settings.json';
 }
 
-/** Without what daemons keep. */
+/** Without the files of daemons. */
 const treeIn = (box: Sandbox): Record<string, string> =>
   Object.fromEntries(Object.entries(treeOf(box.path)).filter(([name]) => !name.startsWith('state/')));
 
 interface Client {
   readonly kind: string;
   readonly program: string;
-  /** Where it is installed for that sandbox. */
+  /** Its path in that sandbox. */
   place(box: Sandbox): string;
 }
 
-/** The command where no native client can be found: not built beside it, not installed with it. */
+/** The command without a native client: neither built beside it nor installed with it. */
 function copyIn(box: Sandbox): string {
   const place = path.join(box.path, 'package');
   mkdirSync(place);
@@ -97,7 +99,7 @@ const NODE: Client = {
 beforeAll(buildClient, BUILD_MS);
 
 describe.each([NODE, ...(hasCargo ? [NATIVE] : [])])(`by $kind${LEFT_OUT}`, ({ program, place }) => {
-  it('the command is there, answers, and a daemon is on its way', async () => {
+  it('installs the command, which answers, and starts a daemon', async () => {
     const box = sandbox();
     const cli = place(box);
     box.service();
@@ -127,7 +129,7 @@ describe.each([NODE, ...(hasCargo ? [NATIVE] : [])])(`by $kind${LEFT_OUT}`, ({ p
     expect(box.spawns()).toEqual(['cold']);
   });
 
-  it('the service and the directories may have any name', async () => {
+  it('accepts any name of the service and the directories', async () => {
     const box = sandbox();
     const cli = place(box);
     const odd = path.join(box.path, `a b'c"d$HOME\`e;f*ü`);
@@ -147,7 +149,7 @@ describe.each([NODE, ...(hasCargo ? [NATIVE] : [])])(`by $kind${LEFT_OUT}`, ({ p
 });
 
 describe('the options', () => {
-  it('stand in the shim as given, and the service by its real path', async () => {
+  it('are in the shim as given, with the real path of the service', async () => {
     const box = sandbox();
     const service = box.service();
     symlinkSync(service, path.join(box.path, 'link.mjs'));
@@ -174,7 +176,7 @@ describe('the options', () => {
     expect(box.daemons()).toEqual([pid]);
   });
 
-  it('without --as the command has the name of the service, or of its file', async () => {
+  it('name the command after the service, or its file, without --as', async () => {
     const box = sandbox();
     box.service("export default defineService({ name: 'own', run: () => 0 });", 'file.mjs');
     box.service('export default () => 0;', 'my tool.mjs');
@@ -183,7 +185,7 @@ describe('the options', () => {
     expect(readdirSync(bin(box)).sort()).toEqual(['my-tool', 'own']);
   });
 
-  it('the directory is $XDG_BIN_HOME, unless --bin-dir says otherwise; on the PATH or not', async () => {
+  it('use $XDG_BIN_HOME unless --bin-dir is given, on the PATH or not', async () => {
     const box = sandbox();
     box.service();
     const XDG_BIN_HOME = path.join(box.path, 'xdg');
@@ -208,7 +210,7 @@ describe('the options', () => {
     expect(readdirSync(box.path).sort()).toEqual(['echo.mjs', 'state']);
   });
 
-  it('without a daemon (CI, SOLOD=off) none is kicked', async () => {
+  it('kick no daemon if there is none (CI, SOLOD=off)', async () => {
     const box = sandbox();
     box.service();
     expect(await factsOf(solod(box, ['install', 'echo.mjs', '--json'], { env: { CI: '1' } }))).toMatchObject({
@@ -241,7 +243,7 @@ describe('the settings file', () => {
     expect(treeIn(box)).toEqual(before);
   });
 
-  it('takes any value at any key, and is made if it is missing', async () => {
+  it('takes any value at any key, and is created if it is missing', async () => {
     const box = sandbox();
     box.service();
     const before = treeIn(box);
@@ -290,7 +292,7 @@ describe('the settings file', () => {
     expect(treeIn(box)).toEqual(installed);
   });
 
-  it('an entry that was changed since is left as it is, with a note', async () => {
+  it('keeps an entry that was changed since, with a note', async () => {
     const box = sandbox();
     box.service();
     const settings = settingsIn(box);
@@ -382,11 +384,16 @@ const REFUSALS: readonly Refusal[] = [
     },
   },
   { what: 'a wrong word', args: ['install', 'echo.mjs', '--errors', 'x'], code: 64, says: '--errors x' },
-  { what: 'what was never installed', args: ['uninstall', 'echo.mjs'], code: 69, says: 'not installed' },
+  {
+    what: 'a command that was never installed',
+    args: ['uninstall', 'echo.mjs'],
+    code: 69,
+    says: 'not installed',
+  },
   { what: 'nothing named', args: ['uninstall'], code: 64, says: 'no service is given' },
 ];
 
-describe('is refused in one sentence, and nothing is changed', () => {
+describe('install refuses in one sentence, and changes nothing:', () => {
   it.each(REFUSALS)('$what', async ({ prepare = () => {}, args, code, says, env = {} }) => {
     const box = sandbox();
     box.service();
@@ -424,8 +431,8 @@ describe('is refused in one sentence, and nothing is changed', () => {
   );
 });
 
-describe('unusual cases', () => {
-  it('several at once: each installs the command or says who does, and the result can be undone', async () => {
+describe('install in unusual cases', () => {
+  it('several at once: each installs the command or names the one that does, and the result can be undone', async () => {
     const box = sandbox();
     box.service();
     const settings = settingsIn(box);
@@ -436,13 +443,13 @@ describe('unusual cases', () => {
     expect(codes.filter((code) => code !== 0 && code !== 75)).toEqual([]);
     expect(await done(install())).toContain('already installed');
     await done(solod(box, ['uninstall', 'echo']));
-    // One that gave way may leave directories that it made on the way.
+    // An install that gave way may leave directories that it made.
     const files = (tree: Record<string, string>): object =>
       Object.fromEntries(Object.entries(tree).filter(([, what]) => !what.startsWith('directory')));
     expect(files(treeIn(box))).toEqual(files(before));
   });
 
-  it('the kick fails: the installation stays, and the exit code is the kick’s', async () => {
+  it('the kick fails: the installation stays, and the exit code is that of the kick', async () => {
     const box = sandbox();
     box.service();
     chmodSync(box.state, 0o777);
@@ -455,7 +462,7 @@ describe('unusual cases', () => {
     expect(existsSync(bin(box, 'echo'))).toBe(true);
   });
 
-  it('no home is needed if every directory is named', async () => {
+  it('no home: install works if every directory is given', async () => {
     const box = sandbox();
     box.service();
     const env = { HOME: '', XDG_STATE_HOME: path.join(box.path, 'xdg') };
@@ -465,7 +472,7 @@ describe('unusual cases', () => {
     expect(readdirSync(box.path).sort()).toEqual(['echo.mjs', 'state']);
   });
 
-  it('the service is gone: it is uninstalled by its name, or by its former path', async () => {
+  it('the service is gone: uninstall works by its name, or by its former path', async () => {
     const box = sandbox();
     for (const [operand, name] of [
       ['echo', 'echo.mjs'],

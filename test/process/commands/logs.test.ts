@@ -1,4 +1,4 @@
-/** The log of a daemon: kept within bounds, read, and followed. */
+/** The log of a daemon: its limits, reading it, and following it. */
 
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -10,8 +10,8 @@ import { eventually, isRoot, type Sandbox, sandbox } from '../support/sandbox.js
 const MIB = 2 ** 20;
 
 /**
- * Prints numbered lines: `count` of them from `from` on, by console and by the streams in turns, some in one go. Or does what else
- * it is told.
+ * Prints `count` numbered lines from `from` on, by console and by the streams in turns, some in one write. Or
+ * does what its other arguments say.
  */
 const PRINTER = `
   import { defineService } from '${path.resolve(import.meta.dirname, '../../../dist/index.js')}';
@@ -71,7 +71,7 @@ const interrupted = (child: ChildProcess): Promise<unknown> =>
   });
 
 describe('a daemon that prints a lot', () => {
-  it('leaves three files of at most a mebibyte; a follower gets every line, whole and in order', async () => {
+  it('leaves three files of at most one mebibyte; a follower gets every line, whole and in order', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     await printed(box, service, 'print', 0, 1);
@@ -93,7 +93,7 @@ describe('a daemon that prints a lot', () => {
     expect(largest).toBeGreaterThan(MIB / 2);
     expect(largest).toBeLessThan(MIB + 256);
 
-    // What is kept is whole, too: the beginning of the run, a line that says what is missing, the end.
+    // The kept part is whole, too: the beginning of the run, a line that says what is missing, the end.
     const kept = (await box.run(['logs', service])).stdout.toString().trimEnd().split('\n');
     const gap = kept.findIndex((line) => /^solod: .* not kept$/.test(line));
     expect(kept[1]).toBe(expected(0));
@@ -106,7 +106,7 @@ describe('a daemon that prints a lot', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  it('also through its descriptors, or through a child that has them', async () => {
+  it('does so through its descriptors, or through a child that has them', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     for (const how of ['raw', 'child']) {
@@ -117,7 +117,7 @@ describe('a daemon that prints a lot', () => {
     expect((await box.run(['doctor', service])).stdout.toString()).not.toMatch(/log\.previous|foreign/);
   });
 
-  it('also as a program of the user’s own; a log file that it opens itself is left alone', async () => {
+  it('does so as a custom program; solod leaves a log file alone that the program opens itself', async () => {
     const box = sandbox();
     const index = new URL('../../../dist/index.js', import.meta.url).href;
     const file = path.join(box.path, 'daemon.cjs.mjs');
@@ -146,7 +146,7 @@ describe('a daemon that prints a lot', () => {
     expect(statSync(own).size).toBeGreaterThan(2 * MIB);
   });
 
-  it('and crashes: its last output to the descriptor is at the end of the log', async () => {
+  it('and crashes has its last output to the descriptor at the end of the log', async () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     await printed(box, service, 'print', 0, 25_000);

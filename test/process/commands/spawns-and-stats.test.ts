@@ -20,7 +20,7 @@ async function brokenTwice(box: Sandbox, service: string): Promise<void> {
 }
 
 describe('solod spawns', () => {
-  it('shows each start with its reason, who asked, and how it ended', async () => {
+  it('shows each start with its reason, its asker, and its end', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -47,11 +47,11 @@ describe('solod spawns', () => {
     });
   });
 
-  it('says until when a start is held back, and why; a changed file is not held back', async () => {
+  it('says how long a start is held back, and why; a changed file is not held back', async () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     await brokenTwice(box, service);
-    // After two failures the hold is over in five seconds, and a busy machine may need those. After ten it is a minute.
+    // After two failures the hold lasts five seconds, which a busy machine may need. After ten it lasts a minute.
     const ledger = path.join(box.place(), 'spawns.jsonl');
     const twice = readFileSync(ledger, 'utf8');
     for (let n = 1; n <= 4; n++)
@@ -68,13 +68,13 @@ describe('solod spawns', () => {
     expect(await text(box, 'spawns', service)).toMatch(
       /the next start is held back until \d\d:\d\d:\d\d\.\d{3} \(.+\), because 10 failed in a row; the last one with: .*no <such> luck\n$/,
     );
-    // By its name alone it is the latest that was started.
+    // The name alone means the latest start.
     expect((await json(box, 'spawns', '--name', path.basename(box.place()))).verdict.kind).toBe('held-back');
     writeFileSync(service, `${BROKEN}\n`);
     expect((await json(box, 'spawns', service)).verdict).toEqual({ kind: 'allowed' });
   });
 
-  it('a killed process is gone without a report', async () => {
+  it('shows a killed process as gone without a report', async () => {
     const box = sandbox();
     const service = box.service();
     await box.run(['call', service]);
@@ -113,7 +113,9 @@ describe('solod spawns', () => {
     expect(await text(box, 'spawns', service, '--svg', file)).toBe(`wrote ${file}\n`);
     const svg = readFileSync(file, 'utf8');
     expect(tagsIn(svg)).toBe('balanced');
-    expect(svg.match(/<g>/g)).toHaveLength(2);
+    // Two; on a busy machine a start may take longer than it may, and is tried again.
+    expect(box.spawns().length).toBeGreaterThanOrEqual(2);
+    expect(svg.match(/<g>/g)).toHaveLength(box.spawns().length);
     expect(svg).toContain('prefers-color-scheme: dark');
     expect(svg).toContain('no &lt;such&gt; luck');
     expect(svg).toMatch(/cold, by solod\.cjs/);
@@ -197,7 +199,7 @@ describe('solod stats', () => {
     expect(numbers).toMatchObject({ waiting: 0, cold: { count: 3 }, warm: { count: 0 } });
   });
 
-  it('of all daemons, as OpenMetrics text', async () => {
+  it('prints the statistics of all daemons as OpenMetrics text', async () => {
     const box = sandbox();
     await box.run(['call', box.service(), '--name', 'one']);
     await box.run(['call', box.service(), '--name', 'two']);
@@ -234,7 +236,7 @@ describe('solod stats', () => {
   });
 });
 
-/** Holds a text to those rules of the OpenMetrics 1.0 ABNF that are used here. */
+/** Checks a text against the rules of the OpenMetrics 1.0 ABNF that are used here. */
 function samplesOf(metrics: string): Map<string, number> {
   const samples = new Map<string, number>();
   let [family, type] = ['', ''];

@@ -1,4 +1,4 @@
-/** The status line as its users have it: real repositories, its daemon, both clients, and whatever can go wrong. */
+/** The status line as users run it: real repositories, its daemon, both clients, and errors. */
 
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -24,11 +24,11 @@ const SERVICE = 'solod:status-line';
 const GIT = has('git') ? execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim() : '';
 const NEEDS_GIT = GIT === '' ? ' (left out: no git)' : '';
 const ROUNDS = 50;
-/** Without colours; and a machine that is busy with other tests is not what is tested. */
+/** No colours, and a long timeout: the machine may be busy with other tests. */
 const PATIENT = '--timeout=30s';
 const PLAIN = ['--no-color', PATIENT];
 
-/** git as nobody has configured it. */
+/** git without any configuration. */
 const GIT_ENV = {
   GIT_CONFIG_GLOBAL: '/dev/null',
   GIT_CONFIG_NOSYSTEM: '1',
@@ -67,7 +67,7 @@ class Repository {
     return execFileSync('git', [...args], { cwd: this.path, env, encoding: 'utf8', stdio: 'pipe' });
   }
 
-  /** One that is to fail, as a merge does that ends in a conflict. */
+  /** Runs a git command that must fail, such as a merge with a conflict. */
   failingGit(...args: readonly string[]): void {
     expect(() => this.git(...args)).toThrow();
   }
@@ -80,13 +80,13 @@ class Repository {
     return this.box.run(['call', SERVICE, '--', ...PLAIN, ...args], { cwd: this.path, ...options });
   }
 
-  /** What the daemon says, without colours. */
+  /** The line of the daemon, without colours. */
   async line(options: RunOptions = {}, ...args: readonly string[]): Promise<string> {
     return textOf(await this.run(options, ...args));
   }
 }
 
-/** The line of a call that went as it should. */
+/** The line of a call that succeeded. */
 function textOf({ code, stdout, stderr }: Ended): string {
   expect([code, stderr]).toEqual([0, '']);
   expect(stdout.toString()).toMatch(/^[^\n]+\n$/);
@@ -94,7 +94,7 @@ function textOf({ code, stdout, stderr }: Ended): string {
 }
 
 describe('the bundle', () => {
-  it('says its name and its version where callers read them, and says the truth', () => {
+  it('has its name and version where callers read them, and they are right', () => {
     const file = path.join(ROOT, 'dist/status-line.cjs');
     const { name, version } = createRequire(file)(file).default;
     const service = resolveService(file);
@@ -103,7 +103,7 @@ describe('the bundle', () => {
     expect([name, version]).toEqual(['status-line', expect.stringMatching(/^\d+\.\d+\.\d+/)]);
   });
 
-  it('another name of that kind is a mistake', async () => {
+  it('is the only one: another name is an error', async () => {
     const { code, stderr } = await sandbox().run(['call', 'solod:nope']);
     expect([code, stderr]).toEqual([
       66,
@@ -113,7 +113,7 @@ describe('the bundle', () => {
 });
 
 describe.skipIf(GIT === '')(`the state of a repository${NEEDS_GIT}`, () => {
-  it('each is told, one after the other, by the same daemon', async () => {
+  it('the same daemon shows each state, one after the other', async () => {
     const box = sandbox();
     const at = Repository.make(box);
     expect(await at.line()).toBe('~/repository  main');
@@ -135,7 +135,7 @@ describe.skipIf(GIT === '')(`the state of a repository${NEEDS_GIT}`, () => {
     expect(box.daemons()).toHaveLength(1);
   });
 
-  it('before the first commit; how far it is from its upstream', async () => {
+  it('the line shows a repository before its first commit, and the distance to its upstream', async () => {
     const box = sandbox();
     const at = new Repository(box);
     mkdirSync(at.path);
@@ -151,7 +151,7 @@ describe.skipIf(GIT === '')(`the state of a repository${NEEDS_GIT}`, () => {
     expect(await clone.line()).toBe('~/clone  main ↑1 ↓2');
   });
 
-  it('what is under way: a merge, a rebase, a cherry-pick, a revert, a bisection', async () => {
+  it('the line shows a merge, a rebase, a cherry-pick, a revert or a bisection', async () => {
     const at = Repository.make(sandbox());
     at.git('checkout', '--quiet', '-b', 'other');
     at.write('src/a', 'other\n');
@@ -176,7 +176,7 @@ describe.skipIf(GIT === '')(`the state of a repository${NEEDS_GIT}`, () => {
     expect(await at.line()).toBe('~/repository  main bisect');
   });
 
-  it('a linked worktree, and a submodule, have their git directory elsewhere', async () => {
+  it('the line is right in a linked worktree and in a submodule, with a git directory elsewhere', async () => {
     const box = sandbox();
     const at = Repository.make(box);
     at.git('worktree', 'add', '--quiet', '-b', 'side', '../side');
@@ -193,12 +193,12 @@ describe.skipIf(GIT === '')(`the state of a repository${NEEDS_GIT}`, () => {
     const sub = new Repository(box, 'outer/sub');
     expect(await sub.line()).toBe('~/outer/sub  main');
     await settled(outer);
-    // All of this is inside of the submodule and its own git directory.
+    // All of this is inside the submodule and its own git directory.
     sub.git('commit', '--quiet', '--allow-empty', '-m', 'x');
     expect(await outer.line()).toBe('~/outer  main ~1');
   });
 
-  it('variables that a hook of another repository has are not gone by', async () => {
+  it('the line ignores the variables of a hook of another repository', async () => {
     const box = sandbox();
     const at = Repository.make(box);
     const other = Repository.make(box, 'other');
@@ -207,14 +207,14 @@ describe.skipIf(GIT === '')(`the state of a repository${NEEDS_GIT}`, () => {
     expect(await at.line({ env })).toBe('~/repository  main');
   });
 
-  it('outside of any, there is none', async () => {
+  it('the line shows none outside of a repository', async () => {
     const box = sandbox();
     const { stdout } = await box.run(['call', SERVICE], { env: { NO_COLOR: '1' } });
     expect(stdout.toString()).toBe('~\n');
   });
 });
 
-/** Lets a counting git in front of the real one. */
+/** A git that counts its runs, and runs the real one. */
 class CountedGit {
   readonly #runs: string;
   readonly env: { readonly PATH: string };
@@ -229,7 +229,7 @@ class CountedGit {
   }
 }
 
-/** @returns a PATH on which that comes first */
+/** @returns a PATH on which that git comes first */
 function fakeGit(box: Sandbox, script: string): string {
   const folder = path.join(box.path, 'bin');
   mkdirSync(folder, { recursive: true });
@@ -238,7 +238,7 @@ function fakeGit(box: Sandbox, script: string): string {
   return `${folder}:${process.env.PATH}`;
 }
 
-/** Until everything is watched: then no line starts git any more. */
+/** Waits until the daemon watches everything. Then a line no longer starts git. */
 async function settled(at: Repository, git = new CountedGit(at.box)): Promise<CountedGit> {
   await eventually('a line without git', async () => {
     const before = git.runs;
@@ -250,14 +250,14 @@ async function settled(at: Repository, git = new CountedGit(at.box)): Promise<Co
 }
 
 describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
-  it('takes no process, until something changes; then one, for however many ask', async () => {
+  it('starts no process until a change; then one, for any number of callers', async () => {
     const at = Repository.make(sandbox());
     const git = await settled(at);
     const { runs } = git;
     for (let n = 0; n < 10; n++) expect(await at.line({ env: git.env })).toBe('~/repository  main');
     expect(git.runs).toBe(runs);
 
-    // Nobody asks, and git is asked all the same: the next line is warm.
+    // The daemon runs git without a caller, so the next line is warm.
     at.write('src/a', 'changed\n');
     await eventually('git is run', () => git.runs > runs);
     await settled(at, git);
@@ -267,7 +267,7 @@ describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
     expect(git.runs).toBe(after);
   });
 
-  it('without a daemon: git once', async () => {
+  it('runs git once without a daemon', async () => {
     const at = Repository.make(sandbox());
     const git = new CountedGit(at.box);
     const args = ['call', '--no-daemon', SERVICE, '--', ...PLAIN];
@@ -276,7 +276,7 @@ describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
     expect(git.runs).toBe(1);
   });
 
-  it('changes in what is ignored are none', async () => {
+  it('does not react to changes of ignored files', async () => {
     const at = Repository.make(sandbox());
     mkdirSync(path.join(at.path, 'ignored/deep'), { recursive: true });
     const git = await settled(at);
@@ -287,7 +287,7 @@ describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
     expect(git.runs).toBe(runs);
   });
 
-  it('where there are too many directories to be watched, it is right after a moment, and at once after a commit', async () => {
+  it('with too many directories to watch is right after a moment, and at once after a checkout', async () => {
     const at = Repository.make(sandbox());
     for (let n = 0; n < 2_100; n++) mkdirSync(path.join(at.path, `src/${n}`));
     await at.line();
@@ -299,7 +299,7 @@ describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
     expect(watchesOf(at.box)).toBeLessThan(10);
   });
 
-  it('watches nothing of a repository that is gone', async () => {
+  it('does not watch a repository that is gone', async () => {
     const box = sandbox();
     const at = Repository.make(box);
     await settled(at);
@@ -310,7 +310,7 @@ describe.skipIf(GIT === '')(`a warm line${NEEDS_GIT}`, () => {
   });
 });
 
-/** How many directories the daemon watches: the kernel's word (proc_pid_fdinfo(5)). */
+/** The number of directories that the daemon watches, from the kernel (proc_pid_fdinfo(5)). */
 function watchesOf(box: Sandbox): number {
   const [pid] = box.daemons();
   const folder = `/proc/${pid}/fdinfo`;
@@ -323,7 +323,7 @@ describe.skipIf(GIT === '' || !hasCargo)(
   () => {
     beforeAll(buildClient, BUILD_MS);
 
-    /** What a shell's prompt does: a change, and a line before anybody else gets to do anything. */
+    /** Like a shell's prompt: a change, and a line right after it. */
     async function repeat(at: Repository, change: string, expected: (n: number) => string): Promise<void> {
       await settled(at);
       const line = `"$CLIENT" call ${SERVICE} -- ${PLAIN.join(' ')} </dev/null`;
@@ -353,19 +353,19 @@ describe.skipIf(GIT === '' || !hasCargo)(
       await repeat(at, 'echo >src/new-$n && LINE', (n) => `~/repository  main ?${n}`);
     });
 
-    it('an edit, and its end', async () => {
+    it('an edit, and its undo', async () => {
       const at = Repository.make(sandbox());
       const edit = 'if [ $((n % 2)) = 1 ]; then echo $n >src/a; else git checkout --quiet src/a; fi && LINE';
       await repeat(at, edit, (n) => `~/repository  main${n % 2 === 1 ? ' ~1' : ''}`);
     });
 
-    it('a file in a directory that was empty, and so not known to git', async () => {
+    it('a file in a directory that was empty, and so unknown to git', async () => {
       const at = Repository.make(sandbox());
       const made = 'mkdir -p new-$n/deep && LINE >/dev/null && echo >new-$n/deep/x && LINE';
       await repeat(at, made, (n) => `~/repository  main ?${n}`);
     });
 
-    it('a directory that takes the place of another', async () => {
+    it('a directory that replaces another', async () => {
       const at = Repository.make(sandbox());
       const swapped =
         'mv src ignored && mkdir src && mv ignored/* src && rmdir ignored && echo >src/x$n && LINE';
@@ -374,7 +374,7 @@ describe.skipIf(GIT === '' || !hasCargo)(
   },
 );
 
-describe.skipIf(GIT === '')(`the same line by every way${NEEDS_GIT}`, () => {
+describe.skipIf(GIT === '')(`the line is the same by every way${NEEDS_GIT}`, () => {
   beforeAll(buildClient, BUILD_MS);
 
   const INPUTS: readonly (readonly [what: string, input: string, args: readonly string[]])[] = [
@@ -385,9 +385,9 @@ describe.skipIf(GIT === '')(`the same line by every way${NEEDS_GIT}`, () => {
       [],
     ],
     ['without colours', '{"model":"Large"}', ['--no-color']],
-    ['what is wrong', '{"model":5,"cost":"x"}', []],
-    ['no JSON', 'hello\x1b[2J', []],
-    ['an argument that is not known', '{}', ['--nonsense\n']],
+    ['wrong types', '{"model":5,"cost":"x"}', []],
+    ['input that is not JSON', 'hello\x1b[2J', []],
+    ['an unknown argument', '{}', ['--nonsense\n']],
   ];
 
   it.each(INPUTS)('%s', async (_, input, args) => {
@@ -416,14 +416,14 @@ describe.skipIf(GIT === '')(`the same line by every way${NEEDS_GIT}`, () => {
   });
 });
 
-/** Through a daemon, and without. */
+/** With a daemon, and without. */
 const WAYS: readonly { readonly options: readonly string[] }[] = [
   { options: [] },
   { options: ['--no-daemon'] },
 ];
 
-describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, () => {
-  it('what is not understood; the rest is there', async () => {
+describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => {
+  it('invalid input is named, and the rest of the line is right', async () => {
     const at = Repository.make(sandbox());
     expect(await at.line({ input: 'no JSON' })).toBe(
       '~/repository  main  stdin holds no JSON object; give one, or nothing',
@@ -443,7 +443,7 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     );
   });
 
-  it('stdin does not end: what came counts', async () => {
+  it('stdin does not end: the received part counts', async () => {
     const at = Repository.make(sandbox());
     const child = at.box.start(['call', SERVICE, '--', '--no-color', '--timeout=1s'], { cwd: at.path });
     child.stdin?.write('{"model":"Large"}');
@@ -469,18 +469,18 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     );
   });
 
-  it.each(WAYS)('there is no git %j', async ({ options }) => {
+  it.each(WAYS)('git is missing %j', async ({ options }) => {
     const at = Repository.make(sandbox());
     const args = ['call', ...options, SERVICE, '--', ...PLAIN];
     const missing = await at.box.run(args, { cwd: at.path, env: { PATH: '/nowhere' } });
     expect(textOf(missing)).toBe(
       "~/repository  main  git can't be started: spawn git ENOENT; check that it is on the PATH",
     );
-    // Who has one is not told that there is none.
+    // A caller that has git gets no such error.
     expect(await at.line()).toBe('~/repository  main');
   });
 
-  it.each(WAYS)('git hangs, and is ended with all that it has started %j', async ({ options }) => {
+  it.each(WAYS)('git hangs, and is ended with all its children %j', async ({ options }) => {
     const at = Repository.make(sandbox());
     const mark = `9${process.pid}${Date.now()}`;
     const env = { PATH: fakeGit(at.box, `sleep ${mark} & sleep ${mark}`) };
@@ -488,18 +488,18 @@ describe.skipIf(GIT === '')(`whatever goes wrong is in the line${NEEDS_GIT}`, ()
     expect(textOf(await at.box.run(args, { cwd: at.path, env }))).toBe(
       '~/repository  main  git did not answer within 500 ms; try "git status"',
     );
-    // A daemon tries it once more, with more patience, and not beyond its own end.
+    // A daemon tries again with a longer timeout, but not after its own end.
     await at.box.run(['stop', SERVICE]);
     await eventually('nothing of it is left', () => sleepersOf(mark).length === 0);
   });
 
-  it('git says no, in its own words', async () => {
+  it('git fails, and its message is shown', async () => {
     const at = Repository.make(sandbox());
     const env = { PATH: fakeGit(at.box, "printf 'fatal: \\033[1mno\\nreason\\n' >&2; exit 128") };
     expect(await at.line({ env })).toBe('~/repository  main  git failed; it says: fatal: no reason');
   });
 
-  it('in red, where there are colours', async () => {
+  it('the error is red if there are colours', async () => {
     const { stdout } = await sandbox().run(['call', SERVICE], { input: 'x', env: { TERM: 'xterm' } });
     expect(stdout.toString()).toBe(
       '\x1b[34m~\x1b[0m  \x1b[31mstdin holds no JSON object; give one, or nothing\x1b[0m\n',
@@ -533,7 +533,7 @@ describe('call --errors line', () => {
       [{ NO_COLOR: undefined }, '\x1b[31m', '\x1b[0m'],
       [{ NO_COLOR: '' }, '\x1b[31m', '\x1b[0m'],
       [{ NO_COLOR: '1' }, '', ''],
-    ])('a failure is one line on stdout, and no exit code %j', async (env, before, after) => {
+    ])('prints a failure as one line on stdout, with exit code 0 %j', async (env, before, after) => {
       const box = sandbox();
       const ended = await call(box, ['--errors', 'line', '/nowhere.mjs'], env);
       expect(textOf(ended)).toBe(
@@ -541,7 +541,7 @@ describe('call --errors line', () => {
       );
     });
 
-    it('otherwise it is on stderr', async () => {
+    it('is not the default: a failure goes to stderr', async () => {
       const box = sandbox();
       for (const args of [['/nowhere.mjs'], ['--errors=stderr', '/nowhere.mjs']]) {
         const { code, stdout, stderr } = await call(box, args);
@@ -550,7 +550,7 @@ describe('call --errors line', () => {
       }
     });
 
-    it('a mistake is one all the same', async () => {
+    it('does not hide a usage error', async () => {
       const box = sandbox();
       const ended = await call(box, ['--errors=nonsense', box.service()]);
       expect([ended.code, ended.stdout.toString(), ended.stderr]).toEqual([
@@ -562,7 +562,7 @@ describe('call --errors line', () => {
       expect([named.code, named.stdout.toString()]).toEqual([64, '']);
     });
 
-    it('a state directory that is not to be trusted; a service that does not load; a lost connection', async () => {
+    it('covers a distrusted state directory, a service that does not load, and a lost connection', async () => {
       const box = sandbox();
       const env = { NO_COLOR: '1' };
       const broken = await call(
@@ -586,7 +586,7 @@ describe('call --errors line', () => {
       expect(textOf(distrusted)).toMatch(/^solod: the state directory .*…$/);
     });
 
-    it('what the service does with its streams and its exit code stays its own', async () => {
+    it('leaves the streams and the exit code of the service alone', async () => {
       const box = sandbox();
       const service = box.service('export default ({ stderr }) => (stderr.write("said"), 3)', 'own.mjs');
       const { code, stdout, stderr } = await call(box, ['--errors=line', service]);

@@ -1,6 +1,6 @@
 /**
- * solod as a Unix command: signals, write errors, streams, places that are gone. Each on both clients, where
- * they differ in code.
+ * solod as a Unix command: signals, write errors, streams, places that are gone. The tests run on both
+ * clients where their code differs.
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
@@ -18,10 +18,10 @@ const NODE = ['node', [process.execPath, SOLOD]] as const;
 const NATIVE = ['native', [CLIENT]] as const;
 const clients: (readonly [string, readonly string[]])[] = hasCargo ? [NODE, NATIVE] : [NODE];
 
-/** Until a client has seen to it that it ignores what it is to ignore. */
+/** Time for a client to ignore the signals that it must ignore. */
 const SETTLED_MS = 300;
 
-/** Says so when it is called, and ends in ten seconds or when its caller has gone. */
+/** Reports that it is called, and ends after ten seconds or when its caller is gone. */
 const SLOW = `export default async ({ args, stdout, signal }) => {
   if (args.length === 0) return;
   stdout.write('called\\n');
@@ -47,7 +47,7 @@ async function said(child: ChildProcess, text: string): Promise<void> {
 
 describe.each(clients)('%s', (_, [program = '', ...first]) => {
   describe.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('%s', (signal) => {
-    test('ends a call as the system has it, so that a shell sees a signal and not an exit code', async () => {
+    test('ends a call like the system does: a shell sees a signal and not an exit code', async () => {
       const box = sandbox();
       const service = await warm(box, SLOW);
       const child = box.spawn(program, [...first, 'call', service, 'slow']);
@@ -69,7 +69,7 @@ describe.each(clients)('%s', (_, [program = '', ...first]) => {
     });
   });
 
-  test.runIf(has('nohup') && has('bash'))('nohup keeps a call from a hang-up', async () => {
+  test.runIf(has('nohup') && has('bash'))('nohup protects a call from a hang-up', async () => {
     const box = sandbox();
     const service = await warm(box, SLOW.replace('10_000', '800'));
     const script = 'nohup "$@"; echo "code $?"';
@@ -105,7 +105,7 @@ describe('an output that fails', () => {
     ['stop', 'SERVICE'],
   ];
 
-  test('is an error of every command, without a stack trace, and a reader that has gone is not told', async () => {
+  test('is an error of every command, without a stack trace; a reader that is gone gets no message', async () => {
     const box = sandbox();
     const service = await warm(box, ECHO);
     const words = { SERVICE: service, BIN: path.join(box.path, 'bin') };
@@ -131,7 +131,7 @@ describe('an output that fails', () => {
     }
   });
 
-  test('of the native client is the same error', { skip: !hasCargo }, async () => {
+  test('is the same error in the native client', { skip: !hasCargo }, async () => {
     const box = sandbox();
     const service = await warm(box, ECHO);
     const told = await box.exec('sh', ['-c', '"$@" >/dev/full', 'sh', CLIENT, 'call', service]);
@@ -140,16 +140,13 @@ describe('an output that fails', () => {
 });
 
 describe('a log that is followed', () => {
-  test.each(['head -1', 'sleep 0.5'])(
-    'ends with its reader, although nothing more is written: %s',
-    async (reader) => {
-      const box = sandbox();
-      const service = await warm(box, ECHO);
-      const script = `{ "$@"; echo "code $?" >&2; } | ${reader} >/dev/null`;
-      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, 'logs', '-f', service]);
-      expect(told.stderr).toBe('code 141\n');
-    },
-  );
+  test.each(['head -1', 'sleep 0.5'])('ends with its reader, even without new lines: %s', async (reader) => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    const script = `{ "$@"; echo "code $?" >&2; } | ${reader} >/dev/null`;
+    const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, 'logs', '-f', service]);
+    expect(told.stderr).toBe('code 141\n');
+  });
 
   test('ends with a reader behind a socket', async () => {
     const box = sandbox();
@@ -161,80 +158,85 @@ describe('a log that is followed', () => {
   });
 });
 
-describe.each(clients)('what a user can cause, with the client in %s,', (_, [program = '', ...first]) => {
-  test('is told without a stack trace: a directory as stdin', async () => {
-    const box = sandbox();
-    const service = await warm(box, ECHO);
-    for (const how of [[], ['--no-daemon']]) {
-      const script = '"$@" < /';
-      const call = ['call', ...how, service, '--', '--stdin'];
-      const told = await box.exec('sh', ['-c', script, 'sh', program, ...first, ...call]);
-      expect([told.code, told.stdout.toString()], told.stderr).toEqual([74, '']);
-      expect(told.stderr).toMatch(/^solod: stdin of this process failed: EISDIR: [^\n]*\n$/);
-    }
-  });
+describe.each(clients)(
+  'an error that a user can cause, with the client in %s,',
+  (_, [program = '', ...first]) => {
+    test('has no stack trace: a directory as stdin', async () => {
+      const box = sandbox();
+      const service = await warm(box, ECHO);
+      for (const how of [[], ['--no-daemon']]) {
+        const script = '"$@" < /';
+        const call = ['call', ...how, service, '--', '--stdin'];
+        const told = await box.exec('sh', ['-c', script, 'sh', program, ...first, ...call]);
+        expect([told.code, told.stdout.toString()], told.stderr).toEqual([74, '']);
+        expect(told.stderr).toMatch(/^solod: stdin of this process failed: EISDIR: [^\n]*\n$/);
+      }
+    });
 
-  test('is told without a stack trace: a working directory that is gone', async () => {
-    const box = sandbox();
-    const service = await warm(box, ECHO);
-    const gone = (...args: string[]) =>
-      box.exec('sh', [
-        '-c',
-        'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
-        'sh',
-        program,
-        ...first,
-        ...args,
-      ]);
-    for (const how of [[], ['--no-daemon'], ['--fallback=inline']]) {
-      const told = await gone('call', ...how, '../echo.mjs');
-      expect([told.code, told.stdout.toString()], told.stderr).toEqual([64, '']);
-      expect(told.stderr).toMatch(
-        /^solod: the working directory of this process does not exist any more; [^\n]*\n$/,
-      );
-      expect((await gone('call', ...how, service)).code).toBe(0);
-    }
-    for (const command of [
-      ['kick', '../echo.mjs'],
-      ['status', '../echo.mjs'],
-      ['serve', '../echo.mjs'],
-      ['ls', '--state-dir=state'],
-    ]) {
-      const told = await gone(...command);
-      expect(told.code, told.stderr).toBeGreaterThan(0);
-      expect(told.stderr).toMatch(/^solod: [^\n]*\n$/);
-    }
-  });
+    test('has no stack trace: a working directory that is gone', async () => {
+      const box = sandbox();
+      const service = await warm(box, ECHO);
+      const gone = (...args: string[]) =>
+        box.exec('sh', [
+          '-c',
+          'mkdir gone && cd gone && rmdir ../gone && exec "$@"',
+          'sh',
+          program,
+          ...first,
+          ...args,
+        ]);
+      for (const how of [[], ['--no-daemon'], ['--fallback=inline']]) {
+        const told = await gone('call', ...how, '../echo.mjs');
+        expect([told.code, told.stdout.toString()], told.stderr).toEqual([64, '']);
+        expect(told.stderr).toMatch(
+          /^solod: the working directory of this process does not exist any more; [^\n]*\n$/,
+        );
+        expect((await gone('call', ...how, service)).code).toBe(0);
+      }
+      for (const command of [
+        ['kick', '../echo.mjs'],
+        ['status', '../echo.mjs'],
+        ['serve', '../echo.mjs'],
+        ['ls', '--state-dir=state'],
+      ]) {
+        const told = await gone(...command);
+        expect(told.code, told.stderr).toBeGreaterThan(0);
+        expect(told.stderr).toMatch(/^solod: [^\n]*\n$/);
+      }
+    });
 
-  test.runIf(isRoot && has('setpriv'))('is told without a stack trace: no home', async () => {
-    const box = sandbox();
-    const service = box.service();
-    // Neither named by the environment nor known to the system.
-    spawnSync('chmod', ['755', box.path]);
-    const env = {
-      HOME: undefined,
-      SOLOD_DIR: undefined,
-      XDG_RUNTIME_DIR: undefined,
-      XDG_STATE_HOME: undefined,
-    };
-    const bare = (more: NodeJS.ProcessEnv, ...args: string[]) =>
-      box.exec('setpriv', ['--reuid=4243', '--regid=4243', '--clear-groups', program, ...first, ...args], {
-        env: { ...env, ...more },
-        cwd: '/tmp',
-      });
-    for (const home of [undefined, '', 'relative']) {
-      const refused = await bare({ HOME: home }, 'call', service);
-      expect([refused.code, refused.stdout.toString()]).toEqual([73, '']);
-      expect(refused.stderr).toMatch(/^solod: there is no home directory for daemons to live in; [^\n]*\n$/);
-    }
-    for (const inline of [['--no-daemon'], ['--fallback=inline']])
-      expect((await bare({}, 'call', ...inline, service)).code).toBe(0);
-    expect((await bare({ SOLOD: 'off' }, 'call', service)).code).toBe(0);
-    expect(existsSync('/tmp/.local')).toBe(false);
-  });
-});
+    test.runIf(isRoot && has('setpriv'))('has no stack trace: no home', async () => {
+      const box = sandbox();
+      const service = box.service();
+      // Neither named by the environment nor known to the system.
+      spawnSync('chmod', ['755', box.path]);
+      const env = {
+        HOME: undefined,
+        SOLOD_DIR: undefined,
+        XDG_RUNTIME_DIR: undefined,
+        XDG_STATE_HOME: undefined,
+      };
+      const bare = (more: NodeJS.ProcessEnv, ...args: string[]) =>
+        box.exec('setpriv', ['--reuid=4243', '--regid=4243', '--clear-groups', program, ...first, ...args], {
+          env: { ...env, ...more },
+          cwd: '/tmp',
+        });
+      for (const home of [undefined, '', 'relative']) {
+        const refused = await bare({ HOME: home }, 'call', service);
+        expect([refused.code, refused.stdout.toString()]).toEqual([73, '']);
+        expect(refused.stderr).toMatch(
+          /^solod: there is no home directory for daemons to live in; [^\n]*\n$/,
+        );
+      }
+      for (const inline of [['--no-daemon'], ['--fallback=inline']])
+        expect((await bare({}, 'call', ...inline, service)).code).toBe(0);
+      expect((await bare({ SOLOD: 'off' }, 'call', service)).code).toBe(0);
+      expect(existsSync('/tmp/.local')).toBe(false);
+    });
+  },
+);
 
-test.runIf(isRoot && has('unshare'))('a /proc that is missing is lived with', async () => {
+test.runIf(isRoot && has('unshare'))('the command works without /proc', async () => {
   const box = sandbox();
   const service = box.service();
   const script = `mount -t tmpfs none /proc && for command in call status stop; do
@@ -244,7 +246,7 @@ test.runIf(isRoot && has('unshare'))('a /proc that is missing is lived with', as
   expect(told.stdout.toString()).toMatch(/: ready, pid [0-9]+, .*\n.*: stopped \(pid/);
 });
 
-test('control characters of what is quoted or named never reach a terminal', async () => {
+test('control characters of quoted texts and names never reach a terminal', async () => {
   const box = sandbox();
   const folder = path.join(box.path, 'bell\u0007');
   mkdirSync(folder);

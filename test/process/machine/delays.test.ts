@@ -1,6 +1,6 @@
 /**
- * The kernel is made to dawdle between two of a candidate's system calls, where a preempted process would: what happens
- * by chance once in a thousand starts happens in every one of these.
+ * strace delays a candidate between two of its system calls, like a preempted process. A race that happens by
+ * chance once in a thousand starts happens in every one of these.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -11,7 +11,7 @@ const CANDIDATES = 8;
 
 const canTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
 
-/** Runs candidates at once, every second one of them delayed, and counts who says that it serves. */
+/** Runs candidates at once, with every second one delayed, and counts those that say that they serve. */
 async function race(
   box: Sandbox,
   service: string,
@@ -43,7 +43,7 @@ async function race(
   return { serving: said.match(/solod: serving/g)?.length ?? 0, codes };
 }
 
-describe.skipIf(!canTrace)('candidates that are held up between two system calls (strace)', () => {
+describe.skipIf(!canTrace)('candidates that are delayed between two system calls (strace)', () => {
   it.each([
     ['between bind and listen', 'listen:delay_enter=300000'],
     ['before the exclusive rename', 'rename,renameat,renameat2:delay_enter=200000:when=1'],
@@ -58,7 +58,7 @@ describe.skipIf(!canTrace)('candidates that are held up between two system calls
     expect(cold).toEqual({ serving: 1, codes: Array(CANDIDATES - 1).fill(0) });
     expect((await box.run(['call', service, '--', 'x'])).code).toBe(0);
 
-    // Once more over the tombstone of a daemon that was killed.
+    // Again, after a daemon that was killed.
     for (const pid of box.daemons()) process.kill(pid, 'SIGKILL');
     const again = await race(box, service, inject);
     expect(again.serving).toBe(1);
@@ -67,7 +67,7 @@ describe.skipIf(!canTrace)('candidates that are held up between two system calls
     expect(box.generations().length).toBe(1);
   });
 
-  it('a started daemon that dawdles is waited for: one process, however many ask', async () => {
+  it('callers wait for a slow daemon: one process for any number of callers', async () => {
     const box = sandbox();
     const service = box.service(ECHO);
     const slow = `${box.path}/slow-node`;

@@ -1,7 +1,7 @@
 /**
- * The command on unusual machines: other namespaces, another user, no room, nothing writable, few descriptors or processes, a clock
- * that is a day off. Each call ends with the right result or with a named reason. Cases that need root, or a tool that is missing,
- * are skipped by name.
+ * The command on unusual machines: other namespaces, another user, no space, nothing writable, few
+ * descriptors or processes, a clock that is a day off. Each call ends with the right result or with a named
+ * reason. Cases that need root, or a missing tool, are skipped by name.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -20,11 +20,11 @@ const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-
 interface Surroundings {
   readonly what: string;
   readonly isThere: boolean;
-  /** What comes before each command. */
+  /** The prefix of each command. */
   readonly before: readonly string[];
 }
 
-/** Root in a container may lack what it takes. */
+/** Root in a container may lack the rights for it. */
 const canUnshare =
   has('unshare') && spawnSync('unshare', ['--pid', '--net', '--mount', '--fork', 'true']).status === 0;
 
@@ -70,7 +70,7 @@ const sharing = (before: readonly string[]): string[] => ['env', 'SOLOD_SCOPE=sh
 
 const answerOf = ({ stdout }: Ended): { args: string[]; pid: number } => JSON.parse(stdout.toString());
 
-/** Either the service's own answer, or one of solod's codes with one of its sentences. */
+/** Either the service's own answer, or an exit code of solod with its message. */
 function expectRightOrNamed(ended: Ended): void {
   if (ended.code === 0) return void expect(answerOf(ended).args).toEqual(['hi']);
   expect(ended.signal).toBeNull();
@@ -79,7 +79,7 @@ function expectRightOrNamed(ended: Ended): void {
   expect(ended.stderr).toMatch(/^solod: [^\n]+; [^\n]+/);
 }
 
-describe('the daemon runs here, the caller', () => {
+describe('the daemon runs here, the caller runs', () => {
   for (const { what, isThere, before } of NAMESPACES)
     it.skipIf(!isThere)(`in ${what}: gets a daemon of its own`, async () => {
       const box = sandbox();
@@ -113,7 +113,7 @@ describe('the daemon runs here, the caller', () => {
     });
 });
 
-describe('everything is', () => {
+describe('daemon and caller run', () => {
   for (const { what, isThere, before } of [...NAMESPACES, ...CLOCKS])
     it.skipIf(!isThere)(`in ${what}: one daemon, and its leftovers block nobody outside`, async () => {
       const box = sandbox();
@@ -129,13 +129,13 @@ describe('everything is', () => {
         .map((line) => JSON.parse(line) as { pid: number; kind?: string });
       expect(second?.pid).toBe(first?.pid);
       expect(status).toMatchObject({ kind: 'answered', pid: first?.pid });
-      // A pid namespace takes its processes with it. What they leave, and what lives on, is met by the next caller alike.
+      // The end of a pid namespace ends its processes. The next caller may meet their leftovers, or a living daemon.
       const outside = await box.run(['call', service, 'hi'], { env: SHARED });
       expect([outside.code, outside.stderr]).toEqual([0, '']);
       expect(box.daemons()).toHaveLength(1);
     });
 
-  it.skipIf(!canUnshare)('in another pid namespace, from which a hung daemon is not ended', async () => {
+  it.skipIf(!canUnshare)('in two pid namespaces: the caller does not end a hung daemon', async () => {
     const box = sandbox();
     const service = box.service();
     const { pid } = answerOf(await box.run(['call', service], { env: SHARED }));
@@ -172,7 +172,7 @@ describe.skipIf(!isRoot || !has('setpriv'))('another user', () => {
     expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(new RegExp(`^Uid:\\s+${NOBODY}`, 'm'));
   });
 
-  it('does not use another user’s directory, even if it may enter it', async () => {
+  it('does not use the directory of this user, even if it may enter it', async () => {
     const { box, service } = open();
     await box.run(['call', service]);
     const daemons = box.daemons();
@@ -186,12 +186,12 @@ describe.skipIf(!isRoot || !has('setpriv'))('another user', () => {
     expect(box.daemons()).toEqual(daemons);
   });
 
-  it.skipIf(!has('prlimit'))('with few processes allowed: an answer or a reason', async () => {
+  it.skipIf(!has('prlimit'))('gets an answer or a reason with few processes allowed', async () => {
     const { box, service } = open();
     const own = path.join(box.path, 'own');
     mkdirSync(own, { mode: 0o700 });
     chownSync(own, NOBODY, NOBODY);
-    // So few are enough for one Node (it has seven threads), and not for another.
+    // This is enough for one Node (it has seven threads), but not for two.
     for (const limit of [8, 12]) {
       const before = [...asNobody, 'prlimit', `--nproc=${limit}`];
       const args = ['call', '--state-dir', own, '--timeout', '1s', service, 'hi'];
@@ -202,7 +202,7 @@ describe.skipIf(!isRoot || !has('setpriv'))('another user', () => {
   });
 });
 
-describe.skipIf(!canUnshare)('no place to write to', () => {
+describe.skipIf(!canUnshare)('nothing is writable:', () => {
   const within = (script: string): string[] => [
     'unshare',
     '--mount',
@@ -246,7 +246,7 @@ describe('few descriptors', () => {
     const service = box.service();
     const before = ['sh', '-c', `ulimit -n ${limit}; exec "$0" "$@"`];
     const ended = await solod(box, before, 'call', '--timeout', '3s', service, 'hi');
-    // So few that Node itself can't start: nothing of solod's has run then.
+    // With so few, Node itself can't start, and no code of solod runs.
     if (ended.signal !== null || /node::|uv_loop_init|Assertion/.test(ended.stderr)) return;
     expectRightOrNamed(ended);
   });

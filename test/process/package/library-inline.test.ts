@@ -1,5 +1,5 @@
 /**
- * `call()` in somebody else's program: an ES module, a CommonJS one, and what esbuild makes of either, on
+ * `call()` in another program: an ES module, a CommonJS module, and esbuild's bundle of each. It runs on
  * every Node that SOLOD_TEST_NODES names (paths with colons between them) and on this one.
  */
 
@@ -14,7 +14,7 @@ import { eventually, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
 const nodes = [process.execPath, ...(process.env.SOLOD_TEST_NODES ?? '').split(':').filter(Boolean)];
 const packed = mkdtempSync(path.join(tmpdir(), 'solod-packed-'));
 
-/** What is published, as it is unpacked; nothing else is needed to run it. */
+/** The published package, unpacked. It needs nothing else to run. */
 beforeAll(() => {
   const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', packed];
   const tarball = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8' }).trim();
@@ -24,8 +24,8 @@ beforeAll(() => {
 afterAll(() => rmSync(packed, { recursive: true, force: true }));
 
 /**
- * Calls the service of its first argument, and prints what came of it; `inline` and what it says of a
- * mistake.
+ * Calls the service of its first argument, and prints the result: also of `inline`, and the message of an
+ * invalid call.
  */
 const BODY = `
   const [service, daemon] = process.argv.slice(2);
@@ -48,7 +48,7 @@ const SERVICES = {
     "module.exports = ({ args, stdout }) => { stdout.write('hello ' + args + '\\n'); return 3; };",
 } as const;
 
-/** A project that has the package, with a program in it; a bundle of that, which is told where to go. */
+/** A project with the package and a program, or with a bundle of the program. */
 async function program(box: Sandbox, source: keyof typeof SOURCES, bundle?: Format): Promise<string> {
   const project = path.join(box.path, 'project');
   mkdirSync(path.join(project, 'node_modules'), { recursive: true });
@@ -77,7 +77,7 @@ const WAYS: readonly (readonly [keyof typeof SOURCES, Format | undefined])[] = [
 describe.each(nodes)('on %s', (node) => {
   describe.each(WAYS)('from %s, bundled as %s', (source, bundle) => {
     test.each(Object.keys(SERVICES) as (keyof typeof SERVICES)[])(
-      'a call is answered in this process: %s',
+      'answers a call in this process: %s',
       async (name) => {
         const box = sandbox();
         const service = box.service(SERVICES[name], name);
@@ -92,7 +92,7 @@ describe.each(nodes)('on %s', (node) => {
       },
     );
 
-    test('a call is answered by a daemon where the package is, and else in this process', async () => {
+    test('answers a call by a daemon if the package is there, and otherwise in this process', async () => {
       const box = sandbox();
       const service = box.service(SERVICES['service.mjs'], 'service.mjs');
       const file = await program(box, source, bundle);

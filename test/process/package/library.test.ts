@@ -1,4 +1,6 @@
-/** The library as another program uses it: with its own wire, in its own process, for any number of callers. */
+/**
+ * The library as another program uses it: with its own wire, in its own process, for any number of callers.
+ */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
@@ -50,7 +52,7 @@ function get(socketPath: string, url: string): Promise<string> {
 const PATIENT = { timing: { totalMs: 10_000 } };
 
 describe('obtain and claim with another server', () => {
-  it('starts it once for all who ask at once, and attaches the others', async () => {
+  it('start it once for all callers at once, and attach the others', async () => {
     const box = sandbox();
     const options = { ...program(box), ...PATIENT };
     const results = await Promise.all(Array.from({ length: 20 }, () => solod.obtain(options)));
@@ -63,7 +65,7 @@ describe('obtain and claim with another server', () => {
     expect(box.daemons()).toEqual([first.owner?.pid]);
   });
 
-  it('a daemon that is stopped: not answering, in its budget, by name', async () => {
+  it('report a stopped daemon as not answering, within the budget, and name it', async () => {
     const box = sandbox();
     const options = program(box);
     const started = await solod.obtain({ ...options, ...PATIENT });
@@ -82,7 +84,7 @@ describe('obtain and claim with another server', () => {
     expect(box.spawns()).toEqual(['cold']);
   });
 
-  it('a connection, for another protocol', async () => {
+  it('give a connection for another protocol', async () => {
     const box = sandbox();
     const result = await solod.connect({ ...program(box), ...PATIENT });
     if (result.kind === 'failed') throw new Error(result.message);
@@ -92,7 +94,7 @@ describe('obtain and claim with another server', () => {
     expect(said).toContain('/hello');
   });
 
-  it('a program that ends well without serving is tried twice, and is then a failure', async () => {
+  it('try a program twice that exits with 0 without serving, and then fail', async () => {
     const box = sandbox();
     const result = await solod.obtain({ ...program(box, 'process.exit(0)'), ...PATIENT });
     expect(result).toMatchObject({ kind: 'failed', failure: { kind: 'died-at-start', code: 0 } });
@@ -100,7 +102,7 @@ describe('obtain and claim with another server', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  it('a program that fails is reported with what it said', async () => {
+  it('report a program that fails, with its output', async () => {
     const box = sandbox();
     const source = "console.error('the reason why'); process.exit(3)";
     const result = await solod.obtain({ ...program(box, source), ...PATIENT });
@@ -110,7 +112,7 @@ describe('obtain and claim with another server', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
-  it('what makes no sense is a result, too', async () => {
+  it('return invalid options as a result', async () => {
     const box = sandbox();
     const options = { ...program(box), name: '..' };
     expect(await solod.obtain(options)).toMatchObject({
@@ -128,7 +130,7 @@ describe('obtain and claim with another server', () => {
     });
   });
 
-  it('what the system refuses while options are read is a result, too', async () => {
+  it('return a refusal of the system while options are read as a result', async () => {
     const refuse = (message: string, syscall: string) => (): never => {
       throw Object.assign(new Error(message), { code: 'ENOENT', syscall });
     };
@@ -147,7 +149,7 @@ describe('obtain and claim with another server', () => {
     }
   });
 
-  it('arguments that can not be handed to a process are a result, too', async () => {
+  it('return arguments that a process can not get as a result', async () => {
     const box = sandbox();
     const nul = await solod.obtain({ ...program(box), command: ['/bin/true', 'a\0b'] });
     expect(nul).toMatchObject({ kind: 'failed', failure: { kind: 'spawn-threw' } });
@@ -158,7 +160,7 @@ describe('obtain and claim with another server', () => {
 });
 
 describe('other adapters', () => {
-  it('replace those of Node one by one, and what is undefined is not given', async () => {
+  it('replace those of Node one by one; undefined counts as not given', async () => {
     const box = sandbox();
     const warned: string[] = [];
     const env = { ...box.env, SOLOD_DIR: box.state };
@@ -170,7 +172,7 @@ describe('other adapters', () => {
     expect(box.daemons()).toHaveLength(1);
   });
 
-  it('a clock that only passes on what it is told is enough for a start', async () => {
+  it('may be a minimal clock, which is enough for a start', async () => {
     const box = sandbox();
     let asked = 0;
     const clock = {
@@ -208,7 +210,7 @@ describe('kick', () => {
     expect(box.spawns()).toEqual(['cold']);
   });
 
-  it('many in a row, in one process, while the daemon starts and after: one process', async () => {
+  it('starts one process when it runs many times in one process, while the daemon starts and after', async () => {
     const box = sandbox();
     const options = { ...program(box) };
     const kinds = new Set<string>();
@@ -232,8 +234,8 @@ describe('kick', () => {
   });
 });
 
-describe('what is on disk', () => {
-  it('the owner file says who it is', async () => {
+describe('the files on disk', () => {
+  it('the owner file holds the identity of the daemon', async () => {
     const box = sandbox();
     const result = await solod.obtain({ ...program(box), ...PATIENT });
     if (result.kind !== 'started') throw new Error(result.kind);
@@ -306,7 +308,7 @@ describe('few descriptors', () => {
       path.resolve('dist/solod.cjs'),
       service,
     ]);
-    // So few that Node itself can't start: nothing of solod's has run then.
+    // With so few, Node itself can't start, and no code of solod runs.
     const nodeGaveUp =
       ended.signal !== null || /node::|uv_loop_init|Assertion|EMFILE.*solod\.cjs/.test(ended.stderr);
     if (ended.code !== 0 && !nodeGaveUp) expect(ended.stderr).toMatch(/^solod: /);

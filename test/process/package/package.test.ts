@@ -1,4 +1,4 @@
-/** What is published, in a project that has nothing else. */
+/** The published package in an empty project. */
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -103,7 +103,7 @@ describe('the packed tarball', () => {
     expect(JSON.parse(command.stdout.toString()).args).toEqual(['x']);
   }, 180_000);
 
-  it('what is called often brings no package along', () => {
+  it('loads no package for the commands that are called often', () => {
     const builtin = new Set(process.getBuiltinModule('module').builtinModules);
     for (const file of HOT) {
       const text = readFileSync(path.join(ROOT, 'dist', file), 'utf8');

@@ -43,6 +43,16 @@ describe('one server for many hosts', () => {
     await Promise.all([first, token, terminal, narrowed, also].map((host) => host.end()));
   });
 
+  it('a variable of a session reaches its server, and not the broker that all sessions have', async () => {
+    const share = fixture();
+    const host = share.host([], [], { TOKEN_OF_ONE_SESSION: 'x' });
+    await host.greet();
+    const environmentOf = (pid: number | undefined) => readFileSync(`/proc/${pid}/environ`, 'utf8');
+    const [[broker], [server]] = [share.box.daemons(), share.living()];
+    expect(environmentOf(server)).toContain('TOKEN_OF_ONE_SESSION=x');
+    expect(environmentOf(broker)).not.toContain('TOKEN_OF_ONE_SESSION');
+  });
+
   it('when nobody uses it any more it ends, after the time that was said', async () => {
     const share = fixture();
     const host = await share.greeted(['--idle-timeout=300ms']);

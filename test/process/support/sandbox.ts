@@ -1,4 +1,7 @@
-/** Whole processes in a sandbox of their own: a state directory, services, and an end for everything that was started. */
+/**
+ * Real processes in a separate sandbox: a state directory, services, and an end of everything that was
+ * started.
+ */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import {
@@ -23,7 +26,10 @@ import { scopeText } from '../../../src/domain/place/scope.js';
 
 export const ROOT = path.resolve(import.meta.dirname, '../../..');
 export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
-/** Another client that the tests are to be run with: the native one, for which its daemons' launch files are left beforehand. */
+/**
+ * Another client for the tests: the native one. The sandbox leaves it the launch files of its daemons
+ * beforehand.
+ */
 const CLIENT = process.env.SOLOD_TEST_CLIENT;
 
 export interface Ended {
@@ -37,7 +43,7 @@ export interface RunOptions {
   readonly input?: string | Buffer;
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Another node than this one. */
+  /** The path of another Node. */
   readonly node?: string;
 }
 
@@ -68,7 +74,7 @@ export class Sandbox {
     return file;
   }
 
-  /** As a daemon of that service leaves it, under the name that it has by itself. */
+  /** Leaves the launch file as a daemon of that service does, under the service's own name. */
   leaveLaunchFile(file: string): void {
     const service = resolveService(file);
     if (service.kind === 'failed') throw new Error(`there is no ${file}`);
@@ -96,7 +102,7 @@ export class Sandbox {
       .sort();
   }
 
-  /** The directory of the one name that there is. */
+  /** The directory of the only name. */
   place(): string {
     const [name, ...others] = this.names();
     if (name === undefined || others.length > 0)
@@ -113,7 +119,7 @@ export class Sandbox {
     return this.spawn(options.node ?? process.execPath, [SOLOD, ...args], options);
   }
 
-  /** Any program, in this sandbox's environment. */
+  /** Starts any program in this sandbox's environment. */
   spawn(program: string, args: readonly string[], options: RunOptions = {}): ChildProcess {
     const child = spawn(program, args, {
       cwd: options.cwd ?? this.path,
@@ -136,12 +142,12 @@ export class Sandbox {
     return toEnd(this.spawn(program, args, options), options.input);
   }
 
-  /** As many at once. */
+  /** Runs that many at once. */
   all(count: number, args: (n: number) => readonly string[], options: RunOptions = {}): Promise<Ended[]> {
     return Promise.all(Array.from({ length: count }, (_, n) => this.run(args(n), options)));
   }
 
-  /** Every process that was started for a name of this sandbox and still lives: the kernel's word, not the daemons'. */
+  /** Every living process that was started for a name of this sandbox, from the kernel, not from daemons. */
   daemons(): number[] {
     return readdirSync('/proc')
       .filter((name) => /^[0-9]+$/.test(name))
@@ -154,7 +160,7 @@ export class Sandbox {
       .map(Number);
   }
 
-  /** Why each process was started, in order. */
+  /** The reason of each start, in order. */
   spawns(place = this.place()): string[] {
     const lines = readOr(path.join(place, 'spawns.jsonl')).split('\n').filter(Boolean);
     const entries = lines.map((line) => JSON.parse(line) as { kind: string; reason: string });
@@ -168,7 +174,7 @@ export class Sandbox {
       .sort((a, b) => a - b);
   }
 
-  /** What lies about that no living process needs. */
+  /** Entries that no living process needs. */
   leftovers(place = this.place()): string[] {
     return readdirSync(place).filter((name) => /^(?:tmp|trash)\.|^spawn\.lock$/.test(name));
   }
@@ -181,7 +187,7 @@ export class Sandbox {
       for (const pid of left) killIfThere(pid);
       await delay(20);
     }
-    // Some tests leave what can't be entered.
+    // Some tests leave directories that can't be entered.
     spawnSync('chmod', ['-R', 'u+rwx', this.path]);
     rmSync(this.path, { recursive: true, force: true });
   }
@@ -204,7 +210,7 @@ function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself in the meantime.
+    // It has ended by itself in the meantime.
   }
 }
 
@@ -218,7 +224,7 @@ function readOr(file: string): string {
 
 const open = new Set<Sandbox>();
 
-/** A sandbox that is cleared away after the test, also when the test fails. */
+/** A sandbox that is removed after the test, also when the test fails. */
 export function sandbox(): Sandbox {
   const made = new Sandbox();
   open.add(made);
@@ -228,14 +234,14 @@ export function sandbox(): Sandbox {
 afterEach(async () => {
   const made = [...open];
   open.clear();
-  // One that can't be cleared away must not leave another's processes behind.
+  // A sandbox that can't be removed must not keep the others from ending their processes.
   const cleared = await Promise.allSettled(made.map((box) => box.dispose()));
   for (const result of cleared) if (result.status === 'rejected') throw result.reason;
 });
 
 /**
- * Waits for what another process is about to do.
- * @throws after a minute, with what was waited for
+ * Waits until another process has done something.
+ * @throws after a minute, with the name of the awaited event
  */
 export async function eventually(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + 60_000;

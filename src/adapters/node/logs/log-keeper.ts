@@ -57,7 +57,7 @@ export class LogKeeper {
   #part: number;
   /** Which copy is made next. Of the runs before, and of the beginning of this one, one copy each is kept. */
   #copy: 'previous' | 'before' = 'previous';
-  /** As far as this process knows: others write too. */
+  /** Bytes that this process knows of. Other processes write too. */
   #size: number;
   /** Size at which to check next. */
   #lookAt: number;

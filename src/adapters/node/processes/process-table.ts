@@ -52,7 +52,8 @@ export class NodeProcessTable implements Processes {
 }
 
 /** Fields of proc_pid_stat(5) from the third, the state. The command name before them, in parentheses, may hold anything. */
-const statFields = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+export const statFields = (stat: string): readonly string[] =>
+  stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 function parseStat(stat: string): ProcessReading {
   const fields = statFields(stat);

@@ -27,7 +27,7 @@ import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-cha
  * A start renames a log that is longer. The limit is higher than what a daemon in service leaves (`LogKeeper`), because a daemon
  * that still runs has the renamed file open and goes on writing to it.
  */
-export const LOG_BYTES_MAX = 4 * 1024 * 1024;
+export const ROTATE_LOG_BYTES = 4 * 1024 * 1024;
 /** How much of the log's end is shown when a daemon dies. */
 export const TAIL_BYTES = 4096;
 
@@ -175,7 +175,7 @@ interface Log {
 function openLog(directory: string): Log | undefined {
   const path = join(directory, NAMES.log);
   try {
-    rotate(path, join(directory, NAMES.logBefore), LOG_BYTES_MAX);
+    rotate(path, join(directory, NAMES.logBefore), ROTATE_LOG_BYTES);
     const descriptor = openToAppend(path);
     const { size } = fstatSync(descriptor);
     return {
@@ -228,7 +228,7 @@ export function whyNotRun(program: string): Cause {
 
 type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };
 
-/** Runs a small tool of the system to its end. It is no daemon: it gets no log and no ledger entry. */
+/** Runs a small tool of the system to its end. It is not a daemon: it gets no log and no ledger entry. */
 export function runToEnd(program: string, args: readonly string[], env: Environment): Promise<RunReading> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   return new Promise((resolve) => {

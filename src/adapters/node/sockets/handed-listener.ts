@@ -145,7 +145,7 @@ const STREAM = 1;
 export function boundPathOf(descriptor: number): BoundReading {
   try {
     if (!fstatSync(descriptor).isSocket())
-      return unusable('ENOTSOCK', `descriptor ${descriptor} is no socket`);
+      return unusable('ENOTSOCK', `descriptor ${descriptor} is not a socket`);
     if (process.platform !== 'linux') return { kind: 'unnamed' };
     const inode = /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/self/fd/${descriptor}`))?.[1];
     const lines = readFileSync('/proc/net/unix', 'utf8').split('\n');
@@ -156,7 +156,7 @@ export function boundPathOf(descriptor: number): BoundReading {
     if (!listens || !path.startsWith('/'))
       return unusable(
         'EINVAL',
-        `descriptor ${descriptor} is no stream socket that listens on an absolute path`,
+        `descriptor ${descriptor} is not a stream socket that listens on an absolute path`,
       );
     return { kind: 'bound', path };
   } catch (error) {

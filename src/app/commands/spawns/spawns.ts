@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { causeOf } from '../../../adapters/errno.js';
+import { judgeStart, type StartVerdict } from '../../../domain/lifecycle/crash-loop-breaker.js';
 import {
   type Chronicle,
   type Lane,
@@ -10,7 +11,6 @@ import {
   type Refused,
   type Told as ToldStart,
 } from '../../../domain/lifecycle/start-history.js';
-import { judgeStart, type StartVerdict } from '../../../domain/lifecycle/start-ledger.js';
 import { EXIT } from '../../environment/exit-codes.js';
 import { resolveRequest } from '../../library/daemon-request.js';
 import type { Target } from '../../library/daemon-target.js';

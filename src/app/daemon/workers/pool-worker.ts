@@ -121,7 +121,7 @@ export class PoolWorker {
     const run = this.#run;
     switch (frame.kind) {
       case FROM_WORKER.loaded:
-        this.witness.onLoaded(decodeJson(frame));
+        this.#loaded(decodeJson(frame));
         return;
       case FROM_WORKER.said:
         this.witness.onSaid(frame.bytes.toString('utf8'));
@@ -143,6 +143,11 @@ export class PoolWorker {
         this.#answerIfDone();
         return;
     }
+  }
+
+  #loaded(message: LoadedMessage): void {
+    if (message.kind === 'loaded') this.residentBytes = message.residentBytes;
+    this.witness.onLoaded(message);
   }
 
   #requestInput(call: PooledCall | undefined): void {

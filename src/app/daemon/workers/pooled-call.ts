@@ -34,7 +34,8 @@ export class PooledCall {
     const { signal } = context;
     const cancelled = (): void => this.onCancel(this.#cancel(String(signal.reason?.message ?? '')));
     // The streams of a caller that has gone are closed right after this event.
-    signal.addEventListener('abort', () => setImmediate(cancelled), { once: true });
+    if (signal.aborted) setImmediate(cancelled);
+    else signal.addEventListener('abort', () => setImmediate(cancelled), { once: true });
   }
 
   get head(): Omit<CallHead, 'marker'> {
@@ -74,6 +75,10 @@ export class PooledCall {
   /** Asks the caller for one chunk of input, or its end. */
   requestInput(sink: InputSink): void {
     const { stdin } = this.context;
+    if (stdin.readableEnded || stdin.destroyed) {
+      sink.end();
+      return;
+    }
     const isFirst = this.#sink === undefined;
     this.#sink = sink;
     if (isFirst) {

@@ -6,7 +6,7 @@
 import { currentView, notSupported } from './call-context.js';
 import { currentCall } from './call-process.js';
 import { inheritedBy } from './child-processes.js';
-import { replace } from './patch.js';
+import { keepOpen, replace } from './patch.js';
 
 export interface DescriptorWitness {
   /** Descriptor 0 is about to be read. */
@@ -46,16 +46,7 @@ const afterEnd = (): Error =>
 function keepDescriptorsOpen(fs: object): void {
   const isStandard = (descriptor: unknown): boolean =>
     descriptor === 0 || descriptor === 1 || descriptor === 2;
-  replace(
-    fs,
-    'closeSync',
-    (original) => (descriptor: unknown) => (isStandard(descriptor) ? undefined : original(descriptor)),
-  );
-  replace(fs, 'close', (original) => (descriptor: unknown, callback?: (error: null) => void) => {
-    if (!isStandard(descriptor))
-      return callback === undefined ? original(descriptor) : original(descriptor, callback);
-    if (callback !== undefined) process.nextTick(callback, null);
-  });
+  keepOpen(fs, isStandard);
 }
 
 /** The descriptors are pipes. Behind them may be the caller's terminal. */

@@ -60,3 +60,17 @@ function visible(shape: object, key: PropertyKey, target: object): PropertyDescr
   if (found === undefined || Object.hasOwn(shape, key)) return found;
   return { ...found, configurable: true };
 }
+
+/** `close` and `closeSync` leave these descriptors open, and say that they are closed. */
+export function keepOpen(fs: object, isKept: (descriptor: unknown) => boolean): void {
+  replace(
+    fs,
+    'closeSync',
+    (original) => (descriptor: unknown) => (isKept(descriptor) ? undefined : original(descriptor)),
+  );
+  replace(fs, 'close', (original) => (descriptor: unknown, callback?: (error: null) => void) => {
+    if (!isKept(descriptor))
+      return callback === undefined ? original(descriptor) : original(descriptor, callback);
+    if (callback !== undefined) process.nextTick(callback, null);
+  });
+}

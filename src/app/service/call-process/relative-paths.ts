@@ -3,7 +3,7 @@
 import type { PathLike } from 'node:fs';
 import { currentView, notSupported, type ProcessView } from './call-context.js';
 import { currentCall } from './call-process.js';
-import { type AnyFunction, replace } from './patch.js';
+import { type AnyFunction, keepOpen, replace } from './patch.js';
 
 /** The first argument is a path. */
 const ONE_PATH = [
@@ -198,16 +198,7 @@ export function replaceDescriptors(): void {
       throw notYourDescriptor(`descriptor ${descriptor}`, currentView() as ProcessView);
     });
   // Closing them closes nothing of the daemon's.
-  replace(
-    fs,
-    'closeSync',
-    (original) => (descriptor: unknown) => (isStandard(descriptor) ? undefined : original(descriptor)),
-  );
-  replace(fs, 'close', (original) => (descriptor: unknown, callback?: (error: null) => void) => {
-    if (!isStandard(descriptor))
-      return callback === undefined ? original(descriptor) : original(descriptor, callback);
-    if (callback !== undefined) process.nextTick(callback, null);
-  });
+  keepOpen(fs, isStandard);
   const tty = process.getBuiltinModule('node:tty');
   replace(
     tty,

@@ -33,7 +33,7 @@ describe('a server that has sessions by its capabilities', () => {
   });
 
   it.each([[{}], [{ tools: { session: {} } }], [{ experimental: { tracing: {} }, logging: {} }]])(
-    '%j is no such sign',
+    '%j is not a sign of sessions',
     (capabilities) => {
       const bench = new ShareBench();
       bench.join(1);

@@ -128,7 +128,7 @@ mod tests {
             let colour = match text("colour") {
                 "coloured" => Colour::Coloured,
                 "plain" => Colour::Plain,
-                other => panic!("{other} is no colour"),
+                other => panic!("{other} is not a colour"),
             };
             assert_eq!(diagnostic_line(text("input"), colour), text("expected"), "{}", text("what"));
         }

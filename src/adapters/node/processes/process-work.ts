@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import type { ProcessWork, WorkReading } from '../../../ports/process-work.js';
+import { statFields } from './process-table.js';
+
+/** What `/proc` tells of a process's work. Without a `/proc` nothing. */
+export const nodeProcessWork: ProcessWork = { look };
+
+function look(pid: number): WorkReading {
+  try {
+    const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    const children = childrenOf(pid);
+    const ticks = children.map((child) => look(child)).reduce(addTicks, ownTicks(fields));
+    return { kind: 'seen', activity: activityOf(fields[0] ?? ''), ticks, children: children.length };
+  } catch {
+    return { kind: 'hidden' };
+  }
+}
+
+const addTicks = (sum: number, reading: WorkReading): number =>
+  reading.kind === 'seen' ? sum + reading.ticks : sum;
+
+/** Fields 14 and 15 of proc_pid_stat(5): utime and stime. */
+const ownTicks = (fields: readonly string[]): number => Number(fields[11]) + Number(fields[12]);
+
+const activityOf = (state: string) =>
+  /[RD]/.test(state) ? ('busy' as const) : /[TtZX]/.test(state) ? ('stopped' as const) : ('waiting' as const);
+
+/** Not every kernel has the file. */
+function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,15 @@
+/** What a process does at the moment. */
+export type WorkReading =
+  | {
+      readonly kind: 'seen';
+      /** `busy`: it runs, or waits for a disk. */
+      readonly activity: 'busy' | 'waiting' | 'stopped';
+      /** Processor time that it and its children, and theirs, have used; in ticks of the system's clock. */
+      readonly ticks: number;
+      readonly children: number;
+    }
+  | { readonly kind: 'hidden' };
+
+export interface ProcessWork {
+  look(pid: number): WorkReading;
+}
