@@ -59,6 +59,14 @@ function open(user = USER): { readonly box: Sandbox; readonly home: string } {
   return { box, home };
 }
 
+/** A user database in which root's home is in the sandbox. @returns what runs a command with it */
+function rootWithHome(box: Sandbox): Promise<string[]> {
+  const [home, database] = [path.join(box.path, 'home-of-root'), path.join(box.path, 'passwd')];
+  mkdirSync(home, { mode: 0o700 });
+  writeFileSync(database, `root:x:0:0:root:${home}:/bin/sh\n`);
+  return namespace(`mount --bind ${database} /etc/passwd`);
+}
+
 /** Every file in a directory, with its owner. */
 function ownersIn(directory: string): Set<number> {
   const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
@@ -165,8 +173,9 @@ describe.skipIf(!canStage).each(CLIENTS)(`users, %s${NOT_STAGED}`, (_, client) =
     mkdirSync(run, { mode: 0o700 });
     chownSync(run, USER, USER);
     const service = box.service(PID);
+    const root = await rootWithHome(box);
     const callers: readonly (readonly [string, readonly string[], Record<string, string | undefined>])[] = [
-      ['sudo -E', [], { HOME: home, XDG_RUNTIME_DIR: run }],
+      ['sudo -E', root, { HOME: home, XDG_RUNTIME_DIR: run }],
       ['sudo', [], { HOME: box.path, XDG_RUNTIME_DIR: undefined }],
       ['su', as(USER), { HOME: home, XDG_RUNTIME_DIR: path.join(box.path, 'run-of-root') }],
       ['su -', as(USER), { HOME: home, XDG_RUNTIME_DIR: undefined }],
