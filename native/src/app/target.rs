@@ -66,7 +66,7 @@ fn find_place(named: Option<&str>, label: &str, user_id: u32) -> Option<Place> {
         user_id,
         env: &env,
         directory: directory.as_deref().unwrap_or(""),
-        home: &|| Home::Unknown,
+        home: &|| paths::home_of(user_id).map_or(Home::Unknown, |home| Home::Known(Some(home))),
         scope: &|| scope_text(&own_scope::boot(), &said.clone().unwrap_or_else(own_scope::ids)),
         machine: &own_scope::machine,
     };

@@ -31,8 +31,8 @@ pub enum BaseKind {
     Runtime,
     StateHome,
     Home,
-    UserHome,
     Session,
+    UserHome,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -77,15 +77,14 @@ const STATE: &str = ".local/state/solod";
 
 /// The same answer for the same readings; changes nothing. With it the bases that were ignored.
 pub fn derive_place(caller: &Caller, look: &dyn Look) -> (Derivation, Vec<(BaseKind, Ignored)>) {
-    let set = |name| (caller.env)(name).filter(|value| !value.is_empty());
-    if set("SOLOD_SCOPE").map_or(false, |word| !is_scope_word(&word)) {
+    if set(caller, "SOLOD_SCOPE").map_or(false, |word| !is_scope_word(&word)) {
         return (Derivation::ScopeInvalid, Vec::new());
     }
-    if let Some(named) = set("SOLOD_DIR") {
+    if let Some(named) = set(caller, "SOLOD_DIR") {
         return (named_place(&named, caller, look), Vec::new());
     }
     let mut ignored = Vec::new();
-    for base in bases_of(caller) {
+    for base in bases_of(caller, look) {
         match judge_base(&base, base.below, caller.user_id, look) {
             Some(Ok(root)) => return (settled(base.kind, root, caller, look), ignored),
             Some(Err(why)) => ignored.push((base.kind, why)),
@@ -128,27 +127,69 @@ fn settled(base: BaseKind, asked: String, caller: &Caller, look: &dyn Look) -> D
 }
 
 /// In their order.
-pub fn bases_of(caller: &Caller) -> Vec<Base> {
-    let set = |name: &str| (caller.env)(name).filter(|value| !value.is_empty());
+pub fn bases_of(caller: &Caller, look: &dyn Look) -> Vec<Base> {
     let base = |kind, path, below| Base { kind, path: Some(path), below };
+    let unknown = Base { kind: BaseKind::UserHome, path: None, below: STATE };
     let named = (caller.env)("HOME");
-    let runtime = format!("/run/user/{}", caller.user_id);
-    let mut bases = vec![base(BaseKind::Runtime, runtime.clone(), "solod")];
-    bases.extend(set("XDG_STATE_HOME").map(|path| base(BaseKind::StateHome, path, "solod")));
-    bases.extend(set("HOME").map(|path| base(BaseKind::Home, path, STATE)));
+    let runtime = runtime_of(caller);
+    let is_apart = match look.inspect(&runtime) {
+        Found::There(_) => match lives_apart(caller, look) {
+            Some(is_apart) => is_apart,
+            None => return vec![unknown],
+        },
+        Found::Absent | Found::WrongType | Found::Failed(_) => false,
+    };
+    let mut bases = Vec::new();
+    if !is_apart {
+        bases.push(base(BaseKind::Runtime, runtime.clone(), "solod"));
+    }
+    bases.extend(set(caller, "XDG_STATE_HOME").map(|path| base(BaseKind::StateHome, path, "solod")));
+    bases.extend(set(caller, "HOME").map(|path| base(BaseKind::Home, path, STATE)));
+    let session = set(caller, "XDG_RUNTIME_DIR").filter(|path| *path != runtime);
+    bases.extend(session.map(|path| base(BaseKind::Session, path, "solod")));
+    if is_apart {
+        bases.push(base(BaseKind::Runtime, runtime, "solod"));
+    }
     // An empty or relative HOME says on purpose that there is none.
     if named.as_ref().map_or(true, |home| home.starts_with('/')) {
         match (caller.home)() {
-            Home::Unknown => bases.push(Base { kind: BaseKind::UserHome, path: None, below: STATE }),
+            Home::Unknown => bases.push(unknown),
             Home::Known(home) => {
                 let other = home.filter(|home| Some(home) != named.as_ref());
                 bases.extend(other.map(|path| base(BaseKind::UserHome, path, STATE)));
             }
         }
     }
-    let session = set("XDG_RUNTIME_DIR").filter(|path| *path != runtime);
-    bases.extend(session.map(|path| base(BaseKind::Session, path, "solod")));
     bases
+}
+
+/// An empty variable counts as none.
+fn set(caller: &Caller, name: &str) -> Option<String> {
+    (caller.env)(name).filter(|value| !value.is_empty())
+}
+
+fn runtime_of(caller: &Caller) -> String {
+    format!("/run/user/{}", caller.user_id)
+}
+
+/// Whether a caller has a home, or a runtime directory, that is not its login's. None if only Node can tell.
+fn lives_apart(caller: &Caller, look: &dyn Look) -> Option<bool> {
+    let home = match set(caller, "HOME") {
+        Some(home) => home,
+        None => return Some(set(caller, "XDG_RUNTIME_DIR").map_or(false, |path| path != runtime_of(caller))),
+    };
+    if !home.starts_with('/') {
+        return Some(false);
+    }
+    let known = match (caller.home)() {
+        Home::Unknown => return None,
+        Home::Known(known) => known.filter(|known| *known != home),
+    };
+    let followed = |path: &str| match follow_path(path, caller.user_id, look) {
+        Followed::There { path, .. } => Some(path),
+        Followed::Missing { .. } | Followed::Distrusted { .. } | Followed::Failed { .. } => None,
+    };
+    Some(known.map_or(false, |known| followed(&known).is_none() || followed(&known) != followed(&home)))
 }
 
 /// A base directory must be the caller's own (XDG Base Directory Specification), and so must be all that is made in it. None if only

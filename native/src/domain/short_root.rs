@@ -15,7 +15,7 @@ pub fn short_root_of(scope: &str, caller: &Caller, look: &dyn Look) -> Option<Sh
     if is_free(&common, caller.user_id, look) {
         return found(common);
     }
-    for base in bases_of(caller) {
+    for base in bases_of(caller, look) {
         let tail = base.below.replace("solod", "solod.short");
         if let Ok(root) = judge_base(&base, &tail, caller.user_id, look)? {
             if fits_socket_path(&format!("{root}/{}", short_hash(""))) {

@@ -8,7 +8,7 @@ import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fitsSocketPath, PART, type Platform, recordOf, shortHash } from '../../domain/place/layout.js';
 import type { Environment } from '../../ports/environment.js';
-import { realPath } from '../environment/state-root.js';
+import { homeDirectory, realPath } from '../environment/state-root.js';
 
 /**
  * @param scope what `scopeText` says of this process
@@ -47,7 +47,9 @@ const STICKY = 0o1000;
 function askedRoot({ SOLOD_DIR, XDG_STATE_HOME, HOME }: Environment, userId: number): string | undefined {
   if (SOLOD_DIR) return resolve(SOLOD_DIR);
   const runtime = `/run/user/${userId}`;
-  if (isOwn(runtime, userId, 0o777)) return join(runtime, 'solod');
+  // A caller that has another home than its login is not at home there.
+  if (isOwn(runtime, userId, 0o777) && realPath(HOME ?? '') === realPath(homeDirectory()))
+    return join(runtime, 'solod');
   const base = XDG_STATE_HOME || HOME;
   if (!base || !isAbsolute(base) || !isOwn(base, userId, 0)) return undefined;
   return join(base, XDG_STATE_HOME ? '' : '.local/state', 'solod');

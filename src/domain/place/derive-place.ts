@@ -18,7 +18,7 @@ export interface CallerReading {
   readonly env: Environment;
   /** From here a relative `SOLOD_DIR` counts; empty if it has been removed. */
   readonly directory: string;
-  /** The home that the user database has; asked only if `HOME` names none of the user's own. */
+  /** The home that the user database has; asked only if that can make a difference. */
   home(): string | undefined;
   /** What `scopeText` says. */
   scope(): string;
@@ -34,10 +34,10 @@ export type BaseKind =
   | 'state-home'
   /** `HOME`. */
   | 'home'
+  /** Another `XDG_RUNTIME_DIR`. After the home: cron, units and `su` don't have it, and would look elsewhere. */
+  | 'session'
   /** The home that the user database has. */
-  | 'user-home'
-  /** `XDG_RUNTIME_DIR`. Last, because only a login has it: cron, units and `su` would look elsewhere. */
-  | 'session';
+  | 'user-home';
 
 /** Why a base directory is not used. */
 export type IgnoredWhy =
@@ -93,7 +93,7 @@ export function derivePlace(caller: CallerReading, look: Look): Derivation {
   if (SOLOD_SCOPE && !isScopeWord(SOLOD_SCOPE)) return { kind: 'scope-invalid', value: SOLOD_SCOPE };
   if (SOLOD_DIR) return namedPlace(SOLOD_DIR, caller, look);
   const ignored: Ignored[] = [];
-  for (const base of basesOf(caller)) {
+  for (const base of basesOf(caller, look)) {
     const judged = judgeBase(base, caller.userId, look);
     if (judged.kind === 'root') return settled(base.kind, judged.path, caller, look, ignored);
     ignored.push({ base: base.kind, path: base.path, why: judged });
@@ -108,7 +108,7 @@ export function derivePlace(caller: CallerReading, look: Look): Derivation {
 export const ignoredBases = (caller: CallerReading, look: Look): readonly Ignored[] =>
   caller.env.SOLOD_DIR
     ? []
-    : [...basesOf(caller)].flatMap((base) => {
+    : [...basesOf(caller, look)].flatMap((base) => {
         const why = judgeBase(base, caller.userId, look);
         return why.kind === 'root' ? [] : [{ base: base.kind, path: base.path, why }];
       });
@@ -154,17 +154,34 @@ function settled(
 }
 
 /** In their order. A generator: the user database is asked last. */
-export function* basesOf({ userId, env, home }: CallerReading): Generator<Base> {
-  const { HOME, XDG_RUNTIME_DIR, XDG_STATE_HOME } = env;
-  const runtime = `/run/user/${userId}`;
-  yield { kind: 'runtime', path: runtime, below: ['solod'] };
+export function* basesOf(caller: CallerReading, look: Look): Generator<Base> {
+  const { HOME, XDG_RUNTIME_DIR, XDG_STATE_HOME } = caller.env;
+  const runtime: Base = { kind: 'runtime', path: runtimeOf(caller), below: ['solod'] };
+  const isApart = look.inspect(runtime.path).kind === 'entry' && livesApart(caller, look);
+  if (!isApart) yield runtime;
   if (XDG_STATE_HOME) yield { kind: 'state-home', path: XDG_STATE_HOME, below: ['solod'] };
   if (HOME) yield { kind: 'home', path: HOME, below: STATE };
-  // An empty or relative HOME says on purpose that there is none.
-  const known = HOME === undefined || HOME.startsWith('/') ? home() : undefined;
-  if (known !== undefined && known !== HOME) yield { kind: 'user-home', path: known, below: STATE };
-  if (XDG_RUNTIME_DIR && XDG_RUNTIME_DIR !== runtime)
+  if (XDG_RUNTIME_DIR && XDG_RUNTIME_DIR !== runtime.path)
     yield { kind: 'session', path: XDG_RUNTIME_DIR, below: ['solod'] };
+  if (isApart) yield runtime;
+  // An empty or relative HOME says on purpose that there is none.
+  const known = HOME === undefined || HOME.startsWith('/') ? caller.home() : undefined;
+  if (known !== undefined && known !== HOME) yield { kind: 'user-home', path: known, below: STATE };
+}
+
+const runtimeOf = ({ userId }: CallerReading): string => `/run/user/${userId}`;
+
+/**
+ * Whether a caller has a home, or a runtime directory, that is not its login's: a test, a build, a sandbox.
+ * The daemons of the login are not its own, even if nothing hides them.
+ */
+export function livesApart(caller: CallerReading, look: Look): boolean {
+  const { HOME, XDG_RUNTIME_DIR } = caller.env;
+  if (!HOME) return Boolean(XDG_RUNTIME_DIR) && XDG_RUNTIME_DIR !== runtimeOf(caller);
+  const known = HOME.startsWith('/') ? caller.home() : undefined;
+  if (known === undefined || known === HOME) return false;
+  const [at, usual] = [HOME, known].map((path) => followPath(path, caller.userId, look));
+  return !(at?.kind === 'there' && usual?.kind === 'there' && at.path === usual.path);
 }
 
 const STATE = ['.local', 'state', 'solod'];

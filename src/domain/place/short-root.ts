@@ -20,7 +20,7 @@ export function shortRootOf(
   const salt = `.${idsIn(scope)}`;
   const common = `/tmp/solod-${caller.userId}`;
   if (isFree(common, caller.userId, look)) return { root: common, salt };
-  for (const base of basesOf(caller)) {
+  for (const base of basesOf(caller, look)) {
     const judged = judgeBase(
       { ...base, below: [...base.below.slice(0, -1), 'solod.short'] },
       caller.userId,
