@@ -192,6 +192,7 @@ function hostOn(machine: PlainMachine, pid: number, entries: LedgerEntry[]): Omi
     daemonProgram: () => '/daemon.cjs',
     program: '/program',
     directory: () => '/',
+    bindOnce: async () => undefined,
     scope: () => ({ boot: 'boot', ids: 'all' }),
     machine: () => ({ machine: 'plain', bootedMs: 0, wallMs: machine.now() }),
     copyFile: () => {},

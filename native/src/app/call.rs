@@ -7,7 +7,7 @@ use crate::domain::edition::Effort;
 use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
 use crate::domain::layout::nonce_of;
 use crate::domain::obtain::{obtain, Patience, Plan};
-use crate::domain::ports::{Activity, Cause, ChildEnd, Sighting};
+use crate::domain::ports::{Activity, Cause, Sighting};
 use crate::domain::start_ledger::Word;
 use crate::domain::timing::Timing;
 use crate::protocol as p;
@@ -55,10 +55,6 @@ pub fn run(asked: &Asked) -> i32 {
         Failure::SpawnRefused { cause, .. } if cause.code == p::BOUND => {
             delegate::run_asked(asked, Some(&target), more)
         }
-        // A sandbox may forbid bind(2) alone. Node sees that too, and runs the call inline.
-        Failure::DiedAtStart { ref end, .. } if may_not_bind(end) => {
-            delegate::run_asked(asked, Some(&target), more)
-        }
         // Busy with another call, and not hung: Node waits on, for as long as the daemon is seen to work.
         Failure::NotAnswering { owner: Some(owner), .. }
             if asked.timeout_ms.is_none()
@@ -71,15 +67,6 @@ pub fn run(asked: &Asked) -> i32 {
         Failure::Declined { .. } => report(asked, &failure),
         _ if asked.fallback != Fallback::Wait => fall_back(asked, &target, &failure),
         _ => report(asked, &failure),
-    }
-}
-
-fn may_not_bind(end: &ChildEnd) -> bool {
-    match &end.word {
-        Some(Word::Failed { stage, message }) if stage == p::STAGE_CLAIMING => {
-            ["EPERM", "EACCES"].iter().any(|code| message.contains(code))
-        }
-        _ => false,
     }
 }
 

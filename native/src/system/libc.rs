@@ -41,6 +41,7 @@ pub const WNOHANG: c_int = 1;
 
 pub const EINTR: c_int = 4;
 pub const EAGAIN: c_int = 11;
+pub const ENAMETOOLONG: c_int = 36;
 pub const ENOENT: c_int = 2;
 pub const ESRCH: c_int = 3;
 
@@ -101,6 +102,7 @@ pub struct SignalSet(pub [c_ulong; 16]);
 
 extern "C" {
     pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
+    pub fn bind(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
     pub fn connect(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
     pub fn getsockopt(
         fd: c_int,

@@ -6,6 +6,7 @@ use super::process;
 use super::streams::STDIN;
 use crate::domain::ports::{Cause, Connecting};
 use crate::protocol as p;
+use std::fs;
 use std::io;
 use std::mem;
 use std::os::raw::{c_int, c_short, c_void};
@@ -30,6 +31,18 @@ impl Readiness {
     pub const NONE: Readiness = Readiness { readable: false, writable: false, input: false };
 }
 
+const ADDRESS_BYTES: u32 = mem::size_of::<SockAddrUn>() as u32;
+
+fn address_of(path: &str) -> io::Result<SockAddrUn> {
+    let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
+    // The last byte stays NUL. No directory that is used here has a longer path.
+    match address.path.get_mut(..path.len()) {
+        Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
+        _ => return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG)),
+    }
+    Ok(address)
+}
+
 pub enum Received {
     Bytes(usize),
     Nothing,
@@ -40,21 +53,10 @@ pub enum Received {
 impl Socket {
     /// connect(2) on a non-blocking socket answers at once: EAGAIN says that the backlog is full.
     pub fn connect(path: &str) -> Result<Socket, Connecting> {
-        let errno = |error: &io::Error| Connecting::Errno(socket_cause_of(error, "connect", path));
-        let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
-        // The last byte stays NUL. No directory that is used here has a longer path.
-        match address.path.get_mut(..path.len()) {
-            Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
-            _ => return Err(errno(&io::Error::from_raw_os_error(36))),
-        }
-        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
-        if fd < 0 {
-            return Err(errno(&io::Error::last_os_error()));
-        }
-        let socket = Socket(fd);
-        let length = mem::size_of::<SockAddrUn>() as u32;
-        retried(|| unsafe { libc::connect(fd, &address, length) } as isize).map_err(|error| errno(&error))?;
+        let errno = |error: io::Error| Connecting::Errno(socket_cause_of(&error, "connect", path));
+        let address = address_of(path).map_err(errno)?;
+        let socket = Socket::open().map_err(errno)?;
+        retried(|| unsafe { libc::connect(socket.0, &address, ADDRESS_BYTES) } as isize).map_err(errno)?;
         match socket.is_of_user_or_root() {
             true => Ok(socket),
             false => Err(Connecting::Errno(Cause::new("EPERM", "EPERM: another user listens there"))),
@@ -66,6 +68,27 @@ impl Socket {
         match Socket::connect(&format!("{directory}/{}0", p::TMP)) {
             Err(Connecting::Errno(cause)) => ["EPERM", "EACCES"].contains(&cause.code.as_str()),
             Err(_) | Ok(_) => false,
+        }
+    }
+
+    /// Binds a socket at a private path, and removes it. False also for what no sandbox says.
+    pub fn may_not_bind(path: &str) -> bool {
+        let bound = address_of(path).and_then(|address| {
+            let socket = Socket::open()?;
+            retried(|| unsafe { libc::bind(socket.0, &address, ADDRESS_BYTES) } as isize)
+        });
+        if bound.is_ok() {
+            // What can't be removed is swept once this process is gone.
+            let _ = fs::remove_file(path);
+        }
+        bound.map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| false)
+    }
+
+    fn open() -> io::Result<Socket> {
+        let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+        match unsafe { libc::socket(libc::AF_UNIX, kind, 0) } {
+            fd if fd < 0 => Err(io::Error::last_os_error()),
+            fd => Ok(Socket(fd)),
         }
     }
 

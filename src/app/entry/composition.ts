@@ -46,6 +46,7 @@ const PORTS = tokensFor<Host>({
   findService: true,
   held: true,
   work: true,
+  bindOnce: true,
   warn: true,
   env: true,
   userId: true,

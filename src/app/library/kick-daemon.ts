@@ -3,6 +3,8 @@ import { type KickOutcome, kick as kickWith } from '../../domain/obtain/kick.js'
 import { runSync } from '../../domain/procedure/run.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
+import type { Resolved } from '../service/service-file.js';
+import { sentence } from '../texts/failure-text.js';
 import { kickLine } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
 import {
@@ -13,18 +15,44 @@ import {
   type TimingOptions,
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
+import { forbiddenSockets } from './forbidden-sockets.js';
 
 export type KickOptions = DaemonSelector & TimingOptions;
 
 export type KickResult =
   | KickOutcome
-  /** No daemon is wanted here (`SOLOD=off`, or `CI`). */
+  /** No daemon is wanted here (`SOLOD=off`, or `CI`), or a sandbox keeps everybody in it from reaching one. */
   | { readonly kind: 'switched-off'; readonly why: string };
 
-export function kickDaemon(host: CallerHost, options: KickOptions): KickResult {
+/** At once: nothing is asked that takes a turn of the event loop, so that a sandbox is noticed by the daemon. */
+export const kickDaemon = (host: CallerHost, options: KickOptions): KickResult =>
+  kickAsked(host, readKick(host, options));
+
+/** The same, for a command, which has the time to look whether sockets are forbidden here. */
+export async function kickReachable(host: CallerHost, options: KickOptions): Promise<KickResult> {
+  const asked = readKick(host, options);
+  const { resolved, choice } = asked;
+  const forbidden =
+    resolved.kind === 'resolved' && choice?.kind !== 'inline'
+      ? await forbiddenSockets(host, resolved.value.target.place)
+      : undefined;
+  return forbidden === undefined
+    ? kickAsked(host, asked)
+    : { kind: 'switched-off', why: sentence(forbidden) };
+}
+
+interface AskedKick {
+  readonly choice: Choice | undefined;
+  readonly resolved: Resolved<DaemonRequest>;
+}
+
+function readKick(host: CallerHost, options: KickOptions): AskedKick {
   const choice = choiceOf(host, options);
   const resolve = choice?.kind === 'daemon' || choice === undefined ? resolveSettled : resolveRequest;
-  const resolved = resolve(options, host, { totalMs: CALL_TOTAL_MS });
+  return { choice, resolved: resolve(options, host, { totalMs: CALL_TOTAL_MS }) };
+}
+
+function kickAsked(host: CallerHost, { choice, resolved }: AskedKick): KickResult {
   const result = resolved.kind === 'failed' ? resolved : startIfWanted(host, resolved.value, choice);
   return result.kind === 'switched-off' ? result : told(host, result);
 }

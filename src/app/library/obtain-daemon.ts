@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../domain/obtain/obtain.js';
-import { claimLayout, layout } from '../../domain/place/layout.js';
+import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
@@ -15,6 +15,7 @@ import {
   resolveSettled,
   type TimingOptions,
 } from './daemon-request.js';
+import { forbiddenSockets } from './forbidden-sockets.js';
 import { pinging } from './ping.js';
 import { terminate } from './stop-hung-daemon.js';
 
@@ -122,7 +123,8 @@ export async function connectTo<C extends Duplex>(
   request: DaemonRequest,
   manner: Manner<C>,
 ): Promise<ConnectResult<C>> {
-  const forbidden = manner.opened === undefined ? await forbiddenSockets(host, request) : undefined;
+  const forbidden =
+    manner.opened === undefined ? await forbiddenSockets(host, request.target.place) : undefined;
   if (forbidden !== undefined) return failed(forbidden);
   const result = await connectOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
@@ -133,33 +135,6 @@ export async function connectTo<C extends Duplex>(
     return connectOnce(host, request, { ...manner, opened: undefined, because: 'restart' });
   return failed({ kind: 'not-ended', directory, outcome });
 }
-
-/**
- * Connects to where nothing is, below a directory that is this user's: anything but "not there" is a sandbox's
- * answer. Without this look a caller would wait for its whole time, because what is refused says nothing of the
- * daemon.
- */
-async function forbiddenSockets<C extends Duplex>(
-  host: CallerHost<C>,
-  { target }: DaemonRequest,
-): Promise<Failure | undefined> {
-  const { directory, root } = target.place;
-  const probe = host.probe();
-  const reading = await probe.connect(claimLayout.privateSocket(directory, host.nonce()), NOWHERE_MS);
-  probe.drop();
-  if (reading.kind !== 'errno') return undefined;
-  const { cause } = reading;
-  const isOwn = (path: string): boolean => {
-    const seen = host.files.inspect(path);
-    return seen.kind === 'entry' && seen.entry.userId === host.userId;
-  };
-  // path_resolution(7) says EACCES as well, of a directory that may not be entered; EPERM it never says.
-  const isSandbox = cause.code === 'EPERM' || (cause.code === 'EACCES' && (isOwn(directory) || isOwn(root)));
-  return isSandbox ? { kind: 'sockets-forbidden', directory, cause } : undefined;
-}
-
-/** Nobody is asked, so the answer comes at once. */
-const NOWHERE_MS = 1_000;
 
 async function connectOnce<C extends Duplex>(
   host: CallerHost<C>,
@@ -204,19 +179,8 @@ function conclude<C extends Duplex>(
   return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection };
 }
 
-/** As `claim-failed` tells it: a sandbox may forbid bind(2) alone, to its children too. */
-const BINDING_REFUSED = /: listening in .* failed: (.*\b(EPERM|EACCES)\b[^;]*)/;
-
-function boundOrDied(failure: Extract<Failure, { readonly kind: 'died-at-start' }>): Failure {
-  const { word, directory } = failure;
-  const [, message, code] = (word?.kind === 'failed' && BINDING_REFUSED.exec(word.message)) || [];
-  if (message === undefined || code === undefined) return failure;
-  return { kind: 'sockets-forbidden', directory, cause: { code, message } };
-}
-
 /** A daemon that has claimed and is still loading is not hung, unless it is stopped. Only the ledger tells the two apart. */
 function explained(host: CallerHost, request: DaemonRequest, failure: Failure): Failure {
-  if (failure.kind === 'died-at-start') return boundOrDied(failure);
   const pid = failure.kind === 'not-answering' ? failure.owner?.pid : undefined;
   if (pid === undefined) return failure;
   const seen = host.processes.lookUp(pid);

@@ -5,7 +5,7 @@
 
 import type { Duplex } from 'node:stream';
 import { parseOwner } from '../../domain/evidence/owner.js';
-import { basesOf, judgeBase } from '../../domain/place/derive-place.js';
+import { basesOf, type DerivedPlace, judgeBase } from '../../domain/place/derive-place.js';
 import { distrustOf } from '../../domain/place/distrust.js';
 import { layout, placeOf } from '../../domain/place/layout.js';
 import { standingIn } from '../../domain/place/scope.js';
@@ -20,8 +20,8 @@ const ANSWER_MS = 5_000;
 
 /** Never rejects. Where the directory was named (`SOLOD_DIR`), only that one counts. */
 export async function retireElsewhere<C extends Duplex>(host: CommonHost<C>, target: Housed): Promise<void> {
+  const { files, userId } = host;
   for (const directory of otherDirectories(host, target)) {
-    const { files, userId } = host;
     const seen = files.inspect(directory);
     if (seen.kind !== 'entry' || distrustOf(seen.entry, userId) !== undefined) continue;
     const read = files.readText(layout.currentOwner(directory));
@@ -32,19 +32,32 @@ export async function retireElsewhere<C extends Duplex>(host: CommonHost<C>, tar
 }
 
 function otherDirectories(host: CommonHost, { place, label, derived, platform }: Housed): readonly string[] {
-  const { userId, files, env } = host;
+  const { userId, env } = host;
   const before = placeOf(derived.root, label, userId, platform).directory;
   const short = before === place.directory ? [] : [before];
   const usual = deriveFor(host, env, undefined);
   if (usual.kind !== 'place' || usual.asked !== derived.asked) return short;
-  const caller = callerOn(host, env, undefined);
-  const roots = [...basesOf(caller)].flatMap((base) => {
-    const judged = judgeBase(base, userId, files);
-    if (judged.kind !== 'root' || judged.path === derived.asked) return [];
-    const standing = standingIn(judged.path, derived.scope, files, caller.machine);
-    return standing === 'own' || standing === 'free' ? [judged.path] : [];
-  });
+  const roots = otherRoots(host, usual);
   return [...short, ...roots.map((root) => placeOf(root, label, userId, platform).directory)];
+}
+
+/**
+ * Where an older release looked first, and where this one looks while the user is logged out. In no other: a
+ * test with a home of its own would end the daemons of its user.
+ */
+function otherRoots(host: CommonHost, { base, asked, scope }: DerivedPlace): readonly string[] {
+  const { userId, files, env } = host;
+  const caller = callerOn(host, env, undefined);
+  const others = [...basesOf(caller, files)].flatMap((other) => {
+    const judged = judgeBase(other, userId, files);
+    return judged.kind === 'root' && judged.path !== asked ? [{ kind: other.kind, root: judged.path }] : [];
+  });
+  const loggedOut = base === 'runtime' ? others.find(({ kind }) => kind !== 'session') : undefined;
+  const roots = others.filter((other) => other.kind === 'session' || other === loggedOut);
+  return roots.flatMap(({ root }) => {
+    const standing = standingIn(root, scope, files, caller.machine);
+    return standing === 'own' || standing === 'free' ? [root] : [];
+  });
 }
 
 async function askToEnd<C extends Duplex>(host: CommonHost<C>, directory: string): Promise<void> {

@@ -21,7 +21,7 @@ import type { Documents } from '../../ports/documents.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
 import type { ProcessWork } from '../../ports/process-work.js';
-import type { Done, Failed } from '../../ports/readings.js';
+import type { Cause, Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
 import type { Word } from '../../ports/start-word.js';
@@ -151,6 +151,11 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
   readonly work: ProcessWork;
+  /**
+   * Binds a socket, and removes it.
+   * @returns why it can't be bound; undefined if it can
+   */
+  bindOnce(path: string): Promise<Cause | undefined>;
   /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }

@@ -58,6 +58,7 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     ledger: (directory) => process.ledger(directory),
     startChannel: () => ({ descriptor: undefined, say: (word) => process.say(word) }),
     findService: (asked) => findService(machine, asked, realPath(asked)),
+    bindOnce: async () => undefined,
     work: { look: () => ({ kind: 'hidden' }) },
     warn: (line) => process.print(`${line}\n`),
     held: (ports) => process.calls.on(ports),

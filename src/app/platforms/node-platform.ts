@@ -28,6 +28,7 @@ import {
 } from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.js';
+import { bindOnce } from '../../adapters/node/sockets/bind-once.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
@@ -89,6 +90,7 @@ const callerParts = ({ processes, clock }: CommonHost) =>
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
     work: nodeProcessWork,
+    bindOnce,
     warn: say,
   }) satisfies Partial<CallerHost>;
 

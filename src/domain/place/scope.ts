@@ -46,6 +46,9 @@ export const partOf = (root: string, text: string): string => join(root, PART + 
 /** Far longer than a machine is off, or a daemon goes without touching its record. */
 export const GONE_MS = 30 * 24 * 3_600_000;
 
+/** A record is touched this often at most, and by a daemon this often at least. */
+export const TOUCH_MS = 24 * 3_600_000;
+
 /** Whose a state directory is, seen from a scope. */
 export type Standing =
   /** Its names are this scope's. */

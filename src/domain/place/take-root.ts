@@ -17,9 +17,6 @@ export interface TakePlan {
   readonly nonce: string;
 }
 
-/** A record is touched this often at most, and by a daemon this often at least. */
-export const TOUCH_MS = 24 * 3_600_000;
-
 /** What a killed process left of a record that it was making. */
 const ABANDONED_MS = 24 * 3_600_000;
 

@@ -461,6 +461,13 @@ describe.skipIf(!canFilter)(
           const told = await exec(box, [...before, ...client, 'call', '--verbose', service, 'hi']);
           expect(told.stderr).toMatch(new RegExp(`^solod: in this process, without a daemon: .*${errno}`));
           expect(box.daemons()).toEqual([]);
+          // Neither starts anything, so no failed start holds back a later one.
+          for (const more of [['call', '--fallback=inline'], ['kick']]) {
+            const ended = await exec(box, [...before, ...client, ...more, service]);
+            expect([ended.code, ended.stderr]).toEqual([0, '']);
+          }
+          const left = readdirSync(box.state, { recursive: true, encoding: 'utf8' });
+          expect(left.filter((name) => /spawns|tmp\./.test(name))).toEqual([]);
         },
       );
 
