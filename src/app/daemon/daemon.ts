@@ -14,8 +14,7 @@ import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
-import { placeChanges } from '../place/load-place-changes.js';
-import { touchIfOld } from '../place/settle-place.js';
+import { lookElsewhere, touchIfOld } from '../place/settle-place.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
@@ -63,8 +62,6 @@ const ABANDONED_MS = 3_000;
 /** A change of the wire is not urgent: calls in flight finish, unless they hang. */
 const WIRE_GRACE_MS = 60_000;
 const QUIET_MS = 50;
-/** The first call goes first: looking for daemons in other places takes processor time. */
-const ELSEWHERE_MS = 500;
 const QUIET_ROUNDS_MAX = 40;
 
 /** The daemon of a name that has been claimed. */
@@ -204,7 +201,7 @@ export class Daemon {
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     this.#life?.begin(this.claimed.directory);
     this.report.say({ kind: 'ready' });
-    setTimeout(() => void placeChanges().retireElsewhere(this.host, target), ELSEWHERE_MS).unref();
+    lookElsewhere(this.host, target);
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
     this.#idle.stop();

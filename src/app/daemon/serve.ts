@@ -14,7 +14,7 @@ import {
 } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { workersWanted } from '../service/worker-count.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';

@@ -7,7 +7,7 @@ import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
 import { textOf } from '../texts/complaint.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';

@@ -13,7 +13,7 @@ import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Word } from '../../ports/start-word.js';
 import { VERSION } from '../environment/version.js';
 import { type DaemonHost, type LibraryHost, portsOf, type ServingListener } from '../platforms/host.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { type NameOptions, settledTarget, type Target } from './daemon-target.js';
 import { StartReport } from './start-report.js';
 

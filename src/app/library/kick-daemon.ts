@@ -2,9 +2,10 @@ import { CALL_TOTAL_MS, timingFrom } from '../../domain/lock/timing.js';
 import { type KickOutcome, kick as kickWith } from '../../domain/obtain/kick.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
+import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { kickLine } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
 import {
@@ -15,16 +16,15 @@ import {
   type TimingOptions,
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
-import { forbiddenSockets } from './forbidden-sockets.js';
 
 export type KickOptions = DaemonSelector & TimingOptions;
 
 export type KickResult =
   | KickOutcome
-  /** No daemon is wanted here (`SOLOD=off`, or `CI`), or a sandbox keeps everybody in it from reaching one. */
+  /** No daemon is wanted here (`SOLOD=off`, or `CI`), or a sandbox forbids sockets. */
   | { readonly kind: 'switched-off'; readonly why: string };
 
-/** At once: nothing is asked that takes a turn of the event loop, so that a sandbox is noticed by the daemon. */
+/** At once: it asks nothing that takes a turn of the event loop, so only the daemon notices a sandbox. */
 export const kickDaemon = (host: CallerHost, options: KickOptions): KickResult =>
   kickAsked(host, readKick(host, options));
 

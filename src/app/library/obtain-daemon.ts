@@ -6,8 +6,9 @@ import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../d
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
+import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import {
   type DaemonRequest,
   type DaemonSelector,
@@ -15,7 +16,6 @@ import {
   resolveSettled,
   type TimingOptions,
 } from './daemon-request.js';
-import { forbiddenSockets } from './forbidden-sockets.js';
 import { pinging } from './ping.js';
 import { terminate } from './stop-hung-daemon.js';
 

@@ -5,6 +5,7 @@ import { recordLayout } from '../../domain/place/layout.js';
 import { TOUCH_MS } from '../../domain/place/scope.js';
 import type { CommonHost } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
+import type { Housed } from './find-place.js';
 import { placeChanges } from './load-place-changes.js';
 
 /** Another scope may take the directory first; then a part is made. */
@@ -34,6 +35,22 @@ export function settled<T>(
 
 export function touchIfOld(host: CommonHost, root: string): void {
   const seen = host.files.inspect(recordLayout.directory(root));
-  if (seen.kind === 'entry' && host.clock.now().wallMs - seen.entry.modifiedMs > TOUCH_MS)
-    placeChanges().touchPlace(host, root);
+  if (seen.kind !== 'entry' || host.clock.now().wallMs - seen.entry.modifiedMs <= TOUCH_MS) return;
+  ifStillInstalled(() => placeChanges().touchPlace(host, root));
+}
+
+/** The first call goes first: a look at other places takes processor time. */
+const ELSEWHERE_MS = 500;
+
+/** For a daemon that is ready: asks daemons of its name to end that live where its callers don't look. */
+export function lookElsewhere(host: CommonHost, target: Housed): void {
+  const look = (): unknown => placeChanges().retireElsewhere(host, target);
+  setTimeout(() => ifStillInstalled(look), ELSEWHERE_MS).unref();
+}
+
+/** An update may have removed this release while a daemon of it serves. Then the next release does it. */
+function ifStillInstalled(act: () => unknown): void {
+  try {
+    act();
+  } catch {}
 }

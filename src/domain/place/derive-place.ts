@@ -34,7 +34,7 @@ export type BaseKind =
   | 'state-home'
   /** `HOME`. */
   | 'home'
-  /** Another `XDG_RUNTIME_DIR`. After the home: cron, units and `su` don't have it, and would look elsewhere. */
+  /** Another `XDG_RUNTIME_DIR`. After the home: cron and `su` don't have it, and would look elsewhere. */
   | 'session'
   /** The home that the user database has. */
   | 'user-home';

@@ -4,7 +4,7 @@ import { BASES, ignoredText } from '../../../domain/doctor/place-checks.js';
 import type { Derivation, DerivedPlace, Ignored } from '../../../domain/place/derive-place.js';
 import { idsIn, type Standing } from '../../../domain/place/scope.js';
 import { failureOf } from '../../library/daemon-target.js';
-import { sentence } from '../../texts/failure-text.js';
+import { sentence } from '../../texts/failure-sentence.js';
 
 const STANDINGS: Readonly<Record<Standing, string>> = {
   own: 'the names in it are those of this scope',

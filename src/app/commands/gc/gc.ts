@@ -11,7 +11,7 @@ import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { portsOf } from '../../platforms/host.js';
 import type { Resolved } from '../../service/service-file.js';
-import { sentence } from '../../texts/failure-text.js';
+import { sentence } from '../../texts/failure-sentence.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
 import { emptyPlacesIn, placesIn } from '../find-names.js';
 import { derivedFor, isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';

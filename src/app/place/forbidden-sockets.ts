@@ -11,9 +11,10 @@ import { type CallerHost, portsOf } from '../platforms/host.js';
 const NOWHERE_MS = 1_000;
 
 /**
- * Connects to where nothing is, below a directory that is this user's: anything but "not there" is a sandbox's
- * answer. Without this look a caller would wait for its whole time, because what is refused says nothing of the
- * daemon. Where no daemon is alive it binds a socket, too: a process that it starts could not do more.
+ * Connects to where nothing is, below a directory that is this user's: anything but "not there" is a
+ * sandbox's answer. Without this look a caller would wait for its whole time, because what is refused says
+ * nothing of the daemon. Where no daemon is alive it binds a socket, too: a process that it starts could not
+ * do more.
  *
  * @returns what a sandbox forbids; undefined if this process can reach a daemon, or start one
  */
