@@ -3,13 +3,12 @@
  * native client.
  */
 
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { type CallerReading, type Derivation, derivePlace } from '../../../src/domain/place/derive-place.js';
 import { placeOf, shortHash } from '../../../src/domain/place/layout.js';
 import { scopeText } from '../../../src/domain/place/scope.js';
 import { shortRootOf } from '../../../src/domain/place/short-root.js';
 import type { Look } from '../../../src/domain/place/trusted-path.js';
+import table from './places.json' with { type: 'json' };
 
 /** What is there beside the directories that every machine has. */
 export interface Item {
@@ -84,9 +83,7 @@ function situationOf(row: Row): Situation {
   return { ...CALLER, ...more, items, records: new Map(Object.entries(records)) };
 }
 
-const table = readFileSync(path.join(import.meta.dirname, 'places.json'), 'utf8');
-
-export const SITUATIONS: readonly Situation[] = (JSON.parse(table) as readonly Row[]).map(situationOf);
+export const SITUATIONS: readonly Situation[] = (table as unknown as readonly Row[]).map(situationOf);
 
 /** What is derived, in the words of the table. `directory` is that of the name "name". */
 export function tellPlace(situation: Situation, look: Look): object {
