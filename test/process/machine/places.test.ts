@@ -15,49 +15,25 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { BUILD_MS, buildClient, CLIENT, hasCargo } from '../../native/client.js';
-import { as, canStage, host, NOT_STAGED, namespace, OTHER, USER } from '../support/hosts.js';
+import { BUILD_MS, buildClient } from '../../native/client.js';
 import {
-  type Ended,
-  eventually,
-  has,
-  type RunOptions,
-  type Sandbox,
-  SOLOD,
-  sandbox,
-} from '../support/sandbox.js';
+  as,
+  CLIENTS,
+  canStage,
+  exec,
+  host,
+  NOBODY_NAMED,
+  NOT_STAGED,
+  namespace,
+  OTHER,
+  open,
+  PID,
+  said,
+  USER,
+} from '../support/hosts.js';
+import { eventually, has, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
 
-/** The command, and the native client where there is one. */
-const CLIENTS: readonly (readonly [string, readonly string[]])[] = [
-  ['Node', [process.execPath, SOLOD]],
-  ...(hasCargo ? ([['native', [CLIENT]]] as const) : []),
-];
 beforeAll(buildClient, BUILD_MS);
-
-const NOBODY_NAMED = { SOLOD_DIR: undefined, XDG_RUNTIME_DIR: undefined, XDG_STATE_HOME: undefined };
-
-/** Says the process that answers. */
-const PID = 'export default ({ stdout }) => { stdout.write(String(process.pid)); };';
-
-function exec(box: Sandbox, command: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  return box.exec(command[0] ?? '', command.slice(1), options);
-}
-
-async function said(box: Sandbox, command: readonly string[], options: RunOptions = {}): Promise<string> {
-  const ended = await exec(box, command, options);
-  expect([ended.code, ended.stderr]).toEqual([0, '']);
-  return ended.stdout.toString();
-}
-
-/** A sandbox that other users may enter, with a home for one of them. */
-function open(user = USER): { readonly box: Sandbox; readonly home: string } {
-  const box = sandbox();
-  chmodSync(box.path, 0o755);
-  const home = path.join(box.path, 'home');
-  mkdirSync(home, { mode: 0o700 });
-  chownSync(home, user, user);
-  return { box, home };
-}
 
 /** A user database in which root's home is in the sandbox. @returns what runs a command with it */
 function rootWithHome(box: Sandbox): Promise<string[]> {
@@ -217,79 +193,6 @@ describe.skipIf(!canStage).each(CLIENTS)(`users, %s${NOT_STAGED}`, (_, client) =
       }
       expect(new Set(pids).size).toBe(1);
     }
-  });
-
-  it('another user swaps the directory all the time, and is never asked', async () => {
-    const { box } = open();
-    const shared = path.join(box.path, 'shared');
-    mkdirSync(shared);
-    chmodSync(shared, 0o777);
-    const state = path.join(shared, 'state');
-    mkdirSync(state, { mode: 0o700 });
-    chownSync(state, USER, USER);
-    const service = box.service(PID);
-    const heard = path.join(box.path, 'heard');
-    writeFileSync(heard, '');
-    chmodSync(heard, 0o666);
-    const attack = `
-      const fs = require('node:fs'), net = require('node:net');
-      const [, shared, heard] = process.argv;
-      const evil = shared + '/evil', names = ${JSON.stringify([path.basename(service, '.mjs')])};
-      fs.mkdirSync(evil, { mode: 0o700 });
-      net.createServer((s) => { fs.appendFileSync(heard, 'asked\\n'); s.on('error', () => {}); s.end(); }).listen(evil + '/sock', () => {
-        console.log('ready');
-        (function swap() {
-          for (let n = 0; n < 50; n++) try {
-            fs.renameSync(shared + '/state', shared + '/away');
-            fs.renameSync(evil, shared + '/state');
-            for (const name of fs.readdirSync(shared + '/away')) if (!name.startsWith('.')) { try { fs.mkdirSync(shared + '/state/' + name + '/current', { recursive: true }); fs.linkSync(shared + '/state/sock', shared + '/state/' + name + '/current/sock'); } catch {} }
-            fs.renameSync(shared + '/state', evil);
-            fs.renameSync(shared + '/away', shared + '/state');
-          } catch {}
-          setImmediate(swap);
-        })();
-      });`;
-    const attacker = box.spawn(as(OTHER)[0] ?? '', [
-      ...as(OTHER).slice(1),
-      process.execPath,
-      '-e',
-      attack,
-      shared,
-      heard,
-    ]);
-    await new Promise((resolve) => attacker.stdout?.once('data', resolve));
-    const env = { SOLOD_DIR: state, HOME: '/', SECRET: 'a secret' };
-    for (let n = 0; n < 60; n++) {
-      const ended = await exec(box, [...as(USER), ...client, 'call', '--timeout=2s', service], { env });
-      expect(ended.code).toBe(77);
-      expect(ended.stderr).toContain(`the directory ${shared} is above the state directory`);
-    }
-    attacker.kill('SIGKILL');
-    expect(statSync(heard).size).toBe(0);
-  });
-
-  it('with the sticky bit above, the swaps are refused by the kernel, and calls are answered', async () => {
-    const { box } = open();
-    const shared = path.join(box.path, 'shared');
-    mkdirSync(shared);
-    chmodSync(shared, 0o1777);
-    const state = path.join(shared, 'state');
-    mkdirSync(state, { mode: 0o700 });
-    chownSync(state, USER, USER);
-    const service = box.service(PID);
-    const swaps = `while :; do mv ${state} ${shared}/away && echo moved; done 2>/dev/null`;
-    const attacker = box.spawn(as(OTHER)[0] ?? '', [...as(OTHER).slice(1), 'sh', '-c', swaps]);
-    let moved = '';
-    attacker.stdout?.on('data', (bytes: Buffer) => {
-      moved += bytes;
-    });
-    const pids = new Set<string>();
-    for (let n = 0; n < 30; n++)
-      pids.add(
-        await said(box, [...as(USER), ...client, 'call', service], { env: { SOLOD_DIR: state, HOME: '/' } }),
-      );
-    attacker.kill('SIGKILL');
-    expect([pids.size, moved]).toEqual([1, '']);
   });
 
   it('another user has taken the short directory in /tmp: one in the home takes its place', async () => {

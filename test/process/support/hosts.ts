@@ -2,10 +2,11 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { onTestFinished } from 'vitest';
-import { has, isRoot, type Sandbox } from './sandbox.js';
+import { expect, onTestFinished } from 'vitest';
+import { CLIENT, hasCargo } from '../../native/client.js';
+import { type Ended, has, isRoot, type RunOptions, type Sandbox, SOLOD, sandbox } from './sandbox.js';
 
 export const canStage =
   isRoot &&
@@ -48,4 +49,38 @@ export function host(box: Sandbox, boot: string, machine?: string): Promise<stri
     bound.push(`mount --bind ${folder}/machine /etc/machine-id`);
   }
   return namespace(bound.join(' && '));
+}
+
+/** The command, and the native client where there is one. */
+export const CLIENTS: readonly (readonly [string, readonly string[]])[] = [
+  ['Node', [process.execPath, SOLOD]],
+  ...(hasCargo ? ([['native', [CLIENT]]] as const) : []),
+];
+export const NOBODY_NAMED = { SOLOD_DIR: undefined, XDG_RUNTIME_DIR: undefined, XDG_STATE_HOME: undefined };
+
+/** Says the process that answers. */
+export const PID = 'export default ({ stdout }) => { stdout.write(String(process.pid)); };';
+
+export function exec(box: Sandbox, command: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  return box.exec(command[0] ?? '', command.slice(1), options);
+}
+
+export async function said(
+  box: Sandbox,
+  command: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
+  const ended = await exec(box, command, options);
+  expect([ended.code, ended.stderr]).toEqual([0, '']);
+  return ended.stdout.toString();
+}
+
+/** A sandbox that other users may enter, with a home for one of them. */
+export function open(user = USER): { readonly box: Sandbox; readonly home: string } {
+  const box = sandbox();
+  chmodSync(box.path, 0o755);
+  const home = path.join(box.path, 'home');
+  mkdirSync(home, { mode: 0o700 });
+  chownSync(home, user, user);
+  return { box, home };
 }
