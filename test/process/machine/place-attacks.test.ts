@@ -12,7 +12,7 @@ import { type Ended, type Sandbox, SOLOD } from '../support/sandbox.js';
 
 const CALLS = Number(process.env.SOLOD_ATTACKED_CALLS ?? 60);
 /** A cold start takes a hundred times as long as a native call. */
-const COLD_CALLS = Math.ceil(CALLS / 5);
+const COLD_CALLS = Math.max(12, Math.ceil(CALLS / 50));
 /** So many at once find more of the moments between a look and a use. */
 const AT_ONCE = 4;
 const LONG_MS = 120_000 + CALLS * 500;
