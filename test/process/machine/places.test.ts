@@ -5,7 +5,6 @@ import {
   chmodSync,
   chownSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   statSync,
@@ -27,6 +26,7 @@ import {
   namespace,
   OTHER,
   open,
+  ownersIn,
   PID,
   said,
   USER,
@@ -41,12 +41,6 @@ function rootWithHome(box: Sandbox): Promise<string[]> {
   mkdirSync(home, { mode: 0o700 });
   writeFileSync(database, `root:x:0:0:root:${home}:/bin/sh\n`);
   return namespace(`mount --bind ${database} /etc/passwd`);
-}
-
-/** Every file in a directory, with its owner. */
-function ownersIn(directory: string): Set<number> {
-  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
-  return new Set(names.map((name) => lstatSync(path.join(directory, name)).uid));
 }
 
 describe.skipIf(!canStage).each(CLIENTS)(`hosts and containers, %s${NOT_STAGED}`, (_, client) => {

@@ -2,7 +2,7 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { CLIENT, hasCargo } from '../../native/client.js';
@@ -83,4 +83,10 @@ export function open(user = USER): { readonly box: Sandbox; readonly home: strin
   mkdirSync(home, { mode: 0o700 });
   chownSync(home, user, user);
   return { box, home };
+}
+
+/** Every file in a directory, with its owner. */
+export function ownersIn(directory: string): Set<number> {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  return new Set(names.map((name) => lstatSync(path.join(directory, name)).uid));
 }
