@@ -1661,6 +1661,13 @@ const takeRoot = of('place/take-root', 'place/take-root', [
     'makes nothing where the place is its own',
   ],
   [
+    'foreign',
+    'Nothing is made in another user’s directory.',
+    "if (seen.kind !== 'entry' || distrustOf(seen.entry, plan.userId) !== undefined) return { kind: 'left' };",
+    '',
+    'of another user stays as it is',
+  ],
+  [
     'moved-once',
     'A second process does not move the record away that the first has made.',
     'const over = recordLayout.over(root, of.target, seen.entry.modifiedMs);',

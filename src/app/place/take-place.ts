@@ -16,7 +16,7 @@ import { type CommonHost, portsOf } from '../platforms/host.js';
 export function takePlace(host: CommonHost, derived: DerivedPlace): void {
   const { asked, standing, scope } = derived;
   const { machine } = host.machine();
-  const plan = { asked, standing, scope, machine, nonce: host.nonce() };
+  const plan = { asked, standing, scope, machine, userId: host.userId, nonce: host.nonce() };
   const made = runSync(makeRecord(plan), portsOf(host));
   if (made.kind === 'left') return;
   if (standing === 'new-part') inherit(host, derived.asked, machine, scope, made);

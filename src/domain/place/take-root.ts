@@ -4,6 +4,7 @@
  */
 
 import { files, part, type Sync } from '../procedure/procedure.js';
+import { distrustOf } from './distrust.js';
 import { isScopeFile, PART, recordLayout, recordOf, SCOPE_RECORD, TMP } from './layout.js';
 import { GONE_MS, partOf, type Standing } from './scope.js';
 
@@ -14,6 +15,7 @@ export interface TakePlan {
   /** What `scopeText` says. */
   readonly scope: string;
   readonly machine: string;
+  readonly userId: number;
   readonly nonce: string;
 }
 
@@ -34,6 +36,9 @@ export function* makeRecord(plan: TakePlan): Sync<MadeRecord | { readonly kind: 
   const { asked, standing, scope, nonce } = plan;
   if (standing === 'own' || standing === 'part') return { kind: 'left' };
   if (standing === 'free') yield* files('makeDirectories', asked);
+  // Nothing is made in another user's directory. Preparing it says why it is refused.
+  const seen = yield* files('inspect', asked);
+  if (seen.kind !== 'entry' || distrustOf(seen.entry, plan.userId) !== undefined) return { kind: 'left' };
   if (standing === 'over') yield* moveAway(asked);
   const isPart = standing === 'new-part';
   const directory = recordLayout.private(asked, nonce);

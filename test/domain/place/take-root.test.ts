@@ -7,13 +7,13 @@ import { recordLayout, recordOf } from '../../../src/domain/place/layout.js';
 import { GONE_MS, partOf, type Standing, standingIn } from '../../../src/domain/place/scope.js';
 import { collectParts, makeRecord, publishRecord, touchRecord } from '../../../src/domain/place/take-root.js';
 import { runSync } from '../../../src/domain/procedure/run.js';
-import { nonceFor, ROOT } from '../../support/plans.js';
+import { nonceFor, ROOT, USER_ID } from '../../support/plans.js';
 
 const MACHINE = { machine: 'm', bootedMs: 500, wallMs: 1_000 };
 
 /** Takes the place as a process does: what is made, and whether it is what the others see. */
 function take(process: MemoryProcess, scope: string, standing: Standing): 'published' | 'left' {
-  const plan = { asked: ROOT, standing, scope, machine: 'm', nonce: nonceFor(process) };
+  const plan = { asked: ROOT, standing, scope, machine: 'm', userId: USER_ID, nonce: nonceFor(process) };
   const made = runSync(makeRecord(plan), process.ports);
   return made.kind === 'left' ? 'left' : runSync(publishRecord(made), process.ports);
 }
@@ -52,6 +52,13 @@ describe('a state directory', () => {
     expect(take(machine.start(), 'b1.two', standing(machine, 'b1.two'))).toBe('published');
     expect([standing(machine, 'b1.one'), standing(machine, 'b1.two')]).toEqual(['own', 'part']);
     expect(machine.files.readLink(recordOf(partOf(ROOT, 'b1.two')))).toMatchObject({ target: 'b1.two' });
+  });
+
+  it('of another user stays as it is', () => {
+    const machine = new MemoryMachine();
+    machine.disk.create(ROOT, { type: 'directory', userId: USER_ID + 1, mode: 0o777 }, 'mkdir');
+    expect(take(machine.start(), 'b1.one', 'free')).toBe('left');
+    expect(namesIn(machine)).toEqual([]);
   });
 
   it('leaves nothing of the one that lost', () => {
