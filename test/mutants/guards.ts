@@ -1471,7 +1471,7 @@ const derivedPlace = of('place/derive-place', 'place/derive-place', [
     'A scope becomes the target of a link, and must be a word.',
     "if (SOLOD_SCOPE && !isScopeWord(SOLOD_SCOPE)) return { kind: 'scope-invalid', value: SOLOD_SCOPE };",
     '',
-    'SOLOD_SCOPE that is no word',
+    'SOLOD_SCOPE that is not a word',
   ],
   [
     'apart',
@@ -1631,7 +1631,7 @@ const scope = of('place/scope', 'place/derive-place', [
     'A scope has no slash.',
     '/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/',
     '/^/',
-    'SOLOD_SCOPE that is no word',
+    'SOLOD_SCOPE that is not a word',
   ],
 ]);
 

@@ -62,7 +62,7 @@ function mounts(mounting: Mounting): boolean {
   return tried.status === 0;
 }
 
-/** The state directory on that file system, in a namespace of its own. @returns what runs a command there */
+/** The state directory on that file system, in its own namespace. @returns what runs a command there */
 function mounted(box: Sandbox, mounting: Mounting): Promise<string[]> {
   const below = path.join(box.path, 'below');
   mkdirSync(below);
@@ -94,7 +94,7 @@ for (const { what, mounting, isThere } of SYSTEMS)
     },
   );
 
-/** A machine with two users, root and u, whose homes are in the sandbox. @returns what runs a command there */
+/** Two users, root and u, whose homes are in the sandbox. @returns what runs a command there */
 function twoUsers(box: Sandbox, home: string): Promise<string[]> {
   const [above, homeOfRoot] = [path.join(box.path, 'etc'), path.join(box.path, 'home-of-root')];
   mkdirSync(homeOfRoot, { mode: 0o700 });
