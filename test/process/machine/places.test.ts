@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_MS, buildClient } from '../../native/client.js';
 import {
@@ -168,6 +169,43 @@ describe.skipIf(!canStage).each(CLIENTS)(`users, %s${NOT_STAGED}`, (_, client) =
     for (const [, before, env] of callers)
       await exec(box, [...before, process.execPath, SOLOD, 'stop', '--all'], { env: { ...plain, ...env } });
     expect(box.daemons()).toEqual([]);
+  });
+
+  it('a test with a home of its own lives apart, and ends nothing of its user', async () => {
+    const { box, home } = open();
+    const [own, run] = [path.join(home, 'own'), path.join(home, 'run')];
+    for (const directory of [own, run]) {
+      mkdirSync(directory, { mode: 0o700 });
+      chownSync(directory, USER, USER);
+    }
+    const database = path.join(box.path, 'passwd');
+    writeFileSync(database, `u:x:${USER}:${USER}:u:${home}:/bin/sh\n`);
+    const runtime = `/run/user/${USER}`;
+    const login = await namespace(
+      [
+        `mount --bind ${database} /etc/passwd`,
+        'mount -t tmpfs none /run',
+        `mkdir -p ${runtime} && chmod 700 ${runtime} && chown ${USER} ${runtime}`,
+      ].join(' && '),
+    );
+    const service = box.service(PID);
+    const call = (env: Record<string, string>): Promise<string> =>
+      said(box, [...login, ...as(USER), ...client, 'call', service], { env: { ...NOBODY_NAMED, ...env } });
+    const user = await call({ HOME: home, XDG_RUNTIME_DIR: runtime });
+    const apart = await call({ HOME: own, XDG_RUNTIME_DIR: runtime });
+    // Longer than a new daemon takes to look for others.
+    await delay(1_000);
+    expect(apart).not.toBe(user);
+    expect([await call({ HOME: own }), await call({ HOME: own, XDG_RUNTIME_DIR: run })]).toEqual([
+      apart,
+      apart,
+    ]);
+    expect([await call({ HOME: home }), await call({ HOME: home, XDG_RUNTIME_DIR: run })]).toEqual([
+      user,
+      user,
+    ]);
+    expect(box.daemons().map(String).sort()).toEqual([user, apart].sort());
+    expect(readdirSync(run)).toEqual([]);
   });
 
   it('cron first or terminal first: one daemon', async () => {
