@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_MS, buildClient } from '../../native/client.js';
 import {
@@ -405,6 +406,32 @@ describe.skipIf(!canFilter)(
           expect(left.filter((name) => /spawns|tmp\./.test(name))).toEqual([]);
         },
       );
+
+    it.each(['socket', 'connect', 'bind'] as const)(
+      '%s answers EPERM: obtain() says so, and commands that only look end as they do without a daemon',
+      async (call) => {
+        const box = sandbox();
+        const before = forbidding(box, call, 'EPERM');
+        const service = box.service();
+        const library = pathToFileURL(path.join(path.dirname(SOLOD), 'index.js')).href;
+        const script = `const { obtain } = await import(${JSON.stringify(library)});
+          const { kind, failure } = await obtain({ service: ${JSON.stringify(service)} });
+          console.log(kind, failure.kind);`;
+        const node = [...before, process.execPath];
+        expect(await said(box, [...node, '--input-type=module', '-e', script])).toBe(
+          'failed sockets-forbidden\n',
+        );
+        for (const [command, code] of [
+          [['status', service], 69],
+          [['ls'], 0],
+          [['stop', '--all'], 0],
+        ] as const) {
+          const ended = await exec(box, [...node, SOLOD, ...command]);
+          expect([command, ended.code, ended.stderr]).toEqual([command, code, '']);
+        }
+        expect(box.daemons()).toEqual([]);
+      },
+    );
 
     it('a daemon that is insisted on is refused with the reason, and doctor names what is forbidden', async () => {
       const box = sandbox();
