@@ -16,6 +16,7 @@ export function bindOnce(path: string): Promise<Cause | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', (error) => resolve(causeOf(error)));
-    server.listen(path, () => server.close(() => resolve(undefined)));
+    // Exclusive: a worker of node:cluster would ask its primary, which may be gone.
+    server.listen({ path, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
