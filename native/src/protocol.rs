@@ -81,6 +81,7 @@ pub const SMALL_LIMIT_BYTES: u32 = 64;
 pub const INPUT_CHUNK_BYTES: usize = 1_048_576;
 pub const HEARTBEAT_MS: f64 = 1_000.0;
 pub const LAST_WORD_MS: f64 = 100.0;
+pub const QUEUED_MS: f64 = 10_000.0;
 pub const MESSAGE_LIMIT_BYTES: usize = 1_048_576;
 pub const REFUSAL_DRAINING: i32 = 75;
 pub const REFUSAL_UPGRADING: i32 = 79;

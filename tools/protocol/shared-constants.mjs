@@ -281,6 +281,7 @@ export const SHARED = [
   value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),
   value('HEARTBEAT_MS', 'f64', CONVERSATION, 'HEARTBEAT_MS'),
   value('LAST_WORD_MS', 'f64', CLIENT, 'LAST_WORD_MS'),
+  value('QUEUED_MS', 'f64', CLIENT, 'QUEUED_MS'),
   value('MESSAGE_LIMIT_BYTES', 'usize', CLIENT, 'MESSAGE_LIMIT_BYTES'),
   ...['draining', 'upgrading', 'outdated', 'internal', 'foreign'].map((key) =>
     value(`REFUSAL_${key.toUpperCase()}`, 'i32', CHUNKS, `REFUSAL.${key}`),

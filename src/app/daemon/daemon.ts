@@ -230,8 +230,11 @@ export class Daemon {
     if (room !== undefined) return room;
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    const run = this.#pool?.runner(request.command) ?? loading.service.run;
-    return { kind: 'accepted', run, scope: measured(this.#scopeFor(loading.service), this.#tally, arrival) };
+    const scope = measured(this.#scopeFor(loading.service), this.#tally, arrival);
+    const place = this.#pool?.queue(request.command, scope);
+    return place === undefined
+      ? { kind: 'accepted', run: loading.service.run, scope }
+      : { kind: 'queued', place };
   }
 
   #scopeFor({ callProcess }: Service): CallScope {

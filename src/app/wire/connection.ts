@@ -22,15 +22,27 @@ import { type CallRequest, HeadReader, terminalsOf } from './request.js';
 import { Call } from './served-call.js';
 
 /** What the daemon does with a request. */
-export type Admission =
+export type Admission = Turn | Refusal | { readonly kind: 'queued'; readonly place: PlaceInQueue };
+
+/** A request that waits until the service has room for it. */
+export interface PlaceInQueue {
+  /** Never rejects. */
+  readonly turn: Promise<Turn>;
+  /** The call will not begin: its client has gone, or has been refused. No effect once it has begun. */
+  leave(): void;
+}
+
+export type Turn =
   /** @property scope the process that the service sees; by default the one that it shares with all calls */
   | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
+  /** @property exitCode any but those of the other refusals */
+  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
+
+type Refusal =
   /** The daemon shuts down: the call does not begin. */
   | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
   /** The caller is too old for this daemon. */
-  | { readonly kind: 'outdated'; readonly message: string }
-  /** @property exitCode any but those of the other refusals */
-  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
+  | { readonly kind: 'outdated'; readonly message: string };
 
 export interface ConnectionTiming {
   /** How long a client has to close its end after the exit code, in milliseconds. */
@@ -81,6 +93,12 @@ type Phase =
   | 'answered'
   | 'closed';
 
+/**
+ * When a client is told that its request is queued, and how often after that, in milliseconds. Most calls
+ * begin earlier.
+ */
+const QUEUED_MS = { first: 50, every: 1_000 } as const;
+
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
@@ -103,6 +121,8 @@ export class Connection {
   #grace: NodeJS.Timeout | undefined;
   #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
+  #place: PlaceInQueue | undefined;
+  #queued: NodeJS.Timeout | undefined;
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
@@ -285,6 +305,9 @@ export class Connection {
         this.#scope = admission.scope ?? SHARED_PROCESS;
         this.#accept(request, admission.run);
         return;
+      case 'queued':
+        this.#queue(request, admission.place);
+        return;
       case 'draining':
         this.#answer(DRAINING_LINE, admission.why === 'upgrade' ? REFUSAL.upgrading : REFUSAL.draining);
         return;
@@ -299,8 +322,30 @@ export class Connection {
     }
   }
 
+  /** A client that knows that its call is queued also knows that it may repeat it if this daemon ends. */
+  #queue(request: CallRequest, place: PlaceInQueue): void {
+    this.#place = place;
+    this.#sayQueued(QUEUED_MS.first);
+    void place.turn.then((turn) => {
+      if (this.#phase === 'waiting') this.#decide(request, turn);
+    });
+  }
+
+  #sayQueued(inMs: number): void {
+    this.#queued = setTimeout(() => {
+      if (this.#socket.writableLength === 0) this.#socket.write(chunk(CHUNK.errorOutput));
+      this.#sayQueued(QUEUED_MS.every);
+    }, inMs).unref();
+  }
+
+  #leaveQueue(): void {
+    clearTimeout(this.#queued);
+    this.#place?.leave();
+  }
+
   #accept(request: CallRequest, run: ServiceFunction): void {
     this.#phase = 'accepted';
+    clearTimeout(this.#queued);
     const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
@@ -329,6 +374,7 @@ export class Connection {
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';
+    this.#leaveQueue();
     for (const buffer of frame(CHUNK.errorOutput, [Buffer.from(errorText)])) this.#socket.write(buffer);
     this.#socket.end(chunk(CHUNK.exit, String(code)), () => this.#answerIsOut());
     // Reads on: otherwise the client's writes would fail before it has read the answer.
@@ -344,6 +390,7 @@ export class Connection {
 
   #closed(): void {
     this.#phase = 'closed';
+    this.#leaveQueue();
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
