@@ -1055,6 +1055,13 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     'none, and it is killed while the caller waits',
   ],
   [
+    'queued-is-answered',
+    'A caller that waited in a queue has its whole budget for the next daemon.',
+    "if (progress === undefined) return go('wait', { ...me, trouble });",
+    "if (progress !== 'never') return go('wait', { ...me, trouble });",
+    'queued, and then its end: the time of the caller begins again',
+  ],
+  [
     'silent-is-alive',
     'A silent daemon is not dead: the caller names it, and does not replace it.',
     "case 'silent':\n      return yield* timedOut({ ...me, trouble: unreachable() });",
@@ -2657,6 +2664,13 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
     'if (step.state.waiting.length <= state.limits.waiting) return step;',
     'if (step.state.waiting.length >= 0) return step;',
     'are refused when too many calls wait',
+  ],
+  [
+    'unused-is-idle',
+    'A worker whose call never began takes the next one.',
+    "case 'worker-unused':\n      return settle(withWorker(state, event.worker, 'idle'));",
+    "case 'worker-unused':\n      return settle(state);",
+    'give way to the next one if their callers leave before they begin',
   ],
   [
     'refused-without-workers',

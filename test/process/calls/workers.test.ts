@@ -85,7 +85,7 @@ class Stage {
     return JSON.parse(stdout.toString()) as {
       pid: number;
       inFlight: number;
-      workers: { count: number; busy: number };
+      workers: { count: number; busy: number; waiting: number };
     };
   }
 
@@ -248,6 +248,8 @@ describe('a call that takes its worker with it', () => {
 });
 
 describe('workers', () => {
+  beforeAll(buildClient, BUILD_MS);
+
   it('are seen by status, do not count as daemons, and end with theirs', async () => {
     const stage = new Stage();
     await stage.call('pid');
@@ -271,6 +273,27 @@ describe('workers', () => {
     expect((await call.ended).code).toBe(76);
     await eventually('nothing is left', () => stage.workers().length === 0);
   });
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'lose only the call that had begun when their daemon ends by %s: queued ones are repeated',
+    async (signal) => {
+      const stage = new Stage(['--workers=1']);
+      await stage.call('pid');
+      const running = await stage.begin('slow 60000');
+      const calls = [stage.call('pid'), ...(hasCargo ? [stage.callNatively('pid')] : [])];
+      await eventually('they wait', async () => (await stage.status()).workers.waiting === calls.length);
+      // Longer than a caller waits for a daemon.
+      await delay(11_000);
+      const { pid } = await stage.status();
+      process.kill(pid, signal);
+      // After SIGTERM, when its grace is over.
+      expect((await running.ended).code).toBe(76);
+      for (const { code, stderr } of await Promise.all(calls))
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stage.box.daemons()).not.toContain(pid);
+    },
+    60_000,
+  );
 
   it('let calls finish when their daemon is asked to stop', async () => {
     const stage = new Stage();
