@@ -17,6 +17,7 @@ pub const KICK_TRIES_MAX: u32 = 3;
 pub const SPAWNS_MAX: u32 = 2;
 pub const DURATION_MAX_MS: f64 = 2_147_483_647.0;
 pub const FREE_FAILURES: usize = 1;
+pub const FREE_UNSEEN: usize = 4;
 pub const FIRST_HOLD_MS: f64 = 5_000.0;
 pub const LONGEST_HOLD_MS: f64 = 60_000.0;
 pub const WINDOW_MS: f64 = 600_000.0;

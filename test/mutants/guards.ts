@@ -1579,6 +1579,13 @@ const times = of('lock/timing', 'lock/timing', [
 
 const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
   [
+    'unseen-count',
+    'Starts that keep ending without a word are held back all the same.',
+    "const free = failures.filter(({ kind }) => kind === 'unseen').slice(-FREE_UNSEEN);",
+    "const free = failures.filter(({ kind }) => kind === 'unseen');",
+    'is held back by ends that nobody saw only after several of them',
+  ],
+  [
     'second-failure',
     'A first failure may be a coincidence.',
     'const FREE_FAILURES = 1;',
@@ -1645,6 +1652,13 @@ const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
 
 const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
+    'unseen',
+    'A process that is gone without a word may have been killed from outside.',
+    "const isUnseen = ended.signal === undefined && ended.code === undefined && ended.why === '';",
+    'const isUnseen = false;',
+    'is held back by ends that nobody saw only after several of them',
+  ],
+  [
     'served-and-died',
     'A daemon that served and failed later does not count as a failed start.',
     "if (failed?.kind === 'failed' && failed.stage !== 'serving')",
@@ -1685,8 +1699,8 @@ const excused = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'lacking',
     'A temporary lack of resources is not a fault of the build.',
-    ' || LACKING.some((code) => failed.message.includes(`${code}:`))',
-    '',
+    ' || isLack(failed.message);',
+    ';',
     'for want of what the machine has again: ENOSPC',
   ],
   [

@@ -216,6 +216,7 @@ export const SHARED = [
   value('DURATION_MAX_MS', 'f64', 'src/app/options/read-options.ts', 'DURATION_MAX_MS'),
 
   value('FREE_FAILURES', 'usize', BREAKER, 'FREE_FAILURES'),
+  value('FREE_UNSEEN', 'usize', BREAKER, 'FREE_UNSEEN'),
   value('FIRST_HOLD_MS', 'f64', BREAKER, 'FIRST_HOLD_MS'),
   value('LONGEST_HOLD_MS', 'f64', BREAKER, 'LONGEST_HOLD_MS'),
   value('WINDOW_MS', 'f64', BREAKER, 'WINDOW_MS'),
