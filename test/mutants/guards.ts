@@ -2695,6 +2695,44 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
   ],
 ]);
 
+const headBudget = of('calls/head-budget', 'calls/head-budget', [
+  [
+    'room',
+    'A large request waits while others take the memory.',
+    'if (this.#freeBytes < this.limits.headBytes) return;',
+    '',
+    'wait while others take the memory',
+  ],
+  [
+    'settle',
+    'A request takes no more than it needs once its length is known.',
+    "if (this.#state === 'granted') this.#giveBack(this.#takenBytes - bytes);",
+    '',
+    'take no more than they need once that is known',
+  ],
+  [
+    'small',
+    'Requests that are not large never wait.',
+    ' || bytes < this.budget.limits.largeBytes) return;',
+    ') return;',
+    'other requests never wait',
+  ],
+  [
+    'once',
+    'A request has one share.',
+    "if (this.#state !== 'small' || ",
+    'if (',
+    'ask once, however much they grow',
+  ],
+  [
+    'left',
+    'A request that is over does not wait for room.',
+    'this.budget.forget(this);',
+    '',
+    'that leave while they wait',
+  ],
+]);
+
 const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'stopped-does-not-work',
@@ -2767,6 +2805,7 @@ export const GUARDS: readonly Guard[] = [
   ...telling,
   ...diagnostic,
   ...workerQueue,
+  ...headBudget,
   ...daemonWork,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];

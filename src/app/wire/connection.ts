@@ -1,8 +1,11 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type { Duplex } from 'node:stream';
+import { type HeadBudget, HeadShare } from '../../domain/calls/head-budget.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
+import { type Admission, DRAINING_LINE, noRoomLine, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
+import { QueueNotice } from '../service/queue-notice.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
 import { CallInput, type Send } from './call-streams.js';
@@ -18,31 +21,8 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import { type CallRequest, HeadReader, terminalsOf } from './request.js';
-import { Call } from './served-call.js';
-
-/** What the daemon does with a request. */
-export type Admission = Turn | Refusal | { readonly kind: 'queued'; readonly place: PlaceInQueue };
-
-/** A request that waits until the service has room for it. */
-export interface PlaceInQueue {
-  /** Never rejects. */
-  readonly turn: Promise<Turn>;
-  /** The call will not begin: its client has gone, or has been refused. No effect once it has begun. */
-  leave(): void;
-}
-
-export type Turn =
-  /** @property scope the process that the service sees; by default the one that it shares with all calls */
-  | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
-  /** @property exitCode any but those of the other refusals */
-  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
-
-type Refusal =
-  /** The daemon shuts down: the call does not begin. */
-  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
-  /** The caller is too old for this daemon. */
-  | { readonly kind: 'outdated'; readonly message: string };
+import { type CallRequest, HEADS_LIMIT_BYTES, HEADS_WAIT_MS, HeadReader, terminalsOf } from './request.js';
+import { Call, type Request, type ServiceState } from './served-call.js';
 
 export interface ConnectionTiming {
   /** How long a client has to close its end after the exit code, in milliseconds. */
@@ -56,6 +36,7 @@ export interface ConnectionTiming {
 /** What a connection asks of its server, and tells it. */
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
+  readonly heads: HeadBudget;
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** A request has been read to its end, … */
   requested(): void;
@@ -74,14 +55,6 @@ export interface ConnectionOwner {
   closed(connection: Connection, headBytes: number): void;
 }
 
-/** How a request settled. */
-export interface Request {
-  readonly service: ServiceState;
-  readonly client: 'there' | 'gone';
-}
-
-type ServiceState = 'not-begun' | 'running' | 'ended';
-
 type Phase =
   /** The request is being read. */
   | 'head'
@@ -93,22 +66,16 @@ type Phase =
   | 'answered'
   | 'closed';
 
-/**
- * When a client is told that its request is queued, and how often after that, in milliseconds. Most calls
- * begin earlier.
- */
-const QUEUED_MS = { first: 50, every: 1_000 } as const;
-
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
-
-const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
   readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
   readonly #head = new HeadReader();
+  readonly #share: HeadShare;
+  readonly #notice: QueueNotice;
   #headBytes = 0;
   #phase: Phase = 'head';
   #request: CallRequest | undefined;
@@ -122,13 +89,19 @@ export class Connection {
   #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
   #place: PlaceInQueue | undefined;
-  #queued: NodeJS.Timeout | undefined;
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(socket: Duplex, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#notice = new QueueNotice(() => {
+      if (socket.writableLength === 0) socket.write(chunk(CHUNK.errorOutput));
+    });
+    this.#share = new HeadShare(owner.heads, {
+      onWait: () => this.#waitForRoom(),
+      onRoom: () => this.#readOn(),
+    });
     // First, because a peer that connects and goes away must not crash the daemon.
     socket.on('error', (error) => this.#noteError(error));
     socket.on('close', () => this.#closed());
@@ -161,6 +134,7 @@ export class Connection {
   #receive(bytes: Buffer): void {
     if (this.#phase === 'head') this.#headBytes += bytes.length;
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
+    if (this.#phase === 'head') this.#share.grow(this.#headBytes);
     if (!this.#isOver && this.#input?.isSated) this.#holdBack();
   }
 
@@ -238,6 +212,17 @@ export class Connection {
     }, this.#owner.timing.probeMs).unref();
   }
 
+  /** Of a large request. What the client sends stays in the socket. */
+  #waitForRoom(): void {
+    this.#socket.pause();
+    this.#notice.beginFor(HEADS_WAIT_MS, () => this.#answer(noRoomLine(HEADS_LIMIT_BYTES), REFUSAL.noRoom));
+  }
+
+  #readOn(): void {
+    this.#notice.end();
+    this.#socket.resume();
+  }
+
   #release(): void {
     if (this.#probe === undefined) return;
     clearInterval(this.#probe);
@@ -261,6 +246,7 @@ export class Connection {
 
   #requested(request: CallRequest): void {
     this.#phase = 'waiting';
+    this.#share.settle(this.#headBytes);
     this.#enter();
     this.#request = request;
     void this.#admission(request).then((admission) => {
@@ -322,30 +308,22 @@ export class Connection {
     }
   }
 
-  /** A client that knows that its call is queued also knows that it may repeat it if this daemon ends. */
   #queue(request: CallRequest, place: PlaceInQueue): void {
     this.#place = place;
-    this.#sayQueued(QUEUED_MS.first);
+    this.#notice.begin();
     void place.turn.then((turn) => {
       if (this.#phase === 'waiting') this.#decide(request, turn);
     });
   }
 
-  #sayQueued(inMs: number): void {
-    this.#queued = setTimeout(() => {
-      if (this.#socket.writableLength === 0) this.#socket.write(chunk(CHUNK.errorOutput));
-      this.#sayQueued(QUEUED_MS.every);
-    }, inMs).unref();
-  }
-
   #leaveQueue(): void {
-    clearTimeout(this.#queued);
+    this.#notice.end();
     this.#place?.leave();
   }
 
   #accept(request: CallRequest, run: ServiceFunction): void {
     this.#phase = 'accepted';
-    clearTimeout(this.#queued);
+    this.#notice.end();
     const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
@@ -413,6 +391,7 @@ export class Connection {
 
   #settle(): void {
     clearTimeout(this.#grace);
+    this.#share.end();
     if (this.#told !== 'requested' && this.#told !== 'abandoned') return;
     const client = this.#told === 'requested' ? 'there' : 'gone';
     this.#told = 'settled';

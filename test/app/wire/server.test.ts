@@ -3,11 +3,10 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-
+import type { Turn } from '../../../src/app/service/admission.js';
 import type { ServiceContext, ServiceFunction } from '../../../src/app/service/define-service.js';
 import { CHUNK, chunk, chunkHeader, HEADER_BYTES } from '../../../src/app/wire/chunks.js';
 import { encodeRequest, requestEnvironment } from '../../../src/app/wire/client.js';
-import type { Turn } from '../../../src/app/wire/connection.js';
 import { type Admission, CallServer } from '../../../src/app/wire/server.js';
 import {
   connect,

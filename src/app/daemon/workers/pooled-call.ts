@@ -2,10 +2,10 @@
 
 import { SPEAKER } from '../../../domain/text/speaker.js';
 import type { OutputDescriptor } from '../../../ports/worker-process.js';
+import type { Turn } from '../../service/admission.js';
 import type { ServiceContext, ServiceFunction } from '../../service/define-service.js';
 import type { CallScope } from '../../service/run-service.js';
 import { type Complaint, textOf } from '../../texts/complaint.js';
-import type { Turn } from '../../wire/connection.js';
 import type { CallHead, Cancel } from '../../worker/worker-messages.js';
 
 export interface InputSink {

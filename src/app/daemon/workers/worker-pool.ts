@@ -13,12 +13,12 @@ import {
 } from '../../../domain/calls/worker-queue.js';
 import type { WorkerStarter } from '../../../ports/worker-process.js';
 import { EXIT } from '../../environment/exit-codes.js';
+import type { PlaceInQueue } from '../../service/admission.js';
 import type { Service, ServiceContext } from '../../service/define-service.js';
 import type { Loading } from '../../service/load-service.js';
 import type { CallScope } from '../../service/run-service.js';
 import type { Complaint } from '../../texts/complaint.js';
 import { WORKER_TROUBLE } from '../../texts/worker-text.js';
-import type { PlaceInQueue } from '../../wire/connection.js';
 import type { LoadedMessage } from '../../worker/worker-messages.js';
 import { type LostWorker, PoolWorker } from './pool-worker.js';
 import { PooledCall } from './pooled-call.js';
