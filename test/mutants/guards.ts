@@ -2737,15 +2737,15 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'stopped-does-not-work',
     'A daemon that is stopped does not work, whatever its children do.',
-    " || after.activity === 'stopped') return false;",
-    ') return false;',
+    " || after.activity === 'stopped') return 'rests';",
+    ") return 'rests';",
     'has not worked if it is stopped',
   ],
   [
     'hidden-is-not-seen',
     'A daemon that can’t be seen is not seen to work.',
     "if (before.kind === 'hidden' || after.kind === 'hidden' || after",
-    "if (before.kind === 'hidden' || after.kind === 'hidden') return true;\n  if (after",
+    "if (before.kind === 'hidden' || after.kind === 'hidden') return 'works';\n  if (after",
     'is not known to have worked if it can not be seen',
   ],
   [
@@ -2758,8 +2758,8 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'used-time',
     'A daemon that has used processor time works, though it is not caught running.',
-    ' || after.ticks !== before.ticks;',
-    ';',
+    ' || after.ticks !== before.ticks)',
+    ')',
     'has worked if it has used processor time',
   ],
   [
@@ -2768,6 +2768,13 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
     "after.activity === 'busy' || ",
     '',
     'has worked if it runs',
+  ],
+  [
+    'blocked',
+    'A daemon that waits in a synchronous call is waited for, but not for ever.',
+    "return after.activity === 'blocked' ? 'blocked' : 'rests';",
+    "return 'rests';",
+    'is blocked if it waits in a synchronous call',
   ],
 ]);
 
