@@ -1,6 +1,12 @@
 import { SPEAKER } from '../../domain/text/speaker.js';
+import { EXIT } from '../environment/exit-codes.js';
 import type { ServiceFunction } from './define-service.js';
 import type { CallScope } from './run-service.js';
+
+/** Limits how much memory all heads of large requests can take; others wait. */
+export const HEADS_LIMIT_BYTES = 96 * 1024 * 1024;
+/** How long such a request waits before it is refused, in milliseconds. */
+const HEADS_WAIT_MS = 60_000;
 
 /** What the daemon does with a request. */
 export type Admission = Turn | Refusal | { readonly kind: 'queued'; readonly place: PlaceInQueue };
@@ -27,6 +33,10 @@ type Refusal =
 
 export const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
-/** @param limitBytes how long all large requests may be together */
-export const noRoomLine = (limitBytes: number): string =>
-  `${SPEAKER}other large requests take all the memory for them (${limitBytes / 2 ** 20} MiB); call again later\n`;
+const NO_ROOM_LINE = `${SPEAKER}other large requests take all the memory for them (${HEADS_LIMIT_BYTES / 2 ** 20} MiB); call again later\n`;
+
+/** The refusal of a large request for which there was no room: when, and the line and the exit code. */
+export const NO_ROOM = {
+  afterMs: HEADS_WAIT_MS,
+  answer: [NO_ROOM_LINE, EXIT.unavailable],
+} as const;

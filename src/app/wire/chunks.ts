@@ -306,8 +306,6 @@ export const REFUSAL = {
   outdated: EXIT.outdated,
   /** The client sent something else than a request. */
   noRequest: EXIT.noRequest,
-  /** Other large requests take all the memory that there is for them. */
-  noRoom: EXIT.unavailable,
   /** The daemon failed to decide whether to accept the call. */
   internal: EXIT.software,
   /** Used by clients alone: a program that is not a solod daemon answered. */

@@ -3,7 +3,7 @@
 import type { Duplex } from 'node:stream';
 import { type HeadBudget, HeadShare } from '../../domain/calls/head-budget.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
-import { type Admission, DRAINING_LINE, noRoomLine, type PlaceInQueue } from '../service/admission.js';
+import { type Admission, DRAINING_LINE, NO_ROOM, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { QueueNotice } from '../service/queue-notice.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
@@ -21,7 +21,7 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import { type CallRequest, HEADS_LIMIT_BYTES, HEADS_WAIT_MS, HeadReader, terminalsOf } from './request.js';
+import { type CallRequest, HeadReader, terminalsOf } from './request.js';
 import { Call, type Request, type ServiceState } from './served-call.js';
 
 export interface ConnectionTiming {
@@ -215,7 +215,7 @@ export class Connection {
   /** Of a large request. What the client sends stays in the socket. */
   #waitForRoom(): void {
     this.#socket.pause();
-    this.#notice.beginFor(HEADS_WAIT_MS, () => this.#answer(noRoomLine(HEADS_LIMIT_BYTES), REFUSAL.noRoom));
+    this.#notice.beginFor(NO_ROOM.afterMs, () => this.#answer(...NO_ROOM.answer));
   }
 
   #readOn(): void {

@@ -66,10 +66,6 @@ export function encodeRequest(request: CallRequest): Buffer {
 
 /** Limits how much memory one head can take in the daemon. */
 export const HEAD_LIMIT_BYTES = 64 * 1024 * 1024;
-/** Limits how much memory all heads of large requests can take; others wait. */
-export const HEADS_LIMIT_BYTES = 96 * 1024 * 1024;
-/** How long such a request waits before it is refused, in milliseconds. */
-export const HEADS_WAIT_MS = 60_000;
 /** Added for each chunk, because empty chunks cost memory too. */
 const CHUNK_CHARGE_BYTES = 64;
 

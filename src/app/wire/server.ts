@@ -3,9 +3,9 @@
 import type { Duplex } from 'node:stream';
 import { HeadBudget } from '../../domain/calls/head-budget.js';
 import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
-import type { Admission } from '../service/admission.js';
+import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
 import { Connection, type ConnectionOwner } from './connection.js';
-import { type CallRequest, HEAD_LIMIT_BYTES, HEADS_LIMIT_BYTES } from './request.js';
+import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
 
 export type { Admission } from '../service/admission.js';
 export type { CallRequest } from './request.js';
