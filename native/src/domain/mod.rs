@@ -3,6 +3,7 @@
 
 pub mod claim;
 pub mod connect_verdict;
+pub mod derive_place;
 pub mod edition;
 pub mod environment;
 pub mod failure;
@@ -22,10 +23,13 @@ pub mod owner;
 pub mod owner_witness;
 pub mod ports;
 pub mod reach_daemon;
+pub mod scope;
 pub mod share;
+pub mod short_root;
 pub mod spawn_lock;
 pub mod start_daemon;
 pub mod start_ledger;
 pub mod state_directory;
 pub mod sweep;
 pub mod timing;
+pub mod trusted_path;

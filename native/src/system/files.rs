@@ -4,6 +4,7 @@ use super::appended::keep_for_owner;
 use super::errno::{cause_of, change, found};
 use super::libc::{O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK};
 use crate::domain::ports::{Cause, Change, Entry, EntryType, Found};
+use crate::domain::trusted_path::Look;
 use crate::protocol as p;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -65,6 +66,28 @@ pub fn inspect(path: &str) -> Found<Entry> {
     })
 }
 
+/// A link whose target is not a text is not one of solod's.
+pub fn read_link(path: &str) -> Found<String> {
+    let target = fs::read_link(path).and_then(|target| {
+        let text = target.into_os_string().into_string();
+        text.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+    });
+    found(target, || format!("readlink '{path}'"))
+}
+
+/// The file system of this machine, to look at.
+pub struct Machine;
+
+impl Look for Machine {
+    fn inspect(&self, path: &str) -> Found<Entry> {
+        inspect(path)
+    }
+
+    fn read_link(&self, path: &str) -> Found<String> {
+        read_link(path)
+    }
+}
+
 pub fn modified_ms(found: &fs::Metadata) -> f64 {
     node_ms(found.mtime(), found.mtime_nsec())
 }
@@ -97,11 +120,6 @@ pub fn tighten(path: &str) -> Change {
     let opened = OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(path);
     let tightened = opened.and_then(|file| file.set_permissions(Permissions::from_mode(PRIVATE_DIRECTORY)));
     change(tightened, || format!("open '{path}'"))
-}
-
-pub fn read_link(path: &str) -> Found<String> {
-    found(fs::read_link(path), || format!("readlink '{path}'"))
-        .map(|target| target.to_string_lossy().into_owned())
 }
 
 pub fn make_link(target: &str, path: &str) -> Change {
