@@ -210,9 +210,10 @@ pub fn judge(starts: &[Start], build: &str, now: Instant) -> Option<HeldBack> {
     })
 }
 
-/// Whether the last start of the same thing failed.
-pub fn has_failed(starts: &[Start], build: &str, wall_ms: f64) -> bool {
-    !failures_in_a_row(starts, build, wall_ms).is_empty()
+/// Whether the last start of the same thing failed, as far as can be told.
+pub fn has_failed(starts: &[Start], build: &str) -> bool {
+    let last = starts.iter().rev().find(|start| start.reason.is_some() && start.build == build);
+    last.map_or(false, |start| matches!(start.fate(), Fate::Failed(_) | Fate::Unseen(_)))
 }
 
 /// The latest first.

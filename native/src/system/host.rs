@@ -492,8 +492,7 @@ impl Host<'_> {
 
     /// A caller that did not wait for the end of its start could not see it fail.
     fn is_worth_a_try(&mut self, launch: &Launch) -> bool {
-        let is_wrong =
-            !launch.is_usual && start_ledger::has_failed(&self.starts(), &launch.build, now().wall_ms);
+        let is_wrong = !launch.is_usual && start_ledger::has_failed(&self.starts(), &launch.build);
         if is_wrong {
             self.forget(launch);
         }

@@ -1,15 +1,7 @@
 /** A name that is claimed natively, by the process that then becomes the daemon in Node: storms, kills, and what is left of both. */
 
 import { execFileSync } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { launchText } from '../../../src/adapters/node/files/launch-file.js';
@@ -169,6 +161,7 @@ describe.skipIf(!hasCargo)(`candidates of both kinds${LEFT_OUT}`, () => {
   it.each(KINDS)('%s: one serves a cold name, and one the name of a dead daemon', async (_, isNative) => {
     const box = sandbox();
     const service = box.service();
+    box.leaveRecord();
     for (const generation of [1, 2]) {
       const ends = await storm(box, service, isNative);
       expect(box.generations()).toEqual([generation]);
@@ -202,12 +195,13 @@ describe.skipIf(!hasCargo)(`candidates of both kinds${LEFT_OUT}`, () => {
   it('serve leaves to Node what it does not know, and fails before the claim without Node', async () => {
     const box = sandbox();
     const service = box.service();
+    box.leaveRecord();
     const wrong = await box.exec(CLIENT, ['serve', '--grace', 'x', service]);
     const byNode = await box.run(['serve', '--grace', 'x', service]);
     expect([wrong.code, wrong.stderr]).toEqual([byNode.code, byNode.stderr]);
     const without = await box.exec(CLIENT, ['serve', service], { env: { PATH: '/nonexistent' } });
     expect([without.code, without.stderr]).toEqual([71, expect.stringContaining('"node" was looked for')]);
-    expect(readdirSync(box.state)).toEqual([]);
+    expect(box.names()).toEqual([]);
   });
 });
 
@@ -225,6 +219,7 @@ describe.skipIf(!canTrace)(
     function box(state: 'cold' | 'dead'): { readonly box: Sandbox; readonly service: string } {
       const made = sandbox();
       const service = made.service();
+      made.leaveRecord();
       if (state === 'dead') {
         made.leaveLaunchFile(service);
         // Of a daemon that was killed.
