@@ -1,4 +1,4 @@
-/** The native client executes only what nobody else could have put there, and says what it looked for in vain. */
+/** The native client executes only what nobody else could have put there, and says what it missed. */
 
 import { spawnSync } from 'node:child_process';
 import {

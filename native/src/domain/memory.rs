@@ -29,6 +29,8 @@ pub struct Memory {
     pub comes_up: bool,
     /// Whether this process holds a listener.
     pub listens: bool,
+    /// Another candidate's generation, which `current` names once this process has published one of its own.
+    pub repoints_to: Option<&'static str>,
 }
 
 impl Memory {
@@ -43,6 +45,7 @@ impl Memory {
             spawns: Vec::new(),
             comes_up: true,
             listens: false,
+            repoints_to: None,
         }
     }
 
@@ -185,6 +188,12 @@ impl Ports for Memory {
             for key in moved {
                 if let Some(node) = memory.nodes.remove(&key) {
                     memory.nodes.insert(format!("{to}{}", &key[from.len()..]), node);
+                }
+            }
+            if to == "/s/n/1" {
+                if let Some(other) = memory.repoints_to.take() {
+                    memory.nodes.insert("/s/n/current".to_owned(), Node::Link(other.to_owned()));
+                    memory.connects = vec!["ECONNREFUSED"];
                 }
             }
             Change::Done

@@ -210,7 +210,7 @@ pub fn judge(starts: &[Start], build: &str, now: Instant) -> Option<HeldBack> {
     })
 }
 
-/// Whether the last start of the same thing failed, as far as can be told.
+/// Whether the last start of the same thing failed. One that is gone without a word counts too.
 pub fn has_failed(starts: &[Start], build: &str) -> bool {
     let last = starts.iter().rev().find(|start| start.reason.is_some() && start.build == build);
     last.map_or(false, |start| matches!(start.fate(), Fate::Failed(_) | Fate::Unseen(_)))

@@ -1,4 +1,4 @@
-/** The native client claims a name, and becomes this process: the same one, with the listener as one of its descriptors. */
+/** The native client claims a name, and becomes this process, with the listener as one of its descriptors. */
 
 import type { Socket } from 'node:net';
 import { type Owner, ownerText, parseOwner } from '../../domain/evidence/owner.js';
@@ -14,8 +14,8 @@ const CLAIMED = /^([1-9][0-9]*):([1-9][0-9]{0,8}):([3-9])$/;
 /**
  * Takes the variable out of the environment: it is meant for this process alone.
  * @param directory directory of the name
- * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes the listener, by which
- * everybody sees that the generation is dead, and claims anew
+ * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes the
+ * listener, by which everybody sees that the generation is dead, and claims anew
  */
 export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed | undefined {
   const { env, files, processes } = host;

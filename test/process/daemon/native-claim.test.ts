@@ -1,4 +1,4 @@
-/** A name that is claimed natively, by the process that then becomes the daemon in Node: storms, kills, and what is left of both. */
+/** A name that is claimed natively, by the process that then becomes the daemon in Node. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
