@@ -1,5 +1,5 @@
-// `npm start`: builds solod if needed, calls a service twice by Node and once by the native client, and shows which
-// daemon answered and how long each call took.
+// `npm start`: builds solod if needed, calls a service twice by Node and once by the native client, and shows
+// which daemon answered and how long each call took.
 //   npm start                              formats a snippet with examples/prettier.mjs
 //   npm start -- <service> -- <args>       any other service; it reads what is piped in
 import { spawnSync } from 'node:child_process';

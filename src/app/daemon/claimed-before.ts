@@ -14,8 +14,8 @@ const CLAIMED = /^([1-9][0-9]*):([1-9][0-9]{0,8}):([3-9])$/;
 /**
  * Takes the variable out of the environment: it is meant for this process alone.
  * @param directory directory of the name
- * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes the
- * listener, by which everybody sees that the generation is dead, and claims anew
+ * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes
+ * the listener, by which everybody sees that the generation is dead, and claims anew
  */
 export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed | undefined {
   const { env, files, processes } = host;
