@@ -205,6 +205,8 @@ export const COMMAND_OPTIONS = {
   'share ls': ['state-dir', 'json'],
   'share install': ['dry-run', 'json'],
   'share uninstall': ['dry-run', 'json'],
+  connect: [...TARGET, 'timeout'],
+  path: [...TARGET],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;

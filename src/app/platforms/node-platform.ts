@@ -33,7 +33,7 @@ import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';
-import { daemonFile } from '../environment/bundle-files.js';
+import { daemonFile, loadBesideDaemon } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -42,12 +42,13 @@ import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './ho
 export { nodeClock } from '../../adapters/node/clock.js';
 export { entryOf } from '../../adapters/node/files/lstat-entry.js';
 export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
+export { HANDED, WON } from '../../adapters/node/processes/handed-start.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
-export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
+export { setBackInherited, setBackPriority } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
 export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
-export { runToEnd } from '../../adapters/node/processes/spawner.js';
+export { runInForeground, runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
 type Given<H> = Partial<H>;
@@ -82,6 +83,10 @@ const callerParts = ({ processes, clock }: CommonHost) =>
     node: process.execPath,
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
+    handListener: (start) =>
+      loadBesideDaemon<typeof import('../../adapters/node/processes/handed-start.js')>(
+        'handed-start.cjs',
+      ).handListener(start),
     findService: resolveService,
     work: nodeProcessWork,
     warn: say,

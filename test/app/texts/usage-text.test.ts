@@ -40,6 +40,10 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.noDirectory(),
     'the working directory of this process does not exist any more; change to another one',
   ],
+  notForPrograms: [
+    USAGE.notForPrograms('workers'),
+    '--workers has no effect on a program that solod only starts; leave it out: docs/programs.md says what is offered',
+  ],
   noCommand: [USAGE.noCommand(), 'no command to share is given; write solod share -- <command>'],
   stray: [USAGE.stray('x'), '"x" is not an option; write the command after "--"'],
   tooMany: [USAGE.tooMany('x'), '"x" is one word too many; leave it out'],
