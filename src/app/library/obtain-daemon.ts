@@ -7,6 +7,7 @@ import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
+import { lookingAtProcess } from '../platforms/look-at-process.js';
 import { sentence } from '../texts/failure-text.js';
 import {
   type DaemonRequest,
@@ -14,7 +15,6 @@ import {
   resolveRequest,
   type TimingOptions,
 } from './daemon-request.js';
-import { lookingAtProcess } from './look-at-process.js';
 import { pinging } from './ping.js';
 import { terminate } from './stop-hung-daemon.js';
 

@@ -29,6 +29,7 @@ import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import type { HandListener } from '../../adapters/spawn-target.js';
 import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
@@ -78,15 +79,18 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
   };
 }
 
-const callerParts = ({ processes, clock }: CommonHost) =>
+/** For Node's own spawner: a given one starts programs that claim their names. */
+const handListener: HandListener = (start) =>
+  loadBesideDaemon<typeof import('../../adapters/node/processes/handed-start.js')>(
+    'handed-start.cjs',
+  ).handListener(start);
+
+const callerParts = ({ processes, clock }: CommonHost, given: Given<CallerHost<Socket>>) =>
   ({
     node: process.execPath,
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
-    handListener: (start) =>
-      loadBesideDaemon<typeof import('../../adapters/node/processes/handed-start.js')>(
-        'handed-start.cjs',
-      ).handListener(start),
+    handListener: given.spawner === undefined ? handListener : undefined,
     findService: resolveService,
     work: nodeProcessWork,
     warn: say,
@@ -118,7 +122,7 @@ export const handedListener = (handed: Handed): HandedListener => new HandedList
 /** For a process that calls a daemon, or starts one. */
 export function callerHost(): CallerHost<Socket> {
   const common = commonHost({});
-  return { ...callerParts(common), ...common };
+  return { ...callerParts(common, {}), ...common };
 }
 
 /** For a process that serves a name. */
@@ -129,7 +133,7 @@ export function daemonHost(): DaemonHost<Socket> {
 /** @param given adapters to be used in place of Node's */
 export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost<Socket> {
   const common = commonHost(given);
-  return { ...callerParts(common), ...daemonParts(), watchLog, ...common };
+  return { ...callerParts(common, given), ...daemonParts(), watchLog, ...common };
 }
 
 export function nodeHost(): Host<Socket> {

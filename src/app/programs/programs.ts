@@ -16,7 +16,6 @@ import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js
 import { ownStreams, StandardOutput } from '../environment/sync-stdout.js';
 import { type DaemonRequest, resolveRequest } from '../library/daemon-request.js';
 import { resolveTarget, type Target } from '../library/daemon-target.js';
-import { launchedRequest } from '../library/launched-request.js';
 import { connectTo } from '../library/obtain-daemon.js';
 import {
   type ProgramArguments,
@@ -31,6 +30,7 @@ import { sentence } from '../texts/failure-text.js';
 import { PROGRAM_TROUBLE } from '../texts/program-text.js';
 import { say } from '../texts/stderr.js';
 import { type JoinEnd, joinStreams } from './join-streams.js';
+import { launchedRequest } from './launched-request.js';
 
 /**
  * `connect`, `path`, and `call` of a program.

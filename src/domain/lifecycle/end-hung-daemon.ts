@@ -1,6 +1,7 @@
 /**
- * Ends a daemon that can't be asked to end: it does not answer, or speaks no protocol of solod's. It needs a person's command or a caller's explicit option,
- * and proof that the process owns the name. A process id alone does not prove that: ids are reused.
+ * Ends a daemon that can't be asked to end: it does not answer, or speaks no protocol of solod's.
+ * It needs a person's command or a caller's explicit option, and proof that the process owns the name. A
+ * process id alone does not prove that: ids are reused.
  */
 
 import type { TerminationSignal } from '../../ports/process-table.js';

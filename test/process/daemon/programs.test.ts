@@ -46,6 +46,12 @@ function programsOf(box: Sandbox): number[] {
   return pids.map((file) => Number(file.split('/')[2])).filter((pid) => hasListener(pid));
 }
 
+/** The shell of a start is not the program yet. */
+function isOnlyProgram(box: Sandbox): boolean {
+  const [program, ...others] = programsOf(box);
+  return program !== undefined && program === ownerIn(box)?.pid && others.length === 0;
+}
+
 function hasListener(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1').includes('LISTEN_FDNAMES=');
@@ -161,8 +167,8 @@ describe(`a Python daemon of ten lines${PYTHON}`, () => {
     const before = Number((await exchange(socketPath, 'x')).split(' ')[0]);
     const restarted = await box.run(['restart', ...TARGET, '--json'], marked(box));
     expect(JSON.parse(restarted.stdout.toString())).toMatchObject({ kind: 'started', before });
-    expect(programsOf(box)).toEqual([ownerIn(box)?.pid]);
     expect(await exchange(socketPath, 'y')).toBe(`${ownerIn(box)?.pid} y`);
+    expect(isOnlyProgram(box)).toBe(true);
   });
 
   when('serves in the foreground, with the directory and the signals of a terminal', async () => {
@@ -235,7 +241,8 @@ describe('a program', () => {
     expect(seen).toContain('LISTEN_FDNAMES=db\n');
     expect(seen).toContain(`\n${pid}\n${box.path}\n0022\n`);
     expect(seen).not.toMatch(/SOLOD_(?:HANDED|SPAWN|START)/);
-    expect(seen).toMatch(/ 0 -> \/dev\/null\n[^]* 3 -> socket:/);
+    expect(seen).toContain(' 0 -> /dev/null\n');
+    expect(seen).toContain(' 3 -> socket:');
     expect(seen).not.toContain('/dev/zero');
     expect(seen).not.toMatch(/ [4-9] -> (?!\/)/);
   });
@@ -319,9 +326,11 @@ describe('killed between any two steps of its start', () => {
         await delay(ms);
         for (const pid of startingIn(box, who)) kill(pid);
         await asked;
-        const next = await solod.obtain(options);
-        expect(next).toMatchObject({ kind: expect.stringMatching(/attached|started/) });
-        expect(programsOf(box)).toEqual([ownerIn(box)?.pid]);
+        // A signal takes effect in its time: what is obtained first may be what is about to die.
+        await eventually('one serves', async () => {
+          expect((await solod.obtain(options)).kind).not.toBe('failed');
+          return isOnlyProgram(box);
+        });
         kill(ownerIn(box)?.pid ?? 0);
         await eventually('it has gone', () => programsOf(box).length === 0);
       }

@@ -24,9 +24,9 @@ export const WON = 100;
 
 /**
  * `$1` is the name that the socket has, `$2` what LISTEN_FDNAMES says, `$3` where the program runs, `$4` how
- * many words of the rest, two command lines, are the claim's. The socket is standard input until the program has it as
- * descriptor 3: libuv makes the first three blocking, as programs expect theirs. Descriptors that the shell
- * has inherited are closed, as far as a shell can name them.
+ * many words of the rest, two command lines, are the claim's. The socket is standard input until the program
+ * has it as descriptor 3: libuv makes the first three blocking, as programs expect theirs. Descriptors that
+ * the shell has inherited are closed if a shell can name them.
  */
 const SCRIPT = `
 socket=$1 name=$2 work=$3 words=$4

@@ -1,11 +1,11 @@
-/** A program that was handed its listener is looked at by its process, because it takes a look for a client. */
+/** A program that was handed its listener takes a look for a client, so its process is looked at instead. */
 
 import { dirname } from 'node:path';
 import { type Vitality, vitalityOf } from '../../domain/evidence/identity.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
 import { join, NAMES } from '../../domain/place/layout.js';
 import type { ConnectReading, SocketProbe } from '../../ports/socket-probe.js';
-import type { CommonHost } from '../platforms/host.js';
+import type { CommonHost } from './host.js';
 
 /**
  * @param look `process`: no connection is made to a program that lives; such a reading has no connection

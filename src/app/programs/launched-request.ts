@@ -5,9 +5,9 @@ import { unpreparedFailure } from '../../domain/failure.js';
 import { layout } from '../../domain/place/layout.js';
 import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
+import { type DaemonRequest, requestOfLaunch, type TimingOptions } from '../library/daemon-request.js';
+import { type NameOptions, resolveTarget, type Target } from '../library/daemon-target.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
-import { type DaemonRequest, requestOfLaunch, type TimingOptions } from './daemon-request.js';
-import { type NameOptions, resolveTarget, type Target } from './daemon-target.js';
 
 export type LaunchedRequest =
   | { readonly kind: 'resolved'; readonly value: DaemonRequest }
