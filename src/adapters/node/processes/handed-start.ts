@@ -73,9 +73,13 @@ export function handListener(start: HandedStart): HandedReading {
 /** A server removes the name that it has bound when it closes; the other one stays. */
 const [BOUND, LINKED] = ['sock', 'kept'];
 
-type ListenReading =
-  | { readonly kind: 'listening'; readonly descriptor: number; readonly close: () => void }
-  | { readonly kind: 'failed'; readonly cause: Cause };
+type Listening = Extract<HandedReading, { kind: 'listening' }>;
+type ListenReading = Omit<Listening, 'command'> | Extract<HandedReading, { kind: 'failed' }>;
+
+function end(server: Server, own: string, start: 'started' | 'not-started'): void {
+  server.close();
+  if (start === 'not-started') rmSync(own, { recursive: true, force: true });
+}
 
 /** All of it happens in this turn of the event loop, so no connection is accepted here. */
 function listenIn(own: string): ListenReading {
@@ -92,7 +96,7 @@ function listenIn(own: string): ListenReading {
       return { kind: 'failed', cause: { code: 'EIO', message: `EIO: no socket listens in ${own}` } };
     linkSync(join(own, BOUND), join(own, LINKED));
     markSticky(join(own, LINKED));
-    return { kind: 'listening', descriptor, close: () => server.close() };
+    return { kind: 'listening', descriptor, close: (start) => end(server, own, start) };
   } catch (error) {
     return { kind: 'failed', cause: causeOf(error) };
   }

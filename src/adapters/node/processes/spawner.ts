@@ -71,11 +71,14 @@ export class NodeSpawner implements Spawner {
     const handed = this.#handListener();
     if (handed?.kind === 'failed') return this.#records.refused(reason, 'refused', handed.cause);
     const log = openLog(this.target.directory);
+    let start: 'started' | 'not-started' = 'not-started';
     try {
       const raising = limits.kind === 'liftable' ? limits.lines : [];
-      return this.#start(reason, lockNonce, { log, raising, handed });
+      const reading = this.#start(reason, lockNonce, { log, raising, handed });
+      if (reading.kind === 'spawned') start = 'started';
+      return reading;
     } finally {
-      handed?.close();
+      handed?.close(start);
       log?.close();
     }
   }
@@ -264,7 +267,7 @@ export function runInForeground(
 ): Promise<ForegroundEnd> {
   const { spawn } = process.getBuiltinModule('node:child_process');
   const child = spawn(program, args, { stdio: [descriptor, 'inherit', 'inherit'] });
-  close();
+  close(child.pid === undefined ? 'not-started' : 'started');
   for (const signal of passedOn) process.on(signal, () => void child.kill(signal));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
