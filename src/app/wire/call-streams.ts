@@ -6,11 +6,14 @@ import type { CallScope } from '../service/run-service.js';
 import { likeTerminalInput, likeTerminalOutput } from './caller-terminal.js';
 
 /** How much input is buffered that the service has not asked for. Beyond it, the connection is not read. */
-const INPUT_BOUND_BYTES = 256 * 1024;
+const INPUT_BOUND_BYTES = 512 * 1024;
+
+/** How much a client may send that has offered to take credit. Half of it is renewed at a time. */
+export const WINDOW_BYTES = 384 * 1024;
 
 export interface InputSource {
-  /** Asks the client for one chunk, or for the end. */
-  request(): void;
+  /** Asks the client for one chunk, or for so many bytes more; or for the end. */
+  request(bytes?: number): void;
   /** The input has room again. */
   relieved(): void;
 }
@@ -24,6 +27,8 @@ export class CallInput extends Readable {
   /** The client was asked and has not begun to answer. */
   #requested = false;
   #chunkUnderWay = false;
+  /** How many bytes the client may still send unasked; undefined if it takes no credit. */
+  #credit: number | undefined;
   /** The client has sent the end. */
   #ended = false;
   /** The service has ended. Input that still arrives is dropped. */
@@ -49,9 +54,15 @@ export class CallInput extends Readable {
     return this.#closed || this.destroyed;
   }
 
+  /** From now on the client is asked for many bytes at once, because this is not the first read. */
+  giveCredit(): void {
+    this.#credit ??= 0;
+  }
+
   /** @param left bytes of the same chunk that are still to come */
   feed(bytes: Buffer, left: number): void {
     this.#requested = false;
+    if (this.#credit !== undefined) this.#credit = Math.max(0, this.#credit - bytes.length);
     this.#chunkUnderWay = left > 0;
     if (this.#isUnread) return;
     if (bytes.length > 0) {
@@ -93,9 +104,18 @@ export class CallInput extends Readable {
   }
 
   #request(): void {
-    if (!this.#wanted || this.#requested || this.#chunkUnderWay || this.#ended || this.#isUnread) return;
-    this.#requested = true;
-    this.#source.request();
+    if (!this.#wanted || this.#ended || this.#isUnread) return;
+    if (this.#credit !== undefined) this.#renew(this.#credit);
+    else if (!this.#requested && !this.#chunkUnderWay) {
+      this.#requested = true;
+      this.#source.request();
+    }
+  }
+
+  #renew(credit: number): void {
+    if (credit > WINDOW_BYTES / 2) return;
+    this.#credit = WINDOW_BYTES;
+    this.#source.request(WINDOW_BYTES - credit);
   }
 }
 

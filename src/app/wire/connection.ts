@@ -11,6 +11,7 @@ import {
   ChunkDecoder,
   type ChunkType,
   CLIENT_GRAMMAR,
+  CREDIT_OFFER,
   chunk,
   type Decoded,
   frame,
@@ -84,6 +85,8 @@ type Phase =
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
+const OFFER = Buffer.from(CREDIT_OFFER);
+
 const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
 export class Connection {
@@ -156,7 +159,7 @@ export class Connection {
         return;
       case 'whole':
         if (this.#phase === 'head') this.#takeHead(decoded.type, decoded.bytes);
-        else this.#takeSignal(decoded.type);
+        else this.#takeSignal(decoded.type, decoded.bytes);
         return;
     }
   }
@@ -183,10 +186,11 @@ export class Connection {
     }
   }
 
-  #takeSignal(type: ChunkType): void {
-    // The connection itself shows that the client is there.
-    if (type === CHUNK.heartbeat) return;
-    if (type === CHUNK.inputEnd && this.#request !== undefined) {
+  #takeSignal(type: ChunkType, bytes: Buffer): void {
+    if (type === CHUNK.heartbeat) {
+      // Otherwise it says nothing: the connection itself shows that the client is there.
+      if (this.#request && bytes.equals(OFFER)) this.#inputOf(this.#request).giveCredit();
+    } else if (type === CHUNK.inputEnd && this.#request !== undefined) {
       const input = this.#inputOf(this.#request);
       this.#scope.enter(() => input.finish());
     } else this.#violated({ kind: 'out-of-order', type });
@@ -252,7 +256,8 @@ export class Connection {
   /** Made when the service asks for it or the client sends some. */
   #inputOf(request: CallRequest): CallInput {
     const source = {
-      request: () => this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest))),
+      request: (bytes?: number) =>
+        this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest, String(bytes ?? '')))),
       relieved: () => this.#scope.leave(() => this.#release()),
     };
     this.#input ??= new CallInput(source, terminalsOf(request.env)[0]);

@@ -8,7 +8,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Cause } from '../../ports/readings.js';
 import { afterReading } from './after-reading.js';
 import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
-import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
+import { CHUNK, CREDIT_OFFER, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */
@@ -38,6 +38,7 @@ export class Conversation {
   #heartbeat: NodeJS.Timeout | undefined;
   #outbox: Buffer[] = [];
   #posting = false;
+  #hasOffered = false;
 
   constructor(
     socket: Duplex,
@@ -61,7 +62,7 @@ export class Conversation {
     this.#stdout = sink('stdout');
     this.#stderr = sink('stderr');
     this.#stdin = new InputPump(streams.stdin, {
-      data: (bytes) => this.#post(frame(CHUNK.input, [bytes])),
+      data: (bytes) => this.#postInput(bytes),
       end: () => this.#post([chunk(CHUNK.inputEnd)]),
       failed: (cause) => this.#cancel({ kind: 'cancelled', by: 'stdin', cause }),
     });
@@ -87,9 +88,24 @@ export class Conversation {
         return;
       case 'whole':
         if (decoded.type === CHUNK.exit) this.#takeExit(decoded.bytes.toString());
-        else this.#stdin.request();
+        else this.#takeRequest(decoded.bytes.toString());
         return;
     }
+  }
+
+  #takeRequest(credit: string): void {
+    if (credit === '') this.#stdin.request();
+    else this.#stdin.grant(Number(credit) || 0);
+  }
+
+  /**
+   * With the first chunk goes the offer to take credit. A terminal's input is never read ahead: what its user
+   * types next may be another program's.
+   */
+  #postInput(bytes: Buffer): void {
+    const isOffer = !this.#hasOffered && !this.#stdin.isTerminal;
+    this.#hasOffered = true;
+    this.#post([...(isOffer ? [chunk(CHUNK.heartbeat, CREDIT_OFFER)] : []), ...frame(CHUNK.input, [bytes])]);
   }
 
   /** The connection is gone. */
