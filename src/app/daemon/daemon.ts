@@ -43,6 +43,7 @@ export interface DaemonSettings {
   /** How many processes run calls; 0 if they run in this one. */
   readonly workers: number;
   readonly workerHeapBytes: number | undefined;
+  readonly compileCache: 'on' | 'off' | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
   /** Signals that it was started to ignore. */

@@ -63,7 +63,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
       return deferred(target.value.label, deferring.listener, mode);
     }
   }
-  const { idleTimeoutMs, graceMs, memoryLimitBytes, workerHeapBytes } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, workerHeapBytes, compileCache } = options;
   const { edition } = file.value;
   const tether = options.tether === undefined ? undefined : identityOf(host, options.tether);
   const settings = {
@@ -74,6 +74,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     memoryLimitBytes,
     workers: workersWanted(options.workers, file.value.path),
     workerHeapBytes,
+    compileCache,
     tether,
     mode,
     ignored: mode === 'foreground' ? ignoredSignals() : [],

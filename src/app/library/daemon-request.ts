@@ -29,6 +29,8 @@ export interface DaemonOptions {
   readonly workers?: WorkerCount | undefined;
   /** Heap that each of these processes has, in bytes; Node's own limit by default. */
   readonly workerHeapBytes?: number | undefined;
+  /** Whether the daemon keeps compiled modules for the next one, where Node can (22.1); `on` by default. */
+  readonly compileCache?: 'on' | 'off' | undefined;
   /** Whether a daemon is wanted; `auto` by default. */
   readonly daemon?: DaemonWish | undefined;
   /** Path of the node binary that runs the daemon; by default the caller's. */
@@ -221,7 +223,8 @@ export function daemonFlags(options: DaemonOptions, target: Target): readonly st
 
 /** How a started daemon runs, by the names of the command's options. */
 export function daemonSettings(options: DaemonOptions): Readonly<Record<string, string | undefined>> {
-  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether, workers, workerHeapBytes } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether, workers, workerHeapBytes, compileCache } =
+    options;
   return {
     'idle-timeout': idleTimeoutMs === undefined ? undefined : `${idleTimeoutMs}ms`,
     grace: graceMs === undefined ? undefined : `${graceMs}ms`,
@@ -229,6 +232,7 @@ export function daemonSettings(options: DaemonOptions): Readonly<Record<string, 
     tether: tether === undefined ? undefined : String(tether),
     workers: workers === undefined ? undefined : String(workers),
     'worker-heap': workerHeapBytes === undefined ? undefined : `${workerHeapBytes}B`,
+    'compile-cache': compileCache,
   };
 }
 
