@@ -225,6 +225,9 @@ export const SHARED = [
   ),
   value('TMP', '&str', LAYOUT, 'TMP'),
   value('TRASH', '&str', LAYOUT, 'TRASH'),
+  value('SCOPE_RECORD', '&str', LAYOUT, 'SCOPE_RECORD'),
+  value('PART', '&str', LAYOUT, 'PART'),
+  value('GONE_MS', 'f64', 'src/domain/place/scope.ts', 'GONE_MS'),
   value('NONCE_LENGTH_MAX', 'usize', LAYOUT, 'NONCE_LENGTH_MAX'),
   value('SUN_PATH_BYTES', 'usize', LAYOUT, 'SUN_PATH_BYTES.linux'),
   value('SERVICE_HEAD_BYTES', 'usize', SERVICE_FILE, 'HEAD_BYTES'),
@@ -333,6 +336,8 @@ export const SHARED = [
     ['NO_DIRECTORY', 'no-directory'],
     ['FOREIGN', 'foreign'],
     ['WRITABLE', 'writable-by-others'],
+    ['ABOVE_FOREIGN', 'above-foreign'],
+    ['ABOVE_WRITABLE', 'above-writable'],
   ].map(([name, why]) =>
     sentence(`TEXT_DISTRUSTED_${name}`, { kind: 'state-directory-distrusted', path: '{path}', why }),
   ),

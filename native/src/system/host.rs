@@ -391,7 +391,13 @@ impl Ports for Host<'_> {
         process::look_up(pid)
     }
 
+    /// Where a sandbox forbids to bind, Node finds out what else it forbids.
     fn can_start(&mut self) -> bool {
+        let private =
+            format!("{}/{}{}", self.directory, p::TMP, layout::nonce_of(std::process::id(), &random_text()));
+        if Socket::may_not_bind(&private) {
+            return false;
+        }
         if self.launch.is_none() {
             self.launch = (self.find_launch)();
         }

@@ -3,7 +3,7 @@
 import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { EXIT } from '../environment/exit-codes.js';
-import { resolveRequest } from '../library/daemon-request.js';
+import { resolveSettled } from '../library/daemon-request.js';
 import { invalid } from '../library/daemon-target.js';
 import { obtainAnew } from '../library/obtain-daemon.js';
 import { terminate } from '../library/stop-hung-daemon.js';
@@ -55,7 +55,7 @@ export class RestartCommand {
   #request(service: string | undefined, options: CommandOptions, totalMs: number): LaunchedRequest {
     const { host } = this.parts;
     const { name } = options;
-    if (service !== undefined) return resolveRequest({ ...options, service }, host, { totalMs });
+    if (service !== undefined) return resolveSettled({ ...options, service }, host, { totalMs });
     if (name === undefined) return invalid(USAGE.noService());
     return launchedRequest(host, { ...options, name, timing: { totalMs } });
   }

@@ -14,6 +14,7 @@ import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
+import { lookElsewhere, touchIfOld } from '../place/settle-place.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
@@ -84,7 +85,7 @@ export class Daemon {
   #cleared: Promise<void> = Promise.resolve();
 
   constructor(
-    host: DaemonHost<Socket>,
+    private readonly host: DaemonHost<Socket>,
     private readonly settings: DaemonSettings,
     private readonly claimed: Claimed,
     private readonly report: StartReport,
@@ -177,13 +178,16 @@ export class Daemon {
   }
 
   #makeWatch(host: DaemonHost): Watch {
-    const { edition, memoryLimitBytes, tether } = this.settings;
+    const { edition, memoryLimitBytes, target, tether } = this.settings;
     const { directory, generation, owner } = this.claimed;
     const tenure = { directory, generation, ownerText: ownerText(owner) };
     const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
     return new Watch(host, settings, {
       workerBytes: () => this.#pool?.residentBytes ?? 0,
-      onRound: () => this.#log?.look(),
+      onRound: () => {
+        this.#log?.look();
+        touchIfOld(host, target.derived.root);
+      },
       onFinding: (finding) => this.#found(finding),
     });
   }
@@ -198,6 +202,7 @@ export class Daemon {
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     this.#life?.begin(this.claimed.directory);
     this.report.say({ kind: 'ready' });
+    lookElsewhere(this.host, target);
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
     this.#idle.stop();

@@ -6,7 +6,7 @@ import { ownStreams } from '../environment/sync-stdout.js';
 import { terminals } from '../environment/terminals.js';
 import { type CallOptions, type CallResult, callService } from '../library/call-service.js';
 import type { ServiceOptions } from '../library/daemon-request.js';
-import { type KickResult, kickDaemon } from '../library/kick-daemon.js';
+import { type KickResult, kickReachable } from '../library/kick-daemon.js';
 import { isProgram } from '../options/program-arguments.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { callerHost } from '../platforms/node-platform.js';
@@ -30,7 +30,7 @@ async function runCommand(argv: readonly string[], opened: Opened | undefined): 
   if (command === 'call' && isProgram(rest, asked)) return runProgram(argv);
   return command === 'call'
     ? callCommand(asked, opened)
-    : kickExitCode(kickDaemon(callerHost(), serviceOptions(asked)));
+    : kickExitCode(await kickReachable(callerHost(), serviceOptions(asked)));
 }
 
 async function runProgram(argv: readonly string[]): Promise<number> {

@@ -47,6 +47,7 @@ const PORTS = tokensFor<Host>({
   findService: true,
   held: true,
   work: true,
+  bindOnce: true,
   warn: true,
   env: true,
   userId: true,
@@ -58,6 +59,9 @@ const PORTS = tokensFor<Host>({
   directory: true,
   home: true,
   realPath: true,
+  scope: true,
+  machine: true,
+  copyFile: true,
   nonce: true,
 });
 

@@ -6,13 +6,15 @@ import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../d
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
+import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
 import { lookingAtProcess } from '../platforms/look-at-process.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import {
   type DaemonRequest,
   type DaemonSelector,
   resolveRequest,
+  resolveSettled,
   type TimingOptions,
 } from './daemon-request.js';
 import { pinging } from './ping.js';
@@ -98,10 +100,10 @@ type Asked<C> =
   | { readonly kind: 'asked'; readonly request: DaemonRequest; readonly manner: Manner<C> };
 
 function ask<C extends Duplex>(host: CallerHost<C>, options: ObtainOptions<C>): Asked<C> {
-  const resolved = resolveRequest(options, host, {});
+  const isOff = 'service' in options && (options.env ?? host.env).SOLOD === 'off';
+  const resolved = (isOff ? resolveRequest : resolveSettled)(options, host, {});
   if (resolved.kind === 'failed') return failed(resolved.failure);
-  if ('service' in options && (options.env ?? host.env).SOLOD === 'off')
-    return failed({ kind: 'switched-off', why: 'SOLOD=off' });
+  if (isOff) return failed({ kind: 'switched-off', why: 'SOLOD=off' });
   const { caller } = resolved.value;
   const greeter = options.greeter ?? (caller === undefined ? undefined : pinging(caller));
   const manner = { greeter: greeter && guarded(greeter), whenHung: options.whenHung };
@@ -162,6 +164,9 @@ async function reach<C extends Duplex>(
   request: DaemonRequest,
   manner: Manner<C>,
 ): Promise<Reaching<C>> {
+  const forbidden =
+    manner.opened === undefined ? await forbiddenSockets(host, request.target.place) : undefined;
+  if (forbidden !== undefined) return failed(forbidden);
   const result = await reachOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
   if (!isHung || manner.whenHung !== 'end') return result;

@@ -6,7 +6,7 @@ import { layout } from '../../domain/place/layout.js';
 import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { type DaemonRequest, requestOfLaunch, type TimingOptions } from '../library/daemon-request.js';
-import { type NameOptions, resolveTarget, type Target } from '../library/daemon-target.js';
+import { type NameOptions, resolveTarget, settledTarget, type Target } from '../library/daemon-target.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 
 export type LaunchedRequest =
@@ -16,12 +16,15 @@ export type LaunchedRequest =
   | { readonly kind: 'unknown'; readonly target: Target };
 
 export function launchedRequest(host: CallerHost, options: NameOptions & TimingOptions): LaunchedRequest {
-  const resolved = resolveTarget(options, host);
+  const found = resolveTarget(options, host);
+  if (found.kind === 'failed') return found;
+  // A name that nobody uses gets no directory.
+  if (host.files.inspect(found.value.place.directory).kind === 'absent')
+    return { kind: 'unknown', target: found.value };
+  const resolved = settledTarget(options, host);
   if (resolved.kind === 'failed') return resolved;
   const target = resolved.value;
   const { place } = target;
-  // A name that nobody uses gets no directory.
-  if (host.files.inspect(place.directory).kind === 'absent') return { kind: 'unknown', target };
   const prepared = runSync(prepareDirectory({ place, userId: host.userId }), portsOf(host));
   if (prepared.kind !== 'prepared') return { kind: 'failed', failure: unpreparedFailure(prepared) };
   const read = host.files.readText(layout.launch(place.directory));

@@ -9,12 +9,12 @@ import type { Identity } from '../../domain/evidence/identity.js';
 import type { TerminationSignal } from '../../ports/process-table.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { claimTarget } from '../library/claim-name.js';
-import { resolveTarget, type Target } from '../library/daemon-target.js';
+import { settledTarget, type Target } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { lookingAtProcess } from '../platforms/look-at-process.js';
 import { daemonHost, HANDED, handedListener, setBackPriority, WON } from '../platforms/node-platform.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { say } from '../texts/stderr.js';
 
 const TEXT = { type: 'string' } as const;
@@ -33,7 +33,7 @@ async function claimForParent(argv: readonly string[]): Promise<number> {
   }
   const host = forParent(own, process.ppid);
   const { name = '', project, 'state-dir': stateDirectory } = values;
-  const target = resolveTarget({ name, project, stateDirectory }, host);
+  const target = settledTarget({ name, project, stateDirectory }, host);
   if (target.kind === 'failed') return refuse(target.failure);
   for (const line of setBackPriority(process.ppid)) say(line);
   const code = await claim(host, target.value, { socket, service: positionals.join(' ') });

@@ -14,7 +14,7 @@ import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
 import { ownStreams, StandardOutput } from '../environment/sync-stdout.js';
-import { type DaemonRequest, resolveRequest } from '../library/daemon-request.js';
+import { type DaemonRequest, resolveSettled } from '../library/daemon-request.js';
 import { resolveTarget, type Target } from '../library/daemon-target.js';
 import { connectTo } from '../library/obtain-daemon.js';
 import {
@@ -26,7 +26,7 @@ import {
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import { callerHost, runInForeground } from '../platforms/node-platform.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { PROGRAM_TROUBLE } from '../texts/program-text.js';
 import { say } from '../texts/stderr.js';
 import { type JoinEnd, joinStreams } from './join-streams.js';
@@ -109,7 +109,7 @@ type Requested =
 function requestOf(host: CallerHost<Socket>, { name, command, options }: ProgramArguments): Requested {
   const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
   if (command === undefined) return launchedRequest(host, { ...options, name, timing: { totalMs } });
-  return resolveRequest({ ...options, name, command, listener: 'handed' }, host, { totalMs });
+  return resolveSettled({ ...options, name, command, listener: 'handed' }, host, { totalMs });
 }
 
 async function connectProgram(host: CallerHost<Socket>, asked: ProgramArguments): Promise<number> {
