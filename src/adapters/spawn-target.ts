@@ -51,7 +51,7 @@ export type HandedReading =
       /** What to run instead. It has the listener as its standard input. */
       readonly command: readonly [string, ...string[]];
       readonly descriptor: number;
-      /** Closes this process's descriptor: a started process has its own. Without one nothing is left behind. */
+      /** Closes this process's descriptor: a started process has its own. Without one nothing is left. */
       readonly close: (start: 'started' | 'not-started') => void;
     }
   | { readonly kind: 'failed'; readonly cause: Cause };

@@ -17,7 +17,7 @@ import type { DaemonSettings } from './daemon.js';
  */
 export async function runDaemon(
   host: DaemonHost<Socket>,
-  settings: DaemonSettings,
+  settings: DaemonSettings & { readonly compileCache: 'on' | 'off' | undefined },
   report: StartReport,
 ): Promise<number> {
   const { path: service, version } = settings.edition;

@@ -1,6 +1,6 @@
 /**
- * Node's cache of compiled modules, in the directory of the name: nobody else can write there. It has what the
- * daemon and its service load, and spares the next daemon the compiling. Node 22.1 and newer have it.
+ * Node's cache of compiled modules, in the directory of the name: nobody else can write there. It has what
+ * the daemon and its service load, and spares the next daemon the compiling. Node 22.1 and newer have it.
  */
 
 import { readdirSync, rmSync } from 'node:fs';

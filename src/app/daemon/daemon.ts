@@ -44,7 +44,6 @@ export interface DaemonSettings {
   /** How many processes run calls; 0 if they run in this one. */
   readonly workers: number;
   readonly workerHeapBytes: number | undefined;
-  readonly compileCache: 'on' | 'off' | undefined;
   readonly tether: Identity | undefined;
   readonly mode: 'foreground' | 'background';
   /** Signals that it was started to ignore. */
@@ -94,6 +93,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      mayKeep: () => this.#retirement.state === 'serving',
       onLargeRequest: freeMemorySoon,
       graceMs: settings.graceMs ?? ABANDONED_MS,
     });

@@ -14,8 +14,7 @@ import { textOf } from '../texts/complaint.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
-import type { CallEnd } from '../wire/client.js';
-import type { Opened } from '../wire/opened.js';
+import type { CallEnd, Opened } from '../wire/client.js';
 
 /** @param opened a call that the warm path has begun */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {

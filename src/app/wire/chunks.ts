@@ -41,6 +41,12 @@ export type ChunkType = (typeof CHUNK)[keyof typeof CHUNK];
  */
 export const CREDIT_OFFER = 'credit';
 
+/**
+ * Follows the exit code if the connection stays open for the client's next request, which has asked for that
+ * in what it says of itself. From the client, what still belongs to the call before may come first.
+ */
+export const KEPT = ' kept';
+
 export const HEADER_BYTES = 5;
 
 const MIB = 1024 * 1024;

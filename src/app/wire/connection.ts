@@ -1,6 +1,7 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type { Duplex } from 'node:stream';
+import { wantsKept } from '../../domain/evidence/edition.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
@@ -15,61 +16,14 @@ import {
   chunk,
   type Decoded,
   frame,
+  KEPT,
   REFUSAL,
   type Violation,
   violationText,
 } from './chunks.js';
+import type { Admission, ConnectionOwner, ServiceState } from './connection-owner.js';
 import { type CallRequest, HeadReader, terminalsOf } from './request.js';
 import { Call } from './served-call.js';
-
-/** What the daemon does with a request. */
-export type Admission =
-  /** @property scope the process that the service sees; by default the one that it shares with all calls */
-  | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
-  /** The daemon shuts down: the call does not begin. */
-  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
-  /** The caller is too old for this daemon. */
-  | { readonly kind: 'outdated'; readonly message: string }
-  /** @property exitCode any but those of the other refusals */
-  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
-
-export interface ConnectionTiming {
-  /** How long a client has to close its end after the exit code, in milliseconds. */
-  readonly lingerMs: number;
-  /** How often a client is probed while its input is not read, in milliseconds. */
-  readonly probeMs: number;
-  /** How long a service has to end once its client has gone, in milliseconds. */
-  readonly graceMs: number;
-}
-
-/** What a connection asks of its server, and tells it. */
-export interface ConnectionOwner {
-  readonly timing: ConnectionTiming;
-  admit(request: CallRequest): Promise<Admission> | Admission;
-  /** A request has been read to its end, … */
-  requested(): void;
-  /** … its service begins, … */
-  begun(): void;
-  /** … its client has gone, and the service has been told to end, … */
-  abandoned(): void;
-  /**
-   * … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had
-   * its grace.
-   */
-  settled(request: Request): void;
-  /** The service has ended after its grace. */
-  outlived(): void;
-  /** @param headBytes how long its request was */
-  closed(connection: Connection, headBytes: number): void;
-}
-
-/** How a request settled. */
-export interface Request {
-  readonly service: ServiceState;
-  readonly client: 'there' | 'gone';
-}
-
-type ServiceState = 'not-begun' | 'running' | 'ended';
 
 type Phase =
   /** The request is being read. */
@@ -85,6 +39,11 @@ type Phase =
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
+// biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
+type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
+
+const STRAYS: readonly ChunkType[] = [CHUNK.input, CHUNK.inputEnd, CHUNK.heartbeat];
+
 const OFFER = Buffer.from(CREDIT_OFFER);
 
 const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
@@ -92,7 +51,9 @@ const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun 
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
-  readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
+  readonly #decoder: ChunkDecoder;
+  /** Whether chunks of a call before may come before the head. */
+  readonly #strays: 'dropped' | 'refused';
   readonly #head = new HeadReader();
   #headBytes = 0;
   #phase: Phase = 'head';
@@ -109,15 +70,23 @@ export class Connection {
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, owner: ConnectionOwner) {
+  readonly #listeners: Listeners;
+
+  /** @param decoder of a connection that has had a call before */
+  constructor(socket: Duplex, owner: ConnectionOwner, decoder?: ChunkDecoder) {
     this.#socket = socket;
     this.#owner = owner;
-    // First, because a peer that connects and goes away must not crash the daemon.
-    socket.on('error', (error) => this.#noteError(error));
-    socket.on('close', () => this.#closed());
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
-    socket.on('end', () => socket.destroy());
+    this.#decoder = decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
+    this.#strays = decoder === undefined ? 'refused' : 'dropped';
+    this.#listeners = [
+      // First, because a peer that connects and goes away must not crash the daemon.
+      ['error', (error: Error) => this.#noteError(error)],
+      ['close', () => this.#closed()],
+      ['data', (bytes: Buffer) => this.#receive(bytes)],
+      // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
+      ['end', () => socket.destroy()],
+    ];
+    for (const [event, listener] of this.#listeners) socket.on(event, listener);
   }
 
   /** The daemon must end. A call that has not begun is refused; one that runs is aborted. */
@@ -149,7 +118,7 @@ export class Connection {
 
   #take(decoded: Decoded): void {
     // Dropped: a client may still be sending when its call has ended.
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isStray(decoded)) return;
     switch (decoded.kind) {
       case 'violation':
         this.#violated(decoded.violation);
@@ -162,6 +131,12 @@ export class Connection {
         else this.#takeSignal(decoded.type, decoded.bytes);
         return;
     }
+  }
+
+  /** Input, its end or a heartbeat for a call that had ended when the client sent it. */
+  #isStray(decoded: Decoded): boolean {
+    if (this.#strays === 'refused' || this.#phase !== 'head' || decoded.kind === 'violation') return false;
+    return STRAYS.includes(decoded.type);
   }
 
   #takeHead(type: ChunkType, bytes: Buffer): void {
@@ -326,11 +301,29 @@ export class Connection {
     const result = await call.perform(run);
     this.#service = 'ended';
     if (this.#phase !== 'accepted') this.#endUnheard();
-    else if (result.kind === 'returned') this.#answer('', result.code);
+    else if (result.kind === 'returned') this.#finish(result.code);
     else this.#answer(result.line, SERVICE_FAILED);
   }
 
   // --- the end ---
+
+  #finish(code: number): void {
+    const { caller = '' } = this.#request ?? {};
+    if (wantsKept(caller) && this.#socket.writable && this.#owner.mayKeep()) this.#answerAndKeep(code);
+    else this.#answer('', code);
+  }
+
+  /** What the client sends from now on is for the next call: a connection object of its own takes it. */
+  #answerAndKeep(code: number): void {
+    this.#release();
+    this.#phase = 'answered';
+    for (const [event, listener] of this.#listeners) this.#socket.off(event, listener);
+    this.#owner.kept(this.#socket, this.#decoder);
+    this.#socket.write(chunk(CHUNK.exit, `${code}${KEPT}`), () => {
+      this.#settle();
+      this.#owner.closed(this, this.#headBytes);
+    });
+  }
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';

@@ -8,7 +8,16 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Cause } from '../../ports/readings.js';
 import { afterReading } from './after-reading.js';
 import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
-import { CHUNK, CREDIT_OFFER, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
+import {
+  CHUNK,
+  CREDIT_OFFER,
+  chunk,
+  type Decoded,
+  frame,
+  KEPT,
+  type Violation,
+  violationText,
+} from './chunks.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */
@@ -39,7 +48,10 @@ export class Conversation {
   #outbox: Buffer[] = [];
   #posting = false;
   #hasOffered = false;
+  #isKept = false;
+  readonly #after: 'closed' | 'kept';
 
+  /** @param after `kept` if the daemon was asked to leave the connection open after the call */
   constructor(
     socket: Duplex,
     streams: {
@@ -48,7 +60,9 @@ export class Conversation {
       readonly stderr: Writable;
       readonly signal?: AbortSignal | undefined;
     },
+    after: 'closed' | 'kept' = 'closed',
   ) {
+    this.#after = after;
     this.end = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -66,6 +80,11 @@ export class Conversation {
       end: () => this.#post([chunk(CHUNK.inputEnd)]),
       failed: (cause) => this.#cancel({ kind: 'cancelled', by: 'stdin', cause }),
     });
+  }
+
+  /** Whether the daemon takes the next request on this connection. */
+  get isKept(): boolean {
+    return this.#isKept;
   }
 
   /** @param early what the daemon has sent already */
@@ -110,11 +129,14 @@ export class Conversation {
 
   /** The connection is gone. */
   lose(cause: Cause): void {
+    if (this.#verdict === undefined) this.#isKept = false;
     this.#conclude({ kind: 'lost', cause });
   }
 
   #takeExit(text: string): void {
-    const code = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    this.#isKept = this.#after === 'kept' && text.endsWith(KEPT);
+    const digits = this.#isKept ? text.slice(0, -KEPT.length) : text;
+    const code = /^\d+$/.test(digits.trim()) ? Number(digits) : Number.NaN;
     if (code <= 255) this.#conclude({ kind: 'exited', code });
     else
       this.lose({
@@ -181,6 +203,7 @@ export class Conversation {
   /** Waits for nothing: output that is stuck may be the reason. */
   #cancel(verdict: CallEnd): void {
     this.#verdict = verdict;
+    this.#isKept = false;
     this.#leaveSocket();
     this.#finish();
   }
@@ -188,7 +211,7 @@ export class Conversation {
   #leaveSocket(): void {
     clearInterval(this.#heartbeat);
     this.#stdin.stop();
-    this.#socket.destroy();
+    if (!this.#isKept) this.#socket.destroy();
   }
 
   #finishWhenWritten(): void {

@@ -3,10 +3,11 @@
 import type { Duplex } from 'node:stream';
 
 import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
-import { type Admission, Connection, type ConnectionOwner } from './connection.js';
+import { Connection } from './connection.js';
+import type { Admission, ConnectionOwner, Endable } from './connection-owner.js';
 import type { CallRequest } from './request.js';
 
-export type { Admission } from './connection.js';
+export type { Admission } from './connection-owner.js';
 export type { CallRequest } from './request.js';
 
 export interface CallServerOptions {
@@ -21,6 +22,8 @@ export interface CallServerOptions {
   onCallEnd?(): void;
   /** No client waits for a call or a refused request any more. */
   onIdle?(): void;
+  /** Whether connections may stay open after a call, for the client's next one; they may by default. */
+  mayKeep?(): boolean;
   /** A connection has closed on which a large request came. */
   onLargeRequest?(): void;
   /**
@@ -33,8 +36,11 @@ export interface CallServerOptions {
   readonly probeMs?: number;
 }
 
+/** With more connections than that, none stays open: descriptors are for callers that wait. */
+const KEPT_MAX = 256;
+
 export class CallServer {
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<Endable>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
   #abandoned = 0;
@@ -68,6 +74,10 @@ export class CallServer {
         if (service === 'ended') options.onCallEnd?.();
         this.#wakeWaiters();
         if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
+      },
+      mayKeep: () => this.#connections.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
+      kept: (socket, decoder) => {
+        this.#connections.add(new Connection(socket, this.#owner, decoder));
       },
       outlived: () => options.onCallEnd?.(),
       closed: (connection, headBytes) => {
