@@ -19,8 +19,8 @@ export type ClientCallOptions = Omit<CallOptions, Exclude<keyof ClientOptions, '
 /** Calls one service, and keeps connections to its daemon for the next calls. */
 export interface Client {
   /**
-   * Calls the service as `Solod.call` does. If the daemon of a kept connection has ended, nothing was begun on
-   * it, and the call goes to the next daemon.
+   * Calls the service as `Solod.call` does. If the daemon of a kept connection has ended, nothing was begun
+   * on it, and the call goes to the next daemon.
    *
    * @param options arguments and streams of the call
    * @returns as `Solod.call`; `failed` after `close`
