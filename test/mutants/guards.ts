@@ -1055,6 +1055,13 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     'none, and it is killed while the caller waits',
   ],
   [
+    'queued-is-answered',
+    'A caller that waited in a queue has its whole budget for the next daemon.',
+    "if (progress === undefined) return go('wait', { ...me, trouble });",
+    "if (progress !== 'never') return go('wait', { ...me, trouble });",
+    'queued, and then its end: the time of the caller begins again',
+  ],
+  [
     'silent-is-alive',
     'A silent daemon is not dead: the caller names it, and does not replace it.',
     "case 'silent':\n      return yield* timedOut({ ...me, trouble: unreachable() });",
@@ -1825,6 +1832,13 @@ const times = of('lock/timing', 'lock/timing', [
 
 const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
   [
+    'unseen-count',
+    'Starts that keep ending without a word are held back all the same.',
+    "const free = failures.filter(({ kind }) => kind === 'unseen').slice(-FREE_UNSEEN);",
+    "const free = failures.filter(({ kind }) => kind === 'unseen');",
+    'is held back by ends that nobody saw only after several of them',
+  ],
+  [
     'second-failure',
     'A first failure may be a coincidence.',
     'const FREE_FAILURES = 1;',
@@ -1891,6 +1905,13 @@ const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
 
 const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
+    'unseen',
+    'A process that is gone without a word may have been killed from outside.',
+    "const isUnseen = ended.signal === undefined && ended.code === undefined && ended.why === '';",
+    'const isUnseen = false;',
+    'is held back by ends that nobody saw only after several of them',
+  ],
+  [
     'served-and-died',
     'A daemon that served and failed later does not count as a failed start.',
     "if (failed?.kind === 'failed' && failed.stage !== 'serving')",
@@ -1931,8 +1952,8 @@ const excused = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'lacking',
     'A temporary lack of resources is not a fault of the build.',
-    ' || LACKING.some((code) => failed.message.includes(`${code}:`))',
-    '',
+    ' || isLack(failed.message);',
+    ';',
     'for want of what the machine has again: ENOSPC',
   ],
   [
@@ -2919,6 +2940,13 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
     'are refused when too many calls wait',
   ],
   [
+    'unused-is-idle',
+    'A worker whose call never began takes the next one.',
+    "case 'worker-unused':\n      return settle(withWorker(state, event.worker, 'idle'));",
+    "case 'worker-unused':\n      return settle(state);",
+    'give way to the next one if their callers leave before they begin',
+  ],
+  [
     'refused-without-workers',
     'Calls wait as long as there is a worker.',
     'if (state.workers.size > 0) return { state, commands: [] };',
@@ -2927,19 +2955,57 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
   ],
 ]);
 
+const headBudget = of('calls/head-budget', 'calls/head-budget', [
+  [
+    'room',
+    'A large request waits while others take the memory.',
+    'if (this.#freeBytes < this.limits.headBytes) return;',
+    '',
+    'wait while others take the memory',
+  ],
+  [
+    'settle',
+    'A request takes no more than it needs once its length is known.',
+    "if (this.#state === 'granted') this.#giveBack(this.#takenBytes - bytes);",
+    '',
+    'take no more than they need once that is known',
+  ],
+  [
+    'small',
+    'Requests that are not large never wait.',
+    ' || bytes < this.budget.limits.largeBytes) return;',
+    ') return;',
+    'other requests never wait',
+  ],
+  [
+    'once',
+    'A request has one share.',
+    "if (this.#state !== 'small' || ",
+    'if (',
+    'ask once, however much they grow',
+  ],
+  [
+    'left',
+    'A request that is over does not wait for room.',
+    'this.budget.forget(this);',
+    '',
+    'that leave while they wait',
+  ],
+]);
+
 const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'stopped-does-not-work',
     'A daemon that is stopped does not work, whatever its children do.',
-    " || after.activity === 'stopped') return false;",
-    ') return false;',
+    " || after.activity === 'stopped') return 'rests';",
+    ") return 'rests';",
     'has not worked if it is stopped',
   ],
   [
     'hidden-is-not-seen',
     'A daemon that can’t be seen is not seen to work.',
     "if (before.kind === 'hidden' || after.kind === 'hidden' || after",
-    "if (before.kind === 'hidden' || after.kind === 'hidden') return true;\n  if (after",
+    "if (before.kind === 'hidden' || after.kind === 'hidden') return 'works';\n  if (after",
     'is not known to have worked if it can not be seen',
   ],
   [
@@ -2952,8 +3018,8 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'used-time',
     'A daemon that has used processor time works, though it is not caught running.',
-    ' || after.ticks !== before.ticks;',
-    ';',
+    ' || after.ticks !== before.ticks)',
+    ')',
     'has worked if it has used processor time',
   ],
   [
@@ -2962,6 +3028,13 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
     "after.activity === 'busy' || ",
     '',
     'has worked if it runs',
+  ],
+  [
+    'blocked',
+    'A daemon that waits in a synchronous call is waited for, but not for ever.',
+    "return after.activity === 'blocked' ? 'blocked' : 'rests';",
+    "return 'rests';",
+    'is blocked if it waits in a synchronous call',
   ],
 ]);
 
@@ -3004,6 +3077,7 @@ export const GUARDS: readonly Guard[] = [
   ...telling,
   ...diagnostic,
   ...workerQueue,
+  ...headBudget,
   ...daemonWork,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];

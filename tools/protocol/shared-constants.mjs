@@ -216,6 +216,7 @@ export const SHARED = [
   value('DURATION_MAX_MS', 'f64', 'src/app/options/read-options.ts', 'DURATION_MAX_MS'),
 
   value('FREE_FAILURES', 'usize', BREAKER, 'FREE_FAILURES'),
+  value('FREE_UNSEEN', 'usize', BREAKER, 'FREE_UNSEEN'),
   value('FIRST_HOLD_MS', 'f64', BREAKER, 'FIRST_HOLD_MS'),
   value('LONGEST_HOLD_MS', 'f64', BREAKER, 'LONGEST_HOLD_MS'),
   value('WINDOW_MS', 'f64', BREAKER, 'WINDOW_MS'),
@@ -285,6 +286,7 @@ export const SHARED = [
   value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),
   value('HEARTBEAT_MS', 'f64', CONVERSATION, 'HEARTBEAT_MS'),
   value('LAST_WORD_MS', 'f64', CLIENT, 'LAST_WORD_MS'),
+  value('QUEUED_MS', 'f64', CLIENT, 'QUEUED_MS'),
   value('MESSAGE_LIMIT_BYTES', 'usize', CLIENT, 'MESSAGE_LIMIT_BYTES'),
   ...['draining', 'upgrading', 'outdated', 'internal', 'foreign'].map((key) =>
     value(`REFUSAL_${key.toUpperCase()}`, 'i32', CHUNKS, `REFUSAL.${key}`),

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
-import { ASKED } from '../../domain/lifecycle/start-ledger.js';
+import { ASKED, isLack } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
@@ -20,7 +20,7 @@ import { type HandedListener, keepLog, residentBytes } from '../platforms/node-p
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
-import { stackOf } from '../service/thrown.js';
+import { isOfACallThatEnded, stackOf } from '../service/thrown.js';
 import { textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { CONTROL } from '../wire/control.js';
@@ -32,7 +32,7 @@ import { IDLE_TIMEOUT_MS, IdleTimer } from './idle-timer.js';
 import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
-import { Watch, type WatchFinding } from './watch.js';
+import { findingText, Watch, type WatchFinding } from './watch.js';
 import type { WorkerPool } from './workers/worker-pool.js';
 
 export interface DaemonSettings {
@@ -79,7 +79,8 @@ export class Daemon {
   #idle: IdleTimer;
   readonly #tally = new Tally();
   #served = 0;
-  #asked = 0;
+  /** How many callers have been told why the service does not load. */
+  #told = 0;
   /** What the service clears away before the daemon ends. */
   #cleared: Promise<void> = Promise.resolve();
 
@@ -221,23 +222,32 @@ export class Daemon {
   async #admit(request: CallRequest): Promise<Admission> {
     const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
     const arrival = { atMs: nowMs(), caller };
-    this.#asked += 1;
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
     this.#idle.stop();
     const refusal = await this.#refuseEdition(caller);
     if (refusal !== undefined) return refusal;
+    const came = this.#settled === undefined ? 'in-time' : 'late';
     const loading = await this.#loading;
-    if (loading.kind === 'broken')
-      return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
+    if (loading.kind === 'broken') return this.#declineBroken(loading.message, came);
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     const changed = loading.service.watch === 'imports' ? this.#processes.changedFile() : undefined;
     const room = changed === undefined ? undefined : await this.#makeRoom(`${changed} has changed`);
     if (room !== undefined) return room;
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    const run = this.#pool?.runner(request.command) ?? loading.service.run;
-    return { kind: 'accepted', run, scope: measured(this.#scopeFor(loading.service), this.#tally, arrival) };
+    const scope = measured(this.#scopeFor(loading.service), this.#tally, arrival);
+    const place = this.#pool?.queue(request.command, scope);
+    return place === undefined
+      ? { kind: 'accepted', run: loading.service.run, scope }
+      : { kind: 'queued', place };
+  }
+
+  #declineBroken(message: string, came: 'in-time' | 'late'): Admission {
+    // The machine may have meanwhile what the service lacked.
+    if (came === 'late' && isLack(message)) return { kind: 'draining' };
+    this.#told += 1;
+    return { kind: 'declined', message, exitCode: EXIT.software };
   }
 
   #scopeFor({ callProcess }: Service): CallScope {
@@ -327,7 +337,7 @@ export class Daemon {
   }
 
   #watchProcess(): void {
-    process.once('exit', () => this.#pool?.close());
+    process.once('exit', (code) => this.#exits(code));
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
         if (!this.settings.ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
@@ -337,6 +347,13 @@ export class Daemon {
       if (isOfACallThatEnded(error)) this.settings.say(`a promise was left behind: ${stackOf(error)}`);
       else this.#fatal('unhandled rejection', error);
     });
+  }
+
+  /** A service that ends the process while it is loaded has failed, whether or not somebody waits for it. */
+  #exits(code: number): void {
+    this.#pool?.close();
+    if (this.#settled === undefined && this.#retirement.state === 'serving')
+      this.report.say({ kind: 'ended', why: '', code, signal: undefined });
   }
 
   #fatal(what: string, error: unknown): void {
@@ -349,8 +366,8 @@ export class Daemon {
    * The wait has a limit. A later caller sees its connection end before anything was begun, and starts another daemon.
    */
   async #answerTheRest(): Promise<void> {
-    for (let round = 0, before = -1; before !== this.#asked && round < QUIET_ROUNDS_MAX; round++) {
-      before = this.#asked;
+    for (let round = 0, before = -1; before !== this.#told && round < QUIET_ROUNDS_MAX; round++) {
+      before = this.#told;
       await this.#calls.settled();
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
@@ -366,35 +383,6 @@ export class Daemon {
   }
 }
 
-/**
- * Error codes of a call's streams and signal after its caller has gone. A service that leaves a promise with such a rejection
- * unhandled must not end the calls of others.
- */
-const ENDED = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ABORT_ERR',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_STREAM_DESTROYED',
-]);
-
-function isOfACallThatEnded(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
-}
-
 function callsText(count: number): string {
   return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
-}
-
-function findingText(finding: WatchFinding): string {
-  switch (finding.kind) {
-    case 'orphaned':
-      return `${finding.path} is gone, or another's: this daemon has lost its name`;
-    case 'service-deleted':
-      return `${finding.path} has been deleted`;
-    case 'memory':
-      return `it takes ${Math.round(finding.residentBytes / 2 ** 20)} MiB, more than it may`;
-    case 'untethered':
-      return `process ${finding.pid}, to which it was tied, has ended`;
-  }
 }

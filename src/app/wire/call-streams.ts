@@ -1,9 +1,10 @@
 /** The streams of one call on the daemon's side: Node's own, over chunks. */
 
-import { Readable, Writable } from 'node:stream';
+import { type Duplex, Readable, Writable } from 'node:stream';
 import type { Terminal } from '../environment/terminals.js';
 import type { CallScope } from '../service/run-service.js';
 import { likeTerminalInput, likeTerminalOutput } from './caller-terminal.js';
+import { type ChunkType, frame } from './chunks.js';
 
 /** How much input is buffered that the service has not asked for. Beyond it, the connection is not read. */
 const INPUT_BOUND_BYTES = 512 * 1024;
@@ -123,6 +124,19 @@ export class CallInput extends Readable {
 export type Send = (pieces: readonly Buffer[], done: (error?: Error | null) => void) => void;
 
 type Done = (error?: Error | null) => void;
+
+/** Frames what it sends as chunks of one type. */
+export const senderOn =
+  (socket: Duplex, type: ChunkType): Send =>
+  (pieces, done) => {
+    const framed = frame(type, pieces);
+    const last = framed.pop();
+    if (last === undefined) return done();
+    socket.cork();
+    for (const buffer of framed) socket.write(buffer);
+    socket.write(last, done);
+    socket.uncork();
+  };
 
 /** The caller's stdout or stderr. A write is done when the connection has taken it. */
 export class CallOutput extends Writable {

@@ -1,21 +1,11 @@
 /** What a connection on the daemon's side asks of its server, and tells it. */
 
 import type { Duplex } from 'node:stream';
-import type { ServiceFunction } from '../service/define-service.js';
-import type { CallScope } from '../service/run-service.js';
+import type { HeadBudget } from '../../domain/calls/head-budget.js';
+import type { Admission } from '../service/admission.js';
 import type { ChunkDecoder } from './chunks.js';
 import type { CallRequest } from './request.js';
-
-/** What the daemon does with a request. */
-export type Admission =
-  /** @property scope the process that the service sees; by default the one that it shares with all calls */
-  | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
-  /** The daemon shuts down: the call does not begin. */
-  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
-  /** The caller is too old for this daemon. */
-  | { readonly kind: 'outdated'; readonly message: string }
-  /** @property exitCode any but those of the other refusals */
-  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
+import type { Request } from './served-call.js';
 
 export interface ConnectionTiming {
   /** How long a client has to close its end after the exit code, in milliseconds. */
@@ -34,6 +24,7 @@ export interface Endable {
 
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
+  readonly heads: HeadBudget;
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** A request has been read to its end, … */
   requested(): void;
@@ -55,11 +46,3 @@ export interface ConnectionOwner {
   /** @param headBytes how long its request was */
   closed(connection: Endable, headBytes: number): void;
 }
-
-/** How a request settled. */
-export interface Request {
-  readonly service: ServiceState;
-  readonly client: 'there' | 'gone';
-}
-
-export type ServiceState = 'not-begun' | 'running' | 'ended';

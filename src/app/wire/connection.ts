@@ -1,12 +1,15 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type { Duplex } from 'node:stream';
+import { HeadShare } from '../../domain/calls/head-budget.js';
 import { wantsKept } from '../../domain/evidence/edition.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
+import { type Admission, DRAINING_LINE, NO_ROOM, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
+import { QueueNotice } from '../service/queue-notice.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
-import { CallInput, type Send } from './call-streams.js';
+import { CallInput, senderOn } from './call-streams.js';
 import {
   CHUNK,
   ChunkDecoder,
@@ -21,9 +24,9 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import type { Admission, ConnectionOwner, ServiceState } from './connection-owner.js';
-import { type CallRequest, HeadReader, terminalsOf } from './request.js';
-import { Call } from './served-call.js';
+import type { ConnectionOwner } from './connection-owner.js';
+import { AFTER_HEAD, type CallRequest, HeadReader, terminalsOf } from './request.js';
+import { Call, type ServiceState } from './served-call.js';
 
 type Phase =
   /** The request is being read. */
@@ -42,11 +45,7 @@ const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSA
 // biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
 type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
 
-const STRAYS: readonly ChunkType[] = [CHUNK.input, CHUNK.inputEnd, CHUNK.heartbeat];
-
 const OFFER = Buffer.from(CREDIT_OFFER);
-
-const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
 
 export class Connection {
   readonly #socket: Duplex;
@@ -55,6 +54,8 @@ export class Connection {
   /** Whether chunks of a call before may come before the head. */
   readonly #strays: 'dropped' | 'refused';
   readonly #head = new HeadReader();
+  readonly #share: HeadShare;
+  readonly #notice: QueueNotice;
   #headBytes = 0;
   #phase: Phase = 'head';
   #request: CallRequest | undefined;
@@ -67,6 +68,7 @@ export class Connection {
   #grace: NodeJS.Timeout | undefined;
   #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
+  #place: PlaceInQueue | undefined;
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
@@ -76,6 +78,13 @@ export class Connection {
   constructor(socket: Duplex, owner: ConnectionOwner, decoder?: ChunkDecoder) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#notice = new QueueNotice(() => {
+      if (socket.writableLength === 0) socket.write(chunk(CHUNK.errorOutput));
+    });
+    this.#share = new HeadShare(owner.heads, {
+      onWait: () => this.#waitForRoom(),
+      onRoom: () => this.#readOn(),
+    });
     this.#decoder = decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
     this.#strays = decoder === undefined ? 'refused' : 'dropped';
     this.#listeners = [
@@ -113,6 +122,7 @@ export class Connection {
   #receive(bytes: Buffer): void {
     if (this.#phase === 'head') this.#headBytes += bytes.length;
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
+    if (this.#phase === 'head') this.#share.grow(this.#headBytes);
     if (!this.#isOver && this.#input?.isSated) this.#holdBack();
   }
 
@@ -136,7 +146,7 @@ export class Connection {
   /** Input, its end or a heartbeat for a call that had ended when the client sent it. */
   #isStray(decoded: Decoded): boolean {
     if (this.#strays === 'refused' || this.#phase !== 'head' || decoded.kind === 'violation') return false;
-    return STRAYS.includes(decoded.type);
+    return AFTER_HEAD.includes(decoded.type);
   }
 
   #takeHead(type: ChunkType, bytes: Buffer): void {
@@ -197,6 +207,17 @@ export class Connection {
     }, this.#owner.timing.probeMs).unref();
   }
 
+  /** Of a large request. What the client sends stays in the socket. */
+  #waitForRoom(): void {
+    this.#socket.pause();
+    this.#notice.beginFor(NO_ROOM.afterMs, () => this.#answer(...NO_ROOM.answer));
+  }
+
+  #readOn(): void {
+    this.#notice.end();
+    this.#socket.resume();
+  }
+
   #release(): void {
     if (this.#probe === undefined) return;
     clearInterval(this.#probe);
@@ -204,22 +225,11 @@ export class Connection {
     this.#socket.resume();
   }
 
-  readonly #sender =
-    (type: ChunkType): Send =>
-    (pieces, done) => {
-      const framed = frame(type, pieces);
-      const last = framed.pop();
-      if (last === undefined) return done();
-      this.#socket.cork();
-      for (const buffer of framed) this.#socket.write(buffer);
-      this.#socket.write(last, done);
-      this.#socket.uncork();
-    };
-
   // --- the request ---
 
   #requested(request: CallRequest): void {
     this.#phase = 'waiting';
+    this.#share.settle(this.#headBytes);
     this.#enter();
     this.#request = request;
     void this.#admission(request).then((admission) => {
@@ -265,6 +275,9 @@ export class Connection {
         this.#scope = admission.scope ?? SHARED_PROCESS;
         this.#accept(request, admission.run);
         return;
+      case 'queued':
+        this.#queue(request, admission.place);
+        return;
       case 'draining':
         this.#answer(DRAINING_LINE, admission.why === 'upgrade' ? REFUSAL.upgrading : REFUSAL.draining);
         return;
@@ -279,13 +292,27 @@ export class Connection {
     }
   }
 
+  #queue(request: CallRequest, place: PlaceInQueue): void {
+    this.#place = place;
+    this.#notice.begin();
+    void place.turn.then((turn) => {
+      if (this.#phase === 'waiting') this.#decide(request, turn);
+    });
+  }
+
+  #leaveQueue(): void {
+    this.#notice.end();
+    this.#place?.leave();
+  }
+
   #accept(request: CallRequest, run: ServiceFunction): void {
     this.#phase = 'accepted';
+    this.#notice.end();
     const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
-      output: this.#sender(CHUNK.output),
-      errorOutput: this.#sender(CHUNK.errorOutput),
+      output: senderOn(this.#socket, CHUNK.output),
+      errorOutput: senderOn(this.#socket, CHUNK.errorOutput),
     };
     const call = new Call(request, wire, this.#scope);
     this.#call = call;
@@ -327,6 +354,7 @@ export class Connection {
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';
+    this.#leaveQueue();
     for (const buffer of frame(CHUNK.errorOutput, [Buffer.from(errorText)])) this.#socket.write(buffer);
     this.#socket.end(chunk(CHUNK.exit, String(code)), () => this.#answerIsOut());
     // Reads on: otherwise the client's writes would fail before it has read the answer.
@@ -342,6 +370,7 @@ export class Connection {
 
   #closed(): void {
     this.#phase = 'closed';
+    this.#leaveQueue();
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
@@ -364,6 +393,7 @@ export class Connection {
 
   #settle(): void {
     clearTimeout(this.#grace);
+    this.#share.end();
     if (this.#told !== 'requested' && this.#told !== 'abandoned') return;
     const client = this.#told === 'requested' ? 'there' : 'gone';
     this.#told = 'settled';

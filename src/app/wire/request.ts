@@ -64,6 +64,9 @@ export function encodeRequest(request: CallRequest): Buffer {
   return head;
 }
 
+/** What a client sends for its call, and not as a part of the head. */
+export const AFTER_HEAD: readonly ChunkType[] = [CHUNK.input, CHUNK.inputEnd, CHUNK.heartbeat];
+
 /** Limits how much memory one head can take in the daemon. */
 export const HEAD_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Added for each chunk, because empty chunks cost memory too. */
