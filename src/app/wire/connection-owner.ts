@@ -16,6 +16,9 @@ export interface ConnectionTiming {
   readonly graceMs: number;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
+export type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
+
 /** A connection, as its server ends it. */
 export interface Endable {
   abort(reason: string): void;

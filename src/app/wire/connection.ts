@@ -24,7 +24,7 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import type { ConnectionOwner } from './connection-owner.js';
+import type { ConnectionOwner, Listeners } from './connection-owner.js';
 import { AFTER_HEAD, type CallRequest, HeadReader, terminalsOf } from './request.js';
 import { Call, type ServiceState } from './served-call.js';
 
@@ -41,9 +41,6 @@ type Phase =
 
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
-
-// biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
-type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
 
 const OFFER = Buffer.from(CREDIT_OFFER);
 
