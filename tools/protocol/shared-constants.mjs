@@ -280,6 +280,7 @@ export const SHARED = [
     ['INPUT_REQUEST', 'inputRequest'],
     ['EXIT', 'exit'],
   ].map(([name, key]) => value(`CHUNK_${name}`, 'u8', CHUNKS, `CHUNK.${key}`)),
+  value('CREDIT_OFFER', '&str', CHUNKS, 'CREDIT_OFFER'),
   value('HEADER_BYTES', 'usize', CHUNKS, 'HEADER_BYTES'),
   value('SMALL_LIMIT_BYTES', 'u32', CHUNKS, 'SMALL_LIMIT_BYTES'),
   value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),

@@ -7,14 +7,14 @@ import { terminals } from '../environment/terminals.js';
 import { type CallOptions, type CallResult, callService } from '../library/call-service.js';
 import type { ServiceOptions } from '../library/daemon-request.js';
 import { type KickResult, kickReachable } from '../library/kick-daemon.js';
+import { isProgram } from '../options/program-arguments.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { callerHost } from '../platforms/node-platform.js';
 import { textOf } from '../texts/complaint.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
-import type { CallEnd } from '../wire/client.js';
-import type { Opened } from '../wire/opened.js';
+import type { CallEnd, Opened } from '../wire/client.js';
 
 /** @param opened a call that the warm path has begun */
 export async function run(argv: readonly string[], opened?: Opened | undefined): Promise<number> {
@@ -23,12 +23,21 @@ export async function run(argv: readonly string[], opened?: Opened | undefined):
 
 async function runCommand(argv: readonly string[], opened: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
+  if (command === 'connect' || command === 'path') return runProgram(argv);
   const asked = command === 'call' || command === 'kick' ? readServiceArguments(command, rest) : undefined;
-  if (asked === undefined) return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);
+  if (asked === undefined) return loadCommand().runCommand(argv);
+  if (command === 'call' && isProgram(rest, asked)) return runProgram(argv);
   return command === 'call'
     ? callCommand(asked, opened)
     : kickExitCode(await kickReachable(callerHost(), serviceOptions(asked)));
 }
+
+async function runProgram(argv: readonly string[]): Promise<number> {
+  const code = await loadBundle<typeof import('../programs/programs.js')>('programs.cjs').runProgram(argv);
+  return code === 'malformed' ? loadCommand().runCommand(argv) : code;
+}
+
+const loadCommand = () => loadBundle<typeof import('./program.js')>('command.cjs');
 
 function serviceOptions({
   service,

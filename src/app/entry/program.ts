@@ -29,7 +29,7 @@ const HELP: Readonly<Record<CommandName, readonly [operand: string, summary: str
   kick: ['<service>', 'make sure that the daemon is there or on its way, without waiting for it'],
   status: ['[service]', 'show how the daemon of a service is doing, or every daemon'],
   stop: ['[service]', 'end the daemon after its work in flight'],
-  restart: ['<service>', 'end the daemon and start it again'],
+  restart: ['[service]', 'end the daemon and start it again'],
   install: [
     '<service>',
     'put a service on the PATH as a command, and in a settings file; or (--systemd, --launchd) let a service manager start its daemon',
@@ -48,6 +48,11 @@ const HELP: Readonly<Record<CommandName, readonly [operand: string, summary: str
   'share ls': ['', 'list what is shared: processes, clients, requests in flight, memory saved'],
   'share install': ['<settings>', "put the servers of a host's settings file behind solod share"],
   'share uninstall': ['<settings>', 'undo what share install did'],
+  connect: [
+    '[name]',
+    "join stdin and stdout to a daemon's socket, starting <program> if there is none: --name <name> -- <program>",
+  ],
+  path: ['<name>', "print the path of a daemon's socket"],
 };
 
 function exitCodesHelp(): string {
@@ -129,6 +134,8 @@ const ACTIONS: Readonly<Record<CommandName, Action>> = {
   'share ls': elsewhere,
   'share install': elsewhere,
   'share uninstall': elsewhere,
+  connect: elsewhere,
+  path: elsewhere,
 };
 
 /** @param run is called for a command line without mistakes */

@@ -6,6 +6,7 @@ import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
+import type { KeptConnections } from '../platforms/kept-connections.js';
 import { textOf } from '../texts/complaint.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
@@ -72,10 +73,18 @@ interface Begun<C> {
   readonly early: Buffer;
 }
 
+/** What connects a call, other than a new connection. */
+interface Carriers<C extends Duplex> {
+  readonly begun: Begun<C> | undefined;
+  /** Connections of the calls before, of which this one takes one and to which it gives its own. */
+  readonly kept: KeptConnections<C> | undefined;
+}
+
 export async function callService<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   begun?: Begun<C> | undefined,
+  kept?: KeptConnections<C> | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
@@ -93,7 +102,7 @@ export async function callService<C extends Duplex>(
     case 'inline':
       return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
-      return callDaemon(host, options, resolved.value, begun);
+      return callDaemon(host, options, resolved.value, { begun, kept });
   }
 }
 
@@ -101,7 +110,7 @@ async function callDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   resolved: DaemonRequest,
-  begun: Begun<C> | undefined,
+  { begun, kept }: Carriers<C>,
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
@@ -111,7 +120,8 @@ async function callDaemon<C extends Duplex>(
     const waitedMs = host.clock.now().monotonicMs - begunMs;
     const isBusy = waitsForBusyDaemon(options) ? watchWork(host, directory) : undefined;
     const { caller } = resolved;
-    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
+    const keep = kept === undefined ? undefined : true;
+    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started', keep });
     return conversation.greet(
       { ...requestOf(host, options, resolved.target.name), caller: said },
       withinMs,
@@ -121,7 +131,13 @@ async function callDaemon<C extends Duplex>(
   const { stdin, stdout, stderr, signal, whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
-  const reached = await connectTo(host, resolved, manner);
+  const found = begun === undefined ? kept?.take() : undefined;
+  // Anything but an acceptance means that nothing was begun: the call goes the whole way.
+  const answer = found && (await greeter(found.connection, FIRST_LOOK_MS, 'found'));
+  const reached =
+    answer?.kind === 'accepted'
+      ? ({ kind: 'attached', owner: found?.owner } as const)
+      : await connectTo(host, resolved, manner);
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
       return callInline(host, options, inlineOf(resolved), reached.message);
@@ -131,7 +147,10 @@ async function callDaemon<C extends Duplex>(
     return callInline(host, options, inlineOf(resolved), reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
-  const ended = await conversation.complete({ stdin, stdout, stderr, signal });
+  const ended = await conversation.complete(
+    { stdin, stdout, stderr, signal },
+    kept && ((connection) => kept.give({ connection: connection as C, owner: reached.owner })),
+  );
   switch (ended.kind) {
     case 'exited':
       return { ...ended, via: reached.kind, pid: reached.owner?.pid };
