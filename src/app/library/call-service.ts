@@ -3,10 +3,12 @@ import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
+import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
 import { textOf } from '../texts/complaint.js';
+import { codeFor } from '../texts/error-code.js';
 import { sentence } from '../texts/failure-text.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
@@ -57,10 +59,10 @@ export type CallResult =
   /** The same, in this process; `why` says why there was no daemon. */
   | (Extract<CallEnd, { kind: 'exited' }> & { readonly via: 'inline'; readonly why: string })
   /** The connection broke after the daemon had begun. The service may have run to its end; the call is not retried. */
-  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string })
+  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string; readonly code: string })
   | Extract<CallEnd, { kind: 'cancelled' }>
-  /** Nothing was begun. `message` says `failure` in a sentence. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
+  /** Nothing was begun. `message` says `failure` in a sentence; `solod explain <code>` tells more. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string; readonly code: string };
 
 const NO_TERMINALS: Terminals = [false, false, false];
 
@@ -70,10 +72,14 @@ interface Begun<C> {
   readonly early: Buffer;
 }
 
+/** Shows a person that a daemon is waited for. Returns what ends that. */
+type ShownWait = () => () => void;
+
 export async function callService<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   begun?: Begun<C> | undefined,
+  wait?: ShownWait | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const resolved = resolveRequest(options, host, { totalMs });
@@ -91,7 +97,7 @@ export async function callService<C extends Duplex>(
     case 'inline':
       return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
-      return callDaemon(host, options, resolved.value, begun);
+      return callDaemon(host, options, resolved.value, begun, wait);
   }
 }
 
@@ -100,6 +106,7 @@ async function callDaemon<C extends Duplex>(
   options: CallOptions,
   resolved: DaemonRequest,
   begun: Begun<C> | undefined,
+  wait: ShownWait | undefined,
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
@@ -119,7 +126,9 @@ async function callDaemon<C extends Duplex>(
   const { stdin, stdout, stderr, signal, whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
+  const endWait = wait?.();
   const reached = await connectTo(host, resolved, manner);
+  endWait?.();
   if (reached.kind === 'failed') {
     if (isBound(reached.failure)) return callInline(host, options, inlineOf(resolved), reached.message);
     // A service that declined would decline inline too.
@@ -133,11 +142,17 @@ async function callDaemon<C extends Duplex>(
     case 'exited':
       return { ...ended, via: reached.kind, pid: reached.owner?.pid };
     case 'lost':
-      return { ...ended, message: textOf(TROUBLE.lost(ended.cause)) };
+      return { ...ended, ...lostCall(ended.cause) };
     case 'cancelled':
       return ended;
   }
 }
+
+/** What is told of a call whose connection broke. */
+export const lostCall = (cause: Cause): { readonly message: string; readonly code: string } => ({
+  message: textOf(TROUBLE.lost(cause)),
+  code: codeFor('lost'),
+});
 
 /** A caller that has said how long it waits, or has another way to its answer, waits no longer. */
 const waitsForBusyDaemon = ({ timing, fallback, whenHung }: CallOptions): boolean =>

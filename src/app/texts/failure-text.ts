@@ -12,12 +12,20 @@ import { causeText } from '../../domain/procedure/cause.js';
 import { DISTRUST } from '../../domain/text/distrust-text.js';
 import type { Cause } from '../../ports/readings.js';
 import { type Complaint, textOf } from './complaint.js';
+import { codeFor, codeSuffix } from './error-code.js';
 
 /** The sentence for a failure, as the results of the library carry it. */
 export function sentence(failure: Failure): string {
   if (failure.kind === 'invalid-request' || failure.kind === 'outdated') return failure.message;
   return textOf(complaintOf(failure));
 }
+
+/** Stable: `solod explain <code>` tells more. */
+export const codeOf = (failure: Failure): string =>
+  failure.kind === 'invalid-request' && failure.code !== undefined ? failure.code : codeFor(failure.kind);
+
+/** The sentence with its code at the end, as people see it. */
+export const failureMessage = (failure: Failure): string => sentence(failure) + codeSuffix(codeOf(failure));
 
 /** These failures carry a sentence that was made where they were found. */
 type Told = 'invalid-request' | 'outdated';
@@ -203,6 +211,8 @@ export function notRemoved(path: string, cause: Cause): Complaint {
 }
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+export const warningCode = (warning: KickWarning): string => codeFor(`kick-${warning.kind}`);
 
 /** What a kick says although it has started a daemon. */
 export function kickWarning(warning: KickWarning): string {

@@ -17,6 +17,7 @@ interface Case {
   readonly what: string;
   readonly input: string;
   readonly colour: Colour;
+  readonly suffix?: string;
   readonly expected: string;
 }
 
@@ -24,8 +25,8 @@ interface Case {
 const CASES = cases as readonly Case[];
 
 describe('a diagnostic', () => {
-  it.each(CASES)('$what', ({ input, colour, expected }) => {
-    expect(diagnosticLine(input, colour)).toBe(expected);
+  it.each(CASES)('$what', ({ input, colour, suffix, expected }) => {
+    expect(diagnosticLine(input, colour, suffix)).toBe(expected);
   });
 
   it('has cases in the file', () => {

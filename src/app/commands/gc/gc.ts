@@ -10,7 +10,7 @@ import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { portsOf } from '../../platforms/host.js';
 import type { Resolved } from '../../service/service-file.js';
-import { sentence } from '../../texts/failure-text.js';
+import { failureMessage } from '../../texts/failure-text.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
 import { emptyPlacesIn, placesIn } from '../find-names.js';
 import { isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';
@@ -31,7 +31,7 @@ export class CollectCommand {
     const lines = collected.map((one) => linesOf(one, verb));
     printAs(output, options, collected.map(factsOf), lines.join(''));
     const failures = collected.flatMap(failuresOf);
-    for (const failure of failures) output.complain(sentence(failure));
+    for (const failure of failures) output.complain(failureMessage(failure));
     const [first] = failures;
     return first === undefined ? EXIT.ok : exitCodeOf(first);
   }

@@ -3,7 +3,7 @@
 import { SPEAKER } from '../../../domain/text/speaker.js';
 import type { OutputDescriptor } from '../../../ports/worker-process.js';
 import type { ServiceContext } from '../../service/define-service.js';
-import { type Complaint, textOf } from '../../texts/complaint.js';
+import { type Complaint, messageOf } from '../../texts/complaint.js';
 import type { CallHead, Cancel } from '../../worker/worker-messages.js';
 
 export interface InputSink {
@@ -52,7 +52,7 @@ export class PooledCall {
 
   /** Tells the caller in a line why the call was not carried out, or not to its end. */
   fail(complaint: Complaint, code: number): void {
-    this.context.stderr.write(`${SPEAKER}${textOf(complaint)}\n`);
+    this.context.stderr.write(`${SPEAKER}${messageOf(complaint)}\n`);
     this.answer(code);
   }
 
