@@ -27,8 +27,7 @@ describe('npm run pages', () => {
   });
 
   it('has no example that shows a value which is not there', async () => {
-    for (const text of (await makePages()).values())
-      expect(text).not.toMatch(/undefined|NaN|\[object/);
+    for (const text of (await makePages()).values()) expect(text).not.toMatch(/undefined|NaN|\[object/);
   });
 });
 

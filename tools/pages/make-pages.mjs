@@ -1,9 +1,12 @@
 /** The pages that are made of solod's own tables. */
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { load } from '../support/load-sources.mjs';
-import { markdownTable } from '../support/markdown.mjs';
+import { markdownTable, withTable } from '../support/markdown.mjs';
 import { ROOT } from '../support/paths.mjs';
+import { panelsOf, pictureOf } from './before-after.mjs';
 import { exampleOf, examplesOfTable } from './examples.mjs';
 
 const TEXTS = 'src/app/texts';
@@ -50,7 +53,36 @@ export async function makePages() {
     ['docs/reference.md', reference(part)],
     ['docs/commands.md', index(COMMANDS, names)],
     ...names.map((name) => /** @type {const} */ ([pageOf(name), commandPage(part, name)])),
+    [
+      'docs/before-after.svg',
+      pictureOf(panelsOf(documentAt('docs/share.md'), documentAt('docs/performance.md'))),
+    ],
+    ...race(),
   ]);
+}
+
+/** @param {string} file */
+const documentAt = (file) => readFileSync(path.join(ROOT, file), 'utf8');
+
+const RACE = 'classic';
+
+/** @returns {[string, string][]} the race of the usual way, as the search finds and draws it */
+function race() {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'solod-pages-'));
+  try {
+    const svg = path.join(scratch, 'race.svg');
+    const explorer = path.join(ROOT, 'tools/explore/explore.mjs');
+    const { stdout } = spawnSync(process.execPath, [explorer, RACE, '--svg', svg], { encoding: 'utf8' });
+    const [story = '', verdict = ''] = stdout.split('\n\n');
+    const block = `\`\`\`text\n${story.trimEnd()}\n\n${verdict.split('\n')[0]}\n\`\`\``;
+    const page = 'docs/how-it-works.md';
+    return [
+      ['docs/race.svg', readFileSync(svg, 'utf8')],
+      [page, withTable(`npm run explore -- ${RACE}`, documentAt(page), block)],
+    ];
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 }
 
 /** @param {string} name */
@@ -67,8 +99,7 @@ function examplesIn(modules, part) {
   const kinds = [...Object.keys(part('exits').FAILURE_EXITS), 'declined'];
   const ofTables = TABLES.flatMap(([file, table]) => {
     const source = `${TEXTS}/${file}.ts`;
-    const text = readFileSync(path.join(ROOT, source), 'utf8');
-    return examplesOfTable(modules.get(source)[table], text, textOf);
+    return examplesOfTable(modules.get(source)[table], documentAt(source), textOf);
   });
   return new Map([
     ...kinds.map((kind) => /** @type {const} */ ([codeFor(kind), exampleOf(kind, sentence)])),

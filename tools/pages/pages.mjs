@@ -1,4 +1,4 @@
-// `npm run pages` writes the pages that are made of solod's own tables. `--check` says which differ from that.
+// `npm run pages` writes the pages that are made of solod's own tables. `--check` says which differ.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { readArguments } from '../support/command-line.mjs';

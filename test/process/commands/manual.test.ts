@@ -57,7 +57,7 @@ describe('the man page', () => {
   });
 
   it.skipIf(!has('groff'))('is read by groff without a warning', () => {
-    const { stdout, stderr } = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-'], {
+    const { stdout, stderr } = spawnSync('groff', ['-man', '-Tascii', '-P-bcou', '-ww', '-'], {
       input: page,
       encoding: 'utf8',
     });

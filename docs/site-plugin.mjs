@@ -1,0 +1,48 @@
+// Titles and groups of the pages: a page is called by its first heading, and stands where docs/index.md has it.
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Converter } from 'typedoc';
+
+const DOCS = import.meta.dirname;
+
+/** The heading of docs/index.md below which a page is linked. @returns {Map<string, string>} by path */
+function groupsOfIndex() {
+  const groups = new Map();
+  let heading = '';
+  for (const line of readFileSync(path.join(DOCS, 'index.md'), 'utf8').split('\n')) {
+    heading = /^## (.*)$/.exec(line)?.[1] ?? heading;
+    for (const [, target] of line.matchAll(/\]\(([^)#]+\.md)/g)) groups.set(path.join(DOCS, target), heading);
+  }
+  return groups;
+}
+
+/** Of pages of which the index names only the first, or none. */
+const FOLDERS = [
+  [path.join(DOCS, 'commands') + path.sep, 'Commands'],
+  [path.join(DOCS, 'decisions') + path.sep, 'Decisions'],
+  [path.join(DOCS, '../examples') + path.sep, 'Examples'],
+];
+
+/** What a program imports, by the name of the file behind it. */
+const MODULES = new Map([
+  ['index', 'solod'],
+  ['testing', 'solod/testing'],
+]);
+
+/** @param {import('typedoc').Application} app */
+export function load(app) {
+  const groups = groupsOfIndex();
+  const groupOf = (file) =>
+    FOLDERS.find(([folder]) => file.startsWith(folder))?.[1] ?? groups.get(file) ?? 'The project';
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+    const [first] = document.content;
+    const [, title] = /^\s*# (.+)\n/.exec(first?.text ?? '') ?? [];
+    if (title === undefined) throw new Error(`${document.name} does not begin with a heading`);
+    document.name = title.replaceAll('`', '');
+    const file = document.project.files.getReflectionPath(document);
+    document.frontmatter.group = groupOf(file);
+  });
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) module.name = MODULES.get(module.name) ?? module.name;
+  });
+}
