@@ -1,6 +1,6 @@
 /** Runs the commands that a document shows, as somebody does who copies them. */
 
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -44,6 +44,32 @@ export class NewMachine {
     writeFileSync(path.join(this.#bin, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
   }
 
+  /** A program of this machine that gets something else in place of one argument. */
+  addStandIn(name: string, argument: string, instead: string): void {
+    const program = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim();
+    const script = [
+      '#!/bin/sh',
+      'for word do',
+      '  shift',
+      `  [ "$word" = '${argument}' ] && word='${instead}'`,
+      '  set -- "$@" "$word"',
+      'done',
+      `exec '${program}' "$@"`,
+    ];
+    writeFileSync(path.join(this.#bin, name), `${script.join('\n')}\n`, { mode: 0o755 });
+  }
+
+  /** Where the programs are. npm puts commands into its own directory. */
+  get searchPath(): string {
+    return [
+      this.#bin,
+      path.join(this.home, 'npm/bin'),
+      path.dirname(process.execPath),
+      '/usr/bin',
+      '/bin',
+    ].join(':');
+  }
+
   /** A server that `npx` would download. Other programs it takes from the PATH. */
   addServer(name: string, file: string): void {
     const script = `#!/bin/sh\n[ "$1 $2" = "-y ${name}" ] && exec node '${file}'\nexec "$@"\n`;
@@ -72,7 +98,7 @@ export class NewMachine {
       cwd: folder,
       env: {
         HOME: this.home,
-        PATH: `${this.#bin}:${path.dirname(process.execPath)}:/usr/bin:/bin`,
+        PATH: this.searchPath,
         TMPDIR,
         LANG: 'C.UTF-8',
         GIT_CONFIG_GLOBAL: '/dev/null',
