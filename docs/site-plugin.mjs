@@ -1,4 +1,4 @@
-// Titles and groups of the pages: a page is called by its first heading, and stands where docs/index.md has it.
+// Titles and groups of the pages: a page has the title of its first heading, and the group of docs/index.md.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Converter } from 'typedoc';

@@ -1,4 +1,4 @@
-/** The commands of the README, copied as they stand, by somebody who has just this package and an empty home directory. */
+/** The commands of the README, copied as they stand, with this package and an empty home directory. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** The documentation as a site, in a browser: nothing is dead, nothing is too wide for a phone, and search finds. */
+/** The documentation as a site, in a browser: no dead link, nothing too wide for a phone, and search finds. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';

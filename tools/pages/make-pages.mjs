@@ -10,14 +10,14 @@ import { panelsOf, pictureOf } from './before-after.mjs';
 import { exampleOf, examplesOfTable } from './examples.mjs';
 
 const TEXTS = 'src/app/texts';
-/** Tables of messages: file and export. */
+/** Tables of messages: file without its ending, and export. */
 const TABLES = /** @type {const} */ ([
-  ['runtime-text', 'TROUBLE'],
-  ['worker-text', 'WORKER_TROUBLE'],
-  ['command-text', 'COMMAND_TROUBLE'],
-  ['install-text', 'INSTALL_TROUBLE'],
-  ['share-text', 'SHARE_TROUBLE'],
-  ['usage-text', 'USAGE'],
+  ['src/app/texts/runtime-text', 'TROUBLE'],
+  ['src/app/texts/worker-text', 'WORKER_TROUBLE'],
+  ['src/app/texts/command-text', 'COMMAND_TROUBLE'],
+  ['src/app/texts/install-text', 'INSTALL_TROUBLE'],
+  ['src/app/commands/share/share-text', 'SHARE_TROUBLE'],
+  ['src/app/texts/usage-text', 'USAGE'],
 ]);
 const WARNINGS = ['lock-error', 'overrode-lock'];
 /** Messages that no table of TypeScript has. */
@@ -39,10 +39,7 @@ const MADE = 'This page is made of the tables of solod: `npm run pages` writes i
 
 /** @returns {Promise<Map<string, string>>} the text of each page, by its path in the repository */
 export async function makePages() {
-  const modules = await load(ROOT, [
-    ...Object.values(FILES),
-    ...TABLES.map(([file]) => `${TEXTS}/${file}.ts`),
-  ]);
+  const modules = await load(ROOT, [...Object.values(FILES), ...TABLES.map(([file]) => `${file}.ts`)]);
   /** @param {keyof typeof FILES} name */
   const part = (name) => modules.get(FILES[name]);
   const examples = examplesIn(modules, part);
@@ -98,7 +95,7 @@ function examplesIn(modules, part) {
   const { textOf } = part('complaint');
   const kinds = [...Object.keys(part('exits').FAILURE_EXITS), 'declined'];
   const ofTables = TABLES.flatMap(([file, table]) => {
-    const source = `${TEXTS}/${file}.ts`;
+    const source = `${file}.ts`;
     return examplesOfTable(modules.get(source)[table], documentAt(source), textOf);
   });
   return new Map([

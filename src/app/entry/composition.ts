@@ -46,6 +46,7 @@ const PORTS = tokensFor<Host>({
   findService: true,
   held: true,
   work: true,
+  bindOnce: true,
   warn: true,
   env: true,
   userId: true,
@@ -57,6 +58,9 @@ const PORTS = tokensFor<Host>({
   directory: true,
   home: true,
   realPath: true,
+  scope: true,
+  machine: true,
+  copyFile: true,
   nonce: true,
 });
 

@@ -2,10 +2,11 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { complain, complainOf } from '../commands/command-parts.js';
+import { derivedFor } from '../commands/named-daemon.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
-import { stateRoot } from '../environment/state-root.js';
 import { VERSION } from '../environment/version.js';
+import { failureOf } from '../library/daemon-target.js';
 import type { ManualCommand } from '../manual/manual.js';
 import { COMMANDS, type CommandHelp } from '../options/command-table.js';
 import {
@@ -18,6 +19,7 @@ import {
   optionHelp,
 } from '../options/option-table.js';
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
+import { nodeHost } from '../platforms/node-platform.js';
 import { codeSuffix } from '../texts/error-code.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
@@ -67,8 +69,10 @@ async function runNamed(program: Command, name: CommandName, reading: ArgumentsR
     case 'read': {
       const { service, args, options } = reading.value;
       if (isOfManual(name)) return explained(program, name, [service ?? '', ...args].join(' '), options);
-      if (options.stateDirectory === undefined && stateRoot(process.env) === undefined)
-        return complainOf(OUTPUT, { kind: 'no-home' });
+      const derived = derivedFor(nodeHost(), options);
+      // What is not trusted is what `doctor` is for.
+      const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
+      if (derived.kind !== 'place' && !isLookedAt) return complainOf(OUTPUT, failureOf(derived));
       return ACTIONS[name](commands(OUTPUT), service, options);
     }
   }

@@ -37,7 +37,8 @@ export const CALL_PAGES: ErrorPages<CallCode> = {
   },
   SOLOD_E_NO_HOME: {
     happened: 'Daemons live in a directory below the home directory, and there is no home directory.',
-    where: 'The environment: `SOLOD_DIR`, `XDG_RUNTIME_DIR`, `XDG_STATE_HOME` and `HOME` are all missing.',
+    where:
+      'The environment: `SOLOD_DIR`, `XDG_STATE_HOME` and `HOME` lead to no usable place. `solod doctor --explain-place` says why.',
     todo: 'Set `HOME`. Or set `SOLOD_DIR` to an absolute path that only this user can write to.',
   },
   SOLOD_E_NO_DAEMON_PROGRAM: {
@@ -62,6 +63,11 @@ export const CALL_PAGES: ErrorPages<CallCode> = {
     happened: 'The spawn lock can not be taken. It lets one caller start the daemon while the others wait.',
     where: 'The message names the lock in the directory of the daemon, and what the system said.',
     todo: 'Free space, or give back the right to write there. Else set `SOLOD_DIR` to another directory.',
+  },
+  SOLOD_E_SOCKETS_FORBIDDEN: {
+    happened: 'What runs this process does not let it use Unix sockets: a sandbox, seccomp or Landlock.',
+    where: 'The message names the directory and what the system said.',
+    todo: 'Allow Unix sockets in the sandbox. Without them, `SOLOD=off` or `--fallback inline` runs services in this process.',
   },
   SOLOD_E_NOT_REMOVED: {
     happened: '`solod gc` found something that nobody uses, and was not allowed to remove it.',

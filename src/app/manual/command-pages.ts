@@ -1,9 +1,9 @@
 /** Pages of the commands that look at daemons, of installing, and of mistakes on the command line. */
 
+import type { SHARE_TROUBLE } from '../commands/share/share-text.js';
 import type { COMMAND_TROUBLE } from '../texts/command-text.js';
 import type { CodesOf } from '../texts/complaint.js';
 import type { INSTALL_TROUBLE } from '../texts/install-text.js';
-import type { SHARE_TROUBLE } from '../texts/share-text.js';
 import type { USAGE } from '../texts/usage-text.js';
 import { COMMAND_LINE, type ErrorPage, type ErrorPages, NAMED_FILE } from './error-page.js';
 
@@ -263,6 +263,10 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
   SOLOD_E_USAGE_TOPIC: usage(
     'There is no such command and no such topic.',
     'Run `solod help` for the commands. The message has the topics.',
+  ),
+  SOLOD_E_USAGE_SCOPE: usage(
+    'The value of `SOLOD_SCOPE` is not a word, which it has to be because it becomes a directory.',
+    'Use 1 to 128 letters, digits, ".", "_" or "-". Start with a letter or a digit.',
   ),
   SOLOD_E_USAGE_SEVERAL_INSTALLED: usage(
     'The service is installed under several names.',

@@ -10,11 +10,12 @@ export const VARIABLES: readonly Row[] = [
   ['SOLOD', '`off` runs services in the process of the caller, `on` uses a daemon also where `CI` is set'],
   ['SOLOD_DIR', 'directory of all daemons: an absolute path that only this user can write to'],
   ['SOLOD_SHARE_CLIENT', '`node` keeps `solod share` from becoming the native client'],
-  ['XDG_RUNTIME_DIR', 'without `SOLOD_DIR`: daemons live in its directory `solod`'],
-  ['XDG_STATE_HOME', 'without the two above: daemons live in its directory `solod`'],
+  ['SOLOD_SCOPE', 'a word: callers with another word, in a container for example, have daemons of their own'],
+  ['XDG_STATE_HOME', 'without `SOLOD_DIR` and `/run/user/<uid>`: daemons live in its directory `solod`'],
+  ['XDG_RUNTIME_DIR', 'daemons live in its directory `solod` if no other place can be used'],
   ['XDG_BIN_HOME', 'where `install` puts commands, instead of `~/.local/bin`'],
   ['XDG_CONFIG_HOME', 'where `install --systemd` writes units, instead of `~/.config`'],
-  ['HOME', 'without all of these: daemons live in `~/.local/state/solod`'],
+  ['HOME', 'without the three above: daemons live in `~/.local/state/solod`'],
   ['PATH', 'where programs are found; `install` says if it lacks the directory of the command'],
   ['CI', 'set, and neither `0` nor `false`: no daemon is used, unless `SOLOD=on` or `--daemon` asks for one'],
   ['NO_COLOR', 'set and not empty: no colours'],
@@ -38,7 +39,7 @@ const EXIT_ROWS: readonly Row[] = [
 ];
 
 const FILES: readonly Row[] = [
-  ['$SOLOD_DIR', 'or `$XDG_RUNTIME_DIR/solod`, `$XDG_STATE_HOME/solod`, `~/.local/state/solod`: all daemons'],
+  ['$SOLOD_DIR', 'or `/run/user/<uid>/solod`, `$XDG_STATE_HOME/solod`, `~/.local/state/solod`: all daemons'],
   ['<name>/current/sock', 'the socket of the daemon that serves the name'],
   ['<name>/current/owner.json', 'its process id and what it serves'],
   ['<name>/spawn.lock', 'there while a caller starts a daemon'],

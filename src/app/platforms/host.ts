@@ -14,13 +14,14 @@ import type { StorageReading } from '../../domain/doctor/storage-checks.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
 import type { Platform } from '../../domain/place/layout.js';
+import type { MachineReading, ScopeReading } from '../../domain/place/scope.js';
 import type { Ports } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
 import type { ProcessWork } from '../../ports/process-work.js';
-import type { Done, Failed } from '../../ports/readings.js';
+import type { Cause, Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
 import type { Word } from '../../ports/start-word.js';
@@ -119,6 +120,11 @@ export interface CommonHost<C extends Duplex = Duplex> {
   home(): string;
   /** @returns undefined if there is no such file */
   realPath(path: string): string | undefined;
+  /** The files, networks and processes that this process sees, as text. */
+  scope(): ScopeReading;
+  machine(): MachineReading;
+  /** Copies a file to where none is yet. What fails is left out. */
+  copyFile(from: string, to: string): void;
   /** A new one at each call. It starts with the id of this process, its maker. */
   nonce(): string;
   /**
@@ -145,6 +151,11 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
   readonly work: ProcessWork;
+  /**
+   * Binds a socket, and removes it.
+   * @returns why it can't be bound; undefined if it can
+   */
+  bindOnce(path: string): Promise<Cause | undefined>;
   /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }

@@ -1,6 +1,7 @@
 /** Each message has a code, each code a page, and no page is left over. */
 
 import { describe, expect, it } from 'vitest';
+import { SHARE_TROUBLE } from '../../../src/app/commands/share/share-text.js';
 import { FAILURE_EXITS } from '../../../src/app/environment/exit-codes.js';
 import { ERROR_GROUPS, ERROR_PAGES } from '../../../src/app/manual/error-pages.js';
 import { ERROR_CODES, exitOf, explanation, findCode } from '../../../src/app/manual/explain.js';
@@ -11,7 +12,6 @@ import { codeFor } from '../../../src/app/texts/error-code.js';
 import { codeOf, failureMessage, warningCode } from '../../../src/app/texts/failure-text.js';
 import { INSTALL_TROUBLE } from '../../../src/app/texts/install-text.js';
 import { TROUBLE } from '../../../src/app/texts/runtime-text.js';
-import { SHARE_TROUBLE } from '../../../src/app/texts/share-text.js';
 import { USAGE } from '../../../src/app/texts/usage-text.js';
 import { WORKER_TROUBLE } from '../../../src/app/texts/worker-text.js';
 

@@ -14,7 +14,6 @@ import { EXIT } from '../../environment/exit-codes.js';
 import { findNativeClient } from '../../environment/native-client.js';
 import { nodeHost } from '../../platforms/node-platform.js';
 import { messageOf } from '../../texts/complaint.js';
-import { SHARE_TROUBLE } from '../../texts/share-text.js';
 import {
   formatOf,
   putShareIn,
@@ -22,6 +21,7 @@ import {
   type ShareCommand,
   takeShareOut,
 } from './share-settings.js';
+import { SHARE_TROUBLE } from './share-text.js';
 
 export interface InstallRequest {
   readonly act: 'install' | 'uninstall';

@@ -1,7 +1,7 @@
 /** Trouble of `solod share install` and `solod share uninstall`. */
 
-import type { Cause } from '../../ports/readings.js';
-import { coded } from './complaint.js';
+import type { Cause } from '../../../ports/readings.js';
+import { coded } from '../../texts/complaint.js';
 
 export const SHARE_TROUBLE = /* @__PURE__ */ coded('share-', {
   keptChanging: (file: string) => ({
