@@ -1,4 +1,4 @@
-/** The documentation as a site, in a browser: no dead link, nothing too wide for a phone, and search finds. */
+/** The documentation as a site, in a browser: no dead link, nothing wider than a phone, and search finds. */
 
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ function deadIn(file: string, ids: ReadonlyMap<string, ReadonlySet<string>>): st
     if (/^(?:[a-z]+:|\/\/)/.test(link)) return false;
     const [target = '', place] = link.replaceAll('&amp;', '&').split('#');
     const to = target === '' ? file : path.join(path.dirname(file), decodeURIComponent(target));
-    if (place === undefined || place === '') return !existsSync(path.join(site, to));
+    if (place === undefined || place === '' || !to.endsWith('.html')) return !existsSync(path.join(site, to));
     return !ids.get(to)?.has(decodeURIComponent(place));
   });
 }
