@@ -135,7 +135,7 @@ function bashReply(candidates: Candidates): string {
 
 /** Inside single quotes. */
 const quoted = (text: string): string => text.replaceAll("'", "'\\''");
-const forZsh = (text: string): string => quoted(text).replace(/[[\]:\\]/g, '\\$&');
+const forZsh = (text: string): string => quoted(text.replace(/[[\]:\\]/g, '\\$&'));
 
 function zshScript(): string {
   const commands = TOP.map((name) => `    '${name}:${forZsh(COMMANDS[name].summary)}'`).join('\n');
@@ -214,7 +214,9 @@ const forFish = (text: string): string => text.replace(/[\\']/g, '\\$&');
 
 function fishLines(name: CommandName): string[] {
   const [first, second] = name.split(' ');
-  const and = second === undefined ? '' : `; and __fish_seen_subcommand_from ${second}`;
+  const isOfBoth = second === undefined && ofShare.includes(name);
+  const not = isOfBoth ? '; and not __fish_seen_subcommand_from share' : '';
+  const and = second === undefined ? not : `; and __fish_seen_subcommand_from ${second}`;
   const when = `complete -c solod -n '__fish_seen_subcommand_from ${first}${and}'`;
   const options = COMMAND_OPTIONS[name].map((option) => {
     const { short }: OptionSpec = OPTIONS[option];

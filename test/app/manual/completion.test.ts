@@ -19,6 +19,12 @@ describe.each(SHELLS)('for %s', (shell) => {
     }
   });
 
+  it('closes each quotation', () => {
+    const code = script.replace(/^\s*#.*$/gm, '');
+    const escaped = shell === 'fish' ? /'(?:[^'\\]|\\.)*'|"[^"]*"/g : /'[^']*'|"[^"]*"|\\./g;
+    expect(code.replace(escaped, '')).not.toContain("'");
+  });
+
   it.skipIf(!there(shell))('is well-formed', () => {
     const { status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
     expect([status, stderr]).toEqual([0, '']);

@@ -579,7 +579,7 @@ describe('call --errors line', () => {
       );
       const lost = await call(box, ['--errors=line', dying], env);
       expect(textOf(lost)).toBe(
-        'solod: the connection to the daemon was lost after the call had be… [SOLOD_E_LOST]',
+        'solod: the connection to the daemon was lost after the call had … [SOLOD_E_LOST]',
       );
       chmodSync(box.state, 0o777);
       const distrusted = await call(box, ['--errors=line', box.service()], env);
