@@ -1,7 +1,7 @@
 /** The commands of the README, copied as they stand, with this package and an empty home directory. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -69,6 +69,21 @@ describe('by copy and paste', () => {
   it('a code is explained', async () => {
     expect(await copied('When something fails')).toMatch(/^SOLOD_E_TIMED_OUT\n\nWhat happened: /);
   });
+});
+
+it('the first steps can be followed', async () => {
+  const page = readFileSync(path.join(ROOT, 'docs/getting-started.md'), 'utf8');
+  const [, service = ''] = /^```js\n(.*?)^```$/ms.exec(page) ?? [];
+  writeFileSync(path.join(machine.folder, 'shout.mjs'), service);
+  const blocks = blocksIn(page).filter(({ commands }) => !commands.startsWith('npm install'));
+  expect(blocks.length).toBeGreaterThan(3);
+  const said: string[] = [];
+  for (const { commands } of blocks) {
+    const { code, stdout, stderr } = await machine.run(commands, machine.folder, env);
+    expect({ code }, stderr).toEqual({ code: 0 });
+    said.push(stdout);
+  }
+  expect(said[0]).toBe('HELLO\nAGAIN\n');
 });
 
 /** Begins a session, as a host does with these settings. */

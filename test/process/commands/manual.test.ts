@@ -1,7 +1,7 @@
 /** The commands that explain solod, codes in real messages of both clients, and the line of a long start. */
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMAND_OPTIONS, OPTIONS } from '../../../src/app/options/option-table.js';
@@ -132,5 +132,32 @@ describe('--color', () => {
     const args = ['call', '--errors=line', `--color=${when}`, '/nowhere.mjs'];
     const { stdout } = await sandbox().run(args, { env: { NO_COLOR } });
     expect(stdout.toString().startsWith('\x1b[31m')).toBe(isRed);
+  });
+});
+
+describe('--json carries the code of a failure', () => {
+  it('of gc, which was not to trust a directory', async () => {
+    const box = sandbox();
+    await box.run(['call', box.service()]);
+    await box.run(['stop', '--all']);
+    chmodSync(box.place(), 0o777);
+    const { stdout, stderr } = await box.run(['gc', '--json']);
+    expect(JSON.parse(stdout.toString())).toEqual([
+      expect.objectContaining({ kind: 'distrusted', codes: ['SOLOD_E_STATE_DIRECTORY_DISTRUSTED'] }),
+    ]);
+    expect(stderr).toContain('[SOLOD_E_STATE_DIRECTORY_DISTRUSTED]');
+  });
+
+  it('of a daemon that does not answer', async () => {
+    const box = sandbox();
+    const service = box.service();
+    await box.run(['call', service]);
+    const { pid } = JSON.parse((await box.run(['status', service, '--json'])).stdout.toString());
+    process.kill(pid, 'SIGSTOP');
+    const told = async (command: string) =>
+      JSON.parse((await box.run([command, service, '--json', '--timeout=300ms'])).stdout.toString());
+    expect(await told('status')).toMatchObject({ kind: 'not-answering', code: 'SOLOD_E_NOT_ANSWERING' });
+    expect(await told('stop')).toMatchObject({ kind: 'refused', code: 'SOLOD_E_COMMAND_NOT_ASKED' });
+    process.kill(pid, 'SIGCONT');
   });
 });
