@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Colour,
   cleanText,
+  colourOf,
   colourWanted,
   cutText,
   DIAGNOSTIC_LIMIT,
@@ -96,4 +97,13 @@ it.each([
   ['0', 'plain'],
 ])('NO_COLOR=%s: %s', (value, colour) => {
   expect(colourWanted(value)).toBe(colour);
+});
+
+it.each([
+  ['always', 'plain', 'coloured'],
+  ['never', 'coloured', 'plain'],
+  ['auto', 'coloured', 'coloured'],
+  [undefined, 'plain', 'plain'],
+] as const)('what a person wishes comes first: %s, otherwise %s: %s', (wish, otherwise, colour) => {
+  expect(colourOf(wish, otherwise)).toBe(colour);
 });
