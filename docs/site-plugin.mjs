@@ -1,5 +1,5 @@
 // Titles and groups of the pages: a page has the title of its first heading, and the group of docs/index.md.
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Converter } from 'typedoc';
 
@@ -29,6 +29,20 @@ const MODULES = new Map([
   ['testing', 'solod/testing'],
 ]);
 
+/** A folder of the repository is not on the site: only its name stays of a link to it. */
+function unlinkFolders(outputDirectory) {
+  for (const name of readdirSync(outputDirectory, { recursive: true })) {
+    if (!name.endsWith('.html')) continue;
+    const file = path.join(outputDirectory, name);
+    const html = readFileSync(file, 'utf8');
+    const isThere = (target) => existsSync(path.join(path.dirname(file), target));
+    const kept = html.replace(/<a href="([^"]*\/?media\/[^"]+)"[^>]*>(.*?)<\/a>/g, (link, target, text) =>
+      isThere(decodeURIComponent(target)) ? link : text,
+    );
+    if (kept !== html) writeFileSync(file, kept);
+  }
+}
+
 /** @param {import('typedoc').Application} app */
 export function load(app) {
   const groups = groupsOfIndex();
@@ -42,6 +56,7 @@ export function load(app) {
     const file = document.project.files.getReflectionPath(document);
     document.frontmatter.group = groupOf(file);
   });
+  app.renderer.postRenderAsyncJobs.push(async (event) => unlinkFolders(event.outputDirectory));
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.children ?? []) module.name = MODULES.get(module.name) ?? module.name;
   });
