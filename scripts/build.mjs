@@ -118,6 +118,10 @@ const [command, library, settings] = await Promise.all([
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
       serving: 'src/app/daemon/daemon.ts',
+      // Programs that know nothing of solod: the commands; how one is started; the claim for one.
+      programs: 'src/app/programs/programs.ts',
+      'handed-start': 'src/adapters/node/processes/handed-start.ts',
+      'program-claim': 'src/app/programs/program-claim.ts',
       // The workers of a daemon, as it sees them; a process that runs calls of it, one at a time.
       'worker-pool': 'src/app/daemon/workers/open-pool.ts',
       worker: 'src/app/worker/worker-entry.ts',

@@ -80,6 +80,7 @@ pub const CHUNK_OUTPUT: u8 = b'1';
 pub const CHUNK_ERROR_OUTPUT: u8 = b'2';
 pub const CHUNK_INPUT_REQUEST: u8 = b'S';
 pub const CHUNK_EXIT: u8 = b'X';
+pub const CREDIT_OFFER: &str = "credit";
 pub const HEADER_BYTES: usize = 5;
 pub const SMALL_LIMIT_BYTES: u32 = 64;
 pub const INPUT_CHUNK_BYTES: usize = 1_048_576;

@@ -2138,6 +2138,13 @@ const endHungDaemon = of('lifecycle/end-hung-daemon', 'lifecycle/end-hung-daemon
     "'SIGTERM', 0)",
     'ends by SIGKILL after its grace period if it ignores SIGTERM',
   ],
+  [
+    'last',
+    'A daemon that is asked to end by SIGTERM may take its time.',
+    " || plan.last === 'SIGTERM') return terminated;",
+    ') return terminated;',
+    'is left alone after SIGTERM if that is to be the last',
+  ],
 ]);
 
 const collectGarbage = of('gc/collect-garbage', 'gc/collect-garbage', [

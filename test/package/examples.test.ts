@@ -8,11 +8,8 @@ import { blocksIn, NewMachine, ROOT } from './readme-blocks.js';
 const EXAMPLES = path.join(ROOT, 'examples');
 const PACKAGES = ['solod', 'eslint', 'prettier', 'typescript', '@types/node', 'undici-types'] as const;
 const SERVER = '@modelcontextprotocol/server-memory';
-/** They have tests of their own. */
-const ELSEWHERE = ['programs'];
-
 const folders = readdirSync(EXAMPLES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !ELSEWHERE.includes(entry.name))
+  .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
 let machine: NewMachine | undefined;

@@ -14,6 +14,7 @@ const TEXTS = 'src/app/texts';
 const TABLES = /** @type {const} */ ([
   ['src/app/texts/runtime-text', 'TROUBLE'],
   ['src/app/texts/worker-text', 'WORKER_TROUBLE'],
+  ['src/app/texts/program-text', 'PROGRAM_TROUBLE'],
   ['src/app/texts/command-text', 'COMMAND_TROUBLE'],
   ['src/app/texts/install-text', 'INSTALL_TROUBLE'],
   ['src/app/commands/share/share-text', 'SHARE_TROUBLE'],
@@ -31,7 +32,7 @@ const FILES = {
   options: 'src/app/options/option-table.ts',
   failures: `${TEXTS}/failure-text.ts`,
   complaint: `${TEXTS}/complaint.ts`,
-  codes: `${TEXTS}/error-code.ts`,
+  codes: 'src/domain/text/error-code.ts',
   exits: 'src/app/environment/exit-codes.ts',
 };
 

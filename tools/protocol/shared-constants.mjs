@@ -75,7 +75,7 @@ const CHUNKS = 'src/app/wire/chunks.ts';
 const SENTENCES = 'src/app/texts/failure-text.ts';
 const TROUBLES = 'src/app/texts/runtime-text.ts';
 const PROGRESS = 'src/app/entry/progress-line.ts';
-const ERROR_CODES = 'src/app/texts/error-code.ts';
+const ERROR_CODES = 'src/domain/text/error-code.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
 const BREAKER = 'src/domain/lifecycle/crash-loop-breaker.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
@@ -309,6 +309,7 @@ export const SHARED = [
     ['INPUT_REQUEST', 'inputRequest'],
     ['EXIT', 'exit'],
   ].map(([name, key]) => value(`CHUNK_${name}`, 'u8', CHUNKS, `CHUNK.${key}`)),
+  value('CREDIT_OFFER', '&str', CHUNKS, 'CREDIT_OFFER'),
   value('HEADER_BYTES', 'usize', CHUNKS, 'HEADER_BYTES'),
   value('SMALL_LIMIT_BYTES', 'u32', CHUNKS, 'SMALL_LIMIT_BYTES'),
   value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),

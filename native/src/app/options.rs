@@ -44,7 +44,7 @@ pub struct Asked {
 
 const WITH_VALUE: &[&str] = &["name", "project", "state-dir"];
 const OF_DAEMONS: &[&str] =
-    &["idle-timeout", "grace", "memory-limit", "tether", "workers", "worker-heap", "node"];
+    &["idle-timeout", "grace", "memory-limit", "tether", "workers", "worker-heap", "compile-cache", "node"];
 
 /// Reads the arguments after the program's name. None for everything out of the ordinary: Node's command answers that.
 pub fn read(argv: &[OsString]) -> Option<Asked> {

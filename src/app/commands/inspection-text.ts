@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import type { Owner } from '../../domain/evidence/owner.js';
+import { codeFor } from '../../domain/text/error-code.js';
 import { durationText } from '../texts/duration.js';
-import { codeFor } from '../texts/error-code.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import type { Inspection } from './daemon-inspector.js';
 
@@ -43,10 +43,16 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
       return `${owner?.name ?? label}: not answering${pidText(owner)} (${facts.join('; ')})`;
     }
     case 'other-wire':
-      return `${inspection.owner?.name ?? label}: running${pidText(inspection.owner)}, with a protocol of its own`;
+      return otherWireText(label, inspection.owner, wallMs);
     case 'not-running':
       return `${label}: not running`;
   }
+}
+
+function otherWireText(label: string, owner: Owner | undefined, wallMs: number): string {
+  const running = `${owner?.name ?? label}: running${pidText(owner)}`;
+  if (owner?.program !== true) return `${running}, with a protocol of its own`;
+  return `${running}, up ${durationText(uptimeMs(owner, wallMs))}, ${owner.service}`;
 }
 
 function workersText({ workers }: DaemonStatus): string {

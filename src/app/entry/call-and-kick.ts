@@ -1,5 +1,6 @@
 /** Handles `call` and `kick` off the warm path, without commander. Everything else loads the full command. */
 
+import { codeSuffix } from '../../domain/text/error-code.js';
 import { colourOf, colourWanted } from '../../domain/text/one-line.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
@@ -9,15 +10,14 @@ import { type CallOptions, type CallResult, callService, lostCall } from '../lib
 import type { ServiceOptions } from '../library/daemon-request.js';
 import { type KickResult, kickReachable } from '../library/kick-daemon.js';
 import type { CommandOptions } from '../options/option-table.js';
+import { isProgram } from '../options/program-arguments.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { callerHost } from '../platforms/node-platform.js';
 import { textOf } from '../texts/complaint.js';
-import { codeSuffix } from '../texts/error-code.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say, sayAsLine } from '../texts/stderr.js';
-import type { CallEnd } from '../wire/client.js';
-import type { Opened } from '../wire/opened.js';
+import type { CallEnd, Opened } from '../wire/client.js';
 import { showWait } from './progress-line.js';
 
 /** @param opened a call that the warm path has begun */
@@ -27,12 +27,21 @@ export async function run(argv: readonly string[], opened?: Opened | undefined):
 
 async function runCommand(argv: readonly string[], opened: Opened | undefined): Promise<number> {
   const [command, ...rest] = argv;
+  if (command === 'connect' || command === 'path') return runProgram(argv);
   const asked = command === 'call' || command === 'kick' ? readServiceArguments(command, rest) : undefined;
-  if (asked === undefined) return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);
+  if (asked === undefined) return loadCommand().runCommand(argv);
+  if (command === 'call' && isProgram(rest, asked)) return runProgram(argv);
   return command === 'call'
     ? callCommand(asked, opened)
     : kickExitCode(await kickReachable(callerHost(), serviceOptions(asked)));
 }
+
+async function runProgram(argv: readonly string[]): Promise<number> {
+  const code = await loadBundle<typeof import('../programs/programs.js')>('programs.cjs').runProgram(argv);
+  return code === 'malformed' ? loadCommand().runCommand(argv) : code;
+}
+
+const loadCommand = () => loadBundle<typeof import('./program.js')>('command.cjs');
 
 function serviceOptions({
   service,
@@ -50,7 +59,7 @@ async function callCommand(asked: ServiceArguments, opened: Opened | undefined):
     terminals: terminals(),
     fallback,
   };
-  const result = await callService(callerHost(), options, opened, () => showWait(asked.service));
+  const result = await callService(callerHost(), options, opened, undefined, () => showWait(asked.service));
   if (verbose && result.kind === 'exited' && result.via === 'inline')
     say(`in this process, without a daemon: ${result.why}`);
   return finish(endingOf(result), asked.options);

@@ -1,6 +1,7 @@
 /** The full command: every subcommand, help, and the messages about mistakes. */
 
 import { Command, CommanderError, Option } from 'commander';
+import { codeSuffix } from '../../domain/text/error-code.js';
 import { complain, complainOf } from '../commands/command-parts.js';
 import { derivedFor } from '../commands/named-daemon.js';
 import { loadBundle } from '../environment/bundle-files.js';
@@ -20,7 +21,6 @@ import {
 } from '../options/option-table.js';
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
 import { nodeHost } from '../platforms/node-platform.js';
-import { codeSuffix } from '../texts/error-code.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CommandOutput } from './command-output.js';
@@ -136,6 +136,8 @@ const ACTIONS: Readonly<Record<Exclude<CommandName, ManualCommand>, Action>> = {
   'share ls': elsewhere,
   'share install': elsewhere,
   'share uninstall': elsewhere,
+  connect: elsewhere,
+  path: elsewhere,
 };
 
 /** @param run is called for a command line without mistakes */

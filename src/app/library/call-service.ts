@@ -3,12 +3,13 @@ import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
+import { codeFor } from '../../domain/text/error-code.js';
 import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
+import type { KeptConnections } from '../platforms/kept-connections.js';
 import { textOf } from '../texts/complaint.js';
-import { codeFor } from '../texts/error-code.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
@@ -77,10 +78,19 @@ interface Begun<C> {
 /** Shows a person that a daemon is waited for. Returns what ends that. */
 type ShownWait = () => () => void;
 
+/** What connects a call, other than a new connection. */
+interface Carriers<C extends Duplex> {
+  readonly begun: Begun<C> | undefined;
+  /** Connections of the calls before, of which this one takes one and to which it gives its own. */
+  readonly kept: KeptConnections<C> | undefined;
+  readonly wait: ShownWait | undefined;
+}
+
 export async function callService<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   begun?: Begun<C> | undefined,
+  kept?: KeptConnections<C> | undefined,
   wait?: ShownWait | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
@@ -99,7 +109,7 @@ export async function callService<C extends Duplex>(
     case 'inline':
       return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
-      return callDaemon(host, options, resolved.value, begun, wait);
+      return callDaemon(host, options, resolved.value, { begun, kept, wait });
   }
 }
 
@@ -107,8 +117,7 @@ async function callDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   resolved: DaemonRequest,
-  begun: Begun<C> | undefined,
-  wait: ShownWait | undefined,
+  { begun, kept, wait }: Carriers<C>,
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
@@ -118,7 +127,8 @@ async function callDaemon<C extends Duplex>(
     const waitedMs = host.clock.now().monotonicMs - begunMs;
     const isBusy = waitsForBusyDaemon(options) ? watchWork(host, directory) : undefined;
     const { caller } = resolved;
-    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
+    const keep = kept === undefined ? undefined : true;
+    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started', keep });
     return conversation.greet(
       { ...requestOf(host, options, resolved.target.name), caller: said },
       withinMs,
@@ -128,8 +138,14 @@ async function callDaemon<C extends Duplex>(
   const { stdin, stdout, stderr, signal, whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
+  const found = begun === undefined ? kept?.take() : undefined;
+  // Anything but an acceptance means that nothing was begun: the call goes the whole way.
+  const answer = found && (await greeter(found.connection, FIRST_LOOK_MS, 'found'));
   const endWait = wait?.();
-  const reached = await connectTo(host, resolved, manner);
+  const reached =
+    answer?.kind === 'accepted'
+      ? ({ kind: 'attached', owner: found?.owner } as const)
+      : await connectTo(host, resolved, manner);
   endWait?.();
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
@@ -140,7 +156,10 @@ async function callDaemon<C extends Duplex>(
     return callInline(host, options, inlineOf(resolved), reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
-  const ended = await conversation.complete({ stdin, stdout, stderr, signal });
+  const ended = await conversation.complete(
+    { stdin, stdout, stderr, signal },
+    kept && ((connection) => kept.give({ connection: connection as C, owner: reached.owner })),
+  );
   switch (ended.kind) {
     case 'exited':
       return { ...ended, via: reached.kind, pid: reached.owner?.pid };

@@ -2,8 +2,9 @@
 
 import type { Failure } from '../../domain/failure.js';
 import type { KickWarning } from '../../domain/obtain/kick.js';
+import type { CodeOf } from '../../domain/text/error-code.js';
 import type { CodesOf } from '../texts/complaint.js';
-import type { CodeOf } from '../texts/error-code.js';
+import type { PROGRAM_TROUBLE } from '../texts/program-text.js';
 import type { TROUBLE } from '../texts/runtime-text.js';
 import type { WORKER_TROUBLE } from '../texts/worker-text.js';
 import { COMMAND_LINE, type ErrorPages } from './error-page.js';
@@ -13,6 +14,7 @@ export type CallCode =
   | CodeOf<`kick-${KickWarning['kind']}`>
   | CodesOf<'', typeof TROUBLE>
   | CodesOf<'worker-', typeof WORKER_TROUBLE>
+  | CodesOf<'program-', typeof PROGRAM_TROUBLE>
   | CodeOf<'notExecuted'>;
 
 const DIRECTORY = 'The message names the directory of this daemon: its name below the state directory.';
@@ -218,6 +220,21 @@ export const CALL_PAGES: ErrorPages<CallCode> = {
     happened: 'The daemon ended while the call waited for a worker. The call was not begun.',
     where: DIRECTORY,
     todo: 'Call again: a new daemon is started.',
+  },
+  SOLOD_E_PROGRAM_NOT_SERVED: {
+    happened: 'Nobody serves the name, and solod does not know how its program is started.',
+    where: 'The message has the name.',
+    todo: 'Say it once: `solod connect --name <name> -- <program>`. Later `solod connect <name>` is enough.',
+  },
+  SOLOD_E_PROGRAM_ENDED_UNHEARD: {
+    happened: 'The program was started, and ended before it answered.',
+    where: 'The message has the name and the process id.',
+    todo: 'Read what it wrote: `solod logs --name <name>`. Check that it serves the descriptor that it is given.',
+  },
+  SOLOD_E_PROGRAM_LOST: {
+    happened: 'The connection to the program broke.',
+    where: 'The message has the name and what the system said.',
+    todo: 'Check whether the work was done. Connect again if it may be done twice.',
   },
   SOLOD_E_NOT_EXECUTED: {
     happened: 'The native client could not run the program that was to take over.',

@@ -44,6 +44,11 @@ export const COMMAND_PAGES: ErrorPages<CommandCode> = {
     where: 'The message has the name.',
     todo: 'Run `solod spawns` without `--svg` to see which starts were refused.',
   },
+  SOLOD_E_COMMAND_NEVER_STARTED: {
+    happened: 'Nothing was ever started under this name, so `restart` does not know how.',
+    where: 'The message has the name.',
+    todo: 'Give the service file, or start the program with `solod connect --name <name> -- <program>`.',
+  },
   SOLOD_E_COMMAND_NOT_DRAWN: {
     happened: 'The timeline can not be written.',
     where: NAMED_FILE,
@@ -263,6 +268,11 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
   SOLOD_E_USAGE_TOPIC: usage(
     'There is no such command and no such topic.',
     'Run `solod help` for the commands. The message has the topics.',
+  ),
+  SOLOD_E_USAGE_CLOSED_CLIENT: usage('The client of the library was closed.', 'Make another one.'),
+  SOLOD_E_USAGE_NOT_FOR_PROGRAMS: usage(
+    'The option needs a service. A program that solod only starts knows nothing of it.',
+    'Leave it out. `docs/programs.md` says what is offered.',
   ),
   SOLOD_E_USAGE_SCOPE: usage(
     'The value of `SOLOD_SCOPE` is not a word, which it has to be because it becomes a directory.',

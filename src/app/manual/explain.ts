@@ -1,7 +1,7 @@
 /** `solod explain <code>`: the page of a code. */
 
+import { codeFor } from '../../domain/text/error-code.js';
 import { EXIT, FAILURE_EXITS } from '../environment/exit-codes.js';
-import { codeFor } from '../texts/error-code.js';
 import { USAGE_PAGES } from './command-pages.js';
 import { ERROR_PAGES, type ErrorCode } from './error-pages.js';
 import { hanging, plain } from './topics.js';

@@ -16,7 +16,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   kick: of('<service>', 'make sure that the daemon is there or on its way, without waiting for it'),
   status: of('[service]', 'show how the daemon of a service is doing, or every daemon'),
   stop: of('[service]', 'end the daemon after its work in flight'),
-  restart: of('<service>', 'end the daemon and start it again'),
+  restart: of('[service]', 'end the daemon and start it again'),
   install: of(
     '<service>',
     'put a service on the PATH as a command, and in a settings file; or (--systemd, --launchd) let a service manager start its daemon',
@@ -35,6 +35,11 @@ export const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   'share ls': of('', 'list what is shared: processes, clients, requests in flight, memory saved'),
   'share install': of('<settings>', "put the servers of a host's settings file behind solod share"),
   'share uninstall': of('<settings>', 'undo what share install did'),
+  connect: of(
+    '[name]',
+    "join stdin and stdout to a daemon's socket, starting <program> if there is none: --name <name> -- <program>",
+  ),
+  path: of('<name>', "print the path of a daemon's socket"),
   explain: of('<code>', 'say what a code such as SOLOD_E_TIMED_OUT means, and what to do'),
   completion: of('<shell>', 'print the completion script for bash, zsh or fish'),
   help: of('[topic...]', 'explain a command or a topic: errors, exit-codes, environment, files, values'),

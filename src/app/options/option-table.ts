@@ -41,6 +41,7 @@ export const OPTIONS = {
   tether: { reads: 'pid', key: 'tether' },
   workers: { reads: 'workers', key: 'workers' },
   'worker-heap': { reads: 'size', key: 'workerHeapBytes' },
+  'compile-cache': { reads: 'choice', key: 'compileCache', choices: ['on', 'off'] },
   'no-daemon': { reads: 'off', key: 'daemon' },
   // After its opposite: if both are given, this one counts.
   daemon: { reads: 'on', key: 'daemon' },
@@ -111,6 +112,10 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
   'worker-heap': {
     argument: '<size>',
     help: "how much heap each of these processes has: 512M, 2G; Node's own limit by default",
+  },
+  'compile-cache': {
+    argument: '<how>',
+    help: 'whether a started daemon keeps compiled modules for the next one, where Node can: on (the default), or off',
   },
   'no-daemon': { help: 'run the service in this process; SOLOD=off says the same' },
   daemon: { help: 'use a daemon, whatever SOLOD and CI say' },
@@ -190,7 +195,15 @@ export const optionHelp = (command: CommandName, option: OptionName): OptionHelp
   OWN_HELP[command]?.[option] ?? OPTION_HELP[option];
 
 const TARGET = ['name', 'project', 'state-dir'] as const;
-const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether', 'workers', 'worker-heap'] as const;
+const DAEMON = [
+  'idle-timeout',
+  'grace',
+  'memory-limit',
+  'tether',
+  'workers',
+  'worker-heap',
+  'compile-cache',
+] as const;
 const SWITCH = ['daemon', 'no-daemon'] as const;
 const COMMAND = ['as', 'bin-dir'] as const;
 const CALL = ['timeout', 'fallback', 'errors'] as const;
@@ -218,6 +231,8 @@ export const COMMAND_OPTIONS = {
   'share ls': ['state-dir', 'json'],
   'share install': ['dry-run', 'json'],
   'share uninstall': ['dry-run', 'json'],
+  connect: [...TARGET, 'timeout'],
+  path: [...TARGET],
   explain: ['json'],
   completion: [],
   help: [],

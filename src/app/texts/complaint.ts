@@ -1,4 +1,4 @@
-import { type CodeOf, codeFor, codeSuffix } from './error-code.js';
+import { type CodeOf, codeFor, codeSuffix } from '../../domain/text/error-code.js';
 
 /** A message to the user. */
 export interface Complaint {

@@ -10,9 +10,9 @@ import type { KickWarning } from '../../domain/obtain/kick.js';
 import { NAMES } from '../../domain/place/layout.js';
 import { causeText } from '../../domain/procedure/cause.js';
 import { DISTRUST } from '../../domain/text/distrust-text.js';
+import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
 import type { Cause } from '../../ports/readings.js';
 import { type Complaint, textOf } from './complaint.js';
-import { codeFor, codeSuffix } from './error-code.js';
 
 /** The sentence for a failure, as the results of the library carry it. */
 export function sentence(failure: Failure): string {

@@ -2,10 +2,10 @@
 
 import { writeSync } from 'node:fs';
 import type { KickOutcome, KickWarning } from '../../domain/obtain/kick.js';
+import { codeSuffix } from '../../domain/text/error-code.js';
 import { type Colour, diagnosticLine } from '../../domain/text/one-line.js';
 import { printable } from '../../domain/text/printable.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
-import { codeSuffix } from './error-code.js';
 import { codeOf, kickWarning, sentence, warningCode } from './failure-sentence.js';
 
 /** Writes the line at once, to the terminal or to a daemon's log. A closed or full stderr is ignored. */

@@ -40,6 +40,11 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
     what: `--${option} ${text} is not one of its values`,
     todo: `write ${known.join(' or ')}`,
   }),
+  closedClient: () => ({ what: 'this client is closed', todo: 'make another one' }),
+  notForPrograms: (option: string) => ({
+    what: `--${option} has no effect on a program that solod only starts`,
+    todo: 'leave it out: docs/programs.md says what is offered',
+  }),
   noCommand: () => ({ what: 'no command to share is given', todo: 'write solod share -- <command>' }),
   stray: (word: string) => ({
     what: `${JSON.stringify(word)} is not an option`,

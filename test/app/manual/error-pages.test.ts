@@ -8,12 +8,13 @@ import { ERROR_CODES, exitOf, explanation, findCode } from '../../../src/app/man
 import { consult } from '../../../src/app/manual/manual.js';
 import { COMMAND_TROUBLE } from '../../../src/app/texts/command-text.js';
 import { messageOf, textOf } from '../../../src/app/texts/complaint.js';
-import { codeFor } from '../../../src/app/texts/error-code.js';
 import { codeOf, failureMessage, warningCode } from '../../../src/app/texts/failure-text.js';
 import { INSTALL_TROUBLE } from '../../../src/app/texts/install-text.js';
+import { PROGRAM_TROUBLE } from '../../../src/app/texts/program-text.js';
 import { TROUBLE } from '../../../src/app/texts/runtime-text.js';
 import { USAGE } from '../../../src/app/texts/usage-text.js';
 import { WORKER_TROUBLE } from '../../../src/app/texts/worker-text.js';
+import { codeFor } from '../../../src/domain/text/error-code.js';
 
 const codesOf = (prefix: string, table: object): string[] =>
   Object.keys(table).map((name) => codeFor(prefix + name));
@@ -27,6 +28,7 @@ describe('the codes', () => {
       warningCode({ kind: 'overrode-lock', ageMs: 1 }),
       ...codesOf('', TROUBLE),
       ...codesOf('worker-', WORKER_TROUBLE),
+      ...codesOf('program-', PROGRAM_TROUBLE),
       ...codesOf('command-', COMMAND_TROUBLE),
       ...codesOf('install-', INSTALL_TROUBLE),
       ...codesOf('share-', SHARE_TROUBLE),

@@ -40,6 +40,11 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.noDirectory(),
     'the working directory of this process does not exist any more; change to another one',
   ],
+  closedClient: [USAGE.closedClient(), 'this client is closed; make another one'],
+  notForPrograms: [
+    USAGE.notForPrograms('workers'),
+    '--workers has no effect on a program that solod only starts; leave it out: docs/programs.md says what is offered',
+  ],
   scope: [
     USAGE.scope('a/b'),
     'SOLOD_SCOPE="a/b" is not a word; write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',

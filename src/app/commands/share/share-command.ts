@@ -1,6 +1,7 @@
 /** `solod share`, and what belongs to it. */
 
 import { RELAY } from '../../../domain/share/relay/relay-machine.js';
+import { codeSuffix } from '../../../domain/text/error-code.js';
 import { printable } from '../../../domain/text/printable.js';
 import { loadBundle } from '../../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfSignal } from '../../environment/exit-codes.js';
@@ -14,7 +15,6 @@ import { planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
 import { readShareOptions, type ShareReading } from '../../share/share-options.js';
 import { type Complaint, messageOf } from '../../texts/complaint.js';
-import { codeSuffix } from '../../texts/error-code.js';
 import { codeOf } from '../../texts/failure-text.js';
 import { say } from '../../texts/stderr.js';
 import { USAGE } from '../../texts/usage-text.js';
