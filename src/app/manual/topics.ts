@@ -28,7 +28,7 @@ export const VARIABLES: readonly Row[] = [
   ['INVOCATION_ID', 'set by systemd for each run of a unit; `solod spawns` shows who started a daemon'],
   ['SOLOD_CALLER', 'internal: what a caller says of itself to the daemon'],
   ['SOLOD_SPAWN_LOCK', 'internal: the lock that a caller hands to the daemon that it starts'],
-  ['SOLOD_HANDED_TO', 'internal: the process that a program’s listener is meant for'],
+  ['SOLOD_HANDED_TO', 'internal: the process that is to get the listener of a program'],
   ['SOLOD_HANDED_SOCKET', 'internal: the socket that a program is handed'],
   ['SOLOD_START_CHANNEL', 'internal: on which descriptor a started daemon reports'],
 ];
