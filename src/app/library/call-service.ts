@@ -3,6 +3,8 @@ import { callerText } from '../../domain/evidence/edition.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
+import { codeFor } from '../../domain/text/error-code.js';
+import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
@@ -60,10 +62,10 @@ export type CallResult =
   /** The same, in this process; `why` says why there was no daemon. */
   | (Extract<CallEnd, { kind: 'exited' }> & { readonly via: 'inline'; readonly why: string })
   /** The connection broke after the daemon had begun. The service may have run to its end; the call is not retried. */
-  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string })
+  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string; readonly code: string })
   | Extract<CallEnd, { kind: 'cancelled' }>
-  /** Nothing was begun. `message` says `failure` in a sentence. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
+  /** Nothing was begun. `message` says `failure` in a sentence; `solod explain <code>` tells more. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string; readonly code: string };
 
 const NO_TERMINALS: Terminals = [false, false, false];
 
@@ -73,11 +75,15 @@ interface Begun<C> {
   readonly early: Buffer;
 }
 
+/** Shows a person that a daemon is waited for. Returns what ends that. */
+type ShownWait = () => () => void;
+
 /** What connects a call, other than a new connection. */
 interface Carriers<C extends Duplex> {
   readonly begun: Begun<C> | undefined;
   /** Connections of the calls before, of which this one takes one and to which it gives its own. */
   readonly kept: KeptConnections<C> | undefined;
+  readonly wait: ShownWait | undefined;
 }
 
 export async function callService<C extends Duplex>(
@@ -85,6 +91,7 @@ export async function callService<C extends Duplex>(
   options: CallOptions,
   begun?: Begun<C> | undefined,
   kept?: KeptConnections<C> | undefined,
+  wait?: ShownWait | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
@@ -102,7 +109,7 @@ export async function callService<C extends Duplex>(
     case 'inline':
       return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
-      return callDaemon(host, options, resolved.value, { begun, kept });
+      return callDaemon(host, options, resolved.value, { begun, kept, wait });
   }
 }
 
@@ -110,7 +117,7 @@ async function callDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   resolved: DaemonRequest,
-  { begun, kept }: Carriers<C>,
+  { begun, kept, wait }: Carriers<C>,
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
@@ -134,10 +141,12 @@ async function callDaemon<C extends Duplex>(
   const found = begun === undefined ? kept?.take() : undefined;
   // Anything but an acceptance means that nothing was begun: the call goes the whole way.
   const answer = found && (await greeter(found.connection, FIRST_LOOK_MS, 'found'));
+  const endWait = wait?.();
   const reached =
     answer?.kind === 'accepted'
       ? ({ kind: 'attached', owner: found?.owner } as const)
       : await connectTo(host, resolved, manner);
+  endWait?.();
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
       return callInline(host, options, inlineOf(resolved), reached.message);
@@ -155,7 +164,7 @@ async function callDaemon<C extends Duplex>(
     case 'exited':
       return { ...ended, via: reached.kind, pid: reached.owner?.pid };
     case 'lost':
-      return { ...ended, message: textOf(TROUBLE.lost(ended.cause)) };
+      return { ...ended, ...lostCall(ended.cause) };
     case 'cancelled':
       return ended;
   }
@@ -163,6 +172,12 @@ async function callDaemon<C extends Duplex>(
 
 const isWithoutPlace = ({ kind }: Failure): boolean =>
   kind === 'no-home' || kind === 'state-directory-distrusted';
+
+/** What is told of a call whose connection broke. */
+export const lostCall = (cause: Cause): { readonly message: string; readonly code: string } => ({
+  message: textOf(TROUBLE.lost(cause)),
+  code: codeFor('lost'),
+});
 
 /** A caller that has said how long it waits, or has another way to its answer, waits no longer. */
 const waitsForBusyDaemon = ({ timing, fallback, whenHung }: CallOptions): boolean =>
