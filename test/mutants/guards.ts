@@ -2333,6 +2333,20 @@ const diagnostic = of('text/one-line', 'text/one-line', [
     'emoji, one more',
   ],
   ['nothing', 'A line is never empty.', ' || UNKNOWN_ERROR', '', 'white space alone'],
+  [
+    'room',
+    'A code stays whole: the text is cut for it.',
+    'DIAGNOSTIC_LIMIT - suffix.length',
+    'DIAGNOSTIC_LIMIT',
+    'a code that leaves less room, in red',
+  ],
+  [
+    'wish',
+    'A person who asks for colours gets them, whatever the environment says.',
+    "return 'coloured';\n    case 'never'",
+    "return otherwise;\n    case 'never'",
+    'what a person wishes comes first',
+  ],
 ]);
 
 /** What shares a server. */

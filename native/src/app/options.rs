@@ -108,7 +108,7 @@ fn takes_value(command: Command, name: &str) -> Option<bool> {
     match name {
         "daemon" | "no-daemon" => Some(false),
         "verbose" if command == Command::Call => Some(false),
-        "timeout" | "fallback" | "errors" if command == Command::Call => Some(true),
+        "timeout" | "fallback" | "errors" | "color" if command == Command::Call => Some(true),
         _ if WITH_VALUE.contains(&name) || OF_DAEMONS.contains(&name) => Some(true),
         _ => None,
     }
@@ -152,6 +152,8 @@ impl Asked {
                     _ => return None,
                 }
             }
+            // Node colours by a wish.
+            "color" => return None,
             "errors" => {
                 self.errors = match value? {
                     "stderr" => Errors::Stderr,

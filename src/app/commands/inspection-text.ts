@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import type { Owner } from '../../domain/evidence/owner.js';
+import { codeFor } from '../../domain/text/error-code.js';
 import { durationText } from '../texts/duration.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import type { Inspection } from './daemon-inspector.js';
@@ -16,7 +17,7 @@ export function factsOf(inspection: Inspection): object {
     }
     case 'not-answering': {
       const { owner, cause, activity } = inspection;
-      return { kind, directory, owner: owner ?? null, cause, activity };
+      return { kind, directory, owner: owner ?? null, cause, activity, code: codeFor(kind) };
     }
     case 'other-wire':
       return { kind, directory, owner: inspection.owner ?? null };

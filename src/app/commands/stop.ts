@@ -72,7 +72,19 @@ async function endProgram(
 }
 
 export function stopFacts(outcome: StopOutcome): object {
-  return outcome.kind === 'refused' ? { ...factsOf(outcome.inspection), kind: outcome.kind } : outcome;
+  switch (outcome.kind) {
+    case 'refused':
+      return {
+        ...factsOf(outcome.inspection),
+        kind: outcome.kind,
+        code: COMMAND_TROUBLE.notAsked('').code,
+      };
+    case 'still-there':
+      return { ...outcome, code: COMMAND_TROUBLE.stillThere('', outcome.pid, outcome.inFlight).code };
+    case 'stopped':
+    case 'not-running':
+      return outcome;
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { type ClaimResult, claimTarget } from '../library/claim-name.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { failureMessage } from '../texts/failure-sentence.js';
 import { useCompileCache } from './compile-cache.js';
 import type { DaemonSettings } from './daemon.js';
 
@@ -33,7 +33,7 @@ export async function runDaemon(
     case 'gave-way':
       return gaveWay(settings, result);
     case 'failed':
-      settings.say(sentence(result.failure));
+      settings.say(failureMessage(result.failure));
       return exitCodeOf(result.failure);
   }
 }

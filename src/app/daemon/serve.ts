@@ -16,7 +16,7 @@ import {
 } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { workersWanted } from '../service/worker-count.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { failureMessage } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
@@ -96,7 +96,7 @@ function deferred(label: string, listener: string, mode: Mode): number {
   return EXIT.ok;
 }
 
-function refuse(failure: Parameters<typeof sentence>[0]): number {
-  say(sentence(failure));
+function refuse(failure: Parameters<typeof failureMessage>[0]): number {
+  say(failureMessage(failure));
   return exitCodeOf(failure);
 }

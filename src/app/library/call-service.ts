@@ -4,6 +4,8 @@ import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
+import { codeFor } from '../../domain/text/error-code.js';
+import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
@@ -61,10 +63,10 @@ export type CallResult =
   /** The same, in this process; `why` says why there was no daemon. */
   | (Extract<CallEnd, { kind: 'exited' }> & { readonly via: 'inline'; readonly why: string })
   /** The connection broke after the daemon had begun. The service may have run to its end; the call is not retried. */
-  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string })
+  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string; readonly code: string })
   | Extract<CallEnd, { kind: 'cancelled' }>
-  /** Nothing was begun. `message` says `failure` in a sentence. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
+  /** Nothing was begun. `message` says `failure` in a sentence; `solod explain <code>` tells more. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string; readonly code: string };
 
 const NO_TERMINALS: Terminals = [false, false, false];
 
@@ -74,11 +76,15 @@ interface Begun<C> {
   readonly early: Buffer;
 }
 
+/** Shows a person that a daemon is waited for. Returns what ends that. */
+type ShownWait = () => () => void;
+
 /** What connects a call, other than a new connection. */
 interface Carriers<C extends Duplex> {
   readonly begun: Begun<C> | undefined;
   /** Connections of the calls before, of which this one takes one and to which it gives its own. */
   readonly kept: KeptConnections<C> | undefined;
+  readonly wait: ShownWait | undefined;
 }
 
 export async function callService<C extends Duplex>(
@@ -86,6 +92,7 @@ export async function callService<C extends Duplex>(
   options: CallOptions,
   begun?: Begun<C> | undefined,
   kept?: KeptConnections<C> | undefined,
+  wait?: ShownWait | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
@@ -105,7 +112,7 @@ export async function callService<C extends Duplex>(
     case 'inline':
       return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
-      return callDaemon(host, options, resolved.value, { begun, kept });
+      return callDaemon(host, options, resolved.value, { begun, kept, wait });
   }
 }
 
@@ -113,7 +120,7 @@ async function callDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   resolved: DaemonRequest,
-  { begun, kept }: Carriers<C>,
+  { begun, kept, wait }: Carriers<C>,
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
@@ -134,7 +141,9 @@ async function callDaemon<C extends Duplex>(
   const { whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
+  const endWait = wait?.();
   const reached = await connectTo(host, resolved, manner);
+  endWait?.();
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
       return callInline(host, options, inlineOf(resolved), reached.message);
@@ -170,7 +179,7 @@ async function complete<C extends Duplex>(
     case 'exited':
       return { ...ended, via, pid: owner?.pid };
     case 'lost':
-      return { ...ended, message: textOf(TROUBLE.lost(ended.cause)) };
+      return { ...ended, ...lostCall(ended.cause) };
     case 'cancelled':
       return ended;
   }
@@ -203,6 +212,12 @@ async function callKept<C extends Duplex>(
 
 const isWithoutPlace = ({ kind }: Failure): boolean =>
   kind === 'no-home' || kind === 'state-directory-distrusted';
+
+/** What is told of a call whose connection broke. */
+export const lostCall = (cause: Cause): { readonly message: string; readonly code: string } => ({
+  message: textOf(TROUBLE.lost(cause)),
+  code: codeFor('lost'),
+});
 
 /** A caller that has said how long it waits, or has another way to its answer, waits no longer. */
 const waitsForBusyDaemon = ({ timing, fallback, whenHung }: CallOptions): boolean =>

@@ -9,7 +9,7 @@ import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
 import { lookingAtProcess } from '../platforms/look-at-process.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { codeOf, sentence } from '../texts/failure-sentence.js';
 import {
   type DaemonRequest,
   type DaemonSelector,
@@ -53,11 +53,13 @@ export type ObtainResult =
   | (Reached & { readonly kind: 'started'; readonly owner: Owner; readonly reason: SpawnReason })
   | FailedResult;
 
-/** `failure.kind` says what failed; `message` says it in a sentence. */
+/** `failure.kind` says what failed; `message` says it in a sentence, and `solod explain <code>` tells more. */
 interface FailedResult {
   readonly kind: 'failed';
   readonly failure: Failure;
   readonly message: string;
+  /** Stable: `SOLOD_E_NOT_ANSWERING`. */
+  readonly code: string;
 }
 
 export type ConnectResult<C = Socket> =
@@ -125,6 +127,7 @@ export const failed = (failure: Failure): FailedResult => ({
   kind: 'failed',
   failure,
   message: sentence(failure),
+  code: codeOf(failure),
 });
 
 export interface Manner<C> {

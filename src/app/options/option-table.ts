@@ -47,6 +47,7 @@ export const OPTIONS = {
   daemon: { reads: 'on', key: 'daemon' },
   fallback: { reads: 'choice', key: 'fallback', choices: ['wait', 'inline'] },
   errors: { reads: 'choice', key: 'errors', choices: ['stderr', 'line'] },
+  color: { reads: 'choice', key: 'color', choices: ['auto', 'always', 'never'] },
   verbose: { reads: 'flag', key: 'verbose' },
   force: { reads: 'flag', key: 'force' },
   node: { reads: 'text', key: 'node' },
@@ -126,6 +127,10 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
     argument: '<how>',
     help: 'report a failure of solod itself on stderr (the default), or as line: one short red line on stdout and exit code 0',
   },
+  color: {
+    argument: '<when>',
+    help: 'colour the output: always, never, or auto: on a terminal unless NO_COLOR is set (the default)',
+  },
   verbose: { help: 'say on stderr why the service ran in this process, if it did' },
   force: {
     help: 'end a daemon that does not answer: SIGTERM, then SIGKILL, after proving that it is the right process',
@@ -172,6 +177,12 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
 
 /** Where an option means something else to a command. */
 const OWN_HELP: Partial<Record<CommandName, Partial<Record<OptionName, OptionHelp>>>> = {
+  call: {
+    color: {
+      argument: '<when>',
+      help: 'the line of --errors line: always or never in red, or auto: in red unless NO_COLOR is set (the default)',
+    },
+  },
   share: {
     'idle-timeout': {
       argument: '<duration>',
@@ -202,7 +213,7 @@ const SHARING = ['per-client', 'shared', 'serial', 'any-cwd', 'env', 'offer', 'm
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
-  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'errors', 'verbose', ...DAEMON, 'node'],
+  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'errors', 'color', 'verbose', ...DAEMON, 'node'],
   serve: [...TARGET, ...DAEMON],
   kick: [...TARGET, ...SWITCH, ...DAEMON, 'node'],
   status: [...TARGET, 'timeout', 'json'],
@@ -212,7 +223,7 @@ export const COMMAND_OPTIONS = {
   logs: [...TARGET, 'follow', 'lines', 'previous', 'json'],
   spawns: [...TARGET, 'node', 'svg', 'json'],
   stats: [...TARGET, 'timeout', 'openmetrics', 'json'],
-  doctor: [...TARGET, 'explain-place', 'timeout', 'json'],
+  doctor: [...TARGET, 'explain-place', 'timeout', 'color', 'json'],
   gc: [...TARGET, 'dry-run', 'json'],
   install: [...COMMAND, ...SETTINGS, ...TARGET, ...CALL, ...DAEMON, 'node', ...MANAGER, 'json'],
   uninstall: [...COMMAND, ...TARGET, ...MANAGER, 'json'],
@@ -222,6 +233,9 @@ export const COMMAND_OPTIONS = {
   'share uninstall': ['dry-run', 'json'],
   connect: [...TARGET, 'timeout'],
   path: [...TARGET],
+  explain: ['json'],
+  completion: [],
+  help: [],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;

@@ -14,7 +14,7 @@ import { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { lookingAtProcess } from '../platforms/look-at-process.js';
 import { daemonHost, HANDED, handedListener, setBackPriority, WON } from '../platforms/node-platform.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { failureMessage } from '../texts/failure-sentence.js';
 import { say } from '../texts/stderr.js';
 
 const TEXT = { type: 'string' } as const;
@@ -73,8 +73,8 @@ async function claim(host: DaemonHost, target: Target, { socket, service }: Clai
   }
 }
 
-function refuse(failure: Parameters<typeof sentence>[0]): number {
-  say(sentence(failure));
+function refuse(failure: Parameters<typeof failureMessage>[0]): number {
+  say(failureMessage(failure));
   return exitCodeOf(failure);
 }
 

@@ -12,6 +12,7 @@ import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { layout } from '../../domain/place/layout.js';
 import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
+import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
 import { ownStreams, StandardOutput } from '../environment/sync-stdout.js';
 import { type DaemonRequest, resolveSettled } from '../library/daemon-request.js';
@@ -25,8 +26,8 @@ import {
 } from '../options/program-arguments.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import { callerHost, runInForeground } from '../platforms/node-platform.js';
-import { type Complaint, textOf } from '../texts/complaint.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { type Complaint, messageOf } from '../texts/complaint.js';
+import { failureMessage } from '../texts/failure-sentence.js';
 import { PROGRAM_TROUBLE } from '../texts/program-text.js';
 import { say } from '../texts/stderr.js';
 import { type JoinEnd, joinStreams } from './join-streams.js';
@@ -56,12 +57,12 @@ function refuse(reading: Exclude<ProgramReading, { kind: 'read' }>): number | 'm
 }
 
 function complain(complaint: Complaint, exitCode: number): number {
-  say(textOf(complaint));
+  say(messageOf(complaint));
   return exitCode;
 }
 
 function fail(failure: Failure): number {
-  say(sentence(failure));
+  say(failureMessage(failure));
   return exitCodeOf(failure);
 }
 
@@ -154,7 +155,7 @@ async function join(host: CallerHost<Socket>, { label, owner, socket }: Reached)
 function broken(label: string, { by, cause }: Extract<JoinEnd, { kind: 'broken' }>): number {
   if (by === 'socket') return complain(PROGRAM_TROUBLE.lost(label, cause), EXIT.lost);
   const code = by === 'stdout' ? exitCodeOfOutput(cause) : EXIT.ioError;
-  if (code === EXIT.ioError) say(`${by} failed: ${cause.message}`);
+  if (code === EXIT.ioError) say(`${by} failed: ${cause.message}${codeSuffix(codeFor('stream'))}`);
   return code;
 }
 

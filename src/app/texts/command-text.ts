@@ -2,12 +2,12 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaints } from './complaint.js';
+import { coded } from './complaint.js';
 
 const callsText = (inFlight: number | undefined): string =>
   inFlight === undefined ? '' : ` (calls in flight: ${inFlight})`;
 
-export const COMMAND_TROUBLE = {
+export const COMMAND_TROUBLE = /* @__PURE__ */ coded('command-', {
   notAsked: (status: string) => ({
     what: `can't be asked to stop: ${status}`,
     todo: 'try again; "solod restart --force" ends a daemon that does not answer',
@@ -40,4 +40,4 @@ export const COMMAND_TROUBLE = {
     what: `${file} can't be written: ${causeText(cause)}`,
     todo: 'name another file with --svg',
   }),
-} as const satisfies Complaints;
+});

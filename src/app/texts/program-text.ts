@@ -2,9 +2,9 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaints } from './complaint.js';
+import { coded } from './complaint.js';
 
-export const PROGRAM_TROUBLE = {
+export const PROGRAM_TROUBLE = /* @__PURE__ */ coded('program-', {
   notServed: (label: string) => ({
     what: `nobody serves ${label}, and nothing says how to start it`,
     todo: 'say it once: solod connect --name <name> -- <program>',
@@ -17,4 +17,4 @@ export const PROGRAM_TROUBLE = {
     what: `the connection to ${label} broke: ${causeText(cause)}`,
     todo: 'connect again if it may be done twice',
   }),
-} as const satisfies Complaints;
+});

@@ -81,6 +81,15 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.value('x'),
     '--value x is not JSON; write JSON, in which "{command}" stands for the path of the installed command',
   ],
+  code: [
+    USAGE.code('x'),
+    '"x" is not a code; write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
+  ],
+  shell: [USAGE.shell('x', ['bash', 'zsh']), 'there is no completion for "x"; write bash or zsh'],
+  topic: [
+    USAGE.topic('x', ['errors', 'files']),
+    '"x" is not a command or a topic; write a command, or errors or files',
+  ],
   severalInstalled: [
     USAGE.severalInstalled('x.mjs', ['/a/x', '/b/x']),
     'x.mjs is installed as /a/x, /b/x; choose one with --as and --bin-dir',
