@@ -1905,6 +1905,20 @@ const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
 
 const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
+    'late-line',
+    'A process that has spoken is not taken for one that says nothing.',
+    'if (isLate)',
+    'if (false)',
+    'are one if the process spoke before its starter had written it down',
+  ],
+  [
+    'same-id',
+    'What a process of the same id said long before is not another’s.',
+    ' && atMs - startedMs <= SILENT_MS_MAX;',
+    ';',
+    'are two if the process that spoke had the same id long before',
+  ],
+  [
     'unseen',
     'A process that is gone without a word may have been killed from outside.',
     "const isUnseen = ended.signal === undefined && ended.code === undefined && ended.why === '';",

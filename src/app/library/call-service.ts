@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { callerText } from '../../domain/evidence/edition.js';
+import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
@@ -24,7 +25,7 @@ import {
   type ServiceOptions,
   type TimingOptions,
 } from './daemon-request.js';
-import { invalid } from './daemon-target.js';
+import { invalid, orInvalid } from './daemon-target.js';
 import { kickAside } from './kick-daemon.js';
 import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
@@ -95,6 +96,8 @@ export async function callService<C extends Duplex>(
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
+  const answered = choice.kind === 'daemon' && kept ? await callKept(host, options, kept) : undefined;
+  if (answered !== undefined) return answered;
   const resolved = (choice.kind === 'daemon' ? resolveSettled : resolveRequest)(options, host, { totalMs });
   if (resolved.kind === 'failed') {
     const { failure } = resolved;
@@ -135,17 +138,11 @@ async function callDaemon<C extends Duplex>(
       isBusy,
     );
   };
-  const { stdin, stdout, stderr, signal, whenHung } = options;
+  const { whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
-  const found = begun === undefined ? kept?.take() : undefined;
-  // Anything but an acceptance means that nothing was begun: the call goes the whole way.
-  const answer = found && (await greeter(found.connection, FIRST_LOOK_MS, 'found'));
   const endWait = wait?.();
-  const reached =
-    answer?.kind === 'accepted'
-      ? ({ kind: 'attached', owner: found?.owner } as const)
-      : await connectTo(host, resolved, manner);
+  const reached = await connectTo(host, resolved, manner);
   endWait?.();
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
@@ -156,18 +153,61 @@ async function callDaemon<C extends Duplex>(
     return callInline(host, options, inlineOf(resolved), reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
+  const { kind: via, owner } = reached;
+  return complete(conversation, options, { via, owner, name: resolved.target.name, kept });
+}
+
+/** Who answers a call, and what becomes of the connection. */
+interface Answerer<C extends Duplex> {
+  readonly via: 'attached' | 'started';
+  readonly owner: Owner | undefined;
+  /** The name of the daemon, without a project. */
+  readonly name: string;
+  readonly kept: KeptConnections<C> | undefined;
+}
+
+async function complete<C extends Duplex>(
+  conversation: CallConnection,
+  { stdin, stdout, stderr, signal }: CallOptions,
+  { via, owner, name, kept }: Answerer<C>,
+): Promise<CallResult> {
   const ended = await conversation.complete(
     { stdin, stdout, stderr, signal },
-    kept && ((connection) => kept.give({ connection: connection as C, owner: reached.owner })),
+    kept && ((connection) => kept.give({ connection: connection as C, owner, name })),
   );
   switch (ended.kind) {
     case 'exited':
-      return { ...ended, via: reached.kind, pid: reached.owner?.pid };
+      return { ...ended, via, pid: owner?.pid };
     case 'lost':
       return { ...ended, ...lostCall(ended.cause) };
     case 'cancelled':
       return ended;
   }
+}
+
+/**
+ * Calls on a connection that the daemon has left open: it was looked for, and trusted, when that was made.
+ * @returns undefined if nothing was begun: then the call goes the whole way
+ */
+async function callKept<C extends Duplex>(
+  host: CallerHost<C>,
+  options: CallOptions,
+  kept: KeptConnections<C>,
+): Promise<CallResult | undefined> {
+  const found = kept.take();
+  if (found === undefined) return undefined;
+  const { connection, owner, name } = found;
+  const file = orInvalid(() => host.findService(options.service));
+  const isSame = file.kind === 'resolved' && (options.name ?? file.value.name) === name;
+  if (!isSame) {
+    connection.destroy();
+    return undefined;
+  }
+  const caller = callerText({ ...file.value.edition, wire: WIRE_VERSION, keep: true });
+  const conversation = new CallConnection(connection);
+  const answer = await conversation.greet({ ...requestOf(host, options, name), caller }, FIRST_LOOK_MS);
+  if (answer.kind !== 'accepted') return undefined;
+  return complete(conversation, options, { via: 'attached', owner, name, kept });
 }
 
 const isWithoutPlace = ({ kind }: Failure): boolean =>

@@ -15,6 +15,8 @@ export interface Kept<C> {
   readonly connection: C;
   /** Whose connection it is, if that is known. */
   readonly owner: Owner | undefined;
+  /** The name of its daemon. */
+  readonly name: string;
 }
 
 interface Idle<C> extends Kept<C> {
@@ -40,7 +42,7 @@ export class KeptConnections<C extends Duplex> {
     return last;
   }
 
-  give({ connection, owner }: Kept<C>): void {
+  give({ connection, owner, name }: Kept<C>): void {
     // Each call has left listeners that ignore errors.
     connection.removeAllListeners('error').on('error', ignore);
     if (this.#state === 'closed' || connection.destroyed || this.#idle.size >= this.most) {
@@ -56,7 +58,7 @@ export class KeptConnections<C extends Duplex> {
     const detach = (): void => {
       connection.off('close', drop).off('end', drop).off('data', drop);
     };
-    this.#idle.set(connection, { connection, owner, detach });
+    this.#idle.set(connection, { connection, owner, name, detach });
     (connection as Countable).unref?.();
   }
 

@@ -71,6 +71,17 @@ describe('a client', () => {
     expect(Number(next.text.split(' ')[0])).not.toBe(pid);
   });
 
+  it('goes to the daemon of a newer build when the service file has changed', async () => {
+    const box = sandbox();
+    await using client = clientOf(box);
+    await call(client, ['a']);
+    box.service(SERVICE.replace("' ' + args", "' new ' + args"));
+    await eventually('the new build answers', async () =>
+      (await call(client, ['b'])).text.includes(' new b'),
+    );
+    expect(box.spawns()).toHaveLength(2);
+  });
+
   it('keeps no daemon from ending', async () => {
     const box = sandbox();
     await using client = clientOf(box);
