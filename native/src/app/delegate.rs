@@ -4,6 +4,7 @@ use super::node_part::{self, HANDED_OVER};
 use super::options::{Asked, Command};
 use super::say::{complain, say, Errors};
 use super::target::{variable, Target};
+use crate::domain::failure::code_suffix;
 use crate::protocol as p;
 use crate::system::host::Limits;
 use std::env;
@@ -63,7 +64,11 @@ pub fn kick_first(asked: &Asked, target: &Target) {
     kick.arg(solod).args(written(asked, Command::Kick)).arg("--").arg(&asked.service);
     let kicked = kick.env(HANDED_OVER, "1").stdin(Stdio::null()).stdout(Stdio::null()).status();
     if let Err(error) = kicked {
-        say(&format!("{} can't be run: {error}; put another Node first in PATH", node.to_string_lossy()));
+        let why = code_suffix(p::CODE_NOT_EXECUTED);
+        say(&format!(
+            "{} can't be run: {error}; put another Node first in PATH{why}",
+            node.to_string_lossy()
+        ));
     }
 }
 
@@ -86,13 +91,13 @@ fn written(asked: &Asked, command: Command) -> Vec<OsString> {
 fn become_node(target: Option<&Target>, argv: &[OsString], errors: Errors) -> i32 {
     let command = match node_part::command(target) {
         Ok(command) => command,
-        Err(why) => return complain(errors, &why, p::EXIT_OS_ERROR),
+        Err(why) => return complain(errors, &why, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR),
     };
     let [node, solod] = &command;
     let error = Process::new(node).arg(solod).args(argv).env(HANDED_OVER, "1").exec();
     let sentence =
         format!("{} can't be run: {error}; put another Node first in PATH", node.to_string_lossy());
-    complain(errors, &sentence, p::EXIT_OS_ERROR)
+    complain(errors, &sentence, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR)
 }
 
 /// Becomes a program that the user named, which ignores the signals that this one was started to ignore. `std` ignores SIGPIPE on its
@@ -101,5 +106,6 @@ pub fn become_program(argv: &[OsString], errors: Errors) -> i32 {
     let error = Process::new(&argv[0]).args(&argv[1..]).exec();
     let name = argv[0].to_string_lossy();
     let where_to = if name.contains('/') { "check its path" } else { "check PATH, or name its path" };
-    complain(errors, &format!("the fallback {name} can't be run: {error}; {where_to}"), p::EXIT_OS_ERROR)
+    let sentence = format!("the fallback {name} can't be run: {error}; {where_to}");
+    complain(errors, &sentence, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR)
 }

@@ -6,6 +6,7 @@ pub mod delegate;
 pub mod kick;
 pub mod node_part;
 pub mod options;
+pub mod progress;
 pub mod say;
 pub mod serve;
 pub mod share;
@@ -19,7 +20,12 @@ use std::env;
 /// Returns the exit code.
 pub fn main() -> i32 {
     if env::var_os(node_part::HANDED_OVER).is_some() {
-        return say::complain(say::Errors::Stderr, &node_part::loop_text(), p::EXIT_OS_ERROR);
+        return say::complain(
+            say::Errors::Stderr,
+            &node_part::loop_text(),
+            p::CODE_NOT_EXECUTED,
+            p::EXIT_OS_ERROR,
+        );
     }
     let argv = node_part::own_arguments();
     if argv.first().map_or(false, |command| command == "share") {

@@ -27,7 +27,7 @@ pub fn run(argv: &[OsString], asked: &Asked) -> i32 {
     };
     // Before the claim: what can't be run must not have the name.
     if let Err(why) = node_part::command(None) {
-        return complain(Errors::Stderr, &why, p::EXIT_OS_ERROR);
+        return complain(Errors::Stderr, &why, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR);
     }
     match claim_name(&claim, None, None) {
         Claiming::Claimed { variable } => {

@@ -113,7 +113,7 @@ fn hear(said: &File) -> Option<i32> {
 }
 
 /// # Safety
-/// Only in the child of a fork, of a process with one thread.
+/// Only in the child of a fork. The prelude allocates, which glibc allows there, and takes no lock that another thread could hold.
 unsafe fn become_child(plan: &Plan, prelude: &mut Prelude) -> ! {
     libc::setsid();
     for signal in 1..=libc::SIGNALS {

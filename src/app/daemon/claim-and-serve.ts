@@ -8,7 +8,8 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { type Claimed, type ClaimResult, claimTarget } from '../library/claim-name.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { failureMessage } from '../texts/failure-sentence.js';
+import { useCompileCache } from './compile-cache.js';
 import type { DaemonSettings } from './daemon.js';
 
 /**
@@ -18,7 +19,7 @@ import type { DaemonSettings } from './daemon.js';
  */
 export async function runDaemon(
   host: DaemonHost<Socket>,
-  settings: DaemonSettings,
+  settings: DaemonSettings & { readonly compileCache: 'on' | 'off' | undefined },
   report: StartReport,
   claimed: Claimed | undefined,
 ): Promise<number> {
@@ -27,6 +28,7 @@ export async function runDaemon(
   const result = claimed ?? (await claimTarget(host, settings.target, claiming, report));
   switch (result.kind) {
     case 'claimed': {
+      if (settings.compileCache !== 'off') useCompileCache(result.directory);
       const { Daemon } = loadBundle<typeof import('./daemon.js')>('serving.cjs');
       await new Daemon(host, settings, result, report).serve();
       return EXIT.ok;
@@ -34,7 +36,7 @@ export async function runDaemon(
     case 'gave-way':
       return gaveWay(settings, result);
     case 'failed':
-      settings.say(sentence(result.failure));
+      settings.say(failureMessage(result.failure));
       return exitCodeOf(result.failure);
   }
 }

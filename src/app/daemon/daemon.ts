@@ -94,6 +94,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      mayKeep: () => this.#retirement.state === 'serving',
       onLargeRequest: freeMemorySoon,
       graceMs: settings.graceMs ?? ABANDONED_MS,
     });

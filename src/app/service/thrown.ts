@@ -23,8 +23,8 @@ export function textOf(value: unknown): string {
 }
 
 /**
- * Error codes of a call's streams and signal after its caller has gone. A service that leaves a promise with such a
- * rejection unhandled must not end the calls of others.
+ * Error codes of a call's streams and signal after its caller has gone. A service that leaves a promise with
+ * such a rejection unhandled must not end the calls of others.
  */
 const ENDED = new Set([
   'ECONNRESET',
