@@ -487,6 +487,13 @@ const sweep = of('claim/sweep', 'claim/sweep', [
 
 const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
   [
+    'vague',
+    'A code that a runtime gives for other errors too proves no death.',
+    "case 'vague-errno':\n      return { kind: 'closed-or-full' };",
+    "case 'vague-errno':\n      return { kind: 'dead' };",
+    'a code that stands for several',
+  ],
+  [
     'absent',
     'A missing socket may have been collected: it is not dead.',
     "ENOENT: 'absent',",

@@ -52,6 +52,7 @@ const PORTS = tokensFor<Host>({
   platform: true,
   unsupported: true,
   node: true,
+  runArguments: true,
   daemonProgram: true,
   program: true,
   directory: true,

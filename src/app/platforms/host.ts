@@ -139,6 +139,8 @@ export interface CommonHost<C extends Duplex = Duplex> {
 export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** The node binary that runs the daemon of a service, unless the caller names another. */
   readonly node: string;
+  /** What stands between that binary and the path of a program; nothing by default. */
+  readonly runArguments?: readonly string[] | undefined;
   /** Path of the program that node runs as the daemon of a service; undefined if it is not installed. */
   daemonProgram(): string | undefined;
   spawner(target: SpawnTarget): DaemonSpawner;
@@ -172,4 +174,8 @@ export interface Host<C extends Duplex = Duplex> extends LibraryHost<C> {
 }
 
 /** The ports that a host always has, as procedures take them. */
-export const portsOf = ({ clock, files, processes }: CommonHost) => ({ clock, files, processes });
+export const portsOf = ({ clock, files, processes }: Pick<CommonHost, 'clock' | 'files' | 'processes'>) => ({
+  clock,
+  files,
+  processes,
+});

@@ -26,6 +26,7 @@ import {
 } from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.js';
+import { RUNTIME } from '../../adapters/node/runtime.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
@@ -80,6 +81,7 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
 const callerParts = ({ processes, clock }: CommonHost) =>
   ({
     node: process.execPath,
+    runArguments: RUNTIME.runArguments,
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
@@ -105,8 +107,11 @@ export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefi
 export const upstreamProcesses = ({ processes }: CommonHost): UpstreamProcesses =>
   new NodeUpstreamProcesses(processes);
 
-/** Starts the processes that run calls of a daemon. */
+/** Starts the processes that run calls of a daemon, on the runtime of this one. */
 export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWorkerStarter(target);
+
+/** The runtime of this process, as a command line that a program is added to. */
+export const ownRuntime = (): readonly [string, ...string[]] => [process.execPath, ...RUNTIME.runArguments];
 
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 

@@ -14,7 +14,7 @@ export type ProbeVerdict =
   | { readonly kind: 'absent' }
   /** There is a name, and nobody will ever listen behind it. */
   | { readonly kind: 'dead' }
-  /** Closed, or full: this platform does not say which. A second witness must. */
+  /** Closed, or full: this platform, or this runtime, does not say which. A second witness must. */
   | { readonly kind: 'closed-or-full' }
   /**
    * A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second
@@ -75,6 +75,8 @@ export function judgeConnect(reading: ConnectReading, platform: Platform): Probe
         kind: 'unknown',
         cause: { code: 'ETIMEDOUT', message: 'the connection was not taken in time' },
       };
+    case 'vague-errno':
+      return { kind: 'closed-or-full' };
     case 'errno': {
       const kind = VERDICTS[platform][reading.cause.code];
       return kind === undefined ? { kind: 'unknown', cause: reading.cause } : { kind };

@@ -46,6 +46,13 @@ describe.each(['linux', 'darwin'] as const)('on %s', (platform) => {
   });
 });
 
+it.each(['linux', 'darwin'] as const)('on %s, a code that stands for several proves nothing', (platform) => {
+  for (const code of Object.keys(EXPECTED)) {
+    const reading = { kind: 'vague-errno', cause: { code, message: '' } } as const;
+    expect(judgeConnect(reading, platform)).toEqual({ kind: 'closed-or-full' });
+  }
+});
+
 it('macOS: what is not a socket is dead', () => {
   const reading = { kind: 'errno', cause: { code: 'ENOTSOCK', message: '' } } as const;
   expect(judgeConnect(reading, 'darwin')).toEqual({ kind: 'dead' });

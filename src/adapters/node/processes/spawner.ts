@@ -129,8 +129,8 @@ export class NodeSpawner implements Spawner {
       });
       // The event comes later. A missing pid says at once that nothing was started.
       child.on('error', () => {});
-      child.unref();
       if (child.pid === undefined) return this.#records.refused(reason, 'refused', whyNotRun(program));
+      child.unref();
       return this.#started(reason, child, child.pid, log);
     } catch (error) {
       return this.#records.refused(reason, 'threw', causeOf(error));
