@@ -108,6 +108,8 @@ const [command, library, settings] = await Promise.all([
       signals: 'src/app/entry/keep-ignored-signals.ts',
       // The client's side of a shared server.
       sharing: 'src/app/commands/share/share-command.ts',
+      // What is different on Windows.
+      windows: 'src/app/platforms/windows-platform.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',

@@ -39,7 +39,9 @@ export type ProcessActivity = 'running' | 'stopped' | 'unknown';
 const AGAIN_MS = 20;
 
 export class Inspector {
-  constructor(private readonly parts: Pick<Host, 'clock' | 'files' | 'probe' | 'platform' | 'processes'>) {}
+  constructor(
+    private readonly parts: Pick<Host, 'clock' | 'files' | 'probe' | 'platform' | 'processes' | 'witness'>,
+  ) {}
 
   /**
    * Asks the daemon of a directory for its status.

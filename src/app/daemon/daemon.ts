@@ -178,7 +178,8 @@ export class Daemon {
   #makeWatch(host: DaemonHost): Watch {
     const { edition, memoryLimitBytes, tether } = this.settings;
     const { directory, generation, owner } = this.claimed;
-    const tenure = { directory, generation, ownerText: ownerText(owner) };
+    const heldOwnerText = ownerText({ ...owner, held: true });
+    const tenure = { directory, generation, ownerText: ownerText(owner), heldOwnerText };
     const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
     return new Watch(host, settings, {
       workerBytes: () => this.#pool?.residentBytes ?? 0,

@@ -35,6 +35,8 @@ const PORTS = tokensFor<Host>({
   files: true,
   documents: true,
   processes: true,
+  witness: true,
+  claiming: true,
   probe: true,
   listener: true,
   spawner: true,

@@ -103,10 +103,11 @@ export async function claimTarget<C extends Duplex>(
     nonce: host.nonce(),
     lock: takeLock(directory, host.env),
     ownerText: ownerText(owner),
+    heldOwnerText: host.witness && ownerText({ ...owner, held: true }),
     probeMs: PROBE_MS,
   };
   const ports = { ...portsOf(host), listener, probe: handed?.probing(probe) ?? probe };
-  const outcome = await run(claimWith(plan), host.held(ports));
+  const outcome = await run((host.claiming?.claim ?? claimWith)(plan), host.held(ports));
   probe.drop();
   report.say(wordFor(outcome));
   if (outcome.kind !== 'claimed') return outcome;

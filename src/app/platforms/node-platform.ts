@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { nodeClock } from '../../adapters/node/clock.js';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
+import { nodeWitness } from '../../adapters/node/files/held-files.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
@@ -34,7 +35,7 @@ import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';
-import { daemonFile } from '../environment/bundle-files.js';
+import { daemonFile, loadBundle } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -63,6 +64,7 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
     clock: nodeClock,
     files: nodeFileSystem(),
     processes,
+    witness: nodeWitness(process.platform),
     platform: platform ?? 'linux',
     unsupported: platform === undefined ? process.platform : undefined,
     userId: process.getuid?.() ?? 0,
@@ -74,9 +76,16 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
     probe: (greeter, opened) => new NodeSocketProbe(greeter, opened),
     ledger: (directory) => nodeLedger(directory, processes),
     held: (ports) => ports,
+    ...ofThisSystem(),
     ...given,
   };
 }
+
+/** What Windows has otherwise. Other systems don't load it. */
+const ofThisSystem = () =>
+  process.platform === 'win32'
+    ? loadBundle<typeof import('./windows-platform.js')>('windows.cjs').windowsParts()
+    : {};
 
 const callerParts = ({ processes, clock }: CommonHost) =>
   ({

@@ -124,6 +124,8 @@ export class NodeSpawner implements Spawner {
       const child = spawn(program, args, {
         cwd: '/',
         detached: true,
+        // A daemon gets no console on Windows.
+        windowsHide: true,
         env: { ...NOT_PASSED_ON, ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
         stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
       });
