@@ -12,6 +12,7 @@ const runtimes: Runtimes = await import(pathToFileURL(path.join(ROOT, 'scripts/o
 
 export const BUN = runtimes.findRuntime('bun');
 export const DENO = runtimes.findRuntime('deno');
+export const NODE_FOR_WINDOWS = runtimes.findRuntime('node.exe');
 
 /** Stands in the name of a test that is skipped. */
 export const without = (name: string, found: string | undefined): string =>
