@@ -102,6 +102,10 @@ const [command, library, settings] = await Promise.all([
       'warm-call-streams': 'src/app/entry/warm-call-streams.ts',
       'call-and-kick': 'src/app/entry/call-and-kick.ts',
       inline: 'src/app/library/call-inline.ts',
+      // What is said of a failure.
+      'failure-text': 'src/app/texts/failure-text.ts',
+      // Taking a place, and daemons of this user in others.
+      'place-changes': 'src/app/place/place-changes.ts',
       // The process that a call sees, with a daemon and without.
       'call-process': 'src/app/service/call-process/install.ts',
       // Ignores the signals that the command was started to ignore. Only a command that takes its time loads it.

@@ -28,6 +28,8 @@ export type Failure =
   | { readonly kind: 'no-daemon-program' }
   | { readonly kind: 'state-directory-distrusted'; readonly path: string; readonly why: Distrust }
   | { readonly kind: 'state-directory-unusable'; readonly path: string; readonly cause: Cause }
+  /** What runs this process (seccomp, Landlock, a sandbox) refuses Unix sockets. */
+  | { readonly kind: 'sockets-forbidden'; readonly directory: string; readonly cause: Cause }
   | { readonly kind: 'not-removed'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'lock-error'; readonly path: string; readonly cause: Cause }
   | { readonly kind: 'spawn-refused'; readonly directory: string; readonly cause: Cause }

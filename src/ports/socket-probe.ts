@@ -20,13 +20,16 @@ export type GreetReading =
    * The daemon is on its way out and has not begun anything; if for an upgrade, then for this caller's newer
    * version.
    */
-  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
+  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined; readonly progress?: 'queued' }
   /** The daemon is newer, and what it speaks this caller does not. Nothing was begun. */
   | { readonly kind: 'outdated'; readonly message: string }
   /** The daemon lives but will not do it: its service does not load, say. Nothing was begun. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
-  /** The connection ended before any word. Nothing was begun. */
-  | { readonly kind: 'ended' }
+  /**
+   * The connection ended before the daemon took the request on. Nothing was begun.
+   * @property progress `queued`: the daemon had said that the request waits for its turn
+   */
+  | { readonly kind: 'ended'; readonly progress?: 'queued' }
   /** No word within the time. */
   | { readonly kind: 'silent' };
 

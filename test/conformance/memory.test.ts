@@ -272,6 +272,8 @@ function greetingOf(word: SaidWord): GreetReading | undefined {
       return { kind: 'outdated', message: 'the daemon of name is newer' };
     case 'hangs-up':
       return { kind: 'ended' };
+    case 'queued':
+      return { kind: 'ended', progress: 'queued' };
     case 'silent':
       return { kind: 'silent' };
     case 'gone':

@@ -27,6 +27,8 @@ export type SaidWord =
   | 'upgrading'
   | 'outdated'
   | 'hangs-up'
+  /** It says that the request is queued, and hangs up. */
+  | 'queued'
   | 'silent'
   | 'foreign'
   | 'gone'

@@ -18,7 +18,7 @@ import path from 'node:path';
 import { launchText } from '../../src/adapters/node/files/launch-file.js';
 import { NodeProcessTable } from '../../src/adapters/node/processes/process-table.js';
 import { resolveService } from '../../src/app/service/service-file.js';
-import { CHUNK, chunk } from '../../src/app/wire/chunks.js';
+import { CHUNK, chunk, frame } from '../../src/app/wire/chunks.js';
 import { editionKey } from '../../src/domain/evidence/edition.js';
 import type { Identity } from '../../src/domain/evidence/identity.js';
 import { ownerText } from '../../src/domain/evidence/owner.js';
@@ -340,8 +340,9 @@ function setAge(at: string, ageMs: number): void {
 
 /** A daemon's word, as bytes on the wire. */
 function wordBytes(word: SaidWord): Buffer {
+  // An empty chunk of stderr says that the request is queued.
   const refusal = (message: string, code: number): Buffer =>
-    Buffer.concat([chunk(CHUNK.errorOutput, message), chunk(CHUNK.exit, String(code))]);
+    Buffer.concat([...frame(CHUNK.errorOutput, [Buffer.from(message)]), chunk(CHUNK.exit, String(code))]);
   if (typeof word === 'object') return refusal(word.message, word.declined);
   switch (word) {
     case 'accepted':
@@ -354,6 +355,8 @@ function wordBytes(word: SaidWord): Buffer {
       return refusal('the daemon of name is newer', 78);
     case 'foreign':
       return Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
+    case 'queued':
+      return chunk(CHUNK.errorOutput);
     case 'hangs-up':
     case 'silent':
     case 'gone':

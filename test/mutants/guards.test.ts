@@ -16,6 +16,7 @@ const WITHOUT_GUARDS = [
   'doctor/finding-parts',
   'doctor/findings',
   'doctor/leftover-checks',
+  'doctor/place-checks',
   'doctor/runtime-checks',
   'doctor/share-checks',
   'doctor/storage-checks',

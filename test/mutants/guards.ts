@@ -1149,6 +1149,13 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     'none, and it is killed while the caller waits',
   ],
   [
+    'queued-is-answered',
+    'A caller that waited in a queue has its whole budget for the next daemon.',
+    "if (progress === undefined) return go('wait', { ...me, trouble });",
+    "if (progress !== 'never') return go('wait', { ...me, trouble });",
+    'queued, and then its end: the time of the caller begins again',
+  ],
+  [
     'silent-is-alive',
     'A silent daemon is not dead: the caller names it, and does not replace it.',
     "case 'silent':\n      return yield* timedOut({ ...me, trouble: unreachable() });",
@@ -1520,14 +1527,267 @@ const distrust = of('place/distrust', 'place/state-directory', [
     '',
     "'writable-by-others':",
   ],
-  ['writable-by-group', 'The same for the group.', '0o022', '0o002', "'writable-by-others':"],
-  ['writable-by-all', 'The same for everybody.', '0o022', '0o020', "'writable-by-others':"],
+  [
+    'writable-by-group',
+    'The same for the group.',
+    '(entry.mode & 0o022)',
+    '(entry.mode & 0o002)',
+    "'writable-by-others':",
+  ],
+  [
+    'writable-by-all',
+    'The same for everybody.',
+    '(entry.mode & 0o022)',
+    '(entry.mode & 0o020)',
+    "'writable-by-others':",
+  ],
+  [
+    'above-writable',
+    'A user that can write above it could exchange it.',
+    '(mode & 0o022) === 0 || (mode & STICKY) !== 0',
+    'true',
+    'SOLOD_DIR below a directory in which others may write',
+    'place/derive-place',
+  ],
+  [
+    'above-sticky',
+    'The sticky bit keeps others from exchanging what is in a directory.',
+    ' || (mode & STICKY) !== 0',
+    '',
+    'SOLOD_DIR below one with the sticky bit',
+    'place/derive-place',
+  ],
   [
     'closed-to-owner',
     'A directory that excludes its owner gets its mode fixed.',
     '(mode & 0o777) === 0o700',
     '(mode & 0o077) === 0',
     'is set right',
+  ],
+]);
+
+const derivedPlace = of('place/derive-place', 'place/derive-place', [
+  [
+    'scope-word',
+    'A scope becomes the target of a link, and must be a word.',
+    "if (SOLOD_SCOPE && !isScopeWord(SOLOD_SCOPE)) return { kind: 'scope-invalid', value: SOLOD_SCOPE };",
+    '',
+    'SOLOD_SCOPE that is not a word',
+  ],
+  [
+    'apart',
+    'A test with a home of its own is not answered by the daemons of its user.',
+    'if (!isApart) yield runtime;',
+    'yield runtime;',
+    'a test that has a home of its own, in a session',
+  ],
+  [
+    'apart-without-home',
+    'The same with a runtime directory of its own, and no home.',
+    'return Boolean(XDG_RUNTIME_DIR) && XDG_RUNTIME_DIR !== runtimeOf(caller);',
+    'return false;',
+    'and with a runtime directory of its own, and no home',
+  ],
+  [
+    'apart-at-last',
+    'A caller whose home is another user’s still has its login’s runtime directory.',
+    'if (isApart) yield runtime;',
+    '',
+    'sudo -E: root is logged in too',
+  ],
+  [
+    'home-by-link',
+    'A home may be named by way of a link.',
+    "return !(at?.kind === 'there' && usual?.kind === 'there' && at.path === usual.path);",
+    'return true;',
+    'the home of the login by way of a link',
+  ],
+  [
+    'empty-home',
+    'An empty HOME says that there is none.',
+    "HOME === undefined || HOME.startsWith('/') ? caller.home() : undefined;",
+    'caller.home();',
+    'an empty HOME says that there is none',
+  ],
+  [
+    'relative',
+    'A relative base means another directory for each caller.',
+    "if (!path.startsWith('/')) return { kind: 'relative' };",
+    '',
+    'XDG_STATE_HOME that is relative',
+  ],
+  [
+    'absent',
+    'A home is not made.',
+    "if (base.kind === 'missing' && kind !== 'state-home') return { kind: 'absent' };",
+    '',
+    'HOME that is not there, in a directory of the user',
+  ],
+  [
+    'foreign',
+    'Nothing is made in another user’s directories.',
+    "if (base.entry.userId !== userId) return base.kind === 'missing' ? { kind: 'absent' } : { kind: 'foreign' };",
+    '',
+    'a runtime directory that is root',
+  ],
+  [
+    'open',
+    'Others can’t enter a runtime directory.',
+    "if ((kind === 'runtime' || kind === 'session') && !isClosed(base.entry)) return { kind: 'open' };",
+    '',
+    'a runtime directory that others may enter',
+  ],
+  [
+    'above-foreign',
+    'What root left in a home of the user is not used.',
+    "if (above.entry.userId !== userId) return { kind: 'above-foreign', at: above.path };",
+    '',
+    'what root left in the home of the user locks nobody out',
+  ],
+  [
+    'root-distrusted',
+    'A state directory that is not the caller’s is passed by.',
+    "return why === undefined ? { kind: 'root', path: root } : { kind: 'distrusted', at: root, why };",
+    "return { kind: 'root', path: root };",
+    'a state directory of root in the home of the user',
+  ],
+]);
+
+const trustedPath = of('place/trusted-path', 'place/derive-place', [
+  [
+    'above-writable',
+    'Others could exchange what is in such a directory.',
+    "if (!isSafeAbove(entry)) return { kind: 'distrusted', path: at || '/', why: 'above-writable' };",
+    '',
+    'SOLOD_DIR below a directory in which others may write',
+  ],
+  [
+    'above-foreign',
+    'The owner of a directory can exchange what is in it.',
+    "if (!owners.includes(seen.entry.userId)) return { kind: 'distrusted', path: next, why: 'above-foreign' };",
+    '',
+    'a home below one of another user',
+  ],
+  [
+    'root-without-id',
+    'In a user namespace the owner of the root directory can do everything anyway.',
+    'const owners = [userId, 0, top.entry.userId];',
+    'const owners = [userId, 0];',
+    'a user namespace in which root has no id',
+  ],
+  [
+    'parent',
+    'Two dots lead to the directory above.',
+    "name === '..' ? parentOf(at) : join(at, name)",
+    'join(at, name)',
+    'a link with dots',
+  ],
+]);
+
+const scope = of('place/scope', 'place/derive-place', [
+  [
+    'own',
+    'The names of this scope’s record are this scope’s.',
+    "if (record.kind === 'target' && record.target === text) return 'own';",
+    '',
+    'the record is this scope',
+  ],
+  [
+    'part',
+    'A part is found again.',
+    "if (part.kind === 'target' && part.target === text) return 'part';",
+    '',
+    'and finds it again',
+  ],
+  [
+    'gone',
+    'A scope that has not been seen for a month gives its place up.',
+    'if (machine.wallMs - modifiedMs > GONE_MS) return true;',
+    '',
+    'a machine that has not been there for a month',
+  ],
+  [
+    'same-machine',
+    'A record of another machine stays.',
+    'return isSameMachine && ',
+    'return ',
+    'another machine has a part of its own',
+  ],
+  [
+    'another-boot',
+    'A record of this boot stays.',
+    'bootIn(of) !== bootIn(text) && ',
+    '',
+    'another mount namespace has a part of its own',
+  ],
+  [
+    'before-boot',
+    'A record that was touched since this machine booted is another machine’s, alive.',
+    ' && modifiedMs < machine.bootedMs',
+    '',
+    'a machine of the same id that has been there since this one booted',
+  ],
+  [
+    'word',
+    'A scope has no slash.',
+    '/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/',
+    '/^/',
+    'SOLOD_SCOPE that is not a word',
+  ],
+]);
+
+const shortRoot = of('place/short-root', 'place/derive-place', [
+  [
+    'taken',
+    'Another user may have taken the name in /tmp.',
+    'if (isFree(common, caller.userId, look)) return { root: common, salt };',
+    'return { root: common, salt };',
+    'and another user has taken the short one',
+  ],
+  [
+    'salt',
+    'Two scopes share /tmp, and no daemon.',
+    'const salt = `.${idsIn(scope)}`;',
+    "const salt = '';",
+    'a path that is too long for a socket',
+  ],
+]);
+
+const takeRoot = of('place/take-root', 'place/take-root', [
+  [
+    'left',
+    'A scope that has a place takes none.',
+    "if (standing === 'own' || standing === 'part') return { kind: 'left' };",
+    '',
+    'makes nothing where the place is its own',
+  ],
+  [
+    'foreign',
+    'Nothing is made in another user’s directory.',
+    "if (seen.kind !== 'entry' || distrustOf(seen.entry, plan.userId) !== undefined) return { kind: 'left' };",
+    '',
+    'of another user stays as it is',
+  ],
+  [
+    'moved-once',
+    'A second process does not move the record away that the first has made.',
+    'const over = recordLayout.over(root, of.target, seen.entry.modifiedMs);',
+    'const over = recordLayout.over(root, of.target, Math.random());',
+    'is taken by one of two',
+  ],
+  [
+    'lost',
+    'What lost the race is removed.',
+    "yield* files('removeTree', directory);\n  return 'left';",
+    "return 'left';",
+    'leaves nothing of the one that lost',
+  ],
+  [
+    'age',
+    'Only age says that a machine is gone.',
+    '.filter(({ atMs, goneMs }) => nowMs - atMs > goneMs)',
+    '',
+    'removes parts that have not been seen for a month, and no other',
   ],
 ]);
 
@@ -1666,6 +1926,13 @@ const times = of('lock/timing', 'lock/timing', [
 
 const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
   [
+    'unseen-count',
+    'Starts that keep ending without a word are held back all the same.',
+    "const free = failures.filter(({ kind }) => kind === 'unseen').slice(-FREE_UNSEEN);",
+    "const free = failures.filter(({ kind }) => kind === 'unseen');",
+    'is held back by ends that nobody saw only after several of them',
+  ],
+  [
     'second-failure',
     'A first failure may be a coincidence.',
     'const FREE_FAILURES = 1;',
@@ -1732,6 +1999,13 @@ const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
 
 const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
+    'unseen',
+    'A process that is gone without a word may have been killed from outside.',
+    "const isUnseen = ended.signal === undefined && ended.code === undefined && ended.why === '';",
+    'const isUnseen = false;',
+    'is held back by ends that nobody saw only after several of them',
+  ],
+  [
     'served-and-died',
     'A daemon that served and failed later does not count as a failed start.',
     "if (failed?.kind === 'failed' && failed.stage !== 'serving')",
@@ -1772,8 +2046,8 @@ const excused = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'lacking',
     'A temporary lack of resources is not a fault of the build.',
-    ' || LACKING.some((code) => failed.message.includes(`${code}:`))',
-    '',
+    ' || isLack(failed.message);',
+    ';',
     'for want of what the machine has again: ENOSPC',
   ],
   [
@@ -2753,6 +3027,13 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
     'are refused when too many calls wait',
   ],
   [
+    'unused-is-idle',
+    'A worker whose call never began takes the next one.',
+    "case 'worker-unused':\n      return settle(withWorker(state, event.worker, 'idle'));",
+    "case 'worker-unused':\n      return settle(state);",
+    'give way to the next one if their callers leave before they begin',
+  ],
+  [
     'refused-without-workers',
     'Calls wait as long as there is a worker.',
     'if (state.workers.size > 0) return { state, commands: [] };',
@@ -2761,19 +3042,57 @@ const workerQueue = of('calls/worker-queue', 'calls/worker-queue', [
   ],
 ]);
 
+const headBudget = of('calls/head-budget', 'calls/head-budget', [
+  [
+    'room',
+    'A large request waits while others take the memory.',
+    'if (this.#freeBytes < this.limits.headBytes) return;',
+    '',
+    'wait while others take the memory',
+  ],
+  [
+    'settle',
+    'A request takes no more than it needs once its length is known.',
+    "if (this.#state === 'granted') this.#giveBack(this.#takenBytes - bytes);",
+    '',
+    'take no more than they need once that is known',
+  ],
+  [
+    'small',
+    'Requests that are not large never wait.',
+    ' || bytes < this.budget.limits.largeBytes) return;',
+    ') return;',
+    'other requests never wait',
+  ],
+  [
+    'once',
+    'A request has one share.',
+    "if (this.#state !== 'small' || ",
+    'if (',
+    'ask once, however much they grow',
+  ],
+  [
+    'left',
+    'A request that is over does not wait for room.',
+    'this.budget.forget(this);',
+    '',
+    'that leave while they wait',
+  ],
+]);
+
 const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'stopped-does-not-work',
     'A daemon that is stopped does not work, whatever its children do.',
-    " || after.activity === 'stopped') return false;",
-    ') return false;',
+    " || after.activity === 'stopped') return 'rests';",
+    ") return 'rests';",
     'has not worked if it is stopped',
   ],
   [
     'hidden-is-not-seen',
     'A daemon that can’t be seen is not seen to work.',
     "if (before.kind === 'hidden' || after.kind === 'hidden' || after",
-    "if (before.kind === 'hidden' || after.kind === 'hidden') return true;\n  if (after",
+    "if (before.kind === 'hidden' || after.kind === 'hidden') return 'works';\n  if (after",
     'is not known to have worked if it can not be seen',
   ],
   [
@@ -2786,8 +3105,8 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
   [
     'used-time',
     'A daemon that has used processor time works, though it is not caught running.',
-    ' || after.ticks !== before.ticks;',
-    ';',
+    ' || after.ticks !== before.ticks)',
+    ')',
     'has worked if it has used processor time',
   ],
   [
@@ -2796,6 +3115,13 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
     "after.activity === 'busy' || ",
     '',
     'has worked if it runs',
+  ],
+  [
+    'blocked',
+    'A daemon that waits in a synchronous call is waited for, but not for ever.',
+    "return after.activity === 'blocked' ? 'blocked' : 'rests';",
+    "return 'rests';",
+    'is blocked if it waits in a synchronous call',
   ],
 ]);
 
@@ -2818,6 +3144,11 @@ export const GUARDS: readonly Guard[] = [
   ...kick,
   ...stateDirectory,
   ...distrust,
+  ...derivedPlace,
+  ...trustedPath,
+  ...scope,
+  ...shortRoot,
+  ...takeRoot,
   ...places,
   ...times,
   ...breaker,
@@ -2834,6 +3165,7 @@ export const GUARDS: readonly Guard[] = [
   ...telling,
   ...diagnostic,
   ...workerQueue,
+  ...headBudget,
   ...daemonWork,
   ...sharing.flatMap(([name, testFile, rows]) => of(name, testFile, rows)),
 ];

@@ -216,6 +216,7 @@ export const SHARED = [
   value('DURATION_MAX_MS', 'f64', 'src/app/options/read-options.ts', 'DURATION_MAX_MS'),
 
   value('FREE_FAILURES', 'usize', BREAKER, 'FREE_FAILURES'),
+  value('FREE_UNSEEN', 'usize', BREAKER, 'FREE_UNSEEN'),
   value('FIRST_HOLD_MS', 'f64', BREAKER, 'FIRST_HOLD_MS'),
   value('LONGEST_HOLD_MS', 'f64', BREAKER, 'LONGEST_HOLD_MS'),
   value('WINDOW_MS', 'f64', BREAKER, 'WINDOW_MS'),
@@ -225,6 +226,9 @@ export const SHARED = [
   ),
   value('TMP', '&str', LAYOUT, 'TMP'),
   value('TRASH', '&str', LAYOUT, 'TRASH'),
+  value('SCOPE_RECORD', '&str', LAYOUT, 'SCOPE_RECORD'),
+  value('PART', '&str', LAYOUT, 'PART'),
+  value('GONE_MS', 'f64', 'src/domain/place/scope.ts', 'GONE_MS'),
   value('NONCE_LENGTH_MAX', 'usize', LAYOUT, 'NONCE_LENGTH_MAX'),
   value('SUN_PATH_BYTES', 'usize', LAYOUT, 'SUN_PATH_BYTES.linux'),
   value('SERVICE_HEAD_BYTES', 'usize', SERVICE_FILE, 'HEAD_BYTES'),
@@ -281,6 +285,7 @@ export const SHARED = [
   value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),
   value('HEARTBEAT_MS', 'f64', CONVERSATION, 'HEARTBEAT_MS'),
   value('LAST_WORD_MS', 'f64', CLIENT, 'LAST_WORD_MS'),
+  value('QUEUED_MS', 'f64', CLIENT, 'QUEUED_MS'),
   value('MESSAGE_LIMIT_BYTES', 'usize', CLIENT, 'MESSAGE_LIMIT_BYTES'),
   ...['draining', 'upgrading', 'outdated', 'internal', 'foreign'].map((key) =>
     value(`REFUSAL_${key.toUpperCase()}`, 'i32', CHUNKS, `REFUSAL.${key}`),
@@ -332,6 +337,8 @@ export const SHARED = [
     ['NO_DIRECTORY', 'no-directory'],
     ['FOREIGN', 'foreign'],
     ['WRITABLE', 'writable-by-others'],
+    ['ABOVE_FOREIGN', 'above-foreign'],
+    ['ABOVE_WRITABLE', 'above-writable'],
   ].map(([name, why]) =>
     sentence(`TEXT_DISTRUSTED_${name}`, { kind: 'state-directory-distrusted', path: '{path}', why }),
   ),

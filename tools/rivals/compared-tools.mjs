@@ -51,7 +51,7 @@ function solodSetting(folder, [program = '', ...before]) {
     replaceFile(service, programs.solodService(to));
   };
   renew('A');
-  const directory = () => path.join(state, fs.readdirSync(state)[0] ?? '');
+  const directory = () => path.join(state, fs.readdirSync(state).find((name) => !name.startsWith('.')) ?? '');
   const address = () => path.join(directory(), 'current');
   const socket = () => fs.realpathSync(path.join(address(), 'sock'));
   return {

@@ -13,6 +13,7 @@ use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
 use crate::system::libc::SIGPIPE;
+use crate::system::socket::Socket;
 use crate::system::streams::{is_terminal, window_size, STDERR, STDIN, STDOUT};
 use crate::system::{process, time};
 use crate::wire::conversation::{converse, End};
@@ -40,6 +41,9 @@ pub fn run(asked: &Asked) -> i32 {
         head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
     };
     let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
+    if Socket::are_forbidden(&target.place.directory) {
+        return delegate::run_asked(asked, Some(&target), more);
+    }
     let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
     let failure = match obtain(&mut host, &plan) {
         Ok(()) => return talk(&mut host, asked.errors),

@@ -8,6 +8,7 @@ use crate::domain::layout::nonce_of;
 use crate::domain::timing::Timing;
 use crate::protocol as p;
 use crate::system::host::{random_text, Host};
+use crate::system::socket::Socket;
 
 /// Returns the exit code.
 pub fn run(asked: &Asked) -> i32 {
@@ -15,6 +16,10 @@ pub fn run(asked: &Asked) -> i32 {
         Some(target) => target,
         None => return delegate::run_asked(asked, None, &[]),
     };
+    // Node says nothing of it either.
+    if Socket::are_forbidden(&target.place.directory) {
+        return p::EXIT_OK;
+    }
     match kick_once(asked, &target) {
         Kicked::Failed(Failure::NoLaunch) => delegate::run_asked(asked, Some(&target), &[]),
         kicked => {

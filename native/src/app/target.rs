@@ -2,13 +2,17 @@
 
 use super::delegate;
 use super::options::Asked;
+use crate::domain::derive_place::{derive_place, Caller, Derivation, Home};
 use crate::domain::edition::{self, Edition};
 use crate::domain::environment::{daemon_environment, environment_hash};
 use crate::domain::layout::{self, Place};
+use crate::domain::scope::{scope_text, Standing};
+use crate::domain::short_root::short_root_of;
 use crate::protocol as p;
+use crate::system::files::Machine;
 use crate::system::host::Launch;
 use crate::system::libc::O_NONBLOCK;
-use crate::system::{files, paths, process};
+use crate::system::{files, own_scope, paths, process};
 use std::env;
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
@@ -40,13 +44,38 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
         Some(project) => Some(paths::real(project)?),
         None => None,
     };
-    let root = match &asked.state_directory {
-        Some(directory) => paths::resolve(directory)?,
-        None => state_root()?,
-    };
     let user_id = process::user_id();
-    let place = layout::place_of(&root, &layout::label_of(&name, project.as_deref()), user_id);
+    let label = layout::label_of(&name, project.as_deref());
+    let place = find_place(asked.state_directory.as_deref(), &label, user_id)?;
     Some(Target { name, place, user_id, edition, environment })
+}
+
+/// None for everything out of the ordinary, such as a directory that is another scope's so far: Node's command takes it, or says what
+/// is wrong.
+fn find_place(named: Option<&str>, label: &str, user_id: u32) -> Option<Place> {
+    let env = |name: &str| match named {
+        Some(named) if name == "SOLOD_DIR" && !named.is_empty() => Some(named.to_owned()),
+        _ => env::var(name).ok(),
+    };
+    for name in ["SOLOD_DIR", "SOLOD_SCOPE", "HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"] {
+        variable(name)?;
+    }
+    let directory = env::current_dir().ok().and_then(|path| path.into_os_string().into_string().ok());
+    let said = env("SOLOD_SCOPE").filter(|word| !word.is_empty());
+    let caller = Caller {
+        user_id,
+        env: &env,
+        directory: directory.as_deref().unwrap_or(""),
+        home: &|| paths::home_of(user_id).map_or(Home::Unknown, |home| Home::Known(Some(home))),
+        scope: &|| scope_text(&own_scope::boot(), &said.clone().unwrap_or_else(own_scope::ids)),
+        machine: &own_scope::machine,
+    };
+    match derive_place(&caller, &Machine).0 {
+        Derivation::Place { root, standing: Standing::Own | Standing::Part, scope, .. } => {
+            layout::place_of(&root, label, &|| short_root_of(&scope, &caller, &Machine))
+        }
+        _ => None,
+    }
 }
 
 /// A service that comes with solod.
@@ -76,20 +105,6 @@ fn read_head(mut file: File, size: u64) -> io::Result<Vec<u8>> {
     let count = file.read(&mut head)?;
     head.truncate(count);
     Ok(head)
-}
-
-/// `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. None if no home is
-/// named: Node asks the system for one.
-fn state_root() -> Option<String> {
-    if let Some(directory) = variable("SOLOD_DIR")? {
-        return paths::resolve(&directory);
-    }
-    for name in ["XDG_RUNTIME_DIR", "XDG_STATE_HOME"] {
-        if let Some(base) = variable(name)?.filter(|base| base.starts_with('/')) {
-            return paths::resolve(&format!("{base}/solod"));
-        }
-    }
-    paths::resolve(&format!("{}/.local/state/solod", variable("HOME")??))
 }
 
 /// An empty one counts as none. The outer None stands for one that is not text.

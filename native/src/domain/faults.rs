@@ -5,7 +5,7 @@ use super::kick::{self, Kicked, Warning};
 use super::layout::Place;
 use super::memory::{Fault, Memory, USER_ID};
 use super::obtain::{self, Patience};
-use super::ports::Greeting;
+use super::ports::{Greeting, Progress};
 use super::timing::Timing;
 use crate::protocol as p;
 
@@ -123,7 +123,7 @@ fn a_caller_that_does_not_wait_starts_nothing() {
     let mut memory = world();
     assert_eq!(obtain(&mut memory, Patience::Leave), Err(Failure::Vacant));
     memory.connects.clear();
-    memory.greetings = vec![Greeting::Draining { upgrade: false }];
+    memory.greetings = vec![Greeting::Draining { upgrade: false, progress: Progress::Sent }];
     assert_eq!(obtain(&mut memory, Patience::Leave), Err(Failure::Vacant));
     assert_eq!(obtain(&mut memory, Patience::Leave), Ok(()));
     assert!(memory.spawns.is_empty());

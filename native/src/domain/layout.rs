@@ -109,16 +109,27 @@ pub struct Place {
     pub directory: String,
 }
 
-/// The directory of a name. Where its socket's path would not fit, a short one takes its place.
-pub fn place_of(root: &str, label: &str, user_id: u32) -> Place {
-    let directory = format!("{root}/{label}");
+/// Holds the directories of names whose own path is too long.
+pub struct ShortRoot {
+    pub root: String,
+    /// Keeps callers of two scopes apart that share it.
+    pub salt: String,
+}
+
+pub fn fits_socket_path(directory: &str) -> bool {
     let longest_tail = 1 + p::TMP.len() + p::NONCE_LENGTH_MAX + 1 + p::NAME_SOCKET.len();
-    if directory.len() + longest_tail < p::SUN_PATH_BYTES {
-        return Place { root: root.to_owned(), directory };
+    directory.len() + longest_tail < p::SUN_PATH_BYTES
+}
+
+/// The directory of a name. Where its socket's path would not fit, a short one takes its place. None if only Node can tell.
+pub fn place_of(root: &str, label: &str, short: &dyn Fn() -> Option<ShortRoot>) -> Option<Place> {
+    let directory = format!("{root}/{label}");
+    if fits_socket_path(&directory) {
+        return Some(Place { root: root.to_owned(), directory });
     }
-    let short_root = format!("/tmp/solod-{user_id}");
-    let directory = format!("{short_root}/{}", short_hash(&directory));
-    Place { root: short_root, directory }
+    let short = short()?;
+    let directory = format!("{}/{}", short.root, short_hash(&(directory + &short.salt)));
+    Some(Place { root: short.root, directory })
 }
 
 /// One daemon per name, or one per name and project.
@@ -151,8 +162,9 @@ mod tests {
     #[test]
     fn a_long_path_gets_a_short_place() {
         let fits = "/".to_owned() + &"d".repeat(107 - 38 - 1 - 2 - 1);
-        assert_eq!(place_of(&fits, "n", 5).root, fits);
-        let place = place_of(&(fits + "dd"), "n", 5);
+        let short = || Some(ShortRoot { root: "/tmp/solod-5".to_owned(), salt: String::new() });
+        assert_eq!(place_of(&fits, "n", &|| None).unwrap().root, fits);
+        let place = place_of(&(fits + "dd"), "n", &short).unwrap();
         assert_eq!(place.root, "/tmp/solod-5");
         assert_eq!(place.directory.len(), "/tmp/solod-5/".len() + 13);
     }

@@ -2,6 +2,7 @@
 //! straight through them. Every call goes through `Ports`, so that it can be run over a disk that is none.
 
 pub mod connect_verdict;
+pub mod derive_place;
 pub mod edition;
 pub mod environment;
 pub mod failure;
@@ -21,9 +22,12 @@ pub mod owner;
 pub mod owner_witness;
 pub mod ports;
 pub mod reach_daemon;
+pub mod scope;
 pub mod share;
+pub mod short_root;
 pub mod spawn_lock;
 pub mod start_daemon;
 pub mod start_ledger;
 pub mod state_directory;
 pub mod timing;
+pub mod trusted_path;

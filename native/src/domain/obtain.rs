@@ -9,7 +9,7 @@ use super::failure::{Failure, Phase};
 use super::held_lock::{note_child, release_lock, HeldLock};
 use super::layout::Place;
 use super::lock_witness::{judge_lock, LockPatience, LockVerdict};
-use super::ports::{Cause, Connecting, Greeting, Ports};
+use super::ports::{Cause, Connecting, Greeting, Ports, Progress};
 use super::reach_daemon::{connect, greet, left_ms, now_ms, read_owner};
 use super::spawn_lock::{self, look_at_lock, take_lock, take_over, Contended, Lock, Outcome};
 use super::start_daemon::{check_daemon, start_daemon, ChildVerdict};
@@ -193,12 +193,12 @@ impl<P: Ports> Caller<'_, P> {
                 self.trouble = Trouble::Unreachable(None);
                 self.timed_out()
             }
-            Some(Greeting::Ended) => self.hung_up(),
-            Some(Greeting::Draining { upgrade }) => {
+            Some(Greeting::Ended(progress)) => self.hung_up(progress),
+            Some(Greeting::Draining { upgrade, progress }) => {
                 if upgrade {
                     self.vacancy = p::REASON_UPGRADE;
                 }
-                self.hung_up()
+                self.hung_up(progress)
             }
         }
     }
@@ -210,8 +210,14 @@ impl<P: Ports> Caller<'_, P> {
         self.timed_out()
     }
 
-    fn hung_up(&mut self) -> Next {
+    /// A caller that a daemon has queued has waited for its turn, not for a daemon: its time begins again.
+    fn hung_up(&mut self, progress: Progress) -> Next {
         self.trouble = Trouble::HungUp;
+        if progress == Progress::Queued {
+            self.begun_ms = now_ms(self.ports);
+            self.role = Role::Newcomer;
+            self.poll_ms = p::FIRST_POLL_MS;
+        }
         Next::Wait
     }
 

@@ -81,6 +81,15 @@ pub enum Connecting {
     Errno(Cause),
 }
 
+/// How far a request got that a daemon has not begun.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Progress {
+    #[default]
+    Sent,
+    /// The daemon has said that it waits for its turn.
+    Queued,
+}
+
 /// What became of a connection on which the caller waited for the daemon's first word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Greeting {
@@ -88,6 +97,7 @@ pub enum Greeting {
     /// On its way out; nothing was begun. `upgrade`: in favour of this caller's newer version.
     Draining {
         upgrade: bool,
+        progress: Progress,
     },
     Outdated {
         message: String,
@@ -97,8 +107,8 @@ pub enum Greeting {
         message: String,
         exit_code: i32,
     },
-    /// The connection ended before any word. Nothing was begun.
-    Ended,
+    /// The connection ended before the daemon took the request on. Nothing was begun.
+    Ended(Progress),
     /// No word within the time.
     Silent,
 }

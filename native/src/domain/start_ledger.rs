@@ -107,6 +107,8 @@ enum Fate {
     /// It has said nothing yet, or not all: it may be alive.
     Open,
     Failed(FailedStart),
+    /// It is gone without a word, and its starter too: it was killed from outside, or it crashed.
+    Unseen(FailedStart),
     /// It failed for a reason that says nothing of what was started: the same may serve the next time.
     Excused,
 }
@@ -155,8 +157,10 @@ impl Start {
             if is_from_outside(signal.as_deref().unwrap_or(why)) || why == p::ASKED {
                 return Fate::Excused;
             }
+            let is_unseen = signal.is_none() && code.is_none() && why.is_empty();
             let message = end_text(why, *code, signal.as_deref());
-            return Fate::Failed(FailedStart { at_ms: at_ms.max(self.started_ms), message });
+            let failed = FailedStart { at_ms: at_ms.max(self.started_ms), message };
+            return if is_unseen { Fate::Unseen(failed) } else { Fate::Failed(failed) };
         }
         Fate::Open
     }
@@ -209,6 +213,7 @@ pub fn judge(starts: &[Start], build: &str, now: Instant) -> Option<HeldBack> {
 /// The latest first.
 fn failures_in_a_row(starts: &[Start], build: &str, wall_ms: f64) -> Vec<FailedStart> {
     let mut failures = Vec::new();
+    let mut unseen = 0;
     for start in starts.iter().rev() {
         let reason = match &start.reason {
             Some(reason) if start.build == build => reason,
@@ -219,14 +224,28 @@ fn failures_in_a_row(starts: &[Start], build: &str, wall_ms: f64) -> Vec<FailedS
         if fate == Fate::Fine || wall_ms - start.started_ms > p::WINDOW_MS {
             break;
         }
-        if let Fate::Failed(failed) = fate {
-            failures.push(failed);
+        match fate {
+            Fate::Failed(failed) => failures.push((true, failed)),
+            Fate::Unseen(failed) => {
+                unseen += 1;
+                failures.push((false, failed));
+            }
+            _ => {}
         }
         if reason == p::REASON_RESTART {
             break;
         }
     }
-    failures
+    // The oldest ones that nobody saw are free.
+    let mut counted = unseen - p::FREE_UNSEEN.min(unseen);
+    failures.retain(|(is_seen, _)| {
+        *is_seen || {
+            let is_counted = counted > 0;
+            counted = counted.saturating_sub(1);
+            is_counted
+        }
+    });
+    failures.into_iter().map(|(_, failed)| failed).collect()
 }
 
 /// Who asked for a start, and why.
@@ -292,7 +311,6 @@ mod tests {
         for (end, told) in [
             (",\"code\":3", "it ended before it served (exit code 3)"),
             (",\"signal\":\"SIGSEGV\",\"why\":\"x\"", "it ended before it served (SIGSEGV): x"),
-            ("", "it ended before it served (nobody saw how)"),
         ] {
             assert_eq!(message(start(end)), told);
         }
@@ -302,6 +320,7 @@ mod tests {
         let mut gone = start("");
         gone.words.clear();
         gone.conclude(Vitality::Dead);
-        assert_eq!(message(gone), "it ended before it served (nobody saw how)");
+        let message = "it ended before it served (nobody saw how)".to_owned();
+        assert_eq!(gone.fate(), Fate::Unseen(FailedStart { at_ms: 1.0, message }));
     }
 }

@@ -53,12 +53,12 @@ fn prepare_level<P: Ports>(
 }
 
 /// Whether its owner, and nobody else, may do everything with it.
-fn is_closed(entry: &Entry) -> bool {
+pub(super) fn is_closed(entry: &Entry) -> bool {
     entry.mode & 0o777 == 0o700
 }
 
 /// Why a directory can't be trusted; None where it can.
-fn distrust_of(entry: &Entry, user_id: u32) -> Option<&'static str> {
+pub(super) fn distrust_of(entry: &Entry, user_id: u32) -> Option<&'static str> {
     match entry.kind {
         EntryType::Link => Some(p::TEXT_DISTRUSTED_LINK),
         EntryType::Directory if entry.user_id != user_id => Some(p::TEXT_DISTRUSTED_FOREIGN),

@@ -4,6 +4,7 @@ use super::appended::keep_for_owner;
 use super::errno::{cause_of, change, found};
 use super::libc::{O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK};
 use crate::domain::ports::{Cause, Change, Entry, EntryType, Found};
+use crate::domain::trusted_path::Look;
 use crate::protocol as p;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -63,6 +64,28 @@ pub fn inspect(path: &str) -> Found<Entry> {
         mode: found.mode() & 0o7777,
         modified_ms: modified_ms(&found),
     })
+}
+
+/// A link whose target is not a text is not one of solod's.
+pub fn read_link(path: &str) -> Found<String> {
+    let target = fs::read_link(path).and_then(|target| {
+        let text = target.into_os_string().into_string();
+        text.map_err(|_| io::Error::from(io::ErrorKind::InvalidData))
+    });
+    found(target, || format!("readlink '{path}'"))
+}
+
+/// The file system of this machine, to look at.
+pub struct Machine;
+
+impl Look for Machine {
+    fn inspect(&self, path: &str) -> Found<Entry> {
+        inspect(path)
+    }
+
+    fn read_link(&self, path: &str) -> Found<String> {
+        read_link(path)
+    }
 }
 
 pub fn modified_ms(found: &fs::Metadata) -> f64 {

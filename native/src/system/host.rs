@@ -10,7 +10,8 @@ use crate::domain::failure::fill;
 use crate::domain::identity::{vitality_of, Identity};
 use crate::domain::layout;
 use crate::domain::ports::{
-    Cause, Change, Child, ChildEnd, Connecting, Entry, Found, Greeting, Instant, Ports, Sighting, Spawning,
+    Cause, Change, Child, ChildEnd, Connecting, Entry, Found, Greeting, Instant, Ports, Progress, Sighting,
+    Spawning,
 };
 use crate::domain::start_ledger::{self, Asked, Start, Word};
 use crate::protocol as p;
@@ -379,7 +380,7 @@ impl Ports for Host<'_> {
     fn greet(&mut self, within_ms: f64) -> Greeting {
         let socket = match self.connection.take() {
             Some(socket) => socket,
-            None => return Greeting::Ended,
+            None => return Greeting::Ended(Progress::Sent),
         };
         let head = (self.request)(self.started.is_some());
         let (greeting, accepted) = greet(socket, &head, within_ms);
@@ -391,7 +392,13 @@ impl Ports for Host<'_> {
         process::look_up(pid)
     }
 
+    /// Where a sandbox forbids to bind, Node finds out what else it forbids.
     fn can_start(&mut self) -> bool {
+        let private =
+            format!("{}/{}{}", self.directory, p::TMP, layout::nonce_of(std::process::id(), &random_text()));
+        if Socket::may_not_bind(&private) {
+            return false;
+        }
         if self.launch.is_none() {
             self.launch = (self.find_launch)();
         }

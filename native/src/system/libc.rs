@@ -8,6 +8,8 @@ pub const SOCK_STREAM: c_int = 1;
 pub const SOCK_NONBLOCK: c_int = 0o4000;
 pub const SOCK_CLOEXEC: c_int = 0o2000000;
 pub const SHUT_WR: c_int = 1;
+pub const SOL_SOCKET: c_int = 1;
+pub const SO_PEERCRED: c_int = 17;
 pub const MSG_NOSIGNAL: c_int = 0x4000;
 
 pub const POLLIN: c_short = 1;
@@ -39,6 +41,7 @@ pub const WNOHANG: c_int = 1;
 
 pub const EINTR: c_int = 4;
 pub const EAGAIN: c_int = 11;
+pub const ENAMETOOLONG: c_int = 36;
 pub const ENOENT: c_int = 2;
 pub const ESRCH: c_int = 3;
 
@@ -63,6 +66,15 @@ pub struct WindowSize {
 pub const SYS_SCHED_SETSCHEDULER: c_long = if cfg!(target_arch = "aarch64") { 119 } else { 144 };
 
 pub const RLIM_INFINITY: u64 = u64::MAX;
+
+/// `struct ucred`
+#[repr(C)]
+#[derive(Default)]
+pub struct Credentials {
+    pub pid: c_int,
+    pub user_id: c_uint,
+    pub group_id: c_uint,
+}
 
 /// getrlimit(2)
 #[repr(C)]
@@ -90,7 +102,15 @@ pub struct SignalSet(pub [c_ulong; 16]);
 
 extern "C" {
     pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
+    pub fn bind(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
     pub fn connect(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
+    pub fn getsockopt(
+        fd: c_int,
+        level: c_int,
+        name: c_int,
+        value: *mut Credentials,
+        length: *mut c_uint,
+    ) -> c_int;
     pub fn shutdown(fd: c_int, how: c_int) -> c_int;
     pub fn recv(fd: c_int, buffer: *mut c_void, length: usize, flags: c_int) -> isize;
     pub fn send(fd: c_int, buffer: *const c_void, length: usize, flags: c_int) -> isize;

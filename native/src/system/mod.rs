@@ -6,6 +6,7 @@ pub mod files;
 pub mod host;
 pub mod libc;
 pub mod limits;
+pub mod own_scope;
 pub mod paths;
 pub mod process;
 pub mod socket;

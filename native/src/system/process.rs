@@ -83,7 +83,7 @@ pub fn umask() -> u32 {
 /// How long a process is watched that may be at work.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// Whether a process computes, or waits for a child. It is not hung then.
+/// Whether a process computes, or waits for a child or in another synchronous call. It may not be hung then.
 pub fn is_at_work(pid: i64) -> bool {
     let before = work_of(pid);
     sleep(LOOK);
@@ -94,7 +94,7 @@ pub fn is_at_work(pid: i64) -> bool {
 }
 
 struct Work {
-    /// It runs, or waits for a disk.
+    /// It runs, or waits for something other than events.
     is_busy: bool,
     has_children: bool,
     /// Processor time, in ticks of the system's clock.
@@ -111,8 +111,16 @@ fn work_of(pid: i64) -> Option<Work> {
     // Fields 14 and 15: utime and stime.
     let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     let is_stopped = matches!(state, "T" | "t" | "Z" | "X");
-    let work = Work { is_busy: matches!(state, "R" | "D"), has_children: !children.is_empty(), ticks };
+    let is_busy = matches!(state, "R" | "D") || is_blocked(pid);
+    let work = Work { is_busy, has_children: !children.is_empty(), ticks };
     Some(work).filter(|_| !is_stopped)
+}
+
+/// Whether its main thread waits for something other than events. Not every kernel says where a process waits.
+fn is_blocked(pid: i64) -> bool {
+    let place = fs::read_to_string(format!("/proc/{pid}/wchan")).unwrap_or_default();
+    place.len() > 1
+        && !["epoll", "ep_poll", "poll_schedule", "io_uring"].iter().any(|known| place.contains(known))
 }
 
 #[cfg(test)]
@@ -144,7 +152,7 @@ mod tests {
     #[test]
     fn sees_that_a_process_waits_for_its_child() {
         let shell = |script| Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap();
-        for (script, is_waiting) in [("cat; :", true), ("read line", false)] {
+        for (script, is_waiting) in [("cat; :", true), ("read line", true)] {
             let mut child = shell(script);
             sleep(LOOK);
             assert_eq!(is_at_work(i64::from(child.id())), is_waiting, "{script}");
@@ -152,5 +160,19 @@ mod tests {
             child.wait().unwrap();
             assert!(!is_at_work(i64::from(child.id())));
         }
+    }
+
+    #[test]
+    fn sees_that_a_process_waits_for_events() {
+        let mut child = Command::new("tail")
+            .args(["-f", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        sleep(LOOK);
+        let is_working = is_at_work(i64::from(child.id()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!is_working);
     }
 }

@@ -2,8 +2,11 @@
 
 use super::errno::{retried, socket_cause_of};
 use super::libc::{self, PollFd, SockAddrUn, EAGAIN, POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT};
+use super::process;
 use super::streams::STDIN;
 use crate::domain::ports::{Cause, Connecting};
+use crate::protocol as p;
+use std::fs;
 use std::io;
 use std::mem;
 use std::os::raw::{c_int, c_short, c_void};
@@ -28,6 +31,18 @@ impl Readiness {
     pub const NONE: Readiness = Readiness { readable: false, writable: false, input: false };
 }
 
+const ADDRESS_BYTES: u32 = mem::size_of::<SockAddrUn>() as u32;
+
+fn address_of(path: &str) -> io::Result<SockAddrUn> {
+    let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
+    // The last byte stays NUL. No directory that is used here has a longer path.
+    match address.path.get_mut(..path.len()) {
+        Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
+        _ => return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG)),
+    }
+    Ok(address)
+}
+
 pub enum Received {
     Bytes(usize),
     Nothing,
@@ -38,22 +53,52 @@ pub enum Received {
 impl Socket {
     /// connect(2) on a non-blocking socket answers at once: EAGAIN says that the backlog is full.
     pub fn connect(path: &str) -> Result<Socket, Connecting> {
-        let errno = |error: &io::Error| Connecting::Errno(socket_cause_of(error, "connect", path));
-        let mut address = SockAddrUn { family: libc::AF_UNIX as u16, path: [0; 108] };
-        // The last byte stays NUL. No directory that is used here has a longer path.
-        match address.path.get_mut(..path.len()) {
-            Some(into) if path.len() < 108 => into.copy_from_slice(path.as_bytes()),
-            _ => return Err(errno(&io::Error::from_raw_os_error(36))),
+        let errno = |error: io::Error| Connecting::Errno(socket_cause_of(&error, "connect", path));
+        let address = address_of(path).map_err(errno)?;
+        let socket = Socket::open().map_err(errno)?;
+        retried(|| unsafe { libc::connect(socket.0, &address, ADDRESS_BYTES) } as isize).map_err(errno)?;
+        match socket.is_of_user_or_root() {
+            true => Ok(socket),
+            false => Err(Connecting::Errno(Cause::new("EPERM", "EPERM: another user listens there"))),
         }
+    }
+
+    /// Connects to where nothing is, below a directory that is this user's: a sandbox answers for itself there.
+    pub fn are_forbidden(directory: &str) -> bool {
+        match Socket::connect(&format!("{directory}/{}0", p::TMP)) {
+            Err(Connecting::Errno(cause)) => ["EPERM", "EACCES"].contains(&cause.code.as_str()),
+            Err(_) | Ok(_) => false,
+        }
+    }
+
+    /// Binds a socket at a private path, and removes it. False also for what no sandbox says.
+    pub fn may_not_bind(path: &str) -> bool {
+        let bound = address_of(path).and_then(|address| {
+            let socket = Socket::open()?;
+            retried(|| unsafe { libc::bind(socket.0, &address, ADDRESS_BYTES) } as isize)
+        });
+        if bound.is_ok() {
+            // What can't be removed is swept once this process is gone.
+            let _ = fs::remove_file(path);
+        }
+        bound.map_or_else(|error| error.kind() == io::ErrorKind::PermissionDenied, |_| false)
+    }
+
+    fn open() -> io::Result<Socket> {
         let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
-        let fd = unsafe { libc::socket(libc::AF_UNIX, kind, 0) };
-        if fd < 0 {
-            return Err(errno(&io::Error::last_os_error()));
+        match unsafe { libc::socket(libc::AF_UNIX, kind, 0) } {
+            fd if fd < 0 => Err(io::Error::last_os_error()),
+            fd => Ok(Socket(fd)),
         }
-        let socket = Socket(fd);
-        let length = mem::size_of::<SockAddrUn>() as u32;
-        retried(|| unsafe { libc::connect(fd, &address, length) } as isize).map_err(|error| errno(&error))?;
-        Ok(socket)
+    }
+
+    /// unix(7), SO_PEERCRED: who listens. The path was judged before; this holds whatever became of it since.
+    fn is_of_user_or_root(&self) -> bool {
+        let mut peer = libc::Credentials::default();
+        let mut length = mem::size_of::<libc::Credentials>() as u32;
+        let asked =
+            unsafe { libc::getsockopt(self.0, libc::SOL_SOCKET, libc::SO_PEERCRED, &mut peer, &mut length) };
+        asked == 0 && [process::user_id(), 0].contains(&peer.user_id)
     }
 
     /// Waits until the socket can be read, or written where that is wanted, or the time is over; in whole milliseconds, rounded up.

@@ -2,7 +2,7 @@
 
 use super::chunks::{violation_text, Decoded, Decoder};
 use crate::domain::failure::fill;
-use crate::domain::ports::Greeting;
+use crate::domain::ports::{Greeting, Progress};
 use crate::protocol as p;
 use crate::system::socket::{Readiness, Received, Socket};
 use crate::system::time::monotonic_ms;
@@ -23,6 +23,9 @@ struct FirstWord {
     early: Vec<(u8, Vec<u8>)>,
     early_bytes: usize,
     rest: Vec<u8>,
+    progress: Progress,
+    /// How often the daemon has said that the request is queued.
+    queued_words: usize,
 }
 
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -31,11 +34,12 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// not been begun, and will not be.
 ///
 /// `within_ms`: the last word may take `LAST_WORD_MS` more. A daemon that sees the end of the caller's half before it has begun does
-/// not begin; one that has begun has said so, and then it is a call like any other.
+/// not begin; one that has begun has said so, and then it is a call like any other. While the request is queued, the time is
+/// `QUEUED_MS`.
 pub fn greet(mut socket: Socket, request: &[u8], within_ms: f64) -> (Greeting, Option<Accepted>) {
     let mut word = FirstWord::default();
     let mut deadline = monotonic_ms() + within_ms;
-    let mut when_ended = Greeting::Ended;
+    let mut is_silent = false;
     let mut unsent = request;
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
@@ -44,22 +48,28 @@ pub fn greet(mut socket: Socket, request: &[u8], within_ms: f64) -> (Greeting, O
         if ready.readable {
             match socket.receive(&mut buffer) {
                 Received::Bytes(count) => {
+                    let before = word.queued_words;
                     if let Some(greeting) = word.take(&buffer[..count]) {
                         return word.settle(greeting, socket);
                     }
+                    if word.queued_words > before {
+                        let more_ms = if is_silent { p::LAST_WORD_MS } else { p::QUEUED_MS };
+                        deadline = monotonic_ms() + more_ms;
+                    }
                 }
                 Received::Nothing => {}
-                Received::End | Received::Failed(_) => return (when_ended, None),
+                Received::End | Received::Failed(_) if is_silent => return (Greeting::Silent, None),
+                Received::End | Received::Failed(_) => return (Greeting::Ended(word.progress), None),
             }
         } else if ready.writable {
             // A failure to send says nothing: what the daemon had to say may still be read.
             unsent = &unsent[socket.send(unsent).unwrap_or(unsent.len())..];
         } else if ready == Readiness::NONE && monotonic_ms() >= deadline {
             // A caller that was stopped finds its time over and the word unread, so it gives up only where there was nothing to read.
-            if when_ended == Greeting::Silent {
-                return (when_ended, None);
+            if is_silent {
+                return (Greeting::Silent, None);
             }
-            when_ended = Greeting::Silent;
+            is_silent = true;
             unsent = &[];
             socket.end();
             deadline = monotonic_ms() + p::LAST_WORD_MS;
@@ -71,7 +81,12 @@ impl FirstWord {
     fn take(&mut self, bytes: &[u8]) -> Option<Greeting> {
         let mut greeting = None;
         let (early, early_bytes) = (&mut self.early, &mut self.early_bytes);
+        let (progress, queued_words) = (&mut self.progress, &mut self.queued_words);
         let used = self.decoder.decode(bytes, &mut |decoded| {
+            if decoded == (Decoded::Piece { kind: p::CHUNK_ERROR_OUTPUT, bytes: &[] }) {
+                *progress = Progress::Queued;
+                *queued_words += 1;
+            }
             if let Decoded::Piece { kind, bytes } | Decoded::Whole { kind, bytes } = decoded {
                 *early_bytes += bytes.len();
                 // Of nothing there may be any amount.
@@ -84,7 +99,7 @@ impl FirstWord {
                     message: fill(p::TEXT_FOREIGN, &[("violation", &violation_text(&violation))]),
                     exit_code: p::REFUSAL_FOREIGN,
                 }),
-                Decoded::Whole { kind: p::CHUNK_EXIT, bytes } => Some(refused(bytes, text(early))),
+                Decoded::Whole { kind: p::CHUNK_EXIT, bytes } => Some(refused(bytes, text(early), *progress)),
                 Decoded::Piece { kind: p::CHUNK_ERROR_OUTPUT, .. }
                     if *early_bytes <= p::MESSAGE_LIMIT_BYTES =>
                 {
@@ -109,10 +124,10 @@ impl FirstWord {
     }
 }
 
-fn refused(code: &[u8], message: String) -> Greeting {
+fn refused(code: &[u8], message: String, progress: Progress) -> Greeting {
     match leading_number(code) {
-        p::REFUSAL_DRAINING => Greeting::Draining { upgrade: false },
-        p::REFUSAL_UPGRADING => Greeting::Draining { upgrade: true },
+        p::REFUSAL_DRAINING => Greeting::Draining { upgrade: false, progress },
+        p::REFUSAL_UPGRADING => Greeting::Draining { upgrade: true, progress },
         p::REFUSAL_OUTDATED => Greeting::Outdated { message },
         code if code > 0 => Greeting::Declined { message, exit_code: code },
         _ => Greeting::Declined { message, exit_code: p::REFUSAL_FOREIGN },

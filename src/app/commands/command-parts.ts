@@ -5,7 +5,7 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import type { CommandOptions } from '../options/option-table.js';
 import type { Host } from '../platforms/host.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import type { Inspector } from './daemon-inspector.js';
 
 export interface Output {

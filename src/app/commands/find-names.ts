@@ -2,15 +2,7 @@
 
 import { isLabel } from '../../domain/doctor/leftover-checks.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
-import {
-  generationOf,
-  layout,
-  makerOf,
-  NAMES,
-  type Place,
-  type Platform,
-  placeOf,
-} from '../../domain/place/layout.js';
+import { generationOf, isScopeFile, layout, makerOf, NAMES, type Place } from '../../domain/place/layout.js';
 import type { FileSystem } from '../../ports/file-system.js';
 
 /** Files that mark the directory of a name: other programs are unlikely to use these names. */
@@ -19,8 +11,8 @@ const MARKS: ReadonlySet<string> = new Set([NAMES.lock, NAMES.spawns]);
 export interface PlacesQuery {
   readonly files: FileSystem;
   readonly root: string;
-  readonly userId: number;
-  readonly platform: Platform;
+  /** The place of a name in that directory, or a short one where its path is too long. */
+  placeOf(label: string): Place;
 }
 
 export function placesIn(query: PlacesQuery): Place[] {
@@ -32,7 +24,7 @@ export function placesIn(query: PlacesQuery): Place[] {
 
 /** Empty directories of names, unless the state directory also holds something that solod can't have made. */
 export function emptyPlacesIn({ files, root }: PlacesQuery): Place[] {
-  const names = namesIn(files, root);
+  const names = namesIn(files, root).filter((name) => !isScopeFile(name));
   if (!names.every((name) => isLabel(name) && isOwnDirectory(files, `${root}/${name}`))) return [];
   const places = names.map((name): Place => ({ root, directory: `${root}/${name}` }));
   return places.filter(({ directory }) => {
@@ -61,13 +53,13 @@ function isPlace(files: FileSystem, directory: string): boolean {
 }
 
 /** The owner file in a short place says whose place it is, which counts only if that name leads there. */
-function shortPlaces({ files, root, userId, platform }: PlacesQuery): Place[] {
-  const { root: shortRoot } = placeOf(`/${'x'.repeat(200)}`, 'x', userId, platform);
+function shortPlaces({ files, placeOf }: PlacesQuery): Place[] {
+  const { root: shortRoot } = placeOf('x'.repeat(200));
   return namesIn(files, shortRoot).flatMap((name) => {
     const reading = files.readText(layout.currentOwner(`${shortRoot}/${name}`));
     const label = reading.kind === 'text' ? parseOwner(reading.text)?.name : undefined;
     if (label === undefined || !isLabel(label)) return [];
-    const place = placeOf(root, label, userId, platform);
+    const place = placeOf(label);
     return place.directory === `${shortRoot}/${name}` ? [place] : [];
   });
 }

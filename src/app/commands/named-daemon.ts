@@ -1,10 +1,11 @@
 /** Which daemons a command line means: the one that it names, or all in the state directory. */
 
 import path from 'node:path';
-import type { Place } from '../../domain/place/layout.js';
-import { stateRoot } from '../environment/state-root.js';
+import { type Derivation, type Ignored, ignoredBases } from '../../domain/place/derive-place.js';
+import { type Place, placeOf } from '../../domain/place/layout.js';
 import { invalid, resolveTarget, type Target } from '../library/daemon-target.js';
 import type { CommandOptions } from '../options/option-table.js';
+import { callerOn, deriveFor, shortIn } from '../place/find-place.js';
 import type { Host } from '../platforms/host.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
 import { USAGE } from '../texts/usage-text.js';
@@ -40,13 +41,31 @@ export async function withNamed(
   return target.kind === 'failed' ? complainOf(output, target.failure) : run(target.value);
 }
 
-/** Before a command runs, it is certain that there is one (`program.ts`). */
-export function rootOf({ stateDirectory }: CommandOptions): string {
-  return path.resolve(stateDirectory ?? stateRoot(process.env) ?? '/');
+export const derivedFor = (host: Host, { stateDirectory }: CommandOptions): Derivation =>
+  deriveFor(host, host.env, stateDirectory);
+
+/** Every base directory that this caller can't use. */
+export const ignoredFor = (host: Host, { stateDirectory }: CommandOptions): readonly Ignored[] =>
+  ignoredBases(callerOn(host, host.env, stateDirectory), host.files);
+
+/**
+ * The directory of all names that this caller may know. Before a command runs, it is certain that there is
+ * one (`program.ts`); only `doctor` also looks at what is not trusted.
+ */
+export function rootOf(host: Host, options: CommandOptions): string {
+  const derived = derivedFor(host, options);
+  return derived.kind === 'place' ? derived.root : namedRoot(host, options);
 }
 
-export function placesQueryOf({ files, userId, platform }: Host, options: CommandOptions): PlacesQuery {
-  return { files, userId, platform, root: rootOf(options) };
+const namedRoot = (host: Host, { stateDirectory }: CommandOptions): string =>
+  path.resolve(host.directory() || '/', stateDirectory ?? host.env.SOLOD_DIR ?? '/');
+
+export function placesQueryOf(host: Host, options: CommandOptions): PlacesQuery {
+  const { files, userId, platform } = host;
+  const derived = derivedFor(host, options);
+  const root = rootOf(host, options);
+  const short = derived.kind === 'place' ? shortIn(derived, host, host.env) : undefined;
+  return { files, root, placeOf: (label) => placeOf(root, label, userId, platform, short) };
 }
 
 /** Every name in the state directory. */

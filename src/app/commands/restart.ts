@@ -3,7 +3,7 @@
 import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { EXIT } from '../environment/exit-codes.js';
-import { resolveRequest } from '../library/daemon-request.js';
+import { resolveSettled } from '../library/daemon-request.js';
 import { connectTo } from '../library/obtain-daemon.js';
 import { pinging } from '../library/ping.js';
 import { terminate } from '../library/stop-hung-daemon.js';
@@ -28,7 +28,7 @@ export class RestartCommand {
     const { host, output } = this.parts;
     if (service === undefined) return complain(output, USAGE.noService());
     const totalMs = options.timeoutMs ?? CALL_TOTAL_MS;
-    const request = resolveRequest({ ...options, service }, host, { totalMs });
+    const request = resolveSettled({ ...options, service }, host, { totalMs });
     if (request.kind === 'failed') return complainOf(output, request.failure);
     const { label, place } = request.value.target;
     output.progress(`ending ${label} …`);

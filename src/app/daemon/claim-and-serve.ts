@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { type ClaimResult, claimTarget } from '../library/claim-name.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import type { DaemonSettings } from './daemon.js';
 
 /**

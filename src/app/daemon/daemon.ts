@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ownerText } from '../../domain/evidence/owner.js';
-import { ASKED } from '../../domain/lifecycle/start-ledger.js';
+import { ASKED, isLack } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
@@ -14,6 +14,7 @@ import { VERSION } from '../environment/version.js';
 import type { Claimed } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
+import { lookElsewhere, touchIfOld } from '../place/settle-place.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
@@ -31,7 +32,7 @@ import { IDLE_TIMEOUT_MS, IdleTimer } from './idle-timer.js';
 import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
-import { Watch, type WatchFinding } from './watch.js';
+import { findingText, Watch, type WatchFinding } from './watch.js';
 import type { WorkerPool } from './workers/worker-pool.js';
 
 export interface DaemonSettings {
@@ -78,12 +79,13 @@ export class Daemon {
   #idle: IdleTimer;
   readonly #tally = new Tally();
   #served = 0;
-  #asked = 0;
+  /** How many callers have been told why the service does not load. */
+  #told = 0;
   /** What the service clears away before the daemon ends. */
   #cleared: Promise<void> = Promise.resolve();
 
   constructor(
-    host: DaemonHost<Socket>,
+    private readonly host: DaemonHost<Socket>,
     private readonly settings: DaemonSettings,
     private readonly claimed: Claimed,
     private readonly report: StartReport,
@@ -176,14 +178,17 @@ export class Daemon {
   }
 
   #makeWatch(host: DaemonHost): Watch {
-    const { edition, memoryLimitBytes, tether } = this.settings;
+    const { edition, memoryLimitBytes, target, tether } = this.settings;
     const { directory, generation, owner } = this.claimed;
     const heldOwnerText = ownerText({ ...owner, held: true });
     const tenure = { directory, generation, ownerText: ownerText(owner), heldOwnerText };
     const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
     return new Watch(host, settings, {
       workerBytes: () => this.#pool?.residentBytes ?? 0,
-      onRound: () => this.#log?.look(),
+      onRound: () => {
+        this.#log?.look();
+        touchIfOld(host, target.derived.root);
+      },
       onFinding: (finding) => this.#found(finding),
     });
   }
@@ -198,6 +203,7 @@ export class Daemon {
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     this.#life?.begin(this.claimed.directory);
     this.report.say({ kind: 'ready' });
+    lookElsewhere(this.host, target);
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);
     const own = this.#settled.service.idleTimeoutMs;
     this.#idle.stop();
@@ -216,23 +222,32 @@ export class Daemon {
   async #admit(request: CallRequest): Promise<Admission> {
     const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
     const arrival = { atMs: nowMs(), caller };
-    this.#asked += 1;
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
     this.#idle.stop();
     const refusal = await this.#refuseEdition(caller);
     if (refusal !== undefined) return refusal;
+    const came = this.#settled === undefined ? 'in-time' : 'late';
     const loading = await this.#loading;
-    if (loading.kind === 'broken')
-      return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
+    if (loading.kind === 'broken') return this.#declineBroken(loading.message, came);
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     const changed = loading.service.watch === 'imports' ? this.#processes.changedFile() : undefined;
     const room = changed === undefined ? undefined : await this.#makeRoom(`${changed} has changed`);
     if (room !== undefined) return room;
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    const run = this.#pool?.runner(request.command) ?? loading.service.run;
-    return { kind: 'accepted', run, scope: measured(this.#scopeFor(loading.service), this.#tally, arrival) };
+    const scope = measured(this.#scopeFor(loading.service), this.#tally, arrival);
+    const place = this.#pool?.queue(request.command, scope);
+    return place === undefined
+      ? { kind: 'accepted', run: loading.service.run, scope }
+      : { kind: 'queued', place };
+  }
+
+  #declineBroken(message: string, came: 'in-time' | 'late'): Admission {
+    // The machine may have meanwhile what the service lacked.
+    if (came === 'late' && isLack(message)) return { kind: 'draining' };
+    this.#told += 1;
+    return { kind: 'declined', message, exitCode: EXIT.software };
   }
 
   #scopeFor({ callProcess }: Service): CallScope {
@@ -322,7 +337,7 @@ export class Daemon {
   }
 
   #watchProcess(): void {
-    process.once('exit', () => this.#pool?.close());
+    process.once('exit', (code) => this.#exits(code));
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
       process.on(signal, () => {
         if (!this.settings.ignored.includes(signal)) this.#retirement.retire(signal, EXIT.ok);
@@ -332,6 +347,13 @@ export class Daemon {
       if (isOfACallThatEnded(error)) this.settings.say(`a promise was left behind: ${stackOf(error)}`);
       else this.#fatal('unhandled rejection', error);
     });
+  }
+
+  /** A service that ends the process while it is loaded has failed, whether or not somebody waits for it. */
+  #exits(code: number): void {
+    this.#pool?.close();
+    if (this.#settled === undefined && this.#retirement.state === 'serving')
+      this.report.say({ kind: 'ended', why: '', code, signal: undefined });
   }
 
   #fatal(what: string, error: unknown): void {
@@ -344,8 +366,8 @@ export class Daemon {
    * The wait has a limit. A later caller sees its connection end before anything was begun, and starts another daemon.
    */
   async #answerTheRest(): Promise<void> {
-    for (let round = 0, before = -1; before !== this.#asked && round < QUIET_ROUNDS_MAX; round++) {
-      before = this.#asked;
+    for (let round = 0, before = -1; before !== this.#told && round < QUIET_ROUNDS_MAX; round++) {
+      before = this.#told;
       await this.#calls.settled();
       await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
     }
@@ -379,17 +401,4 @@ function isOfACallThatEnded(error: unknown): boolean {
 
 function callsText(count: number): string {
   return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
-}
-
-function findingText(finding: WatchFinding): string {
-  switch (finding.kind) {
-    case 'orphaned':
-      return `${finding.path} is gone, or another's: this daemon has lost its name`;
-    case 'service-deleted':
-      return `${finding.path} has been deleted`;
-    case 'memory':
-      return `it takes ${Math.round(finding.residentBytes / 2 ** 20)} MiB, more than it may`;
-    case 'untethered':
-      return `process ${finding.pid}, to which it was tied, has ended`;
-  }
 }

@@ -2,7 +2,7 @@
 
 import type { Identity } from '../../domain/evidence/identity.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import { resolveTarget } from '../library/daemon-target.js';
+import { settledTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import type { DaemonHost } from '../platforms/host.js';
@@ -14,7 +14,7 @@ import {
 } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { workersWanted } from '../service/worker-count.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
@@ -37,7 +37,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
   const host = daemonHost();
   const file = resolveService(service);
   if (file.kind === 'failed') return refuse(file.failure);
-  const target = resolveTarget({ ...options, name: options.name ?? file.value.name }, host);
+  const target = settledTarget({ ...options, name: options.name ?? file.value.name }, host);
   if (target.kind === 'failed') return refuse(target.failure);
   const report = new StartReport(host, target.value.place.directory);
   if (mode === 'background') {

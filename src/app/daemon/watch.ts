@@ -32,6 +32,19 @@ export type WatchFinding =
   | { readonly kind: 'memory'; readonly residentBytes: number }
   | { readonly kind: 'untethered'; readonly pid: number };
 
+export function findingText(finding: WatchFinding): string {
+  switch (finding.kind) {
+    case 'orphaned':
+      return `${finding.path} is gone, or another's: this daemon has lost its name`;
+    case 'service-deleted':
+      return `${finding.path} has been deleted`;
+    case 'memory':
+      return `it takes ${Math.round(finding.residentBytes / 2 ** 20)} MiB, more than it may`;
+    case 'untethered':
+      return `process ${finding.pid}, to which it was tied, has ended`;
+  }
+}
+
 interface WatchWitness {
   /** How much memory the processes take that run calls. */
   workerBytes(): number;

@@ -6,7 +6,7 @@ import { ownStreams } from '../environment/sync-stdout.js';
 import { terminals } from '../environment/terminals.js';
 import { type CallOptions, type CallResult, callService } from '../library/call-service.js';
 import type { ServiceOptions } from '../library/daemon-request.js';
-import { type KickResult, kickDaemon } from '../library/kick-daemon.js';
+import { type KickResult, kickReachable } from '../library/kick-daemon.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import { callerHost } from '../platforms/node-platform.js';
 import { textOf } from '../texts/complaint.js';
@@ -27,7 +27,7 @@ async function runCommand(argv: readonly string[], opened: Opened | undefined): 
   if (asked === undefined) return loadBundle<typeof import('./program.js')>('command.cjs').runCommand(argv);
   return command === 'call'
     ? callCommand(asked, opened)
-    : kickExitCode(kickDaemon(callerHost(), serviceOptions(asked)));
+    : kickExitCode(await kickReachable(callerHost(), serviceOptions(asked)));
 }
 
 function serviceOptions({

@@ -37,6 +37,7 @@ const PORTS = tokensFor<Host>({
   processes: true,
   witness: true,
   claiming: true,
+  derive: true,
   probe: true,
   listener: true,
   spawner: true,
@@ -48,6 +49,7 @@ const PORTS = tokensFor<Host>({
   findService: true,
   held: true,
   work: true,
+  bindOnce: true,
   warn: true,
   env: true,
   userId: true,
@@ -60,6 +62,9 @@ const PORTS = tokensFor<Host>({
   directory: true,
   home: true,
   realPath: true,
+  scope: true,
+  machine: true,
+  copyFile: true,
   nonce: true,
 });
 

@@ -2,9 +2,10 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { complain, complainOf } from '../commands/command-parts.js';
+import { derivedFor } from '../commands/named-daemon.js';
 import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
-import { stateRoot } from '../environment/state-root.js';
 import { VERSION } from '../environment/version.js';
+import { failureOf } from '../library/daemon-target.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
@@ -15,6 +16,7 @@ import {
   optionHelp,
 } from '../options/option-table.js';
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
+import { nodeHost } from '../platforms/node-platform.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CommandOutput } from './command-output.js';
@@ -87,8 +89,10 @@ async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<n
       return complain(OUTPUT, USAGE.dashValue());
     case 'read': {
       const { service, options } = reading.value;
-      if (options.stateDirectory === undefined && stateRoot(process.env) === undefined)
-        return complainOf(OUTPUT, { kind: 'no-home' });
+      const derived = derivedFor(nodeHost(), options);
+      // What is not trusted is what `doctor` is for.
+      const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
+      if (derived.kind !== 'place' && !isLookedAt) return complainOf(OUTPUT, failureOf(derived));
       return ACTIONS[name](commands(OUTPUT), service, options);
     }
   }

@@ -7,21 +7,20 @@
  * (`warm-call-streams.ts`).
  */
 
-import { existsSync, lstatSync, writeSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { resolve } from 'node:path';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
-import { distrustOf, isClosed } from '../../domain/place/distrust.js';
-import { isName, layout, type Place, placeOf } from '../../domain/place/layout.js';
+import { isName, layout } from '../../domain/place/layout.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
-import { platformOf, stateRoot, workingDirectory } from '../environment/state-root.js';
+import { platformOf, workingDirectory } from '../environment/state-root.js';
 import { terminals } from '../environment/terminals.js';
-import { entryOf, nodeClock } from '../platforms/node-platform.js';
+import { nodeClock, readScope } from '../platforms/node-platform.js';
 import { resolveService, type ServiceFile } from '../service/service-file.js';
 import { afterReading } from '../wire/after-reading.js';
 import { CHUNK, chunk, HEADER_BYTES } from '../wire/chunks.js';
 import type { Opened } from '../wire/opened.js';
 import { encodeRequest, requestEnvironment } from '../wire/request.js';
+import { warmPlace } from './warm-place.js';
 
 /** Continues the call elsewhere: with a connection, or from the beginning. */
 export type GoOn = (opened?: Opened) => void;
@@ -39,7 +38,7 @@ export function callWarm(argv: readonly string[], goOn: GoOn): void {
     return;
   }
   const request = requestOf(asked.args, found.service, begunMs);
-  new Exchange(layout.currentSocket(found.place.directory), request, goOn);
+  new Exchange(layout.currentSocket(found.directory), request, goOn);
 }
 
 function requestOf(args: readonly string[], { name, edition }: ServiceFile, begunMs: number): Buffer {
@@ -78,7 +77,7 @@ export function readWarm(argv: readonly string[]): WarmArguments | undefined {
 
 interface Found {
   readonly service: ServiceFile;
-  readonly place: Place;
+  readonly directory: string;
 }
 
 /** Finds the service and its daemon's directory. Undefined if anything is missing, which the rest of the command then explains. */
@@ -93,21 +92,16 @@ function find(file: string): Found | undefined {
 
 function findOrThrow(file: string): Found | undefined {
   const platform = platformOf();
-  const root = stateRoot(process.env);
-  if (!platform || !root) return undefined;
-  if (chooseDaemon(undefined, process.env).kind !== 'daemon') return undefined;
+  const { env } = process;
+  if (!platform || chooseDaemon(undefined, env).kind !== 'daemon') return undefined;
   const service = resolveService(file);
   if (service.kind === 'failed' || !isName(service.value.name)) return undefined;
-  const userId = process.getuid?.() ?? 0;
-  const place = placeOf(resolve(root), service.value.name, userId, platform);
-  return isInOrder(place, userId) ? { service: service.value, place } : undefined;
-}
-
-/** @throws a system error if a directory is missing */
-function isInOrder({ root, directory }: Place, userId: number): boolean {
-  if (distrustOf(entryOf(lstatSync(root)), userId) !== undefined) return false;
-  const entry = entryOf(lstatSync(directory));
-  return distrustOf(entry, userId) === undefined && isClosed(entry) && existsSync(layout.launch(directory));
+  const { boot, ids } = readScope();
+  const scope = `${boot}.${env.SOLOD_SCOPE || ids}`;
+  const directory = warmPlace(service.value.name, env, process.getuid?.() ?? 0, platform, scope);
+  return directory && existsSync(layout.launch(directory))
+    ? { service: service.value, directory }
+    : undefined;
 }
 
 const NOTHING = Buffer.alloc(0);

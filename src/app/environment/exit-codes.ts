@@ -58,7 +58,7 @@ export const EXIT_MEANINGS = {
   ioError: "the caller's own stdin, stdout or stderr failed",
   tempFail: 'timed out',
   lost: 'the connection was lost after the call had begun: it may have been carried out, and is not retried',
-  noPermission: 'the state directory is not trusted',
+  noPermission: 'the state directory is not trusted, or Unix sockets are forbidden',
   outdated: 'the daemon is newer than this solod and speaks another wire',
   interrupted: 'interrupted',
 } as const satisfies Partial<Record<ExitName, string>>;
@@ -73,6 +73,7 @@ const OF_FAILURE: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName
   'not-removed': 'cantCreate',
   'no-home': 'cantCreate',
   'no-daemon-program': 'osError',
+  'sockets-forbidden': 'noPermission',
   'claim-failed': 'cantCreate',
   'spawn-refused': 'osError',
   'spawn-threw': 'osError',

@@ -1,7 +1,7 @@
 /** Where things are, as the environment says. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
 
 import { realpathSync } from 'node:fs';
-import { isAbsolute, join, resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import type { Platform } from '../../domain/place/layout.js';
 import type { Environment } from '../../ports/environment.js';
 
@@ -17,22 +17,6 @@ export function platformOf(): Platform | undefined {
  * @throws a system error if the user is not in it
  */
 export const homeDirectory = (): string => process.getBuiltinModule('node:os').userInfo().homedir;
-
-/**
- * The directory that holds the directories of all names: `$SOLOD_DIR`, else `$XDG_RUNTIME_DIR/solod`, else
- * `$XDG_STATE_HOME/solod`, else `~/.local/state/solod`. A relative XDG directory is ignored, as the XDG Base Directory
- * Specification demands.
- * @param from directory from which a relative `$SOLOD_DIR` counts
- * @returns undefined if it would be in the home directory, and there is none
- */
-export function stateRoot(env: Environment, from = '', home = homeDirectory): string | undefined {
-  const { SOLOD_DIR, XDG_RUNTIME_DIR, XDG_STATE_HOME } = env;
-  if (SOLOD_DIR) return resolve(from, SOLOD_DIR);
-  for (const base of [XDG_RUNTIME_DIR, XDG_STATE_HOME])
-    if (base && isAbsolute(base)) return join(base, 'solod');
-  const found = homeOf(env, home);
-  return found && join(found, '.local', 'state', 'solod');
-}
 
 /** @returns undefined if there is no such file */
 export function realPath(file: string): string | undefined {

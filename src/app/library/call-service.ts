@@ -7,7 +7,7 @@ import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
 import { textOf } from '../texts/complaint.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
@@ -15,7 +15,9 @@ import type { CallRequest } from '../wire/request.js';
 import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
+  isInsistedOn,
   resolveRequest,
+  resolveSettled,
   type ServiceOptions,
   type TimingOptions,
 } from './daemon-request.js';
@@ -76,12 +78,12 @@ export async function callService<C extends Duplex>(
   begun?: Begun<C> | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
-  const resolved = resolveRequest(options, host, { totalMs });
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
+  const resolved = (choice.kind === 'daemon' ? resolveSettled : resolveRequest)(options, host, { totalMs });
   if (resolved.kind === 'failed') {
     const { failure } = resolved;
     const isDaemonWanted = choice.kind === 'daemon' && options.fallback !== 'inline';
-    return failure.kind === 'no-daemon-program' || (failure.kind === 'no-home' && !isDaemonWanted)
+    return failure.kind === 'no-daemon-program' || (isWithoutPlace(failure) && !isDaemonWanted)
       ? callWithoutPlace(host, options, sentence(failure))
       : failed(explained(host, failure));
   }
@@ -121,7 +123,8 @@ async function callDaemon<C extends Duplex>(
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
   const reached = await connectTo(host, resolved, manner);
   if (reached.kind === 'failed') {
-    if (isBound(reached.failure)) return callInline(host, options, inlineOf(resolved), reached.message);
+    if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
+      return callInline(host, options, inlineOf(resolved), reached.message);
     // A service that declined would decline inline too.
     if (patience === 'wait' || reached.failure.kind === 'declined') return reached;
     if (reached.failure.kind === 'vacant') kickAside(host, resolved);
@@ -139,6 +142,9 @@ async function callDaemon<C extends Duplex>(
   }
 }
 
+const isWithoutPlace = ({ kind }: Failure): boolean =>
+  kind === 'no-home' || kind === 'state-directory-distrusted';
+
 /** A caller that has said how long it waits, or has another way to its answer, waits no longer. */
 const waitsForBusyDaemon = ({ timing, fallback, whenHung }: CallOptions): boolean =>
   timing?.totalMs === undefined && fallback !== 'inline' && whenHung !== 'end';
@@ -150,9 +156,14 @@ function explained(host: CallerHost, failure: Failure): Failure {
     : failure;
 }
 
-/** A process with such limits should not start what all other callers use. */
-const isBound = (failure: Failure): boolean =>
-  failure.kind === 'spawn-refused' && failure.cause.code === BOUND;
+/**
+ * A process with such limits should not start what all other callers use; one without sockets can't reach what it
+ * starts.
+ */
+function canOnlyBeInline(failure: Failure): boolean {
+  if (failure.kind === 'spawn-refused') return failure.cause.code === BOUND;
+  return failure.kind === 'sockets-forbidden';
+}
 
 function requestOf(host: CallerHost, options: CallOptions, command: string): CallRequest {
   return {

@@ -13,8 +13,8 @@ import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Word } from '../../ports/start-word.js';
 import { VERSION } from '../environment/version.js';
 import { type DaemonHost, type LibraryHost, portsOf, type ServingListener } from '../platforms/host.js';
-import { sentence } from '../texts/failure-text.js';
-import { type NameOptions, resolveTarget, type Target } from './daemon-target.js';
+import { sentence } from '../texts/failure-sentence.js';
+import { type NameOptions, settledTarget, type Target } from './daemon-target.js';
 import { StartReport } from './start-report.js';
 
 export interface ClaimOptions extends NameOptions {
@@ -53,7 +53,7 @@ export async function claimName<C extends Duplex>(
   host: LibraryHost<C>,
   options: ClaimOptions,
 ): Promise<ClaimResult<C>> {
-  const resolved = resolveTarget(options, host);
+  const resolved = settledTarget(options, host);
   if (resolved.kind === 'failed') return resolved;
   const report = new StartReport(host, resolved.value.place.directory);
   const result = await claimTarget(host, resolved.value, options, report);

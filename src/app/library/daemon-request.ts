@@ -9,6 +9,7 @@ import { daemonEnvironment, environmentText } from '../../domain/place/daemon-en
 import { shortHash } from '../../domain/place/layout.js';
 import type { Environment } from '../../ports/environment.js';
 import type { DaemonWish } from '../environment/daemon-switch.js';
+import { settled } from '../place/settle-place.js';
 import type { CallerHost } from '../platforms/host.js';
 import { ownEnvironmentIn } from '../service/service-environment.js';
 import type { Resolved, ServiceFile } from '../service/service-file.js';
@@ -67,6 +68,14 @@ export interface DaemonRequest {
 
 export type DaemonSelector = ServiceOptions | ProgramOptions;
 
+/** The same, in a place that this caller's scope has taken: something may be started there. */
+export const resolveSettled: typeof resolveRequest = (options, host, defaults) =>
+  settled(
+    () => resolveRequest(options, host, defaults),
+    ({ target }) => target.derived,
+    host,
+  );
+
 export function resolveRequest(
   options: DaemonSelector & TimingOptions,
   host: CallerHost,
@@ -105,7 +114,7 @@ export function resolveRequest(
 }
 
 /** Whether the user insists on a daemon, or nothing else can answer. */
-const isInsistedOn = (options: DaemonSelector, { env }: CallerHost): boolean =>
+export const isInsistedOn = (options: DaemonSelector, { env }: CallerHost): boolean =>
   !('service' in options) || options.daemon === 'on' || (options.env ?? env).SOLOD === 'on';
 
 /** The daemon of a service serves every caller. A daemon with its own program gets what the caller passes. */

@@ -3,10 +3,12 @@
 import { resolve } from 'node:path';
 import { causeOf } from '../../adapters/errno.js';
 import type { Failure } from '../../domain/failure.js';
-import { isName, labelOf, type Place, type Platform, placeOf } from '../../domain/place/layout.js';
+import type { Derivation, DerivedPlace } from '../../domain/place/derive-place.js';
+import { isName, labelOf } from '../../domain/place/layout.js';
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Environment } from '../../ports/environment.js';
-import { stateRoot } from '../environment/state-root.js';
+import { deriveFor, type Housed, placeIn } from '../place/find-place.js';
+import { settled } from '../place/settle-place.js';
 import type { CommonHost } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
 import { type Complaint, textOf } from '../texts/complaint.js';
@@ -23,13 +25,9 @@ export interface NameOptions {
   readonly env?: Environment | undefined;
 }
 
-export interface Target {
+export interface Target extends Housed {
   readonly name: string;
-  /** The name, or the name with its project: what the directory is called. */
-  readonly label: string;
-  readonly place: Place;
-  readonly platform: Platform;
-  /** Absolute path of the directory of all names. */
+  /** Absolute path of the state directory, which may hold parts of several scopes. */
   readonly stateDirectory: string;
   /** Real path of the project's root. */
   readonly project: string | undefined;
@@ -53,6 +51,14 @@ export function resolveTarget(options: NameOptions, host: CommonHost): Resolved<
   return orInvalid(() => targetOf(options, host));
 }
 
+/** The same, in a place that this process's scope has taken: something may be started there. */
+export const settledTarget: typeof resolveTarget = (options, host) =>
+  settled(
+    () => resolveTarget(options, host),
+    ({ derived }) => derived,
+    host,
+  );
+
 /** Turns what the system refuses while options are read into a failure. */
 export function orInvalid<T>(resolved: () => Resolved<T>): Resolved<T> {
   try {
@@ -64,14 +70,29 @@ export function orInvalid<T>(resolved: () => Resolved<T>): Resolved<T> {
 }
 
 function targetOf({ name, ...options }: NameOptions, host: CommonHost): Resolved<Target> {
-  const { platform, userId } = host;
+  const { platform } = host;
   const from = host.directory();
   const project = options.project === undefined ? undefined : host.realPath(resolve(from, options.project));
   if (options.project !== undefined && project === undefined) return invalid(USAGE.project(options.project));
-  const root = options.stateDirectory ?? stateRoot(options.env ?? host.env, from, host.home);
-  if (root === undefined) return { kind: 'failed', failure: { kind: 'no-home' } };
-  const stateDirectory = resolve(from, root);
+  const env = options.env ?? host.env;
+  const derived = deriveFor(host, env, options.stateDirectory);
+  if (derived.kind !== 'place') return { kind: 'failed', failure: failureOf(derived) };
   const label = labelOf(name, project);
-  const place = placeOf(stateDirectory, label, userId, platform);
-  return { kind: 'resolved', value: { name, label, place, platform, stateDirectory, project } };
+  const place = placeIn(derived, label, host, env);
+  const stateDirectory = derived.asked;
+  return { kind: 'resolved', value: { name, label, place, platform, stateDirectory, derived, project } };
+}
+
+/** Why a caller has no place. */
+export function failureOf(derived: Exclude<Derivation, DerivedPlace>): Failure {
+  switch (derived.kind) {
+    case 'no-home':
+      return { kind: 'no-home' };
+    case 'no-directory':
+      return invalid(USAGE.noDirectory()).failure;
+    case 'scope-invalid':
+      return invalid(USAGE.scope(derived.value)).failure;
+    case 'distrusted':
+      return { kind: 'state-directory-distrusted', path: derived.path, why: derived.why };
+  }
 }

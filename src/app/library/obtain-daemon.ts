@@ -6,12 +6,14 @@ import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../d
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
+import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
-import { sentence } from '../texts/failure-text.js';
+import { sentence } from '../texts/failure-sentence.js';
 import {
   type DaemonRequest,
   type DaemonSelector,
   resolveRequest,
+  resolveSettled,
   type TimingOptions,
 } from './daemon-request.js';
 import { pinging } from './ping.js';
@@ -76,10 +78,10 @@ export async function connectDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: ObtainOptions<C>,
 ): Promise<ConnectResult<C>> {
-  const resolved = resolveRequest(options, host, {});
+  const isOff = 'service' in options && (options.env ?? host.env).SOLOD === 'off';
+  const resolved = (isOff ? resolveRequest : resolveSettled)(options, host, {});
   if (resolved.kind === 'failed') return failed(resolved.failure);
-  if ('service' in options && (options.env ?? host.env).SOLOD === 'off')
-    return failed({ kind: 'switched-off', why: 'SOLOD=off' });
+  if (isOff) return failed({ kind: 'switched-off', why: 'SOLOD=off' });
   const { caller } = resolved.value;
   const greeter = options.greeter ?? (caller === undefined ? undefined : pinging(caller));
   return connectTo(host, resolved.value, {
@@ -121,6 +123,9 @@ export async function connectTo<C extends Duplex>(
   request: DaemonRequest,
   manner: Manner<C>,
 ): Promise<ConnectResult<C>> {
+  const forbidden =
+    manner.opened === undefined ? await forbiddenSockets(host, request.target.place) : undefined;
+  if (forbidden !== undefined) return failed(forbidden);
   const result = await connectOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
   if (!isHung || manner.whenHung !== 'end') return result;

@@ -1,6 +1,6 @@
 /** Whether the daemon that a caller waits for is busy with another call. */
 
-import { hasWorked } from '../../domain/evidence/daemon-work.js';
+import { BLOCKED_MS_MAX, judgeWork } from '../../domain/evidence/daemon-work.js';
 import { vitalityOf } from '../../domain/evidence/identity.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
 import { layout } from '../../domain/place/layout.js';
@@ -17,14 +17,17 @@ export function watchWork(host: CallerHost, directory: string): () => boolean {
   if (owner === undefined) return () => false;
   const { pid } = owner;
   let before = host.work.look(pid);
+  let blockedSinceMs: number | undefined;
   return () => {
     const { processes } = host;
     if (vitalityOf(owner, processes.self(), processes.lookUp(pid)) !== 'alive') return false;
     // One that loads for longer than its callers wait has a failure of its own.
     if (loadingSinceMs(host, directory, pid) !== undefined) return false;
     const after = host.work.look(pid);
-    const worked = hasWorked(before, after);
+    const verdict = judgeWork(before, after);
     before = after;
-    return worked;
+    const { monotonicMs } = host.clock.now();
+    blockedSinceMs = verdict === 'blocked' ? (blockedSinceMs ?? monotonicMs) : undefined;
+    return verdict !== 'rests' && monotonicMs - (blockedSinceMs ?? monotonicMs) < BLOCKED_MS_MAX;
   };
 }

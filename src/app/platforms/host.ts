@@ -15,14 +15,17 @@ import type { Known, ProcessSight } from '../../domain/doctor/daemon-checks.js';
 import type { StorageReading } from '../../domain/doctor/storage-checks.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
+import type { Derivation } from '../../domain/place/derive-place.js';
 import type { Platform } from '../../domain/place/layout.js';
+import type { MachineReading, ScopeReading } from '../../domain/place/scope.js';
 import type { Ports, Procedure, Sync } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
+import type { Environment } from '../../ports/environment.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
 import type { ProcessWork } from '../../ports/process-work.js';
-import type { Done, Failed } from '../../ports/readings.js';
+import type { Cause, Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
 import type { Word } from '../../ports/start-word.js';
@@ -116,6 +119,8 @@ export interface CommonHost<C extends Duplex = Duplex> {
   readonly witness?: Witness | undefined;
   /** How a name is claimed here; by generations where nothing is said. */
   readonly claiming?: Claiming | undefined;
+  /** Where daemons live on a system with other paths than POSIX has; `env` names the state directory. */
+  readonly derive?: ((env: Environment, directory: string) => Derivation) | undefined;
   /** Whose rules hold for paths and sockets; Linux's where solod can't run. */
   readonly platform: Platform;
   /** Name of this system if solod can't run on it. */
@@ -132,6 +137,11 @@ export interface CommonHost<C extends Duplex = Duplex> {
   home(): string;
   /** @returns undefined if there is no such file */
   realPath(path: string): string | undefined;
+  /** The files, networks and processes that this process sees, as text. */
+  scope(): ScopeReading;
+  machine(): MachineReading;
+  /** Copies a file to where none is yet. What fails is left out. */
+  copyFile(from: string, to: string): void;
   /** A new one at each call. It starts with the id of this process, its maker. */
   nonce(): string;
   /**
@@ -160,6 +170,11 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
   readonly work: ProcessWork;
+  /**
+   * Binds a socket, and removes it.
+   * @returns why it can't be bound; undefined if it can
+   */
+  bindOnce(path: string): Promise<Cause | undefined>;
   /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }

@@ -5,6 +5,7 @@ import { MemoryDocuments } from '../../adapters/memory/files/documents.js';
 import type { MemoryProcess, Surroundings } from '../../adapters/memory/memory-process.js';
 import { join, NAMES } from '../../domain/place/layout.js';
 import { causeIn } from '../../domain/procedure/cause.js';
+import type { FileSystem } from '../../ports/file-system.js';
 import type { ChangeReading, Done, Failed } from '../../ports/readings.js';
 import {
   nameFromPath,
@@ -24,6 +25,7 @@ const PLENTY = 2 ** 40;
 /** The host of one process of a memory machine, for `createSolod`. A call throws once the process is dead. */
 export function memoryHost(process: MemoryProcess): Host<Duplex> {
   const { machine } = process;
+  makeHome(process);
   const { clock, files } = process.ports;
   const { userId, env, program, processes } = process;
   const documents = new MemoryDocuments(machine.disk, userId);
@@ -46,6 +48,9 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     directory: () => '/',
     home: () => HOME,
     realPath,
+    scope: () => ({ boot: NAMESPACE, ids: NAMESPACE }),
+    machine: () => ({ machine: NAMESPACE, bootedMs: 0, wallMs: clock.now().wallMs }),
+    copyFile: (from, to) => copyText(files, from, to),
     nonce: () => process.nonce(),
     probe: (greeter) => process.probe(greeter),
     listener: () => process.serving(),
@@ -53,6 +58,7 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     ledger: (directory) => process.ledger(directory),
     startChannel: () => ({ descriptor: undefined, say: (word) => process.say(word) }),
     findService: (asked) => findService(machine, asked, realPath(asked)),
+    bindOnce: async () => undefined,
     work: { look: () => ({ kind: 'hidden' }) },
     warn: (line) => process.print(`${line}\n`),
     held: (ports) => process.calls.on(ports),
@@ -60,6 +66,20 @@ export function memoryHost(process: MemoryProcess): Host<Duplex> {
     system: factsOf(machine),
     logReader: (directory) => logText(machine, join(directory, NAMES.log)),
   };
+}
+
+function makeHome({ machine: { disk }, userId }: MemoryProcess): void {
+  for (const [path, owner, mode] of [
+    ['/home', 0, 0o755],
+    [HOME, userId, 0o700],
+  ] as const)
+    if (disk.find(path, 'keep', 'stat').inode === undefined)
+      disk.create(path, { type: 'directory', userId: owner, mode }, 'mkdir');
+}
+
+function copyText(files: FileSystem, from: string, to: string): void {
+  const read = files.readText(from);
+  if (read.kind === 'text') files.createFile(to, read.text);
 }
 
 function findService({ disk }: Surroundings, asked: string, path: string | undefined): Resolved<ServiceFile> {

@@ -8,12 +8,14 @@
 
 import type { Socket } from 'node:net';
 import { nodeClock } from '../../adapters/node/clock.js';
+import { copyFile } from '../../adapters/node/files/copied-file.js';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
 import { nodeWitness } from '../../adapters/node/files/held-files.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
+import { readMachine, readScope } from '../../adapters/node/processes/own-scope.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { nodeProcessWork } from '../../adapters/node/processes/process-work.js';
 import { NodeSpawner } from '../../adapters/node/processes/spawner.js';
@@ -28,6 +30,7 @@ import {
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.js';
 import { RUNTIME } from '../../adapters/node/runtime.js';
+import { bindOnce } from '../../adapters/node/sockets/bind-once.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
@@ -42,11 +45,11 @@ import { say } from '../texts/stderr.js';
 import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './host.js';
 
 export { nodeClock } from '../../adapters/node/clock.js';
-export { entryOf } from '../../adapters/node/files/lstat-entry.js';
 export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
 export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
+export { readScope } from '../../adapters/node/processes/own-scope.js';
 export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
 export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
 export { runToEnd } from '../../adapters/node/processes/spawner.js';
@@ -72,6 +75,9 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
     directory: workingDirectory,
     home: homeDirectory,
     realPath,
+    scope: readScope,
+    machine: readMachine,
+    copyFile,
     nonce,
     probe: (greeter, opened) => new NodeSocketProbe(greeter, opened),
     ledger: (directory) => nodeLedger(directory, processes),
@@ -95,6 +101,7 @@ const callerParts = ({ processes, clock }: CommonHost) =>
     spawner: (target) => new NodeSpawner(target, processes, clock),
     findService: resolveService,
     work: nodeProcessWork,
+    bindOnce,
     warn: say,
   }) satisfies Partial<CallerHost>;
 

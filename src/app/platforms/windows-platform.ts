@@ -10,7 +10,8 @@ import { windowsFileSystem } from '../../adapters/windows/file-system.js';
 import { PipeListener } from '../../adapters/windows/listener.js';
 import { PipeProbe } from '../../adapters/windows/socket-probe.js';
 import { checkOwnershipByLock, claimByLock } from '../../domain/claim/claim-by-lock.js';
-import type { DaemonHost } from './host.js';
+import type { CallerHost, DaemonHost } from './host.js';
+import { windowsPlace } from './windows-place.js';
 
 export function windowsParts() {
   const files = windowsFileSystem();
@@ -22,6 +23,9 @@ export function windowsParts() {
     userId: 0,
     probe: (greeter, opened) => new PipeProbe(files, greeter, opened),
     listener: (options) => new PipeListener(files, options),
+    // Nothing forbids a pipe.
+    bindOnce: () => Promise.resolve(undefined),
+    derive: windowsPlace,
     claiming: { claim: claimByLock, checkOwnership: checkOwnershipByLock },
-  } satisfies Partial<DaemonHost<Socket>>;
+  } satisfies Partial<DaemonHost<Socket> & Pick<CallerHost, 'bindOnce'>>;
 }

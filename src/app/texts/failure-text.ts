@@ -51,7 +51,7 @@ const COMPLAINTS: { readonly [K in Untold['kind']]: (failure: Of<K>) => Complain
     todo: 'install the package solod where this program is',
   }),
   'state-directory-distrusted': ({ path, why }) => ({
-    what: `the state directory ${path} ${DISTRUST[why].what}`,
+    what: `the ${why.startsWith('above') ? '' : 'state '}directory ${path} ${DISTRUST[why].what}`,
     todo: DISTRUST[why].todo,
   }),
   'state-directory-unusable': ({ path, cause }) => ({
@@ -63,6 +63,10 @@ const COMPLAINTS: { readonly [K in Untold['kind']]: (failure: Of<K>) => Complain
     todo: `fix that, or ${ELSEWHERE}`,
   }),
   'not-removed': ({ path, cause }) => notRemoved(path, cause),
+  'sockets-forbidden': ({ directory, cause }) => ({
+    what: `a sandbox forbids Unix sockets, so the daemon of ${directory} can't be reached: ${causeText(cause)}`,
+    todo: 'allow socket, bind and connect for Unix sockets below that directory; "solod doctor" says which is refused',
+  }),
   'spawn-refused': ({ directory, cause }) => ({
     what: `the daemon of ${directory} can't be started: ${causeText(cause)}`,
     todo: REFUSED[cause.code] ?? LOOK,

@@ -5,7 +5,7 @@ import type { KickOutcome } from '../../domain/obtain/kick.js';
 import { colourWanted, diagnosticLine } from '../../domain/text/one-line.js';
 import { printable } from '../../domain/text/printable.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
-import { kickWarning, sentence } from './failure-text.js';
+import { kickWarning, sentence } from './failure-sentence.js';
 
 /** Writes the line at once, to the terminal or to a daemon's log. A closed or full stderr is ignored. */
 export function say(line: string): void {

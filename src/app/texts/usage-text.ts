@@ -67,6 +67,10 @@ export const USAGE = {
     what: 'the working directory of this process does not exist any more',
     todo: 'change to another one',
   }),
+  scope: (text: string) => ({
+    what: `SOLOD_SCOPE=${JSON.stringify(text)} is not a word`,
+    todo: 'write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',
+  }),
   platform: (platform: string) => ({
     what: `solod does not run on ${platform}, because it needs Unix sockets`,
     todo: 'use Linux or macOS (on Windows: WSL)',

@@ -160,7 +160,7 @@ export function frame(type: ChunkType, pieces: readonly Buffer[]): Buffer[] {
   return framed;
 }
 
-const EMPTY = Buffer.alloc(0);
+const EMPTY = /* @__PURE__ */ Buffer.alloc(0);
 /** Allocated at first for a chunk: a peer may announce a length that it never sends. */
 const FIRST_ALLOTMENT_BYTES = 64 * 1024;
 
@@ -296,18 +296,22 @@ export class ChunkDecoder {
   }
 }
 
-/** Meaning of an exit code before the call is accepted. After that, the code is the service's own. */
-export const REFUSAL = {
-  /** The daemon shuts down and has begun nothing. No other refusal may use this code. */
-  draining: EXIT.tempFail,
-  /** The daemon shuts down because the caller's version is newer. */
-  upgrading: EXIT.upgrading,
-  /** The daemon is newer and speaks another version of the wire. */
-  outdated: EXIT.outdated,
-  /** The client sent something else than a request. */
-  noRequest: EXIT.noRequest,
-  /** The daemon failed to decide whether to accept the call. */
-  internal: EXIT.software,
-  /** Used by clients alone: a program that is not a solod daemon answered. */
-  foreign: EXIT.unavailable,
-} as const;
+/**
+ * Meaning of an exit code before the call is accepted. After that, the code is the service's own. Made by a
+ * call, so that a bundle that has no use for it goes without it, and without all exit codes.
+ */
+export const REFUSAL = /* @__PURE__ */ (() =>
+  ({
+    /** The daemon shuts down and has begun nothing. No other refusal may use this code. */
+    draining: EXIT.tempFail,
+    /** The daemon shuts down because the caller's version is newer. */
+    upgrading: EXIT.upgrading,
+    /** The daemon is newer and speaks another version of the wire. */
+    outdated: EXIT.outdated,
+    /** The client sent something else than a request. */
+    noRequest: EXIT.noRequest,
+    /** The daemon failed to decide whether to accept the call. */
+    internal: EXIT.software,
+    /** Used by clients alone: a program that is not a solod daemon answered. */
+    foreign: EXIT.unavailable,
+  }) as const)();

@@ -40,6 +40,12 @@ export const LAST_WORD_MS = 100;
 /** How much more time a busy daemon is given each time. */
 const BUSY_MS = 1_000;
 
+/**
+ * How long a daemon that has said that a request is queued may be silent, in milliseconds. It says so every
+ * second.
+ */
+export const QUEUED_MS = 10_000;
+
 export const HUNG_UP: Cause = {
   code: 'EOF',
   message: 'the daemon closed the connection before the exit code',
@@ -50,6 +56,7 @@ export class CallConnection {
   readonly #socket: Duplex;
   readonly #decoder = new ChunkDecoder(DAEMON_GRAMMAR);
   readonly #word = new FirstWord();
+  #progress: { readonly progress?: 'queued' } = {};
   /** Chunks that arrived before there was a taker. */
   #early: Decoded[] = [];
   #take: (decoded: Decoded) => void = (decoded) => this.#early.push(decoded);
@@ -75,13 +82,13 @@ export class CallConnection {
 
   /**
    * Sends the request and waits for the daemon's first word. If it does not accept, the call has not begun
-   * and will not begin, and the connection is closed.
+   * and will not begin, and the connection is closed. While the request is queued, the time is `QUEUED_MS`.
    * @param withinMs milliseconds; the daemon's last word may take `LAST_WORD_MS` more
    * @param isBusy whether the daemon has worked since the last time it was asked: then it is given more time
    */
   greet(request: CallRequest, withinMs: number, isBusy: () => boolean = () => false): Promise<GreetReading> {
     return new Promise((resolve) => {
-      let whenEnded: GreetReading = { kind: 'ended' };
+      let whenEnded: 'ended' | 'silent' = 'ended';
       let isSettled = false;
       const settle = (reading: GreetReading): void => {
         isSettled = true;
@@ -90,19 +97,20 @@ export class CallConnection {
         this.#take = (decoded) => this.#early.push(decoded);
         if (reading.kind === 'accepted') this.#socket.pause();
         else this.close();
-        resolve(reading);
+        const isLeft = reading.kind === 'ended' || reading.kind === 'draining';
+        resolve(isLeft ? { ...reading, ...this.#progress } : reading);
       };
       const hangUp = (): void => {
         if (isSettled) return;
-        if (whenEnded.kind === 'silent') {
-          settle(whenEnded);
+        if (whenEnded === 'silent') {
+          settle({ kind: 'silent' });
           return;
         }
         if (isBusy()) {
           timer = wait(BUSY_MS);
           return;
         }
-        whenEnded = { kind: 'silent' };
+        whenEnded = 'silent';
         // A daemon that sees the end of the connection before it has begun the call does not begin it. A
         // daemon that has begun has said so, and then the call goes on.
         this.#socket.end();
@@ -111,15 +119,21 @@ export class CallConnection {
       // If this process was stopped for a while, the time is over but the daemon's word may be there, unread.
       const wait = (ms: number): NodeJS.Timeout => setTimeout(() => afterReading(hangUp), ms);
       let timer = wait(withinMs);
-      this.#onEnd = () => settle(whenEnded);
+      this.#onEnd = () => settle({ kind: whenEnded });
       this.#take = (decoded) => {
+        if (saysQueued(decoded)) {
+          this.#progress = { progress: 'queued' };
+          clearTimeout(timer);
+          timer = wait(whenEnded === 'silent' ? LAST_WORD_MS : QUEUED_MS);
+          return;
+        }
         this.#early.push(decoded);
         const reading = this.#word.take(decoded);
         if (reading !== undefined) settle(reading);
       };
       const isSaid = this.#hear();
       if (isSettled) return;
-      if (this.#end !== undefined) settle({ kind: 'ended' });
+      if (this.#end !== undefined) settle({ kind: whenEnded });
       else if (!isSaid) this.#socket.write(encodeRequest(request));
     });
   }
@@ -171,6 +185,10 @@ export class CallConnection {
     this.#onEnd(this.#end);
   }
 }
+
+/** An empty chunk of stderr before the first word. */
+const saysQueued = (decoded: Decoded): boolean =>
+  decoded.kind === 'piece' && decoded.type === CHUNK.errorOutput && decoded.bytes.length + decoded.left === 0;
 
 export const foreignText = (violation: Violation): string =>
   `what answers there sent ${violationText(violation)}`;

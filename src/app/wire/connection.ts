@@ -1,8 +1,11 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type { Duplex } from 'node:stream';
+import { type HeadBudget, HeadShare } from '../../domain/calls/head-budget.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
+import { type Admission, DRAINING_LINE, NO_ROOM, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
+import { QueueNotice } from '../service/queue-notice.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
 import { CallInput, type Send } from './call-streams.js';
@@ -19,18 +22,7 @@ import {
   violationText,
 } from './chunks.js';
 import { type CallRequest, HeadReader, terminalsOf } from './request.js';
-import { Call } from './served-call.js';
-
-/** What the daemon does with a request. */
-export type Admission =
-  /** @property scope the process that the service sees; by default the one that it shares with all calls */
-  | { readonly kind: 'accepted'; readonly run: ServiceFunction; readonly scope?: CallScope }
-  /** The daemon shuts down: the call does not begin. */
-  | { readonly kind: 'draining'; readonly why?: 'upgrade' | undefined }
-  /** The caller is too old for this daemon. */
-  | { readonly kind: 'outdated'; readonly message: string }
-  /** @property exitCode any but those of the other refusals */
-  | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number };
+import { Call, type Request, type ServiceState } from './served-call.js';
 
 export interface ConnectionTiming {
   /** How long a client has to close its end after the exit code, in milliseconds. */
@@ -44,6 +36,7 @@ export interface ConnectionTiming {
 /** What a connection asks of its server, and tells it. */
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
+  readonly heads: HeadBudget;
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** A request has been read to its end, … */
   requested(): void;
@@ -62,14 +55,6 @@ export interface ConnectionOwner {
   closed(connection: Connection, headBytes: number): void;
 }
 
-/** How a request settled. */
-export interface Request {
-  readonly service: ServiceState;
-  readonly client: 'there' | 'gone';
-}
-
-type ServiceState = 'not-begun' | 'running' | 'ended';
-
 type Phase =
   /** The request is being read. */
   | 'head'
@@ -84,13 +69,13 @@ type Phase =
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
-const DRAINING_LINE = `${SPEAKER}the daemon is on its way out and has not begun this call; call again\n`;
-
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
   readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
   readonly #head = new HeadReader();
+  readonly #share: HeadShare;
+  readonly #notice: QueueNotice;
   #headBytes = 0;
   #phase: Phase = 'head';
   #request: CallRequest | undefined;
@@ -103,12 +88,20 @@ export class Connection {
   #grace: NodeJS.Timeout | undefined;
   #service: ServiceState = 'not-begun';
   #closeReason = 'the client has disconnected';
+  #place: PlaceInQueue | undefined;
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
   constructor(socket: Duplex, owner: ConnectionOwner) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#notice = new QueueNotice(() => {
+      if (socket.writableLength === 0) socket.write(chunk(CHUNK.errorOutput));
+    });
+    this.#share = new HeadShare(owner.heads, {
+      onWait: () => this.#waitForRoom(),
+      onRoom: () => this.#readOn(),
+    });
     // First, because a peer that connects and goes away must not crash the daemon.
     socket.on('error', (error) => this.#noteError(error));
     socket.on('close', () => this.#closed());
@@ -141,6 +134,7 @@ export class Connection {
   #receive(bytes: Buffer): void {
     if (this.#phase === 'head') this.#headBytes += bytes.length;
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
+    if (this.#phase === 'head') this.#share.grow(this.#headBytes);
     if (!this.#isOver && this.#input?.isSated) this.#holdBack();
   }
 
@@ -218,6 +212,17 @@ export class Connection {
     }, this.#owner.timing.probeMs).unref();
   }
 
+  /** Of a large request. What the client sends stays in the socket. */
+  #waitForRoom(): void {
+    this.#socket.pause();
+    this.#notice.beginFor(NO_ROOM.afterMs, () => this.#answer(...NO_ROOM.answer));
+  }
+
+  #readOn(): void {
+    this.#notice.end();
+    this.#socket.resume();
+  }
+
   #release(): void {
     if (this.#probe === undefined) return;
     clearInterval(this.#probe);
@@ -241,6 +246,7 @@ export class Connection {
 
   #requested(request: CallRequest): void {
     this.#phase = 'waiting';
+    this.#share.settle(this.#headBytes);
     this.#enter();
     this.#request = request;
     void this.#admission(request).then((admission) => {
@@ -285,6 +291,9 @@ export class Connection {
         this.#scope = admission.scope ?? SHARED_PROCESS;
         this.#accept(request, admission.run);
         return;
+      case 'queued':
+        this.#queue(request, admission.place);
+        return;
       case 'draining':
         this.#answer(DRAINING_LINE, admission.why === 'upgrade' ? REFUSAL.upgrading : REFUSAL.draining);
         return;
@@ -299,8 +308,22 @@ export class Connection {
     }
   }
 
+  #queue(request: CallRequest, place: PlaceInQueue): void {
+    this.#place = place;
+    this.#notice.begin();
+    void place.turn.then((turn) => {
+      if (this.#phase === 'waiting') this.#decide(request, turn);
+    });
+  }
+
+  #leaveQueue(): void {
+    this.#notice.end();
+    this.#place?.leave();
+  }
+
   #accept(request: CallRequest, run: ServiceFunction): void {
     this.#phase = 'accepted';
+    this.#notice.end();
     const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
@@ -329,6 +352,7 @@ export class Connection {
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';
+    this.#leaveQueue();
     for (const buffer of frame(CHUNK.errorOutput, [Buffer.from(errorText)])) this.#socket.write(buffer);
     this.#socket.end(chunk(CHUNK.exit, String(code)), () => this.#answerIsOut());
     // Reads on: otherwise the client's writes would fail before it has read the answer.
@@ -344,6 +368,7 @@ export class Connection {
 
   #closed(): void {
     this.#phase = 'closed';
+    this.#leaveQueue();
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
@@ -366,6 +391,7 @@ export class Connection {
 
   #settle(): void {
     clearTimeout(this.#grace);
+    this.#share.end();
     if (this.#told !== 'requested' && this.#told !== 'abandoned') return;
     const client = this.#told === 'requested' ? 'there' : 'gone';
     this.#told = 'settled';

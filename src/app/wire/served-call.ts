@@ -6,6 +6,14 @@ import type { CallScope, ServiceResult } from '../service/run-service.js';
 import { type CallInput, CallOutput, type Send } from './call-streams.js';
 import { type CallRequest, terminalsOf } from './request.js';
 
+/** How a request settled. */
+export interface Request {
+  readonly service: ServiceState;
+  readonly client: 'there' | 'gone';
+}
+
+export type ServiceState = 'not-begun' | 'running' | 'ended';
+
 /** Why a call's signal was aborted. */
 export class CallAborted extends Error {
   override readonly name = 'AbortError';

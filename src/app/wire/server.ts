@@ -1,13 +1,20 @@
 /** The daemon's side of the wire: answers the requests on accepted sockets, many at once. */
 
 import type { Duplex } from 'node:stream';
-
+import { HeadBudget } from '../../domain/calls/head-budget.js';
 import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
-import { type Admission, Connection, type ConnectionOwner } from './connection.js';
-import type { CallRequest } from './request.js';
+import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
+import { Connection, type ConnectionOwner } from './connection.js';
+import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
 
-export type { Admission } from './connection.js';
+export type { Admission } from '../service/admission.js';
 export type { CallRequest } from './request.js';
+
+const HEADS = {
+  largeBytes: LARGE_REQUEST_BYTES,
+  headBytes: HEAD_LIMIT_BYTES,
+  totalBytes: HEADS_LIMIT_BYTES,
+} as const;
 
 export interface CallServerOptions {
   /**
@@ -48,6 +55,7 @@ export class CallServer {
         probeMs: options.probeMs ?? 1000,
         graceMs: options.graceMs ?? 5000,
       },
+      heads: new HeadBudget(HEADS),
       admit: (request) => options.admit(request),
       requested: () => {
         this.#inFlight++;

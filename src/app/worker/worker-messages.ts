@@ -72,11 +72,12 @@ export interface Frame<Kind extends string> {
 }
 
 export function encodeFrame(kind: ToWorker | FromWorker, payload: string | Uint8Array = ''): Buffer {
-  const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-  const framed = Buffer.allocUnsafe(HEADER_BYTES + bytes.length);
-  framed.writeUInt32BE(bytes.length, 0);
+  const bytes = Buffer.byteLength(payload);
+  const framed = Buffer.allocUnsafe(HEADER_BYTES + bytes);
+  framed.writeUInt32BE(bytes, 0);
   framed.writeUInt8(kind.charCodeAt(0), HEADER_BYTES - 1);
-  framed.set(bytes, HEADER_BYTES);
+  if (typeof payload === 'string') framed.write(payload, HEADER_BYTES);
+  else framed.set(payload, HEADER_BYTES);
   return framed;
 }
 

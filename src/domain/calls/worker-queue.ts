@@ -31,6 +31,8 @@ export type QueueEvent =
   | { readonly kind: 'call-left'; readonly call: number }
   | { readonly kind: 'worker-loaded'; readonly worker: number }
   | { readonly kind: 'worker-free'; readonly worker: number }
+  /** The caller of the call that it was given has gone before the call began. */
+  | { readonly kind: 'worker-unused'; readonly worker: number }
   /** @property call a call that it was given and did not begin: it is the next one in line */
   | { readonly kind: 'worker-ended'; readonly worker: number; readonly call?: number | undefined }
   /**
@@ -77,6 +79,8 @@ export function stepQueue(state: QueueState, event: QueueEvent): QueueStep {
       return settle({ ...state, waiting: state.waiting.filter((call) => call !== event.call) });
     case 'worker-loaded':
       return settle({ ...withWorker(state, event.worker, 'idle'), loaded: 'once' });
+    case 'worker-unused':
+      return settle(withWorker(state, event.worker, 'idle'));
     case 'worker-free':
       return settle({ ...withWorker(state, event.worker, 'idle'), failures: 0 });
     case 'worker-spent':

@@ -5,6 +5,7 @@ import { DAEMON_TELLERS } from './daemon-checks.js';
 import { DIRECTORY_TELLERS } from './directory-checks.js';
 import type { Severity, SymptomsOf, Tellers, Told } from './finding-parts.js';
 import { LEFTOVER_TELLERS } from './leftover-checks.js';
+import { PLACE_TELLERS } from './place-checks.js';
 import { RUNTIME_TELLERS } from './runtime-checks.js';
 import { SHARE_TELLERS } from './share-checks.js';
 import { STORAGE_TELLERS } from './storage-checks.js';
@@ -12,6 +13,7 @@ import { TRIAL_TELLERS } from './trial-checks.js';
 
 const TELLERS = {
   ...RUNTIME_TELLERS,
+  ...PLACE_TELLERS,
   ...DIRECTORY_TELLERS,
   ...STORAGE_TELLERS,
   ...TRIAL_TELLERS,

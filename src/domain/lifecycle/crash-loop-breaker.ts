@@ -8,6 +8,11 @@ import { fateOf, type Start, type StartFate } from './start-ledger.js';
 
 /** So many failures in a row cost nothing: the first may have been a coincidence. */
 export const FREE_FAILURES = 1;
+/**
+ * So many starts in a row may end without a word that nobody hears. A daemon that fails says so, unless it is
+ * killed; whether from outside can't be known of one that a kick has started.
+ */
+export const FREE_UNSEEN = 4;
 export const FIRST_HOLD_MS = 5_000;
 export const LONGEST_HOLD_MS = 60_000;
 /** What lies further back is of another day. */
@@ -37,7 +42,7 @@ export function judgeStart(starts: readonly Start[], build: string, now: Instant
   return { kind: 'held-back', failures: failures.length, untilMs, waitMs, message: last.message };
 }
 
-type FailedStart = Extract<StartFate, { kind: 'failed' }>;
+type FailedStart = Extract<StartFate, { kind: 'failed' | 'unseen' }>;
 
 /** The latest first. */
 function failuresInARow(starts: readonly Start[], build: string, wallMs: number): readonly FailedStart[] {
@@ -48,8 +53,9 @@ function failuresInARow(starts: readonly Start[], build: string, wallMs: number)
     if (start.build !== build || start.reason === undefined) continue;
     const fate = fateOf(start);
     if (fate.kind === 'fine' || wallMs - start.startedMs > WINDOW_MS) break;
-    if (fate.kind === 'failed') failures.push(fate);
+    if (fate.kind === 'failed' || fate.kind === 'unseen') failures.push(fate);
     if (start.reason === 'restart') break;
   }
-  return failures;
+  const free = failures.filter(({ kind }) => kind === 'unseen').slice(-FREE_UNSEEN);
+  return failures.filter((failure) => !free.includes(failure));
 }

@@ -175,6 +175,8 @@ export type StartFate =
   /** It has said nothing yet, or not all: it may be alive. */
   | { readonly kind: 'open' }
   | { readonly kind: 'failed'; readonly atMs: number; readonly message: string }
+  /** It is gone without a word, and its starter too: it was killed from outside, or it crashed. */
+  | { readonly kind: 'unseen'; readonly atMs: number; readonly message: string }
   /** It failed for a reason that says nothing of what was started: the same may serve the next time. */
   | { readonly kind: 'excused' };
 
@@ -185,21 +187,23 @@ export const ASKED = 'asked to';
 /** What the machine lacks for a time, and has again: errno(3). */
 export const LACKING: readonly string[] = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM'];
 
+export const isLack = (message: string): boolean => LACKING.some((code) => message.includes(`${code}:`));
+
 const EXCUSED: StartFate = { kind: 'excused' };
 
 export function fateOf({ words, startedMs }: Start): StartFate {
   const failed = words.find(({ kind }) => kind === 'failed');
   if (failed?.kind === 'failed' && failed.stage !== 'serving') {
     // A claim fails by the state directory, whatever is served.
-    const isExcused =
-      failed.stage === 'claiming' || LACKING.some((code) => failed.message.includes(`${code}:`));
+    const isExcused = failed.stage === 'claiming' || isLack(failed.message);
     return isExcused ? EXCUSED : { kind: 'failed', atMs: failed.atMs, message: failed.message };
   }
   if (words.some(({ kind }) => kind === 'ready' || kind === 'gave-way')) return { kind: 'fine' };
   const ended = words.find(({ kind }) => kind === 'ended');
   if (ended?.kind !== 'ended') return { kind: 'open' };
   if (FROM_OUTSIDE.includes(ended.signal ?? ended.why) || ended.why === ASKED) return EXCUSED;
+  const isUnseen = ended.signal === undefined && ended.code === undefined && ended.why === '';
   const how = ended.signal ?? (ended.code === undefined ? 'nobody saw how' : `exit code ${ended.code}`);
   const message = `it ended before it served (${how})${ended.why === '' ? '' : `: ${ended.why}`}`;
-  return { kind: 'failed', atMs: Math.max(ended.atMs, startedMs), message };
+  return { kind: isUnseen ? 'unseen' : 'failed', atMs: Math.max(ended.atMs, startedMs), message };
 }

@@ -188,12 +188,18 @@ function* meet(me: Caller): Procedure<Then> {
     case 'silent':
       return yield* timedOut({ ...me, trouble: unreachable() });
     case 'ended':
-      return go('wait', { ...me, trouble: { kind: 'hung-up' } });
-    case 'draining': {
-      const vacancy = greeting.why === 'upgrade' ? 'upgrade' : me.vacancy;
-      return go('wait', { ...me, trouble: { kind: 'hung-up' }, vacancy });
-    }
+      return yield* hungUp(me, greeting);
+    case 'draining':
+      return yield* hungUp(greeting.why === 'upgrade' ? { ...me, vacancy: 'upgrade' } : me, greeting);
   }
+}
+
+/** A caller that a daemon has queued has waited for its turn, not for a daemon: its time begins again. */
+function* hungUp(me: Caller, { progress }: { readonly progress?: 'queued' }): Procedure<Then> {
+  const trouble = { kind: 'hung-up' } as const;
+  if (progress === undefined) return go('wait', { ...me, trouble });
+  const begunMs = yield* nowMs();
+  return go('wait', { ...me, trouble, begunMs, role: NEWCOMER, pollMs: me.plan.timing.firstPollMs });
 }
 
 const tooLate = (me: Caller) => timedOut({ ...me, trouble: me.trouble ?? unreachable() });

@@ -13,6 +13,8 @@ export const PASSED_ON = {
     ...['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY', 'NODE_USE_ENV_PROXY', 'NODE_USE_SYSTEM_CA'],
     // What makes a Node of an Electron: without it the caller's own program is started once more.
     'ELECTRON_RUN_AS_NODE',
+    // What its starter shares: the daemon lives where its callers look (scope.ts).
+    'SOLOD_SCOPE',
   ],
   /** Directories and programs of the user: a relative one is as good as none. */
   absolute: [

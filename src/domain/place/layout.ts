@@ -14,6 +14,14 @@
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  * | `upstreams.jsonl` | the servers that a broker of `solod share` has started |
+ *
+ * In the state directory itself, beside the directories of names:
+ *
+ * | name | what it is |
+ * |---|---|
+ * | `.scope/of`, `.scope/machine` | the scope that the names belong to (`scope.ts`): the targets of links |
+ * | `.at-<hash>` | the part of another scope, with a record and names of its own |
+ * | `.scope-<hash>` | the record of a boot that is over |
  */
 
 export type Platform = 'linux' | 'darwin' | 'win32';
@@ -35,6 +43,30 @@ export const NAMES = {
 
 export const TMP = 'tmp.';
 export const TRASH = 'trash.';
+
+/**
+ * In the state directory, beside the names: which scope it belongs to, and the parts of other scopes
+ * (scope.ts).
+ */
+export const SCOPE_RECORD = '.scope';
+export const PART = '.at-';
+
+/** What a scope's record says: the target of a link. */
+export const recordOf = (root: string): string => join(root, SCOPE_RECORD, 'of');
+
+/** The record of a scope is a directory with two links, whose targets are the text. */
+export const recordLayout = {
+  directory: (root: string): string => join(root, SCOPE_RECORD),
+  machine: (root: string): string => join(root, SCOPE_RECORD, 'machine'),
+  private: (root: string, nonce: string): string => join(root, `${TMP}${nonce}.scope`),
+  /** Where a record goes that is over: it keeps a second process from moving the next record away. */
+  over: (root: string, text: string, modifiedMs: number): string =>
+    join(root, `${SCOPE_RECORD}-${shortHash(`${text}@${modifiedMs}`)}`),
+} as const;
+
+/** What lies in a state directory, and is not a name. */
+export const isScopeFile = (name: string): boolean =>
+  name.startsWith(SCOPE_RECORD) || name.startsWith(PART) || /^tmp\..*\.scope$/.test(name);
 
 /** The longest nonce that `tmp.<nonce>/sock` is made with; the paths are laid out for it. */
 export const NONCE_LENGTH_MAX = 28;
@@ -209,18 +241,32 @@ export interface Place {
   readonly directory: string;
 }
 
+/** Holds the directories of names whose own path is too long. */
+export interface ShortRoot {
+  readonly root: string;
+  /** Keeps callers of two scopes apart that share it. */
+  readonly salt: string;
+}
+
 /**
- * The directory of a name. Where its socket's path would not fit, a short one under `/tmp` takes its place:
- * it is the same for all callers, whatever their TMPDIR, and is checked like any other.
+ * The directory of a name. Where its socket's path would not fit, a short one takes its place, which is
+ * checked like any other.
  * @param root the absolute directory of all names
  * @param label the name, or the name with its project
  * @param userId the caller's
+ * @param short asked only if it is needed
  */
-export function placeOf(root: string, label: string, userId: number, platform: Platform): Place {
+export function placeOf(
+  root: string,
+  label: string,
+  userId: number,
+  platform: Platform,
+  short = (): ShortRoot => ({ root: `/tmp/solod-${userId}`, salt: '' }),
+): Place {
   const directory = join(root, label);
   if (fitsSocketPath(directory, platform)) return { root, directory };
-  const shortRoot = `/tmp/solod-${userId}`;
-  return { root: shortRoot, directory: join(shortRoot, shortHash(directory)) };
+  const { root: shortRoot, salt } = short();
+  return { root: shortRoot, directory: join(shortRoot, shortHash(directory + salt)) };
 }
 
 /** One daemon per name, or one per name and project. */

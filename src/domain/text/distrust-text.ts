@@ -9,4 +9,12 @@ export const DISTRUST: Readonly<Record<Distrust, { readonly what: string; readon
     what: 'can be written to by others, who could put a socket of their own there',
     todo: 'take that right away (chmod go-w), or set SOLOD_DIR to another directory',
   },
+  'above-foreign': {
+    what: 'is above the state directory and belongs to another user, who could replace it',
+    todo: 'set SOLOD_DIR to a directory below directories of your own or of root',
+  },
+  'above-writable': {
+    what: 'is above the state directory, and others can write to it and replace what is in it',
+    todo: 'run "chmod go-w" or "chmod +t" on it, or set SOLOD_DIR to another directory',
+  },
 };

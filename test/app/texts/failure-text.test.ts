@@ -67,6 +67,20 @@ const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
       failure: { kind: 'state-directory-distrusted', path: '/d', why: 'writable-by-others' },
       says: 'the state directory /d can be written to by others, who could put a socket of their own there; take that right away (chmod go-w), or set SOLOD_DIR to another directory',
     },
+    {
+      failure: { kind: 'state-directory-distrusted', path: '/d', why: 'above-foreign' },
+      says: 'the directory /d is above the state directory and belongs to another user, who could replace it; set SOLOD_DIR to a directory below directories of your own or of root',
+    },
+    {
+      failure: { kind: 'state-directory-distrusted', path: '/d', why: 'above-writable' },
+      says: 'the directory /d is above the state directory, and others can write to it and replace what is in it; run "chmod go-w" or "chmod +t" on it, or set SOLOD_DIR to another directory',
+    },
+  ],
+  'sockets-forbidden': [
+    {
+      failure: { kind: 'sockets-forbidden', directory: '/d', cause: spoken },
+      says: "a sandbox forbids Unix sockets, so the daemon of /d can't be reached: EROFS: read-only file system, mkdir '/d'; allow socket, bind and connect for Unix sockets below that directory; \"solod doctor\" says which is refused",
+    },
   ],
   'state-directory-unusable': [
     {
@@ -266,6 +280,8 @@ describe('a sentence for each failure', () => {
       'no-directory': true,
       foreign: true,
       'writable-by-others': true,
+      'above-foreign': true,
+      'above-writable': true,
     };
     const phases: Readonly<Record<Phase, true>> = { lock: true, ready: true, answer: true };
     const failures: Failure[] = [

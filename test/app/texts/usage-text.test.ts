@@ -40,6 +40,10 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.noDirectory(),
     'the working directory of this process does not exist any more; change to another one',
   ],
+  scope: [
+    USAGE.scope('a/b'),
+    'SOLOD_SCOPE="a/b" is not a word; write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',
+  ],
   noCommand: [USAGE.noCommand(), 'no command to share is given; write solod share -- <command>'],
   stray: [USAGE.stray('x'), '"x" is not an option; write the command after "--"'],
   tooMany: [USAGE.tooMany('x'), '"x" is one word too many; leave it out'],

@@ -90,6 +90,26 @@ describe('the first word', () => {
     expect(await connection.greet(REQUEST, AMPLE_MS)).toEqual({ kind: 'ended' });
   });
 
+  it('may take as long as the daemon says that the request is queued', async () => {
+    const { connection, peer } = await rawDaemon();
+    peer.read().send(chunk(CHUNK.errorOutput));
+    const greeted = connection.greet(REQUEST, 200);
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    peer.send(chunk(CHUNK.errorOutput), ACCEPTED);
+    expect(await greeted).toEqual({ kind: 'accepted' });
+  });
+
+  it.each([
+    ['ends', Buffer.alloc(0), { kind: 'ended', progress: 'queued' }],
+    ['drains', exit(75), { kind: 'draining', progress: 'queued' }],
+    ['declines', exit(69), { kind: 'declined', message: '', exitCode: 69 }],
+  ])('does not come: the request is queued, and the daemon %s', async (_, bytes, reading) => {
+    const { connection, peer } = await rawDaemon();
+    peer.read().send(chunk(CHUNK.errorOutput), bytes);
+    peer.socket.end();
+    expect(await connection.greet(REQUEST, AMPLE_MS)).toEqual(reading);
+  });
+
   it('does not come within the time: the connection is closed, and nobody can begin any more', async () => {
     const { connection, peer } = await rawDaemon();
     peer.read();

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
-
+import type { Turn } from '../../../src/app/service/admission.js';
 import type { ServiceContext, ServiceFunction } from '../../../src/app/service/define-service.js';
 import { CHUNK, chunk, chunkHeader, HEADER_BYTES } from '../../../src/app/wire/chunks.js';
 import { encodeRequest, requestEnvironment } from '../../../src/app/wire/client.js';
@@ -204,6 +204,72 @@ describe('a service that fails', () => {
     expect(await written).toBe('ERR_STREAM_WRITE_AFTER_END');
     expect(first.story).toBe('1: X:0');
     expect((await (await rawClient(file)).read().closed()).story).toBe('1: X:0');
+  });
+});
+
+describe('a request that is queued', () => {
+  /** Its turn comes when the test says so. */
+  class Place {
+    readonly turn: Promise<Turn>;
+    left = 0;
+    take: (turn: Turn) => void = () => {};
+
+    constructor() {
+      this.turn = new Promise((resolve) => {
+        this.take = resolve;
+      });
+    }
+
+    leave(): void {
+      this.left += 1;
+    }
+  }
+
+  const queued = (place: Place) => ({ admit: () => ({ kind: 'queued' as const, place }) });
+
+  it('is not accepted before its turn, and its client is told that it waits', async () => {
+    const place = new Place();
+    const { file } = await daemon(() => {}, queued(place));
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.errorOutput) === 2);
+    expect(client.count(CHUNK.output)).toBe(0);
+    place.take({ kind: 'accepted', run: () => 7 });
+    expect((await client.closed()).story).toBe('2: 2: 1: X:7');
+  });
+
+  it('may be declined', async () => {
+    const place = new Place();
+    const { file } = await daemon(() => {}, queued(place));
+    place.take({ kind: 'declined', message: 'no worker', exitCode: 69 });
+    expect((await (await rawClient(file)).read().closed()).story).toBe('2:no worker X:69');
+  });
+
+  it('is refused if the daemon ends, and leaves the queue', async () => {
+    const place = new Place();
+    const { file, server } = await daemon(() => {}, queued(place));
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.errorOutput) === 1);
+    server.abortAll('the daemon ends');
+    expect((await client.closed()).text(CHUNK.exit)).toBe('75');
+    expect(client.count(CHUNK.output)).toBe(0);
+    expect(place.left).toBeGreaterThan(0);
+  });
+
+  it('leaves the queue when its client goes away, and never begins', async () => {
+    const place = new Place();
+    const calls: string[] = [];
+    const { file, server } = await daemon(() => {}, queued(place));
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.errorOutput) === 1);
+    client.socket.destroy();
+    await server.settled();
+    place.take({ kind: 'accepted', run: () => void calls.push('begun') });
+    await stalled(() => calls.length);
+    expect({ calls, inFlight: server.inFlight, isLeft: place.left > 0 }).toEqual({
+      calls: [],
+      inFlight: 0,
+      isLeft: true,
+    });
   });
 });
 

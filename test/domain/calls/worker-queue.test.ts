@@ -80,6 +80,11 @@ describe('calls', () => {
     ]);
   });
 
+  it('give way to the next one if their callers leave before they begin', () => {
+    const unused: QueueEvent = { kind: 'worker-unused', worker: 1 };
+    expect(play(1, opened, loaded(1), came(1), came(2), unused).at(-1)).toEqual([give(1, 2)]);
+  });
+
   it('that a worker did not begin come first', () => {
     const played = play(1, opened, loaded(1), came(1), came(2), ended(1, 1), loaded(2));
     expect(played.at(-1)).toEqual([give(2, 1)]);
@@ -108,7 +113,10 @@ function nextEvents(state: QueueState, running: ReadonlyMap<number, number>, cal
     if (as === 'starting') events.push(loaded(worker));
     const given = running.get(worker);
     if (given === undefined) continue;
-    events.push(free(worker), ended(worker, given), { kind: 'worker-spent', worker });
+    events.push(free(worker), { kind: 'worker-unused', worker }, ended(worker, given), {
+      kind: 'worker-spent',
+      worker,
+    });
     events.push({ kind: 'worker-outdated', worker, call: given });
   }
   return events;

@@ -38,6 +38,13 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   ],
   'relative-ignored': [{ variable: 'XDG_STATE_HOME', value: 'x' }, 'note', 'XDG_STATE_HOME'],
   'relative-root': [{ value: 'x', path: '/w/x' }, 'note', 'the relative path "x"'],
+  'base-ignored': [
+    { base: 'session', path: '/run/user/7', why: { kind: 'foreign' } },
+    'note',
+    'XDG_RUNTIME_DIR leads here, which belongs to another user; it is ignored',
+  ],
+  'base-of-some': [{ base: 'state-home', asked: path }, 'note', 'callers without it (cron, units, su)'],
+  'another-scope': [{ asked: path, root: `${path}/.at-x` }, 'note', `yours lie in ${path}/.at-x`],
   'directory-sound': [{ path }, 'ok', 'yours'],
   'directory-missing': [{ path }, 'ok', 'no such directory yet'],
   'directory-distrusted': [{ path, why: 'writable-by-others' }, 'problem', 'written to by others'],

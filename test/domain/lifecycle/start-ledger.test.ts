@@ -141,7 +141,7 @@ describe('the fate of a start', () => {
     [
       'ended for an unknown reason',
       [{ ...ENDED, code: undefined }],
-      { kind: 'failed', atMs: 5, message: 'it ended before it served (nobody saw how)' },
+      { kind: 'unseen', atMs: 5, message: 'it ended before it served (nobody saw how)' },
     ],
     [
       'died with a message',
@@ -156,7 +156,7 @@ describe('the fate of a start', () => {
     const [open] = starts(started(7, 1)) as [Start];
     const [fine] = starts(started(7, 1), said(7, 2, READY)) as [Start];
     expect(fateOf(concluded(open, 'dead'))).toEqual({
-      kind: 'failed',
+      kind: 'unseen',
       atMs: 1,
       message: 'it ended before it served (nobody saw how)',
     });
@@ -240,6 +240,19 @@ describe('a start after failures', () => {
     const excused = [started(80, 100_000), said(80, 100_000, killed)];
     expect(judgeStart(startsIn([...excused, ...excused, ...excused]), 'b', at(100_000)).kind).toBe('allowed');
     expect(judgeStart(startsIn([...failures(2), ...excused]), 'b', at(100_000)).kind).toBe('held-back');
+  });
+
+  it('is held back by ends that nobody saw only after several of them', () => {
+    const unseen = (count: number): LedgerEntry[] =>
+      Array.from({ length: count }, (_, n) => [
+        started(80 + n, 100_000),
+        said(80 + n, 100_000, { ...ENDED, code: undefined }),
+      ]).flat();
+    const verdict = (...entries: LedgerEntry[]) => judgeStart(startsIn(entries), 'b', at(100_000)).kind;
+    expect([4, 5, 6].map((count) => verdict(...unseen(count)))).toEqual(['allowed', 'allowed', 'held-back']);
+    expect(verdict(...failures(1), ...unseen(4))).toBe('allowed');
+    expect(verdict(...failures(2), ...unseen(4))).toBe('held-back');
+    expect(verdict(...failures(1), ...unseen(5))).toBe('held-back');
   });
 
   it('is not held back by old failures, or after the clock was set back', () => {

@@ -852,6 +852,18 @@ describe('the first word of a daemon', () => {
     expect(await machine.clock.finish(outcome)).toMatchObject({ kind: 'started', reason: 'upgrade' });
   });
 
+  it('queued, and then its end: the time of the caller begins again', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    daemon.serve({ kind: 'draining' });
+    const beganMs = machine.clock.now().monotonicMs;
+    const outcome = calling(machine);
+    await machine.clock.advance(1_500);
+    daemon.serve({ kind: 'ended', progress: 'queued' }, { kind: 'draining' });
+    expect(failureOf(await machine.clock.finish(outcome))).toMatchObject({ phase: 'answer', afterMs: 2_000 });
+    expect(elapsed(machine, beganMs)).toBeGreaterThan(3_000);
+  });
+
   it('outdated: the caller reports it, and starts nothing', async () => {
     const machine = home();
     (await daemonIn(machine)).serve({ kind: 'outdated', message: 'too old' });

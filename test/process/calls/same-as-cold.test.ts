@@ -484,6 +484,166 @@ const descriptors: Record<string, Behaviour> = {
   },
 };
 
+const tools: Record<string, Behaviour> = {
+  'colours are detected by the environment': {
+    does: `
+      const level = 'FORCE_COLOR' in process.env ? 1 : process.stdout.isTTY ? 2 : 0;
+      console.log(level, process.stdout.hasColors?.(), inspect({ a: 'b' }, { colors: level > 0 }));`,
+    options: { env: { FORCE_COLOR: '1' } },
+  },
+  'an exit code that is set late': {
+    does: `process.on('exit', () => { process.exitCode = 23; }); await delay(1); process.exitCode = 4;`,
+  },
+  'beforeExit sets the exit code': {
+    does: `process.once('beforeExit', () => { console.log('before'); process.exitCode = 24; });`,
+  },
+  'writes that wait for drain': {
+    does: `
+      for (let n = 0; n < 200; n++)
+        if (!process.stdout.write('x'.repeat(10_000) + '\\n'))
+          await new Promise((resolve) => process.stdout.once('drain', resolve));`,
+  },
+  'the end of stdout by its callback': {
+    does: `await new Promise((resolve) => process.stdout.write('last\\n', resolve)); console.log('after');`,
+  },
+  'input by iteration': {
+    does: `for await (const bytes of process.stdin) console.log(String(bytes).length);`,
+    options: { input: 'abc' },
+  },
+  'input by the lines of readline/promises': {
+    does: `
+      const lines = readline.createInterface({ input: process.stdin, crlfDelay: Infinity });
+      for await (const line of lines) console.log('>' + line);`,
+    options: { input: 'a\r\nb\nc' },
+  },
+  'a question that gets an answer': {
+    does: `
+      const lines = readline.createInterface({ input: process.stdin, output: process.stdout });
+      await new Promise((resolve) => lines.question('name? ', (name) => { console.log('hi ' + name); resolve(); }));
+      lines.close();`,
+    options: { input: 'me\n' },
+  },
+  'modules by a relative path, loaded in the call': {
+    does: `
+      writeFileSync('part.cjs', 'module.exports = __filename.split("/").pop() + process.cwd().length');
+      writeFileSync('part.mjs', 'export default import.meta.url.split("/").pop()');
+      const require = createRequire(path.resolve('any.js'));
+      console.log(require('./part.cjs') === 'part.cjs' + process.cwd().length, require.resolve('./part.cjs') in require.cache);
+      const { pathToFileURL } = await import('node:url');
+      console.log((await import(pathToFileURL(path.resolve('part.mjs')).href)).default);`,
+  },
+  'a JSON file by require': {
+    does: `
+      writeFileSync('data.json', '{"a":1}');
+      console.log(createRequire(path.resolve('x.js'))('./data.json').a, JSON.parse(readFileSync('data.json')).a);`,
+  },
+  'times and versions': {
+    does: `
+      const [seconds] = process.hrtime(); const big = process.hrtime.bigint();
+      console.log(seconds > 0, big > 0n, process.uptime() > 0, performance.now() > 0, process.version, process.platform);
+      console.log(typeof process.argv0, Array.isArray(process.execArgv), path.basename(process.execPath));`,
+  },
+  'a file that is copied, moved, linked and removed': {
+    does: `
+      writeFileSync('a', '1'); fs.copyFileSync('a', 'b'); await promises.rename('b', 'c');
+      await promises.symlink('c', 'd'); fs.linkSync('a', 'e'); fs.truncateSync('e', 0);
+      console.log(fs.readdirSync('.').join(), fs.readlinkSync('d'), readFileSync('a', 'utf8') === '');
+      await promises.rm('d'); fs.rmSync('e'); console.log((await promises.readdir('.')).join());`,
+  },
+  'a directory tree': {
+    does: `
+      fs.mkdirSync('a/b/c', { recursive: true }); await promises.writeFile('a/b/c/d', '');
+      console.log(fs.readdirSync('a', { recursive: true }).sort().join());
+      console.log(path.basename(fs.mkdtempSync('tmp-')).slice(0, 4), fs.realpathSync('.') === process.cwd());
+      for await (const entry of await promises.opendir('a')) console.log(entry.name, entry.isDirectory());
+      fs.cpSync('a', 'z', { recursive: true }); console.log(existsSync('z/b/c/d')); fs.rmSync('a', { recursive: true });`,
+  },
+  'an open file': {
+    does: `
+      const handle = await promises.open('f', 'w+'); await handle.write('text'); await handle.close();
+      const descriptor = fs.openSync('f', 'r'); const bytes = Buffer.alloc(4); fs.readSync(descriptor, bytes);
+      fs.closeSync(descriptor); console.log(String(bytes), fs.statSync('f').size, (fs.statSync('f').mode & 0o777).toString(8));`,
+  },
+  'children in another directory': {
+    does: `
+      fs.mkdirSync('sub');
+      console.log(path.basename(execSync('pwd', { cwd: 'sub', encoding: 'utf8' }).trim()));
+      console.log(path.basename(String(spawnSync('pwd', { cwd: './sub' }).stdout).trim()));
+      console.log(path.basename((await promisify(execFile)('pwd', { cwd: 'sub' })).stdout.trim()));`,
+  },
+  'a program by a relative path': {
+    does: `
+      writeFileSync('tool', '#!/bin/sh\\necho tool $1 $GREETING'); fs.chmodSync('tool', 0o755);
+      console.log(execFileSync('./tool', ['x'], { encoding: 'utf8' }).trim());
+      console.log(spawnSync('./tool', ['y'], { env: { GREETING: 'given' }, encoding: 'utf8' }).stdout.trim());
+      console.log(told(() => execFileSync('./none')).split('|')[0]);`,
+    options: { env: { GREETING: 'of the caller' } },
+  },
+  'a forked module by a relative path': {
+    does: `
+      writeFileSync('child.cjs', 'process.send([process.cwd() === process.argv[2], process.env.GREETING]); process.disconnect()');
+      const child = fork('child.cjs', [process.cwd()]);
+      child.once('message', (message) => console.log(JSON.stringify(message))); console.log(await ended(child));`,
+    options: { env: { GREETING: 'hello' } },
+  },
+  'a program found by a changed PATH': {
+    does: `
+      fs.mkdirSync('bin'); writeFileSync('bin/own-tool', '#!/bin/sh\\necho found'); fs.chmodSync('bin/own-tool', 0o755);
+      process.env.PATH = path.resolve('bin') + ':' + process.env.PATH; console.log(execSync('own-tool', { encoding: 'utf8' }).trim());`,
+  },
+  'asynchronous errors that are caught': {
+    does: `
+      await promises.readFile('none').catch((error) => console.log(error.code));
+      await new Promise((resolve) => fs.createReadStream('none').once('error', (error) => resolve(console.log(error.code))));
+      await Promise.reject(new TypeError('t')).catch((error) => console.log(error.name, error.message));`,
+  },
+  'a deprecation and a warning': {
+    does: `
+      process.on('warning', ({ name, code, message }) => console.log(name, code, message));
+      process.emitWarning('careful', { type: 'DeprecationWarning', code: 'X1' }); process.emitWarning('w'); await delay(5);`,
+  },
+  'console of its own': {
+    does: `
+      const { Console } = console; const own = new Console({ stdout: process.stdout, stderr: process.stderr });
+      own.log('own'); own.error('error'); console.time('t'); console.log(typeof console.timeEnd); console.dir([1]);`,
+  },
+  'an abort signal and a timeout': {
+    does: `
+      const abort = new AbortController(); setTimeout(() => abort.abort(), 1);
+      await delay(10_000, undefined, { signal: abort.signal }).catch(({ name }) => console.log(name));
+      console.log(await Promise.race([delay(1).then(() => 'first'), never()])); process.exit(0);`,
+  },
+  'immediates, microtasks and timers in their order': {
+    does: `
+      await delay(1); const said = []; const note = (word) => () => said.push(word);
+      process.nextTick(note('tick')); queueMicrotask(note('micro')); setImmediate(note('immediate'));
+      await delay(20); console.log(said.join());`,
+  },
+  'a signal handler that is listed and removed': {
+    does: `
+      const handler = () => {}; process.on('SIGINT', handler); console.log(process.listenerCount('SIGINT'));
+      process.off('SIGINT', handler); console.log(process.listenerCount('SIGINT'), process.listeners('SIGINT').length);`,
+  },
+  'a thread that exits with a code': {
+    does: `
+      const worker = new Worker('console.log("in"); process.exit(3)', { eval: true });
+      console.log(await new Promise((resolve) => worker.once('exit', resolve)));`,
+  },
+  'spawn with detached, unref and a file as output': {
+    does: `
+      const out = fs.openSync('log', 'a'); const child = spawn('sh', ['-c', 'echo logged'], { stdio: ['ignore', out, out] });
+      await ended(child); console.log(readFileSync('log', 'utf8').trim());`,
+  },
+  'identity of the user': {
+    does: `console.log(process.getuid() === os.userInfo().uid, process.geteuid() === process.getuid(), os.hostname().length > 0);`,
+  },
+  'properties of process': {
+    does: `
+      console.log(Object.keys(process).includes('env'), 'cwd' in process, typeof process.on, String(process), process[Symbol.toStringTag]);
+      console.log(typeof process.getBuiltinModule('fs').readFileSync, process.release.name, process.exitCode);`,
+  },
+};
+
 const BEHAVIOURS = {
   ...streams,
   ...exits,
@@ -495,6 +655,7 @@ const BEHAVIOURS = {
   ...signals,
   ...terminals,
   ...descriptors,
+  ...tools,
 };
 
 /** The remaining differences. docs/calls.md lists them. */

@@ -159,10 +159,11 @@ describe('doctor', () => {
   it.skipIf(!unshare)('another pid and another network namespace (as root, with unshare)', async () => {
     const box = sandbox();
     const service = box.service();
-    await box.run(['call', service]);
+    const env = { SOLOD_SCOPE: 'shared' };
+    await box.run(['call', service], { env });
     const inside = [process.execPath, path.resolve('dist/solod.cjs'), 'doctor', ...PATIENT, '--json'];
     const kindsIn = async (...flags: string[]): Promise<string[]> => {
-      const { stdout } = await box.exec('unshare', [...flags, ...inside]);
+      const { stdout } = await box.exec('unshare', [...flags, ...inside], { env });
       return (JSON.parse(stdout.toString()) as { findings: Finding[] }).findings.map(({ kind }) => kind);
     };
     expect(await kindsIn('--pid', '--fork', '--mount-proc')).toContain('pid-namespace-differs');

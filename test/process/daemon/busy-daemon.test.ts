@@ -13,6 +13,7 @@ export default ({ args: [act, ledger], stdout }) => {
   if (act !== 'quick') appendFileSync(ledger, act);
   const end = Date.now() + ${BUSY_MS};
   if (act === 'compute') while (Date.now() < end);
+  if (act === 'sleep') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${BUSY_MS});
   if (act === 'child') execSync('sleep ${BUSY_MS / 1_000}');
   stdout.write(act);
 };
@@ -33,13 +34,13 @@ async function callWhileBusy(box: Sandbox, act: string, client: readonly string[
   return waited;
 }
 
-it.each(['compute', 'child'])('that is busy for longer than a call waits: %s', async (act) => {
+it.each(['compute', 'child', 'sleep'])('that is busy for longer than a call waits: %s', async (act) => {
   const { code, stdout, stderr } = await callWhileBusy(sandbox(), act, CLIENTS.node);
   expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 0, stdout: 'quick', stderr: '' });
 });
 
-it.runIf(hasCargo)('also by the native client', async () => {
+it.runIf(hasCargo).each(['compute', 'sleep'])('also by the native client: %s', async (act) => {
   buildClient();
-  const { code, stdout, stderr } = await callWhileBusy(sandbox(), 'compute', CLIENTS.native);
+  const { code, stdout, stderr } = await callWhileBusy(sandbox(), act, CLIENTS.native);
   expect({ code, stdout: stdout.toString(), stderr }).toEqual({ code: 0, stdout: 'quick', stderr: '' });
 });

@@ -88,6 +88,23 @@ describe('a start is recorded', () => {
     ]);
   });
 
+  it.each(['kick', 'call'])(
+    'with the exit code of a service that ends its daemon while it loads: %s',
+    async (command) => {
+      const box = sandbox();
+      const service = box.service('process.exit(3);');
+      await box.run([command, service]);
+      await eventually('the end of the daemon', () => box.daemons().length === 0);
+      expect(ledgerOf(box)[0]?.words.slice(0, 2)).toMatchObject([
+        { kind: 'claimed' },
+        { kind: 'ended', code: 3 },
+      ]);
+      await box.run([command, service]);
+      await eventually('the end of the daemon', () => box.daemons().length === 0);
+      expect((await box.run([command, service])).stderr).toContain('it ended before it served (exit code 3)');
+    },
+  );
+
   it('unless it can’t be: that stops no start', async () => {
     const box = sandbox();
     const service = box.service();

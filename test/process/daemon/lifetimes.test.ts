@@ -137,6 +137,29 @@ describe('a new build that meets calls under way', () => {
   });
 });
 
+describe('a new build that meets a call in a worker', () => {
+  test('keeps nobody waiting: the old build serves until it is free', async () => {
+    const box = sandbox();
+    const file = box.service(service('a'));
+    const call = (...args: string[]) => box.run(['call', '--workers=2', file, ...args]);
+    await call();
+    const go = path.join(box.path, 'go');
+    const slow = call(go);
+    await busy(box, file, 1);
+    writeFileSync(file, service('changed'));
+    for (const { code, stderr } of await Promise.all(Array.from({ length: 10 }, () => call())))
+      expect([code, stderr]).toEqual([0, '']);
+    expect(logOf(box)).toContain('this build serves on until the call under way has ended');
+    writeFileSync(go, '');
+    expect((await slow).stdout.toString()).toMatch(/^a /);
+    await eventually('the new build', async () => {
+      const { code, stdout } = await call();
+      expect(code).toBe(0);
+      return stdout.toString().startsWith('changed ');
+    });
+  });
+});
+
 describe('a daemon that is looked at', () => {
   test('ends when idle all the same', async () => {
     const box = sandbox();
@@ -266,28 +289,7 @@ describe('a start that hangs before it says anything', () => {
   });
 });
 
-describe('a daemon that is killed while it loads', () => {
-  test('is not a failure of what it loads: the next call starts another one at once', async () => {
-    const box = sandbox();
-    const go = path.join(box.path, 'go');
-    const file =
-      box.service(`import { existsSync } from 'node:fs'; import { setTimeout as delay } from 'node:timers/promises';
-      while (!existsSync(${JSON.stringify(go)})) await delay(10);
-      export default ({ stdout }) => void stdout.write('loaded');`);
-    for (let n = 0; n < 3; n++) {
-      const calling = box.run(['call', file]);
-      await eventually(
-        'the daemon loads',
-        () => existsSync(box.state) && box.daemons().length === 1 && logged(box, n + 1),
-      );
-      for (const pid of box.daemons()) process.kill(pid, 'SIGKILL');
-      expect((await calling).code).not.toBe(0);
-    }
-    writeFileSync(go, '');
-    const told = await box.run(['call', file]);
-    expect([told.code, told.stdout.toString()], told.stderr).toEqual([0, 'loaded']);
-  });
-
+describe.each(clients)('a start that says nothing about what is started (%s)', (_, [program, ...first]) => {
   const logged = (box: Sandbox, times: number): boolean => {
     try {
       return (
@@ -297,4 +299,49 @@ describe('a daemon that is killed while it loads', () => {
       return false;
     }
   };
+
+  test.each(['call', 'kick'])(
+    'is not counted: its daemon is killed while it loads, after a %s',
+    async (command) => {
+      const box = sandbox();
+      const go = path.join(box.path, 'go');
+      const file =
+        box.service(`import { existsSync } from 'node:fs'; import { setTimeout as delay } from 'node:timers/promises';
+      while (!existsSync(${JSON.stringify(go)})) await delay(10);
+      export default ({ stdout }) => void stdout.write('loaded');`);
+      box.leaveLaunchFile(file);
+      for (let n = 0; n < 3; n++) {
+        const calling = box.exec(program, [...first, command, file]);
+        await eventually(
+          'the daemon loads',
+          () => existsSync(box.state) && box.daemons().length === 1 && logged(box, n + 1),
+        );
+        // A kick does not wait, and does not see the end of what it has started.
+        if (command === 'kick') expect((await calling).code).toBe(0);
+        for (const pid of box.daemons()) process.kill(pid, 'SIGKILL');
+        if (command === 'call') expect((await calling).code).not.toBe(0);
+        await eventually('its end', () => box.daemons().length === 0);
+      }
+      writeFileSync(go, '');
+      const told = await box.exec(program, [...first, 'call', file]);
+      expect([told.code, told.stdout.toString()], told.stderr).toEqual([0, 'loaded']);
+    },
+  );
+
+  test('is not counted: the disk is full, and has room again', async () => {
+    const box = sandbox();
+    const full = path.join(box.path, 'full');
+    const file = box.service(`import { existsSync, writeFileSync } from 'node:fs';
+      if (existsSync(${JSON.stringify(full)})) writeFileSync('/dev/full', 'cache');
+      export default ({ stdout }) => void stdout.write('loaded');`);
+    box.leaveLaunchFile(file);
+    writeFileSync(full, '');
+    for (let n = 0; n < 3; n++) {
+      const told = await box.exec(program, [...first, 'call', file]);
+      expect([told.code, told.stderr]).toEqual([70, expect.stringContaining('ENOSPC')]);
+    }
+    rmSync(full);
+    const told = await box.exec(program, [...first, 'call', file]);
+    expect([told.code, told.stdout.toString()], told.stderr).toEqual([0, 'loaded']);
+  });
 });

@@ -13,6 +13,7 @@ import {
 import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { isScopeFile } from '../../../src/domain/place/layout.js';
 import { eventually, isRoot, type Sandbox, sandbox } from '../support/sandbox.js';
 
 describe('a daemon that is stopped', () => {
@@ -202,7 +203,8 @@ describe('a state directory that can not be used is reported', () => {
     expect((await box.run(['call', box.service(), '--state-dir', directory])).code).toBe(0);
     const { statSync, readdirSync } = await import('node:fs');
     expect(statSync(directory).mode & 0o777).toBe(0o700);
-    const place = path.join(directory, readdirSync(directory)[0] ?? '');
+    const name = readdirSync(directory).find((entry) => !isScopeFile(entry));
+    const place = path.join(directory, name ?? '');
     expect(statSync(place).mode & 0o777).toBe(0o700);
     expect(statSync(path.join(place, 'current', 'owner.json')).mode & 0o777).toBe(0o600);
     expect(statSync(path.join(place, 'current', 'sock')).mode & 0o777).toBe(0o600);

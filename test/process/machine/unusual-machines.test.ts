@@ -64,6 +64,10 @@ function solod(box: Sandbox, before: readonly string[], ...args: string[]): Prom
   return box.exec(program, rest);
 }
 
+/** Says that the namespaces share what matters. */
+const SHARED = { SOLOD_SCOPE: 'shared' };
+const sharing = (before: readonly string[]): string[] => ['env', 'SOLOD_SCOPE=shared', ...before];
+
 const answerOf = ({ stdout }: Ended): { args: string[]; pid: number } => JSON.parse(stdout.toString());
 
 /** Either the service's own answer, or an exit code of solod with its message. */
@@ -76,11 +80,27 @@ function expectRightOrNamed(ended: Ended): void {
 }
 
 describe('the daemon runs here, the caller runs', () => {
-  for (const { what, isThere, before } of [...NAMESPACES, ...CLOCKS])
-    it.skipIf(!isThere)(`in ${what}: the daemon answers`, async () => {
+  for (const { what, isThere, before } of NAMESPACES)
+    it.skipIf(!isThere)(`in ${what}: gets a daemon of its own`, async () => {
       const box = sandbox();
       const service = box.service();
       const first = answerOf(await box.run(['call', service, 'hi']));
+      const script = '"$0" "$1" call "$2" hi && exec "$0" "$1" status "$2" --json';
+      const [program = '', ...rest] = [...before, 'sh', '-c', script, process.execPath, SOLOD, service];
+      const ended = await box.exec(program, rest);
+      expect([ended.code, ended.stderr]).toEqual([0, '']);
+      const [second, status] = ended.stdout.toString().trim().split('\n');
+      expect(JSON.parse(second ?? '').pid).not.toBe(first.pid);
+      expect(JSON.parse(status ?? '').pid).toBe(JSON.parse(second ?? '').pid);
+      expect(answerOf(await box.run(['call', service, 'hi'])).pid).toBe(first.pid);
+    });
+
+  for (const { what, isThere, before: around } of [...NAMESPACES, ...CLOCKS])
+    it.skipIf(!isThere)(`in ${what}, with the same SOLOD_SCOPE: the daemon answers`, async () => {
+      const box = sandbox();
+      const service = box.service();
+      const before = sharing(around);
+      const first = answerOf(await box.run(['call', service, 'hi'], { env: SHARED }));
       const second = await solod(box, before, 'call', service, 'hi');
       expect([second.code, second.stderr]).toEqual([0, '']);
       expect(answerOf(second).pid).toBe(first.pid);
@@ -99,8 +119,8 @@ describe('daemon and caller run', () => {
       const box = sandbox();
       const service = box.service();
       const script = '"$0" "$1" call "$2" hi && "$0" "$1" call "$2" hi && "$0" "$1" status "$2" --json';
-      const [program = '', ...rest] = [...before, 'sh', '-c', script, process.execPath, SOLOD, service];
-      const ended = await box.exec(program, rest);
+      const inside = [...sharing(before), 'sh', '-c', script, process.execPath, SOLOD, service];
+      const ended = await box.exec(inside[0] ?? '', inside.slice(1));
       expect([ended.code, ended.stderr]).toEqual([0, '']);
       const [first, second, status] = ended.stdout
         .toString()
@@ -110,7 +130,7 @@ describe('daemon and caller run', () => {
       expect(second?.pid).toBe(first?.pid);
       expect(status).toMatchObject({ kind: 'answered', pid: first?.pid });
       // The end of a pid namespace ends its processes. The next caller may meet their leftovers, or a living daemon.
-      const outside = await box.run(['call', service, 'hi']);
+      const outside = await box.run(['call', service, 'hi'], { env: SHARED });
       expect([outside.code, outside.stderr]).toEqual([0, '']);
       expect(box.daemons()).toHaveLength(1);
     });
@@ -118,17 +138,17 @@ describe('daemon and caller run', () => {
   it.skipIf(!canUnshare)('in two pid namespaces: the caller does not end a hung daemon', async () => {
     const box = sandbox();
     const service = box.service();
-    const { pid } = answerOf(await box.run(['call', service]));
+    const { pid } = answerOf(await box.run(['call', service], { env: SHARED }));
     process.kill(pid, 'SIGSTOP');
     await eventually('it has stopped', () => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
-    const before = ['unshare', '--pid', '--fork', '--mount-proc'];
+    const before = sharing(['unshare', '--pid', '--fork', '--mount-proc']);
     const forced = await solod(box, before, 'restart', '--force', service);
     expect([forced.code, forced.stderr]).toEqual([
       69,
       expect.stringMatching(/another pid namespace.*end it where it runs/),
     ]);
     process.kill(pid, 'SIGCONT');
-    expect(answerOf(await box.run(['call', service])).pid).toBe(pid);
+    expect(answerOf(await box.run(['call', service], { env: SHARED })).pid).toBe(pid);
   });
 });
 

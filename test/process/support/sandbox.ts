@@ -4,14 +4,25 @@
  */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach } from 'vitest';
 import { launchText } from '../../../src/adapters/node/files/launch-file.js';
+import { readMachine, readScope } from '../../../src/adapters/node/processes/own-scope.js';
 import { resolveService } from '../../../src/app/service/service-file.js';
-import { NAMES } from '../../../src/domain/place/layout.js';
+import { isScopeFile, NAMES, recordLayout, recordOf } from '../../../src/domain/place/layout.js';
+import { scopeText } from '../../../src/domain/place/scope.js';
 
 export const ROOT = path.resolve(import.meta.dirname, '../../..');
 export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
@@ -73,14 +84,30 @@ export class Sandbox {
     const { name, path: real } = service.value;
     const directory = path.join(this.state, name);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.leaveRecord();
     const flags = [`--name=${name}`, `--state-dir=${this.state}`];
     const command = [process.execPath, path.join(ROOT, 'dist', 'daemon.cjs'), ...flags, '--', real];
     writeFileSync(path.join(directory, NAMES.launch), launchText(command));
   }
 
+  /** As the first caller leaves it: the names in the state directory are those of this test's scope. */
+  leaveRecord(root = this.state): void {
+    if (existsSync(recordLayout.directory(root))) return;
+    mkdirSync(recordLayout.directory(root), { mode: 0o700 });
+    symlinkSync(scopeText(readScope()), recordOf(root));
+    symlinkSync(readMachine().machine, recordLayout.machine(root));
+  }
+
+  /** What lies in the state directory, without the record of its scope and the parts of others. */
+  names(): string[] {
+    return readdirSync(this.state)
+      .filter((name) => !isScopeFile(name))
+      .sort();
+  }
+
   /** The directory of the only name. */
   place(): string {
-    const [name, ...others] = readdirSync(this.state).sort();
+    const [name, ...others] = this.names();
     if (name === undefined || others.length > 0)
       throw new Error(`not one name but ${[name, ...others].join(', ')}`);
     return path.join(this.state, name);

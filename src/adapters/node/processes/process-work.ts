@@ -10,7 +10,9 @@ function look(pid: number): WorkReading {
     const fields = statFields(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     const children = childrenOf(pid);
     const ticks = children.map((child) => look(child)).reduce(addTicks, ownTicks(fields));
-    return { kind: 'seen', activity: activityOf(fields[0] ?? ''), ticks, children: children.length };
+    const state = activityOf(fields[0] ?? '');
+    const activity = state === 'waiting' && isBlocked(pid) ? 'blocked' : state;
+    return { kind: 'seen', activity, ticks, children: children.length };
   } catch {
     return { kind: 'hidden' };
   }
@@ -24,6 +26,19 @@ const ownTicks = (fields: readonly string[]): number => Number(fields[11]) + Num
 
 const activityOf = (state: string) =>
   /[RD]/.test(state) ? ('busy' as const) : /[TtZX]/.test(state) ? ('stopped' as const) : ('waiting' as const);
+
+/** The kernel's functions in which a process waits for events. */
+const FOR_EVENTS = /epoll|ep_poll|poll_schedule|io_uring|kevent/;
+
+/** Not every kernel says where a process waits: it may say 0. */
+function isBlocked(pid: number): boolean {
+  try {
+    const place = readFileSync(`/proc/${pid}/wchan`, 'latin1');
+    return place.length > 1 && !FOR_EVENTS.test(place);
+  } catch {
+    return false;
+  }
+}
 
 /** Not every kernel has the file. */
 function childrenOf(pid: number): readonly number[] {

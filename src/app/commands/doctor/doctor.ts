@@ -4,18 +4,22 @@ import { symptomsOfVersions } from '../../../domain/doctor/daemon-checks.js';
 import { symptomsOfPath } from '../../../domain/doctor/directory-checks.js';
 import type { Severity } from '../../../domain/doctor/finding-parts.js';
 import { type Finding, findingOf, report, type Symptom, sorted } from '../../../domain/doctor/findings.js';
+import { symptomsOfPlace } from '../../../domain/doctor/place-checks.js';
 import { symptomsOfRuntime } from '../../../domain/doctor/runtime-checks.js';
+import type { Derivation, Ignored } from '../../../domain/place/derive-place.js';
 import { type Place, placeOf } from '../../../domain/place/layout.js';
-import { EXIT } from '../../environment/exit-codes.js';
+import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import { findNativeClient, type NativeClient } from '../../environment/native-client.js';
 import { platformOf } from '../../environment/state-root.js';
 import { VERSION } from '../../environment/version.js';
+import { failureOf } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import type { Resolved } from '../../service/service-file.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
-import { isNamed, placesOf, resolveNamed, rootOf } from '../named-daemon.js';
+import { derivedFor, ignoredFor, isNamed, placesOf, resolveNamed, rootOf } from '../named-daemon.js';
 import { NameExaminer } from './examine-name.js';
 import { examineRoot, examineStorage, isSound } from './examine-root.js';
+import { explainPlace } from './explain-place.js';
 
 /** A healthy daemon answers within milliseconds, and all are asked at the same time. */
 const ANSWER_MS = 1_000;
@@ -37,10 +41,14 @@ export class DoctorCommand {
   constructor(private readonly parts: Parts) {}
 
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
-    const { output } = this.parts;
+    const { host, output } = this.parts;
+    const derived = derivedFor(host, options);
+    const ignored = ignoredFor(host, options);
+    if (options.explainPlace) return this.#explain(derived, ignored, options);
     const scope = this.#scope(service, options);
     if (scope.kind === 'failed') return complainOf(output, scope.failure);
-    const symptoms = await this.#examine(scope.value, options);
+    const placed = derived.kind === 'place' ? symptomsOfPlace(derived, ignored) : [];
+    const symptoms = [...placed, ...(await this.#examine(scope.value, options))];
     const findings = sorted(symptoms.map(findingOf));
     // Programs find a text in every field.
     const facts = { findings: findings.map((finding) => ({ ...finding, todo: finding.todo ?? '' })) };
@@ -48,9 +56,15 @@ export class DoctorCommand {
     return count(findings, 'problem') > 0 ? EXIT.problems : EXIT.ok;
   }
 
+  #explain(derived: Derivation, ignored: readonly Ignored[], options: CommandOptions): number {
+    const { facts, text } = explainPlace(derived, ignored);
+    printAs(this.parts.output, options, facts, text);
+    return derived.kind === 'place' ? EXIT.ok : exitCodeOf(failureOf(derived));
+  }
+
   #scope(service: string | undefined, options: CommandOptions): Resolved<Scope> {
     const { host } = this.parts;
-    const root = rootOf(options);
+    const root = rootOf(host, options);
     if (!isNamed(service, options)) {
       const base = placeOf(root, ANY_NAME, host.userId, host.platform).root;
       return { kind: 'resolved', value: { root, base, label: undefined, places: placesOf(host, options) } };

@@ -21,8 +21,8 @@ import { layout, makerOf, NAMES } from '../../../domain/place/layout.js';
 import { runSync } from '../../../domain/procedure/run.js';
 import { livingServers, serversIn } from '../../../domain/share/broker/started-servers.js';
 import { canHandOver, findNativeClient } from '../../environment/native-client.js';
-import { stateRoot } from '../../environment/state-root.js';
 import { VERSION } from '../../environment/version.js';
+import { deriveFor } from '../../place/find-place.js';
 import { portsOf } from '../../platforms/host.js';
 import type { Parts } from '../command-parts.js';
 import type { Inspection } from '../daemon-inspector.js';
@@ -99,7 +99,10 @@ export class NameExaminer {
     const caller = {
       env: process.env,
       networkNamespace: system.networkNamespaceOf('self'),
-      rootOf: (env: typeof process.env) => stateRoot(env) ?? '',
+      rootOf: (env: typeof process.env) => {
+        const derived = deriveFor(this.parts.host, env, undefined);
+        return derived.kind === 'place' ? derived.root : '';
+      },
     };
     return symptomsOfProcess(directory, pid, system.sightProcess(pid), caller);
   }

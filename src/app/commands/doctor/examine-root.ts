@@ -6,7 +6,7 @@ import type { Symptom } from '../../../domain/doctor/findings.js';
 import { foreignLabels, symptomOfNames } from '../../../domain/doctor/leftover-checks.js';
 import { cleanedAfter, symptomsOfStorage } from '../../../domain/doctor/storage-checks.js';
 import { symptomsOfTrial } from '../../../domain/doctor/trial-checks.js';
-import { layout, type Platform } from '../../../domain/place/layout.js';
+import { join, layout, type Platform } from '../../../domain/place/layout.js';
 import type { Host } from '../../platforms/host.js';
 import { placesIn } from '../find-names.js';
 import { tryOut } from './try-directory.js';
@@ -66,8 +66,12 @@ function symptomsOfCleaners(host: Host, base: string): Symptom[] {
 }
 
 /** tmpfiles.d(5): files with the sticky bit are skipped, directories are not. */
-function areSticky({ files, userId, platform }: Host, base: string): boolean {
-  const places = placesIn({ files, root: base, userId, platform });
+function areSticky({ files }: Host, base: string): boolean {
+  const places = placesIn({
+    files,
+    root: base,
+    placeOf: (label) => ({ root: base, directory: join(base, label) }),
+  });
   const sockets = places.map(({ directory }) => files.inspect(layout.currentSocket(directory)));
   return (
     sockets.length > 0 &&

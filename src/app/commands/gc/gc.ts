@@ -3,17 +3,18 @@
 import type { Failure } from '../../../domain/failure.js';
 import { type CollectOutcome, collectGarbage } from '../../../domain/gc/collect-garbage.js';
 import type { Place } from '../../../domain/place/layout.js';
-import { run } from '../../../domain/procedure/run.js';
+import { collectParts } from '../../../domain/place/take-root.js';
+import { run, runSync } from '../../../domain/procedure/run.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import type { Done } from '../../../ports/readings.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { portsOf } from '../../platforms/host.js';
 import type { Resolved } from '../../service/service-file.js';
-import { sentence } from '../../texts/failure-text.js';
+import { sentence } from '../../texts/failure-sentence.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
 import { emptyPlacesIn, placesIn } from '../find-names.js';
-import { isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';
+import { derivedFor, isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';
 
 const PROBE_MS = 300;
 
@@ -27,9 +28,17 @@ export class CollectCommand {
     const collected: Collected[] = [];
     for (const place of places.value)
       collected.push({ directory: place.directory, outcome: await this.#collect(place, options) });
+    const parts = isNamed(service, options) ? [] : this.#collectParts(options);
     const verb = options.dryRun ? 'would remove' : 'removed';
-    const lines = collected.map((one) => linesOf(one, verb));
-    printAs(output, options, collected.map(factsOf), lines.join(''));
+    const lines = [
+      ...collected.map((one) => linesOf(one, verb)),
+      ...parts.map((path) => `${verb} ${path}\n`),
+    ];
+    const facts = [
+      ...collected.map(factsOf),
+      ...parts.map((directory) => ({ directory, kind: 'removed-part' })),
+    ];
+    printAs(output, options, facts, lines.join(''));
     const failures = collected.flatMap(failuresOf);
     for (const failure of failures) output.complain(sentence(failure));
     const [first] = failures;
@@ -44,6 +53,15 @@ export class CollectCommand {
     }
     const query = placesQueryOf(host, options);
     return { kind: 'resolved', value: [...placesIn(query), ...emptyPlacesIn(query)] };
+  }
+
+  /** Parts of scopes that have not been seen for a month. */
+  #collectParts(options: CommandOptions): readonly string[] {
+    const { host } = this.parts;
+    const derived = derivedFor(host, options);
+    if (derived.kind !== 'place') return [];
+    const files = options.dryRun ? untouched(host.files) : host.files;
+    return runSync(collectParts(derived.asked), { ...portsOf(host), files });
   }
 
   async #collect(place: Place, options: CommandOptions): Promise<CollectOutcome> {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Documents } from '../../../ports/documents.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { Environment } from '../../environment/state-root.js';
-import { type KickResult, kickDaemon } from '../../library/kick-daemon.js';
+import { type KickResult, kickReachable } from '../../library/kick-daemon.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { resolveService } from '../../service/service-file.js';
 import type { Complaint } from '../../texts/complaint.js';
@@ -36,7 +36,7 @@ export class CommandSetup {
     };
   }
 
-  install(service: string | undefined, options: CommandOptions): number {
+  async install(service: string | undefined, options: CommandOptions): Promise<number> {
     if (service === undefined) return this.#refuse(misused(USAGE.noService()));
     const request = readInstall(this.parts.host, service, options, this.env);
     if (request.kind === 'refused') return this.#refuse(request);
@@ -51,7 +51,8 @@ export class CommandSetup {
       notes: [...(replaced?.notes ?? []), ...notes],
     };
     // The last act. Even if it fails, the command stays installed and works once a daemon can be started.
-    const kicked = kickDaemon(this.parts.host, { ...options, service: request.value.service, env: this.env });
+    const wanted = { ...options, service: request.value.service, env: this.env };
+    const kicked = await kickReachable(this.parts.host, wanted);
     reportInstall(this.parts.output, options, installed, kicked);
     return kickExitCode(kicked);
   }

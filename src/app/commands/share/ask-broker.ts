@@ -3,9 +3,10 @@
 import { PassThrough } from 'node:stream';
 import { callerText } from '../../../domain/evidence/edition.js';
 import { parseJson } from '../../../domain/evidence/json.js';
-import { type Environment, stateRoot } from '../../environment/state-root.js';
+import type { Environment } from '../../../ports/environment.js';
 import { resolveRequest } from '../../library/daemon-request.js';
 import { connectTo } from '../../library/obtain-daemon.js';
+import { deriveFor } from '../../place/find-place.js';
 import type { CallerHost, Greeter } from '../../platforms/host.js';
 import { callerHost } from '../../platforms/node-platform.js';
 import { SHIPPED } from '../../service/service-file.js';
@@ -21,10 +22,10 @@ export async function askBrokers(
   env: Environment,
 ): Promise<readonly ShareFacts[]> {
   const host = callerHost();
-  const directory = stateDirectory ?? stateRoot(env, host.directory());
-  if (directory === undefined) return [];
-  const names = brokersIn(host, directory);
-  const answers = await Promise.all(names.map((name) => askBroker(host, name, directory, env)));
+  const derived = deriveFor(host, env, stateDirectory);
+  if (derived.kind !== 'place') return [];
+  const names = brokersIn(host, derived.root);
+  const answers = await Promise.all(names.map((name) => askBroker(host, name, derived.asked, env)));
   return answers.flat();
 }
 

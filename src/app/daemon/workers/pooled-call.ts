@@ -2,7 +2,9 @@
 
 import { SPEAKER } from '../../../domain/text/speaker.js';
 import type { OutputDescriptor } from '../../../ports/worker-process.js';
-import type { ServiceContext } from '../../service/define-service.js';
+import type { Turn } from '../../service/admission.js';
+import type { ServiceContext, ServiceFunction } from '../../service/define-service.js';
+import type { CallScope } from '../../service/run-service.js';
 import { type Complaint, textOf } from '../../texts/complaint.js';
 import type { CallHead, Cancel } from '../../worker/worker-messages.js';
 
@@ -16,22 +18,46 @@ const UNHEARD = (): void => {};
 export class PooledCall {
   /** To how many workers it has been given. */
   attempts = 0;
+  /** The worker that waits until the caller knows that the call begins. */
+  reservedWorker: number | undefined;
+  /** When there is a worker for it; or why there will be none. */
+  readonly turn: Promise<Turn>;
   /** What is done when the caller has gone, or the daemon ends. */
   onCancel: (cancel: Cancel) => void = UNHEARD;
-  /** Exit code of the call. */
-  readonly answered: Promise<number>;
+  #takeTurn: (turn: Turn) => void = () => {};
+  #context: ServiceContext | undefined;
   #answer: (code: number) => void = () => {};
   #sink: InputSink | undefined;
 
   constructor(
     readonly id: number,
     private readonly command: string,
-    private readonly context: ServiceContext,
+    private readonly scope: CallScope,
   ) {
-    this.answered = new Promise((resolve) => {
+    this.turn = new Promise((resolve) => {
+      this.#takeTurn = resolve;
+    });
+  }
+
+  get state(): 'queued' | 'begun' {
+    return this.#context === undefined ? 'queued' : 'begun';
+  }
+
+  /** @param run begins the call */
+  takeTurn(run: ServiceFunction): void {
+    this.#takeTurn({ kind: 'accepted', run, scope: this.scope });
+  }
+
+  /** @returns the exit code. Never rejects */
+  begin(context: ServiceContext): Promise<number> {
+    this.#context = context;
+    this.#watch(context.signal);
+    return new Promise((resolve) => {
       this.#answer = resolve;
     });
-    const { signal } = context;
+  }
+
+  #watch(signal: AbortSignal): void {
     const cancelled = (): void => this.onCancel(this.#cancel(String(signal.reason?.message ?? '')));
     // The streams of a caller that has gone are closed right after this event.
     if (signal.aborted) setImmediate(cancelled);
@@ -39,9 +65,14 @@ export class PooledCall {
   }
 
   get head(): Omit<CallHead, 'marker'> {
-    const { args, cwd } = this.context;
-    const env = this.context.env as Readonly<Record<string, string>>;
+    const { args, cwd } = this.#begun;
+    const env = this.#begun.env as Readonly<Record<string, string>>;
     return { name: this.command, args, env, cwd };
+  }
+
+  get #begun(): ServiceContext {
+    if (this.#context === undefined) throw new Error('the call has not begun');
+    return this.#context;
   }
 
   answer(code: number): void {
@@ -52,8 +83,12 @@ export class PooledCall {
 
   /** Tells the caller in a line why the call was not carried out, or not to its end. */
   fail(complaint: Complaint, code: number): void {
-    this.context.stderr.write(`${SPEAKER}${textOf(complaint)}\n`);
-    this.answer(code);
+    const message = textOf(complaint);
+    if (this.state === 'queued') this.#takeTurn({ kind: 'declined', message, exitCode: code });
+    else {
+      this.#begun.stderr.write(`${SPEAKER}${message}\n`);
+      this.answer(code);
+    }
   }
 
   /**
@@ -61,7 +96,7 @@ export class PooledCall {
    * @returns `full` if the caller reads more slowly than the call writes
    */
   write(to: OutputDescriptor, bytes: Buffer, room: () => void): 'taken' | 'full' {
-    const stream = to === 1 ? this.context.stdout : this.context.stderr;
+    const stream = to === 1 ? this.#begun.stdout : this.#begun.stderr;
     // What a caller that has gone does not read is dropped.
     if (stream.destroyed || stream.write(bytes)) return 'taken';
     const again = (): void => {
@@ -74,7 +109,7 @@ export class PooledCall {
 
   /** Asks the caller for one chunk of input, or its end. */
   requestInput(sink: InputSink): void {
-    const { stdin } = this.context;
+    const { stdin } = this.#begun;
     if (stdin.readableEnded || stdin.destroyed) {
       sink.end();
       return;
@@ -93,6 +128,6 @@ export class PooledCall {
   }
 
   #cancel(reason: string): Cancel {
-    return { kind: this.context.stdout.destroyed ? 'lost' : 'aborted', reason };
+    return { kind: this.#begun.stdout.destroyed ? 'lost' : 'aborted', reason };
   }
 }

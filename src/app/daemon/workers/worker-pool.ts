@@ -13,8 +13,10 @@ import {
 } from '../../../domain/calls/worker-queue.js';
 import type { WorkerStarter } from '../../../ports/worker-process.js';
 import { EXIT } from '../../environment/exit-codes.js';
-import type { Service, ServiceContext, ServiceFunction } from '../../service/define-service.js';
+import type { PlaceInQueue } from '../../service/admission.js';
+import type { Service, ServiceContext } from '../../service/define-service.js';
 import type { Loading } from '../../service/load-service.js';
+import type { CallScope } from '../../service/run-service.js';
 import type { Complaint } from '../../texts/complaint.js';
 import { WORKER_TROUBLE } from '../../texts/worker-text.js';
 import type { LoadedMessage } from '../../worker/worker-messages.js';
@@ -65,20 +67,34 @@ export class WorkerPool {
   }
 
   /**
+   * The caller is told that its call begins when a worker waits for it, and before the worker gets it. So if
+   * the daemon is killed, only callers whose calls may have begun don't know whether they may repeat them.
    * @param command what the caller calls the service
-   * @returns a function that runs one call in a worker, and never rejects
+   * @param scope what the daemon runs the call in
    */
-  runner(command: string): ServiceFunction {
-    return (context) => this.#run(command, context);
+  queue(command: string, scope: CallScope): PlaceInQueue {
+    this.#lastCall += 1;
+    const call = new PooledCall(this.#lastCall, command, scope);
+    this.#calls.set(call.id, call);
+    this.#step({ kind: 'call-came', call: call.id });
+    return { turn: call.turn, leave: () => this.#leaveQueue(call) };
   }
 
-  #run(command: string, context: ServiceContext): Promise<number> {
-    this.#lastCall += 1;
-    const call = new PooledCall(this.#lastCall, command, context);
-    this.#calls.set(call.id, call);
+  #begin(call: PooledCall, context: ServiceContext): Promise<number> {
+    const answered = call.begin(context);
+    const worker = call.reservedWorker;
+    call.reservedWorker = undefined;
     call.onCancel = () => this.#leave(call);
-    this.#step({ kind: 'call-came', call: call.id });
-    return call.answered;
+    // If the worker has ended meanwhile, the call is the next one in line again.
+    if (worker !== undefined) this.#workers.get(worker)?.give(call);
+    return answered;
+  }
+
+  #leaveQueue(call: PooledCall): void {
+    if (call.state === 'begun' || !this.#calls.delete(call.id)) return;
+    const worker = call.reservedWorker;
+    if (worker === undefined) this.#step({ kind: 'call-left', call: call.id });
+    else this.#step({ kind: 'worker-unused', worker });
   }
 
   get numbers() {
@@ -121,13 +137,22 @@ export class WorkerPool {
         return;
       case 'give': {
         const call = this.#calls.get(command.call);
-        if (call !== undefined) this.#workers.get(command.worker)?.give(call);
+        if (call !== undefined) this.#give(call, command.worker);
         return;
       }
       case 'refuse':
         this.#fail(command.call, this.#refusal(command.why), EXIT.unavailable);
         return;
     }
+  }
+
+  #give(call: PooledCall, worker: number): void {
+    if (call.state === 'begun') {
+      this.#workers.get(worker)?.give(call);
+      return;
+    }
+    call.reservedWorker = worker;
+    call.takeTurn((context) => this.#begin(call, context));
   }
 
   #start(worker: number): void {
@@ -148,8 +173,10 @@ export class WorkerPool {
 
   #loaded(worker: number, message: LoadedMessage): void {
     if (message.kind === 'loaded') {
-      const run = this.runner('');
       const { idleTimeoutMs } = message;
+      const run = (): never => {
+        throw new Error('a call of a daemon with workers is queued');
+      };
       const service: Service = {
         name: undefined,
         version: undefined,
@@ -185,18 +212,29 @@ export class WorkerPool {
   #outdated(worker: number, call: PooledCall): void {
     this.#discard(worker);
     call.attempts -= 1;
-    call.onCancel = () => this.#leave(call);
+    this.#requeue(call);
     this.#step({ kind: 'worker-outdated', worker, call: call.id });
   }
 
-  #ended(worker: number, { end, call, progress, lastWords }: LostWorker): void {
+  #ended(worker: number, lost: LostWorker): void {
+    const { end, progress, lastWords } = lost;
+    const call = lost.call ?? this.#reservedFor(worker);
     this.#workers.delete(worker);
     const complaint = WORKER_TROUBLE.ended(end, lastWords, this.settings.heapBytes);
     if (call === undefined) this.#broken(complaint.what);
     const isRetried = call !== undefined && progress === 'not-begun' && call.attempts < ATTEMPTS_MAX;
     if (call !== undefined && !isRetried) this.#fail(call.id, complaint, EXIT.software);
-    if (isRetried) call.onCancel = () => this.#leave(call);
+    if (isRetried) this.#requeue(call);
     this.#step({ kind: 'worker-ended', worker, call: isRetried ? call.id : undefined });
+  }
+
+  #reservedFor(worker: number): PooledCall | undefined {
+    return [...this.#calls.values()].find(({ reservedWorker }) => reservedWorker === worker);
+  }
+
+  #requeue(call: PooledCall): void {
+    call.reservedWorker = undefined;
+    call.onCancel = () => this.#leave(call);
   }
 
   #refusal(why: RefusedBecause): Complaint {

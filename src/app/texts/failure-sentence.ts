@@ -1,0 +1,16 @@
+/** What is said of a failure, loaded when something has failed. */
+
+import type { Failure } from '../../domain/failure.js';
+import type { KickWarning } from '../../domain/obtain/kick.js';
+import { loadBundle } from '../environment/bundle-files.js';
+import * as texts from './failure-text.js';
+
+const loaded = (): typeof texts =>
+  typeof SOLOD_LIBRARY === 'undefined' || SOLOD_LIBRARY
+    ? texts
+    : loadBundle<typeof texts>('failure-text.cjs');
+
+export const sentence = (failure: Failure): string => loaded().sentence(failure);
+
+/** What a kick says although it has started a daemon. */
+export const kickWarning = (warning: KickWarning): string => loaded().kickWarning(warning);
