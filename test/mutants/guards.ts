@@ -45,7 +45,7 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'owner-first',
     'Step 4: a generation has its owner file before it gets its name.',
-    'claimLayout.privateOwner(directory, nonce), me.plan.ownerText);',
+    'claimLayout.privateOwner(directory, nonce), text);',
     "claimLayout.privateOwner(directory, nonce), '');",
     'writes down its identity',
   ],
@@ -627,15 +627,15 @@ const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
   [
     'unknown-code',
     'A code that no table knows counts as alive.',
-    "return kind === undefined ? { kind: 'unknown', cause: reading.cause } : { kind };",
-    "return { kind: kind ?? 'dead' };",
+    "return kind === 'unknown' ? { kind, cause } : { kind };",
+    "return { kind: kind === 'unknown' ? 'dead' : kind };",
     'on linux EWHATEVER',
   ],
   [
     'silence',
     'Silence is not evidence.',
-    "case 'silent':\n      return {",
-    "case 'silent':\n      return { kind: 'dead' };\n      return {",
+    "case 'silent':\n      return judgeCode(SILENCE, platform);",
+    "case 'silent':\n      return { kind: 'dead' };",
     'silence is not evidence',
   ],
 ]);
@@ -2183,7 +2183,7 @@ const nameOwnership = of('claim/name-ownership', 'claim/name-ownership', [
   [
     'owner',
     'A generation with the owner file of another process belongs to that process.',
-    "read.kind === 'text' ? read.text === ownerText : read.kind === 'failed'",
+    "read.kind === 'text' ? [ownerText, heldOwnerText].includes(read.text) : read.kind === 'failed'",
     "read.kind === 'text' || read.kind === 'failed'",
     'is lost where the generation belongs to another process',
   ],

@@ -83,8 +83,8 @@ Pipe.prototype.connect = function (request, ...rest) {
   return connect.call(this, request, ...rest);
 };
 
-// xnu bsd/sys/fcntl.h, open(2) of macOS: locks by flags, which end with the process, however it ends. Here the
-// kernel arbitrates by the name of an abstract socket (unix(7)), which ends with its process as well.
+// xnu bsd/sys/fcntl.h, open(2) of macOS: locks by flags, which end with the process, however it ends. Here
+// the kernel arbitrates by the name of an abstract socket (unix(7)), which ends with its process as well.
 const O_EXLOCK = 0x20;
 const locks = new Map();
 

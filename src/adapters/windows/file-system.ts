@@ -25,7 +25,8 @@ function rename(from: string, to: string): ChangeReading {
   if (source.kind !== 'entry' || target.kind !== 'entry') return renamed;
   if (source.entry.type !== target.entry.type) return { kind: 'wrong-type' };
   if (target.entry.type !== 'directory') return renamed;
-  // RemoveDirectory refuses one that holds anything. If another process is faster, its directory is in the way.
+  // RemoveDirectory refuses one that holds anything. If another process is faster, its directory is in the
+  // way.
   const removed = files.removeDirectory(to);
   if (removed.kind !== 'done') return removed.kind === 'absent' ? renamed : { kind: 'occupied' };
   const again = files.rename(from, to);

@@ -14,7 +14,9 @@ const INSTANCES_VARIABLE = 'NODE_PENDING_PIPE_INSTANCES';
 
 const ignore = (): void => {};
 
-/** A pipe of a random name, and a file that tells of it. Callers that have proved themselves are handed over. */
+/**
+ * A pipe of a random name, and a file that tells of it. Callers that have proved themselves are handed over.
+ */
 export class PipeListener implements Listener {
   readonly #record = newRecord();
   readonly #inner: NodeListener;

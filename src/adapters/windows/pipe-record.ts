@@ -1,7 +1,7 @@
 /**
  * How a daemon on Windows is found: a file that names a pipe, and holds a key. Pipes have one name space for
- * all users, and nothing in Node tells who owns one (nodejs/node#47086). So both ends prove that they have read
- * the file, which lies in a directory of one user's own, before either says anything else.
+ * all users, and nothing in Node tells who owns one (nodejs/node#47086). So both ends prove that they have
+ * read the file, which lies in a directory of one user's own, before either says anything else.
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';

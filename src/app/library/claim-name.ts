@@ -46,6 +46,18 @@ export type ClaimResult<C = Socket> =
 
 export type Claimed<C = Socket> = Extract<ClaimResult<C>, { readonly kind: 'claimed' }>;
 
+/** By what a daemon knows that the name is still its own. */
+export const tenureOf = ({
+  directory,
+  generation,
+  owner,
+}: Pick<Claimed, 'directory' | 'generation' | 'owner'>) => ({
+  directory,
+  generation,
+  ownerText: ownerText(owner),
+  heldOwnerText: ownerText({ ...owner, held: true }),
+});
+
 /** A local connection is accepted or refused at once; more time brings no other answer. */
 const PROBE_MS = 1_000;
 

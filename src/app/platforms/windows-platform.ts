@@ -5,10 +5,10 @@
  */
 
 import type { Socket } from 'node:net';
-import { nodeWitness } from '../../adapters/node/files/held-files.js';
 import { windowsFileSystem } from '../../adapters/windows/file-system.js';
 import { PipeListener } from '../../adapters/windows/listener.js';
 import { PipeProbe } from '../../adapters/windows/socket-probe.js';
+import { windowsWitness } from '../../adapters/windows/witness.js';
 import { checkOwnershipByLock, claimByLock } from '../../domain/claim/claim-by-lock.js';
 import type { CallerHost, DaemonHost } from './host.js';
 import { windowsPlace } from './windows-place.js';
@@ -17,7 +17,7 @@ export function windowsParts() {
   const files = windowsFileSystem();
   return {
     files,
-    witness: nodeWitness('win32'),
+    witness: windowsWitness(),
     platform: 'win32',
     unsupported: undefined,
     userId: 0,

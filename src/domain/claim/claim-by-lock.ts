@@ -3,9 +3,9 @@
  * process that holds one file. The kernel lets one process alone hold it, and frees it with that process,
  * however it ends. docs/decisions/0017-claim-by-lock.md says why.
  *
- * A candidate that holds the file owns everything else in `current`, and writes it anew: first who it is, then
- * how to reach it, and that listens already. A candidate that can't hold the file gives way to a daemon that
- * answers. Nothing is concluded from silence: a program that merely looks at the file may have it open.
+ * A candidate that holds the file owns everything else in `current`, and writes it anew: first who it is,
+ * then how to reach it, and that listens already. A candidate that can't hold the file gives way to a daemon
+ * that answers. Nothing is concluded from silence: a program that merely looks at the file may have it open.
  */
 
 import type { Cause } from '../../ports/readings.js';

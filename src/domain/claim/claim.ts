@@ -231,7 +231,9 @@ function* makeHome(me: Candidate): Procedure<Failure | undefined> {
   return listens.kind === 'done' ? undefined : claimFailed('listening in', privateOf(me), listens);
 }
 
-/** @returns the text of the owner file: where no file can be held, its process alone tells whether it lives */
+/**
+ * @returns the text of the owner file: where no file can be held, its process alone tells whether it lives
+ */
 function* holdAlive(me: Candidate): Procedure<string> {
   const { ownerText, heldOwnerText } = me.plan;
   if (heldOwnerText === undefined) return ownerText;

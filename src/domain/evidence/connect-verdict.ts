@@ -87,8 +87,9 @@ export function judgeConnect(reading: ConnectReading, platform: Platform): Probe
 }
 
 /**
- * On Windows a file that the daemon holds settles what a connection leaves open. Another process may have taken
- * the name of a pipe whose daemon has ended: it does not know the key, cuts the connection off, or is silent.
+ * On Windows a file that the daemon holds settles what a connection leaves open. Another process may have
+ * taken the name of a pipe whose daemon has ended: it does not know the key, cuts the connection off, or is
+ * silent.
  */
 const UNLISTED: Readonly<Record<Platform, 'unknown' | 'closed-or-full'>> = {
   linux: 'unknown',

@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
+import { Stepper } from '../../../src/adapters/memory/stepper.js';
 import type { ClaimOutcome, ClaimPlan } from '../../../src/domain/claim/claim.js';
 import { checkOwnershipByLock, claimByLock } from '../../../src/domain/claim/claim-by-lock.js';
 import { ownerText, parseOwner } from '../../../src/domain/evidence/owner.js';
@@ -95,9 +96,11 @@ describe('a claim by lock', () => {
 
   it('does not judge a stopped daemon with a full backlog dead', async () => {
     const machine = windows();
-    const daemon = await daemonIn(machine);
+    const daemon = machine.start({ backlog: 1 });
+    expect((await claimIn(machine, daemon)).outcome).toEqual(CLAIMED);
     daemon.stop();
-    for (let n = 0; n < 600; n++) await machine.start().ports.probe.connect(inHome('current/sock'), 1);
+    for (let n = 0; n < 3; n++)
+      await machine.clock.finish(machine.start().ports.probe.connect(inHome('current/sock'), 1));
     expect((await claimIn(machine)).outcome.kind).toBe('gave-way');
     expect(sighted(machine)).toMatchObject({ vitality: 'alive', activity: 'stopped' });
   });
@@ -166,15 +169,13 @@ describe('a claim by lock', () => {
     const machine = windows();
     (await daemonIn(machine)).kill();
     const process = machine.start();
-    process.calls.hold();
-    const claiming = process.run((ports) => run(claimByLock(planOf(process)), process.calls.on(ports)));
-    for (;;) {
-      const call = await process.calls.step();
+    const stepper = new Stepper(claimByLock(planOf(process)), process.ports);
+    while (stepper.next !== undefined) {
+      await stepper.take();
       const who = await machine.clock.finish(reached(machine));
       if (who !== undefined) expect(who).toBe(process.pid);
-      if (call === undefined) break;
     }
-    expect(await claiming).toEqual(CLAIMED);
+    expect(stepper.outcome).toEqual(CLAIMED);
   });
 });
 

@@ -1,12 +1,14 @@
-/** Files that are held by a flag of open(2), which the kernel ends with the process. Linux has no such flag. */
+/**
+ * Files that are held by a flag of open(2), which the kernel ends with the process. Linux has no such flag.
+ */
 
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import type { Cause } from '../../../ports/readings.js';
 import type { HoldReading, Witness, WitnessReading } from '../../../ports/witness.js';
 import { causeOf, refusedRead } from '../../errno.js';
 
 /** How a system holds a file. */
-interface LockFlags {
+export interface LockFlags {
   readonly hold: number;
   readonly look: number;
   /** What open(2) says of a file that is held. */
@@ -21,15 +23,12 @@ const [O_NOFOLLOW, O_NONBLOCK] = [constants.O_NOFOLLOW ?? 0, constants.O_NONBLOC
 const O_EXLOCK = 0x20 | O_NONBLOCK;
 const MACOS: LockFlags = { hold: O_EXLOCK, look: O_EXLOCK, heldCode: 'EAGAIN' };
 
-/** libuv include/uv/win.h: UV_FS_O_EXLOCK is share mode 0. A look shares the file with everybody. */
-const WINDOWS: LockFlags = { hold: 0x10000000, look: 0, heldCode: 'EBUSY' };
-
 /** Another look lasts some microseconds: so many of them in a row are a process that holds the file. */
 const LOOKS = 4;
 const PRIVATE = 0o600;
 const UNKEPT: Cause = { code: 'ENOTSUP', message: 'the file system does not keep locks' };
 
-class HeldFiles implements Witness {
+export class HeldFiles implements Witness {
   readonly #held = new Map<string, number>();
 
   constructor(private readonly flags: LockFlags) {}
@@ -43,6 +42,7 @@ class HeldFiles implements Witness {
     // A lock that a file system takes no notice of would make a living process look dead.
     if (this.look(path).kind === 'held') return { kind: 'done' };
     this.release(path);
+    unlinkSync(path);
     return { kind: 'failed', cause: UNKEPT };
   }
 
@@ -75,7 +75,5 @@ class HeldFiles implements Witness {
 }
 
 /** @returns undefined on a system that needs none: Linux tells processes apart by their start times */
-export function nodeWitness(system: NodeJS.Platform): Witness | undefined {
-  if (system === 'darwin') return new HeldFiles(MACOS);
-  return system === 'win32' ? new HeldFiles(WINDOWS) : undefined;
-}
+export const nodeWitness = (system: NodeJS.Platform): Witness | undefined =>
+  system === 'darwin' ? new HeldFiles(MACOS) : undefined;
