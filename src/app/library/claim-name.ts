@@ -20,7 +20,10 @@ import { StartReport } from './start-report.js';
 export interface ClaimOptions extends NameOptions {
   /** What is served, for people who read the owner file; by default the program's path. */
   readonly service?: string | undefined;
-  /** Whether a connection stays writable after its peer has ended (as in `net.createServer`); false by default. */
+  /**
+   * Whether a connection stays writable after its peer has ended (as in `net.createServer`); false by
+   * default.
+   */
   readonly allowHalfOpen?: boolean | undefined;
 }
 
@@ -34,9 +37,9 @@ export type ClaimResult<C = Socket> =
       readonly socketPath: string;
       readonly owner: Owner;
       /**
-       * Hands each connection to `handle`, those first that have been waiting since the claim. The listener can't be closed: it
-       * lives until the process ends, because a closed listener tells the next candidate that this process touches nothing any
-       * more.
+       * Hands each connection to `handle`, those first that have been waiting since the claim. The listener
+       * can't be closed: it lives until the process ends, because a closed listener tells the next candidate
+       * that this process touches nothing any more.
        */
       serve(handle: (connection: C) => void): void;
     }

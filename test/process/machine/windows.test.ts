@@ -59,7 +59,7 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
   it('serve: one serves in the foreground, the next one gives way', async () => {
     const box = wine.box();
     const service = box.service();
-    const serving = box.node([path.resolve('dist/solod.cjs'), 'serve', service]);
+    const serving = box.serve(service);
     try {
       await eventually('it serves', async () =>
         (await box.run(['status', service])).stdout.includes('ready'),

@@ -71,17 +71,28 @@ export class WineBox {
     return name;
   }
 
-  node(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  node(args: readonly string[]) {
     return spawn('wine', [NODE_FOR_WINDOWS ?? '', ...args], {
-      cwd: this.path,
-      env: { ...this.wine.env, CI: undefined, SOLOD_DIR: onDrive(this.state), ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
+      ...this.#options,
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
   }
 
-  async run(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Ended> {
-    const child = this.node([SOLOD, ...args], env);
-    child.stdin.on('error', () => {}).end();
+  /** A pipe of Linux's is none of Windows': Node can't open it as `process.stderr`. */
+  serve(service: string) {
+    return spawn('wine', [NODE_FOR_WINDOWS ?? '', SOLOD, 'serve', service], {
+      ...this.#options,
+      stdio: 'ignore',
+    });
+  }
+
+  get #options() {
+    const env = { ...this.wine.env, CI: undefined, SOLOD_DIR: onDrive(this.state) };
+    return { cwd: this.path, env };
+  }
+
+  async run(args: readonly string[]): Promise<Ended> {
+    const child = this.node([SOLOD, ...args]);
     const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
     return { code, stdout, stderr };
