@@ -1,10 +1,18 @@
 /** Windows, as Wine has it: a prefix of its own for a test file, which ends with all of its processes. */
 
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import { NODE_FOR_WINDOWS } from './runtimes.js';
 import { ECHO, has, SOLOD } from './sandbox.js';
 
@@ -57,6 +65,7 @@ export class Wine {
 /** A state directory and services of one test. */
 export class WineBox {
   readonly state: string;
+  #runs = 0;
 
   constructor(
     private readonly wine: Wine,
@@ -71,30 +80,21 @@ export class WineBox {
     return name;
   }
 
-  node(args: readonly string[]) {
-    return spawn('wine', [NODE_FOR_WINDOWS ?? '', ...args], {
-      ...this.#options,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-  }
-
-  /** A pipe of Linux's is none of Windows': Node can't open it as `process.stderr`. */
-  serve(service: string) {
-    return spawn('wine', [NODE_FOR_WINDOWS ?? '', SOLOD, 'serve', service], {
-      ...this.#options,
-      stdio: 'ignore',
-    });
-  }
-
-  get #options() {
+  /** What runs in this box; its output goes where `stdio` says. */
+  node(args: readonly string[], stdio: StdioOptions = ['ignore', 'pipe', 'ignore']) {
     const env = { ...this.wine.env, CI: undefined, SOLOD_DIR: onDrive(this.state) };
-    return { cwd: this.path, env };
+    return spawn('wine', [NODE_FOR_WINDOWS ?? '', ...args], { cwd: this.path, env, stdio });
   }
 
+  /** Started daemons keep the pipes of their starter under Wine, so the output goes to files. */
   async run(args: readonly string[]): Promise<Ended> {
-    const child = this.node([SOLOD, ...args]);
-    const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
-    const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+    this.#runs += 1;
+    const files = ['out', 'err'].map((name) => path.join(this.path, `${this.#runs}.${name}`));
+    const [out = 0, err = 0] = files.map((file) => openSync(file, 'w'));
+    const child = this.node([SOLOD, ...args], ['ignore', out, err]);
+    for (const descriptor of [out, err]) closeSync(descriptor);
+    const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+    const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'));
     return { code, stdout, stderr };
   }
 
