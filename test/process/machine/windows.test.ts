@@ -124,7 +124,7 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
            fs.appendFileSync(process.argv[2], bytes.toString('latin1'), 'latin1');
            socket.write(Buffer.alloc(4096, 'yes'));
          });
-       }).listen(process.argv[1], () => console.log('listens'));`,
+       }).listen(process.argv[1], () => fs.writeSync(1, 'listens'));`,
       pipe,
       onDrive(heard),
     ]);
