@@ -790,6 +790,13 @@ const ownerWitness = of('evidence/owner-witness', 'evidence/owner-witness', [
 
 const lockWitness = of('lock/lock-witness', 'evidence/owner-witness', [
   [
+    'presumed',
+    'Without start times the id alone says that a start is under way: else each slow one costs a second.',
+    "vitality === 'unknown' && isKnownById ? 'alive' : vitality",
+    'vitality',
+    'is under way by its id alone',
+  ],
+  [
     'child-first',
     'If there is a child, callers wait for the child.',
     'if (child !== undefined) {',

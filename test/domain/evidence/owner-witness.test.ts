@@ -180,4 +180,19 @@ describe('the start that a lock stands for', () => {
     const foreign = { kind: 'foreign', type: 'other', modifiedMs: 0 } as const;
     expect(runSync(sightLock(foreign), observer.ports)).toBe('unknown');
   });
+
+  it('is under way by its id alone, on a system without start times', () => {
+    const machine = new MemoryMachine();
+    const holder = machine.start();
+    const who = { ...identityOf(holder), startTime: '', pidNamespace: '' };
+    const record: LockRecord = { nonce: '1-a', holder: who, wallMs: 0, readyMs: 1, child: undefined };
+    const observer = machine.start();
+    const self = { ...identityOf(observer), startTime: '', pidNamespace: '' };
+    const { lookUp, signal } = observer.ports.processes;
+    const ports = { ...observer.ports, processes: { self: () => self, lookUp, signal } };
+    const look = () => runSync(sightLock({ kind: 'record', record }), ports);
+    expect(look()).toBe('alive');
+    holder.kill();
+    expect(look()).toBe('dead');
+  });
 });
