@@ -1,7 +1,7 @@
 // Builds dist/: declarations by the compiler, bundles by esbuild.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -110,6 +110,8 @@ const [command, library, settings] = await Promise.all([
       'call-process': 'src/app/service/call-process/install.ts',
       // Ignores the signals that the command was started to ignore. Only a command that takes its time loads it.
       signals: 'src/app/entry/keep-ignored-signals.ts',
+      // The commands that explain solod.
+      manual: 'src/app/manual/manual.ts',
       // The client's side of a shared server.
       sharing: 'src/app/commands/share/share-command.ts',
       // What is different on Windows.
@@ -118,6 +120,10 @@ const [command, library, settings] = await Promise.all([
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',
       serving: 'src/app/daemon/daemon.ts',
+      // Programs that know nothing of solod: the commands; how one is started; the claim for one.
+      programs: 'src/app/programs/programs.ts',
+      'handed-start': 'src/adapters/node/processes/handed-start.ts',
+      'program-claim': 'src/app/programs/program-claim.ts',
       // The workers of a daemon, as it sees them; a process that runs calls of it, one at a time.
       'worker-pool': 'src/app/daemon/workers/open-pool.ts',
       worker: 'src/app/worker/worker-entry.ts',
@@ -142,6 +148,7 @@ const [command, library, settings] = await Promise.all([
   }),
 ]);
 chmodSync('dist/solod.cjs', 0o755);
+writeFileSync('dist/solod.1', createRequire(import.meta.url)('../dist/manual.cjs').manPage());
 
 /**
  * Names and licences of the packages whose code is in a bundle, as their authors demand.

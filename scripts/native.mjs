@@ -1,6 +1,7 @@
 // The native client. `node scripts/native.mjs build` builds it if there is a Rust toolchain, and says so if there is none.
 // `pack` makes the packages that are published, in `native/platform`: that of this platform, and the main one that names it.
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -60,6 +61,8 @@ function packPlatform() {
   mkdirSync(path.join(folder, 'bin'));
   copyFileSync(built, path.join(folder, 'bin', 'solod-client'));
   chmodSync(path.join(folder, 'bin', 'solod-client'), 0o755);
+  const sum = createHash('sha256').update(readFileSync(built)).digest('hex');
+  writeFileSync(path.join(folder, 'bin', 'SHA256SUMS'), `${sum}  solod-client\n`);
   copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
   copyFileSync(path.join(native, 'README.md'), path.join(folder, 'README.md'));
   writeManifest(folder, {

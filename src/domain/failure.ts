@@ -1,4 +1,4 @@
-/** Every way in which a caller can be left without a daemon. What is said of each: `app/sentences.ts`. */
+/** Every way in which a caller can be left without a daemon. Its sentences: `app/texts/failure-text.ts`. */
 
 import type { Cause } from '../ports/readings.js';
 import type { SpawnReading } from '../ports/spawner.js';
@@ -18,7 +18,12 @@ export type Phase =
 
 export type Failure =
   /** What was asked for makes no sense; nothing was tried. */
-  | { readonly kind: 'invalid-request'; readonly message: string }
+  | {
+      readonly kind: 'invalid-request';
+      readonly message: string;
+      /** Of the message, where it is one of solod's own. */
+      readonly code?: string | undefined;
+    }
   | { readonly kind: 'service-missing'; readonly path: string }
   /** No service of that name comes with solod. */
   | { readonly kind: 'service-unknown'; readonly asked: string; readonly known: string }

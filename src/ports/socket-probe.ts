@@ -26,8 +26,8 @@ export type GreetReading =
   /** The daemon lives but will not do it: its service does not load, say. Nothing was begun. */
   | { readonly kind: 'declined'; readonly message: string; readonly exitCode: number }
   /**
-   * The connection ended before the daemon took the request on. Nothing was begun.
-   * @property progress `queued`: the daemon had said that the request waits for its turn
+   * The connection ended before the daemon took the request on. Nothing was begun. `progress` is `queued` if
+   * the daemon had said that the request waits for its turn.
    */
   | { readonly kind: 'ended'; readonly progress?: 'queued' }
   /** No word within the time. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../src/adapters/memory/memory-machine.js';
 import type { MemoryProcess } from '../../src/adapters/memory/memory-process.js';
 import { exitCodeOf } from '../../src/app/environment/exit-codes.js';
-import { sentence } from '../../src/app/texts/failure-text.js';
+import { failureMessage } from '../../src/app/texts/failure-text.js';
 import { kickLine } from '../../src/app/texts/stderr.js';
 import type { Identity } from '../../src/domain/evidence/identity.js';
 import { ownerText } from '../../src/domain/evidence/owner.js';
@@ -246,7 +246,7 @@ class World {
 const shown = (failure: Failure): Shown => ({
   outcome: failure.kind,
   exit: exitCodeOf(failure),
-  stderr: `solod: ${sentence(failure)}\n`,
+  stderr: `solod: ${failureMessage(failure)}\n`,
 });
 
 const CHANGED: Readonly<Record<Who, Partial<Identity>>> = {

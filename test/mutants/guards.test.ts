@@ -26,6 +26,7 @@ const WITHOUT_GUARDS = [
   'procedure/procedure',
   'procedure/run',
   'text/distrust-text',
+  'text/error-code',
   'share/messages/message-fields',
   'share/messages/protocol-words',
   'share/messages/rpc-lines',

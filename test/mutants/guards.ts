@@ -2006,6 +2006,20 @@ const breaker = of('lifecycle/crash-loop-breaker', 'lifecycle/start-ledger', [
 
 const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
+    'late-line',
+    'A process that has spoken is not taken for one that says nothing.',
+    'if (isLate)',
+    'if (false)',
+    'are one if the process spoke before its starter had written it down',
+  ],
+  [
+    'same-id',
+    'What a process of the same id said long before is not another’s.',
+    ' && atMs - startedMs <= SILENT_MS_MAX;',
+    ';',
+    'are two if the process that spoke had the same id long before',
+  ],
+  [
     'unseen',
     'A process that is gone without a word may have been killed from outside.',
     "const isUnseen = ended.signal === undefined && ended.code === undefined && ended.why === '';",
@@ -2239,6 +2253,13 @@ const endHungDaemon = of('lifecycle/end-hung-daemon', 'lifecycle/end-hung-daemon
     "'SIGTERM', 0)",
     'ends by SIGKILL after its grace period if it ignores SIGTERM',
   ],
+  [
+    'last',
+    'A daemon that is asked to end by SIGTERM may take its time.',
+    " || plan.last === 'SIGTERM') return terminated;",
+    ') return terminated;',
+    'is left alone after SIGTERM if that is to be the last',
+  ],
 ]);
 
 const collectGarbage = of('gc/collect-garbage', 'gc/collect-garbage', [
@@ -2413,6 +2434,20 @@ const diagnostic = of('text/one-line', 'text/one-line', [
     'emoji, one more',
   ],
   ['nothing', 'A line is never empty.', ' || UNKNOWN_ERROR', '', 'white space alone'],
+  [
+    'room',
+    'A code stays whole: the text is cut for it.',
+    'DIAGNOSTIC_LIMIT - suffix.length',
+    'DIAGNOSTIC_LIMIT',
+    'a code that leaves less room, in red',
+  ],
+  [
+    'wish',
+    'A person who asks for colours gets them, whatever the environment says.',
+    "return 'coloured';\n    case 'never'",
+    "return otherwise;\n    case 'never'",
+    'what a person wishes comes first',
+  ],
 ]);
 
 /** What shares a server. */

@@ -50,6 +50,9 @@ describe.skipIf(!hasCargo)(`the packages of a checkout${LEFT_OUT}`, () => {
       );
 
       cpSync(path.join(packed, `client-${HERE}`), own('@solod', `client-${HERE}`), { recursive: true });
+      execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], {
+        cwd: own('@solod', `client-${HERE}`, 'bin'),
+      });
       const client = own('@solod', `client-${HERE}`, 'bin/solod-client');
       expect(doctor()).toContainEqual(
         expect.objectContaining({ kind: 'native-client', severity: 'ok', where: client }),

@@ -9,11 +9,18 @@ import { expectOnly, filesAtRoot, planted, ROOT, readSources, type Source } from
 
 /** Made by a build or a run, so not in a checkout. */
 const GENERATED =
-  /^(?:dist|reports|docs\/api|native\/(?:target|platform)|(?:tools\/)?bench\/(?:results|peers\/node_modules))(?:\/|$)/;
+  /^(?:dist|reports|site|native\/(?:target|platform)|(?:tools\/)?bench\/(?:results|peers\/node_modules))(?:\/|$)/;
 const OF_THE_REPOSITORY = /^(?:src|test|tools|scripts|docs|native|examples|bench)\//;
 const FILE_NAME = /^[\w-]+(?:\.[\w-]+)*\.(?:ts|mjs|rs|md|json)$/;
 /** Files of the user, as the documents tell of them. */
-const OF_OTHERS = new Set(['package.json', 'owner.json', 'settings.json', 'upper.mjs']);
+const OF_OTHERS = new Set([
+  'package.json',
+  'owner.json',
+  'settings.json',
+  'upper.mjs',
+  'shout.mjs',
+  'CHANGELOG.md',
+]);
 
 const documents = (): Source[] => [...filesAtRoot(/\.md$/), ...readSources(ROOT, 'docs', /\.md$/)];
 

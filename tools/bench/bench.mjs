@@ -22,7 +22,7 @@ import { measureStream } from './groups/stream.mjs';
 import { measureWire } from './groups/wire-exchanges.mjs';
 import { measureWorkers } from './groups/worker-calls.mjs';
 import { readOptions } from './options.mjs';
-import { factsText, reportText, shortTable } from './table.mjs';
+import { reportText, shortTable } from './table.mjs';
 import { Workbench } from './workbench.mjs';
 
 /** In the order in which they are measured: first those that a busy machine disturbs most. */
@@ -78,15 +78,13 @@ async function measureAll(bench, groups) {
 function writeResults(results) {
   fs.mkdirSync(RESULTS, { recursive: true });
   fs.writeFileSync(path.join(RESULTS, 'bench.json'), `${JSON.stringify(results, null, 2)}\n`);
-  fs.writeFileSync(path.join(RESULTS, 'bench.md'), reportText(results));
+  fs.writeFileSync(path.join(RESULTS, 'bench.md'), `${shortTable(results.rows)}\n\n${reportText(results)}`);
   fs.writeFileSync(path.join(RESULTS, 'bench.svg'), chart(results.rows));
 }
 
 /** @param {Results} results */
 function writeDocs(results) {
   fs.writeFileSync(path.join(ROOT, 'docs', 'performance.svg'), chart(results.rows));
-  const short = `${factsText(results)}\n\n${shortTable(results.rows)}`;
-  writeInto('README.md', short);
   writeInto(path.join('docs', 'performance.md'), reportText(results).trimEnd());
 }
 

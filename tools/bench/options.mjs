@@ -13,7 +13,7 @@ const helpText = (groups) => `npm run bench [-- options]
   --node <path>     take the first rows with this Node too; may be repeated
                     (or SOLOD_BENCH_NODES=<path>,<path>)
   --json            print JSON instead of the table
-  --write-docs      write the tables into README.md and docs/performance.md
+  --write-docs      write the tables into docs/performance.md
   --help            print this
 
 Exit codes: 0 whether targets are met or missed; ${EXIT.software} if something could not be measured;

@@ -87,7 +87,7 @@ export function summaryText(rows) {
  * When and where; the load says how busy the machine was.
  * @param {Pick<Results, 'date' | 'node' | 'machine' | 'load'>} results
  */
-export const factsText = ({ date, node, machine, load }) =>
+const factsText = ({ date, node, machine, load }) =>
   `${date}, Node ${node}, ${machine}; load average ${load}.`;
 
 /** @param {Results} results */

@@ -3,7 +3,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { build } from 'esbuild';
+import { load } from '../support/load-sources.mjs';
 import { SHARED } from './shared-constants.mjs';
 
 const GENERATED = 'native/src/protocol.rs';
@@ -27,27 +27,6 @@ export async function readShared(root) {
     const source = readFileSync(path.join(root, row.file), 'utf8');
     return { ...row, value: read(modules.get(row.file), source) };
   });
-}
-
-/**
- * Loads the modules as they are in the sources, not as they were built.
- * @param {string} root @param {readonly string[]} files @returns {Promise<Map<string, any>>} by file
- */
-async function load(root, files) {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: files.map((file, index) => `export * as m${index} from './${file}';`).join('\n'),
-      resolveDir: root,
-    },
-    bundle: true,
-    write: false,
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'silent',
-  });
-  const text = outputFiles[0]?.text ?? '';
-  const loaded = await import(`data:text/javascript;base64,${Buffer.from(text).toString('base64')}`);
-  return new Map(files.map((file, index) => [file, loaded[`m${index}`]]));
 }
 
 /** @param {Row} row @returns {string} */

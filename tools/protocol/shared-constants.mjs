@@ -74,6 +74,8 @@ const EXITS = 'src/app/environment/exit-codes.ts';
 const CHUNKS = 'src/app/wire/chunks.ts';
 const SENTENCES = 'src/app/texts/failure-text.ts';
 const TROUBLES = 'src/app/texts/runtime-text.ts';
+const PROGRESS = 'src/app/entry/progress-line.ts';
+const ERROR_CODES = 'src/domain/text/error-code.ts';
 const LEDGER = 'src/domain/lifecycle/start-ledger.ts';
 const BREAKER = 'src/domain/lifecycle/crash-loop-breaker.ts';
 const SPAWNER = 'src/adapters/node/processes/spawner.ts';
@@ -171,6 +173,33 @@ const REFUSALS = ['ENOENT', 'EACCES', 'ENOEXEC', 'EAGAIN', 'ENOMEM', 'EMFILE', '
       { kind: 'spawn-refused', directory: '{directory}', cause: { code, message: CAUSE.message } },
       (made) => made.replace(`${code}: `, ''),
     ),
+);
+
+/** The code of a message: of a failure's kind, or of a name in a table. */
+const CODES = [
+  'state-directory-distrusted',
+  'state-directory-unusable',
+  'lock-error',
+  'spawn-refused',
+  'died-at-start',
+  'crash-loop',
+  'timed-out',
+  'not-answering',
+  'still-loading',
+  'declined',
+  'outdated',
+  'lost',
+  'stream',
+  'notExecuted',
+  'kick-lock-error',
+  'kick-overrode-lock',
+].map((kind) =>
+  text(
+    `CODE_${kind.replace(/[A-Z]/g, '_$&').replaceAll('-', '_').toUpperCase()}`,
+    ERROR_CODES,
+    'codeFor',
+    ({ codeFor }) => codeFor(kind),
+  ),
 );
 
 const END = { kind: 'ended', why: '', code: undefined, signal: undefined, atMs: 0 };
@@ -280,6 +309,7 @@ export const SHARED = [
     ['INPUT_REQUEST', 'inputRequest'],
     ['EXIT', 'exit'],
   ].map(([name, key]) => value(`CHUNK_${name}`, 'u8', CHUNKS, `CHUNK.${key}`)),
+  value('CREDIT_OFFER', '&str', CHUNKS, 'CREDIT_OFFER'),
   value('HEADER_BYTES', 'usize', CHUNKS, 'HEADER_BYTES'),
   value('SMALL_LIMIT_BYTES', 'u32', CHUNKS, 'SMALL_LIMIT_BYTES'),
   value('INPUT_CHUNK_BYTES', 'usize', 'src/app/wire/caller-streams.ts', 'CHUNK_BYTES'),
@@ -371,6 +401,11 @@ export const SHARED = [
   end('TEXT_HOW_UNSEEN', {}, inParentheses),
   warning('TEXT_WITHOUT_LOCK', { kind: 'lock-error', path: '{path}', cause: CAUSE }),
   warning('TEXT_OVERRODE', { kind: 'overrode-lock', ageMs: LONG_MS }, inSeconds),
+  value('PROGRESS_AFTER_MS', 'f64', PROGRESS, 'PROGRESS_AFTER_MS'),
+  value('PROGRESS_ERASE', '&str', PROGRESS, 'PROGRESS_ERASE'),
+  text('TEXT_PROGRESS', PROGRESS, 'progressText', ({ progressText }) => progressText('{service}')),
+  ...CODES,
+  text('CODE_SUFFIX', ERROR_CODES, 'codeSuffix', ({ codeSuffix }) => codeSuffix('{code}')),
   trouble('TEXT_LOST', 'lost', CAUSE),
   trouble('TEXT_BROKEN', 'stream', '{stream}', CAUSE),
   value('TEXT_HUNG_UP', '&str', CLIENT, 'HUNG_UP.message'),

@@ -23,7 +23,7 @@ const HELP = `npm run rivals -- [options]
   --scenario <key>     ${SCENARIOS.map(({ key }) => key).join(', ')}; may be repeated
   --results <folder>   where rivals.json and rivals.md are written (tools/bench/results)
   --json               prints the results as JSON
-  --write-docs         writes the tables into README.md and docs/performance.md
+  --write-docs         writes the tables into docs/performance.md
   --help               prints this
 
 Exit codes: 0 nothing is wrong with solod; 1 something is, or the known-bad control passed, or something was

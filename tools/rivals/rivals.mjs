@@ -92,7 +92,6 @@ async function playDaemons() {
   };
   const [short, whole] = [shortTable(results), wholeTable(results, SCENARIOS)];
   keep('rivals', results, `${short}\n\n${whole}`);
-  if (options.writesDocs) writeInto('README.md', short);
   if (options.writesDocs) writeInto('docs/performance.md', whole);
 
   const ours = jobs.filter(({ tool }) => !tool.isRival).map(({ tool }) => tool.name);

@@ -1,10 +1,11 @@
 use super::delegate;
 use super::kick::{kick_at, kick_here, Kick};
 use super::options::{Asked, Fallback};
+use super::progress::Wait;
 use super::say::{complain, Errors};
 use super::target::{self, Target};
 use crate::domain::edition::Effort;
-use crate::domain::failure::{cause_text, exit_code, fill, sentence, Failure};
+use crate::domain::failure::{cause_text, code, exit_code, fill, sentence, Failure};
 use crate::domain::layout::nonce_of;
 use crate::domain::obtain::{obtain, Patience, Plan};
 use crate::domain::ports::{Activity, Cause, Sighting};
@@ -45,7 +46,10 @@ pub fn run(asked: &Asked) -> i32 {
         return delegate::run_asked(asked, Some(&target), more);
     }
     let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
-    let failure = match obtain(&mut host, &plan) {
+    let wait = Wait::begin(&asked.service);
+    let obtained = obtain(&mut host, &plan);
+    drop(wait);
+    let failure = match obtained {
         Ok(()) => return talk(&mut host, asked.errors),
         Err(failure) => explained(&mut host, failure),
     };
@@ -71,7 +75,7 @@ pub fn run(asked: &Asked) -> i32 {
 }
 
 fn report(asked: &Asked, failure: &Failure) -> i32 {
-    complain(asked.errors, &sentence(failure), exit_code(failure))
+    complain(asked.errors, &sentence(failure), code(failure), exit_code(failure))
 }
 
 fn head(asked: &Asked, target: &Target, effort: &Effort) -> Vec<u8> {
@@ -102,12 +106,15 @@ fn talk(host: &mut Host, errors: Errors) -> i32 {
     };
     match end {
         End::Exited(code) => code,
-        End::Lost(cause) => complain(errors, &fill(p::TEXT_LOST, &[("cause", &cause.message)]), p::EXIT_LOST),
+        End::Lost(cause) => {
+            let sentence = fill(p::TEXT_LOST, &[("cause", &cause.message)]);
+            complain(errors, &sentence, p::CODE_LOST, p::EXIT_LOST)
+        }
         // A reader that has gone away, as `head` does, need not be told.
         End::Broken { cause, .. } if cause.code == "EPIPE" => 128 + SIGPIPE,
         End::Broken { stream, cause } => {
             let sentence = fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(&cause))]);
-            complain(errors, &sentence, p::EXIT_IO_ERROR)
+            complain(errors, &sentence, p::CODE_STREAM, p::EXIT_IO_ERROR)
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::options::{Asked, Command};
 use super::say::{complain, say, Errors};
 use super::target::{read_launch_file, variable, Target};
+use crate::domain::failure::code_suffix;
 use crate::protocol as p;
 use crate::system::host::Limits;
 use std::env;
@@ -60,7 +61,7 @@ pub fn kick_first(asked: &Asked, target: &Target) {
     argv.extend(["--".into(), asked.service.clone().into()]);
     let kicked = Process::new(&argv[0]).args(&argv[1..]).stdin(Stdio::null()).stdout(Stdio::null()).status();
     if let Err(error) = kicked {
-        say(&format!("{}: {error}", argv[0].to_string_lossy()));
+        say(&format!("{}: {error}{}", argv[0].to_string_lossy(), code_suffix(p::CODE_NOT_EXECUTED)));
     }
 }
 
@@ -119,5 +120,6 @@ pub fn find_bundle(name: &str) -> Option<PathBuf> {
 pub fn become_program(argv: &[OsString], errors: Errors) -> i32 {
     let error = Process::new(&argv[0]).args(&argv[1..]).exec();
     let name = OsString::from_vec(argv[0].clone().into_vec());
-    complain(errors, &format!("{}: {error}", name.to_string_lossy()), p::EXIT_OS_ERROR)
+    let sentence = format!("{}: {error}", name.to_string_lossy());
+    complain(errors, &sentence, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR)
 }

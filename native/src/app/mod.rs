@@ -5,6 +5,7 @@ pub mod call;
 pub mod delegate;
 pub mod kick;
 pub mod options;
+pub mod progress;
 pub mod say;
 pub mod share;
 pub mod target;

@@ -44,7 +44,7 @@ pub struct Asked {
 
 const WITH_VALUE: &[&str] = &["name", "project", "state-dir"];
 const OF_DAEMONS: &[&str] =
-    &["idle-timeout", "grace", "memory-limit", "tether", "workers", "worker-heap", "node"];
+    &["idle-timeout", "grace", "memory-limit", "tether", "workers", "worker-heap", "compile-cache", "node"];
 
 /// Reads the arguments after the program's name. None for everything out of the ordinary: Node's command answers that.
 pub fn read(argv: &[OsString]) -> Option<Asked> {
@@ -108,7 +108,7 @@ fn takes_value(command: Command, name: &str) -> Option<bool> {
     match name {
         "daemon" | "no-daemon" => Some(false),
         "verbose" if command == Command::Call => Some(false),
-        "timeout" | "fallback" | "errors" if command == Command::Call => Some(true),
+        "timeout" | "fallback" | "errors" | "color" if command == Command::Call => Some(true),
         _ if WITH_VALUE.contains(&name) || OF_DAEMONS.contains(&name) => Some(true),
         _ => None,
     }
@@ -152,6 +152,8 @@ impl Asked {
                     _ => return None,
                 }
             }
+            // Node colours by a wish.
+            "color" => return None,
             "errors" => {
                 self.errors = match value? {
                     "stderr" => Errors::Stderr,
@@ -174,14 +176,23 @@ impl Asked {
             after.truncate(second.unwrap_or(0));
             self.program.first()?;
         }
+        let is_before = !positionals.is_empty();
         positionals.append(&mut after);
         if positionals.is_empty() {
             return None;
         }
         self.args = positionals.split_off(1);
         self.service = positionals.pop()?.into_string().ok()?;
-        Some(())
+        // After a name and `--` may stand a program that knows nothing of solod: Node looks.
+        Some(()).filter(|_| is_before || self.name.is_none() || is_module(&self.service))
     }
+}
+
+/// What is read as a service file, whatever it holds, or comes with solod.
+fn is_module(service: &str) -> bool {
+    let extension = service.rsplit_once('.').map_or("", |(_, extension)| extension);
+    service.starts_with("solod:")
+        || ["js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx"].contains(&extension)
 }
 
 /// `500ms`, `10s`, `15m`, `1h`; without a unit, seconds.
@@ -237,6 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn a_service_file_may_stand_after_a_name_and_dashes() {
+        for service in ["s.mjs", "dir.d/s.cjs", "solod:status-line"] {
+            assert_eq!(read_text(&format!("call --name a -- {service} x")).unwrap().service, service);
+        }
+        assert_eq!(read_text("call --name a s -- x").unwrap().service, "s");
+        assert_eq!(read_text("call -- s").unwrap().service, "s");
+    }
+
+    #[test]
     fn leaves_what_is_not_to_node() {
         for text in [
             "status s",
@@ -258,6 +278,8 @@ mod tests {
             "kick --timeout 1 s",
             "kick --fallback wait s",
             "serve s",
+            "call --name a -- ./program x",
+            "kick --name a -- python3 x.py",
         ] {
             assert!(read_text(text).is_none(), "{text}");
         }

@@ -1,3 +1,4 @@
+use crate::domain::failure::code_suffix;
 use crate::domain::one_line::{diagnostic_line, printable, Colour};
 use crate::protocol as p;
 use crate::system::streams::{write_all, STDERR, STDOUT};
@@ -16,15 +17,16 @@ pub fn say(sentence: &str) {
     let _ = write_all(STDERR, format!("{}{}\n", p::SPEAKER, printable(sentence)).as_bytes());
 }
 
-/// Reports a failure. Returns the given exit code, or 0 if the line on stdout tells.
-pub fn complain(errors: Errors, sentence: &str, exit_code: i32) -> i32 {
+/// Reports a failure with its code. Returns the given exit code, or 0 if the line on stdout tells.
+pub fn complain(errors: Errors, sentence: &str, code: &str, exit_code: i32) -> i32 {
+    let suffix = code_suffix(code);
     if errors == Errors::Line {
-        let line = diagnostic_line(&format!("{}{sentence}", p::SPEAKER), colour_wanted());
+        let line = diagnostic_line(&format!("{}{sentence}", p::SPEAKER), colour_wanted(), &suffix);
         if write_all(STDOUT, format!("{line}\n").as_bytes()).is_ok() {
             return p::EXIT_OK;
         }
     }
-    say(sentence);
+    say(&format!("{sentence}{suffix}"));
     exit_code
 }
 

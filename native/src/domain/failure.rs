@@ -124,6 +124,30 @@ pub fn sentence(failure: &Failure) -> String {
     }
 }
 
+/// Stable: `solod explain <code>` tells more.
+pub fn code(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Distrusted { .. } => p::CODE_STATE_DIRECTORY_DISTRUSTED,
+        Failure::Unusable { .. } => p::CODE_STATE_DIRECTORY_UNUSABLE,
+        Failure::Lock(_) => p::CODE_LOCK_ERROR,
+        Failure::SpawnRefused { .. } => p::CODE_SPAWN_REFUSED,
+        Failure::DiedAtStart { .. } => p::CODE_DIED_AT_START,
+        Failure::CrashLoop { .. } => p::CODE_CRASH_LOOP,
+        Failure::TimedOut { .. } => p::CODE_TIMED_OUT,
+        Failure::NotAnswering { .. } => p::CODE_NOT_ANSWERING,
+        Failure::StillLoading { .. } => p::CODE_STILL_LOADING,
+        Failure::Declined { .. } => p::CODE_DECLINED,
+        Failure::Outdated { .. } => p::CODE_OUTDATED,
+        // Never said: another program takes over.
+        Failure::Vacant | Failure::NoLaunch => "",
+    }
+}
+
+/// What stands at the end of a message: the code in brackets.
+pub fn code_suffix(code: &str) -> String {
+    fill(p::CODE_SUFFIX, &[("code", code)])
+}
+
 /// Returns the exit code of a client that ends with this failure.
 pub fn exit_code(failure: &Failure) -> i32 {
     match failure {

@@ -2,7 +2,7 @@
 //! why not is known. What it goes by is the owner file and the process table, as the kick in TypeScript, which can't connect
 //! without waiting.
 
-use super::failure::{fill, lock_text, seconds, sentence, Failure};
+use super::failure::{code, code_suffix, fill, lock_text, seconds, sentence, Failure};
 use super::held_lock::{note_child, release_lock, HeldLock};
 use super::identity::Vitality;
 use super::layout::{self, Place};
@@ -50,18 +50,20 @@ pub enum Kicked {
 
 /// What deserves a line on stderr.
 pub fn line(kicked: &Kicked) -> Option<String> {
-    let text = match kicked {
+    let (text, code) = match kicked {
         Kicked::Running | Kicked::Contended | Kicked::NoDirectory | Kicked::Started { warning: None } => {
             return None
         }
-        Kicked::Failed(failure) => sentence(failure),
-        Kicked::Started { warning: Some(Warning::Lock(error)) } => lock_text(p::TEXT_WITHOUT_LOCK, error),
+        Kicked::Failed(failure) => (sentence(failure), code(failure)),
+        Kicked::Started { warning: Some(Warning::Lock(error)) } => {
+            (lock_text(p::TEXT_WITHOUT_LOCK, error), p::CODE_KICK_LOCK_ERROR)
+        }
         Kicked::Started { warning: Some(Warning::OverrodeLock { age_ms }) } => {
-            fill(p::TEXT_OVERRODE, &[("seconds", &seconds(*age_ms))])
+            (fill(p::TEXT_OVERRODE, &[("seconds", &seconds(*age_ms))]), p::CODE_KICK_OVERRODE_LOCK)
         }
     };
     let lines: Vec<&str> = text.split('\n').map(str::trim).filter(|line| !line.is_empty()).collect();
-    Some(lines.join(" "))
+    Some(lines.join(" ") + &code_suffix(code))
 }
 
 /// Why a process is to be started, and what to say of it.

@@ -65,13 +65,14 @@ pub fn cut_text(text: &str, limit: usize) -> String {
     text.chars().take(limit - 1).chain(p::ELLIPSIS.chars()).collect()
 }
 
-/// An error message, short and in red.
-pub fn diagnostic_line(text: &str, colour: Colour) -> String {
-    let line = cut_text(&clean_text(text), p::DIAGNOSTIC_LIMIT);
-    let line = if line.is_empty() { p::UNKNOWN_ERROR } else { &line };
+/// An error message, short and in red. The suffix stands uncut at its end, and the text is cut to leave room:
+/// ASCII, shorter than the limit.
+pub fn diagnostic_line(text: &str, colour: Colour, suffix: &str) -> String {
+    let line = cut_text(&clean_text(text), p::DIAGNOSTIC_LIMIT - suffix.len());
+    let line = format!("{}{suffix}", if line.is_empty() { p::UNKNOWN_ERROR } else { &line });
     match colour {
         Colour::Coloured => format!("{}{line}{}", p::DIAGNOSTIC_STYLE, p::DIAGNOSTIC_STYLE_END),
-        Colour::Plain => line.to_owned(),
+        Colour::Plain => line,
     }
 }
 
@@ -130,7 +131,9 @@ mod tests {
                 "plain" => Colour::Plain,
                 other => panic!("{other} is not a colour"),
             };
-            assert_eq!(diagnostic_line(text("input"), colour), text("expected"), "{}", text("what"));
+            let suffix = case.text("suffix").unwrap_or_default();
+            let line = diagnostic_line(text("input"), colour, suffix);
+            assert_eq!(line, text("expected"), "{}", text("what"));
         }
     }
 }

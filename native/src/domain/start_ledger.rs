@@ -74,14 +74,24 @@ fn note(starts: &mut Vec<Start>, value: &Json) -> Option<()> {
     let (at_ms, pid) = (value.number("atMs")?, value.number("pid")?);
     let text = |name| value.text(name).unwrap_or_default().to_owned();
     match value.text("kind") {
-        Some(p::ENTRY_STARTED) => starts.push(Start {
-            pid,
-            identity: Some(Identity::from_json(value)?),
-            started_ms: at_ms,
-            reason: Some(text("reason")),
-            build: text("build"),
-            words: Vec::new(),
-        }),
+        Some(p::ENTRY_STARTED) => {
+            let mut start = Start {
+                pid,
+                identity: Some(Identity::from_json(value)?),
+                started_ms: at_ms,
+                reason: Some(text("reason")),
+                build: text("build"),
+                words: Vec::new(),
+            };
+            match starts.iter_mut().rev().find(|start| start.pid == pid) {
+                Some(early) if early.has_begun_just_before(at_ms) => {
+                    start.started_ms = early.started_ms;
+                    start.words = std::mem::take(&mut early.words);
+                    *early = start;
+                }
+                _ => starts.push(start),
+            }
+        }
         Some(p::ENTRY_REFUSED) => {}
         _ => {
             let word = word_from(value)?;
@@ -122,6 +132,12 @@ struct FailedStart {
 impl Start {
     pub fn is_open(&self) -> bool {
         self.fate() == Fate::Open
+    }
+
+    /// A starter that waited for a CPU writes its line after the first words of what it has started. Ids are not used again so
+    /// soon.
+    fn has_begun_just_before(&self, at_ms: f64) -> bool {
+        self.identity.is_none() && self.started_ms <= at_ms && at_ms - self.started_ms <= p::SILENT_MS_MAX
     }
 
     /// The same with its end, where its process is proven to have gone without a word.

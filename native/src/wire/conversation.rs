@@ -7,7 +7,7 @@ use crate::domain::failure::fill;
 use crate::domain::ports::Cause;
 use crate::protocol as p;
 use crate::system::socket::{Received, Socket};
-use crate::system::streams::{read_some, write_all, Reading, STDERR, STDIN, STDOUT};
+use crate::system::streams::{is_terminal, read_some, write_all, Reading, STDERR, STDIN, STDOUT};
 use crate::system::time::monotonic_ms;
 
 pub enum End {
@@ -27,6 +27,9 @@ struct Conversation {
     sent: usize,
     /// The daemon waits for a chunk of input, or its end.
     input: Input,
+    /// How many bytes it takes unasked.
+    credit: usize,
+    has_offered: bool,
     next_beat_ms: f64,
 }
 
@@ -44,6 +47,8 @@ pub fn converse(accepted: Accepted) -> End {
         outbox: Vec::new(),
         sent: 0,
         input: Input::NotAsked,
+        credit: 0,
+        has_offered: false,
         next_beat_ms: monotonic_ms() + p::HEARTBEAT_MS,
     };
     let mut end = None;
@@ -111,25 +116,45 @@ impl Conversation {
             p::CHUNK_OUTPUT => write_out("stdout", STDOUT, bytes),
             p::CHUNK_ERROR_OUTPUT => write_out("stderr", STDERR, bytes),
             p::CHUNK_EXIT => Some(exit(bytes)),
-            // Asked again before the answer, it is the same request.
-            _ if self.input == Input::NotAsked => {
-                self.input = Input::Asked;
-                None
-            }
             _ => {
-                self.answer_end();
+                self.asked(bytes);
                 None
             }
         }
     }
 
+    /// Without digits it is a request for one chunk: asked again before the answer, it is the same.
+    fn asked(&mut self, digits: &[u8]) {
+        let digits = String::from_utf8_lossy(digits);
+        self.credit += digits.trim().parse::<usize>().unwrap_or(0).min(p::INPUT_CHUNK_BYTES);
+        match self.input {
+            Input::NotAsked => self.input = Input::Asked,
+            Input::Asked => {}
+            Input::Ended => self.answer_end(),
+        }
+    }
+
+    /// With the first chunk goes the offer to take credit. A terminal's input is never read ahead: what its user types next may be
+    /// another program's.
+    fn offer(&mut self) {
+        if !self.has_offered && !is_terminal(STDIN) {
+            push_chunk(&mut self.outbox, p::CHUNK_HEARTBEAT, p::CREDIT_OFFER.as_bytes());
+        }
+        self.has_offered = true;
+    }
+
     fn read_input(&mut self, buffer: &mut [u8]) -> Option<End> {
-        let limit = buffer.len().min(p::INPUT_CHUNK_BYTES);
+        let granted = if self.credit > 0 { self.credit } else { p::INPUT_CHUNK_BYTES };
+        let limit = buffer.len().min(granted);
         match read_some(STDIN, &mut buffer[..limit]) {
             Reading::Bytes(count) => {
+                self.offer();
+                self.credit -= self.credit.min(count);
                 self.outbox.extend_from_slice(&header(p::CHUNK_INPUT, count));
                 self.outbox.extend_from_slice(&buffer[..count]);
-                self.input = Input::NotAsked;
+                if self.credit == 0 {
+                    self.input = Input::NotAsked;
+                }
                 None
             }
             Reading::End => {

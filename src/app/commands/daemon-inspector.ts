@@ -77,6 +77,8 @@ export class Inspector {
     const begunMs = performance.now();
     if (withinMs <= 0) return this.#notAnswering(directory, silence(0));
     if (this.#isAsleep(directory)) return { kind: 'not-running', directory };
+    const program = this.#program(directory);
+    if (program !== undefined) return program;
     const probe = this.parts.probe();
     const reading = await probe.connect(layout.currentSocket(directory), withinMs);
     if (this.#isDead(directory, reading)) return { kind: 'not-running', directory };
@@ -116,6 +118,27 @@ export class Inspector {
   #owner(directory: string): Owner | undefined {
     const reading = this.parts.files.readText(layout.currentOwner(directory));
     return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
+  }
+
+  /**
+   * A program that knows nothing of solod is not connected to, if its process tells enough.
+   * @returns undefined if it is not such a program, or can't be seen from here
+   */
+  #program(directory: string): Inspection | undefined {
+    const owner = this.#owner(directory);
+    if (owner?.program !== true) return undefined;
+    const { processes } = this.parts;
+    const seen = processes.lookUp(owner.pid);
+    switch (vitalityOf(owner, processes.self(), seen)) {
+      case 'dead':
+        return { kind: 'not-running', directory };
+      case 'alive':
+        return this.#activity(owner) === 'stopped'
+          ? this.#notAnswering(directory, { code: 'ESTOPPED', message: 'its process is stopped' })
+          : { kind: 'other-wire', directory, owner };
+      case 'unknown':
+        return undefined;
+    }
   }
 
   /** The daemon has ended and its service manager still listens: connecting to it would start the daemon. */

@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import type { Owner } from '../../domain/evidence/owner.js';
+import { codeFor } from '../../domain/text/error-code.js';
 import { durationText } from '../texts/duration.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import type { Inspection } from './daemon-inspector.js';
@@ -16,7 +17,7 @@ export function factsOf(inspection: Inspection): object {
     }
     case 'not-answering': {
       const { owner, cause, activity } = inspection;
-      return { kind, directory, owner: owner ?? null, cause, activity };
+      return { kind, directory, owner: owner ?? null, cause, activity, code: codeFor(kind) };
     }
     case 'other-wire':
       return { kind, directory, owner: inspection.owner ?? null };
@@ -42,10 +43,16 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
       return `${owner?.name ?? label}: not answering${pidText(owner)} (${facts.join('; ')})`;
     }
     case 'other-wire':
-      return `${inspection.owner?.name ?? label}: running${pidText(inspection.owner)}, with a protocol of its own`;
+      return otherWireText(label, inspection.owner, wallMs);
     case 'not-running':
       return `${label}: not running`;
   }
+}
+
+function otherWireText(label: string, owner: Owner | undefined, wallMs: number): string {
+  const running = `${owner?.name ?? label}: running${pidText(owner)}`;
+  if (owner?.program !== true) return `${running}, with a protocol of its own`;
+  return `${running}, up ${durationText(uptimeMs(owner, wallMs))}, ${owner.service}`;
 }
 
 function workersText({ workers }: DaemonStatus): string {

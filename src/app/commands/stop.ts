@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { endSilentStarts } from '../../adapters/silent-starts.js';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { askBySignal } from '../library/stop-hung-daemon.js';
 import type { CommandOptions } from '../options/option-table.js';
 import { COMMAND_TROUBLE } from '../texts/command-text.js';
 import { durationText } from '../texts/duration.js';
@@ -16,7 +17,7 @@ export type StopOutcome =
   | { readonly kind: 'stopped'; readonly pid: number; readonly tookMs: number }
   | { readonly kind: 'not-running' }
   | { readonly kind: 'refused'; readonly inspection: Inspection }
-  | { readonly kind: 'still-there'; readonly pid: number; readonly inFlight: number };
+  | { readonly kind: 'still-there'; readonly pid: number; readonly inFlight: number | undefined };
 
 const GONE_POLL_MS = 20;
 
@@ -39,6 +40,7 @@ export async function stopDaemon(
     return silent === undefined
       ? { kind: 'not-running' }
       : { kind: 'stopped', pid: silent, tookMs: passedMs() };
+  if (asked.kind === 'other-wire' && asked.owner?.program) return endProgram(host, asked, begunMs + withinMs);
   if (asked.kind !== 'answered') return { kind: 'refused', inspection: asked };
   const { pid, inFlight } = asked.status;
   while (passedMs() < withinMs) {
@@ -48,8 +50,41 @@ export async function stopDaemon(
   return { kind: 'still-there', pid, inFlight };
 }
 
+/** A program knows SIGTERM alone. What proves that it is the right process is its owner file. */
+async function endProgram(
+  host: Parts['host'],
+  inspection: Extract<Inspection, { kind: 'other-wire' }>,
+  untilMs: number,
+): Promise<StopOutcome> {
+  const begunMs = host.clock.now().monotonicMs;
+  const outcome = await askBySignal(host, inspection.directory, untilMs - begunMs);
+  switch (outcome.kind) {
+    case 'ended':
+      return { kind: 'stopped', pid: outcome.pid, tookMs: host.clock.now().monotonicMs - begunMs };
+    case 'gone':
+      return { kind: 'not-running' };
+    case 'still-there':
+      return { kind: 'still-there', pid: outcome.pid, inFlight: undefined };
+    case 'unproven':
+    case 'refused':
+      return { kind: 'refused', inspection };
+  }
+}
+
 export function stopFacts(outcome: StopOutcome): object {
-  return outcome.kind === 'refused' ? { ...factsOf(outcome.inspection), kind: outcome.kind } : outcome;
+  switch (outcome.kind) {
+    case 'refused':
+      return {
+        ...factsOf(outcome.inspection),
+        kind: outcome.kind,
+        code: COMMAND_TROUBLE.notAsked('').code,
+      };
+    case 'still-there':
+      return { ...outcome, code: COMMAND_TROUBLE.stillThere('', outcome.pid, outcome.inFlight).code };
+    case 'stopped':
+    case 'not-running':
+      return outcome;
+  }
 }
 
 /**

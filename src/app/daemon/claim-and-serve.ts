@@ -7,7 +7,8 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { type ClaimResult, claimTarget } from '../library/claim-name.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { failureMessage } from '../texts/failure-sentence.js';
+import { useCompileCache } from './compile-cache.js';
 import type { DaemonSettings } from './daemon.js';
 
 /**
@@ -16,7 +17,7 @@ import type { DaemonSettings } from './daemon.js';
  */
 export async function runDaemon(
   host: DaemonHost<Socket>,
-  settings: DaemonSettings,
+  settings: DaemonSettings & { readonly compileCache: 'on' | 'off' | undefined },
   report: StartReport,
 ): Promise<number> {
   const { path: service, version } = settings.edition;
@@ -24,6 +25,7 @@ export async function runDaemon(
   const result = await claimTarget(host, settings.target, claiming, report);
   switch (result.kind) {
     case 'claimed': {
+      if (settings.compileCache !== 'off') useCompileCache(result.directory);
       const { Daemon } = loadBundle<typeof import('./daemon.js')>('serving.cjs');
       await new Daemon(host, settings, result, report).serve();
       return EXIT.ok;
@@ -31,7 +33,7 @@ export async function runDaemon(
     case 'gave-way':
       return gaveWay(settings, result);
     case 'failed':
-      settings.say(sentence(result.failure));
+      settings.say(failureMessage(result.failure));
       return exitCodeOf(result.failure);
   }
 }

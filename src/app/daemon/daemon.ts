@@ -19,7 +19,7 @@ import { type HandedListener, keepLog, residentBytes } from '../platforms/node-p
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
-import { stackOf } from '../service/thrown.js';
+import { isOfACallThatEnded, stackOf } from '../service/thrown.js';
 import { textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { CONTROL } from '../wire/control.js';
@@ -93,6 +93,7 @@ export class Daemon {
     this.#calls = new CallServer({
       admit: (request) => this.#admit(request),
       onIdle: () => this.#idled(),
+      mayKeep: () => this.#retirement.state === 'serving',
       onLargeRequest: freeMemorySoon,
       graceMs: settings.graceMs ?? ABANDONED_MS,
     });
@@ -377,22 +378,6 @@ export class Daemon {
     this.#retirement.retire('the service does not load', EXIT.software);
     return new Promise(() => {});
   }
-}
-
-/**
- * Error codes of a call's streams and signal after its caller has gone. A service that leaves a promise with such a rejection
- * unhandled must not end the calls of others.
- */
-const ENDED = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ABORT_ERR',
-  'ERR_STREAM_PREMATURE_CLOSE',
-  'ERR_STREAM_DESTROYED',
-]);
-
-function isOfACallThatEnded(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
 }
 
 function callsText(count: number): string {

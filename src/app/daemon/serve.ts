@@ -1,9 +1,11 @@
 /** `solod serve`, and the process of a started daemon: the same, in the foreground or in the background. */
 
 import type { Identity } from '../../domain/evidence/identity.js';
+import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { settledTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
+import { isProgram } from '../options/program-arguments.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import type { DaemonHost } from '../platforms/host.js';
 import {
@@ -14,7 +16,7 @@ import {
 } from '../platforms/node-platform.js';
 import { resolveService } from '../service/service-file.js';
 import { workersWanted } from '../service/worker-count.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { failureMessage } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
@@ -30,8 +32,15 @@ type Mode = 'foreground' | 'background';
  */
 export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
   const asked = readServiceArguments('serve', argv);
-  return asked && refusingByLine(say, () => serveService(asked, mode));
+  if (asked === undefined) return undefined;
+  // A started daemon's command line always means a service file.
+  return mode === 'foreground' && isProgram(argv, asked)
+    ? serveProgram(argv)
+    : refusingByLine(say, () => serveService(asked, mode));
 }
+
+const serveProgram = (argv: readonly string[]): Promise<number> =>
+  loadBundle<typeof import('../programs/programs.js')>('programs.cjs').serveProgram(argv);
 
 async function serveService({ service, options }: ServiceArguments, mode: Mode): Promise<number> {
   const host = daemonHost();
@@ -54,7 +63,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
       return deferred(target.value.label, deferring.listener, mode);
     }
   }
-  const { idleTimeoutMs, graceMs, memoryLimitBytes, workerHeapBytes } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, workerHeapBytes, compileCache } = options;
   const { edition } = file.value;
   const tether = options.tether === undefined ? undefined : identityOf(host, options.tether);
   const settings = {
@@ -65,6 +74,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     memoryLimitBytes,
     workers: workersWanted(options.workers, file.value.path),
     workerHeapBytes,
+    compileCache,
     tether,
     mode,
     ignored: mode === 'foreground' ? ignoredSignals() : [],
@@ -86,7 +96,7 @@ function deferred(label: string, listener: string, mode: Mode): number {
   return EXIT.ok;
 }
 
-function refuse(failure: Parameters<typeof sentence>[0]): number {
-  say(sentence(failure));
+function refuse(failure: Parameters<typeof failureMessage>[0]): number {
+  say(failureMessage(failure));
   return exitCodeOf(failure);
 }

@@ -9,7 +9,7 @@ import type { Output } from '../commands/command-parts.js';
 import { exitCodeOfOutput } from '../environment/exit-codes.js';
 import { StandardOutput } from '../environment/sync-stdout.js';
 import { isTerminal } from '../environment/terminals.js';
-import { textOf } from '../texts/complaint.js';
+import { messageOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say } from '../texts/stderr.js';
 
@@ -26,12 +26,12 @@ export class CommandOutput implements Output {
     this.#stderr.on('error', () => {});
   }
 
-  print(text: string): void {
-    this.#stdout.write(printable(text));
+  print(text: string, marks?: 'coloured'): void {
+    this.#stdout.write(marks === undefined ? printable(text) : text);
   }
 
-  complain(sentence: string): void {
-    say(sentence);
+  complain(message: string): void {
+    say(message);
   }
 
   /** Text about a command line, which may have several lines. */
@@ -53,7 +53,7 @@ export class CommandOutput implements Output {
     const error = this.#error;
     if (error === undefined) return exitCode;
     const cause = causeOfStream(error);
-    if (cause.code !== 'EPIPE') say(textOf(TROUBLE.stream('stdout', cause)));
+    if (cause.code !== 'EPIPE') say(messageOf(TROUBLE.stream('stdout', cause)));
     return exitCodeOfOutput(cause);
   }
 }

@@ -41,6 +41,7 @@ const PORTS = tokensFor<Host>({
   probe: true,
   listener: true,
   spawner: true,
+  handListener: true,
   ledger: true,
   startChannel: true,
   system: true,

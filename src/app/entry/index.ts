@@ -14,6 +14,7 @@ export type { GreetReading } from '../../ports/socket-probe.js';
 export type { SpawnReason } from '../../ports/spawn-reason.js';
 export type { CallOptions, CallResult } from '../library/call-service.js';
 export type { ClaimOptions, ClaimResult } from '../library/claim-name.js';
+export type { Client, ClientCallOptions, ClientOptions } from '../library/create-client.js';
 export type { GivenAdapters, Solod } from '../library/create-solod.js';
 export { createSolod } from '../library/create-solod.js';
 export type {
@@ -25,12 +26,12 @@ export type {
 export type { NameOptions } from '../library/daemon-target.js';
 export type { KickOptions, KickResult } from '../library/kick-daemon.js';
 export type { ConnectResult, ObtainOptions, ObtainResult, WhenHung } from '../library/obtain-daemon.js';
-export type { ShareStdioOptions } from '../library/share-stdio.js';
-export { shareStdio } from '../library/share-stdio.js';
 export type { Greeter, LibraryHost } from '../platforms/host.js';
 export type { Service, ServiceContext, ServiceFunction } from '../service/define-service.js';
 export { defineService } from '../service/define-service.js';
 export type { ShareEnd } from '../share/share-client.js';
+export type { ShareStdioOptions } from '../share/share-stdio.js';
+export { shareStdio } from '../share/share-stdio.js';
 
 const solod = createSolod();
 
@@ -42,5 +43,7 @@ export const connect: Solod['connect'] = solod.connect;
 export const kick: Solod['kick'] = solod.kick;
 /** Claims a name for this process: the daemon's side. Parameters, results and errors: {@link Solod.claim}. */
 export const claim: Solod['claim'] = solod.claim;
+/** Makes a client for many calls of one service. Parameters and result: {@link Solod.createClient}. */
+export const createClient: Solod['createClient'] = solod.createClient;
 /** Calls a service through its daemon. Parameters, results and errors: {@link Solod.call}. */
 export const call: Solod['call'] = solod.call;

@@ -6,7 +6,7 @@
  */
 
 import { loadBundle } from '../environment/bundle-files.js';
-import type { Opened } from '../wire/opened.js';
+import type { Opened } from '../wire/client.js';
 import { callWarm } from './warm-call.js';
 
 /** A warm call and a kick end before anybody could send a signal. */

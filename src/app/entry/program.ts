@@ -1,11 +1,15 @@
 /** The full command: every subcommand, help, and the messages about mistakes. */
 
 import { Command, CommanderError, Option } from 'commander';
+import { codeSuffix } from '../../domain/text/error-code.js';
 import { complain, complainOf } from '../commands/command-parts.js';
 import { derivedFor } from '../commands/named-daemon.js';
+import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { failureOf } from '../library/daemon-target.js';
+import type { ManualCommand } from '../manual/manual.js';
+import { COMMANDS, type CommandHelp } from '../options/command-table.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
@@ -22,34 +26,6 @@ import { USAGE } from '../texts/usage-text.js';
 import { CommandOutput } from './command-output.js';
 import { type Commands, commands } from './composition.js';
 
-/** What a command takes besides options, and what it does. */
-const HELP: Readonly<Record<CommandName, readonly [operand: string, summary: string]>> = {
-  call: ['<service> [args...]', 'call a service through its daemon, starting one if there is none'],
-  serve: ['<service>', 'serve in the foreground'],
-  kick: ['<service>', 'make sure that the daemon is there or on its way, without waiting for it'],
-  status: ['[service]', 'show how the daemon of a service is doing, or every daemon'],
-  stop: ['[service]', 'end the daemon after its work in flight'],
-  restart: ['<service>', 'end the daemon and start it again'],
-  install: [
-    '<service>',
-    'put a service on the PATH as a command, and in a settings file; or (--systemd, --launchd) let a service manager start its daemon',
-  ],
-  uninstall: ['[service]', 'undo what install did; the daemon keeps running'],
-  ls: ['', 'list the daemons'],
-  logs: ['[service]', 'print what the daemon of a service wrote'],
-  spawns: ['[service]', 'show every start of a daemon: why, who asked, how it ended'],
-  stats: ['[service]', 'print what daemons have done: calls, times, memory, queue'],
-  doctor: ['[service]', 'check what daemons need and how they are, and say what to do; changes nothing'],
-  gc: ['[service]', 'remove what dead daemons and killed callers left behind'],
-  share: [
-    '[command...]',
-    'speak MCP on stdin and stdout, and share one server with all who ask for the same',
-  ],
-  'share ls': ['', 'list what is shared: processes, clients, requests in flight, memory saved'],
-  'share install': ['<settings>', "put the servers of a host's settings file behind solod share"],
-  'share uninstall': ['<settings>', 'undo what share install did'],
-};
-
 function exitCodesHelp(): string {
   const rows = Object.entries(EXIT_MEANINGS).map(
     ([name, meaning]) => `  ${String(EXIT[name as keyof typeof EXIT_MEANINGS]).padEnd(4)}${plain(meaning)}`,
@@ -58,6 +34,9 @@ function exitCodesHelp(): string {
 }
 
 const OUTPUT = new CommandOutput();
+
+/** The framework makes the sentence; the code is that of the same mistake elsewhere. */
+const MALFORMED = codeSuffix(USAGE.malformed().code);
 
 const plain = (markdown: string): string => markdown.replaceAll('`', '');
 
@@ -68,7 +47,7 @@ const plain = (markdown: string): string => markdown.replaceAll('`', '');
 export async function runCommand(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
   const program = buildProgram(async (name) => {
-    exitCode = await runNamed(name, readArguments(name, argv.slice(argv.indexOf(name) + 1)));
+    exitCode = await runNamed(program, name, readArguments(name, argv.slice(argv.indexOf(name) + 1)));
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -80,7 +59,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   return OUTPUT.settle(exitCode);
 }
 
-async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<number> {
+async function runNamed(program: Command, name: CommandName, reading: ArgumentsReading): Promise<number> {
   switch (reading.kind) {
     case 'wrong':
       return complain(OUTPUT, reading.complaint);
@@ -88,7 +67,8 @@ async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<n
       // The framework takes a value that starts with a dash; the reader, which is stricter, does not.
       return complain(OUTPUT, USAGE.dashValue());
     case 'read': {
-      const { service, options } = reading.value;
+      const { service, args, options } = reading.value;
+      if (isOfManual(name)) return explained(program, name, [service ?? '', ...args].join(' '), options);
       const derived = derivedFor(nodeHost(), options);
       // What is not trusted is what `doctor` is for.
       const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
@@ -96,6 +76,33 @@ async function runNamed(name: CommandName, reading: ArgumentsReading): Promise<n
       return ACTIONS[name](commands(OUTPUT), service, options);
     }
   }
+}
+
+const MANUAL: ReadonlySet<CommandName> = new Set<ManualCommand>(['explain', 'completion', 'help']);
+const isOfManual = (name: CommandName): name is ManualCommand => MANUAL.has(name);
+
+function explained(program: Command, name: ManualCommand, word: string, { json }: CommandOptions): number {
+  const command = name === 'help' ? commandNamed(program, word) : undefined;
+  if (command !== undefined) {
+    command.outputHelp();
+    return EXIT.ok;
+  }
+  const { consult } = loadBundle<typeof import('../manual/manual.js')>('manual.cjs');
+  const answer = consult(name, word, json ? 'json' : 'text');
+  if (answer.kind === 'unknown') return complain(OUTPUT, answer.complaint);
+  OUTPUT.print(answer.text);
+  return EXIT.ok;
+}
+
+/** @param word `share ls`, for example; empty for the program itself */
+function commandNamed(program: Command, word: string): Command | undefined {
+  return word
+    .split(' ')
+    .filter(Boolean)
+    .reduce<Command | undefined>(
+      (above, part) => above?.commands.find((command) => command.name() === part),
+      program,
+    );
 }
 
 type Action = (
@@ -110,7 +117,7 @@ const elsewhere: Action = () => complain(OUTPUT, USAGE.dashValue());
 const setup = ({ managerSetup, commandSetup }: Commands, { systemd, launchd }: CommandOptions) =>
   systemd || launchd ? managerSetup : commandSetup;
 
-const ACTIONS: Readonly<Record<CommandName, Action>> = {
+const ACTIONS: Readonly<Record<Exclude<CommandName, ManualCommand>, Action>> = {
   call: elsewhere,
   serve: elsewhere,
   kick: elsewhere,
@@ -129,6 +136,8 @@ const ACTIONS: Readonly<Record<CommandName, Action>> = {
   'share ls': elsewhere,
   'share install': elsewhere,
   'share uninstall': elsewhere,
+  connect: elsewhere,
+  path: elsewhere,
 };
 
 /** @param run is called for a command line without mistakes */
@@ -141,14 +150,12 @@ function buildProgram(run: (name: CommandName) => Promise<void>): Command {
     .configureOutput({
       writeOut: (text) => OUTPUT.print(text),
       writeErr: (text) => OUTPUT.explain(text),
-      outputError: (text) => say(text.replace(/^error: /, '').trimEnd()),
+      outputError: (text) => say(text.replace(/^error: /, '').trimEnd() + MALFORMED),
     })
+    .helpCommand(false)
     .showHelpAfterError('(run solod --help for more)')
     .addHelpText('after', exitCodesHelp());
-  for (const [name, [operand, summary]] of Object.entries(HELP) as [
-    CommandName,
-    readonly [string, string],
-  ][]) {
+  for (const [name, { operand, summary }] of Object.entries(COMMANDS) as [CommandName, CommandHelp][]) {
     const command = parentOf(program, name)
       .command(`${name.split(' ').at(-1)} ${operand}`.trimEnd())
       .description(summary);

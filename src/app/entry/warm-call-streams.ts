@@ -2,8 +2,8 @@
 
 import { loadBundle } from '../environment/bundle-files.js';
 import { ownStreams } from '../environment/sync-stdout.js';
+import type { Opened } from '../wire/client.js';
 import { CallConnection } from '../wire/client.js';
-import type { Opened } from '../wire/opened.js';
 
 /**
  * @param argv what follows the command's name

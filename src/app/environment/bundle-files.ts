@@ -46,6 +46,11 @@ export function loadBundle<Exports>(name: string): Exports {
   return requireFile(siblingFile(name)) as Exports;
 }
 
+/** Loads a bundle that lies where the daemon's program is: see `daemonFile`, which has found one. */
+export function loadBesideDaemon<Exports>(name: string): Exports {
+  return requireFile(join(dirname(daemonFile() ?? ''), name)) as Exports;
+}
+
 /**
  * Avoids import(), and createRequire() where there is another way: either would load Node's ES module loader.
  * @param file absolute path of a CommonJS module

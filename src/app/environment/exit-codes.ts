@@ -63,7 +63,8 @@ export const EXIT_MEANINGS = {
   interrupted: 'interrupted',
 } as const satisfies Partial<Record<ExitName, string>>;
 
-const OF_FAILURE: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName>> = {
+/** A service that is declined says itself with which code. */
+export const FAILURE_EXITS: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName>> = {
   'invalid-request': 'usage',
   'service-missing': 'noInput',
   'service-unknown': 'noInput',
@@ -90,7 +91,7 @@ const OF_FAILURE: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName
 };
 
 export function exitCodeOf(failure: Failure): number {
-  return failure.kind === 'declined' ? failure.exitCode : EXIT[OF_FAILURE[failure.kind]];
+  return failure.kind === 'declined' ? failure.exitCode : EXIT[FAILURE_EXITS[failure.kind]];
 }
 
 /** signal(7). Not from `node:os`, which is one more module to load at every start. */

@@ -1,11 +1,15 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { callerText } from '../../domain/evidence/edition.js';
+import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
 import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
+import { codeFor } from '../../domain/text/error-code.js';
+import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
+import type { KeptConnections } from '../platforms/kept-connections.js';
 import { textOf } from '../texts/complaint.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
@@ -21,7 +25,7 @@ import {
   type ServiceOptions,
   type TimingOptions,
 } from './daemon-request.js';
-import { invalid } from './daemon-target.js';
+import { invalid, orInvalid } from './daemon-target.js';
 import { kickAside } from './kick-daemon.js';
 import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
@@ -59,10 +63,10 @@ export type CallResult =
   /** The same, in this process; `why` says why there was no daemon. */
   | (Extract<CallEnd, { kind: 'exited' }> & { readonly via: 'inline'; readonly why: string })
   /** The connection broke after the daemon had begun. The service may have run to its end; the call is not retried. */
-  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string })
+  | (Extract<CallEnd, { kind: 'lost' }> & { readonly message: string; readonly code: string })
   | Extract<CallEnd, { kind: 'cancelled' }>
-  /** Nothing was begun. `message` says `failure` in a sentence. */
-  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string };
+  /** Nothing was begun. `message` says `failure` in a sentence; `solod explain <code>` tells more. */
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string; readonly code: string };
 
 const NO_TERMINALS: Terminals = [false, false, false];
 
@@ -72,13 +76,28 @@ interface Begun<C> {
   readonly early: Buffer;
 }
 
+/** Shows a person that a daemon is waited for. Returns what ends that. */
+type ShownWait = () => () => void;
+
+/** What connects a call, other than a new connection. */
+interface Carriers<C extends Duplex> {
+  readonly begun: Begun<C> | undefined;
+  /** Connections of the calls before, of which this one takes one and to which it gives its own. */
+  readonly kept: KeptConnections<C> | undefined;
+  readonly wait: ShownWait | undefined;
+}
+
 export async function callService<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   begun?: Begun<C> | undefined,
+  kept?: KeptConnections<C> | undefined,
+  wait?: ShownWait | undefined,
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
+  const answered = choice.kind === 'daemon' && kept ? await callKept(host, options, kept) : undefined;
+  if (answered !== undefined) return answered;
   const resolved = (choice.kind === 'daemon' ? resolveSettled : resolveRequest)(options, host, { totalMs });
   if (resolved.kind === 'failed') {
     const { failure } = resolved;
@@ -93,7 +112,7 @@ export async function callService<C extends Duplex>(
     case 'inline':
       return callInline(host, options, inlineOf(resolved.value), choice.why);
     case 'daemon':
-      return callDaemon(host, options, resolved.value, begun);
+      return callDaemon(host, options, resolved.value, { begun, kept, wait });
   }
 }
 
@@ -101,7 +120,7 @@ async function callDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
   resolved: DaemonRequest,
-  begun: Begun<C> | undefined,
+  { begun, kept, wait }: Carriers<C>,
 ): Promise<CallResult> {
   const begunMs = host.clock.now().monotonicMs;
   let conversation: CallConnection | undefined;
@@ -111,17 +130,20 @@ async function callDaemon<C extends Duplex>(
     const waitedMs = host.clock.now().monotonicMs - begunMs;
     const isBusy = waitsForBusyDaemon(options) ? watchWork(host, directory) : undefined;
     const { caller } = resolved;
-    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started' });
+    const keep = kept === undefined ? undefined : true;
+    const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started', keep });
     return conversation.greet(
       { ...requestOf(host, options, resolved.target.name), caller: said },
       withinMs,
       isBusy,
     );
   };
-  const { stdin, stdout, stderr, signal, whenHung } = options;
+  const { whenHung } = options;
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
+  const endWait = wait?.();
   const reached = await connectTo(host, resolved, manner);
+  endWait?.();
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
       return callInline(host, options, inlineOf(resolved), reached.message);
@@ -131,19 +153,71 @@ async function callDaemon<C extends Duplex>(
     return callInline(host, options, inlineOf(resolved), reached.message);
   }
   if (conversation === undefined) throw new Error('a daemon was reached without being asked');
-  const ended = await conversation.complete({ stdin, stdout, stderr, signal });
+  const { kind: via, owner } = reached;
+  return complete(conversation, options, { via, owner, name: resolved.target.name, kept });
+}
+
+/** Who answers a call, and what becomes of the connection. */
+interface Answerer<C extends Duplex> {
+  readonly via: 'attached' | 'started';
+  readonly owner: Owner | undefined;
+  /** The name of the daemon, without a project. */
+  readonly name: string;
+  readonly kept: KeptConnections<C> | undefined;
+}
+
+async function complete<C extends Duplex>(
+  conversation: CallConnection,
+  { stdin, stdout, stderr, signal }: CallOptions,
+  { via, owner, name, kept }: Answerer<C>,
+): Promise<CallResult> {
+  const ended = await conversation.complete(
+    { stdin, stdout, stderr, signal },
+    kept && ((connection) => kept.give({ connection: connection as C, owner, name })),
+  );
   switch (ended.kind) {
     case 'exited':
-      return { ...ended, via: reached.kind, pid: reached.owner?.pid };
+      return { ...ended, via, pid: owner?.pid };
     case 'lost':
-      return { ...ended, message: textOf(TROUBLE.lost(ended.cause)) };
+      return { ...ended, ...lostCall(ended.cause) };
     case 'cancelled':
       return ended;
   }
 }
 
+/**
+ * Calls on a connection that the daemon has left open: it was looked for, and trusted, when that was made.
+ * @returns undefined if nothing was begun: then the call goes the whole way
+ */
+async function callKept<C extends Duplex>(
+  host: CallerHost<C>,
+  options: CallOptions,
+  kept: KeptConnections<C>,
+): Promise<CallResult | undefined> {
+  const found = kept.take();
+  if (found === undefined) return undefined;
+  const { connection, owner, name } = found;
+  const file = orInvalid(() => host.findService(options.service));
+  const isSame = file.kind === 'resolved' && (options.name ?? file.value.name) === name;
+  if (!isSame) {
+    connection.destroy();
+    return undefined;
+  }
+  const caller = callerText({ ...file.value.edition, wire: WIRE_VERSION, keep: true });
+  const conversation = new CallConnection(connection);
+  const answer = await conversation.greet({ ...requestOf(host, options, name), caller }, FIRST_LOOK_MS);
+  if (answer.kind !== 'accepted') return undefined;
+  return complete(conversation, options, { via: 'attached', owner, name, kept });
+}
+
 const isWithoutPlace = ({ kind }: Failure): boolean =>
   kind === 'no-home' || kind === 'state-directory-distrusted';
+
+/** What is told of a call whose connection broke. */
+export const lostCall = (cause: Cause): { readonly message: string; readonly code: string } => ({
+  message: textOf(TROUBLE.lost(cause)),
+  code: codeFor('lost'),
+});
 
 /** A caller that has said how long it waits, or has another way to its answer, waits no longer. */
 const waitsForBusyDaemon = ({ timing, fallback, whenHung }: CallOptions): boolean =>

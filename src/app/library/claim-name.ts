@@ -88,6 +88,8 @@ interface ForeignListener<C> extends ServingListener<C> {
 interface ClaimSettings<C> extends Pick<ClaimOptions, 'service' | 'allowHalfOpen'> {
   readonly version?: string | undefined;
   readonly handed?: ForeignListener<C> | undefined;
+  /** A supervisor's listener, the default, outlives the daemon; one that solod has made ends with it. */
+  readonly handedBy?: 'supervisor' | 'solod' | undefined;
 }
 
 /** The same for a target that is resolved already. */
@@ -109,7 +111,7 @@ export async function claimTarget<C extends Duplex>(
     solod: VERSION,
     version: options.version ?? '',
     wire: WIRE_VERSION,
-    ...(handed === undefined ? {} : { activated: true }),
+    ...(handed === undefined ? {} : options.handedBy === 'solod' ? { program: true } : { activated: true }),
   };
   const plan = {
     place: target.place,

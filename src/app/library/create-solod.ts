@@ -4,6 +4,7 @@ import type { LibraryHost } from '../platforms/host.js';
 import { libraryHost } from '../platforms/node-platform.js';
 import { type CallOptions, type CallResult, callService } from './call-service.js';
 import { type ClaimOptions, type ClaimResult, claimName } from './claim-name.js';
+import { type Client, type ClientOptions, createClient } from './create-client.js';
 import { defined } from './daemon-request.js';
 import { type KickOptions, type KickResult, kickDaemon } from './kick-daemon.js';
 import {
@@ -60,6 +61,14 @@ export interface Solod<C extends Duplex = Socket> {
    *   `cancelled` by the caller's signal or by a broken stream
    */
   call(options: CallOptions): Promise<CallResult>;
+
+  /**
+   * Makes a client for many calls of one service: it keeps connections to the daemon, so that a call costs no new one.
+   *
+   * @param options which service, and how many connections are kept
+   * @returns the client, which is to be closed; nothing is connected or started before its first call
+   */
+  createClient(options: ClientOptions): Client;
 }
 
 /** Adapters that stand in for Node's; what is missing, or undefined, is Node's. */
@@ -86,5 +95,6 @@ export function createSolod(adapters: GivenAdapters = {}): Solod<Socket> {
     kick: (options) => kickDaemon(host(), options),
     claim: async (options) => claimName(host(), options),
     call: async (options) => callService(host(), options),
+    createClient: (options) => createClient(host, options),
   };
 }

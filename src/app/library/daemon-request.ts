@@ -1,7 +1,7 @@
 /** What may be asked of `obtain`, `kick` and `call`, and what that means. */
 
-import { resolve } from 'node:path';
-import type { SpawnTarget } from '../../adapters/spawn-target.js';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type SpawnTarget, WORK_FLAG } from '../../adapters/spawn-target.js';
 import { type Caller, type Edition, editionKey, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { SILENT_MS_MAX } from '../../domain/lifecycle/start-ledger.js';
 import { type Timing, timingFrom } from '../../domain/lock/timing.js';
@@ -30,6 +30,8 @@ export interface DaemonOptions {
   readonly workers?: WorkerCount | undefined;
   /** Heap that each of these processes has, in bytes; Node's own limit by default. */
   readonly workerHeapBytes?: number | undefined;
+  /** Whether the daemon keeps compiled modules for the next one, where Node can (22.1); `on` by default. */
+  readonly compileCache?: 'on' | 'off' | undefined;
   /** Whether a daemon is wanted; `auto` by default. */
   readonly daemon?: DaemonWish | undefined;
   /** Path of the node binary that runs the daemon; by default the caller's. */
@@ -45,12 +47,18 @@ export interface ServiceOptions extends Omit<NameOptions, 'name'>, DaemonOptions
 }
 
 /**
- * A daemon with its own program, which calls `claim` with the same name. It is started with `env` if that is given; by default with
+ * A daemon with its own program. It is started with `env` if that is given; by default with
  * those variables of this process that every daemon gets (docs/decisions/0015-environment-of-a-daemon.md).
  */
 export interface ProgramOptions extends NameOptions {
   /** The program and its arguments; no shell sees them. */
   readonly command: readonly [string, ...string[]];
+  /**
+   * How the program comes to its socket: `claimed` if it calls `claim` of this library with the same name; `handed` if it knows
+   * nothing of solod, and gets the listening socket as descriptor 3 (sd_listen_fds(3)). By default `claimed` for Node, Bun and
+   * Deno and for files of JavaScript, else `handed`. docs/programs.md says more.
+   */
+  readonly listener?: 'claimed' | 'handed' | undefined;
 }
 
 export interface TimingOptions {
@@ -89,10 +97,13 @@ export function resolveRequest(
   const target = resolved.value;
   const file = service?.value;
   const edition = file?.edition;
+  const isHanded = !('service' in options) && isListenerHanded(options, host);
   const command =
     'service' in options
       ? daemonCommand(options, target, host, edition?.path ?? '')
-      : fromHere(options.command, host);
+      : isHanded
+        ? claimingCommand(options.command, target, host)
+        : fromHere(options.command, host);
   if (command === undefined) return { kind: 'failed', failure: { kind: 'no-daemon-program' } };
   const environment = (): Readonly<Record<string, string>> => environmentFor(options, file, host);
   return {
@@ -103,7 +114,8 @@ export function resolveRequest(
         directory: target.place.directory,
         command,
         environment,
-        silentMs: edition === undefined ? undefined : SILENT_MS_MAX,
+        silentMs: edition === undefined && !isHanded ? undefined : SILENT_MS_MAX,
+        handListener: isHanded ? host.handListener : undefined,
         limits: isInsistedOn(options, host) ? 'ignored' : 'respected',
         build: () => `${buildOf(command, edition)}:${shortHash(environmentText(environment()))}`,
       },
@@ -138,6 +150,62 @@ const fromHere = (
   host: CallerHost,
 ): [string, ...string[]] => [programFromHere(program, host), ...args];
 
+/** Programs that may call `claim`: the library is JavaScript. */
+const CALLS_CLAIM = /^(?:node|nodejs|bun|deno|electron)\d*$|\.[cm]?[jt]s$/;
+
+function isListenerHanded(
+  { command: [program], listener }: ProgramOptions,
+  { node, handListener, daemonProgram }: CallerHost,
+): boolean {
+  if (handListener === undefined || listener === 'claimed') return false;
+  if (listener === 'handed') return true;
+  return program !== node && !CALLS_CLAIM.test(basename(program)) && daemonProgram() !== undefined;
+}
+
+/** The file that claims a name for a program; it lies beside the daemon's. */
+const CLAIMING_FILE = 'program-claim.cjs';
+
+/** The name is claimed first, in the caller's directory, from which the program's arguments may count. */
+function claimingCommand(
+  command: readonly [string, ...string[]],
+  target: Target,
+  host: CallerHost,
+): readonly [string, ...string[]] | undefined {
+  const program = host.daemonProgram();
+  if (program === undefined) return undefined;
+  const flags = [...daemonFlags({}, target), `${WORK_FLAG}${host.directory() || '/'}`];
+  return [host.node, join(dirname(program), CLAIMING_FILE), ...flags, '--', ...fromHere(command, host)];
+}
+
+/**
+ * The daemon that a launch file tells how to start.
+ * @param words what the launch file says
+ */
+export function requestOfLaunch(
+  words: readonly [string, ...string[]],
+  target: Target,
+  host: CallerHost,
+  options: Pick<NameOptions, 'env'> & TimingOptions,
+): DaemonRequest {
+  const isHanded = basename(words[1] ?? '') === CLAIMING_FILE;
+  const environment = (): Record<string, string> =>
+    daemonEnvironment(options.env ?? host.env, [], host.directory());
+  return {
+    target,
+    spawn: {
+      directory: target.place.directory,
+      command: words,
+      environment,
+      silentMs: SILENT_MS_MAX,
+      handListener: isHanded ? host.handListener : undefined,
+      limits: 'ignored',
+      build: () => `${shortHash(words.join('\0'))}:${shortHash(environmentText(environment()))}`,
+    },
+    timing: timingFrom(defined(options.timing)),
+    caller: undefined,
+  };
+}
+
 /** A build is identified by the service's edition, or by the command line of a program, whose file solod does not look at. */
 function buildOf(command: readonly string[], edition: Edition | undefined): string {
   return edition === undefined ? shortHash(command.join('\0')) : `${editionKey(edition)}:${command[0]}`;
@@ -165,7 +233,8 @@ export function daemonFlags(options: DaemonOptions, target: Target): readonly st
 
 /** How a started daemon runs, by the names of the command's options. */
 export function daemonSettings(options: DaemonOptions): Readonly<Record<string, string | undefined>> {
-  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether, workers, workerHeapBytes } = options;
+  const { idleTimeoutMs, graceMs, memoryLimitBytes, tether, workers, workerHeapBytes, compileCache } =
+    options;
   return {
     'idle-timeout': idleTimeoutMs === undefined ? undefined : `${idleTimeoutMs}ms`,
     grace: graceMs === undefined ? undefined : `${graceMs}ms`,
@@ -173,6 +242,7 @@ export function daemonSettings(options: DaemonOptions): Readonly<Record<string, 
     tether: tether === undefined ? undefined : String(tether),
     workers: workers === undefined ? undefined : String(workers),
     'worker-heap': workerHeapBytes === undefined ? undefined : `${workerHeapBytes}B`,
+    'compile-cache': compileCache,
   };
 }
 

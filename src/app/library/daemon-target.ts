@@ -35,11 +35,11 @@ export interface Target extends Housed {
 
 type Invalid = { readonly kind: 'failed'; readonly failure: Failure };
 
-export const invalid = (complaint: Complaint): Invalid => invalidBecause(textOf(complaint));
+export const invalid = (complaint: Complaint): Invalid => invalidBecause(textOf(complaint), complaint.code);
 
-const invalidBecause = (message: string): Invalid => ({
+const invalidBecause = (message: string, code?: string | undefined): Invalid => ({
   kind: 'failed',
-  failure: { kind: 'invalid-request', message },
+  failure: { kind: 'invalid-request', message, code },
 });
 
 /**

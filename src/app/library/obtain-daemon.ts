@@ -8,7 +8,8 @@ import { run } from '../../domain/procedure/run.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
-import { sentence } from '../texts/failure-sentence.js';
+import { lookingAtProcess } from '../platforms/look-at-process.js';
+import { codeOf, sentence } from '../texts/failure-sentence.js';
 import {
   type DaemonRequest,
   type DaemonSelector,
@@ -52,11 +53,13 @@ export type ObtainResult =
   | (Reached & { readonly kind: 'started'; readonly owner: Owner; readonly reason: SpawnReason })
   | FailedResult;
 
-/** `failure.kind` says what failed; `message` says it in a sentence. */
+/** `failure.kind` says what failed; `message` says it in a sentence, and `solod explain <code>` tells more. */
 interface FailedResult {
   readonly kind: 'failed';
   readonly failure: Failure;
   readonly message: string;
+  /** Stable: `SOLOD_E_NOT_ANSWERING`. */
+  readonly code: string;
 }
 
 export type ConnectResult<C = Socket> =
@@ -67,10 +70,14 @@ export async function obtainDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: ObtainOptions<C>,
 ): Promise<ObtainResult> {
-  const result = await connectDaemon(host, options);
+  const asked = ask(host, options);
+  if (asked.kind === 'failed') return asked;
+  const { request, manner } = asked;
+  const look = request.spawn.handListener === undefined ? 'connect' : 'process';
+  const result = await reach(host, request, { ...manner, look });
   if (result.kind === 'failed') return result;
   const { connection, ...reached } = result;
-  connection.destroy();
+  connection?.destroy();
   return reached;
 }
 
@@ -78,16 +85,31 @@ export async function connectDaemon<C extends Duplex>(
   host: CallerHost<C>,
   options: ObtainOptions<C>,
 ): Promise<ConnectResult<C>> {
+  const asked = ask(host, options);
+  return asked.kind === 'failed' ? asked : connectTo(host, asked.request, asked.manner);
+}
+
+/** Starts a daemon because a person said so; one that another caller has started meanwhile is as good. */
+export const obtainAnew = <C extends Duplex>(host: CallerHost<C>, request: DaemonRequest) =>
+  reach(host, request, {
+    greeter: request.spawn.handListener === undefined ? pinging(request.caller) : undefined,
+    because: 'restart',
+    look: request.spawn.handListener === undefined ? 'connect' : 'process',
+  });
+
+type Asked<C> =
+  | FailedResult
+  | { readonly kind: 'asked'; readonly request: DaemonRequest; readonly manner: Manner<C> };
+
+function ask<C extends Duplex>(host: CallerHost<C>, options: ObtainOptions<C>): Asked<C> {
   const isOff = 'service' in options && (options.env ?? host.env).SOLOD === 'off';
   const resolved = (isOff ? resolveRequest : resolveSettled)(options, host, {});
   if (resolved.kind === 'failed') return failed(resolved.failure);
   if (isOff) return failed({ kind: 'switched-off', why: 'SOLOD=off' });
   const { caller } = resolved.value;
   const greeter = options.greeter ?? (caller === undefined ? undefined : pinging(caller));
-  return connectTo(host, resolved.value, {
-    greeter: greeter && guarded(greeter),
-    whenHung: options.whenHung,
-  });
+  const manner = { greeter: greeter && guarded(greeter), whenHung: options.whenHung };
+  return { kind: 'asked', request: resolved.value, manner };
 }
 
 /** A greeter that throws has heard nothing. */
@@ -105,6 +127,7 @@ export const failed = (failure: Failure): FailedResult => ({
   kind: 'failed',
   failure,
   message: sentence(failure),
+  code: codeOf(failure),
 });
 
 export interface Manner<C> {
@@ -115,7 +138,16 @@ export interface Manner<C> {
   readonly opened?: C | undefined;
   /** Why a new daemon is wanted, if a person said so. */
   readonly because?: 'restart' | undefined;
+  /** `process`: a program that was handed its listener is not connected to if its process is seen to live. */
+  readonly look?: 'connect' | 'process' | undefined;
 }
+
+type Reaching<C> =
+  | FailedResult
+  | (Exclude<ObtainResult, FailedResult> & {
+      /** Undefined if the daemon was seen by its process. */
+      readonly connection: C | undefined;
+    });
 
 /** The same for a request that is resolved already. */
 export async function connectTo<C extends Duplex>(
@@ -123,24 +155,36 @@ export async function connectTo<C extends Duplex>(
   request: DaemonRequest,
   manner: Manner<C>,
 ): Promise<ConnectResult<C>> {
+  const result = await reach(host, request, manner);
+  if (result.kind === 'failed') return result;
+  const { connection } = result;
+  if (connection === undefined) throw new Error('a daemon was reached without a connection');
+  return { ...result, connection };
+}
+
+async function reach<C extends Duplex>(
+  host: CallerHost<C>,
+  request: DaemonRequest,
+  manner: Manner<C>,
+): Promise<Reaching<C>> {
   const forbidden =
     manner.opened === undefined ? await forbiddenSockets(host, request.target.place) : undefined;
   if (forbidden !== undefined) return failed(forbidden);
-  const result = await connectOnce(host, request, manner);
+  const result = await reachOnce(host, request, manner);
   const isHung = result.kind === 'failed' && result.failure.kind === 'not-answering';
   if (!isHung || manner.whenHung !== 'end') return result;
   const { directory } = request.target.place;
   const outcome = await terminate(host, directory);
   if (outcome.kind === 'ended' || outcome.kind === 'gone')
-    return connectOnce(host, request, { ...manner, opened: undefined, because: 'restart' });
+    return reachOnce(host, request, { ...manner, opened: undefined, because: 'restart' });
   return failed({ kind: 'not-ended', directory, outcome });
 }
 
-async function connectOnce<C extends Duplex>(
+async function reachOnce<C extends Duplex>(
   host: CallerHost<C>,
   request: DaemonRequest,
-  { greeter, because, patience = 'wait', opened }: Manner<C>,
-): Promise<ConnectResult<C>> {
+  { greeter, because, patience = 'wait', opened, look = 'connect' }: Manner<C>,
+): Promise<Reaching<C>> {
   const { target, timing } = request;
   const spawner = host.spawner({ ...request.spawn, channel: 'open' });
   const probe = host.probe(
@@ -157,7 +201,8 @@ async function connectOnce<C extends Duplex>(
     patience,
     because,
   };
-  const ports = host.held({ ...portsOf(host), probe, spawner, clock: spawner.wakingClock() });
+  const looking = request.spawn.handListener === undefined ? probe : lookingAtProcess(host, probe, look);
+  const ports = host.held({ ...portsOf(host), probe: looking, spawner, clock: spawner.wakingClock() });
   const outcome = await run(obtainWith(plan), ports);
   if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
@@ -168,15 +213,13 @@ function conclude<C extends Duplex>(
   request: DaemonRequest,
   outcome: ObtainOutcome,
   probe: Probe<C>,
-): ConnectResult<C> {
+): Reaching<C> {
   if (outcome.kind === 'failed') {
     probe.drop();
     return failed(explained(host, request, outcome.failure));
   }
   const { directory } = request.target.place;
-  const connection = probe.take();
-  if (connection === undefined) throw new Error('a daemon was reached without a connection');
-  return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection };
+  return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection: probe.take() };
 }
 
 /** A daemon that has claimed and is still loading is not hung, unless it is stopped. Only the ledger tells the two apart. */

@@ -41,11 +41,13 @@ export const OPTIONS = {
   tether: { reads: 'pid', key: 'tether' },
   workers: { reads: 'workers', key: 'workers' },
   'worker-heap': { reads: 'size', key: 'workerHeapBytes' },
+  'compile-cache': { reads: 'choice', key: 'compileCache', choices: ['on', 'off'] },
   'no-daemon': { reads: 'off', key: 'daemon' },
   // After its opposite: if both are given, this one counts.
   daemon: { reads: 'on', key: 'daemon' },
   fallback: { reads: 'choice', key: 'fallback', choices: ['wait', 'inline'] },
   errors: { reads: 'choice', key: 'errors', choices: ['stderr', 'line'] },
+  color: { reads: 'choice', key: 'color', choices: ['auto', 'always', 'never'] },
   verbose: { reads: 'flag', key: 'verbose' },
   force: { reads: 'flag', key: 'force' },
   node: { reads: 'text', key: 'node' },
@@ -111,6 +113,10 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
     argument: '<size>',
     help: "how much heap each of these processes has: 512M, 2G; Node's own limit by default",
   },
+  'compile-cache': {
+    argument: '<how>',
+    help: 'whether a started daemon keeps compiled modules for the next one, where Node can: on (the default), or off',
+  },
   'no-daemon': { help: 'run the service in this process; SOLOD=off says the same' },
   daemon: { help: 'use a daemon, whatever SOLOD and CI say' },
   fallback: {
@@ -120,6 +126,10 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
   errors: {
     argument: '<how>',
     help: 'report a failure of solod itself on stderr (the default), or as line: one short red line on stdout and exit code 0',
+  },
+  color: {
+    argument: '<when>',
+    help: 'colour the output: always, never, or auto: on a terminal unless NO_COLOR is set (the default)',
   },
   verbose: { help: 'say on stderr why the service ran in this process, if it did' },
   force: {
@@ -167,6 +177,12 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
 
 /** Where an option means something else to a command. */
 const OWN_HELP: Partial<Record<CommandName, Partial<Record<OptionName, OptionHelp>>>> = {
+  call: {
+    color: {
+      argument: '<when>',
+      help: 'the line of --errors line: always or never in red, or auto: in red unless NO_COLOR is set (the default)',
+    },
+  },
   share: {
     'idle-timeout': {
       argument: '<duration>',
@@ -179,7 +195,15 @@ export const optionHelp = (command: CommandName, option: OptionName): OptionHelp
   OWN_HELP[command]?.[option] ?? OPTION_HELP[option];
 
 const TARGET = ['name', 'project', 'state-dir'] as const;
-const DAEMON = ['idle-timeout', 'grace', 'memory-limit', 'tether', 'workers', 'worker-heap'] as const;
+const DAEMON = [
+  'idle-timeout',
+  'grace',
+  'memory-limit',
+  'tether',
+  'workers',
+  'worker-heap',
+  'compile-cache',
+] as const;
 const SWITCH = ['daemon', 'no-daemon'] as const;
 const COMMAND = ['as', 'bin-dir'] as const;
 const CALL = ['timeout', 'fallback', 'errors'] as const;
@@ -189,7 +213,7 @@ const SHARING = ['per-client', 'shared', 'serial', 'any-cwd', 'env', 'offer', 'm
 
 /** Which command takes which options. */
 export const COMMAND_OPTIONS = {
-  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'errors', 'verbose', ...DAEMON, 'node'],
+  call: [...TARGET, 'timeout', ...SWITCH, 'fallback', 'errors', 'color', 'verbose', ...DAEMON, 'node'],
   serve: [...TARGET, ...DAEMON],
   kick: [...TARGET, ...SWITCH, ...DAEMON, 'node'],
   status: [...TARGET, 'timeout', 'json'],
@@ -199,7 +223,7 @@ export const COMMAND_OPTIONS = {
   logs: [...TARGET, 'follow', 'lines', 'previous', 'json'],
   spawns: [...TARGET, 'node', 'svg', 'json'],
   stats: [...TARGET, 'timeout', 'openmetrics', 'json'],
-  doctor: [...TARGET, 'explain-place', 'timeout', 'json'],
+  doctor: [...TARGET, 'explain-place', 'timeout', 'color', 'json'],
   gc: [...TARGET, 'dry-run', 'json'],
   install: [...COMMAND, ...SETTINGS, ...TARGET, ...CALL, ...DAEMON, 'node', ...MANAGER, 'json'],
   uninstall: [...COMMAND, ...TARGET, ...MANAGER, 'json'],
@@ -207,6 +231,11 @@ export const COMMAND_OPTIONS = {
   'share ls': ['state-dir', 'json'],
   'share install': ['dry-run', 'json'],
   'share uninstall': ['dry-run', 'json'],
+  connect: [...TARGET, 'timeout'],
+  path: [...TARGET],
+  explain: ['json'],
+  completion: [],
+  help: [],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>;
 
 export type CommandName = keyof typeof COMMAND_OPTIONS;

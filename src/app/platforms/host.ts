@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Processes } from '../../adapters/own-processes.js';
-import type { SpawnTarget } from '../../adapters/spawn-target.js';
+import type { HandListener, SpawnTarget } from '../../adapters/spawn-target.js';
 import type { ClaimOutcome, ClaimPlan } from '../../domain/claim/claim.js';
 import type { OwnershipOutcome, OwnershipPlan } from '../../domain/claim/name-ownership.js';
 import type { Known, ProcessSight } from '../../domain/doctor/daemon-checks.js';
@@ -167,6 +167,8 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** Path of the program that node runs as the daemon of a service; undefined if it is not installed. */
   daemonProgram(): string | undefined;
   spawner(target: SpawnTarget): DaemonSpawner;
+  /** Absent where every program claims its name itself. */
+  readonly handListener?: HandListener | undefined;
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
   readonly work: ProcessWork;

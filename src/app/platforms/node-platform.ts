@@ -34,11 +34,12 @@ import { bindOnce } from '../../adapters/node/sockets/bind-once.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import type { HandListener } from '../../adapters/spawn-target.js';
 import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';
-import { daemonFile, loadBundle } from '../environment/bundle-files.js';
+import { daemonFile, loadBesideDaemon, loadBundle } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -46,13 +47,14 @@ import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './ho
 
 export { nodeClock } from '../../adapters/node/clock.js';
 export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
+export { HANDED, WON } from '../../adapters/node/processes/handed-start.js';
 export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
-export { setBackInherited } from '../../adapters/node/processes/inherited-priority.js';
+export { setBackInherited, setBackPriority } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { readScope } from '../../adapters/node/processes/own-scope.js';
 export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
 export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
-export { runToEnd } from '../../adapters/node/processes/spawner.js';
+export { runInForeground, runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
 type Given<H> = Partial<H>;
@@ -93,12 +95,19 @@ const ofThisSystem = () =>
     ? loadBundle<typeof import('./windows-platform.js')>('windows.cjs').windowsParts()
     : {};
 
-const callerParts = ({ processes, clock }: CommonHost) =>
+/** For Node's own spawner: a given one starts programs that claim their names. */
+const handListener: HandListener = (start) =>
+  loadBesideDaemon<typeof import('../../adapters/node/processes/handed-start.js')>(
+    'handed-start.cjs',
+  ).handListener(start);
+
+const callerParts = ({ processes, clock }: CommonHost, given: Given<CallerHost<Socket>>) =>
   ({
     node: process.execPath,
     runArguments: RUNTIME.runArguments,
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
+    handListener: given.spawner === undefined ? handListener : undefined,
     findService: resolveService,
     work: nodeProcessWork,
     bindOnce,
@@ -134,7 +143,7 @@ export const handedListener = (handed: Handed): HandedListener => new HandedList
 /** For a process that calls a daemon, or starts one. */
 export function callerHost(): CallerHost<Socket> {
   const common = commonHost({});
-  return { ...callerParts(common), ...common };
+  return { ...callerParts(common, {}), ...common };
 }
 
 /** For a process that serves a name. */
@@ -145,7 +154,7 @@ export function daemonHost(): DaemonHost<Socket> {
 /** @param given adapters to be used in place of Node's */
 export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost<Socket> {
   const common = commonHost(given);
-  return { ...callerParts(common), ...daemonParts(), watchLog, ...common };
+  return { ...callerParts(common, given), ...daemonParts(), watchLog, ...common };
 }
 
 export function nodeHost(): Host<Socket> {

@@ -29,6 +29,8 @@ const OWN_NAME = /\bdefineService\(\s*\{\s*name:\s*(['"])([^'"\n]*)\1/;
  * The version likewise. It stands before `run`, whose code may contain something that looks like a version.
  */
 const OWN_VERSION = /\bdefineService\(\s*\{(?:(?!\brun\b)[^}]){0,2000}?\bversion:\s*(['"])([^'"\n]*)\1/;
+/** How a file begins that the system executes, or that is not text: Node loads no such file as a module. */
+export const NOT_A_MODULE = /^#!|\0/;
 export const HEAD_BYTES = 64 * 1024;
 
 /** `solod:status-line` names a service that comes with solod: a bundle beside this one. */

@@ -21,3 +21,19 @@ export function textOf(value: unknown): string {
     return `a value of type ${typeof value}`;
   }
 }
+
+/**
+ * Error codes of a call's streams and signal after its caller has gone. A service that leaves a promise with
+ * such a rejection unhandled must not end the calls of others.
+ */
+const ENDED = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ABORT_ERR',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+]);
+
+export function isOfACallThatEnded(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ENDED.has(String(error.code));
+}

@@ -6,7 +6,7 @@ import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { callerHost, upstreamProcesses } from '../platforms/node-platform.js';
 import { defineService, type ServiceContext } from '../service/define-service.js';
-import { type Complaint, textOf } from '../texts/complaint.js';
+import { type Complaint, messageOf } from '../texts/complaint.js';
 import { USAGE } from '../texts/usage-text.js';
 import { aloneText, Broker } from './broker.js';
 import { planShare } from './plan-share.js';
@@ -73,6 +73,6 @@ async function run(context: ServiceContext): Promise<number> {
 }
 
 function refuse(context: ServiceContext, complaint: Complaint): number {
-  context.stderr.write(sideLine({ kind: 'refused', text: textOf(complaint) }));
+  context.stderr.write(sideLine({ kind: 'refused', text: messageOf(complaint) }));
   return EXIT.usage;
 }

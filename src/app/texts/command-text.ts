@@ -2,16 +2,23 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaints } from './complaint.js';
+import { coded } from './complaint.js';
 
-export const COMMAND_TROUBLE = {
+const callsText = (inFlight: number | undefined): string =>
+  inFlight === undefined ? '' : ` (calls in flight: ${inFlight})`;
+
+export const COMMAND_TROUBLE = /* @__PURE__ */ coded('command-', {
   notAsked: (status: string) => ({
     what: `can't be asked to stop: ${status}`,
     todo: 'try again; "solod restart --force" ends a daemon that does not answer',
   }),
-  stillThere: (label: string, pid: number, inFlight: number) => ({
-    what: `${label} (pid ${pid}) was asked to stop and is still finishing its work (calls in flight: ${inFlight})`,
+  stillThere: (label: string, pid: number, inFlight: number | undefined) => ({
+    what: `${label} (pid ${pid}) was asked to stop and is still finishing its work${callsText(inFlight)}`,
     todo: 'wait longer with --timeout',
+  }),
+  neverStarted: (label: string) => ({
+    what: `${label} was never started, so nothing says how`,
+    todo: 'give its service file, or start its program with solod connect',
   }),
   noLog: (label: string, file: string) => ({
     what: `${label} has no log ${file}: nothing was started under that name, or a service manager keeps its output`,
@@ -33,4 +40,4 @@ export const COMMAND_TROUBLE = {
     what: `${file} can't be written: ${causeText(cause)}`,
     todo: 'name another file with --svg',
   }),
-} as const satisfies Complaints;
+});

@@ -12,5 +12,12 @@ const loaded = (): typeof texts =>
 
 export const sentence = (failure: Failure): string => loaded().sentence(failure);
 
+export const failureMessage = (failure: Failure): string => loaded().failureMessage(failure);
+
+/** Stable: `solod explain <code>` tells more. */
+export const codeOf = (failure: Failure): string => loaded().codeOf(failure);
+
+export const warningCode = (warning: KickWarning): string => loaded().warningCode(warning);
+
 /** What a kick says although it has started a daemon. */
 export const kickWarning = (warning: KickWarning): string => loaded().kickWarning(warning);

@@ -10,6 +10,7 @@ import type { KickWarning } from '../../domain/obtain/kick.js';
 import { NAMES } from '../../domain/place/layout.js';
 import { causeText } from '../../domain/procedure/cause.js';
 import { DISTRUST } from '../../domain/text/distrust-text.js';
+import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
 import type { Cause } from '../../ports/readings.js';
 import { type Complaint, textOf } from './complaint.js';
 
@@ -18,6 +19,13 @@ export function sentence(failure: Failure): string {
   if (failure.kind === 'invalid-request' || failure.kind === 'outdated') return failure.message;
   return textOf(complaintOf(failure));
 }
+
+/** Stable: `solod explain <code>` tells more. */
+export const codeOf = (failure: Failure): string =>
+  failure.kind === 'invalid-request' && failure.code !== undefined ? failure.code : codeFor(failure.kind);
+
+/** The sentence with its code at the end, as people see it. */
+export const failureMessage = (failure: Failure): string => sentence(failure) + codeSuffix(codeOf(failure));
 
 /** These failures carry a sentence that was made where they were found. */
 type Told = 'invalid-request' | 'outdated';
@@ -207,6 +215,8 @@ export function notRemoved(path: string, cause: Cause): Complaint {
 }
 
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
+
+export const warningCode = (warning: KickWarning): string => codeFor(`kick-${warning.kind}`);
 
 /** What a kick says although it has started a daemon. */
 export function kickWarning(warning: KickWarning): string {

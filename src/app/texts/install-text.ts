@@ -2,7 +2,7 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaints } from './complaint.js';
+import { coded } from './complaint.js';
 
 /** Why a settings file can't be edited. Lines and columns count from 1, columns in UTF-16 units. */
 export interface SettingsRefusal {
@@ -30,7 +30,7 @@ function whyNotEdited({ why, key }: SettingsRefusal): string {
 const SEE_INSTALL = 'see "solod install --help"';
 const BY_HAND = 'remove it by hand if you do not want it';
 
-export const INSTALL_TROUBLE = {
+export const INSTALL_TROUBLE = /* @__PURE__ */ coded('install-', {
   notInstalled: (label: string, manager: string) => ({
     what: `${label} is not installed for ${manager}`,
     todo: SEE_INSTALL,
@@ -98,4 +98,4 @@ export const INSTALL_TROUBLE = {
     todo: 'remove that file when you no longer need it',
   }),
   shimChanged: (path: string) => ({ what: `${path} was changed since and is left as it is`, todo: BY_HAND }),
-} as const satisfies Complaints;
+});

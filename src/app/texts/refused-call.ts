@@ -1,5 +1,5 @@
 import { EXIT } from '../environment/exit-codes.js';
-import { textOf } from './complaint.js';
+import { messageOf } from './complaint.js';
 import { TROUBLE } from './runtime-text.js';
 import { USAGE } from './usage-text.js';
 
@@ -17,7 +17,7 @@ export async function refusingByLine(
   } catch (error) {
     if (!(error instanceof Error) || !('syscall' in error)) throw error;
     const isDirectoryGone = error.syscall === 'uv_cwd';
-    say(textOf(isDirectoryGone ? USAGE.noDirectory() : TROUBLE.refused(error.message)));
+    say(messageOf(isDirectoryGone ? USAGE.noDirectory() : TROUBLE.refused(error.message)));
     return isDirectoryGone ? EXIT.usage : EXIT.osError;
   }
 }

@@ -1,9 +1,9 @@
 /** Trouble of services and of a call's streams. */
 
 import type { Cause } from '../../ports/readings.js';
-import type { Complaints } from './complaint.js';
+import { coded } from './complaint.js';
 
-export const TROUBLE = {
+export const TROUBLE = /* @__PURE__ */ coded('', {
   lost: (cause: Cause) => ({
     what: `the connection to the daemon was lost after the call had begun: ${cause.message}`,
     todo: 'check whether the call was carried out before you repeat it',
@@ -41,4 +41,4 @@ export const TROUBLE = {
     todo: 'fix this error',
     quote: error,
   }),
-} as const satisfies Complaints;
+});

@@ -1,10 +1,10 @@
 /** Mistakes on the command line, or in what the library is given. Nothing has been tried. */
 
-import type { Complaints } from './complaint.js';
+import { coded } from './complaint.js';
 
 const NAME_RULE = '1 to 64 letters, digits, ".", "_" or "-", starting with a letter or a digit';
 
-export const USAGE = {
+export const USAGE = /* @__PURE__ */ coded('usage-', {
   noService: () => ({ what: 'no service is given', todo: 'give the path of its file' }),
   noDaemon: () => ({ what: 'no daemon is named', todo: 'give a service file, or --name' }),
   name: (name: string) => ({
@@ -39,6 +39,11 @@ export const USAGE = {
   word: (option: string, text: string, known: readonly string[]) => ({
     what: `--${option} ${text} is not one of its values`,
     todo: `write ${known.join(' or ')}`,
+  }),
+  closedClient: () => ({ what: 'this client is closed', todo: 'make another one' }),
+  notForPrograms: (option: string) => ({
+    what: `--${option} has no effect on a program that solod only starts`,
+    todo: 'leave it out: docs/programs.md says what is offered',
   }),
   noCommand: () => ({ what: 'no command to share is given', todo: 'write solod share -- <command>' }),
   stray: (word: string) => ({
@@ -100,8 +105,20 @@ export const USAGE = {
     what: `--value ${text} is not JSON`,
     todo: 'write JSON, in which "{command}" stands for the path of the installed command',
   }),
+  code: (text: string) => ({
+    what: `${JSON.stringify(text)} is not a code`,
+    todo: 'write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
+  }),
+  shell: (text: string, known: readonly string[]) => ({
+    what: `there is no completion for ${JSON.stringify(text)}`,
+    todo: `write ${known.join(' or ')}`,
+  }),
+  topic: (text: string, known: readonly string[]) => ({
+    what: `${JSON.stringify(text)} is not a command or a topic`,
+    todo: `write a command, or ${known.join(' or ')}`,
+  }),
   severalInstalled: (asked: string, commands: readonly string[]) => ({
     what: `${asked} is installed as ${commands.join(', ')}`,
     todo: 'choose one with --as and --bin-dir',
   }),
-} as const satisfies Complaints;
+});

@@ -1,11 +1,11 @@
 /** Trouble of workers, as the caller of the call is told. */
 
 import type { WorkerEnd } from '../../ports/worker-process.js';
-import type { Complaint, Complaints } from './complaint.js';
+import { type Complaint, coded } from './complaint.js';
 
 const OTHERS = 'fix the service; other calls are not affected';
 
-export const WORKER_TROUBLE = {
+export const WORKER_TROUBLE = /* @__PURE__ */ coded('worker-', {
   ended,
   tooManyWait: (waiting: number) => ({
     what: `${waiting} calls wait for a worker already`,
@@ -20,7 +20,7 @@ export const WORKER_TROUBLE = {
     what: 'the daemon ended before this call began',
     todo: 'call again',
   }),
-} as const satisfies Complaints;
+});
 
 /** @param lastWords the end of what the worker wrote on stderr */
 function ended(end: WorkerEnd, lastWords: string, heapBytes: number | undefined): Complaint {

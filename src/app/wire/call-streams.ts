@@ -1,16 +1,20 @@
 /** The streams of one call on the daemon's side: Node's own, over chunks. */
 
-import { Readable, Writable } from 'node:stream';
+import { type Duplex, Readable, Writable } from 'node:stream';
 import type { Terminal } from '../environment/terminals.js';
 import type { CallScope } from '../service/run-service.js';
 import { likeTerminalInput, likeTerminalOutput } from './caller-terminal.js';
+import { type ChunkType, frame } from './chunks.js';
 
 /** How much input is buffered that the service has not asked for. Beyond it, the connection is not read. */
-const INPUT_BOUND_BYTES = 256 * 1024;
+const INPUT_BOUND_BYTES = 512 * 1024;
+
+/** How much a client may send that has offered to take credit. Half of it is renewed at a time. */
+export const WINDOW_BYTES = 384 * 1024;
 
 export interface InputSource {
-  /** Asks the client for one chunk, or for the end. */
-  request(): void;
+  /** Asks the client for one chunk, or for so many bytes more; or for the end. */
+  request(bytes?: number): void;
   /** The input has room again. */
   relieved(): void;
 }
@@ -24,6 +28,8 @@ export class CallInput extends Readable {
   /** The client was asked and has not begun to answer. */
   #requested = false;
   #chunkUnderWay = false;
+  /** How many bytes the client may still send unasked; undefined if it takes no credit. */
+  #credit: number | undefined;
   /** The client has sent the end. */
   #ended = false;
   /** The service has ended. Input that still arrives is dropped. */
@@ -49,9 +55,15 @@ export class CallInput extends Readable {
     return this.#closed || this.destroyed;
   }
 
+  /** From now on the client is asked for many bytes at once, because this is not the first read. */
+  giveCredit(): void {
+    this.#credit ??= 0;
+  }
+
   /** @param left bytes of the same chunk that are still to come */
   feed(bytes: Buffer, left: number): void {
     this.#requested = false;
+    if (this.#credit !== undefined) this.#credit = Math.max(0, this.#credit - bytes.length);
     this.#chunkUnderWay = left > 0;
     if (this.#isUnread) return;
     if (bytes.length > 0) {
@@ -93,9 +105,18 @@ export class CallInput extends Readable {
   }
 
   #request(): void {
-    if (!this.#wanted || this.#requested || this.#chunkUnderWay || this.#ended || this.#isUnread) return;
-    this.#requested = true;
-    this.#source.request();
+    if (!this.#wanted || this.#ended || this.#isUnread) return;
+    if (this.#credit !== undefined) this.#renew(this.#credit);
+    else if (!this.#requested && !this.#chunkUnderWay) {
+      this.#requested = true;
+      this.#source.request();
+    }
+  }
+
+  #renew(credit: number): void {
+    if (credit > WINDOW_BYTES / 2) return;
+    this.#credit = WINDOW_BYTES;
+    this.#source.request(WINDOW_BYTES - credit);
   }
 }
 
@@ -103,6 +124,19 @@ export class CallInput extends Readable {
 export type Send = (pieces: readonly Buffer[], done: (error?: Error | null) => void) => void;
 
 type Done = (error?: Error | null) => void;
+
+/** Frames what it sends as chunks of one type. */
+export const senderOn =
+  (socket: Duplex, type: ChunkType): Send =>
+  (pieces, done) => {
+    const framed = frame(type, pieces);
+    const last = framed.pop();
+    if (last === undefined) return done();
+    socket.cork();
+    for (const buffer of framed) socket.write(buffer);
+    socket.write(last, done);
+    socket.uncork();
+  };
 
 /** The caller's stdout or stderr. A write is done when the connection has taken it. */
 export class CallOutput extends Writable {

@@ -105,13 +105,16 @@ export interface PumpEvents {
 export const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Reads the caller's input, one chunk for each request. Before the first request it leaves the stream alone.
+ * Reads the caller's input: one chunk for each request, or as many bytes as it was granted. Before the first
+ * request it leaves the stream alone.
  */
 export class InputPump {
   readonly #source: Readable | (() => Readable) | undefined;
   readonly #events: PumpEvents;
   #stream: Readable | undefined;
   #requested = false;
+  /** How many bytes may be sent unasked. */
+  #credit = 0;
   #ended: boolean;
   #held: Buffer[] = [];
 
@@ -124,6 +127,20 @@ export class InputPump {
   /** A second request before the answer changes nothing. */
   request(): void {
     this.#requested = true;
+    this.#goOn();
+  }
+
+  /** @param bytes how many more may be sent; the end may be sent as well */
+  grant(bytes: number): void {
+    this.#credit += bytes;
+    this.#goOn();
+  }
+
+  get isTerminal(): boolean {
+    return (this.#stream as { readonly isTTY?: boolean } | undefined)?.isTTY === true;
+  }
+
+  #goOn(): void {
     if (this.#answer()) return;
     if (this.#stream === undefined) this.#open();
     else this.#stream.resume();
@@ -133,6 +150,7 @@ export class InputPump {
   stop(): void {
     this.#ended = true;
     this.#requested = false;
+    this.#credit = 0;
     this.#held = [];
     const stream = this.#stream;
     if (stream === undefined) return;
@@ -165,7 +183,7 @@ export class InputPump {
     stream.pause();
     setImmediate(() => {
       // Meanwhile there may be a new request, or another reader.
-      if (this.#requested || stream.readableFlowing !== false) return;
+      if (this.#isWanted || stream.readableFlowing !== false) return;
       stream.resume();
       stream.pause();
     });
@@ -189,14 +207,32 @@ export class InputPump {
     if (!this.#ended) this.#events.failed(causeOfStream(error));
   };
 
-  /** @returns whether the request is answered */
+  get #isWanted(): boolean {
+    return this.#requested || this.#credit > 0;
+  }
+
+  /** @returns whether all is sent that was asked for */
   #answer(): boolean {
-    if (!this.#requested) return true;
-    const bytes = this.#held.shift();
-    if (bytes === undefined && !this.#ended) return false;
-    this.#requested = false;
-    if (bytes === undefined) this.#events.end();
-    else this.#events.data(bytes);
+    while (this.#isWanted) {
+      const bytes = this.#next();
+      if (bytes === undefined && !this.#ended) return false;
+      this.#requested = false;
+      if (bytes === undefined) {
+        this.#credit = 0;
+        this.#events.end();
+      } else {
+        this.#credit = Math.max(0, this.#credit - bytes.length);
+        this.#events.data(bytes);
+      }
+    }
     return true;
+  }
+
+  /** A whole chunk if one was asked for; else what the credit covers. */
+  #next(): Buffer | undefined {
+    const [first, ...rest] = this.#held;
+    if (first === undefined || this.#requested || first.length <= this.#credit) return this.#held.shift();
+    this.#held = [first.subarray(this.#credit), ...rest];
+    return first.subarray(0, this.#credit);
   }
 }

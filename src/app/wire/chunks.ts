@@ -21,18 +21,31 @@ export const CHUNK = {
   // … then the input of the call.
   input: '0',
   inputEnd: '.',
+  /** May carry `CREDIT_OFFER`. */
   heartbeat: 'H',
   // From the daemon.
   /** The first one of a call is empty and says that the call is accepted. */
   output: '1',
   errorOutput: '2',
-  /** Asks for one chunk of input, or for its end. */
+  /** Asks for one chunk of input, or for its end; of a client that has offered it, for so many bytes more. */
   inputRequest: 'S',
   /** The exit code in decimal digits. Nothing follows it. */
   exit: 'X',
 } as const;
 
 export type ChunkType = (typeof CHUNK)[keyof typeof CHUNK];
+
+/**
+ * What a client's heartbeat says if it takes requests for many bytes: decimal digits in `inputRequest`. A
+ * daemon that does not know it asks for chunk after chunk, as it does with public clients.
+ */
+export const CREDIT_OFFER = 'credit';
+
+/**
+ * Follows the exit code if the connection stays open for the client's next request, which has asked for that
+ * in what it says of itself. From the client, what still belongs to the call before may come first.
+ */
+export const KEPT = ' kept';
 
 export const HEADER_BYTES = 5;
 
@@ -225,10 +238,28 @@ export class ChunkDecoder {
     const decoded: Decoded[] = [];
     let rest = bytes;
     while (rest.length > 0 && this.#state.at !== 'broken') {
-      const taken = this.#step(rest, decoded);
+      const taken = this.#takeWhole(rest, decoded) || this.#step(rest, decoded);
       rest = rest.subarray(taken);
     }
     return decoded;
+  }
+
+  /**
+   * The same for chunks that have come whole, as nearly all of a head do: without a copy or a collector.
+   * @returns how many bytes they take; 0 for anything else, which `#step` takes
+   */
+  #takeWhole(bytes: Buffer, decoded: Decoded[]): number {
+    if (this.#state.at !== 'header' || this.#headerFilled > 0) return 0;
+    let at = 0;
+    while (at + HEADER_BYTES <= bytes.length) {
+      const end = at + HEADER_BYTES + bytes.readUInt32BE(at);
+      const type = String.fromCharCode(bytes[at + HEADER_BYTES - 1] ?? 0) as ChunkType;
+      const intake = Object.hasOwn(this.#grammar, type) ? this.#grammar[type] : undefined;
+      if (typeof intake !== 'number' || end > bytes.length || end - at - HEADER_BYTES > intake) break;
+      decoded.push({ kind: 'whole', type, bytes: bytes.subarray(at + HEADER_BYTES, end) });
+      at = end;
+    }
+    return at;
   }
 
   #step(bytes: Buffer, decoded: Decoded[]): number {

@@ -1,5 +1,6 @@
 /** The caller's side of the wire. On the hot path of the command: imports nothing heavy. */
 
+import type { Socket } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 
 import { causeOfStream } from '../../adapters/errno.js';
@@ -32,6 +33,14 @@ export interface CallerStreams {
   readonly stderr: Writable;
   /** Cancels the call. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** A connection on which the request has been sent, and perhaps accepted. */
+export interface Opened {
+  readonly kind: 'asked' | 'accepted';
+  readonly socket: Socket;
+  /** Bytes that have arrived and are not handled yet, from the beginning of a chunk. */
+  readonly early: Buffer;
 }
 
 /** How long the daemon has, after its caller gave up, to say that it had begun the call. */
@@ -75,8 +84,8 @@ export class CallConnection {
   ) {
     this.#socket = socket;
     if (socket.errored) this.#failed(socket.errored);
-    socket.on('error', (error) => this.#failed(error));
-    socket.on('close', () => this.#ended());
+    socket.on('error', this.#failed);
+    socket.on('close', this.#ended);
     if (socket.destroyed) this.#ended();
   }
 
@@ -147,16 +156,23 @@ export class CallConnection {
   /**
    * Carries the streams of an accepted call until its end. Unless the call was cancelled, all output has been
    * written then.
+   * @param keep takes the connection if the daemon leaves it open; only for a request that asked for it
    */
-  async complete(streams: CallerStreams): Promise<CallEnd> {
-    const conversation = new Conversation(this.#socket, streams);
+  async complete(streams: CallerStreams, keep?: (connection: Duplex) => void): Promise<CallEnd> {
+    const conversation = new Conversation(this.#socket, streams, keep === undefined ? 'closed' : 'kept');
     this.#take = (decoded) => conversation.take(decoded);
     this.#onEnd = (cause) => conversation.lose(cause);
     const early = this.#early;
     this.#early = [];
     conversation.begin(early);
     if (this.#end !== undefined) conversation.lose(this.#end);
-    return conversation.end;
+    const end = await conversation.end;
+    if (conversation.isKept) keep?.(this.#released());
+    return end;
+  }
+
+  #released(): Duplex {
+    return this.#socket.off('data', this.#onData).off('error', this.#failed).off('close', this.#ended);
   }
 
   /** Gives up. A daemon that has accepted the call sees its caller go away. */
@@ -166,24 +182,25 @@ export class CallConnection {
 
   /** @returns whether the request has been sent */
   #hear(): boolean {
-    const hear = (bytes: Buffer): void => {
-      for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
-    };
-    this.#socket.on('data', hear);
+    this.#socket.on('data', this.#onData);
     if (this.early === undefined) return false;
     this.#socket.resume();
-    hear(this.early);
+    this.#onData(this.early);
     return true;
   }
 
-  #failed(error: Error): void {
-    this.#failure = causeOfStream(error);
-  }
+  readonly #onData = (bytes: Buffer): void => {
+    for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
+  };
 
-  #ended(): void {
+  readonly #failed = (error: Error): void => {
+    this.#failure = causeOfStream(error);
+  };
+
+  readonly #ended = (): void => {
     this.#end = this.#failure ?? HUNG_UP;
     this.#onEnd(this.#end);
-  }
+  };
 }
 
 /** An empty chunk of stderr before the first word. */

@@ -1,59 +1,32 @@
 /** One accepted socket on the daemon's side, from its first byte to its end. */
 
 import type { Duplex } from 'node:stream';
-import { type HeadBudget, HeadShare } from '../../domain/calls/head-budget.js';
+import { HeadShare } from '../../domain/calls/head-budget.js';
+import { wantsKept } from '../../domain/evidence/edition.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import { type Admission, DRAINING_LINE, NO_ROOM, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { QueueNotice } from '../service/queue-notice.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
 import { stackOf } from '../service/thrown.js';
-import { CallInput, type Send } from './call-streams.js';
+import { CallInput, senderOn } from './call-streams.js';
 import {
   CHUNK,
   ChunkDecoder,
   type ChunkType,
   CLIENT_GRAMMAR,
+  CREDIT_OFFER,
   chunk,
   type Decoded,
   frame,
+  KEPT,
   REFUSAL,
   type Violation,
   violationText,
 } from './chunks.js';
-import { type CallRequest, HeadReader, terminalsOf } from './request.js';
-import { Call, type Request, type ServiceState } from './served-call.js';
-
-export interface ConnectionTiming {
-  /** How long a client has to close its end after the exit code, in milliseconds. */
-  readonly lingerMs: number;
-  /** How often a client is probed while its input is not read, in milliseconds. */
-  readonly probeMs: number;
-  /** How long a service has to end once its client has gone, in milliseconds. */
-  readonly graceMs: number;
-}
-
-/** What a connection asks of its server, and tells it. */
-export interface ConnectionOwner {
-  readonly timing: ConnectionTiming;
-  readonly heads: HeadBudget;
-  admit(request: CallRequest): Promise<Admission> | Admission;
-  /** A request has been read to its end, … */
-  requested(): void;
-  /** … its service begins, … */
-  begun(): void;
-  /** … its client has gone, and the service has been told to end, … */
-  abandoned(): void;
-  /**
-   * … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had
-   * its grace.
-   */
-  settled(request: Request): void;
-  /** The service has ended after its grace. */
-  outlived(): void;
-  /** @param headBytes how long its request was */
-  closed(connection: Connection, headBytes: number): void;
-}
+import type { ConnectionOwner, Listeners } from './connection-owner.js';
+import { AFTER_HEAD, type CallRequest, HeadReader, terminalsOf } from './request.js';
+import { Call, type ServiceState } from './served-call.js';
 
 type Phase =
   /** The request is being read. */
@@ -69,10 +42,14 @@ type Phase =
 /** Codes with a meaning of their own, which no other refusal may use. */
 const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
 
+const OFFER = Buffer.from(CREDIT_OFFER);
+
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
-  readonly #decoder = new ChunkDecoder(CLIENT_GRAMMAR);
+  readonly #decoder: ChunkDecoder;
+  /** Whether chunks of a call before may come before the head. */
+  readonly #strays: 'dropped' | 'refused';
   readonly #head = new HeadReader();
   readonly #share: HeadShare;
   readonly #notice: QueueNotice;
@@ -92,7 +69,10 @@ export class Connection {
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
-  constructor(socket: Duplex, owner: ConnectionOwner) {
+  readonly #listeners: Listeners;
+
+  /** @param decoder of a connection that has had a call before */
+  constructor(socket: Duplex, owner: ConnectionOwner, decoder?: ChunkDecoder) {
     this.#socket = socket;
     this.#owner = owner;
     this.#notice = new QueueNotice(() => {
@@ -102,12 +82,17 @@ export class Connection {
       onWait: () => this.#waitForRoom(),
       onRoom: () => this.#readOn(),
     });
-    // First, because a peer that connects and goes away must not crash the daemon.
-    socket.on('error', (error) => this.#noteError(error));
-    socket.on('close', () => this.#closed());
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
-    // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
-    socket.on('end', () => socket.destroy());
+    this.#decoder = decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
+    this.#strays = decoder === undefined ? 'refused' : 'dropped';
+    this.#listeners = [
+      // First, because a peer that connects and goes away must not crash the daemon.
+      ['error', (error: Error) => this.#noteError(error)],
+      ['close', () => this.#closed()],
+      ['data', (bytes: Buffer) => this.#receive(bytes)],
+      // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
+      ['end', () => socket.destroy()],
+    ];
+    for (const [event, listener] of this.#listeners) socket.on(event, listener);
   }
 
   /** The daemon must end. A call that has not begun is refused; one that runs is aborted. */
@@ -140,7 +125,7 @@ export class Connection {
 
   #take(decoded: Decoded): void {
     // Dropped: a client may still be sending when its call has ended.
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isStray(decoded)) return;
     switch (decoded.kind) {
       case 'violation':
         this.#violated(decoded.violation);
@@ -150,9 +135,15 @@ export class Connection {
         return;
       case 'whole':
         if (this.#phase === 'head') this.#takeHead(decoded.type, decoded.bytes);
-        else this.#takeSignal(decoded.type);
+        else this.#takeSignal(decoded.type, decoded.bytes);
         return;
     }
+  }
+
+  /** Input, its end or a heartbeat for a call that had ended when the client sent it. */
+  #isStray(decoded: Decoded): boolean {
+    if (this.#strays === 'refused' || this.#phase !== 'head' || decoded.kind === 'violation') return false;
+    return AFTER_HEAD.includes(decoded.type);
   }
 
   #takeHead(type: ChunkType, bytes: Buffer): void {
@@ -177,10 +168,11 @@ export class Connection {
     }
   }
 
-  #takeSignal(type: ChunkType): void {
-    // The connection itself shows that the client is there.
-    if (type === CHUNK.heartbeat) return;
-    if (type === CHUNK.inputEnd && this.#request !== undefined) {
+  #takeSignal(type: ChunkType, bytes: Buffer): void {
+    if (type === CHUNK.heartbeat) {
+      // Otherwise it says nothing: the connection itself shows that the client is there.
+      if (this.#request && bytes.equals(OFFER)) this.#inputOf(this.#request).giveCredit();
+    } else if (type === CHUNK.inputEnd && this.#request !== undefined) {
       const input = this.#inputOf(this.#request);
       this.#scope.enter(() => input.finish());
     } else this.#violated({ kind: 'out-of-order', type });
@@ -230,18 +222,6 @@ export class Connection {
     this.#socket.resume();
   }
 
-  readonly #sender =
-    (type: ChunkType): Send =>
-    (pieces, done) => {
-      const framed = frame(type, pieces);
-      const last = framed.pop();
-      if (last === undefined) return done();
-      this.#socket.cork();
-      for (const buffer of framed) this.#socket.write(buffer);
-      this.#socket.write(last, done);
-      this.#socket.uncork();
-    };
-
   // --- the request ---
 
   #requested(request: CallRequest): void {
@@ -258,7 +238,8 @@ export class Connection {
   /** Made when the service asks for it or the client sends some. */
   #inputOf(request: CallRequest): CallInput {
     const source = {
-      request: () => this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest))),
+      request: (bytes?: number) =>
+        this.#scope.leave(() => this.#socket.write(chunk(CHUNK.inputRequest, String(bytes ?? '')))),
       relieved: () => this.#scope.leave(() => this.#release()),
     };
     this.#input ??= new CallInput(source, terminalsOf(request.env)[0]);
@@ -327,8 +308,8 @@ export class Connection {
     const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
-      output: this.#sender(CHUNK.output),
-      errorOutput: this.#sender(CHUNK.errorOutput),
+      output: senderOn(this.#socket, CHUNK.output),
+      errorOutput: senderOn(this.#socket, CHUNK.errorOutput),
     };
     const call = new Call(request, wire, this.#scope);
     this.#call = call;
@@ -344,11 +325,29 @@ export class Connection {
     const result = await call.perform(run);
     this.#service = 'ended';
     if (this.#phase !== 'accepted') this.#endUnheard();
-    else if (result.kind === 'returned') this.#answer('', result.code);
+    else if (result.kind === 'returned') this.#finish(result.code);
     else this.#answer(result.line, SERVICE_FAILED);
   }
 
   // --- the end ---
+
+  #finish(code: number): void {
+    const { caller = '' } = this.#request ?? {};
+    if (wantsKept(caller) && this.#socket.writable && this.#owner.mayKeep()) this.#answerAndKeep(code);
+    else this.#answer('', code);
+  }
+
+  /** What the client sends from now on is for the next call: a connection object of its own takes it. */
+  #answerAndKeep(code: number): void {
+    this.#release();
+    this.#phase = 'answered';
+    for (const [event, listener] of this.#listeners) this.#socket.off(event, listener);
+    this.#owner.kept(this.#socket, this.#decoder);
+    this.#socket.write(chunk(CHUNK.exit, `${code}${KEPT}`), () => {
+      this.#settle();
+      this.#owner.closed(this, this.#headBytes);
+    });
+  }
 
   #answer(errorText: string, code: number): void {
     this.#phase = 'answered';

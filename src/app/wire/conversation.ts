@@ -8,7 +8,16 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import type { Cause } from '../../ports/readings.js';
 import { afterReading } from './after-reading.js';
 import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
-import { CHUNK, chunk, type Decoded, frame, type Violation, violationText } from './chunks.js';
+import {
+  CHUNK,
+  CREDIT_OFFER,
+  chunk,
+  type Decoded,
+  frame,
+  KEPT,
+  type Violation,
+  violationText,
+} from './chunks.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */
@@ -38,7 +47,11 @@ export class Conversation {
   #heartbeat: NodeJS.Timeout | undefined;
   #outbox: Buffer[] = [];
   #posting = false;
+  #hasOffered = false;
+  #isKept = false;
+  readonly #after: 'closed' | 'kept';
 
+  /** @param after `kept` if the daemon was asked to leave the connection open after the call */
   constructor(
     socket: Duplex,
     streams: {
@@ -47,7 +60,9 @@ export class Conversation {
       readonly stderr: Writable;
       readonly signal?: AbortSignal | undefined;
     },
+    after: 'closed' | 'kept' = 'closed',
   ) {
+    this.#after = after;
     this.end = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -61,10 +76,15 @@ export class Conversation {
     this.#stdout = sink('stdout');
     this.#stderr = sink('stderr');
     this.#stdin = new InputPump(streams.stdin, {
-      data: (bytes) => this.#post(frame(CHUNK.input, [bytes])),
+      data: (bytes) => this.#postInput(bytes),
       end: () => this.#post([chunk(CHUNK.inputEnd)]),
       failed: (cause) => this.#cancel({ kind: 'cancelled', by: 'stdin', cause }),
     });
+  }
+
+  /** Whether the daemon takes the next request on this connection. */
+  get isKept(): boolean {
+    return this.#isKept;
   }
 
   /** @param early what the daemon has sent already */
@@ -87,18 +107,36 @@ export class Conversation {
         return;
       case 'whole':
         if (decoded.type === CHUNK.exit) this.#takeExit(decoded.bytes.toString());
-        else this.#stdin.request();
+        else this.#takeRequest(decoded.bytes.toString());
         return;
     }
   }
 
+  #takeRequest(credit: string): void {
+    if (credit === '') this.#stdin.request();
+    else this.#stdin.grant(Number(credit) || 0);
+  }
+
+  /**
+   * With the first chunk goes the offer to take credit. A terminal's input is never read ahead: what its user
+   * types next may be another program's.
+   */
+  #postInput(bytes: Buffer): void {
+    const isOffer = !this.#hasOffered && !this.#stdin.isTerminal;
+    this.#hasOffered = true;
+    this.#post([...(isOffer ? [chunk(CHUNK.heartbeat, CREDIT_OFFER)] : []), ...frame(CHUNK.input, [bytes])]);
+  }
+
   /** The connection is gone. */
   lose(cause: Cause): void {
+    if (this.#verdict === undefined) this.#isKept = false;
     this.#conclude({ kind: 'lost', cause });
   }
 
   #takeExit(text: string): void {
-    const code = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    this.#isKept = this.#after === 'kept' && text.endsWith(KEPT);
+    const digits = this.#isKept ? text.slice(0, -KEPT.length) : text;
+    const code = /^\d+$/.test(digits.trim()) ? Number(digits) : Number.NaN;
     if (code <= 255) this.#conclude({ kind: 'exited', code });
     else
       this.lose({
@@ -165,6 +203,7 @@ export class Conversation {
   /** Waits for nothing: output that is stuck may be the reason. */
   #cancel(verdict: CallEnd): void {
     this.#verdict = verdict;
+    this.#isKept = false;
     this.#leaveSocket();
     this.#finish();
   }
@@ -172,7 +211,7 @@ export class Conversation {
   #leaveSocket(): void {
     clearInterval(this.#heartbeat);
     this.#stdin.stop();
-    this.#socket.destroy();
+    if (!this.#isKept) this.#socket.destroy();
   }
 
   #finishWhenWritten(): void {

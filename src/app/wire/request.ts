@@ -64,6 +64,9 @@ export function encodeRequest(request: CallRequest): Buffer {
   return head;
 }
 
+/** What a client sends for its call, and not as a part of the head. */
+export const AFTER_HEAD: readonly ChunkType[] = [CHUNK.input, CHUNK.inputEnd, CHUNK.heartbeat];
+
 /** Limits how much memory one head can take in the daemon. */
 export const HEAD_LIMIT_BYTES = 64 * 1024 * 1024;
 /** Added for each chunk, because empty chunks cost memory too. */
@@ -79,7 +82,9 @@ const INCOMPLETE: HeadReading = { kind: 'incomplete' };
 /** Assembles the chunks of one head. */
 export class HeadReader {
   readonly #args: string[] = [];
-  readonly #env = new Map<string, string>();
+  /** A plain object, as services expect it. */
+  readonly #env: Record<string, string> = {};
+  #caller: string | undefined;
   #cwd: string | undefined;
   #longArgument: Buffer[] | undefined;
   #chargedBytes = 0;
@@ -117,7 +122,10 @@ export class HeadReader {
     // An inherited environment may hold entries that aren't variables. Processes don't see those.
     if (equals <= 0) return;
     const name = text.slice(0, equals);
-    if (!this.#env.has(name)) this.#env.set(name, text.slice(equals + 1));
+    const value = text.slice(equals + 1);
+    if (name === CALLER_VARIABLE) this.#caller ??= value;
+    else if (name === PROTOTYPE) define(this.#env, name, value);
+    else if (!Object.hasOwn(this.#env, name)) this.#env[name] = value;
   }
 
   #takeLongArgument(bytes: Buffer): void {
@@ -134,8 +142,15 @@ export class HeadReader {
 
   #complete(command: string): HeadReading {
     if (this.#cwd === undefined) return { kind: 'violation', violation: { kind: 'no-directory' } };
-    // fromEntries defines each name as an own property, `__proto__` too.
-    const { [CALLER_VARIABLE]: caller, ...env } = Object.fromEntries(this.#env);
-    return { kind: 'complete', request: { command, args: this.#args, env, cwd: this.#cwd, caller } };
+    const request = { command, args: this.#args, env: this.#env, cwd: this.#cwd, caller: this.#caller };
+    return { kind: 'complete', request };
   }
+}
+
+/** Assigned, it would set the object's prototype and not a property. */
+const PROTOTYPE = '__proto__';
+
+function define(env: Record<string, string>, name: string, value: string): void {
+  if (Object.hasOwn(env, name)) return;
+  Object.defineProperty(env, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -4,7 +4,8 @@ import type { Duplex } from 'node:stream';
 import { HeadBudget } from '../../domain/calls/head-budget.js';
 import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
-import { Connection, type ConnectionOwner } from './connection.js';
+import { Connection } from './connection.js';
+import type { ConnectionOwner, Endable } from './connection-owner.js';
 import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
 
 export type { Admission } from '../service/admission.js';
@@ -28,6 +29,8 @@ export interface CallServerOptions {
   onCallEnd?(): void;
   /** No client waits for a call or a refused request any more. */
   onIdle?(): void;
+  /** Whether connections may stay open after a call, for the client's next one; they may by default. */
+  mayKeep?(): boolean;
   /** A connection has closed on which a large request came. */
   onLargeRequest?(): void;
   /**
@@ -40,8 +43,11 @@ export interface CallServerOptions {
   readonly probeMs?: number;
 }
 
+/** With more connections than that, none stays open: descriptors are for callers that wait. */
+const KEPT_MAX = 256;
+
 export class CallServer {
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<Endable>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
   #abandoned = 0;
@@ -76,6 +82,10 @@ export class CallServer {
         if (service === 'ended') options.onCallEnd?.();
         this.#wakeWaiters();
         if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
+      },
+      mayKeep: () => this.#connections.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
+      kept: (socket, decoder) => {
+        this.#connections.add(new Connection(socket, this.#owner, decoder));
       },
       outlived: () => options.onCallEnd?.(),
       closed: (connection, headBytes) => {

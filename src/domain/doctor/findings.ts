@@ -1,5 +1,7 @@
 /** What `doctor` finds: symptoms of all subjects, told as findings, and the report for people. */
 
+import type { Colour } from '../text/one-line.js';
+import { printable } from '../text/printable.js';
 import { CLOCK_TELLERS } from './clock-checks.js';
 import { DAEMON_TELLERS } from './daemon-checks.js';
 import { DIRECTORY_TELLERS } from './directory-checks.js';
@@ -44,13 +46,24 @@ export function sorted(findings: readonly Finding[]): Finding[] {
 
 const LONGEST = 'problem'.length;
 
-/** For people: a line for each finding, and below it what to do. Unknown findings are left out. */
-export function report(findings: readonly Finding[]): string {
+/** ECMA-48, SGR: red, yellow, green. */
+const STYLES: Readonly<Record<Severity, string>> = { problem: '31', note: '33', ok: '32', unknown: '' };
+
+const painted = (severity: Severity, colour: Colour): string => {
+  const text = severity.padEnd(LONGEST);
+  return colour === 'plain' ? text : `\x1b[${STYLES[severity]}m${text}\x1b[0m`;
+};
+
+/**
+ * For people: a line for each finding, and below it what to do. Unknown findings are left out. The colours of
+ * the severities are the only control sequences.
+ */
+export function report(findings: readonly Finding[], colour: Colour = 'plain'): string {
   return sorted(findings)
     .filter(({ severity }) => severity !== 'unknown')
     .map(({ severity, where, what, todo }) => {
-      const line = `${severity.padEnd(LONGEST)}  ${where}: ${what}\n`;
-      return todo === undefined ? line : `${line}${' '.repeat(LONGEST + 2)}to do: ${todo}\n`;
+      const line = `${painted(severity, colour)}  ${printable(`${where}: ${what}`)}\n`;
+      return todo === undefined ? line : `${line}${' '.repeat(LONGEST + 2)}to do: ${printable(todo)}\n`;
     })
     .join('');
 }

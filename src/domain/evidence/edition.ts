@@ -30,9 +30,14 @@ export interface Caller extends Edition {
   readonly waitedMs?: number | undefined;
   /** Whether it started a daemon for this call. */
   readonly spawned?: boolean | undefined;
+  /** It would send its next request on the same connection. */
+  readonly keep?: true | undefined;
 }
 
 export const callerText = (caller: Caller): string => JSON.stringify(caller);
+
+/** The same as `parseCaller(text)?.keep`, for each call: in JSON, no text of a caller can look like it. */
+export const wantsKept = (text: string): boolean => text.includes('"keep":true');
 
 /** @returns undefined if the caller is not solod: public Nailgun clients say nothing of themselves */
 export function parseCaller(text: string): Caller | undefined {
@@ -41,7 +46,7 @@ export function parseCaller(text: string): Caller | undefined {
   const { wire, version, path, size, modifiedMs } = value as Readonly<Record<string, unknown>>;
   if (typeof wire !== 'number' || typeof version !== 'string' || typeof path !== 'string') return undefined;
   if (typeof size !== 'number' || typeof modifiedMs !== 'number') return undefined;
-  const { inode, changedMs, waitedMs, spawned } = value as Readonly<Record<string, unknown>>;
+  const { inode, changedMs, waitedMs, spawned, keep } = value as Readonly<Record<string, unknown>>;
   const isTime = typeof waitedMs === 'number' && waitedMs >= 0 && Number.isFinite(waitedMs);
   return {
     ...{ wire, version, path, size, modifiedMs },
@@ -49,6 +54,7 @@ export function parseCaller(text: string): Caller | undefined {
     ...(typeof changedMs === 'number' ? { changedMs } : {}),
     ...(isTime ? { waitedMs } : {}),
     ...(spawned === true ? { spawned } : {}),
+    ...(keep === true ? { keep } : {}),
   };
 }
 

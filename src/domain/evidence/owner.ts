@@ -20,6 +20,8 @@ export interface Owner extends Identity {
   readonly held?: true;
   /** Its listener was handed over by a supervisor, which goes on listening when the daemon has ended. */
   readonly activated?: true;
+  /** A program that knows nothing of solod, and was handed its listener: nothing of solod's is said to it. */
+  readonly program?: true;
 }
 
 export function ownerText(owner: Owner): string {
@@ -31,7 +33,7 @@ export function parseOwner(text: string): Owner | undefined {
   const value = parseJson(text);
   const identity = identityFrom(value);
   if (identity === undefined) return undefined;
-  const { name, service, startedMs, solod, version, wire, held, activated } = value as Readonly<
+  const { name, service, startedMs, solod, version, wire, held, activated, program } = value as Readonly<
     Record<string, unknown>
   >;
   return {
@@ -44,5 +46,6 @@ export function parseOwner(text: string): Owner | undefined {
     wire: typeof wire === 'number' ? wire : 0,
     ...(held === true ? { held } : {}),
     ...(activated === true ? { activated } : {}),
+    ...(program === true ? { program } : {}),
   };
 }

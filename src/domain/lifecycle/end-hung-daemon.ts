@@ -1,6 +1,7 @@
 /**
- * Ends a daemon that does not answer, by force. It needs a person's command or a caller's explicit option,
- * and proof that the process owns the name. A process id alone does not prove that: ids are reused.
+ * Ends a daemon that can't be asked to end: it does not answer, or speaks no protocol of solod's.
+ * It needs a person's command or a caller's explicit option, and proof that the process owns the name. A
+ * process id alone does not prove that: ids are reused.
  */
 
 import type { TerminationSignal } from '../../ports/process-table.js';
@@ -20,6 +21,8 @@ export interface TerminationPlan {
    * How long it may take to go after SIGKILL, in milliseconds: a process in an uninterruptible sleep stays.
    */
   readonly killMs: number;
+  /** The last signal that is sent: SIGTERM for a daemon that may take its time to end. */
+  readonly last: TerminationSignal;
 }
 
 export type TerminationOutcome =
@@ -51,7 +54,7 @@ export function* endHungDaemon(plan: TerminationPlan): Procedure<TerminationOutc
 
   const terminated = yield* signalOwner(path, owner, 'SIGTERM', plan.graceMs);
   if (terminated.kind === 'dead-before') return { kind: 'gone' };
-  if (terminated.kind !== 'still-there') return terminated;
+  if (terminated.kind !== 'still-there' || plan.last === 'SIGTERM') return terminated;
   const killed = yield* signalOwner(path, owner, 'SIGKILL', plan.killMs);
   return killed.kind === 'dead-before' ? { kind: 'ended', pid, by: 'SIGTERM' } : killed;
 }

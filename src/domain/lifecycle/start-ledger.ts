@@ -127,7 +127,11 @@ export function startsIn(entries: readonly LedgerEntry[]): readonly Start[] {
     if (entry.kind === 'started') {
       const { startTime, bootId, pidNamespace, by, asker, reason, build } = entry;
       const identity = { pid, startTime, bootId, pidNamespace };
-      begin({ pid, identity, startedMs: atMs, by, asker, reason, build, words: [] });
+      const early = starts[latest.get(pid) ?? -1];
+      const isLate = early !== undefined && hasBegunJustBefore(early, atMs);
+      const start = { pid, identity, startedMs: atMs, by, asker, reason, build };
+      if (isLate) starts[latest.get(pid) ?? 0] = { ...start, startedMs: early.startedMs, words: early.words };
+      else begin({ ...start, words: [] });
       continue;
     }
     if (!latest.has(pid)) begin(byHand(pid, atMs));
@@ -137,6 +141,13 @@ export function startsIn(entries: readonly LedgerEntry[]): readonly Start[] {
   }
   return starts;
 }
+
+/**
+ * A starter that waited for a CPU writes its line after the first words of what it has started. Ids are not
+ * used again so soon.
+ */
+const hasBegunJustBefore = ({ identity, startedMs }: Start, atMs: number): boolean =>
+  identity === undefined && startedMs <= atMs && atMs - startedMs <= SILENT_MS_MAX;
 
 function byHand(pid: number, startedMs: number): Start {
   return { pid, identity: undefined, startedMs, by: 0, asker: '', reason: undefined, build: '', words: [] };

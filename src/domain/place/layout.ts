@@ -13,6 +13,7 @@
  * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
+ * | `compile-cache` | Node's cache of compiled modules, for the next daemon |
  * | `upstreams.jsonl` | the servers that a broker of `solod share` has started |
  *
  * In the state directory itself, beside the directories of names:
@@ -39,6 +40,7 @@ export const NAMES = {
   handed: 'listen.sock',
   launch: 'launch',
   upstreams: 'upstreams.jsonl',
+  compileCache: 'compile-cache',
 } as const;
 
 export const TMP = 'tmp.';

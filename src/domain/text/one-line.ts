@@ -46,14 +46,33 @@ export function cutText(text: string, limit: number): string {
   return points.length <= limit ? text : points.slice(0, limit - 1).join('') + ELLIPSIS;
 }
 
-/** An error message, short and in red. */
-export function diagnosticLine(text: string, colour: Colour): string {
-  const line = cutText(cleanText(text), DIAGNOSTIC_LIMIT) || UNKNOWN_ERROR;
+/**
+ * An error message, short and in red.
+ * @param suffix stands uncut at its end, and the text is cut to leave room: ASCII, shorter than the limit
+ */
+export function diagnosticLine(text: string, colour: Colour, suffix = ''): string {
+  const line = (cutText(cleanText(text), DIAGNOSTIC_LIMIT - suffix.length) || UNKNOWN_ERROR) + suffix;
   switch (colour) {
     case 'coloured':
       return `${DIAGNOSTIC_STYLE}${line}${DIAGNOSTIC_STYLE_END}`;
     case 'plain':
       return line;
+  }
+}
+
+/** What `--color` says. */
+export type ColourWish = 'auto' | 'always' | 'never';
+
+/** @param otherwise without a wish */
+export function colourOf(wish: ColourWish | undefined, otherwise: Colour): Colour {
+  switch (wish) {
+    case 'always':
+      return 'coloured';
+    case 'never':
+      return 'plain';
+    case 'auto':
+    case undefined:
+      return otherwise;
   }
 }
 

@@ -1,4 +1,4 @@
-/** One table of exit codes, from which the README and the decisions are made. The help: `test/process/commands/help.test.ts`. */
+/** One table of exit codes, from which the reference and the decisions are made. The help: `test/process/commands/help.test.ts`. */
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -12,10 +12,10 @@ const rows = Object.entries(EXIT_MEANINGS).map(
 );
 
 describe('the table', () => {
-  it('stands in the README, row for row', () => {
-    const readme = readFileSync(path.resolve(import.meta.dirname, '../../../README.md'), 'utf8');
-    const table = /^\| exit code \|.*\n(?:\|.*\n)+/m.exec(readme)?.[0] ?? '';
-    const written = [...table.matchAll(/^\| (\d+) \| (.+) \|$/gm)].map(([, code, meaning]) => [
+  it('stands in the reference, row for row', () => {
+    const page = readFileSync(path.resolve(import.meta.dirname, '../../../docs/reference.md'), 'utf8');
+    const table = /^## Exit codes\n\n(?:\|.*\n)+/m.exec(page)?.[0] ?? '';
+    const written = [...table.matchAll(/^\| `(\d+)` +\| (.+?) +\|$/gm)].map(([, code, meaning]) => [
       code,
       meaning,
     ]);

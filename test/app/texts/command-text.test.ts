@@ -13,6 +13,10 @@ const SAYS: Says<typeof COMMAND_TROUBLE> = {
     COMMAND_TROUBLE.stillThere('x', 7, 2),
     'x (pid 7) was asked to stop and is still finishing its work (calls in flight: 2); wait longer with --timeout',
   ],
+  neverStarted: [
+    COMMAND_TROUBLE.neverStarted('x'),
+    'x was never started, so nothing says how; give its service file, or start its program with solod connect',
+  ],
   noLog: [
     COMMAND_TROUBLE.noLog('x', '/d/log'),
     'x has no log /d/log: nothing was started under that name, or a service manager keeps its output; look there, or start it',

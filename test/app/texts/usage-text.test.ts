@@ -40,6 +40,11 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.noDirectory(),
     'the working directory of this process does not exist any more; change to another one',
   ],
+  closedClient: [USAGE.closedClient(), 'this client is closed; make another one'],
+  notForPrograms: [
+    USAGE.notForPrograms('workers'),
+    '--workers has no effect on a program that solod only starts; leave it out: docs/programs.md says what is offered',
+  ],
   scope: [
     USAGE.scope('a/b'),
     'SOLOD_SCOPE="a/b" is not a word; write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',
@@ -75,6 +80,15 @@ const SAYS: Says<typeof USAGE> = {
   value: [
     USAGE.value('x'),
     '--value x is not JSON; write JSON, in which "{command}" stands for the path of the installed command',
+  ],
+  code: [
+    USAGE.code('x'),
+    '"x" is not a code; write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
+  ],
+  shell: [USAGE.shell('x', ['bash', 'zsh']), 'there is no completion for "x"; write bash or zsh'],
+  topic: [
+    USAGE.topic('x', ['errors', 'files']),
+    '"x" is not a command or a topic; write a command, or errors or files',
   ],
   severalInstalled: [
     USAGE.severalInstalled('x.mjs', ['/a/x', '/b/x']),

@@ -1,7 +1,7 @@
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 
-import { CHUNK, chunk, chunkHeader } from '../../../src/app/wire/chunks.js';
+import { CHUNK, CREDIT_OFFER, chunk, chunkHeader } from '../../../src/app/wire/chunks.js';
 import { CallConnection, encodeRequest } from '../../../src/app/wire/client.js';
 import {
   AMPLE_MS,
@@ -335,6 +335,41 @@ describe('input', () => {
     expect(await stalled(source.taken)).toBeLessThanOrEqual(192 * 1024);
     call.peer.send(exit(0));
     await end;
+  });
+
+  it('is offered on credit with the first chunk, and then sent until the credit is used', async () => {
+    const call = await acceptedCall();
+    const { peer } = call;
+    const done = complete(
+      call,
+      Readable.from([Buffer.from('first'), Buffer.from('0123456789'), Buffer.from('ab')]),
+    );
+    peer.send(chunk(CHUNK.inputRequest));
+    await peer.until(() => peer.text(CHUNK.input) === 'first');
+    expect(peer.text(CHUNK.heartbeat)).toBe(CREDIT_OFFER);
+    peer.send(chunk(CHUNK.inputRequest, '4'));
+    await peer.until(() => peer.text(CHUNK.input) === 'first0123');
+    await stalled(() => peer.chunks.length);
+    expect(peer.text(CHUNK.input)).toBe('first0123');
+    peer.send(chunk(CHUNK.inputRequest, '7'));
+    await peer.until(() => peer.text(CHUNK.input) === 'first0123456789a');
+    expect(peer.count(CHUNK.inputEnd)).toBe(0);
+    peer.send(chunk(CHUNK.inputRequest, '100'));
+    await peer.until(() => peer.count(CHUNK.inputEnd) === 1);
+    expect(peer.text(CHUNK.input)).toBe('first0123456789ab');
+    peer.send(exit(0));
+    expect(await done.end).toEqual({ kind: 'exited', code: 0 });
+  });
+
+  it('of a terminal is not offered on credit: what is typed next may be for another program', async () => {
+    const call = await acceptedCall();
+    const { peer } = call;
+    const done = complete(call, Object.assign(Readable.from([Buffer.from('line')]), { isTTY: true }));
+    peer.send(chunk(CHUNK.inputRequest));
+    await peer.until(() => peer.text(CHUNK.input) === 'line');
+    expect(peer.text(CHUNK.heartbeat)).toBe('');
+    peer.send(exit(0));
+    await done.end;
   });
 
   it('that is one huge block goes out in parts', async () => {

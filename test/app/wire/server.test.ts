@@ -5,7 +5,15 @@ import { pipeline } from 'node:stream/promises';
 import { describe, expect, it } from 'vitest';
 import type { Turn } from '../../../src/app/service/admission.js';
 import type { ServiceContext, ServiceFunction } from '../../../src/app/service/define-service.js';
-import { CHUNK, chunk, chunkHeader, HEADER_BYTES } from '../../../src/app/wire/chunks.js';
+import { WINDOW_BYTES } from '../../../src/app/wire/call-streams.js';
+import {
+  CHUNK,
+  CREDIT_OFFER,
+  chunk,
+  chunkHeader,
+  type Decoded,
+  HEADER_BYTES,
+} from '../../../src/app/wire/chunks.js';
 import { encodeRequest, requestEnvironment } from '../../../src/app/wire/client.js';
 import { type Admission, CallServer } from '../../../src/app/wire/server.js';
 import {
@@ -38,6 +46,11 @@ function flood(client: RawPeer, shape: keyof typeof shapes): void {
 
 /** How much of what the client wrote the daemon, or the system in between, has taken. */
 const taken = (client: RawPeer): number => client.socket.bytesWritten - client.socket.writableLength;
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
+
+const grantIn = (decoded: Decoded): number =>
+  decoded.kind === 'whole' && decoded.type === CHUNK.inputRequest ? Number(decoded.bytes.toString()) : 0;
 
 /** The story of one call of a service, from the first chunk to the last. */
 async function storyOf(run: ServiceFunction, request = REQUEST): Promise<string> {
@@ -433,6 +446,53 @@ describe('input', () => {
     client.send(chunk(CHUNK.inputEnd));
     await client.closed();
     expect(client.bytes(CHUNK.output).equals(input)).toBe(true);
+  });
+
+  it('is asked for in bytes once a client takes credit, never more than a window ahead', async () => {
+    const { file } = await daemon(async ({ stdin, stdout }) => {
+      let read = 0;
+      for await (const bytes of stdin) read += bytes.length;
+      stdout.write(`${read}`);
+    });
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.inputRequest) === 1);
+    expect(client.text(CHUNK.inputRequest)).toBe('');
+    client.send(chunk(CHUNK.heartbeat, CREDIT_OFFER), chunk(CHUNK.input, 'x'));
+    const credit = (sent: number): number => sum(client.chunks.map(grantIn)) - sent;
+    let sent = 0;
+    while (sent < 4 * WINDOW_BYTES) {
+      await client.until(() => credit(sent) > 0);
+      const due = credit(sent);
+      expect(due).toBeLessThanOrEqual(WINDOW_BYTES);
+      client.send(chunk(CHUNK.input, patterned(due)));
+      sent += due;
+    }
+    client.send(chunk(CHUNK.inputEnd));
+    await client.closed();
+    expect(client.text(CHUNK.output)).toBe(`${sent + 1}`);
+  });
+
+  it('is not asked for ahead if the service does not read on', async () => {
+    const { file } = await daemon(async ({ stdin, signal }) => {
+      stdin.once('data', () => stdin.pause());
+      await once(signal, 'abort');
+    });
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.inputRequest) === 1);
+    client.send(chunk(CHUNK.heartbeat, CREDIT_OFFER), chunk(CHUNK.input, 'x'));
+    await stalled(() => client.chunks.length);
+    expect(client.count(CHUNK.inputRequest)).toBe(1);
+  });
+
+  it('is asked for chunk after chunk if a heartbeat says anything else', async () => {
+    const { file } = await daemon(echo);
+    const client = (await rawClient(file)).read();
+    await client.until(() => client.count(CHUNK.inputRequest) === 1);
+    client.send(chunk(CHUNK.heartbeat, 'credits'), chunk(CHUNK.input, 'x'));
+    await client.until(() => client.count(CHUNK.inputRequest) === 2);
+    client.send(chunk(CHUNK.inputEnd));
+    await client.closed();
+    expect(client.text(CHUNK.inputRequest)).toBe('');
   });
 
   it('that crosses with the end of the service does no harm', async () => {

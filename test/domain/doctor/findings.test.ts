@@ -175,4 +175,11 @@ describe('a report', () => {
     );
     expect(sorted(findings).map(({ severity }) => severity)).toEqual(['problem', 'note', 'ok', 'unknown']);
   });
+
+  it('in colour has nothing but its own colours in it', () => {
+    const sly: Finding = { kind: 'trash', severity: 'note', what: 'a\x1b[2Jb', where: '/b', todo: 'c\x07' };
+    expect(report([sly], 'coloured')).toBe(
+      '\x1b[33mnote   \x1b[0m  /b: a\\u001b[2Jb\n         to do: c\\u0007\n',
+    );
+  });
 });

@@ -43,6 +43,7 @@ async function terminate(
     ancestors: [],
     graceMs: 1_000,
     killMs: 1_000,
+    last: 'SIGKILL',
     ...changes,
   };
   const processes = { ...caller.ports.processes, ...(self === undefined ? {} : { self: () => self }) };
@@ -55,6 +56,14 @@ describe('a daemon that must end', () => {
     const made = scene();
     expect(await terminate(made)).toEqual({ kind: 'ended', pid: made.daemon.pid, by: 'SIGTERM' });
     expect(made.daemon.activity).toBe('gone');
+  });
+
+  it('is left alone after SIGTERM if that is to be the last', async () => {
+    const made = scene();
+    made.daemon.onTerm = () => {};
+    const outcome = await terminate(made, { last: 'SIGTERM' });
+    expect(outcome).toEqual({ kind: 'still-there', pid: made.daemon.pid });
+    expect(made.daemon.activity).toBe('running');
   });
 
   it('ends by SIGKILL after its grace period if it ignores SIGTERM', async () => {
@@ -81,7 +90,8 @@ describe('a daemon that must end', () => {
       ancestors: [],
       graceMs: 1_000,
       killMs: 300,
-    };
+      last: 'SIGKILL',
+    } as const;
     const ending = caller.run((ports) =>
       run(endHungDaemon(plan), {
         ...ports,

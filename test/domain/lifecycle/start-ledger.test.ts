@@ -10,6 +10,7 @@ import {
   type LedgerEntry,
   parseLedger,
   parseWord,
+  SILENT_MS_MAX,
   type Start,
   startsIn,
 } from '../../../src/domain/lifecycle/start-ledger.js';
@@ -93,6 +94,19 @@ describe('the starts of a ledger', () => {
     const [only] = starts(said(7, 4, READY), said(7, 5, ENDED));
     expect(only).toMatchObject({ pid: 7, startedMs: 4, reason: undefined, identity: undefined });
     expect(only?.words).toHaveLength(2);
+  });
+
+  it('are one if the process spoke before its starter had written it down', () => {
+    const words = [said(7, 4, { kind: 'claimed', generation: 1 }), said(7, 5, READY)] as const;
+    const [only, ...others] = starts(...words, started(7, 6), said(7, 9, ENDED));
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ startedMs: 4, reason: 'cold', identity: { pid: 7 } });
+    expect(only?.words.map(({ kind }) => kind)).toEqual(['claimed', 'ready', 'ended']);
+  });
+
+  it('are two if the process that spoke had the same id long before', () => {
+    const found = starts(said(7, 4, READY), started(7, 5 + SILENT_MS_MAX));
+    expect(found.map(({ words }) => words.length)).toEqual([1, 0]);
   });
 
   it('do not include refused starts', () => {

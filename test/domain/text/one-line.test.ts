@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type Colour,
   cleanText,
+  colourOf,
   colourWanted,
   cutText,
   DIAGNOSTIC_LIMIT,
@@ -17,6 +18,7 @@ interface Case {
   readonly what: string;
   readonly input: string;
   readonly colour: Colour;
+  readonly suffix?: string;
   readonly expected: string;
 }
 
@@ -24,8 +26,8 @@ interface Case {
 const CASES = cases as readonly Case[];
 
 describe('a diagnostic', () => {
-  it.each(CASES)('$what', ({ input, colour, expected }) => {
-    expect(diagnosticLine(input, colour)).toBe(expected);
+  it.each(CASES)('$what', ({ input, colour, suffix, expected }) => {
+    expect(diagnosticLine(input, colour, suffix)).toBe(expected);
   });
 
   it('has cases in the file', () => {
@@ -95,4 +97,13 @@ it.each([
   ['0', 'plain'],
 ])('NO_COLOR=%s: %s', (value, colour) => {
   expect(colourWanted(value)).toBe(colour);
+});
+
+it.each([
+  ['always', 'plain', 'coloured'],
+  ['never', 'coloured', 'plain'],
+  ['auto', 'coloured', 'coloured'],
+  [undefined, 'plain', 'plain'],
+] as const)('what a person wishes comes first: %s, otherwise %s: %s', (wish, otherwise, colour) => {
+  expect(colourOf(wish, otherwise)).toBe(colour);
 });

@@ -73,7 +73,7 @@ describe('the switch', () => {
     const { code, stderr } = await box.run(['call', box.service()], { env: { SOLOD: 'maybe' } });
     expect([code, stderr]).toEqual([
       64,
-      'solod: SOLOD=maybe is not one of its values; write on or off, or unset it\n',
+      'solod: SOLOD=maybe is not one of its values; write on or off, or unset it [SOLOD_E_USAGE_SWITCH]\n',
     ]);
   });
 

@@ -102,6 +102,16 @@ async function called(input: string, ...scripts: Script[]) {
 
 const ANSWERED = { connections: 1, code: 3, stdout: 'abc', stderr: 'err' };
 
+/** The input in what a client sends after its request. */
+const inputIn = (bytes: Buffer): Buffer =>
+  Buffer.concat(
+    new ChunkDecoder(CLIENT_GRAMMAR)
+      .decode(bytes)
+      .flatMap((decoded) =>
+        decoded.kind === 'piece' && decoded.type === CHUNK.input ? [decoded.bytes] : [],
+      ),
+  );
+
 describe('an answer', () => {
   it.each(Array.from({ length: ANSWER.length }, (_, n) => n))(
     'that arrives in two parts, cut after %i bytes, is the same',
@@ -134,7 +144,7 @@ describe('an answer', () => {
       socket.write(Buffer.concat([ACCEPTED, chunk(CHUNK.output, 'say: '), chunk(CHUNK.inputRequest)]));
       socket.once(
         'data',
-        (bytes) => void saying(1, chunk(CHUNK.output, bytes.subarray(5)), chunk(CHUNK.exit, '0'))(socket),
+        (bytes) => void saying(1, chunk(CHUNK.output, inputIn(bytes)), chunk(CHUNK.exit, '0'))(socket),
       );
     };
     expect(await called('what it is given', asks)).toMatchObject({

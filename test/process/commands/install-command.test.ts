@@ -197,7 +197,7 @@ describe('the options', () => {
     const off = await solod(box, ['install', 'echo.mjs', '--bin-dir', elsewhere], { env: { XDG_BIN_HOME } });
     expect(off).toMatchObject({
       code: 0,
-      stderr: `solod: ${elsewhere} is not on the PATH; add it, or use the full path of the command\n`,
+      stderr: `solod: ${elsewhere} is not on the PATH; add it, or use the full path of the command [SOLOD_E_INSTALL_OFF_PATH]\n`,
     });
     expect([existsSync(path.join(XDG_BIN_HOME, 'echo')), existsSync(path.join(elsewhere, 'echo'))]).toEqual([
       true,

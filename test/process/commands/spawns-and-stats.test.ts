@@ -225,7 +225,12 @@ describe('solod stats', () => {
       /^$/,
     ],
     [['stats', '--openmetrics'], 0, /^# EOF\n$/, /^$/],
-    [['stats', 'SERVICE', '--json', '--openmetrics'], 64, /^$/, /^solod: .*give one of them\n$/],
+    [
+      ['stats', 'SERVICE', '--json', '--openmetrics'],
+      64,
+      /^$/,
+      /^solod: .*give one of them \[SOLOD_E_USAGE_APART\]\n$/,
+    ],
   ])('%j', async (args, code, stdout, stderr) => {
     const box = sandbox();
     const service = box.service();

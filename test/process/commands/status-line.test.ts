@@ -107,7 +107,7 @@ describe('the bundle', () => {
     const { code, stderr } = await sandbox().run(['call', 'solod:nope']);
     expect([code, stderr]).toEqual([
       66,
-      'solod: solod comes with no service called "solod:nope"; write solod:status-line or solod:share, or give the path of a file\n',
+      'solod: solod comes with no service called "solod:nope"; write solod:status-line or solod:share, or give the path of a file [SOLOD_E_SERVICE_UNKNOWN]\n',
     ]);
   });
 });
@@ -537,7 +537,7 @@ describe('call --errors line', () => {
       const box = sandbox();
       const ended = await call(box, ['--errors', 'line', '/nowhere.mjs'], env);
       expect(textOf(ended)).toBe(
-        `${before}solod: there is no service file /nowhere.mjs, or it can't be read; give the pat…${after}`,
+        `${before}solod: there is no service file /nowhere.mjs, or it c… [SOLOD_E_SERVICE_MISSING]${after}`,
       );
     });
 
@@ -556,7 +556,7 @@ describe('call --errors line', () => {
       expect([ended.code, ended.stdout.toString(), ended.stderr]).toEqual([
         64,
         '',
-        'solod: --errors nonsense is not one of its values; write stderr or line\n',
+        'solod: --errors nonsense is not one of its values; write stderr or line [SOLOD_E_USAGE_WORD]\n',
       ]);
       const named = await call(box, ['--errors=line', '--name=///', box.service()]);
       expect([named.code, named.stdout.toString()]).toEqual([64, '']);
@@ -570,7 +570,7 @@ describe('call --errors line', () => {
         ['--errors=line', box.service('throw new Error("no")', 'broken.mjs')],
         env,
       );
-      expect(textOf(broken)).toMatch(/^solod: the daemon can't serve; .*…$/);
+      expect(textOf(broken)).toMatch(/^solod: the daemon can't serve; .*… \[SOLOD_E_DECLINED\]$/);
       const index = JSON.stringify(path.join(ROOT, 'dist', 'index.js'));
       const dying = box.service(
         `import { defineService } from ${index};
@@ -579,11 +579,13 @@ describe('call --errors line', () => {
       );
       const lost = await call(box, ['--errors=line', dying], env);
       expect(textOf(lost)).toBe(
-        'solod: the connection to the daemon was lost after the call had begun: the daem…',
+        'solod: the connection to the daemon was lost after the call had … [SOLOD_E_LOST]',
       );
       chmodSync(box.state, 0o777);
       const distrusted = await call(box, ['--errors=line', box.service()], env);
-      expect(textOf(distrusted)).toMatch(/^solod: the state directory .*…$/);
+      expect(textOf(distrusted)).toMatch(
+        /^solod: the state directory .*… \[SOLOD_E_STATE_DIRECTORY_DISTRUSTED\]$/,
+      );
     });
 
     it('leaves the streams and the exit code of the service alone', async () => {

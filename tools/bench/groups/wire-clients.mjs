@@ -24,6 +24,7 @@ const TEXT = 'x'.repeat(100);
 const BYTES = Buffer.from(TEXT);
 const FRAME = Buffer.concat([Buffer.from([0, 0, 0, BYTES.length]), BYTES]);
 const GREET_MS = 10_000;
+const KEPT_MAX = 64;
 /** Packages that are installed on demand, and have no types here. @type {(name: string) => any} */
 const loadPeer = createRequire(path.join(PEERS, 'package.json'));
 
@@ -239,6 +240,24 @@ const ownCallOf = (library, options) => async () => ({
   close: () => {},
 });
 
+/** The name of the wire whose connections are kept. */
+export const OWN_KEPT = 'createClient(), kept';
+
+/**
+ * The library's client, whose connections its daemon leaves open.
+ * @param {Library} library @param {CallTarget} options @returns {Open}
+ */
+const ownClientOf = (library, options) => async () => {
+  const client = library.createClient({ ...options, connections: KEPT_MAX });
+  const exchange = async () => {
+    const stdout = new Counter();
+    const ended = await client.call({ args: [TEXT], stdout, stderr: new Counter() });
+    if (ended.kind !== 'exited' || stdout.count !== TEXT.length)
+      throw new Error(`the call is ${ended.kind}, with ${stdout.count} bytes`);
+  };
+  return { exchange, close: () => void client.close() };
+};
+
 /** @type {readonly WireKind[]} */
 export const RIVAL_WIRES = [
   { name: 'node:net', server: 'net', open: freshOf(BYTES) },
@@ -260,5 +279,6 @@ export const RIVAL_WIRES = [
 export const ownWires = ({ wire, library, call }) => [
   { name: "solod's wire", server: 'own', open: ownWireOf(wire) },
   { name: "solod's call()", server: 'own', open: ownCallOf(library, call) },
+  { name: OWN_KEPT, server: 'own', open: ownClientOf(library, call) },
   { name: "claim() with one's own protocol, kept", server: 'claimed', open: keptOf(BYTES) },
 ];

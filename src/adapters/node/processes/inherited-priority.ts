@@ -9,10 +9,15 @@ const UMASK = 0o022;
  */
 export function setBackInherited(): readonly string[] {
   process.umask(UMASK);
-  const priority = getPriority();
+  return setBackPriority(0);
+}
+
+/** @param pid of a process of the same user; 0 for this one */
+export function setBackPriority(pid: number): readonly string[] {
+  const priority = getPriority(pid);
   if (priority === 0) return [];
   try {
-    setPriority(0);
+    setPriority(pid, 0);
     return [];
   } catch {
     return [

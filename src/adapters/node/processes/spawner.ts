@@ -15,7 +15,7 @@ import type { Word } from '../../../ports/start-word.js';
 import { causeOf } from '../../errno.js';
 import type { Processes } from '../../own-processes.js';
 import { SpawnRecords } from '../../spawn-records.js';
-import { LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
+import { type HandedReading, LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
 import type { WakeableClock } from '../clock.js';
 import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
 import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
@@ -36,6 +36,14 @@ interface Started {
   /** The end of its output. */
   readonly tail: () => string;
   readonly words: Word[];
+}
+
+/** What a started process is given. */
+interface Provisions {
+  readonly log: Log | undefined;
+  /** Lines of sh that raise its limits. */
+  readonly raising: readonly string[];
+  readonly handed: Extract<HandedReading, { kind: 'listening' }> | undefined;
 }
 
 export class NodeSpawner implements Spawner {
@@ -60,12 +68,24 @@ export class NodeSpawner implements Spawner {
     const limits = ownLimits();
     if (limits.kind === 'bound' && this.target.limits === 'respected')
       return this.#records.refused(reason, 'refused', boundBy(limits.what));
+    const handed = this.#handListener();
+    if (handed?.kind === 'failed') return this.#records.refused(reason, 'refused', handed.cause);
     const log = openLog(this.target.directory);
+    let start: 'started' | 'not-started' = 'not-started';
     try {
-      return this.#start(reason, lockNonce, log, limits.kind === 'liftable' ? limits.lines : []);
+      const raising = limits.kind === 'liftable' ? limits.lines : [];
+      const reading = this.#start(reason, lockNonce, { log, raising, handed });
+      if (reading.kind === 'spawned') start = 'started';
+      return reading;
     } finally {
+      handed?.close(start);
       log?.close();
     }
+  }
+
+  #handListener(): HandedReading | undefined {
+    const { handListener, directory, command, environment } = this.target;
+    return handListener?.({ directory, command, path: environment().PATH, mode: 'started' });
   }
 
   /** Whether it has started a process. */
@@ -111,10 +131,10 @@ export class NodeSpawner implements Spawner {
   #start(
     reason: SpawnReason,
     lockNonce: string | undefined,
-    log: Log | undefined,
-    raising: readonly string[],
+    { log, raising, handed }: Provisions,
   ): SpawnReading {
-    const { command, channel } = this.target;
+    const { channel } = this.target;
+    const { command } = handed ?? this.target;
     const [program, ...args] = raising.length === 0 ? command : throughShell(command, raising);
     const output = log?.descriptor ?? 'ignore';
     const speaks = channel === 'open' ? { [CHANNEL_VARIABLE]: String(CHANNEL_DESCRIPTOR) } : {};
@@ -127,7 +147,12 @@ export class NodeSpawner implements Spawner {
         // A daemon gets no console on Windows.
         windowsHide: true,
         env: { ...NOT_PASSED_ON, ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
-        stdio: ['ignore', output, output, ...(channel === 'open' ? ['pipe' as const] : [])],
+        stdio: [
+          handed?.descriptor ?? 'ignore',
+          output,
+          output,
+          ...(channel === 'open' ? ['pipe' as const] : []),
+        ],
       });
       // The event comes later. A missing pid says at once that nothing was started.
       child.on('error', () => {});
@@ -226,6 +251,33 @@ export function whyNotRun(program: string): Cause {
   } catch (error) {
     return causeOf(error);
   }
+}
+
+/** How a program in the foreground has ended. */
+export interface ForegroundEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/**
+ * Runs a program with the listener that was made for it, and passes signals on, until it ends.
+ * @param passedOn signals that this process passes on to it
+ */
+export function runInForeground(
+  { command: [program, ...args], descriptor, close }: Extract<HandedReading, { kind: 'listening' }>,
+  passedOn: readonly NodeJS.Signals[],
+): Promise<ForegroundEnd> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
+  const child = spawn(program, args, { stdio: [descriptor, 'inherit', 'inherit'] });
+  close(child.pid === undefined ? 'not-started' : 'started');
+  for (const signal of passedOn) process.on(signal, () => void child.kill(signal));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      for (const one of passedOn) process.removeAllListeners(one);
+      resolve({ code, signal });
+    });
+  });
 }
 
 type RunReading = { readonly kind: 'succeeded' } | { readonly kind: 'failed'; readonly cause: Cause };

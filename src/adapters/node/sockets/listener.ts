@@ -6,7 +6,7 @@ import { refusedChange } from '../../errno.js';
 import { socketPathProblem } from './socket-path.js';
 
 /** Backlog of listen(2). Linux caps it at net.core.somaxconn. */
-const BACKLOG = 511;
+export const BACKLOG = 511;
 
 const ignore = (): void => {};
 
@@ -69,7 +69,7 @@ export class NodeListener implements Listener {
  * Cleaners of temporary directories leave sticky files alone. Some systems allow the bit to the superuser
  * only.
  */
-function markSticky(path: string): void {
+export function markSticky(path: string): void {
   try {
     chmodSync(path, 0o1600);
   } catch {
@@ -82,7 +82,7 @@ function markSticky(path: string): void {
  * the call there is no moment in which others can connect. Worker threads can't set the umask; there the mode
  * of the directory protects.
  */
-function narrowUmask(): () => void {
+export function narrowUmask(): () => void {
   try {
     const before = process.umask(0o177);
     return () => {

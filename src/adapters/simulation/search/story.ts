@@ -122,7 +122,7 @@ export function storySvg(lines: readonly Line[], title: string): string {
     return `<text x="8" y="${y + 4}" fill="#888">${number}</text><circle cx="${x(pid)}" cy="${y}" r="4" fill="${colour}"/><text x="${x(pid) + 10}" y="${y + 4}">${escapeXml(said)}</text>`;
   });
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="monospace" font-size="11">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="monospace" font-size="11"><title>${escapeXml(title)}</title>`,
     `<rect width="100%" height="100%" fill="#fff"/><text x="8" y="18" font-size="13">${escapeXml(title)}</text>`,
     ...heads,
     ...rows,

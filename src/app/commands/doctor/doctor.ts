@@ -8,14 +8,16 @@ import { symptomsOfPlace } from '../../../domain/doctor/place-checks.js';
 import { symptomsOfRuntime } from '../../../domain/doctor/runtime-checks.js';
 import type { Derivation, Ignored } from '../../../domain/place/derive-place.js';
 import { type Place, placeOf } from '../../../domain/place/layout.js';
+import { type Colour, colourOf, colourWanted } from '../../../domain/text/one-line.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import { findNativeClient, type NativeClient } from '../../environment/native-client.js';
 import { platformOf } from '../../environment/state-root.js';
+import { isTerminal } from '../../environment/terminals.js';
 import { VERSION } from '../../environment/version.js';
 import { failureOf } from '../../library/daemon-target.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import type { Resolved } from '../../service/service-file.js';
-import { complainOf, type Parts, printAs } from '../command-parts.js';
+import { complainOf, jsonLine, type Parts, printAs } from '../command-parts.js';
 import { derivedFor, ignoredFor, isNamed, placesOf, resolveNamed, rootOf } from '../named-daemon.js';
 import { NameExaminer } from './examine-name.js';
 import { examineRoot, examineStorage, isSound } from './examine-root.js';
@@ -52,7 +54,8 @@ export class DoctorCommand {
     const findings = sorted(symptoms.map(findingOf));
     // Programs find a text in every field.
     const facts = { findings: findings.map((finding) => ({ ...finding, todo: finding.todo ?? '' })) };
-    printAs(output, options, facts, `${report(findings)}${summary(findings)}\n`);
+    if (options.json) output.print(jsonLine(facts));
+    else output.print(`${report(findings, colourFor(options))}${summary(findings)}\n`, 'coloured');
     return count(findings, 'problem') > 0 ? EXIT.problems : EXIT.ok;
   }
 
@@ -107,6 +110,11 @@ export class DoctorCommand {
       ...named.flatMap(({ symptoms }) => symptoms),
     ];
   }
+}
+
+function colourFor({ color }: CommandOptions): Colour {
+  const automatic = isTerminal(1) ? colourWanted(process.env.NO_COLOR) : 'plain';
+  return colourOf(color, automatic);
 }
 
 function symptomsOfNative(found: NativeClient): Symptom[] {

@@ -13,7 +13,7 @@ import type { Symptom } from '../../../domain/doctor/findings.js';
 import { type GenerationReading, sortNames, symptomsOfName } from '../../../domain/doctor/leftover-checks.js';
 import { type ClientReading, symptomsOfShare } from '../../../domain/doctor/share-checks.js';
 import { judgeConnect } from '../../../domain/evidence/connect-verdict.js';
-import type { Vitality } from '../../../domain/evidence/identity.js';
+import { type Vitality, vitalityOf } from '../../../domain/evidence/identity.js';
 import { type Owner, parseOwner } from '../../../domain/evidence/owner.js';
 import { sightLock } from '../../../domain/lock/lock-witness.js';
 import { type LockObservation, lookAtLock } from '../../../domain/lock/spawn-lock.js';
@@ -142,10 +142,14 @@ export class NameExaminer {
 
   async #generation(directory: string, generation: number): Promise<GenerationReading> {
     const { host } = this.parts;
+    const owner = this.#ownerIn(`${layout.generation(directory, generation)}/${NAMES.owner}`);
+    const { processes } = host;
+    // A program that was handed its listener takes a look for a client: its process tells as much.
+    if (owner?.program && vitalityOf(owner, processes.self(), processes.lookUp(owner.pid)) === 'alive')
+      return { generation, verdict: 'alive', owner };
     const probe = host.probe();
     const reading = await probe.connect(layout.generationSocket(directory, generation), PROBE_MS);
     probe.drop();
-    const owner = this.#ownerIn(`${layout.generation(directory, generation)}/${NAMES.owner}`);
     return { generation, verdict: judgeConnect(reading, host.platform).kind, owner };
   }
 

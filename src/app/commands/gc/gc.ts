@@ -11,7 +11,7 @@ import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { CommandOptions } from '../../options/option-table.js';
 import { portsOf } from '../../platforms/host.js';
 import type { Resolved } from '../../service/service-file.js';
-import { sentence } from '../../texts/failure-sentence.js';
+import { codeOf, failureMessage } from '../../texts/failure-sentence.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
 import { emptyPlacesIn, placesIn } from '../find-names.js';
 import { derivedFor, isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';
@@ -40,7 +40,7 @@ export class CollectCommand {
     ];
     printAs(output, options, facts, lines.join(''));
     const failures = collected.flatMap(failuresOf);
-    for (const failure of failures) output.complain(sentence(failure));
+    for (const failure of failures) output.complain(failureMessage(failure));
     const [first] = failures;
     return first === undefined ? EXIT.ok : exitCodeOf(first);
   }
@@ -92,8 +92,10 @@ interface Collected {
   readonly outcome: CollectOutcome;
 }
 
-function factsOf({ directory, outcome }: Collected): object {
-  return { directory, ...outcome };
+function factsOf(collected: Collected): object {
+  const { directory, outcome } = collected;
+  const codes = failuresOf(collected).map(codeOf);
+  return codes.length === 0 ? { directory, ...outcome } : { directory, ...outcome, codes };
 }
 
 function linesOf({ directory, outcome }: Collected, verb: string): string {

@@ -13,7 +13,7 @@ import type { CommandOptions } from '../../options/option-table.js';
 import type { Host } from '../../platforms/host.js';
 import { nameFromPath, resolveService, type ServiceFile } from '../../service/service-file.js';
 import type { Complaint } from '../../texts/complaint.js';
-import { sentence } from '../../texts/failure-sentence.js';
+import { failureMessage } from '../../texts/failure-sentence.js';
 import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { USAGE } from '../../texts/usage-text.js';
 import type { InstallRequest, SettingsRequest } from './install-plan.js';
@@ -88,7 +88,7 @@ export function readInstall(
 
 const refuseFailure = (failure: Failure): Refusal => ({
   kind: 'refused',
-  sentence: sentence(failure),
+  sentence: failureMessage(failure),
   exitCode: exitCodeOf(failure),
 });
 

@@ -3,7 +3,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff';
 import type { KickResult } from '../../library/kick-daemon.js';
 import type { CommandOptions } from '../../options/option-table.js';
-import { type Complaint, textOf } from '../../texts/complaint.js';
+import { type Complaint, messageOf } from '../../texts/complaint.js';
 import { type Output, printAs } from '../command-parts.js';
 import type { Change, UndoPlan } from './install-plan.js';
 import type { InstallRecord } from './install-record.js';
@@ -24,7 +24,7 @@ function report(
   text: string,
   complaints: readonly Complaint[],
 ): void {
-  const notes = complaints.map(textOf);
+  const notes = complaints.map(messageOf);
   printAs(output, manner, { ...facts, notes }, text);
   if (!manner.json) for (const note of notes) output.complain(note);
 }

@@ -5,7 +5,7 @@ import type { Documents } from '../../../ports/documents.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import type { ProcessTable } from '../../../ports/process-table.js';
 import { EXIT } from '../../environment/exit-codes.js';
-import { type Complaint, textOf } from '../../texts/complaint.js';
+import { type Complaint, messageOf } from '../../texts/complaint.js';
 
 export interface Tools {
   readonly files: FileSystem;
@@ -19,6 +19,7 @@ export interface Tools {
 
 export interface Refusal {
   readonly kind: 'refused';
+  /** With its code. */
   readonly sentence: string;
   readonly exitCode: number;
 }
@@ -27,6 +28,6 @@ export type Planned<T> = { readonly kind: 'planned'; readonly plan: T } | Refusa
 
 export const refuse = (complaint: Complaint, exitCode: number = EXIT.cantCreate): Refusal => ({
   kind: 'refused',
-  sentence: textOf(complaint),
+  sentence: messageOf(complaint),
   exitCode,
 });

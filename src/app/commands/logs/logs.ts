@@ -12,7 +12,7 @@ import type { CommandOptions } from '../../options/option-table.js';
 import type { LogText } from '../../platforms/host.js';
 import { readerHasLeft } from '../../platforms/node-platform.js';
 import { COMMAND_TROUBLE } from '../../texts/command-text.js';
-import { textOf } from '../../texts/complaint.js';
+import { messageOf } from '../../texts/complaint.js';
 import { USAGE } from '../../texts/usage-text.js';
 import { complain, jsonLine, type Parts } from '../command-parts.js';
 import { withNamed } from '../named-daemon.js';
@@ -36,7 +36,7 @@ export class LogsCommand {
     const whole = reader.whole();
     if (whole === undefined && !follow)
       return complain(output, COMMAND_TROUBLE.noLog(label, file), EXIT.unavailable);
-    if (whole === undefined) output.complain(textOf(COMMAND_TROUBLE.noLogYet(label, file)));
+    if (whole === undefined) output.complain(messageOf(COMMAND_TROUBLE.noLogYet(label, file)));
     const text = selected(whole ?? '', options);
     if (!json) return printed(reader, text, follow ? 'follow' : 'end');
     output.print(jsonLine({ name: label, path: file, lines: linesOf(text) }));

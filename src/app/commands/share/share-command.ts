@@ -1,6 +1,7 @@
 /** `solod share`, and what belongs to it. */
 
 import { RELAY } from '../../../domain/share/relay/relay-machine.js';
+import { codeSuffix } from '../../../domain/text/error-code.js';
 import { printable } from '../../../domain/text/printable.js';
 import { loadBundle } from '../../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfSignal } from '../../environment/exit-codes.js';
@@ -13,7 +14,8 @@ import { callerHost, ignoredSignals } from '../../platforms/node-platform.js';
 import { planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
 import { readShareOptions, type ShareReading } from '../../share/share-options.js';
-import { type Complaint, textOf } from '../../texts/complaint.js';
+import { type Complaint, messageOf } from '../../texts/complaint.js';
+import { codeOf } from '../../texts/failure-text.js';
 import { say } from '../../texts/stderr.js';
 import { USAGE } from '../../texts/usage-text.js';
 import { askBrokers } from './ask-broker.js';
@@ -48,7 +50,7 @@ function refuse(reading: Mistake): number | 'malformed' {
 }
 
 function complain(complaint: Complaint): number {
-  say(textOf(complaint));
+  say(messageOf(complaint));
   return EXIT.usage;
 }
 
@@ -141,7 +143,7 @@ function exitCodeFor(end: ShareEnd): number {
       say(end.message);
       return EXIT.usage;
     case 'failed':
-      say(end.message);
+      say(end.message + codeSuffix(codeOf(end.failure)));
       return exitCodeOf(end.failure);
   }
 }

@@ -13,6 +13,7 @@ import { siblingFile } from '../../environment/bundle-files.js';
 import { EXIT } from '../../environment/exit-codes.js';
 import { findNativeClient } from '../../environment/native-client.js';
 import { nodeHost } from '../../platforms/node-platform.js';
+import { messageOf } from '../../texts/complaint.js';
 import {
   formatOf,
   putShareIn,
@@ -20,6 +21,7 @@ import {
   type ShareCommand,
   takeShareOut,
 } from './share-settings.js';
+import { SHARE_TROUBLE } from './share-text.js';
 
 export interface InstallRequest {
   readonly act: 'install' | 'uninstall';
@@ -67,7 +69,7 @@ export function installShare(request: InstallRequest, surroundings: InstallSurro
     const outcome = tryOnce(request, surroundings);
     if (outcome !== 'changed-meanwhile') return outcome;
   }
-  surroundings.complain(`${request.file} changes all the time; try again when nobody writes to it`);
+  surroundings.complain(messageOf(SHARE_TROUBLE.keptChanging(request.file)));
   return EXIT.tempFail;
 }
 
@@ -75,18 +77,18 @@ function tryOnce(request: InstallRequest, surroundings: InstallSurroundings): nu
   const { documents, complain } = surroundings;
   const found = documents.resolve(request.file);
   if (found.kind !== 'path') {
-    complain(`${request.file} can't be read: ${causeIn(found).message}`);
+    complain(messageOf(SHARE_TROUBLE.notRead(request.file, causeIn(found))));
     return EXIT.noInput;
   }
   const reading = documents.read(found.path);
   if (reading.kind !== 'document') {
-    complain(`${request.file} can't be read: ${causeIn(reading).message}`);
+    complain(messageOf(SHARE_TROUBLE.notRead(request.file, causeIn(reading))));
     return EXIT.noInput;
   }
   const { document } = reading;
   const edited = editIn(document.text, request, surroundings.own);
   if (edited.kind === 'unreadable') {
-    complain(`line ${edited.line} of ${request.file} is not JSON, and nothing was changed; fix it first`);
+    complain(messageOf(SHARE_TROUBLE.notJson(request.file, edited.line)));
     return EXIT.unusableData;
   }
   if (request.mode === 'do' && edited.servers.length > 0) {
@@ -109,7 +111,7 @@ function rewrite(
 ): 'written' | 'changed-meanwhile' | number {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${nonce()}`);
   const fail = (reading: NoSuccess): number => {
-    complain(`${file} can't be written: ${causeIn(reading).message}`);
+    complain(messageOf(SHARE_TROUBLE.notWritten(file, causeIn(reading))));
     return EXIT.cantCreate;
   };
   const made = documents.create(temporary, { ...before, text });

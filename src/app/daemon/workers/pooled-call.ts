@@ -5,7 +5,7 @@ import type { OutputDescriptor } from '../../../ports/worker-process.js';
 import type { Turn } from '../../service/admission.js';
 import type { ServiceContext, ServiceFunction } from '../../service/define-service.js';
 import type { CallScope } from '../../service/run-service.js';
-import { type Complaint, textOf } from '../../texts/complaint.js';
+import { type Complaint, messageOf, textOf } from '../../texts/complaint.js';
 import type { CallHead, Cancel } from '../../worker/worker-messages.js';
 
 export interface InputSink {
@@ -83,10 +83,10 @@ export class PooledCall {
 
   /** Tells the caller in a line why the call was not carried out, or not to its end. */
   fail(complaint: Complaint, code: number): void {
-    const message = textOf(complaint);
-    if (this.state === 'queued') this.#takeTurn({ kind: 'declined', message, exitCode: code });
+    if (this.state === 'queued')
+      this.#takeTurn({ kind: 'declined', message: textOf(complaint), exitCode: code });
     else {
-      this.#begun.stderr.write(`${SPEAKER}${message}\n`);
+      this.#begun.stderr.write(`${SPEAKER}${messageOf(complaint)}\n`);
       this.answer(code);
     }
   }

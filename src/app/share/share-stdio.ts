@@ -4,10 +4,10 @@ import type { Readable, Writable } from 'node:stream';
 import { DEFAULT_LIMITS } from '../../domain/share/messages/share-limits.js';
 import type { DaemonWish } from '../environment/daemon-switch.js';
 import { type Environment, workingDirectory } from '../environment/state-root.js';
+import { callService } from '../library/call-service.js';
 import { callerHost } from '../platforms/node-platform.js';
-import { ShareClient, type ShareEnd } from '../share/share-client.js';
-import { IDLE_MS, type ShareOptions } from '../share/share-options.js';
-import { callService } from './call-service.js';
+import { ShareClient, type ShareEnd } from './share-client.js';
+import { IDLE_MS, type ShareOptions } from './share-options.js';
 
 export type ShareStdioOptions = Partial<Omit<ShareOptions, 'command'>> & {
   /** The server's program, and its arguments. */

@@ -1,0 +1,63 @@
+// Titles and groups of the pages: a page has the title of its first heading, and the group of docs/index.md.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Converter } from 'typedoc';
+
+const DOCS = import.meta.dirname;
+
+/** The heading of docs/index.md below which a page is linked. @returns {Map<string, string>} by path */
+function groupsOfIndex() {
+  const groups = new Map();
+  let heading = '';
+  for (const line of readFileSync(path.join(DOCS, 'index.md'), 'utf8').split('\n')) {
+    heading = /^## (.*)$/.exec(line)?.[1] ?? heading;
+    for (const [, target] of line.matchAll(/\]\(([^)#]+\.md)/g)) groups.set(path.join(DOCS, target), heading);
+  }
+  return groups;
+}
+
+/** Of pages of which the index names only the first, or none. */
+const FOLDERS = [
+  [path.join(DOCS, 'commands') + path.sep, 'Commands'],
+  [path.join(DOCS, 'decisions') + path.sep, 'Decisions'],
+  [path.join(DOCS, '../examples') + path.sep, 'Examples'],
+];
+
+/** What a program imports, by the name of the file behind it. */
+const MODULES = new Map([
+  ['index', 'solod'],
+  ['testing', 'solod/testing'],
+]);
+
+/** A folder of the repository is not on the site: only its name stays of a link to it. */
+function unlinkFolders(outputDirectory) {
+  for (const name of readdirSync(outputDirectory, { recursive: true })) {
+    if (!name.endsWith('.html')) continue;
+    const file = path.join(outputDirectory, name);
+    const html = readFileSync(file, 'utf8');
+    const isThere = (target) => existsSync(path.join(path.dirname(file), target));
+    const kept = html.replace(/<a href="([^"]*\/?media\/[^"]+)"[^>]*>(.*?)<\/a>/g, (link, target, text) =>
+      isThere(decodeURIComponent(target)) ? link : text,
+    );
+    if (kept !== html) writeFileSync(file, kept);
+  }
+}
+
+/** @param {import('typedoc').Application} app */
+export function load(app) {
+  const groups = groupsOfIndex();
+  const groupOf = (file) =>
+    FOLDERS.find(([folder]) => file.startsWith(folder))?.[1] ?? groups.get(file) ?? 'The project';
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+    const [first] = document.content;
+    const [, title] = /^\s*# (.+)\n/.exec(first?.text ?? '') ?? [];
+    if (title === undefined) throw new Error(`${document.name} does not begin with a heading`);
+    document.name = title.replaceAll('`', '');
+    const file = document.project.files.getReflectionPath(document);
+    document.frontmatter.group = groupOf(file);
+  });
+  app.renderer.postRenderAsyncJobs.push(async (event) => unlinkFolders(event.outputDirectory));
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    for (const module of project.children ?? []) module.name = MODULES.get(module.name) ?? module.name;
+  });
+}

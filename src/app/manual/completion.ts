@@ -1,0 +1,244 @@
+/** `solod completion <shell>`: what the table of options makes of the completion of each shell. */
+
+import { COMMANDS } from '../options/command-table.js';
+import {
+  COMMAND_OPTIONS,
+  type CommandName,
+  OPTIONS,
+  type OptionName,
+  type OptionSpec,
+  optionHelp,
+} from '../options/option-table.js';
+import { ERROR_CODES } from './explain.js';
+import { TOPICS } from './topics.js';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+export const isShell = (word: string): word is Shell => (SHELLS as readonly string[]).includes(word);
+
+export function completionScript(shell: Shell): string {
+  switch (shell) {
+    case 'bash':
+      return bashScript();
+    case 'zsh':
+      return zshScript();
+    case 'fish':
+      return fishScript();
+  }
+}
+
+const NAMES = Object.keys(COMMANDS) as readonly CommandName[];
+const TOP = NAMES.filter((name) => !name.includes(' '));
+const ofShare = NAMES.filter((name) => name.startsWith('share ')).map((name) => name.slice('share '.length));
+
+/** What may stand as an operand, or as the value of an option. */
+type Candidates =
+  | { readonly kind: 'words'; readonly words: readonly string[] }
+  | { readonly kind: 'files' }
+  | { readonly kind: 'directories' }
+  | { readonly kind: 'any' };
+
+function operandOf(command: CommandName): Candidates {
+  switch (command) {
+    case 'explain':
+      return { kind: 'words', words: ERROR_CODES };
+    case 'completion':
+      return { kind: 'words', words: SHELLS };
+    case 'help':
+      return { kind: 'words', words: [...TOP, ...Object.keys(TOPICS)] };
+    case 'share':
+      return { kind: 'words', words: ofShare };
+    default:
+      return COMMANDS[command].operand === '' ? { kind: 'any' } : { kind: 'files' };
+  }
+}
+
+/** @returns undefined for an option without a value */
+function candidatesFor(command: CommandName, option: OptionName): Candidates | undefined {
+  const { argument } = optionHelp(command, option);
+  const { choices }: OptionSpec = OPTIONS[option];
+  if (choices !== undefined) return { kind: 'words', words: choices };
+  switch (argument) {
+    case undefined:
+      return undefined;
+    case '<dir>':
+      return { kind: 'directories' };
+    case '<file>':
+    case '<path>':
+      return { kind: 'files' };
+    default:
+      return { kind: 'any' };
+  }
+}
+
+const flagsOf = (option: OptionName): string[] => {
+  const { short }: OptionSpec = OPTIONS[option];
+  return short === undefined ? [`--${option}`] : [`--${option}`, `-${short}`];
+};
+
+function bashScript(): string {
+  const cases = NAMES.map((name) => bashCase(name)).join('\n');
+  return `# Completion of solod for bash: source <(solod completion bash)
+_solod() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} word
+  COMPREPLY=()
+  # Bash takes "--option=value" apart at the "=".
+  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
+  if ((COMP_CWORD == 1)); then
+    COMPREPLY=($(compgen -W '${TOP.join(' ')}' -- "$cur"))
+    return
+  fi
+  for word in "\${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
+    if [[ $word == -- ]]; then compopt -o default; return; fi
+  done
+  if [[ $command == share ]] && ((COMP_CWORD > 2)); then
+    case \${COMP_WORDS[2]} in ${ofShare.join(' | ')}) command="share \${COMP_WORDS[2]}" ;; esac
+  fi
+  case $command in
+${cases}
+  esac
+}
+complete -F _solod solod
+`;
+}
+
+function bashCase(name: CommandName): string {
+  const options = COMMAND_OPTIONS[name];
+  const values = options.flatMap((option) => {
+    const candidates = candidatesFor(name, option);
+    if (candidates === undefined) return [];
+    return [`        ${flagsOf(option).join(' | ')}) ${bashReply(candidates)}; return ;;`];
+  });
+  const ofValues = values.length === 0 ? [] : ['      case $prev in', ...values, '      esac'];
+  const flags = options.flatMap(flagsOf).join(' ');
+  return [
+    `    ${JSON.stringify(name)})`,
+    ...ofValues,
+    `      if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '${`${flags} --help`.trim()}' -- "$cur")); else ${bashReply(operandOf(name))}; fi`,
+    '      ;;',
+  ].join('\n');
+}
+
+function bashReply(candidates: Candidates): string {
+  switch (candidates.kind) {
+    case 'words':
+      return `COMPREPLY=($(compgen -W '${candidates.words.join(' ')}' -- "$cur"))`;
+    case 'files':
+      return 'compopt -o default -o filenames; COMPREPLY=($(compgen -f -- "$cur"))';
+    case 'directories':
+      return 'compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur"))';
+    case 'any':
+      return ':';
+  }
+}
+
+/** Inside single quotes. */
+const quoted = (text: string): string => text.replaceAll("'", "'\\''");
+const forZsh = (text: string): string => quoted(text.replace(/[[\]:\\]/g, '\\$&'));
+
+function zshScript(): string {
+  const commands = TOP.map((name) => `    '${name}:${forZsh(COMMANDS[name].summary)}'`).join('\n');
+  const cases = NAMES.map((name) => zshCase(name)).join('\n');
+  return `#compdef solod
+# Completion of solod for zsh: solod completion zsh > a directory of $fpath/_solod, or source it after compinit
+_solod() {
+  local -a commands=(
+${commands}
+  )
+  if (( CURRENT == 2 )); then
+    _describe command commands
+    return
+  fi
+  local command=$words[2]
+  shift words
+  (( CURRENT-- ))
+  if [[ $command == share ]] && (( CURRENT > 2 )); then
+    case $words[2] in
+      (${ofShare.join('|')})
+        command="share $words[2]"
+        shift words
+        (( CURRENT-- ))
+        ;;
+    esac
+  fi
+  case $command in
+${cases}
+  esac
+}
+if [[ $funcstack[1] == _solod ]]; then _solod "$@"; elif (( $+functions[compdef] )); then compdef _solod solod; fi
+`;
+}
+
+function zshCase(name: CommandName): string {
+  const specs = COMMAND_OPTIONS[name].flatMap((option) => {
+    const candidates = candidatesFor(name, option);
+    const help = forZsh(optionHelp(name, option).help);
+    const mark = candidates === undefined ? '' : '=';
+    const value = candidates === undefined ? '' : `:value:${zshAction(candidates)}`;
+    const { short }: OptionSpec = OPTIONS[option];
+    const brief = short === undefined ? [] : [`'-${short}[${help}]${value}'`];
+    return [`'--${option}${mark}[${help}]${value}'`, ...brief];
+  });
+  const lines = [...specs, "'--help[print help]'", `'1: :${zshAction(operandOf(name))}'`, "'*: :_default'"];
+  return `    ('${name}') _arguments ${lines.join(' \\\n      ')} ;;`;
+}
+
+function zshAction(candidates: Candidates): string {
+  switch (candidates.kind) {
+    case 'words':
+      return `(${candidates.words.join(' ')})`;
+    case 'files':
+      return '_files';
+    case 'directories':
+      return '_directories';
+    case 'any':
+      return ' ';
+  }
+}
+
+function fishScript(): string {
+  const commands = TOP.map(
+    (name) =>
+      `complete -c solod -f -n __fish_use_subcommand -a ${name} -d '${forFish(COMMANDS[name].summary)}'`,
+  );
+  return [
+    '# Completion of solod for fish: solod completion fish > ~/.config/fish/completions/solod.fish',
+    ...commands,
+    ...NAMES.flatMap(fishLines),
+    '',
+  ].join('\n');
+}
+
+const forFish = (text: string): string => text.replace(/[\\']/g, '\\$&');
+
+function fishLines(name: CommandName): string[] {
+  const [first, second] = name.split(' ');
+  const isOfBoth = second === undefined && ofShare.includes(name);
+  const not = isOfBoth ? '; and not __fish_seen_subcommand_from share' : '';
+  const and = second === undefined ? not : `; and __fish_seen_subcommand_from ${second}`;
+  const when = `complete -c solod -n '__fish_seen_subcommand_from ${first}${and}'`;
+  const options = COMMAND_OPTIONS[name].map((option) => {
+    const { short }: OptionSpec = OPTIONS[option];
+    const brief = short === undefined ? '' : ` -s ${short}`;
+    const help = forFish(optionHelp(name, option).help);
+    return `${when} -l ${option}${brief}${fishValue(candidatesFor(name, option))} -d '${help}'`;
+  });
+  const operand = operandOf(name);
+  return operand.kind === 'words' ? [...options, `${when} -f -a '${operand.words.join(' ')}'`] : options;
+}
+
+function fishValue(candidates: Candidates | undefined): string {
+  switch (candidates?.kind) {
+    case undefined:
+      return '';
+    case 'words':
+      return ` -x -a '${candidates?.words.join(' ')}'`;
+    case 'files':
+      return ' -r -F';
+    case 'directories':
+      return " -x -a '(__fish_complete_directories)'";
+    case 'any':
+      return ' -x';
+  }
+}

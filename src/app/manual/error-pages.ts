@@ -1,0 +1,29 @@
+/** What `solod explain <code>` prints of each code. `npm run pages` makes `docs/troubleshooting.md` of it. */
+
+import { CALL_PAGES, type CallCode } from './call-pages.js';
+import {
+  COMMAND_PAGES,
+  type CommandCode,
+  INSTALL_PAGES,
+  type InstallCode,
+  USAGE_PAGES,
+  type UsageCode,
+} from './command-pages.js';
+import type { ErrorPages } from './error-page.js';
+
+export type ErrorCode = CallCode | CommandCode | InstallCode | UsageCode;
+
+/** The groups of the codes, in the order of the page. */
+export const ERROR_GROUPS = {
+  'Calls and daemons': CALL_PAGES,
+  'Other commands': COMMAND_PAGES,
+  Installing: INSTALL_PAGES,
+  'The command line': USAGE_PAGES,
+} as const;
+
+export const ERROR_PAGES: ErrorPages<ErrorCode> = {
+  ...CALL_PAGES,
+  ...COMMAND_PAGES,
+  ...INSTALL_PAGES,
+  ...USAGE_PAGES,
+};

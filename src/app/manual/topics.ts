@@ -1,0 +1,107 @@
+/** What `solod help <topic>`, the man page and the pages say of things that belong to no single command. */
+
+import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
+
+/** A name and what it means. */
+export type Row = readonly [name: string, meaning: string];
+
+/** Every variable that solod reads or sets, for people. */
+export const VARIABLES: readonly Row[] = [
+  ['SOLOD', '`off` runs services in the process of the caller, `on` uses a daemon also where `CI` is set'],
+  ['SOLOD_DIR', 'directory of all daemons: an absolute path that only this user can write to'],
+  ['SOLOD_SHARE_CLIENT', '`node` keeps `solod share` from becoming the native client'],
+  ['SOLOD_SCOPE', 'a word: callers with another word, in a container for example, have daemons of their own'],
+  ['XDG_STATE_HOME', 'without `SOLOD_DIR` and `/run/user/<uid>`: daemons live in its directory `solod`'],
+  ['XDG_RUNTIME_DIR', 'daemons live in its directory `solod` if no other place can be used'],
+  ['XDG_BIN_HOME', 'where `install` puts commands, instead of `~/.local/bin`'],
+  ['XDG_CONFIG_HOME', 'where `install --systemd` writes units, instead of `~/.config`'],
+  ['HOME', 'without the three above: daemons live in `~/.local/state/solod`'],
+  ['PATH', 'where programs are found; `install` says if it lacks the directory of the command'],
+  ['CI', 'set, and neither `0` nor `false`: no daemon is used, unless `SOLOD=on` or `--daemon` asks for one'],
+  ['NO_COLOR', 'set and not empty: no colours'],
+  ['TERM', '`dumb`: no colours in a status line, and no progress line that is erased'],
+  ['NOTIFY_SOCKET', 'set by systemd: the daemon tells it that it is ready'],
+  [
+    'LISTEN_FDS',
+    'set by systemd, with `LISTEN_PID` and `LISTEN_FDNAMES`: the socket that the daemon is given',
+  ],
+  ['INVOCATION_ID', 'set by systemd for each run of a unit; `solod spawns` shows who started a daemon'],
+  ['SOLOD_CALLER', 'internal: what a caller says of itself to the daemon'],
+  ['SOLOD_SPAWN_LOCK', 'internal: the lock that a caller hands to the daemon that it starts'],
+  ['SOLOD_HANDED_TO', 'internal: the process that is to get the listener of a program'],
+  ['SOLOD_HANDED_SOCKET', 'internal: the socket that a program is handed'],
+  ['SOLOD_START_CHANNEL', 'internal: on which descriptor a started daemon reports'],
+];
+
+const EXIT_ROWS: readonly Row[] = [
+  ['0 to 255', 'those of the called service'],
+  ...Object.entries(EXIT_MEANINGS).map(
+    ([name, meaning]): Row => [String(EXIT[name as keyof typeof EXIT_MEANINGS]), meaning],
+  ),
+];
+
+const FILES: readonly Row[] = [
+  ['$SOLOD_DIR', 'or `/run/user/<uid>/solod`, `$XDG_STATE_HOME/solod`, `~/.local/state/solod`: all daemons'],
+  ['<name>/current/sock', 'the socket of the daemon that serves the name'],
+  ['<name>/current/owner.json', 'its process id and what it serves'],
+  ['<name>/spawn.lock', 'there while a caller starts a daemon'],
+  ['<name>/log', 'what daemons wrote; `log.1` and `log.previous` are earlier parts'],
+  ['<name>/spawns.jsonl', 'every start and how it ended'],
+  ['<name>/launch', 'the program and the arguments that start a daemon'],
+];
+
+const VALUES: readonly Row[] = [
+  ['<duration>', '`500ms`, `10s`, `15m`, `1h`; without a unit, seconds'],
+  ['<size>', 'bytes, or with a unit: `512M`, `2G`'],
+  ['<name>', '1 to 64 letters, digits, `.`, `_` or `-`, starting with a letter or a digit'],
+  ['<service>', 'path of an ES module, a CommonJS module or TypeScript; or `solod:status-line`'],
+  ['--option=value', 'the same as `--option value`; needed for a value that starts with a dash'],
+  ['--', 'ends the options: what follows goes to the service'],
+];
+
+const ERRORS: readonly Row[] = [
+  ['SOLOD_E_…', 'stands at the end of each message about a failure; it stays the same in later versions'],
+  ['solod explain <code>', 'says what happened, where to look and what to do; `--json` for programs'],
+];
+
+export const TOPICS = {
+  errors: { title: 'Messages', rows: ERRORS },
+  'exit-codes': { title: 'Exit codes', rows: EXIT_ROWS },
+  environment: { title: 'Environment variables', rows: VARIABLES },
+  files: { title: 'Files', rows: FILES },
+  values: { title: 'Values on the command line', rows: VALUES },
+} as const satisfies Readonly<Record<string, { readonly title: string; readonly rows: readonly Row[] }>>;
+
+export type Topic = keyof typeof TOPICS;
+
+export const isTopic = (word: string): word is Topic => Object.hasOwn(TOPICS, word);
+
+/** For a terminal: the names in one column, the meanings in lines of 80 characters beside it. */
+export function topicText(topic: Topic): string {
+  const { title, rows } = TOPICS[topic];
+  const widest = Math.max(...rows.map(([name]) => name.length)) + 4;
+  const lines = rows.map(([name, meaning]) => hanging(`  ${name}`, plain(meaning), widest));
+  return `${title}\n\n${lines.join('\n')}\n`;
+}
+
+/** Without the marks of Markdown. */
+export const plain = (markdown: string): string => markdown.replaceAll('`', '');
+
+const COLUMNS = 80;
+
+/** A label, and a text beside it whose further lines are indented as far. */
+export function hanging(label: string, text: string, indent: number): string {
+  const lines = wrapped(text, COLUMNS - indent);
+  return `${label.padEnd(indent)}${lines.join(`\n${' '.repeat(indent)}`)}`;
+}
+
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last === '') lines[lines.length - 1] = word;
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -1,0 +1,41 @@
+/** A program that was handed its listener takes a look for a client, so its process is looked at instead. */
+
+import { dirname } from 'node:path';
+import { type Vitality, vitalityOf } from '../../domain/evidence/identity.js';
+import { parseOwner } from '../../domain/evidence/owner.js';
+import { join, NAMES } from '../../domain/place/layout.js';
+import type { ConnectReading, SocketProbe } from '../../ports/socket-probe.js';
+import type { CommonHost } from './host.js';
+
+/**
+ * @param look `process`: no connection is made to a program that lives; such a reading has no connection
+ */
+export function lookingAtProcess(
+  host: Pick<CommonHost, 'files' | 'processes'>,
+  probe: SocketProbe & { drop(): void },
+  look: 'connect' | 'process',
+): SocketProbe {
+  return {
+    connect: async (path, withinMs): Promise<ConnectReading> => {
+      const vitality = vitalityOfProgram(host, path);
+      if (vitality === 'alive' && look === 'process') return { kind: 'connected' };
+      const reading = await probe.connect(path, withinMs);
+      if (vitality !== 'dead' || reading.kind !== 'connected') return reading;
+      // Its children have the listener still, or the process that claims for it: it is waited for.
+      probe.drop();
+      return { kind: 'silent' };
+    },
+    greet: (withinMs) => probe.greet(withinMs),
+  };
+}
+
+/** @param socket path of a generation's socket; undefined where no such program owns that */
+function vitalityOfProgram(
+  { files, processes }: Pick<CommonHost, 'files' | 'processes'>,
+  socket: string,
+): Vitality | undefined {
+  const reading = files.readText(join(dirname(socket), NAMES.owner));
+  const owner = reading.kind === 'text' ? parseOwner(reading.text) : undefined;
+  if (owner?.program !== true) return undefined;
+  return vitalityOf(owner, processes.self(), processes.lookUp(owner.pid));
+}

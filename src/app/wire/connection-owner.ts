@@ -1,0 +1,51 @@
+/** What a connection on the daemon's side asks of its server, and tells it. */
+
+import type { Duplex } from 'node:stream';
+import type { HeadBudget } from '../../domain/calls/head-budget.js';
+import type { Admission } from '../service/admission.js';
+import type { ChunkDecoder } from './chunks.js';
+import type { CallRequest } from './request.js';
+import type { Request } from './served-call.js';
+
+export interface ConnectionTiming {
+  /** How long a client has to close its end after the exit code, in milliseconds. */
+  readonly lingerMs: number;
+  /** How often a client is probed while its input is not read, in milliseconds. */
+  readonly probeMs: number;
+  /** How long a service has to end once its client has gone, in milliseconds. */
+  readonly graceMs: number;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
+export type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
+
+/** A connection, as its server ends it. */
+export interface Endable {
+  abort(reason: string): void;
+  endIfIdle(): void;
+}
+
+export interface ConnectionOwner {
+  readonly timing: ConnectionTiming;
+  readonly heads: HeadBudget;
+  admit(request: CallRequest): Promise<Admission> | Admission;
+  /** A request has been read to its end, … */
+  requested(): void;
+  /** … its service begins, … */
+  begun(): void;
+  /** … its client has gone, and the service has been told to end, … */
+  abandoned(): void;
+  /**
+   * … and it is waited for no longer: the answer is out or the client gone, and the service has ended or had
+   * its grace.
+   */
+  settled(request: Request): void;
+  /** The service has ended after its grace. */
+  outlived(): void;
+  /** Whether a connection may stay open after its call, for the client's next request. */
+  mayKeep(): boolean;
+  /** The connection stays open; `decoder` may stand within what still belongs to the call. */
+  kept(socket: Duplex, decoder: ChunkDecoder): void;
+  /** @param headBytes how long its request was */
+  closed(connection: Endable, headBytes: number): void;
+}

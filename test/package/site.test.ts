@@ -1,0 +1,120 @@
+/** The documentation as a site, in a browser: no dead link, nothing wider than a phone, and search finds. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from './readme-blocks.js';
+
+const BROWSER = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) =>
+  existsSync(file),
+);
+const LEFT_OUT = BROWSER === undefined ? ' (skipped: there is no Chromium in /usr/bin)' : '';
+const PHONE = { width: 390, height: 844 };
+
+const site = mkdtempSync(path.join(tmpdir(), 'solod-site-'));
+const pages = (): string[] =>
+  (readdirSync(site, { recursive: true }) as string[]).filter((file) => file.endsWith('.html')).sort();
+const read = (file: string): string => readFileSync(path.join(site, file), 'utf8');
+
+beforeAll(() => {
+  const typedoc = path.join(ROOT, 'docs/node_modules/typedoc/bin/typedoc');
+  execFileSync(process.execPath, [typedoc, '--out', site], {
+    cwd: path.join(ROOT, 'docs'),
+    stdio: 'pipe',
+  });
+});
+afterAll(() => rmSync(site, { recursive: true, force: true }));
+
+/** Where the links of a page lead that does not exist: files, and places in files. */
+function deadIn(file: string, ids: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const links = [...read(file).matchAll(/\s(?:href|src)="([^"]+)"/g)].map(([, link = '']) => link);
+  return links.filter((link) => {
+    if (/^(?:[a-z]+:|\/\/)/.test(link)) return false;
+    const [target = '', place] = link.replaceAll('&amp;', '&').split('#');
+    const to = target === '' ? file : path.join(path.dirname(file), decodeURIComponent(target));
+    if (place === undefined || place === '' || !to.endsWith('.html')) return !existsSync(path.join(site, to));
+    return !ids.get(to)?.has(decodeURIComponent(place));
+  });
+}
+
+it('has a page for each document, and no dead link', () => {
+  const ids = new Map(
+    pages().map((file) => [
+      file,
+      new Set([...read(file).matchAll(/\sid="([^"]+)"/g)].map(([, id = '']) => id)),
+    ]),
+  );
+  expect(ids.size).toBeGreaterThan(80);
+  const dead = pages().flatMap((file) => deadIn(file, ids).map((link) => `${file}: ${link}`));
+  expect(dead).toEqual([]);
+});
+
+describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
+  let browser: Browser;
+  let server: Server;
+  let base: string;
+  const troubles: string[] = [];
+
+  beforeAll(async () => {
+    const types: Readonly<Record<string, string>> = {
+      '.html': 'text/html',
+      '.js': 'text/javascript',
+      '.css': 'text/css',
+      '.svg': 'image/svg+xml',
+    };
+    server = createServer(({ url = '/' }, response) => {
+      const file = path.join(site, decodeURIComponent(new URL(url, 'http://x').pathname));
+      if (!existsSync(file)) return void response.writeHead(404).end();
+      response.writeHead(200, { 'content-type': types[path.extname(file)] ?? 'application/octet-stream' });
+      response.end(readFileSync(file));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    browser = await chromium.launch({ executablePath: BROWSER ?? '', args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    server?.close();
+  });
+
+  async function opened(viewport = { width: 1280, height: 900 }): Promise<Page> {
+    const page = await browser.newPage({ viewport });
+    page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('response', (response) => response.status() >= 400 && troubles.push(response.url()));
+    return page;
+  }
+
+  it('each document opens without an error, and fits a phone', async () => {
+    const page = await opened(PHONE);
+    const wide: string[] = [];
+    const documents = pages().filter((file) => /^(?:index|modules|documents\/.*)\.html$/.test(file));
+    expect(documents.length).toBeGreaterThan(50);
+    for (const file of documents) {
+      await page.goto(base + file.split('/').map(encodeURIComponent).join('/'));
+      const width = await page.evaluate('document.documentElement.scrollWidth');
+      if (Number(width) > PHONE.width) wide.push(`${file}: ${width}`);
+    }
+    expect({ wide, troubles }).toEqual({ wide: [], troubles: [] });
+  });
+
+  it.each([
+    ['SOLOD_E_TIMED_OUT', 'Troubleshooting by message'],
+    ['prettierd', 'Moving from other tools'],
+    ['systemd', 'Install'],
+  ])('search for %s finds %s', async (asked, title) => {
+    const page = await opened();
+    await page.goto(`${base}index.html`);
+    await page.locator('#tsd-search-trigger').click();
+    await page.locator('#tsd-search-input').fill(asked);
+    const results = page.locator('#tsd-search-results li');
+    await results.first().waitFor();
+    expect((await results.allTextContents()).map((text) => text.trim())).toContain(title);
+    expect(troubles).toEqual([]);
+  });
+});

@@ -1,0 +1,163 @@
+/** The commands that explain solod, codes in real messages of both clients, and the line of a long start. */
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { COMMAND_OPTIONS, OPTIONS } from '../../../src/app/options/option-table.js';
+import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../../native/client.js';
+import { ROOT, SOLOD, sandbox } from '../support/sandbox.js';
+
+const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
+
+describe('solod', () => {
+  it.each([
+    [['explain', 'SOLOD_E_TIMED_OUT'], /^SOLOD_E_TIMED_OUT\n\nWhat happened: /],
+    [['explain', 'lost', '--json'], /^\{"code":"SOLOD_E_LOST",.*"exit":76\}\n$/],
+    [['help', 'environment'], /^Environment variables\n/],
+    [['help', 'exit-codes'], /\n {2}75 +timed out\n/],
+    [['help', 'share', 'install'], /^Usage: solod share install /],
+    [['help', 'call'], /^Usage: solod call /],
+    [['help'], /^Usage: solod /],
+    [['completion', 'bash'], /complete -F _solod solod\n$/],
+  ])('%j, without a home directory', async (args, says) => {
+    const env = {
+      HOME: undefined,
+      SOLOD_DIR: undefined,
+      XDG_STATE_HOME: undefined,
+      XDG_RUNTIME_DIR: undefined,
+    };
+    const { code, stdout, stderr } = await sandbox().run(args, { env });
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.toString()).toMatch(says);
+  });
+
+  it.each([
+    [['explain', 'nope'], 'SOLOD_E_USAGE_CODE'],
+    [['completion', 'tcsh'], 'SOLOD_E_USAGE_SHELL'],
+    [['help', 'nope'], 'SOLOD_E_USAGE_TOPIC'],
+    [['status', '--nope'], 'SOLOD_E_USAGE_MALFORMED'],
+    [['call'], 'SOLOD_E_USAGE_MALFORMED'],
+  ])('%j is a mistake with the code %s, which has a page', async (args, code) => {
+    const box = sandbox();
+    const ended = await box.run(args);
+    expect([ended.code, ended.stdout.toString()]).toEqual([64, '']);
+    expect(ended.stderr).toContain(`[${code}]`);
+    expect((await box.run(['explain', code])).code).toBe(0);
+  });
+});
+
+describe('the man page', () => {
+  const page = readFileSync(path.join(ROOT, 'dist/solod.1'), 'utf8');
+
+  it('has every option', () => {
+    const used = new Set(Object.values(COMMAND_OPTIONS).flat());
+    for (const option of Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])
+      if (used.has(option)) expect(page).toContain(`\\-\\-${option.replaceAll('-', '\\-')}`);
+  });
+
+  it.skipIf(!has('groff'))('is read by groff without a warning', () => {
+    const { stdout, stderr } = spawnSync('groff', ['-man', '-Tascii', '-P-bcou', '-ww', '-'], {
+      input: page,
+      encoding: 'utf8',
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('SYNOPSIS');
+  });
+});
+
+describe('both clients', () => {
+  beforeAll(buildClient, BUILD_MS);
+
+  const clients: readonly (readonly [string, string, readonly string[]])[] = [
+    ['Node', process.execPath, [SOLOD]],
+    ...(hasCargo ? ([['native', CLIENT, []]] as const) : []),
+  ];
+
+  it.each(clients)(`%s shows the code of a failure${LEFT_OUT}`, async (_, program, first) => {
+    const box = sandbox();
+    const broken = box.service('throw new Error("no")', 'broken.mjs');
+    const { code, stderr } = await box.exec(program, [...first, 'call', broken]);
+    expect(code).toBe(70);
+    expect(stderr).toMatch(/^solod: .* \[SOLOD_E_DECLINED\]\n$/s);
+  });
+
+  describe.skipIf(!has('script'))('on a terminal', () => {
+    const SLOW = `
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      export default ({ stdout }) => void stdout.write('answer');`;
+
+    it.each(clients)(
+      `%s says that it waits for a start, and takes the line back${LEFT_OUT}`,
+      async (_, program, first) => {
+        const box = sandbox();
+        const service = box.service(SLOW, 'slow.mjs');
+        box.leaveLaunchFile(service);
+        const command = [program, ...first, 'call', service].join(' ');
+        const started = await box.exec('script', ['-qec', command, '/dev/null'], { env: { TERM: 'xterm' } });
+        expect(started.stdout.toString()).toBe(`solod: waiting for the daemon of ${service} …\r\x1b[Kanswer`);
+        const warm = await box.exec('script', ['-qec', command, '/dev/null'], { env: { TERM: 'xterm' } });
+        expect(warm.stdout.toString()).toBe('answer');
+      },
+    );
+
+    it.each(clients)(`%s says nothing into a pipe${LEFT_OUT}`, async (_, program, first) => {
+      const box = sandbox();
+      const { code, stdout, stderr } = await box.exec(program, [
+        ...first,
+        'call',
+        box.service(SLOW, 'slow.mjs'),
+      ]);
+      expect([code, stdout.toString(), stderr]).toEqual([0, 'answer', '']);
+    });
+  });
+});
+
+describe('--color', () => {
+  it.each([
+    ['always', true],
+    ['never', false],
+    ['auto', false],
+  ])('%s: doctor, into a pipe', async (when, isColoured) => {
+    const { stdout } = await sandbox().run(['doctor', `--color=${when}`]);
+    expect(stdout.toString().includes('\x1b[32mok')).toBe(isColoured);
+  });
+
+  it.each([
+    ['always', '1', true],
+    ['never', undefined, false],
+    ['auto', '1', false],
+    ['auto', undefined, true],
+  ])('%s with NO_COLOR=%s: the line of --errors line', async (when, NO_COLOR, isRed) => {
+    const args = ['call', '--errors=line', `--color=${when}`, '/nowhere.mjs'];
+    const { stdout } = await sandbox().run(args, { env: { NO_COLOR } });
+    expect(stdout.toString().startsWith('\x1b[31m')).toBe(isRed);
+  });
+});
+
+describe('--json carries the code of a failure', () => {
+  it('of gc, which was not to trust a directory', async () => {
+    const box = sandbox();
+    await box.run(['call', box.service()]);
+    await box.run(['stop', '--all']);
+    chmodSync(box.place(), 0o777);
+    const { stdout, stderr } = await box.run(['gc', '--json']);
+    expect(JSON.parse(stdout.toString())).toEqual([
+      expect.objectContaining({ kind: 'distrusted', codes: ['SOLOD_E_STATE_DIRECTORY_DISTRUSTED'] }),
+    ]);
+    expect(stderr).toContain('[SOLOD_E_STATE_DIRECTORY_DISTRUSTED]');
+  });
+
+  it('of a daemon that does not answer', async () => {
+    const box = sandbox();
+    const service = box.service();
+    await box.run(['call', service]);
+    const { pid } = JSON.parse((await box.run(['status', service, '--json'])).stdout.toString());
+    process.kill(pid, 'SIGSTOP');
+    const told = async (command: string) =>
+      JSON.parse((await box.run([command, service, '--json', '--timeout=300ms'])).stdout.toString());
+    expect(await told('status')).toMatchObject({ kind: 'not-answering', code: 'SOLOD_E_NOT_ANSWERING' });
+    expect(await told('stop')).toMatchObject({ kind: 'refused', code: 'SOLOD_E_COMMAND_NOT_ASKED' });
+    process.kill(pid, 'SIGCONT');
+  });
+});
