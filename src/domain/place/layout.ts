@@ -225,15 +225,17 @@ export function utf8(text: string): number[] {
 /**
  * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h).
  * Node 20 and 22 cut a longer path off without a word, and two such paths then name one socket. On Windows a
- * socket's path names a file, and may be as long as any (Maximum Path Length Limitation, learn.microsoft.com).
+ * socket's path names a file, and has no limit of its own.
  */
-export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104, win32: 32_767 };
+export const SUN_PATH_BYTES: Readonly<
+  Record<'linux' | 'darwin', number> & Partial<Record<Platform, number>>
+> = { linux: 108, darwin: 104 };
 
 /** The longest name, after the directory, that a socket is bound or reached by. */
 const LONGEST_TAIL = join('', TMP + 'n'.repeat(NONCE_LENGTH_MAX), NAMES.socket);
 
 export function fitsSocketPath(directory: string, platform: Platform): boolean {
-  return utf8(directory).length + LONGEST_TAIL.length + 1 <= SUN_PATH_BYTES[platform];
+  return utf8(directory).length + LONGEST_TAIL.length + 1 <= (SUN_PATH_BYTES[platform] ?? Infinity);
 }
 
 export interface Place {
