@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
+import { type OptionName, wrongOption } from '../options/given-options.js';
 import type { CallerHost } from '../platforms/host.js';
 import { KeptConnections } from '../platforms/kept-connections.js';
 import { USAGE } from '../texts/usage-text.js';
 import { type CallOptions, type CallResult, callService } from './call-service.js';
 import type { ServiceOptions, TimingOptions } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
-import { failed } from './obtain-daemon.js';
+import { type FailedResult, failed } from './obtain-daemon.js';
 
 export type ClientOptions = ServiceOptions &
   TimingOptions & {
@@ -34,11 +35,15 @@ export interface Client {
 
 const CONNECTIONS = 8;
 
+/** The result of a function whose options can't be used: without a type checker they can be anything. */
+export function refused(options: unknown, ...required: readonly OptionName[]): FailedResult | undefined {
+  const wrong = wrongOption(options, ...required);
+  return wrong === undefined ? undefined : failed(invalid(wrong).failure);
+}
+
 /** @param hostOf made for each call */
-export function createClient<C extends Duplex>(
-  hostOf: () => CallerHost<C>,
-  { connections = CONNECTIONS, ...service }: ClientOptions,
-): Client {
+export function createClient<C extends Duplex>(hostOf: () => CallerHost<C>, options: ClientOptions): Client {
+  const { connections = CONNECTIONS, ...service } = options ?? {};
   const kept = new KeptConnections<C>(connections);
   const running = new Set<Promise<unknown>>();
   let state: 'open' | 'closed' = 'open';
@@ -50,12 +55,10 @@ export function createClient<C extends Duplex>(
   return {
     call: async (options) => {
       if (state === 'closed') return failed(invalid(USAGE.closedClient()).failure);
-      const call = callService(
-        hostOf(),
-        { ...service, ...options, env: options.env ?? service.env },
-        undefined,
-        kept,
-      );
+      const whole = { ...service, ...options, env: options?.env ?? service.env };
+      const wrong = refused({ ...whole, connections }, 'service', 'stdout', 'stderr');
+      if (wrong !== undefined) return wrong;
+      const call = callService(hostOf(), whole, undefined, kept);
       running.add(call);
       try {
         return await call;

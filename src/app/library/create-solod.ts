@@ -4,7 +4,7 @@ import type { LibraryHost } from '../platforms/host.js';
 import { libraryHost } from '../platforms/node-platform.js';
 import { type CallOptions, type CallResult, callService } from './call-service.js';
 import { type ClaimOptions, type ClaimResult, claimName } from './claim-name.js';
-import { type Client, type ClientOptions, createClient } from './create-client.js';
+import { type Client, type ClientOptions, createClient, refused } from './create-client.js';
 import { defined } from './daemon-request.js';
 import { type KickOptions, type KickResult, kickDaemon } from './kick-daemon.js';
 import {
@@ -90,11 +90,11 @@ export function createSolod(adapters: GivenAdapters = {}): Solod<Socket> {
   // Made for each call: a process may change its user and its environment between two calls.
   const host = (): LibraryHost<Socket> => libraryHost(given);
   return {
-    obtain: async (options) => obtainDaemon(host(), options),
-    connect: async (options) => connectDaemon(host(), options),
-    kick: (options) => kickDaemon(host(), options),
-    claim: async (options) => claimName(host(), options),
-    call: async (options) => callService(host(), options),
+    obtain: async (options) => refused(options) ?? obtainDaemon(host(), options),
+    connect: async (options) => refused(options) ?? connectDaemon(host(), options),
+    kick: (options) => refused(options) ?? kickDaemon(host(), options),
+    claim: async (options) => refused(options, 'name') ?? claimName(host(), options),
+    call: async (options) => refused(options, 'stdout', 'stderr') ?? callService(host(), options),
     createClient: (options) => createClient(host, options),
   };
 }

@@ -54,7 +54,7 @@ export type ObtainResult =
   | FailedResult;
 
 /** `failure.kind` says what failed; `message` says it in a sentence, and `solod explain <code>` tells more. */
-interface FailedResult {
+export interface FailedResult {
   readonly kind: 'failed';
   readonly failure: Failure;
   readonly message: string;

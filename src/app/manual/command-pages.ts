@@ -269,6 +269,14 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
     'There is no such command and no such topic.',
     'Run `solod help` for the commands. The message has the topics.',
   ),
+  SOLOD_E_USAGE_OPTIONS: usage(
+    'A function of the library was called without an object of options.',
+    'Give one. The types of the package say what each function takes.',
+  ),
+  SOLOD_E_USAGE_OPTION: usage(
+    'An option that a function of the library needs is missing, or has a value that can not be used.',
+    'Give what the message asks for. A type checker finds this before the call.',
+  ),
   SOLOD_E_USAGE_CLOSED_CLIENT: usage('The client of the library was closed.', 'Make another one.'),
   SOLOD_E_USAGE_NOT_FOR_PROGRAMS: usage(
     'The option needs a service. A program that solod only starts knows nothing of it.',

@@ -40,6 +40,11 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
     what: `--${option} ${text} is not one of its values`,
     todo: `write ${known.join(' or ')}`,
   }),
+  options: () => ({ what: 'no options are given', todo: 'give an object of options' }),
+  option: (name: string, wanted: string) => ({
+    what: `the option "${name}" is missing or wrong`,
+    todo: `give ${wanted}`,
+  }),
   closedClient: () => ({ what: 'this client is closed', todo: 'make another one' }),
   notForPrograms: (option: string) => ({
     what: `--${option} has no effect on a program that solod only starts`,

@@ -1,7 +1,7 @@
 /**
  * The claim on a system whose sockets have no names in the file system (Windows): the daemon of a name is the
  * process that holds one file. The kernel lets one process alone hold it, and frees it with that process,
- * however it ends. docs/decisions/0017-claim-by-lock.md says why.
+ * however it ends. docs/decisions/0018-claim-by-lock.md says why.
  *
  * A candidate that holds the file owns everything else in `current`, and writes it anew: first who it is,
  * then how to reach it, and that listens already. A candidate that can't hold the file gives way to a daemon

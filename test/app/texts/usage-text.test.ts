@@ -40,6 +40,11 @@ const SAYS: Says<typeof USAGE> = {
     USAGE.noDirectory(),
     'the working directory of this process does not exist any more; change to another one',
   ],
+  options: [USAGE.options(), 'no options are given; give an object of options'],
+  option: [
+    USAGE.option('stdout', 'a writable stream'),
+    'the option "stdout" is missing or wrong; give a writable stream',
+  ],
   closedClient: [USAGE.closedClient(), 'this client is closed; make another one'],
   notForPrograms: [
     USAGE.notForPrograms('workers'),
