@@ -114,6 +114,8 @@ const [command, library, settings] = await Promise.all([
       manual: 'src/app/manual/manual.ts',
       // The client's side of a shared server.
       sharing: 'src/app/commands/share/share-command.ts',
+      // What is different on Windows.
+      windows: 'src/app/platforms/windows-platform.ts',
       // A started process; its claim; the daemon that comes of it.
       daemon: 'src/app/daemon/background-entry.ts',
       serve: 'src/app/daemon/serve.ts',

@@ -26,8 +26,10 @@ const KINDS: Readonly<Record<string, Exclude<Refusal['kind'], 'failed'>>> = {
 export function causeOf(error: unknown): Cause {
   if (!(error instanceof Error)) throw error;
   const { code, syscall } = error as NodeJS.ErrnoException;
+  // Deno does not name the system call of each error. Codes of a runtime's own have underscores.
+  const isOfSystem = typeof syscall === 'string' || /^E[A-Z0-9]+$/.test(code ?? '');
   // Node answers for the system where a path holds a NUL byte: no system call could take it.
-  const refused = typeof syscall === 'string' || code === 'ERR_INVALID_ARG_VALUE';
+  const refused = isOfSystem || code === 'ERR_INVALID_ARG_VALUE';
   if (code === undefined || !refused) throw error;
   return { code, message: error.message };
 }

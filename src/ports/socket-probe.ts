@@ -8,7 +8,9 @@ export type ConnectReading =
    * The name refers to the caller's own listener, which a supervisor handed over to it. Nothing was tried.
    */
   | { readonly kind: 'own' }
-  | { readonly kind: 'errno'; readonly cause: Cause };
+  | { readonly kind: 'errno'; readonly cause: Cause }
+  /** The same, from a runtime that reports this code for other errors too. */
+  | { readonly kind: 'vague-errno'; readonly cause: Cause };
 
 /** What became of a connection on which the caller waited for the daemon's first word. */
 export type GreetReading =

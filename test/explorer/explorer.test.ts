@@ -24,6 +24,12 @@ describe('nothing is wrong with any schedule', () => {
     ['2-clients-leftovers', 1],
     ['2-kicks-leftovers', 2],
     ['1-client-1-kick', 1],
+    ['darwin-3-candidates', 2],
+    ['darwin-2-clients', 2],
+    ['darwin-2-kicks', 2],
+    ['windows-3-candidates', 3],
+    ['windows-2-clients', 2],
+    ['windows-2-kicks', 2],
   ])(
     '%s, at most %i kills',
     (name, kills) => {
@@ -39,6 +45,7 @@ describe('the search finds what is wrong', () => {
   it.each([
     ['without-step-6', 1, /two daemons serve|withdrawn|current went down|not its own/],
     ['classic', 0, /two daemons serve/],
+    ['windows-without-lock', 0, /two daemons serve|not its own|no name any more/],
   ])(
     '%s',
     (name, kills, wrong) => {

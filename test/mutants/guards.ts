@@ -45,7 +45,7 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'owner-first',
     'Step 4: a generation has its owner file before it gets its name.',
-    'claimLayout.privateOwner(directory, nonce), me.plan.ownerText);',
+    'claimLayout.privateOwner(directory, nonce), text);',
     "claimLayout.privateOwner(directory, nonce), '');",
     'writes down its identity',
   ],
@@ -220,15 +220,15 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'withdraw-closes',
     'Step 6: no client may reach the listener of a candidate that has withdrawn.',
-    "  yield* listener('close');\n  yield* files('removeTree', trashOf(me));",
-    "  yield* files('removeTree', trashOf(me));",
+    "  yield* listener('close');\n  if (plan.heldOwnerText",
+    '  if (plan.heldOwnerText',
     'a candidate that withdraws closes its listener',
   ],
   [
     'withdraw-discards',
     'Step 6: a candidate that withdraws leaves nothing behind.',
-    "  yield* listener('close');\n  yield* files('removeTree', trashOf(me));",
-    "  yield* listener('close');",
+    "  yield* files('removeTree', trashOf(me));",
+    '',
     'the race of three: a candidate that publishes there withdraws',
   ],
   [
@@ -318,8 +318,8 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'leaving-closes',
     'A candidate that gives way no longer listens.',
-    "    yield* listener('close');\n    yield* files('removeTree', privateOf(me));",
-    "    yield* files('removeTree', privateOf(me));",
+    "    yield* listener('close');\n    if (me.plan.heldOwnerText",
+    '    if (me.plan.heldOwnerText',
     'a candidate that gives way closes its listener',
   ],
   [
@@ -485,7 +485,80 @@ const sweep = of('claim/sweep', 'claim/sweep', [
   ],
 ]);
 
+const claimByLock = of('claim/claim-by-lock', 'claim/claim-by-lock', [
+  [
+    'lock',
+    'One process alone holds the file, and it alone serves.',
+    "if (held.kind === 'done') return go('ready', me);",
+    "return go('ready', me);",
+    'gives way to a daemon that answers',
+  ],
+  [
+    'silent-holder',
+    'A program that merely looks at the file keeps nobody from claiming.',
+    'if (isAlive || rounds >= LOCK_ROUNDS_MAX) {',
+    'if (isAlive || rounds >= 0) {',
+    'waits for a process that merely looks at the file',
+  ],
+  [
+    'doubt',
+    'A holder that does not answer may be a daemon: a candidate that gives way to it says so.',
+    'const doubt = isAlive ? undefined : HELD_IN_SILENCE;',
+    'const doubt = undefined;',
+    'gives way in doubt to a holder that never answers',
+  ],
+  [
+    'owner-first',
+    'A socket has its public name after its owner.',
+    "left: ['owner', 'socket']",
+    "left: ['socket', 'owner']",
+    'its owner is known before it can be reached',
+  ],
+  [
+    'open-file',
+    'On Windows a file that a reader has open is not replaced: the reader will not take long.',
+    'if (rounds >= LOCK_ROUNDS_MAX) return fail(me,',
+    'if (rounds >= 0) return fail(me,',
+    'waits for a reader that has a file open',
+  ],
+  [
+    'in-the-way',
+    'What others have put at a name is removed.',
+    "yield* files('removeTree', path);\n  else",
+    'yield* sleep(POLL_MS);\n  else',
+    'over leftovers of every kind',
+  ],
+  [
+    'release',
+    'A program that goes on after a claim that failed keeps nobody from claiming.',
+    "yield* witness('release', lockFileOf(me));",
+    '',
+    'a claim that fails lets go of the file',
+  ],
+  [
+    'ends-lock',
+    'Once clients find the daemon, the lock of its start ends.',
+    "  if (lock !== undefined) yield* releaseLock(lock);\n  yield* files('removeDirectory'",
+    "  yield* files('removeDirectory'",
+    'ends the spawn lock',
+  ],
+  [
+    'orphaned',
+    'A daemon that is not found any more retires.',
+    "if (!isOwner) return { kind: 'lost', path: owner };",
+    '',
+    'has lost its name',
+  ],
+]);
+
 const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
+  [
+    'vague',
+    'A code that a runtime gives for other errors too proves no death.',
+    "case 'vague-errno':\n      return { kind: 'closed-or-full' };",
+    "case 'vague-errno':\n      return { kind: 'dead' };",
+    'a code that stands for several',
+  ],
   [
     'absent',
     'A missing socket may have been collected: it is not dead.',
@@ -526,8 +599,8 @@ const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
   [
     'refused',
     'Linux refuses only for a closed listener.',
-    "ECONNREFUSED: 'dead',",
-    '',
+    "listen there either.\n    ECONNREFUSED: 'dead',",
+    'listen there either.',
     'on linux ECONNREFUSED',
   ],
   [
@@ -554,15 +627,15 @@ const verdict = of('evidence/connect-verdict', 'evidence/connect-verdict', [
   [
     'unknown-code',
     'A code that no table knows counts as alive.',
-    "return kind === undefined ? { kind: 'unknown', cause: reading.cause } : { kind };",
-    "return { kind: kind ?? 'dead' };",
+    "return kind === 'unknown' ? { kind, cause } : { kind };",
+    "return { kind: kind === 'unknown' ? 'dead' : kind };",
     'on linux EWHATEVER',
   ],
   [
     'silence',
     'Silence is not evidence.',
-    "case 'silent':\n      return {",
-    "case 'silent':\n      return { kind: 'dead' };\n      return {",
+    "case 'silent':\n      return judgeCode(SILENCE, platform);",
+    "case 'silent':\n      return { kind: 'dead' };",
     'silence is not evidence',
   ],
 ]);
@@ -678,6 +751,27 @@ const json = of('evidence/json', 'evidence/identity', [
 
 const ownerWitness = of('evidence/owner-witness', 'evidence/owner-witness', [
   [
+    'free-file',
+    'A file that nobody holds proves the death of its daemon, also where its id is used again.',
+    "file.kind === 'free' ? { ...sighted, vitality: 'dead' } : sighted",
+    'sighted',
+    'is dead, though its id is used again',
+  ],
+  [
+    'held-file',
+    'A file that is held proves that its daemon lives, also where its start time is not known.',
+    "vitality: isSame ? 'alive' : 'unknown'",
+    "vitality: 'unknown'",
+    'lives, also without a start time',
+  ],
+  [
+    'other-file',
+    'What `current` names may change between the look at an owner and the look at its file.',
+    "vitality: isSame ? 'alive' : 'unknown'",
+    "vitality: 'alive'",
+    'can’t be told where another daemon has come in between',
+  ],
+  [
     'unreadable',
     'An owner file that can’t be read is not one that is missing.',
     "if (read.kind === 'failed') return { kind: 'unreadable', cause: read.cause };",
@@ -695,6 +789,13 @@ const ownerWitness = of('evidence/owner-witness', 'evidence/owner-witness', [
 ]);
 
 const lockWitness = of('lock/lock-witness', 'evidence/owner-witness', [
+  [
+    'presumed',
+    'Without start times the id alone says that a start is under way: else each slow one costs a second.',
+    "vitality === 'unknown' && isKnownById ? 'alive' : vitality",
+    'vitality',
+    'is under way by its id alone',
+  ],
   [
     'child-first',
     'If there is a child, callers wait for the child.',
@@ -2103,7 +2204,7 @@ const nameOwnership = of('claim/name-ownership', 'claim/name-ownership', [
   [
     'owner',
     'A generation with the owner file of another process belongs to that process.',
-    "read.kind === 'text' ? read.text === ownerText : read.kind === 'failed'",
+    "read.kind === 'text' ? [ownerText, heldOwnerText].includes(read.text) : read.kind === 'failed'",
     "read.kind === 'text' || read.kind === 'failed'",
     'is lost where the generation belongs to another process',
   ],
@@ -3068,6 +3169,7 @@ const daemonWork = of('evidence/daemon-work', 'evidence/daemon-work', [
 
 export const GUARDS: readonly Guard[] = [
   ...claim,
+  ...claimByLock,
   ...generations,
   ...sweep,
   ...verdict,

@@ -38,7 +38,6 @@ export const WIDE_FILES: readonly string[] = [
   'src/app/environment/sync-stdout.ts',
   'src/app/environment/terminals.ts',
   'src/app/library/call-service.ts',
-  'src/app/library/claim-name.ts',
   'src/app/library/create-solod.ts',
   'src/app/library/daemon-request.ts',
   'src/app/library/daemon-target.ts',

@@ -19,6 +19,7 @@ import type { Processes } from '../own-processes.js';
 import type { SpawnTarget } from '../spawn-target.js';
 import { type Actor, MemoryFileSystem } from './files/file-system.js';
 import { ledgerLines } from './files/ledger-lines.js';
+import { MemoryWitness } from './files/witness.js';
 import { HeldCalls, intercept, type PortCall } from './held-calls.js';
 import { MemoryListener, MemoryProbe, type NetworkSeat, type StreamGreeter } from './memory-sockets.js';
 import { MemorySpawner } from './memory-spawner.js';
@@ -330,6 +331,7 @@ export class MemoryProcess implements Server {
       listener: this.#guarded('listener', this.listener),
       processes: this.processes,
       spawner: this.#guarded('spawner', this.#makeSpawner()),
+      witness: this.#guarded('witness', new MemoryWitness(disk, this)),
     };
   }
 

@@ -79,7 +79,11 @@ export class Connection {
   }
 }
 
-const WHEN_FULL: Readonly<Record<Platform, string>> = { linux: 'EAGAIN', darwin: 'ECONNREFUSED' };
+const WHEN_FULL: Readonly<Record<Platform, string>> = {
+  linux: 'EAGAIN',
+  darwin: 'ECONNREFUSED',
+  win32: 'ETIMEDOUT',
+};
 
 /** A socket that listens. A connection stays in its queue until its process takes it, also when the caller has gone. */
 export class ListeningSocket {

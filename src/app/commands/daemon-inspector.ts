@@ -6,9 +6,12 @@ import { judgeConnect } from '../../domain/evidence/connect-verdict.js';
 import { vitalityOf } from '../../domain/evidence/identity.js';
 import { parseJson } from '../../domain/evidence/json.js';
 import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
+import { sightOwner } from '../../domain/evidence/owner-witness.js';
 import { layout } from '../../domain/place/layout.js';
+import { runSync } from '../../domain/procedure/run.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Host } from '../platforms/host.js';
+import type { ConnectReading } from '../../ports/socket-probe.js';
+import { type Host, portsOf } from '../platforms/host.js';
 import { durationText } from '../texts/duration.js';
 import { CallConnection } from '../wire/client.js';
 import { CONTROL } from '../wire/control.js';
@@ -36,7 +39,9 @@ export type ProcessActivity = 'running' | 'stopped' | 'unknown';
 const AGAIN_MS = 20;
 
 export class Inspector {
-  constructor(private readonly parts: Pick<Host, 'files' | 'probe' | 'platform' | 'processes'>) {}
+  constructor(
+    private readonly parts: Pick<Host, 'clock' | 'files' | 'probe' | 'platform' | 'processes' | 'witness'>,
+  ) {}
 
   /**
    * Asks the daemon of a directory for its status.
@@ -55,12 +60,17 @@ export class Inspector {
   async isGone(directory: string, withinMs: number): Promise<boolean> {
     if (this.#isAsleep(directory)) return true;
     const probe = this.parts.probe();
-    const { kind } = judgeConnect(
-      await probe.connect(layout.currentSocket(directory), withinMs),
-      this.parts.platform,
-    );
+    const reading = await probe.connect(layout.currentSocket(directory), withinMs);
     probe.drop();
-    return kind === 'dead' || kind === 'absent';
+    return this.#isDead(directory, reading);
+  }
+
+  /** Where refusal may mean a full backlog, the owner's process is the second witness. */
+  #isDead(directory: string, reading: ConnectReading): boolean {
+    const { kind } = judgeConnect(reading, this.parts.platform);
+    if (kind !== 'closed-or-full') return kind === 'dead' || kind === 'absent';
+    const sighted = runSync(sightOwner(layout.currentOwner(directory)), portsOf(this.parts));
+    return sighted.kind === 'nobody' || (sighted.kind === 'owner' && sighted.vitality === 'dead');
   }
 
   async #ask(directory: string, command: string, withinMs: number): Promise<Inspection> {
@@ -71,8 +81,7 @@ export class Inspector {
     if (program !== undefined) return program;
     const probe = this.parts.probe();
     const reading = await probe.connect(layout.currentSocket(directory), withinMs);
-    const verdict = judgeConnect(reading, this.parts.platform);
-    if (verdict.kind === 'dead' || verdict.kind === 'absent') return { kind: 'not-running', directory };
+    if (this.#isDead(directory, reading)) return { kind: 'not-running', directory };
     const socket = probe.take();
     if (socket === undefined) {
       const cause = reading.kind === 'errno' ? reading.cause : silence(withinMs);

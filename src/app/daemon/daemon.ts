@@ -3,7 +3,6 @@
 import type { Socket } from 'node:net';
 import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
-import { ownerText } from '../../domain/evidence/owner.js';
 import { ASKED, isLack } from '../../domain/lifecycle/start-ledger.js';
 import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
@@ -11,7 +10,7 @@ import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { freeMemorySoon } from '../environment/free-memory.js';
 import { VERSION } from '../environment/version.js';
-import type { Claimed } from '../library/claim-name.js';
+import { type Claimed, tenureOf } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import { lookElsewhere, touchIfOld } from '../place/settle-place.js';
@@ -180,9 +179,7 @@ export class Daemon {
 
   #makeWatch(host: DaemonHost): Watch {
     const { edition, memoryLimitBytes, target, tether } = this.settings;
-    const { directory, generation, owner } = this.claimed;
-    const tenure = { directory, generation, ownerText: ownerText(owner) };
-    const settings = { tenure, service: edition.path, memoryLimitBytes, tether };
+    const settings = { tenure: tenureOf(this.claimed), service: edition.path, memoryLimitBytes, tether };
     return new Watch(host, settings, {
       workerBytes: () => this.#pool?.residentBytes ?? 0,
       onRound: () => {

@@ -113,7 +113,8 @@ export class Watch {
   }
 
   #checkTenure(): void {
-    const outcome = runSync(checkOwnership(this.settings.tenure), portsOf(this.host));
+    const check = this.host.claiming?.checkOwnership ?? checkOwnership;
+    const outcome = runSync(check(this.settings.tenure), portsOf(this.host));
     if (outcome.kind === 'lost') this.witness.onFinding({ kind: 'orphaned', path: outcome.path });
   }
 

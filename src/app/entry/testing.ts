@@ -1,13 +1,17 @@
 /**
- * `solod/testing` has two parts.
+ * `solod/testing` has three parts.
  *
  * A memory machine, for tests of a program that embeds solod: several processes share one disk, one network and one clock, each
  * with a solod of its own (`createSolod(memoryHost(process))`). The test kills them, lets time pass, and steps from one port call
  * to the next, so that a race goes the same way in each run.
  *
+ * The contract that a platform's adapters keep, as checks for any test runner (`adapterContract`).
+ *
  * A search through every order in which the processes of a simulated machine may make their calls, for solod's own procedures.
  */
 
+export type { ContractCheck, ContractHost } from '../../adapters/contract.js';
+export { adapterContract } from '../../adapters/contract.js';
 export type { FakeClock } from '../../adapters/memory/clock.js';
 export type { Fault } from '../../adapters/memory/files/faults.js';
 export type { HeldCalls, PortCall } from '../../adapters/memory/held-calls.js';

@@ -20,7 +20,10 @@ import { StartReport } from './start-report.js';
 export interface ClaimOptions extends NameOptions {
   /** What is served, for people who read the owner file; by default the program's path. */
   readonly service?: string | undefined;
-  /** Whether a connection stays writable after its peer has ended (as in `net.createServer`); false by default. */
+  /**
+   * Whether a connection stays writable after its peer has ended (as in `net.createServer`); false by
+   * default.
+   */
   readonly allowHalfOpen?: boolean | undefined;
 }
 
@@ -34,9 +37,9 @@ export type ClaimResult<C = Socket> =
       readonly socketPath: string;
       readonly owner: Owner;
       /**
-       * Hands each connection to `handle`, those first that have been waiting since the claim. The listener can't be closed: it
-       * lives until the process ends, because a closed listener tells the next candidate that this process touches nothing any
-       * more.
+       * Hands each connection to `handle`, those first that have been waiting since the claim. The listener
+       * can't be closed: it lives until the process ends, because a closed listener tells the next candidate
+       * that this process touches nothing any more.
        */
       serve(handle: (connection: C) => void): void;
     }
@@ -45,6 +48,18 @@ export type ClaimResult<C = Socket> =
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 export type Claimed<C = Socket> = Extract<ClaimResult<C>, { readonly kind: 'claimed' }>;
+
+/** By what a daemon knows that the name is still its own. */
+export const tenureOf = ({
+  directory,
+  generation,
+  owner,
+}: Pick<Claimed, 'directory' | 'generation' | 'owner'>) => ({
+  directory,
+  generation,
+  ownerText: ownerText(owner),
+  heldOwnerText: ownerText({ ...owner, held: true }),
+});
 
 /** A local connection is accepted or refused at once; more time brings no other answer. */
 const PROBE_MS = 1_000;
@@ -105,10 +120,11 @@ export async function claimTarget<C extends Duplex>(
     nonce: host.nonce(),
     lock: takeLock(directory, host.env),
     ownerText: ownerText(owner),
+    heldOwnerText: host.witness && ownerText({ ...owner, held: true }),
     probeMs: PROBE_MS,
   };
   const ports = { ...portsOf(host), listener, probe: handed?.probing(probe) ?? probe };
-  const outcome = await run(claimWith(plan), host.held(ports));
+  const outcome = await run((host.claiming?.claim ?? claimWith)(plan), host.held(ports));
   probe.drop();
   report.say(wordFor(outcome));
   if (outcome.kind !== 'claimed') return outcome;

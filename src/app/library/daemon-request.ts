@@ -221,7 +221,8 @@ function daemonCommand(
   const program = host.daemonProgram();
   if (program === undefined) return undefined;
   const node = programFromHere(options.node ?? host.node, host);
-  return [node, program, ...daemonFlags(options, target), '--', service];
+  const before = options.node === undefined ? (host.runArguments ?? []) : [];
+  return [node, ...before, program, ...daemonFlags(options, target), '--', service];
 }
 
 /** A daemon's options, as arguments of its command line. */

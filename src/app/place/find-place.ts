@@ -21,11 +21,16 @@ export interface Housed {
   readonly derived: DerivedPlace;
 }
 
-type Seeing = Pick<CommonHost, 'userId' | 'directory' | 'home' | 'scope' | 'machine' | 'files' | 'platform'>;
+type Seeing = Pick<
+  CommonHost,
+  'userId' | 'directory' | 'home' | 'scope' | 'machine' | 'files' | 'platform' | 'derive'
+>;
 
 /** @param stateDirectory named by an option, in place of `SOLOD_DIR` */
-export const deriveFor = (host: Seeing, env: Environment, stateDirectory: string | undefined): Derivation =>
-  derivePlace(callerOn(host, env, stateDirectory), host.files);
+export function deriveFor(host: Seeing, env: Environment, stateDirectory: string | undefined): Derivation {
+  const caller = callerOn(host, env, stateDirectory);
+  return host.derive?.(caller.env, caller.directory) ?? derivePlace(caller, host.files);
+}
 
 export function callerOn(host: Seeing, env: Environment, stateDirectory: string | undefined): CallerReading {
   return {

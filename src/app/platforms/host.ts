@@ -9,15 +9,19 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Processes } from '../../adapters/own-processes.js';
 import type { HandListener, SpawnTarget } from '../../adapters/spawn-target.js';
+import type { ClaimOutcome, ClaimPlan } from '../../domain/claim/claim.js';
+import type { OwnershipOutcome, OwnershipPlan } from '../../domain/claim/name-ownership.js';
 import type { Known, ProcessSight } from '../../domain/doctor/daemon-checks.js';
 import type { StorageReading } from '../../domain/doctor/storage-checks.js';
 import type { Chronicle } from '../../domain/lifecycle/start-history.js';
 import type { LedgerEntry, Start } from '../../domain/lifecycle/start-ledger.js';
+import type { Derivation } from '../../domain/place/derive-place.js';
 import type { Platform } from '../../domain/place/layout.js';
 import type { MachineReading, ScopeReading } from '../../domain/place/scope.js';
-import type { Ports } from '../../domain/procedure/procedure.js';
+import type { Ports, Procedure, Sync } from '../../domain/procedure/procedure.js';
 import type { Clock } from '../../ports/clock.js';
 import type { Documents } from '../../ports/documents.js';
+import type { Environment } from '../../ports/environment.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import type { Listener } from '../../ports/listener.js';
 import type { ProcessWork } from '../../ports/process-work.js';
@@ -25,6 +29,7 @@ import type { Cause, Done, Failed } from '../../ports/readings.js';
 import type { GreetReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
 import type { Word } from '../../ports/start-word.js';
+import type { Witness } from '../../ports/witness.js';
 import type { Resolved, ServiceFile } from '../service/service-file.js';
 
 /**
@@ -97,11 +102,23 @@ export interface SystemFacts {
   cleaners(): { readonly tmpfiles: readonly string[]; readonly daily: readonly string[] };
 }
 
+/** The procedures of a daemon's side. */
+interface Claiming {
+  readonly claim: (plan: ClaimPlan) => Procedure<ClaimOutcome>;
+  readonly checkOwnership: (plan: OwnershipPlan) => Sync<OwnershipOutcome>;
+}
+
 /** What every process of solod needs. */
 export interface CommonHost<C extends Duplex = Duplex> {
   readonly clock: Clock;
   readonly files: FileSystem;
   readonly processes: Processes;
+  /** Absent where a process is told from a later one by its start time. */
+  readonly witness?: Witness | undefined;
+  /** How a name is claimed here; by generations where nothing is said. */
+  readonly claiming?: Claiming | undefined;
+  /** Where daemons live on a system with other paths than POSIX has; `env` names the state directory. */
+  readonly derive?: ((env: Environment, directory: string) => Derivation) | undefined;
   /** Whose rules hold for paths and sockets; Linux's where solod can't run. */
   readonly platform: Platform;
   /** Name of this system if solod can't run on it. */
@@ -143,6 +160,8 @@ export interface CommonHost<C extends Duplex = Duplex> {
 export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** The node binary that runs the daemon of a service, unless the caller names another. */
   readonly node: string;
+  /** What stands between that binary and the path of a program; nothing by default. */
+  readonly runArguments?: readonly string[] | undefined;
   /** Path of the program that node runs as the daemon of a service; undefined if it is not installed. */
   daemonProgram(): string | undefined;
   spawner(target: SpawnTarget): DaemonSpawner;
@@ -182,5 +201,14 @@ export interface Host<C extends Duplex = Duplex> extends LibraryHost<C> {
   logReader(directory: string): LogText;
 }
 
+const UNKNOWN = { kind: 'failed', cause: { code: 'ENOTSUP', message: 'no file is held here' } } as const;
+/** Asked about the daemon of another platform, with which this one shares a directory. */
+const NO_WITNESS: Witness = { hold: () => UNKNOWN, look: () => UNKNOWN, release: () => ({ kind: 'done' }) };
+
 /** The ports that a host always has, as procedures take them. */
-export const portsOf = ({ clock, files, processes }: CommonHost) => ({ clock, files, processes });
+export const portsOf = ({
+  clock,
+  files,
+  processes,
+  witness = NO_WITNESS,
+}: Pick<CommonHost, 'clock' | 'files' | 'processes' | 'witness'>) => ({ clock, files, processes, witness });

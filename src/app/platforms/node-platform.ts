@@ -11,6 +11,7 @@ import { nodeClock } from '../../adapters/node/clock.js';
 import { copyFile } from '../../adapters/node/files/copied-file.js';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
+import { nodeWitness } from '../../adapters/node/files/held-files.js';
 import { leaveLaunchFile } from '../../adapters/node/files/launch-file.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
@@ -29,6 +30,7 @@ import {
 } from '../../adapters/node/processes/system-facts.js';
 import { NodeUpstreamProcesses } from '../../adapters/node/processes/upstream-process.js';
 import { NodeWorkerStarter } from '../../adapters/node/processes/worker-process.js';
+import { RUNTIME } from '../../adapters/node/runtime.js';
 import { bindOnce } from '../../adapters/node/sockets/bind-once.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
@@ -38,7 +40,7 @@ import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
 import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';
-import { daemonFile, loadBesideDaemon } from '../environment/bundle-files.js';
+import { daemonFile, loadBesideDaemon, loadBundle } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
@@ -72,6 +74,7 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
     clock: nodeClock,
     files: nodeFileSystem(),
     processes,
+    witness: nodeWitness(process.platform),
     platform: platform ?? 'linux',
     unsupported: platform === undefined ? process.platform : undefined,
     userId: process.getuid?.() ?? 0,
@@ -86,9 +89,16 @@ function commonHost(given: Given<CommonHost<Socket>>): CommonHost<Socket> {
     probe: (greeter, opened) => new NodeSocketProbe(greeter, opened),
     ledger: (directory) => nodeLedger(directory, processes),
     held: (ports) => ports,
+    ...ofThisSystem(),
     ...given,
   };
 }
+
+/** What Windows has otherwise. Other systems don't load it. */
+const ofThisSystem = () =>
+  process.platform === 'win32'
+    ? loadBundle<typeof import('./windows-platform.js')>('windows.cjs').windowsParts()
+    : {};
 
 /** For Node's own spawner: a given one starts programs that claim their names. */
 const handListener: HandListener = (start) =>
@@ -99,6 +109,7 @@ const handListener: HandListener = (start) =>
 const callerParts = ({ processes, clock }: CommonHost, given: Given<CallerHost<Socket>>) =>
   ({
     node: process.execPath,
+    runArguments: RUNTIME.runArguments,
     daemonProgram: daemonFile,
     spawner: (target) => new NodeSpawner(target, processes, clock),
     handListener: given.spawner === undefined ? handListener : undefined,
@@ -130,8 +141,11 @@ export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefi
 export const upstreamProcesses = ({ processes }: CommonHost): UpstreamProcesses =>
   new NodeUpstreamProcesses(processes);
 
-/** Starts the processes that run calls of a daemon. */
+/** Starts the processes that run calls of a daemon, on the runtime of this one. */
 export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWorkerStarter(target);
+
+/** The runtime of this process, as a command line that a program is added to. */
+export const ownRuntime = (): readonly [string, ...string[]] => [process.execPath, ...RUNTIME.runArguments];
 
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 

@@ -16,7 +16,16 @@ import { type HeldLock, releaseLock } from '../lock/held-lock.js';
 import { claimLayout, generationAfter, layout, type Place, type Platform } from '../place/layout.js';
 import { prepareDirectory } from '../place/state-directory.js';
 import type { NoSuccess } from '../procedure/cause.js';
-import { files, go, inPhases, listener, type Next, type Procedure, probe } from '../procedure/procedure.js';
+import {
+  files,
+  go,
+  inPhases,
+  listener,
+  type Next,
+  type Procedure,
+  probe,
+  witness,
+} from '../procedure/procedure.js';
 import { claimFailed, findLast, inspect, readCurrent } from './find-last-generation.js';
 import { listToSweep, type SweepPlan, sweepOne } from './sweep.js';
 
@@ -30,6 +39,8 @@ export interface ClaimPlan {
   readonly lock: HeldLock | undefined;
   /** The text of `owner.json`. */
   readonly ownerText: string;
+  /** The same, saying that this process holds a file. Undefined on a system where none is held. */
+  readonly heldOwnerText?: string | undefined;
   /** How long one connection attempt may take, in milliseconds. */
   readonly probeMs: number;
 }
@@ -76,6 +87,7 @@ type Then = Next<Memories> | ClaimOutcome;
 const directoryOf = ({ plan }: Candidate): string => plan.place.directory;
 const nonceFor = ({ plan, attempt }: Candidate): string => claimLayout.nonce(plan.nonce, attempt);
 const privateOf = (me: Candidate): string => layout.private(directoryOf(me), nonceFor(me));
+const aliveOf = (me: Candidate): string => claimLayout.privateAlive(directoryOf(me), nonceFor(me));
 const linkOf = (me: Candidate): string => claimLayout.privateLink(directoryOf(me), nonceFor(me));
 const trashOf = (me: Candidate): string => claimLayout.trash(directoryOf(me), nonceFor(me));
 const currentOf = (me: Candidate): string => layout.current(directoryOf(me));
@@ -212,10 +224,20 @@ function* makeHome(me: Candidate): Procedure<Failure | undefined> {
   const [directory, nonce] = [directoryOf(me), nonceFor(me)];
   const made = yield* files('makeDirectory', privateOf(me));
   if (made.kind !== 'done') return claimFailed('making', privateOf(me), made);
-  const written = yield* files('createFile', claimLayout.privateOwner(directory, nonce), me.plan.ownerText);
+  const text = yield* holdAlive(me);
+  const written = yield* files('createFile', claimLayout.privateOwner(directory, nonce), text);
   if (written.kind !== 'done') return claimFailed('writing the owner file in', privateOf(me), written);
   const listens = yield* listener('listen', claimLayout.privateSocket(directory, nonce));
   return listens.kind === 'done' ? undefined : claimFailed('listening in', privateOf(me), listens);
+}
+
+/**
+ * @returns the text of the owner file: where no file can be held, its process alone tells whether it lives
+ */
+function* holdAlive(me: Candidate): Procedure<string> {
+  const { ownerText, heldOwnerText } = me.plan;
+  if (heldOwnerText === undefined) return ownerText;
+  return (yield* witness('hold', aliveOf(me))).kind === 'done' ? heldOwnerText : ownerText;
 }
 
 /** Step 6: was the slot one that had been collected already? Then a higher one is, or was, being served. */
@@ -233,6 +255,7 @@ function* withdraw(me: Memories['withdraw']): Procedure<Then> {
   if (generation !== undefined)
     yield* files('rename', layout.generation(directoryOf(me), generation), trashOf(me));
   yield* listener('close');
+  if (plan.heldOwnerText !== undefined) yield* witness('release', aliveOf(me));
   yield* files('removeTree', trashOf(me));
   return go('prepare', { plan, attempt: attempt + 1, home: 'none', rounds: rounds + 1 });
 }
@@ -282,6 +305,7 @@ function* leave(me: Memories['leave']): Procedure<Then> {
   const { lock } = me.plan;
   if (me.home === 'made') {
     yield* listener('close');
+    if (me.plan.heldOwnerText !== undefined) yield* witness('release', aliveOf(me));
     yield* files('removeTree', privateOf(me));
     yield* files('removeFile', linkOf(me));
   }

@@ -12,6 +12,8 @@ export interface OwnershipPlan {
   readonly generation: number;
   /** The text of the own `owner.json`. */
   readonly ownerText: string;
+  /** The same, saying that the daemon holds a file. */
+  readonly heldOwnerText?: string | undefined;
 }
 
 export type OwnershipOutcome =
@@ -21,7 +23,7 @@ export type OwnershipOutcome =
 
 /** A reading that fails for another reason (EMFILE, EACCES) proves nothing. */
 export const checkOwnership = part(function* checkOwnership(plan: OwnershipPlan): Sync<OwnershipOutcome> {
-  const { directory, generation, ownerText } = plan;
+  const { directory, generation, ownerText, heldOwnerText } = plan;
   const current = layout.current(directory);
   const link = yield* files('readLink', current);
   const isNamed =
@@ -30,7 +32,8 @@ export const checkOwnership = part(function* checkOwnership(plan: OwnershipPlan)
 
   const owner = claimLayout.generationOwner(directory, generation);
   const read = yield* files('readText', owner);
-  const isOwner = read.kind === 'text' ? read.text === ownerText : read.kind === 'failed';
+  const isOwner =
+    read.kind === 'text' ? [ownerText, heldOwnerText].includes(read.text) : read.kind === 'failed';
   if (!isOwner) return { kind: 'lost', path: owner };
 
   const socket = layout.generationSocket(directory, generation);

@@ -14,7 +14,7 @@ export type ProbeVerdict =
   | { readonly kind: 'absent' }
   /** There is a name, and nobody will ever listen behind it. */
   | { readonly kind: 'dead' }
-  /** Closed, or full: this platform does not say which. A second witness must. */
+  /** Closed, or full: this platform, or this runtime, does not say which. A second witness must. */
   | { readonly kind: 'closed-or-full' }
   /**
    * A listener that is handed from one daemon to the next outlives them, and tells nothing of any. A second
@@ -26,7 +26,7 @@ export type ProbeVerdict =
 type Judgement = Exclude<ProbeVerdict['kind'], 'unknown' | 'own'>;
 type VerdictTable = Readonly<Record<string, Judgement>>;
 
-const EVERYWHERE: VerdictTable = {
+const EVERYWHERE = {
   // connect(2): no such file. A component of the path, or the socket itself, is missing.
   ENOENT: 'absent',
   // path_resolution(7): a component is not a directory, so there can't be a socket behind it.
@@ -41,7 +41,7 @@ const EVERYWHERE: VerdictTable = {
   // dying ones.
   ECONNRESET: 'alive',
   EPIPE: 'alive',
-};
+} as const satisfies VerdictTable;
 
 const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
   linux: {
@@ -62,6 +62,13 @@ const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
     // xnu bsd/kern/uipc_usrreq.c (unp_connect): what is there is not a socket.
     ENOTSOCK: 'dead',
   },
+  // A name is a file that tells of a pipe and of a key; `src/adapters/windows` gives these codes.
+  win32: {
+    // No such file, or nothing in it that a daemon of solod wrote.
+    ENOENT: EVERYWHERE.ENOENT,
+    // CreateFile: ERROR_FILE_NOT_FOUND. A pipe's name is gone with its process.
+    ECONNREFUSED: 'dead',
+  },
 };
 
 export function judgeConnect(reading: ConnectReading, platform: Platform): ProbeVerdict {
@@ -71,13 +78,28 @@ export function judgeConnect(reading: ConnectReading, platform: Platform): Probe
     case 'own':
       return { kind: 'own' };
     case 'silent':
-      return {
-        kind: 'unknown',
-        cause: { code: 'ETIMEDOUT', message: 'the connection was not taken in time' },
-      };
-    case 'errno': {
-      const kind = VERDICTS[platform][reading.cause.code];
-      return kind === undefined ? { kind: 'unknown', cause: reading.cause } : { kind };
-    }
+      return judgeCode(SILENCE, platform);
+    case 'vague-errno':
+      return { kind: 'closed-or-full' };
+    case 'errno':
+      return judgeCode(reading.cause, platform);
   }
+}
+
+/**
+ * On Windows a file that the daemon holds settles what a connection leaves open. Another process may have
+ * taken the name of a pipe whose daemon has ended: it does not know the key, cuts the connection off, or is
+ * silent.
+ */
+const UNLISTED: Readonly<Record<Platform, 'unknown' | 'closed-or-full'>> = {
+  linux: 'unknown',
+  darwin: 'unknown',
+  win32: 'closed-or-full',
+};
+
+const SILENCE: Cause = { code: 'ETIMEDOUT', message: 'the connection was not taken in time' };
+
+function judgeCode(cause: Cause, platform: Platform): ProbeVerdict {
+  const kind = VERDICTS[platform][cause.code] ?? UNLISTED[platform];
+  return kind === 'unknown' ? { kind, cause } : { kind };
 }

@@ -16,6 +16,8 @@ export interface Owner extends Identity {
   readonly version: string;
   /** The version of the wire that it speaks (`WIRE_VERSION`); 0 where that is not known. */
   readonly wire: number;
+  /** It holds a file beside this one (`aliveBeside`) as long as it lives. */
+  readonly held?: true;
   /** Its listener was handed over by a supervisor, which goes on listening when the daemon has ended. */
   readonly activated?: true;
   /** A program that knows nothing of solod, and was handed its listener: nothing of solod's is said to it. */
@@ -31,7 +33,7 @@ export function parseOwner(text: string): Owner | undefined {
   const value = parseJson(text);
   const identity = identityFrom(value);
   if (identity === undefined) return undefined;
-  const { name, service, startedMs, solod, version, wire, activated, program } = value as Readonly<
+  const { name, service, startedMs, solod, version, wire, held, activated, program } = value as Readonly<
     Record<string, unknown>
   >;
   return {
@@ -42,6 +44,7 @@ export function parseOwner(text: string): Owner | undefined {
     solod: typeof solod === 'string' ? solod : '',
     version: typeof version === 'string' ? version : '',
     wire: typeof wire === 'number' ? wire : 0,
+    ...(held === true ? { held } : {}),
     ...(activated === true ? { activated } : {}),
     ...(program === true ? { program } : {}),
   };

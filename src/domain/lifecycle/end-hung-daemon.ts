@@ -7,7 +7,7 @@
 import type { TerminationSignal } from '../../ports/process-table.js';
 import type { Cause } from '../../ports/readings.js';
 import { type Owner, parseOwner } from '../evidence/owner.js';
-import { sightProcess } from '../evidence/owner-witness.js';
+import { sightDaemon } from '../evidence/owner-witness.js';
 import { layout } from '../place/layout.js';
 import { files, now, type Procedure, processes, sleep } from '../procedure/procedure.js';
 
@@ -44,17 +44,18 @@ export type Unproven =
 const POLL_MS = 20;
 
 export function* endHungDaemon(plan: TerminationPlan): Procedure<TerminationOutcome> {
-  const read = yield* files('readText', layout.currentOwner(plan.directory));
+  const path = layout.currentOwner(plan.directory);
+  const read = yield* files('readText', path);
   const owner = read.kind === 'text' ? parseOwner(read.text) : undefined;
   if (owner === undefined) return { kind: 'unproven', pid: undefined, why: 'no-owner' };
   const { pid } = owner;
   const self = yield* processes('self');
   if (pid === self.pid || plan.ancestors.includes(pid)) return { kind: 'unproven', pid, why: 'ancestor' };
 
-  const terminated = yield* signalOwner(owner, 'SIGTERM', plan.graceMs);
+  const terminated = yield* signalOwner(path, owner, 'SIGTERM', plan.graceMs);
   if (terminated.kind === 'dead-before') return { kind: 'gone' };
   if (terminated.kind !== 'still-there' || plan.last === 'SIGTERM') return terminated;
-  const killed = yield* signalOwner(owner, 'SIGKILL', plan.killMs);
+  const killed = yield* signalOwner(path, owner, 'SIGKILL', plan.killMs);
   return killed.kind === 'dead-before' ? { kind: 'ended', pid, by: 'SIGTERM' } : killed;
 }
 
@@ -63,12 +64,13 @@ export function* endHungDaemon(plan: TerminationPlan): Procedure<TerminationOutc
  * the act.
  */
 function* signalOwner(
+  path: string,
   owner: Owner,
   by: TerminationSignal,
   withinMs: number,
 ): Procedure<Exclude<TerminationOutcome, { kind: 'gone' }> | { readonly kind: 'dead-before' }> {
   const { pid } = owner;
-  const { vitality } = yield* sightProcess(owner);
+  const { vitality } = yield* sightDaemon(path, owner);
   if (vitality === 'dead') return { kind: 'dead-before' };
   if (vitality === 'unknown') return { kind: 'unproven', pid, why: 'not-visible' };
   const sent = yield* processes('signal', pid, by);
@@ -76,7 +78,7 @@ function* signalOwner(
   const since = yield* now();
   for (;;) {
     yield* sleep(POLL_MS);
-    if ((yield* sightProcess(owner)).vitality === 'dead') return { kind: 'ended', pid, by };
+    if ((yield* sightDaemon(path, owner)).vitality === 'dead') return { kind: 'ended', pid, by };
     const at = yield* now();
     if (at.monotonicMs - since.monotonicMs >= withinMs) return { kind: 'still-there', pid };
   }

@@ -1,7 +1,7 @@
 /** What the process table says of the processes that a spawn lock names. */
 
-import type { Vitality } from '../evidence/identity.js';
-import { sightProcess } from '../evidence/owner-witness.js';
+import type { Identity, Vitality } from '../evidence/identity.js';
+import { type ProcessSighting, sightProcess } from '../evidence/owner-witness.js';
 import { now, part, type Sync } from '../procedure/procedure.js';
 import type { AbandonedLock } from './held-lock.js';
 import { type ContendedLock, isStale, isUnderWay, type LockRecord, lockAgeMs } from './spawn-lock.js';
@@ -16,11 +16,21 @@ export const sightLock = part(function* sightLock(observed: ContendedLock): Sync
   if (observed.kind === 'foreign') return 'unknown';
   const { child, holder } = observed.record;
   if (child !== undefined) {
-    const { vitality } = yield* sightProcess(child);
+    const vitality = presumed(child, yield* sightProcess(child));
     if (vitality !== 'unknown') return vitality;
   }
-  return (yield* sightProcess(holder)).vitality;
+  return presumed(holder, yield* sightProcess(holder));
 });
+
+/**
+ * On a system that has neither start times nor namespaces (macOS, Windows) an id that is in use counts as
+ * that process. Where it is another's by now a caller waits for nothing, and no longer than the holder
+ * allows.
+ */
+function presumed(who: Identity, { vitality, reading }: ProcessSighting): Vitality {
+  const isKnownById = who.startTime === '' && who.pidNamespace === '' && reading.kind === 'present';
+  return vitality === 'unknown' && isKnownById ? 'alive' : vitality;
+}
 
 export type LockVerdict =
   /** Too old to stand for anything. */

@@ -4,6 +4,7 @@
  * | name | what it is |
  * |---|---|
  * | `7/sock`, `7/owner.json` | generation 7: the listening socket and who owns it |
+ * | `7/alive` | on macOS: held exclusively by the process of that daemon as long as it lives |
  * | `current` | symlink to the current generation; clients connect to `current/sock` |
  * | `spawn.lock/<nonce>` | who is starting a daemon just now; no file in it, or no directory: nobody |
  * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
@@ -24,7 +25,7 @@
  * | `.scope-<hash>` | the record of a boot that is over |
  */
 
-export type Platform = 'linux' | 'darwin';
+export type Platform = 'linux' | 'darwin' | 'win32';
 
 export const NAMES = {
   current: 'current',
@@ -89,6 +90,12 @@ export const layout = {
   privateLaunch: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.launch`),
 } as const;
 
+/** Apart from the names that every client loads. */
+const ALIVE = 'alive';
+
+/** The file that the writer of an owner file holds. */
+export const aliveBeside = (owner: string): string => join(owner.slice(0, owner.lastIndexOf('/')), ALIVE);
+
 /** What a candidate and a daemon alone have to do with. */
 export const claimLayout = {
   /** Each attempt of a candidate has a private directory of its own, and so a nonce. */
@@ -97,6 +104,7 @@ export const claimLayout = {
   linkTarget: (generation: number): string => generationName(generation),
   generationOwner: (directory: string, n: number): string => join(directory, generationName(n), NAMES.owner),
   privateOwner: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.owner),
+  privateAlive: (directory: string, nonce: string): string => join(directory, TMP + nonce, ALIVE),
   privateSocket: (directory: string, nonce: string): string => join(directory, TMP + nonce, NAMES.socket),
   privateLink: (directory: string, nonce: string): string => join(directory, `${TMP}${nonce}.link`),
   /** Where a candidate's own generation goes when it withdraws. */
@@ -216,15 +224,18 @@ export function utf8(text: string): number[] {
 
 /**
  * What `sun_path` holds, the terminating NUL included: 108 bytes on Linux (unix(7)), 104 on macOS (sys/un.h).
- * Node 20 and 22 cut a longer path off without a word, and two such paths then name one socket.
+ * Node 20 and 22 cut a longer path off without a word, and two such paths then name one socket. On Windows a
+ * socket's path names a file, and has no limit of its own.
  */
-export const SUN_PATH_BYTES: Readonly<Record<Platform, number>> = { linux: 108, darwin: 104 };
+export const SUN_PATH_BYTES: Readonly<
+  Record<'linux' | 'darwin', number> & Partial<Record<Platform, number>>
+> = { linux: 108, darwin: 104 };
 
 /** The longest name, after the directory, that a socket is bound or reached by. */
 const LONGEST_TAIL = join('', TMP + 'n'.repeat(NONCE_LENGTH_MAX), NAMES.socket);
 
 export function fitsSocketPath(directory: string, platform: Platform): boolean {
-  return utf8(directory).length + LONGEST_TAIL.length + 1 <= SUN_PATH_BYTES[platform];
+  return utf8(directory).length + LONGEST_TAIL.length + 1 <= (SUN_PATH_BYTES[platform] ?? Infinity);
 }
 
 export interface Place {

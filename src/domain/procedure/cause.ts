@@ -2,7 +2,10 @@ import type { Absent, Cause, Occupied, WrongType } from '../../ports/readings.js
 
 /** A reading of a call that did not succeed. */
 export type NoSuccess =
-  | { readonly kind: 'failed' | 'errno' | 'hidden' | 'refused' | 'threw'; readonly cause: Cause }
+  | {
+      readonly kind: 'failed' | 'errno' | 'vague-errno' | 'hidden' | 'refused' | 'threw';
+      readonly cause: Cause;
+    }
   | Absent
   | Occupied
   | WrongType;

@@ -11,6 +11,7 @@ import type { Listener } from '../../ports/listener.js';
 import type { ProcessTable } from '../../ports/process-table.js';
 import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Spawner } from '../../ports/spawner.js';
+import type { Witness } from '../../ports/witness.js';
 
 export interface Ports {
   readonly clock: Clock;
@@ -19,6 +20,8 @@ export interface Ports {
   readonly listener: Listener;
   readonly processes: ProcessTable;
   readonly spawner: Spawner;
+  /** Asked only where a daemon says that it holds a file. */
+  readonly witness: Witness;
 }
 
 type MethodOf<P extends keyof Ports> = keyof Ports[P] & string;
@@ -43,7 +46,12 @@ type ReturnOn<P extends keyof Ports> = { [M in MethodOf<P>]: ReturnOf<P, M> }[Me
 /** One port call, as data. */
 export type Call = { [P in keyof Ports]: CallOn<P> }[keyof Ports];
 /** A call that returns at once. A procedure of these alone runs without a turn of the event loop. */
-export type SyncCall = CallOn<'files'> | CallOn<'processes'> | CallOn<'spawner'> | CallOf<'clock', 'now'>;
+export type SyncCall =
+  | CallOn<'files'>
+  | CallOn<'processes'>
+  | CallOn<'spawner'>
+  | CallOn<'witness'>
+  | CallOf<'clock', 'now'>;
 /** What a call may return. */
 export type Reading = Extract<{ [P in keyof Ports]: ReturnOn<P> }[keyof Ports], { readonly kind: string }>;
 
@@ -80,6 +88,7 @@ export const probe = on('probe');
 export const listener = on('listener');
 export const processes = on('processes');
 export const spawner = on('spawner');
+export const witness = on('witness');
 const clock = on('clock');
 /** Time is a reading, as everything else that comes from outside. */
 export const now = () => clock('now');

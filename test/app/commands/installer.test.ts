@@ -103,7 +103,7 @@ function request(change: Partial<InstallRequest> = {}): InstallRequest {
     command: 'x',
     service: '/s.mjs',
     daemon: 'x',
-    shim: { path: at('bin', 'x'), text: shimText(shim) },
+    shim: { path: at('bin', 'x'), text: shimText(shim, 'linux') },
     settings: { path: at('config', 'settings.json'), entry: ['status', 'line'], value: { command: 'x' } },
     ...change,
   };

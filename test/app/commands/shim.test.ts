@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isShim, shellWord, shimText, unfitWord } from '../../../src/app/commands/install/shim.js';
+import { isShim, shellWord, shimFile, shimText, unfitWord } from '../../../src/app/commands/install/shim.js';
 
 const read = (script: string): string[] => {
   const { stdout, status } = spawnSync('sh', ['-c', script], { encoding: 'buffer' });
@@ -50,13 +50,27 @@ describe('a shim', () => {
   const shim = { command: 'x y', directory: '/b', argv: ['/n', 'call', "/it's.mjs"] };
 
   it('is recognised as one, and nothing else is', () => {
-    expect(isShim(shimText(shim))).toBe(true);
-    expect(isShim(`${shimText(shim)}rm -rf /\n`)).toBe(false);
+    expect(isShim(shimText(shim, 'linux'))).toBe(true);
+    expect(isShim(`${shimText(shim, 'linux')}rm -rf /\n`)).toBe(false);
     expect(isShim('#!/bin/sh\nexec x -- "$@"\n')).toBe(false);
   });
 
   it('holds no line break', () => {
-    expect(unfitWord(shim)).toBeUndefined();
-    expect(unfitWord({ ...shim, argv: ['/a\nb'] })).toBe('/a\nb');
+    expect(unfitWord(shim, 'linux')).toBeUndefined();
+    expect(unfitWord({ ...shim, argv: ['/a\nb'] }, 'linux')).toBe('/a\nb');
+  });
+
+  it('is a batch file on Windows', () => {
+    const here = {
+      command: 'x',
+      directory: 'C:\\b\\',
+      argv: ['C:\\Program Files\\node.exe', 'call', '100%'],
+    };
+    const text = shimText(here, 'win32');
+    expect(text).toContain('"C:\\Program Files\\node.exe" "call" "100%%" -- %*\r\n');
+    expect(text).toContain('--bin-dir "C:\\b\\\\"');
+    expect([isShim(text), isShim(`${text}del *\r\n`)]).toEqual([true, false]);
+    expect(shimFile('x', 'win32')).toBe('x.cmd');
+    expect(unfitWord({ ...here, argv: ['a"b'] }, 'win32')).toBe('a"b');
   });
 });

@@ -48,6 +48,52 @@ describe('the owner of a generation', () => {
     expect(sighted(machine)).toMatchObject({ vitality: 'dead', activity: 'unknown' });
   });
 
+  describe('that holds a file', () => {
+    function holding() {
+      const machine = new MemoryMachine();
+      const process = machine.start();
+      const owner = { ...ownerOf(process), startTime: '', held: true } as const;
+      machine.files.createFile('/owner.json', ownerText(owner));
+      process.ports.witness.hold('/alive');
+      return { machine, process, owner };
+    }
+
+    it('lives, also without a start time', () => {
+      const { machine, process } = holding();
+      expect(sighted(machine)).toMatchObject({ vitality: 'alive', activity: 'running' });
+      process.stop();
+      expect(sighted(machine)).toMatchObject({ vitality: 'alive', activity: 'stopped' });
+    });
+
+    it('is dead, though its id is used again', () => {
+      const { machine, process } = holding();
+      process.kill();
+      machine.start({ pid: process.pid });
+      expect(sighted(machine)).toMatchObject({ vitality: 'dead', activity: 'unknown' });
+    });
+
+    it.each(['EMFILE', 'ENOTSUP'])('is known by its process where the look fails with %s', (code) => {
+      const { machine, process } = holding();
+      const observer = machine.start();
+      const failed = { kind: 'failed', cause: { code, message: '' } } as const;
+      const ports = { ...observer.ports, witness: { ...observer.ports.witness, look: () => failed } };
+      expect(runSync(sightOwner('/owner.json'), ports)).toMatchObject({ vitality: 'unknown' });
+      process.kill();
+      expect(runSync(sightOwner('/owner.json'), ports)).toMatchObject({ vitality: 'dead' });
+    });
+
+    it('can’t be told where another daemon has come in between', () => {
+      const { machine, owner } = holding();
+      const observer = machine.start();
+      observer.onCall = ({ method }) => {
+        if (method !== 'look') return;
+        machine.files.removeFile('/owner.json');
+        machine.files.createFile('/owner.json', ownerText({ ...owner, pid: 77 }));
+      };
+      expect(runSync(sightOwner('/owner.json'), observer.ports)).toMatchObject({ vitality: 'unknown' });
+    });
+  });
+
   it('can’t be seen', () => {
     const { machine } = withOwner();
     machine.faults.plant({ method: 'lookUp', code: 'EPERM' });
@@ -133,5 +179,20 @@ describe('the start that a lock stands for', () => {
     observer.onCall = ({ method }) => expect.unreachable(method);
     const foreign = { kind: 'foreign', type: 'other', modifiedMs: 0 } as const;
     expect(runSync(sightLock(foreign), observer.ports)).toBe('unknown');
+  });
+
+  it('is under way by its id alone, on a system without start times', () => {
+    const machine = new MemoryMachine();
+    const holder = machine.start();
+    const who = { ...identityOf(holder), startTime: '', pidNamespace: '' };
+    const record: LockRecord = { nonce: '1-a', holder: who, wallMs: 0, readyMs: 1, child: undefined };
+    const observer = machine.start();
+    const self = { ...identityOf(observer), startTime: '', pidNamespace: '' };
+    const { lookUp, signal } = observer.ports.processes;
+    const ports = { ...observer.ports, processes: { self: () => self, lookUp, signal } };
+    const look = () => runSync(sightLock({ kind: 'record', record }), ports);
+    expect(look()).toBe('alive');
+    holder.kill();
+    expect(look()).toBe('dead');
   });
 });

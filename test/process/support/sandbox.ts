@@ -32,6 +32,9 @@ export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
  */
 const CLIENT = process.env.SOLOD_TEST_CLIENT;
 
+/** Another runtime than this test's own: Bun. The sandbox runs the command, and so its daemons, on it. */
+const RUNTIME = process.env.SOLOD_TEST_RUNTIME ?? process.execPath;
+
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -116,7 +119,7 @@ export class Sandbox {
 
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     if (CLIENT !== undefined && options.node === undefined) return this.spawn(CLIENT, args, options);
-    return this.spawn(options.node ?? process.execPath, [SOLOD, ...args], options);
+    return this.spawn(options.node ?? RUNTIME, [SOLOD, ...args], options);
   }
 
   /** Starts any program in this sandbox's environment. */

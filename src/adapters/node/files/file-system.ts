@@ -25,6 +25,7 @@ import { dirname } from 'node:path';
 import type { FileSystem, InspectReading, LinkReading, ListReading } from '../../../ports/file-system.js';
 import type { ChangeReading, TextReading, WrongType } from '../../../ports/readings.js';
 import { causeOf, refusedChange, refusedRead } from '../../errno.js';
+import { RUNTIME } from '../runtime.js';
 import { keepForOwner } from './appended-file.js';
 import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
 import { entryOf } from './lstat-entry.js';
@@ -181,11 +182,16 @@ function writeOnce(fd: number, bytes: Buffer): ChangeReading {
 }
 
 function removeFile(path: string): ChangeReading {
+  if (RUNTIME.unlinkOfDirectory === 'removes' && isDirectoryItself(path)) return WRONG_TYPE;
   const removed = change(() => unlinkSync(path));
   // For a directory POSIX and macOS say EPERM, Linux says EISDIR.
   if (removed.kind !== 'failed' || removed.cause.code !== 'EPERM') return removed;
+  return isDirectoryItself(path) ? WRONG_TYPE : removed;
+}
+
+function isDirectoryItself(path: string): boolean {
   const found = inspect(path);
-  return found.kind === 'entry' && found.entry.type === 'directory' ? WRONG_TYPE : removed;
+  return found.kind === 'entry' && found.entry.type === 'directory';
 }
 
 const removeDirectory = (path: string): ChangeReading => change(() => rmdirSync(path));

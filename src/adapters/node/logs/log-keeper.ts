@@ -21,6 +21,7 @@ import {
 import { join, NAMES } from '../../../domain/place/layout.js';
 import { PART_HEAD_BYTES, partLine, partOf } from '../../../domain/text/log-parts.js';
 import { headOf } from '../files/appended-file.js';
+import { RUNTIME } from '../runtime.js';
 
 /** Size at which the log is copied and truncated. There are two copies at most. */
 const LOG_BYTES_MAX = 1024 * 1024;
@@ -81,8 +82,11 @@ export class LogKeeper {
     try {
       if (!fstatSync(STDERR).isFile()) return undefined;
       const keeper = new LogKeeper(keeping);
-      keeper.#count(process.stdout, STDOUT);
-      keeper.#count(process.stderr, STDERR);
+      if (RUNTIME.printing === 'past-stream') keeper.#lookOften();
+      else {
+        keeper.#count(process.stdout, STDOUT);
+        keeper.#count(process.stderr, STDERR);
+      }
       return keeper;
     } catch {
       // The descriptor is closed: nothing is printed.
@@ -99,10 +103,15 @@ export class LogKeeper {
       const [mine, named] = [fstatSync(STDERR), lstatSync(join(keeping.directory, NAMES.log))];
       if (!isSameFile(mine, named)) return;
       const keeper = new LogKeeper(keeping);
-      setInterval(() => keeper.look(), ROUND_MS).unref();
+      keeper.#lookOften();
     } catch {
       // Without a log or without stderr nothing is kept.
     }
+  }
+
+  /** For what is printed without being counted. */
+  #lookOften(): void {
+    setInterval(() => this.look(), ROUND_MS).unref();
   }
 
   /** Copies and truncates the log if it is too long. */

@@ -137,6 +137,8 @@ export class NodeSpawner implements Spawner {
       const child = spawn(program, args, {
         cwd: '/',
         detached: true,
+        // A daemon gets no console on Windows.
+        windowsHide: true,
         env: { ...NOT_PASSED_ON, ...this.target.environment(), [LOCK_VARIABLE]: lockNonce, ...speaks },
         stdio: [
           handed?.descriptor ?? 'ignore',
@@ -147,8 +149,8 @@ export class NodeSpawner implements Spawner {
       });
       // The event comes later. A missing pid says at once that nothing was started.
       child.on('error', () => {});
-      child.unref();
       if (child.pid === undefined) return this.#records.refused(reason, 'refused', whyNotRun(program));
+      child.unref();
       return this.#started(reason, child, child.pid, log);
     } catch (error) {
       return this.#records.refused(reason, 'threw', causeOf(error));

@@ -1,9 +1,16 @@
 import { connect, type Socket } from 'node:net';
+import type { Cause } from '../../../ports/readings.js';
 import type { ConnectReading, GreetReading, SocketProbe } from '../../../ports/socket-probe.js';
 import { causeOf } from '../../errno.js';
+import { RUNTIME } from '../runtime.js';
 import { socketPathProblem } from './socket-path.js';
 
 const ignore = (): void => {};
+
+const refused = (cause: Cause): ConnectReading => ({
+  kind: RUNTIME.vagueConnectCodes.includes(cause.code) ? 'vague-errno' : 'errno',
+  cause,
+});
 
 export class NodeSocketProbe implements SocketProbe {
   #latest: Socket | undefined;
@@ -34,7 +41,7 @@ export class NodeSocketProbe implements SocketProbe {
         resolve(reading);
       };
       const onConnect = (): void => settle({ kind: 'connected' });
-      const onError = (error: Error): void => settle({ kind: 'errno', cause: causeOf(error) });
+      const onError = (error: Error): void => settle(refused(causeOf(error)));
       const timer = setTimeout(() => settle({ kind: 'silent' }), Math.max(withinMs, 1));
       socket.once('connect', onConnect).once('error', onError);
     });

@@ -4,7 +4,15 @@ import type { Call, Reading } from '../../../domain/procedure/procedure.js';
 import type { Cause } from '../../../ports/readings.js';
 import type { SpawnReason } from '../../../ports/spawn-reason.js';
 import * as tree from './file-tree.js';
-import { listensBehind, type Process, processOf, USER, update, type World } from './simulated-state.js';
+import {
+  listensBehind,
+  type Process,
+  processOf,
+  type System,
+  USER,
+  update,
+  type World,
+} from './simulated-state.js';
 
 /** What a call returns, and what becomes of the world by it. */
 export interface Answer {
@@ -25,7 +33,9 @@ export interface Machine {
 export function perform(world: World, process: Process, call: Call, machine: Machine): Answer | undefined {
   switch (call.port) {
     case 'files':
-      return performOnFiles(world, call.method, call.args as readonly string[]);
+      return isInUse(world, call.method, call.args as readonly string[])
+        ? { world, reading: IN_USE }
+        : performOnFiles(world, call.method, call.args as readonly string[]);
     case 'processes': {
       const [pid] = call.args;
       if (pid === undefined) throw new Error('`self` is answered at once, and never gets here');
@@ -42,11 +52,53 @@ export function perform(world: World, process: Process, call: Call, machine: Mac
       return call.method === 'connect'
         ? connect(world, process, call.args[0], machine.backlog)
         : greet(world, process);
+    case 'witness':
+      return call.method === 'release'
+        ? { world, reading: { kind: 'done' } }
+        : held(world, process, call.method, call.args[0]);
     case 'spawner':
       return call.method === 'spawn'
         ? machine.spawn(world, process, call.args[0], call.args[1])
         : { world, reading: childOf(world, call.args[0]) };
   }
+}
+
+/** A file says who holds it, and is held as long as that process lives. */
+function held(world: World, process: Process, method: 'hold' | 'look', path: string): Answer {
+  const holder = holderOf(world, path);
+  if (holder !== undefined) return { world, reading: { kind: 'held' } };
+  const found = tree.find(world.root, path);
+  if (method === 'look') {
+    const reading = found.kind === 'node' ? ({ kind: 'free' } as const) : found;
+    return { world, reading };
+  }
+  if (found.kind === 'wrong-type') return { world, reading: found };
+  const file: tree.Node = { type: 'file', text: heldBy(process.pid), at: world.now.wallMs };
+  const root = tree.plant(world.root, path, file);
+  return { world: { ...world, root }, reading: root === world.root ? { kind: 'absent' } : { kind: 'done' } };
+}
+
+const heldBy = (pid: number): string => `held by ${pid}`;
+
+/** The process that holds a file. */
+export function holderOf(world: World, path: string): Process | undefined {
+  const found = tree.find(world.root, path);
+  if (found.kind !== 'node' || found.node.type !== 'file') return undefined;
+  const { text } = found.node;
+  return world.processes.find(({ pid, alive }) => alive && text === heldBy(pid));
+}
+
+const IN_USE: Reading = { kind: 'failed', cause: { code: 'EPERM', message: 'a process holds it' } };
+
+/** Windows neither renames, replaces nor removes what a process holds, or what that lies in. */
+function isInUse(world: World, method: string, args: readonly string[]): boolean {
+  if (world.system !== 'windows' || !/^(?:rename|remove)/.test(method)) return false;
+  return args.some((path) => {
+    const found = tree.find(world.root, path);
+    if (found.kind !== 'node') return false;
+    const names = found.node.type === 'directory' ? Object.keys(found.node.entries) : [];
+    return [path, ...names.map((name) => `${path}/${name}`)].some((at) => holderOf(world, at) !== undefined);
+  });
 }
 
 function performOnFiles(world: World, method: string, args: readonly string[]): Answer {
@@ -103,6 +155,13 @@ function close(world: World, process: Process): Answer {
 
 const refusal = (code: string): Reading => ({ kind: 'errno', cause: { code, message: code } });
 
+const FULL: Readonly<Record<System, Reading>> = {
+  linux: refusal('EAGAIN'),
+  darwin: refusal('ECONNREFUSED'),
+  // A client waits for an instance of a pipe that is busy.
+  windows: { kind: 'silent' },
+};
+
 function connect(world: World, process: Process, path: string, backlog: number): Answer {
   const found = tree.find(world.root, path, 'follow');
   const without = update(world, { ...process, connection: '' });
@@ -112,7 +171,7 @@ function connect(world: World, process: Process, path: string, backlog: number):
   const server = listensBehind(world, socket);
   if (server === undefined) return { world: without, reading: refusal('ECONNREFUSED') };
   if (!takesOn(server) && waitingAt(without, socket) >= backlog)
-    return { world: without, reading: refusal('EAGAIN') };
+    return { world: without, reading: FULL[world.system] };
   return { world: update(world, { ...process, connection: socket }), reading: { kind: 'connected' } };
 }
 
@@ -161,6 +220,8 @@ export function faultOf(call: Call): Reading | undefined {
       return { kind: 'hidden', cause: cause('EMFILE') };
     case 'spawner':
       return call.method === 'spawn' ? { kind: 'refused', cause: cause('EAGAIN') } : undefined;
+    case 'witness':
+      return call.method === 'release' ? undefined : { kind: 'failed', cause: cause('EMFILE') };
     case 'clock':
       return undefined;
   }

@@ -95,7 +95,11 @@ export interface Limits {
 
 export const UNDISTURBED: Limits = { kills: 0, faults: 0, pauses: 0, restarts: 0, stops: 0, ticks: 0 };
 
+/** Whose rules hold: for files that are held, full backlogs, and the claim. */
+export type System = 'linux' | 'darwin' | 'windows';
+
 export interface World {
+  readonly system: System;
   readonly root: Directory;
   readonly processes: readonly Process[];
   readonly now: Instant;

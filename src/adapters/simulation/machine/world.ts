@@ -4,13 +4,14 @@
  */
 
 import { type ClaimPlan, claim } from '../../../domain/claim/claim.js';
+import { claimByLock } from '../../../domain/claim/claim-by-lock.js';
 import type { Identity } from '../../../domain/evidence/identity.js';
-import { ownerText } from '../../../domain/evidence/owner.js';
+import { type Owner, ownerText } from '../../../domain/evidence/owner.js';
 import { handedLock } from '../../../domain/lock/held-lock.js';
 import type { Timing } from '../../../domain/lock/timing.js';
 import { type KickPlan, kick } from '../../../domain/obtain/kick.js';
 import { type ObtainPlan, obtain } from '../../../domain/obtain/obtain.js';
-import { layout, nonceOf } from '../../../domain/place/layout.js';
+import { layout, nonceOf, type Platform } from '../../../domain/place/layout.js';
 import type { Call, Procedure, Reading } from '../../../domain/procedure/procedure.js';
 import type { Instant } from '../../../ports/readings.js';
 import type { SpawnReason } from '../../../ports/spawn-reason.js';
@@ -32,6 +33,7 @@ import {
   processOf,
   type Role,
   type SpecimenOutcome,
+  type System,
   UNDISTURBED,
   USER,
   update,
@@ -61,15 +63,30 @@ const identityOf = (pid: number): Identity => ({
   pidNamespace: SPACE,
 });
 
-function claimPlan(pid: number, lockNonce: string | undefined): ClaimPlan {
-  const owner = { ...identityOf(pid), name: 'n', service: '', startedMs: 0, solod: '', version: '', wire: 0 };
+const PLATFORMS: Readonly<Record<System, Platform>> = { linux: 'linux', darwin: 'darwin', windows: 'win32' };
+
+/** How a candidate claims. */
+const claimOf = (system: System) => (system === 'windows' ? claimByLock : claim);
+
+function claimPlan(pid: number, lockNonce: string | undefined, system: System): ClaimPlan {
+  const owner: Owner = {
+    ...identityOf(pid),
+    ...(system !== 'linux' && { startTime: '' }),
+    name: 'n',
+    service: '',
+    startedMs: 0,
+    solod: '',
+    version: '',
+    wire: 0,
+  };
   return {
     place: PLACE,
     userId: USER,
-    platform: 'linux',
+    platform: PLATFORMS[system],
     nonce: nonceOf(pid, 'c'),
     lock: handedLock(PLACE.directory, lockNonce),
     ownerText: ownerText(owner),
+    heldOwnerText: system === 'linux' ? undefined : ownerText({ ...owner, held: true }),
     probeMs: 1,
   };
 }
@@ -93,9 +110,10 @@ function programAt(kind: ProcedureKind, point: Point | Ended): Program {
   return outcome.kind === 'serves' ? { kind: 'serving', generation: 'none' } : { kind: 'over', outcome };
 }
 
-export function emptyWorld(limits: Partial<Limits> = {}): World {
+export function emptyWorld(limits: Partial<Limits> = {}, system: System = 'linux'): World {
   const root = tree.plant(tree.emptyDirectory(0), PLACE.root, tree.emptyDirectory(0));
   return {
+    system,
     root: tree.plant(root, PLACE.directory, tree.emptyDirectory(0)),
     processes: [],
     now: { monotonicMs: 0, wallMs: 0 },
@@ -137,19 +155,19 @@ function enter(
 
 /** Puts a process there, from outside. */
 export function add(world: World, role: Role, settings: Settings): World {
-  return enter(world, role, 0, (pid) => programOf(role, pid, settings, world.now)).world;
+  return enter(world, role, 0, (pid) => programOf(role, pid, settings, world)).world;
 }
 
-function programOf(role: Role, pid: number, { timing, specimen }: Settings, now: Instant): Program {
+function programOf(role: Role, pid: number, { timing, specimen }: Settings, { now, system }: World): Program {
   const place = PLACE;
   switch (role) {
     case 'candidate':
-      return beginning('claim', claim, claimPlan(pid, undefined), pid, now);
+      return beginning('claim', claimOf(system), claimPlan(pid, undefined, system), pid, now);
     case 'client': {
       const plan: ObtainPlan = {
         place,
         userId: USER,
-        platform: 'linux',
+        platform: PLATFORMS[system],
         nonce: nonceOf(pid, 'o'),
         timing,
         greeting: 'expected',
@@ -176,7 +194,7 @@ export function nextCall({ program }: Process): Call | undefined {
 
 function spawn(world: World, process: Process, reason: SpawnReason, lockNonce: string | undefined): Answer {
   const entered = enter({ ...world, spawns: [...world.spawns, reason] }, 'candidate', process.pid, (pid) =>
-    beginning('claim', claim, claimPlan(pid, lockNonce), pid, world.now),
+    beginning('claim', claimOf(world.system), claimPlan(pid, lockNonce, world.system), pid, world.now),
   );
   return {
     world: entered.world,
@@ -269,11 +287,17 @@ function conclude(world: World, process: Process): World {
     : { ...ended, trusted: [...new Set([...ended.trusted, trusted])].sort() };
 }
 
+/** Where clients of a generation connect. */
+export const publicSocket = ({ system }: World, generation: number): string =>
+  system === 'windows'
+    ? layout.currentSocket(PLACE.directory)
+    : layout.generationSocket(PLACE.directory, generation);
+
 function givenWayTo(
   world: World,
   outcome: Extract<Program, { kind: 'over' }>['outcome'],
 ): string | undefined {
   if (outcome.kind !== 'gave-way') return undefined;
-  const found = tree.find(world.root, layout.generationSocket(PLACE.directory, outcome.generation));
+  const found = tree.find(world.root, publicSocket(world, outcome.generation));
   return found.kind === 'node' && found.node.type === 'socket' ? found.node.listener : undefined;
 }

@@ -10,7 +10,7 @@ import {
   type World,
   wasKilled,
 } from '../machine/simulated-state.js';
-import { nextCall } from '../machine/world.js';
+import { nextCall, publicSocket } from '../machine/world.js';
 
 export function violationIn(before: World, after: World): string | undefined {
   const daemons = after.processes.filter(isDaemon);
@@ -28,9 +28,10 @@ function wrongWith(world: World, { pid, program, listener }: Process): string | 
   const generation = 'generation' in program ? program.generation : 'none';
   // The classic protocol's only promise is that there is one.
   if (generation === 'none') return undefined;
-  const named = tree.find(world.root, layout.generationSocket(PLACE.directory, generation));
+  const named = tree.find(world.root, publicSocket(world, generation));
   if (named.kind !== 'node' || named.node.type !== 'socket' || named.node.listener !== listener)
     return `daemon ${pid} listens and its generation ${generation} is not its own any more`;
+  if (world.system === 'windows') return undefined;
   const current = currentIn(world);
   return current === generation
     ? undefined

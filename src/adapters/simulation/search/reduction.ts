@@ -24,6 +24,7 @@ export function isPrivate(world: World, process: Process): boolean {
     case 'spawner':
       return call.method === 'check' && processOf(world, call.args[0])?.alive !== true;
     case 'probe':
+    case 'witness':
     case 'clock':
       return false;
   }

@@ -5,7 +5,7 @@ import { claimLayout, layout, NAMES } from '../../../domain/place/layout.js';
 import type { Reading } from '../../../domain/procedure/procedure.js';
 import * as tree from '../machine/file-tree.js';
 import { type Point, phaseOf } from '../machine/points.js';
-import { type Limits, PLACE, type Role, type World } from '../machine/simulated-state.js';
+import { type Limits, PLACE, type Role, type System, type World } from '../machine/simulated-state.js';
 import { add, emptyWorld, type Settings } from '../machine/world.js';
 import { lackingIn, PLANTED } from './end-states.js';
 
@@ -18,6 +18,10 @@ export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 /** The claim without step 6: a candidate that publishes into a collected slot does not withdraw. */
 export const withoutRecheck = (point: Point, reading: Reading): Reading =>
   phaseOf(point) === 'recheck' && point.call.method === 'readLink' ? { kind: 'absent' } : reading;
+
+/** The claim by a lock, without the lock: every candidate believes that it holds the file. */
+const withoutLock = (point: Point, reading: Reading): Reading =>
+  point.call.method === 'hold' ? { kind: 'done' } : reading;
 
 export interface Scenario {
   readonly name: string;
@@ -102,9 +106,10 @@ function scenario(
   roles: readonly Role[],
   start: Change = unchanged,
   settings: Settings = SETTINGS,
+  system: System = 'linux',
 ): Scenario {
   const world = (limits: Partial<Limits> = {}): World =>
-    roles.reduce((made, role) => add(made, role, settings), start(emptyWorld(limits)));
+    roles.reduce((made, role) => add(made, role, settings), start(emptyWorld(limits, system)));
   return { name, about, settings, world, atEnd: lackingIn };
 }
 
@@ -112,6 +117,17 @@ function family(name: string, about: string, roles: readonly Role[]): Scenario[]
   return Object.entries(START).map(([suffix, start]) =>
     scenario(`${name}${suffix}`, `${about}${STARTED[suffix] ?? ''}`, roles, start),
   );
+}
+
+/** By the rules of another system. */
+function elsewhere(system: System, called: string): Scenario[] {
+  const of = (name: string, about: string, roles: readonly Role[]): Scenario =>
+    scenario(`${system}-${name}`, `${about}, by the rules of ${called}`, roles, unchanged, SETTINGS, system);
+  return [
+    of('3-candidates', 'three candidates', times(3, 'candidate')),
+    of('2-clients', 'two clients, with the daemons that they start', times(2, 'client')),
+    of('2-kicks', 'two kicks, with the daemons that they start', times(2, 'kick')),
+  ];
 }
 
 const times = (count: number, role: Role): readonly Role[] => Array<Role>(count).fill(role);
@@ -134,6 +150,16 @@ export const SCENARIOS: readonly Scenario[] = [
     ...SETTINGS,
     distort: withoutRecheck,
   }),
+  ...elsewhere('darwin', 'macOS'),
+  ...elsewhere('windows', 'Windows'),
+  scenario(
+    'windows-without-lock',
+    'two candidates of the claim by lock, without the lock',
+    times(2, 'candidate'),
+    unchanged,
+    { ...SETTINGS, distort: withoutLock },
+    'windows',
+  ),
   {
     ...scenario(
       'classic',

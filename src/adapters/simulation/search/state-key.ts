@@ -132,6 +132,8 @@ function piecesOf(world: World): readonly Piece[] {
 function readersIn(world: World): Readers {
   const calls = ({ alive, program }: Process): boolean =>
     alive && (program.kind === 'obtain' || program.kind === 'kick' || program.kind === 'specimen');
+  // Elsewhere a candidate reads who owns a name, and who holds it.
+  if (world.system !== 'linux') return 'callers';
   return world.left.restarts > 0 || world.processes.some(calls) ? 'callers' : 'candidates-only';
 }
 

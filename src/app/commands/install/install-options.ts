@@ -18,7 +18,7 @@ import { USAGE } from '../../texts/usage-text.js';
 import type { InstallRequest, SettingsRequest } from './install-plan.js';
 import { recordsDirectory } from './install-record.js';
 import { type Refusal, refuse } from './install-tools.js';
-import { type Shim, shellWord, shimText, unfitWord } from './shim.js';
+import { type Shim, shellWord, shimFile, shimText, unfitWord } from './shim.js';
 
 export type Asked<T> = { readonly kind: 'asked'; readonly value: T } | Refusal;
 
@@ -70,9 +70,9 @@ export function readInstall(
   if (!isName(command)) return misused(USAGE.command(command));
   const argv = argvOf(service, file.value, target.value, options);
   const shim: Shim = { command, directory: directory.value, argv };
-  const unfit = unfitWord(shim);
+  const unfit = unfitWord(shim, host.platform);
   if (unfit !== undefined) return misused(INSTALL_TROUBLE.notForShim(unfit));
-  const at = path.join(directory.value, command);
+  const at = path.join(directory.value, shimFile(command, host.platform));
   const settings = readSettings(options, at);
   if (settings.kind === 'refused') return settings;
   return asked({
@@ -80,7 +80,7 @@ export function readInstall(
     command,
     service: file.value.path,
     daemon: name,
-    shim: { path: at, text: shimText(shim) },
+    shim: { path: at, text: shimText(shim, host.platform) },
     settings: settings.value,
   });
 }

@@ -1,10 +1,11 @@
 /** The files that this process has loaded as modules, in the state in which they were loaded. */
 
 import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { siblingFile } from '../../environment/bundle-files.js';
 
-const PACKAGES = /\/node_modules\//;
+const PACKAGES = /[\\/]node_modules[\\/]/;
 const OWN = siblingFile('');
 const states = new Map<string, string>();
 
@@ -14,7 +15,7 @@ const states = new Map<string, string>();
  */
 export function noteLoaded(url: string): void {
   const path = url.startsWith('file:') ? fileURLToPath(url) : url;
-  const isCounted = path.startsWith('/') && !path.startsWith(OWN) && !PACKAGES.test(path);
+  const isCounted = isAbsolute(path) && !path.startsWith(OWN) && !PACKAGES.test(path);
   if (isCounted && !states.has(path)) states.set(path, stateOf(path));
 }
 

@@ -22,13 +22,17 @@ export function replace(owner: object, name: string, make: (original: AnyFunctio
   Object.defineProperty(owner, name, { value: made, writable: true, enumerable: true, configurable: true });
 }
 
-/** Replaces a property by one that is read, and perhaps written, each time it is used. */
+/**
+ * Replaces a property by one that is read, and perhaps written, each time it is used. One that the runtime
+ * has fixed (the title, on Deno) stays as it is.
+ */
 export function redefine(
   owner: object,
   name: string,
   get: () => unknown,
   set?: (value: never) => void,
 ): void {
+  if (Object.getOwnPropertyDescriptor(owner, name)?.configurable === false) return;
   Object.defineProperty(owner, name, { get, set: set ?? (() => {}), enumerable: true, configurable: true });
 }
 

@@ -44,6 +44,8 @@ const READING_DIRECTORY: ReadonlySet<string> = new Set(['readdir', 'readdirSync'
 
 const STREAM_PATH = /^\/(?:dev\/(?:stdin|stdout|stderr|fd\/[012])|proc\/self\/fd\/[012])$/;
 const SLASH = 47;
+/** On Windows also a path with a drive, though `C:a` counts from a directory of that drive's own. */
+const ABSOLUTE = process.platform === 'win32' ? /^(?:[A-Za-z]:|[\\/])/ : /^\//;
 
 export function replaceFileCalls(): void {
   const fs = process.getBuiltinModule('node:fs');
@@ -79,8 +81,8 @@ function replacePaths(owner: object, name: string, indices: readonly number[]): 
  * of a path.
  */
 function isPlain(path: unknown): boolean {
-  if (typeof path === 'string') return path.charCodeAt(0) === SLASH ? !STREAM_PATH.test(path) : path === '';
-  return !Buffer.isBuffer(path) || path[0] === SLASH || path.length === 0;
+  if (typeof path === 'string') return ABSOLUTE.test(path) ? !STREAM_PATH.test(path) : path === '';
+  return !Buffer.isBuffer(path) || path.length === 0 || ABSOLUTE.test(path.toString('latin1', 0, 2));
 }
 
 interface Renaming {

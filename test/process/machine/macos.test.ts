@@ -1,0 +1,133 @@
+/**
+ * macOS, simulated: a preload makes this machine answer as xnu does where solod looks
+ * (`test/support/as-darwin.cjs`). It was never run on a Mac.
+ */
+
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Ended, eventually, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
+
+const CALLERS = 20;
+const clients: net.Socket[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+});
+
+/** A Node that takes this machine for a Mac, and starts daemons that do so, too. */
+function mac(box: Sandbox): string {
+  const program = path.join(box.path, 'node-on-mac');
+  if (existsSync(program)) return program;
+  const preload = path.join(ROOT, 'test/support/as-darwin.cjs');
+  const run = `exec '${process.execPath}' --no-deprecation --require '${preload}' "$@"`;
+  writeFileSync(program, `#!/bin/sh\nexport SOLOD_TEST_DARWIN='${program}'\n${run}\n`);
+  chmodSync(program, 0o755);
+  return program;
+}
+
+const run = (box: Sandbox, ...args: readonly string[]): Promise<Ended> => box.run(args, { node: mac(box) });
+
+async function called(box: Sandbox, service: string, word = 'x'): Promise<number> {
+  const ended = await run(box, 'call', service, '--timeout', '60s', '--', word);
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  const { args, pid } = JSON.parse(ended.stdout.toString());
+  expect(args).toEqual([word]);
+  return pid;
+}
+
+async function oneDaemon(box: Sandbox): Promise<number> {
+  await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
+  return box.daemons()[0] ?? 0;
+}
+
+async function fillBacklog(socket: string): Promise<void> {
+  for (;;) {
+    const connected = await new Promise<boolean>((resolve) => {
+      const client = net.connect(socket).once('connect', () => resolve(true));
+      client.on('error', () => resolve(false));
+      clients.push(client);
+    });
+    if (!connected) return;
+  }
+}
+
+describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
+  it('call, kick, status, restart, stop', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const pid = await called(box, service);
+    expect((await run(box, 'status', service)).stdout.toString()).toContain(`pid ${pid}`);
+    expect((await run(box, 'restart', service)).code).toBe(0);
+    const next = await called(box, service);
+    expect(next).not.toBe(pid);
+    expect((await run(box, 'stop', service)).stdout.toString()).toContain(`pid ${next}`);
+    expect((await run(box, 'status', service)).stdout.toString()).toContain('not running');
+    expect(box.spawns()).toEqual(['cold', 'restart']);
+  });
+
+  it('five kicks start one process, and none where a daemon is', async () => {
+    const box = sandbox();
+    const service = box.service();
+    for (let n = 0; n < 5; n++) expect((await run(box, 'kick', service)).code).toBe(0);
+    await oneDaemon(box);
+    await called(box, service);
+    for (let n = 0; n < 5; n++) expect((await run(box, 'kick', service)).code).toBe(0);
+    expect(box.spawns()).toEqual(['cold']);
+  });
+
+  it('a process that has the id of a killed daemon does not block the name', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const pid = await called(box, service);
+    process.kill(pid, 'SIGKILL');
+    await eventually('it is gone', () => box.daemons().length === 0);
+    // This very process lives, and has the id that the owner file tells of.
+    const owner = path.join(box.place(), 'current', 'owner.json');
+    writeFileSync(owner, readFileSync(owner, 'utf8').replace(`"pid":${pid}`, `"pid":${process.pid}`));
+    expect(await called(box, service)).not.toBe(pid);
+    expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
+    expect(box.generations()).toEqual([2]);
+  });
+
+  it('a full backlog never costs a second daemon', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const pid = await called(box, service);
+    process.kill(pid, 'SIGSTOP');
+    await fillBacklog(path.join(box.place(), 'current', 'sock'));
+    expect((await run(box, 'call', service, '--timeout', '700ms')).code).toBe(69);
+    expect((await run(box, 'kick', service)).code).toBe(0);
+    expect((await run(box, 'serve', service)).code).toBe(0);
+    expect(box.daemons()).toEqual([pid]);
+    process.kill(pid, 'SIGCONT');
+    for (const client of clients.splice(0)) client.destroy();
+    expect(await called(box, service)).toBe(pid);
+    expect(box.spawns()).toEqual(['cold']);
+  });
+
+  it('a daemon that hangs is ended with proof', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const pid = await called(box, service);
+    process.kill(pid, 'SIGSTOP');
+    expect((await run(box, 'restart', service, '--force', '--timeout', '2s')).code).toBe(0);
+    expect(await called(box, service)).not.toBe(pid);
+    expect(await oneDaemon(box)).not.toBe(pid);
+  });
+
+  it(`${CALLERS} at once: cold, and right after a SIGKILL of the daemon`, async () => {
+    const box = sandbox();
+    const service = box.service();
+    for (const reason of ['cold', 'dead-daemon']) {
+      const answers = await Promise.all(
+        Array.from({ length: CALLERS }, (_, n) => called(box, service, `call ${n}`)),
+      );
+      const pid = await oneDaemon(box);
+      expect(new Set(answers)).toEqual(new Set([pid]));
+      expect(box.spawns().at(-1)).toBe(reason);
+      process.kill(pid, 'SIGKILL');
+    }
+    expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
+  });
+});

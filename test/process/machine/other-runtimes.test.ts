@@ -1,0 +1,153 @@
+/**
+ * Bun and Deno as runtimes of callers and daemons, also beside Node. docs/platforms.md lists what they don't
+ * do.
+ */
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BUN, DENO, without } from '../support/runtimes.js';
+import { type Ended, eventually, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
+
+type Run = (args: readonly string[]) => Promise<Ended>;
+
+/** Callers on that runtime, and daemons on the runtime of the caller that starts them. */
+const on =
+  (box: Sandbox, [program, ...options]: readonly [string, ...string[]]): Run =>
+  (args) =>
+    box.exec(program, [...options, SOLOD, ...args]);
+
+const clients: net.Socket[] = [];
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+});
+
+/** Connects to a daemon that takes nothing on, until its backlog is full. */
+async function fillBacklog(socket: string): Promise<void> {
+  for (;;) {
+    const connected = await new Promise<boolean>((resolve) => {
+      const client = net.connect(socket).once('connect', () => resolve(true));
+      client.on('error', () => resolve(false));
+      clients.push(client);
+    });
+    if (!connected) return;
+  }
+}
+
+async function expectOneDaemon(box: Sandbox): Promise<number> {
+  await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
+  return box.daemons()[0] ?? 0;
+}
+
+function expectRightAnswers(answers: readonly Ended[]): readonly number[] {
+  expect(answers.filter(({ code }) => code !== 0).map(({ code, stderr }) => ({ code, stderr }))).toEqual([]);
+  const said = answers.map(({ stdout }) => JSON.parse(stdout.toString()) as { args: string[]; pid: number });
+  expect(said.map(({ args }) => args)).toEqual(answers.map((_, n) => [`call ${n}`]));
+  return [...new Set(said.map(({ pid }) => pid))];
+}
+
+const CALLERS = 24;
+
+const RUNTIMES = [
+  { name: 'Bun', program: BUN, command: [BUN ?? ''] },
+  { name: 'Deno', program: DENO, command: [DENO ?? '', 'run', '-A'] },
+] as const;
+
+describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
+  describe.skipIf(program === undefined)(`calls and serves${without(name, program)}`, () => {
+    it('call, kick, status, ls, logs, restart, stop', async () => {
+      const box = sandbox();
+      const run = on(box, command);
+      const service = box.service();
+      expect((await run(['kick', service])).code).toBe(0);
+      const pid = await expectOneDaemon(box);
+      expect(expectRightAnswers([await run(['call', service, '--', 'call 0'])])).toEqual([pid]);
+      expect((await run(['status', service])).stdout.toString()).toContain(`pid ${pid}`);
+      expect((await run(['ls'])).stdout.toString()).toContain(`pid ${pid}`);
+      expect((await run(['logs', service])).stdout.toString()).toContain(`pid ${pid}`);
+      expect(await run(['restart', service])).toMatchObject({ code: 0, stderr: '' });
+      const next = await expectOneDaemon(box);
+      expect(next).not.toBe(pid);
+      expect(await run(['stop', service])).toMatchObject({ code: 0, stderr: '' });
+      expect(box.daemons()).toEqual([]);
+      expect((await run(['status', service])).stdout.toString()).toContain('not running');
+      expect(box.spawns()).toEqual(['cold', 'restart']);
+    });
+
+    it.each([
+      ['on Node', [process.execPath]],
+      ['on the same', command],
+    ] as const)(
+      'never starts a second daemon beside a stopped one %s whose backlog is full',
+      async (_, by) => {
+        const box = sandbox();
+        const service = box.service();
+        await on(box, by)(['call', service]);
+        const pid = await expectOneDaemon(box);
+        process.kill(pid, 'SIGSTOP');
+        await fillBacklog(path.join(box.place(), 'current', 'sock'));
+        const run = on(box, command);
+        expect((await run(['call', service, '--timeout', '700ms'])).code).toBe(69);
+        expect((await run(['kick', service])).code).toBe(0);
+        expect((await run(['serve', service])).code).toBe(0);
+        expect(box.daemons()).toEqual([pid]);
+        process.kill(pid, 'SIGCONT');
+        for (const client of clients.splice(0)) client.destroy();
+        expect((await run(['call', service])).code).toBe(0);
+        expect(box.daemons()).toEqual([pid]);
+        expect(box.spawns()).toEqual(['cold']);
+        expect(box.generations()).toEqual([1]);
+      },
+    );
+
+    it('storms together with Node: cold, and right after a SIGKILL of the daemon', async () => {
+      const box = sandbox();
+      const service = box.service();
+      const runs = [on(box, command), on(box, [process.execPath])] as const;
+      const storm = () =>
+        Promise.all(
+          Array.from({ length: CALLERS }, (_, n) =>
+            runs[n % 2 === 0 ? 0 : 1](['call', '--timeout', '60s', service, '--', `call ${n}`]),
+          ),
+        );
+      expect(expectRightAnswers(await storm())).toEqual([await expectOneDaemon(box)]);
+      process.kill(await expectOneDaemon(box), 'SIGKILL');
+      expect(expectRightAnswers(await storm())).toEqual([await expectOneDaemon(box)]);
+      expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
+      expect(box.generations()).toEqual([2]);
+    });
+
+    it('clears away what killed processes left', async () => {
+      const box = sandbox();
+      const service = box.service();
+      const run = on(box, command);
+      await run(['call', service, '--name', 'left']);
+      process.kill(await expectOneDaemon(box), 'SIGKILL');
+      const place = box.place();
+      mkdirSync(path.join(place, 'trash.1-x', 'deep', 'empty'), { recursive: true });
+      expect((await run(['call', service, '--name', 'left'])).code).toBe(0);
+      await expectOneDaemon(box);
+      expect(box.generations()).toEqual([2]);
+    });
+
+    it('a program that can not be started is told', async () => {
+      const box = sandbox();
+      const run = on(box, command);
+      const called = await run(['call', box.service(), '--node', path.join(box.path, 'missing')]);
+      expect([called.code, called.stderr]).toEqual([71, expect.stringContaining('ENOENT')]);
+    });
+
+    it('keeps the log within bounds, however much is printed', async () => {
+      const box = sandbox();
+      const service = box.service(`
+        setInterval(() => console.log('x'.repeat(200_000)), 20);
+        export default () => {};
+      `);
+      await on(box, command)(['call', service]);
+      const log = path.join(box.place(), 'log');
+      // The keeper's own line is the first one of a log that has begun anew.
+      await eventually('the log has begun anew', () => /^solod: .* part /.test(readFileSync(log, 'latin1')));
+    });
+  });
+});

@@ -1,0 +1,39 @@
+// The process tests with every command, and so every daemon, on Bun: `npm run test:bun`.
+import { spawnSync } from 'node:child_process';
+import { findRuntime } from '../../scripts/other-runtimes.mjs';
+import { ROOT } from '../support/paths.mjs';
+
+const FILES = [
+  'test/process/daemon',
+  'test/process/calls/calls.test.ts',
+  'test/process/calls/storms.test.ts',
+];
+
+/** Tests of what Bun does otherwise; docs/platforms.md has the list. A part of each name. */
+const OTHERWISE = [
+  // Bun's message for a file that it can't parse does not name the error's type.
+  'a syntax error',
+  // The event of an error does not tell which call it belongs to.
+  'exits or fails after its end',
+  'fails twice: the first error counts',
+  'no error that a call leaves behind',
+  // A child's exit code is there before its event: the ledger may miss the end of one that reports none.
+  'with the end of a process that could not report it itself',
+  // On a busy machine the caller may run out of time before it has read the ledger.
+  'and computes says so',
+];
+
+const bun = findRuntime('bun');
+if (bun === undefined) {
+  console.log(
+    'no Bun on the PATH or in the cache: "npm run runtimes" fetches it; the tests on it are left out',
+  );
+  process.exit(0);
+}
+const others = `^(?!.*(?:${OTHERWISE.join('|')}))`;
+const { status } = spawnSync(process.execPath, ['node_modules/.bin/vitest', 'run', ...FILES, '-t', others], {
+  cwd: ROOT,
+  stdio: 'inherit',
+  env: { ...process.env, SOLOD_TEST_RUNTIME: bun },
+});
+process.exit(status ?? 1);
