@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { tools } from '../../rivals/compared-tools.mjs';
-import { NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
+import { FRONT_DOOR, NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
 import { NOTHING, peer } from '../bench-sandbox.mjs';
 import { ratioRow } from '../rows.mjs';
 
@@ -136,6 +136,8 @@ export async function measureNative(bench) {
     control: act('/bin/true'),
     native: act(NATIVE_CLIENT, 'call', NOTHING),
     kick: act(NATIVE_CLIENT, 'kick', NOTHING),
+    frontDoor: act(FRONT_DOOR, 'call', NOTHING),
+    loser: act(NATIVE_CLIENT, 'serve', NOTHING),
     ...nailgunAct(bench, launcher),
   });
   bench.sandbox.endDaemons();
@@ -150,5 +152,9 @@ export async function measureNative(bench) {
     rows.push(ratioRow({ ...against, what: 'ng, the same daemon', values: taken.ng }));
   }
   rows.push(ratioRow({ ...against, what: 'solod-client kick, daemon there', values: taken.kick }));
+  const door = { ...against, what: 'bin/solod call, warm, no-op, natively', values: taken.frontDoor };
+  rows.push(ratioRow({ ...door, target: { atMost: 3.2 } }));
+  const loser = { ...against, what: 'solod serve, a loser of the claim, natively', values: taken.loser };
+  rows.push(ratioRow({ ...loser, target: { atMost: 3 } }));
   return rows;
 }
