@@ -87,7 +87,7 @@ export const DIRECTORY_TELLERS = {
   'path-too-long': ({ path, instead, platform }: { path: string; instead: string; platform: Platform }) =>
     note(
       path,
-      `the path of its socket would be longer than ${SUN_PATH_BYTES[platform] - 1} bytes, which is all that a socket's path can have; ${instead} is used instead`,
+      `the path of its socket would be longer than ${(SUN_PATH_BYTES[platform] ?? Infinity) - 1} bytes, which is all that a socket's path can have; ${instead} is used instead`,
       'nothing; or set a shorter SOLOD_DIR',
     ),
 } as const satisfies Tellers;
