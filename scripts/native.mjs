@@ -72,6 +72,7 @@ function packPlatform() {
     license,
     os: [process.platform],
     cpu: [process.arch],
+    preferUnplugged: true,
     bin: { 'solod-client': 'bin/solod-client' },
     files: ['bin'],
   });

@@ -1,5 +1,5 @@
-// `npm start`: builds solod if needed, calls a service twice, and shows which daemon answered and how long
-// each call took.
+// `npm start`: builds solod if needed, calls a service twice by Node and once by the native client, and shows
+// which daemon answered and how long each call took.
 //   npm start                              formats a snippet with examples/prettier.mjs
 //   npm start -- <service> -- <args>       any other service; it reads what is piped in
 import { spawnSync } from 'node:child_process';
@@ -11,6 +11,9 @@ import { plainEnvironment } from '../tools/support/environment.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const solod = path.join(root, 'dist', 'solod.cjs');
+/** Becomes the native client where that is there. */
+const frontDoor = path.join(root, 'bin', 'solod');
+const client = path.join(root, 'native', 'target', 'release', 'solod-client');
 const env = plainEnvironment();
 /** The daemon of a demonstration need not stay for a quarter of an hour. */
 const IDLE = '--idle-timeout=60s';
@@ -26,9 +29,21 @@ function newest(folder) {
 }
 
 function buildIfNeeded() {
-  if (existsSync(solod) && statSync(solod).mtimeMs > newest(path.join(root, 'src'))) return;
+  if (!isNewer(solod, 'src')) build('build.mjs');
+  // Says so itself where it can't be built.
+  if (!isNewer(client, 'native/src')) build('native.mjs', 'build');
+}
+
+/** @param {string} file @param {string} folder of its sources */
+const isNewer = (file, folder) =>
+  existsSync(file) && statSync(file).mtimeMs > newest(path.join(root, folder));
+
+/** @param {string} script @param {string[]} args */
+function build(script, ...args) {
   console.error('building …');
-  const built = spawnSync(process.execPath, [path.join(root, 'scripts', 'build.mjs')], { stdio: 'inherit' });
+  const built = spawnSync(process.execPath, [path.join(root, 'scripts', script), ...args], {
+    stdio: 'inherit',
+  });
   if (built.status !== 0) process.exit(built.status ?? 1);
 }
 
@@ -56,11 +71,14 @@ function pidOf(service) {
   return status.status === 0 ? JSON.parse(status.stdout).pid : undefined;
 }
 
-/** @param {Request} request @param {string} title @returns {number} the exit code */
-function ask({ service, args, input }, title) {
-  const before = pidOf(service);
+const BY_NODE = [process.execPath, solod];
+const BY_FRONT_DOOR = [frontDoor];
+
+/** @param {Request} request @param {string} title @param {string[]} engine @returns {number} the exit code */
+function ask({ service, args, input }, title, [program = '', ...before]) {
+  const daemon = pidOf(service);
   const begun = performance.now();
-  const call = spawnSync(process.execPath, [solod, 'call', service, IDLE, '--', ...args], {
+  const call = spawnSync(program, [...before, 'call', service, IDLE, '--', ...args], {
     env,
     input,
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -69,10 +87,10 @@ function ask({ service, args, input }, title) {
   const took = performance.now() - begun;
   const pid = pidOf(service);
   const how =
-    before === undefined ? 'started for this call' : pid === before ? 'was there already' : 'was replaced';
+    daemon === undefined ? 'started for this call' : pid === daemon ? 'was there already' : 'was replaced';
   process.stdout.write(call.stdout);
   console.error(
-    `\n${title}: exit code ${call.status}, ${took.toFixed(0)} ms from start to end, ` +
+    `\n${title}: exit code ${call.status}, ${took.toFixed(1)} ms from start to end, ` +
       (pid === undefined ? 'and no daemon is left\n' : `answered by daemon ${pid}, which ${how}\n`),
   );
   return call.status ?? 1;
@@ -80,8 +98,11 @@ function ask({ service, args, input }, title) {
 
 buildIfNeeded();
 const request = askedFor(process.argv.slice(2));
-const first = ask(request, 'first answer');
-const second = ask(request, 'second answer');
+const codes = [
+  ask(request, 'first answer, by Node', BY_NODE),
+  ask(request, 'second answer, by Node', BY_NODE),
+  existsSync(client) ? ask(request, 'third answer, by the native client', BY_FRONT_DOOR) : 0,
+];
 const stop = `npx solod stop ${path.relative(process.cwd(), request.service)}`;
 console.error(`the daemon ends by itself after a minute without calls; to end it now: ${stop}`);
-process.exit(first === 0 ? second : first);
+process.exit(codes.find((code) => code !== 0) ?? 0);

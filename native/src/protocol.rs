@@ -1,6 +1,14 @@
 //! What this client and the one in TypeScript must agree on. Written by `npm run protocol` from the TypeScript sources, which
 //! `npm run check:protocol` holds it to: change it there.
 
+pub const TEXT_SERVED_BY: &str = "{label} is served by generation {generation} in {directory}";
+pub const GENERATION_MAX: u32 = 999_999_999;
+pub const ROUNDS_MAX: u32 = 64;
+pub const SWEEP_MAX: usize = 256;
+pub const ABANDONED_MS: f64 = 60_000.0;
+pub const NAME_HANDED: &str = "listen.sock";
+pub const CLAIMED_VARIABLE: &str = "SOLOD_CLAIMED";
+pub const VERSION: &str = "0.1.0";
 pub const WIRE_VERSION: u32 = 1;
 pub const TOTAL_MS: f64 = 10_000.0;
 pub const FIRST_LOOK_MS: f64 = 1_000.0;
@@ -67,7 +75,7 @@ pub const LEDGER_READ_BYTES: u64 = 65_536;
 pub const LOCK_VARIABLE: &str = "SOLOD_SPAWN_LOCK";
 pub const CALLER_VARIABLE: &str = "SOLOD_CALLER";
 pub const CHANNEL_VARIABLE: &str = "SOLOD_START_CHANNEL";
-pub const CHANNEL_DESCRIPTOR: i32 = 3;
+pub const CHANNEL_DESCRIPTOR: i32 = 4;
 pub const SAID_BYTES_MAX: usize = 65_536;
 pub const CHUNK_ARGUMENT: u8 = b'A';
 pub const CHUNK_ENVIRONMENT: u8 = b'E';

@@ -295,7 +295,6 @@ function spawnerOn(machine: PlainMachine, target: SpawnTarget) {
     get hasStarted() {
       return started > 0;
     },
-    leaveLaunchFile: () => {},
     wakingClock: () => ({
       now: () => ({ monotonicMs: machine.now(), wallMs: machine.now() }),
       sleep: async () => DONE,

@@ -227,6 +227,16 @@ const REASONS = [
 
 /** @type {readonly Shared[]} */
 export const SHARED = [
+  text('TEXT_SERVED_BY', 'src/domain/text/log-parts.ts', 'servedByText', (module) =>
+    module.servedByText('{label}', '{generation}', '{directory}'),
+  ),
+  value('GENERATION_MAX', 'u32', 'src/domain/place/layout.ts', 'GENERATION_MAX'),
+  value('ROUNDS_MAX', 'u32', 'src/domain/claim/claim.ts', 'ROUNDS_MAX'),
+  value('SWEEP_MAX', 'usize', 'src/domain/claim/sweep.ts', 'SWEEP_MAX'),
+  value('ABANDONED_MS', 'f64', 'src/domain/claim/sweep.ts', 'ABANDONED_MS'),
+  value('NAME_HANDED', '&str', 'src/domain/place/layout.ts', 'NAMES.handed'),
+  value('CLAIMED_VARIABLE', '&str', 'src/app/daemon/claimed-before.ts', 'CLAIMED_VARIABLE'),
+  value('VERSION', '&str', 'src/app/environment/version.ts', 'VERSION'),
   value('WIRE_VERSION', 'u32', 'src/domain/evidence/edition.ts', 'WIRE_VERSION'),
 
   value('TOTAL_MS', 'f64', TIMING, 'CALL_TOTAL_MS'),
@@ -293,7 +303,7 @@ export const SHARED = [
   value('LOCK_VARIABLE', '&str', 'src/adapters/spawn-target.ts', 'LOCK_VARIABLE'),
   value('CALLER_VARIABLE', '&str', 'src/app/wire/request.ts', 'CALLER_VARIABLE'),
   value('CHANNEL_VARIABLE', '&str', CHANNEL, 'CHANNEL_VARIABLE'),
-  value('CHANNEL_DESCRIPTOR', 'i32', CHANNEL, 'CHANNEL_DESCRIPTOR'),
+  value('CHANNEL_DESCRIPTOR', 'i32', CHANNEL, 'NATIVE_CHANNEL_DESCRIPTOR'),
   value('SAID_BYTES_MAX', 'usize', CHANNEL, 'SAID_BYTES_MAX'),
 
   ...[

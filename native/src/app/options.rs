@@ -1,4 +1,4 @@
-//! The options of `solod call` and `solod kick`, read as Node's parseArgs reads them. `src/app/options/option-table.ts` has the table,
+//! The options of `solod call`, `solod kick` and `solod serve`, read as Node's parseArgs reads them. `src/app/options/option-table.ts` has the table,
 //! and a test compares the names.
 
 use super::say::Errors;
@@ -9,6 +9,7 @@ use std::ffi::OsString;
 pub enum Command {
     Call,
     Kick,
+    Serve,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,7 @@ pub fn read(argv: &[OsString]) -> Option<Asked> {
     let command = match command.to_str()? {
         "call" => Command::Call,
         "kick" => Command::Kick,
+        "serve" => Command::Serve,
         _ => return None,
     };
     let (options, positionals, after) = split(command, rest)?;
@@ -105,6 +107,10 @@ fn split(command: Command, rest: &[OsString]) -> Option<(Written, Vec<OsString>,
 
 /// None for an option that the command does not have.
 fn takes_value(command: Command, name: &str) -> Option<bool> {
+    // Node checks the settings of a daemon before it claims.
+    if command == Command::Serve {
+        return Some(true).filter(|_| WITH_VALUE.contains(&name));
+    }
     match name {
         "daemon" | "no-daemon" => Some(false),
         "verbose" if command == Command::Call => Some(false),
@@ -176,6 +182,9 @@ impl Asked {
             after.truncate(second.unwrap_or(0));
             self.program.first()?;
         }
+        if self.command == Command::Serve && (positionals.len() != 1 || !after.is_empty()) {
+            return None;
+        }
         let is_before = !positionals.is_empty();
         positionals.append(&mut after);
         if positionals.is_empty() {
@@ -236,6 +245,7 @@ mod tests {
         assert!(read_text("call --idle-timeout 1m s").unwrap().has_daemon_options);
         assert_eq!(read_text("call -- s").unwrap().service, "s");
         assert_eq!(read_text("call s").unwrap().errors, Errors::Stderr);
+        assert_eq!(read_text("serve --name a s").unwrap().service, "s");
         assert_eq!(read_text("call --errors line s").unwrap().errors, Errors::Line);
     }
 
@@ -277,7 +287,11 @@ mod tests {
             "call s --fallback command",
             "kick --timeout 1 s",
             "kick --fallback wait s",
-            "serve s",
+            "serve",
+            "serve s x",
+            "serve s -- x",
+            "serve --idle-timeout 1m s",
+            "serve --daemon s",
             "call --name a -- ./program x",
             "kick --name a -- python3 x.py",
         ] {

@@ -1,6 +1,6 @@
 //! What a caller asks for, made precise: which name, where it lives, what starts its daemon; see `src/app/library/daemon-target.ts`.
 
-use super::delegate;
+use super::node_part::{find_bundle, is_usual};
 use super::options::Asked;
 use crate::domain::derive_place::{derive_place, Caller, Derivation, Home};
 use crate::domain::edition::{self, Edition};
@@ -9,19 +9,23 @@ use crate::domain::layout::{self, Place};
 use crate::domain::scope::{scope_text, Standing};
 use crate::domain::short_root::short_root_of;
 use crate::protocol as p;
+use crate::system::candidate::Claim;
 use crate::system::files::Machine;
 use crate::system::host::Launch;
-use crate::system::libc::O_NONBLOCK;
+use crate::system::libc::{O_NOFOLLOW, O_NONBLOCK};
+use crate::system::trust::{check, check_program, Owners};
 use crate::system::{files, own_scope, paths, process};
 use std::env;
 use std::ffi::CString;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 pub struct Target {
     pub name: String,
+    /// The name, or the name with its project.
+    pub label: String,
     pub place: Place,
     pub user_id: u32,
     pub edition: Edition,
@@ -47,7 +51,7 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
     let user_id = process::user_id();
     let label = layout::label_of(&name, project.as_deref());
     let place = find_place(asked.state_directory.as_deref(), &label, user_id)?;
-    Some(Target { name, place, user_id, edition, environment })
+    Some(Target { name, label, place, user_id, edition, environment })
 }
 
 /// None for everything out of the ordinary, such as a directory that is another scope's so far: Node's command takes it, or says what
@@ -83,7 +87,7 @@ fn find_shipped(name: &str) -> Option<String> {
     if ![p::SHIPPED_STATUS_LINE, p::SHIPPED_SHARE].contains(&name) {
         return None;
     }
-    delegate::find_bundle(&format!("{name}.cjs"))?.into_os_string().into_string().ok()
+    find_bundle(&format!("{name}.cjs"))?.into_os_string().into_string().ok()
 }
 
 /// The edition of a service file, the name that it gives itself, and the variables that it wants.
@@ -116,13 +120,20 @@ pub fn variable(name: &str) -> Option<Option<String>> {
     }
 }
 
-/// The program and its arguments in a launch file. A NUL follows each of them, also the last, so that a file that was cut off is
-/// recognised.
-pub fn read_launch_file(place: &Place) -> Option<Vec<CString>> {
+/// The program and its arguments in a launch file that the user wrote, in a directory that can be trusted. A NUL follows each of
+/// them, also the last, so that a file that was cut off is recognised.
+pub fn read_launch_file(target: &Target) -> Option<Vec<CString>> {
+    let path = layout::launch(&target.place.directory);
+    let is_closed = |found: &Metadata| found.uid() == target.user_id && found.mode() & 0o022 == 0;
+    let opened = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOFOLLOW).open(path).ok()?;
+    let levels = [&target.place.root, &target.place.directory];
+    let is_trusted = opened.metadata().map_or(false, |found| found.is_file() && is_closed(&found))
+        && levels.iter().all(|level| fs::symlink_metadata(level).map_or(false, |found| is_closed(&found)));
+    if !is_trusted {
+        return None;
+    }
     let mut text = Vec::new();
-    let opened =
-        OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(layout::launch(&place.directory));
-    opened.ok()?.take(p::TEXT_BYTES_MAX).read_to_end(&mut text).ok()?;
+    opened.take(p::TEXT_BYTES_MAX).read_to_end(&mut text).ok()?;
     if text.pop() != Some(0) {
         return None;
     }
@@ -134,22 +145,41 @@ fn own_variables() -> impl Iterator<Item = (String, String)> {
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
-/// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
-/// service. None if the file says anything else, or names a file that is gone: then Node starts the daemon and writes the file again.
-pub fn find_launch(target: &Target) -> Option<Launch> {
-    let mut argv = read_launch_file(&target.place)?;
-    let is_there = |at: usize| {
-        let path = argv.get(at).and_then(|path| path.to_str().ok()).filter(|path| path.starts_with('/'));
-        path.map_or(false, |path| Path::new(path).exists())
-    };
-    if argv.len() < 4 || !is_there(0) || !is_there(1) || argv[argv.len() - 2].as_bytes() != b"--" {
+/// None where a service manager listens for the name: Node leaves the name to it.
+pub fn claim_for(target: &Target) -> Option<Claim> {
+    if fs::symlink_metadata(layout::handed_socket(&target.place.directory)).is_ok() {
         return None;
     }
+    Some(Claim {
+        place: target.place.clone(),
+        user_id: target.user_id,
+        label: target.label.clone(),
+        service: target.edition.path.clone(),
+        version: target.edition.version.clone(),
+    })
+}
+
+/// The directory of the daemon's bundle, and its package's.
+const LAUNCHED_LEVELS: usize = 2;
+
+/// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
+/// service. None if the file says anything else, or names what is gone or can't be trusted: then Node starts the daemon, which writes
+/// the file again.
+pub fn find_launch(target: &Target) -> Option<Launch> {
+    let mut argv = read_launch_file(target)?;
+    if argv.len() < 4 || argv[argv.len() - 2].as_bytes() != b"--" {
+        return None;
+    }
+    let path = |at: usize| argv[at].to_str().ok().map(Path::new).filter(|path| path.is_absolute());
+    check_program(path(0)?, 1, Owners::Own).ok()?;
+    check(path(1)?, LAUNCHED_LEVELS, Owners::Own).ok()?;
+    let is_usual = is_usual(path(0)?, path(1)?);
     argv.pop();
     argv.push(CString::new(target.edition.path.as_str()).ok()?);
     let directory = env::current_dir().ok()?.to_string_lossy().into_owned();
     let environment = daemon_environment(own_variables(), &target.environment, &directory);
     let build =
         format!("{}:{}:{}", target.edition.key(), argv[0].to_str().ok()?, environment_hash(&environment));
-    Some(Launch { argv, environment, build })
+    let claim = claim_for(target);
+    Some(Launch { claim, argv, environment, build, is_usual })
 }

@@ -1,11 +1,12 @@
 //! Errors that can't be produced on a real file system at will. `test/conformance/scenarios` has the same cases.
 
+use super::claim::{self, ClaimOutcome, ClaimPlan};
 use super::failure::{Failure, Phase};
 use super::kick::{self, Kicked, Warning};
 use super::layout::Place;
 use super::memory::{Fault, Memory, USER_ID};
 use super::obtain::{self, Patience};
-use super::ports::{Greeting, Progress};
+use super::ports::{Change, Greeting, Ports, Progress};
 use super::timing::Timing;
 use crate::protocol as p;
 
@@ -25,7 +26,7 @@ fn with_fault(fault: Fault) -> Memory {
 /// A lock whose holder is dead, old enough for a kick to override it.
 fn with_lock(fault: Fault) -> Memory {
     let mut memory = with_fault(fault);
-    assert_eq!(super::ports::Ports::make_directory(&mut memory, LOCK), super::ports::Change::Done);
+    assert_eq!(memory.make_directory(LOCK), Change::Done);
     let taken = (memory.clock_ms - 3_000.0).to_string();
     memory.write("/s/n/spawn.lock/9-a", &STALE.replace("\"wallMs\":1", &format!("\"wallMs\":{taken}")));
     memory
@@ -139,4 +140,71 @@ fn untrusted_and_broken_directories() {
     let mut memory = Memory::with_directories(&["/s"]);
     memory.faults.push(Fault("make_directory", "/s/n", "EROFS", 1));
     assert_eq!(kick(&mut memory), Kicked::NoDirectory);
+}
+
+fn claim(memory: &mut Memory) -> ClaimOutcome {
+    let plan =
+        ClaimPlan { place: &place(), user_id: USER_ID, nonce: "7-x", lock: None, owner_text: "owner\n" };
+    claim::claim(memory, &plan)
+}
+
+/// A generation that `current` names, or does not name yet.
+fn with_generation(generation: u32, current: Option<&str>) -> Memory {
+    let mut memory = world();
+    memory.give_to(&format!("/s/n/{generation}"), USER_ID);
+    memory.write(&format!("/s/n/{generation}/sock"), "");
+    if let Some(target) = current {
+        assert_eq!(Ports::make_link(&mut memory, target, "/s/n/current"), Change::Done);
+    }
+    memory.connects = vec!["ECONNREFUSED"];
+    memory
+}
+
+#[test]
+fn a_name_that_nobody_serves_is_claimed() {
+    let mut memory = world();
+    assert_eq!(claim(&mut memory), ClaimOutcome::Claimed { generation: 1 });
+    assert!(memory.listens && memory.has("/s/n/1/sock") && memory.has("/s/n/1/owner.json"));
+    for current in [Some("3"), None] {
+        let mut memory = with_generation(3, current);
+        assert_eq!(claim(&mut memory), ClaimOutcome::Claimed { generation: 4 });
+        assert!(memory.listens && !memory.has("/s/n/3"), "the dead one is collected");
+    }
+}
+
+#[test]
+fn a_name_that_somebody_serves_is_left() {
+    let mut memory = with_generation(3, Some("3"));
+    memory.connects.clear();
+    assert_eq!(claim(&mut memory), ClaimOutcome::GaveWay { generation: 3 });
+    assert!(!memory.listens && !memory.has("/s/n/tmp.7-x-0"));
+}
+
+#[test]
+fn a_claim_that_fails_or_is_in_doubt_leaves_no_listener() {
+    for fault in [
+        Fault("make_directory", "tmp.", "ENOSPC", 1),
+        Fault("create_file", "owner.json", "ENOSPC", 1),
+        Fault("listen", "sock", "EACCES", 1),
+        Fault("rename", "/s/n/1", "EIO", 1),
+        Fault("rename", "current", "EIO", 1),
+        Fault("make_link", ".link", "ENOSPC", 1),
+        Fault("read_link", "current", "EIO", 1),
+    ] {
+        let mut memory = with_fault(fault);
+        assert_eq!(claim(&mut memory), ClaimOutcome::Unsettled);
+        assert!(!memory.listens && !memory.has("/s/n/tmp.7-x-0") && !memory.has("/s/n/tmp.7-x-0.link"));
+    }
+    let mut memory = with_generation(3, Some("3"));
+    memory.connects = vec!["EACCES"];
+    assert_eq!(claim(&mut memory), ClaimOutcome::Unsettled);
+}
+
+#[test]
+fn a_slot_that_was_collected_already_is_given_back() {
+    // Another candidate repoints to a higher generation between the two looks.
+    let mut memory = world();
+    memory.repoints_to = Some("5");
+    assert_eq!(claim(&mut memory), ClaimOutcome::Claimed { generation: 6 });
+    assert!(memory.listens && !memory.has("/s/n/1"));
 }

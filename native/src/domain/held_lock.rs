@@ -22,6 +22,12 @@ pub(super) fn held_lock(directory: &str, nonce: &str) -> HeldLock {
     HeldLock { directory: directory.to_owned(), nonce: nonce.to_owned() }
 }
 
+/// The lock that the caller which started this process has handed over to it. None for a text that is not a nonce: it could be a
+/// path to anything.
+pub fn handed_lock(directory: &str, nonce: &str) -> Option<HeldLock> {
+    Some(held_lock(directory, nonce)).filter(|_| layout::is_nonce(nonce))
+}
+
 /// Writes down which process the holder has started: from then on others wait for that.
 pub fn note_child(ports: &mut impl Ports, lock: &HeldLock, pid: i64, start_time: &str) {
     let child = ports.identity().of_child(pid, start_time);

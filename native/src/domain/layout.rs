@@ -10,6 +10,81 @@ pub fn current_owner(directory: &str) -> String {
     format!("{directory}/{}/{}", p::NAME_CURRENT, p::NAME_OWNER)
 }
 
+pub fn current(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_CURRENT)
+}
+
+pub fn generation(directory: &str, generation: u32) -> String {
+    format!("{directory}/{generation}")
+}
+
+pub fn generation_socket(directory: &str, n: u32) -> String {
+    socket_in(&generation(directory, n))
+}
+
+pub fn generation_owner(directory: &str, n: u32) -> String {
+    owner_in(&generation(directory, n))
+}
+
+/// In a generation, or in what becomes one.
+pub fn socket_in(generation: &str) -> String {
+    format!("{generation}/{}", p::NAME_SOCKET)
+}
+
+pub fn owner_in(generation: &str) -> String {
+    format!("{generation}/{}", p::NAME_OWNER)
+}
+
+/// What a supervisor listens on, where one was set up.
+pub fn handed_socket(directory: &str) -> String {
+    format!("{directory}/{}", p::NAME_HANDED)
+}
+
+/// Each attempt of a candidate has a private directory of its own, and so a nonce.
+pub fn attempt_nonce(nonce: &str, attempt: u32) -> String {
+    format!("{nonce}-{attempt}")
+}
+
+pub fn private(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}", p::TMP)
+}
+
+pub fn private_link(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}.link", p::TMP)
+}
+
+/// Where a candidate's own generation goes when it withdraws.
+pub fn trash(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}", p::TRASH)
+}
+
+pub fn swept_generation(directory: &str, nonce: &str, generation: u32) -> String {
+    format!("{directory}/{}{nonce}.{generation}", p::TRASH)
+}
+
+/// Where a directory goes that stands in the way of `current`.
+pub fn displaced_current(directory: &str, nonce: &str) -> String {
+    format!("{directory}/{}{nonce}.current", p::TRASH)
+}
+
+/// The generation that a directory entry, or the target of `current`, names: `^[1-9][0-9]{0,8}$`.
+pub fn generation_of(text: &str) -> Option<u32> {
+    let is_number = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number && !text.starts_with('0'))
+}
+
+/// Counted from 1.
+pub fn generation_after(last: Option<u32>) -> u32 {
+    last.unwrap_or_default() + 1
+}
+
+/// The process that a private name belongs to; None where the name is not one of ours.
+pub fn maker_of(name: &str) -> Option<i64> {
+    let nonce = name.strip_prefix(p::TMP)?;
+    let nonce = [".lock", ".link", ".launch"].iter().find_map(|end| nonce.strip_suffix(end)).unwrap_or(nonce);
+    nonce.split('-').next().filter(|_| is_nonce(nonce))?.parse().ok()
+}
+
 pub fn lock(directory: &str) -> String {
     format!("{directory}/{}", p::NAME_LOCK)
 }
@@ -157,6 +232,20 @@ mod tests {
         assert!(!["", "7", "7-", "-a", "7-A", "12345678901-a", "x7-a"].iter().any(|text| is_nonce(text)));
         assert!(is_name("a") && is_name("9.x_y-z") && is_name(&"n".repeat(64)));
         assert!(!["", ".a", "-a", "a/b", "é"].iter().any(|text| is_name(text)) && !is_name(&"n".repeat(65)));
+    }
+
+    #[test]
+    fn knows_generations_and_makers() {
+        for (text, generation) in [("1", Some(1)), ("999999999", Some(999_999_999))] {
+            assert_eq!(generation_of(text), generation);
+        }
+        assert!(["", "0", "01", "+1", "1234567890", "x"].iter().all(|text| generation_of(text).is_none()));
+        for name in ["tmp.7-a", "tmp.7-a-0.link", "tmp.7-a.lock", "tmp.7-a.launch"] {
+            assert_eq!(maker_of(name), Some(7), "{name}");
+        }
+        assert!(["tmp.x-a", "tmp.7", "trash.7-a", "tmp.7-a.other"]
+            .iter()
+            .all(|name| maker_of(name).is_none()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 enum Node {
     Directory { user_id: u32 },
     File(String),
+    Link(String),
 }
 
 /// A call that fails: its name, a part of a path, the errno, how often.
@@ -26,6 +27,10 @@ pub struct Memory {
     pub spawns: Vec<&'static str>,
     /// Whether a started process listens from then on.
     pub comes_up: bool,
+    /// Whether this process holds a listener.
+    pub listens: bool,
+    /// Another candidate's generation, which `current` names once this process has published one of its own.
+    pub repoints_to: Option<&'static str>,
 }
 
 impl Memory {
@@ -39,6 +44,8 @@ impl Memory {
             greetings: Vec::new(),
             spawns: Vec::new(),
             comes_up: true,
+            listens: false,
+            repoints_to: None,
         }
     }
 
@@ -110,6 +117,7 @@ impl Ports for Memory {
         let (kind, user_id) = match self.nodes.get(path) {
             Some(Node::Directory { user_id }) => (EntryType::Directory, *user_id),
             Some(Node::File(_)) => (EntryType::File, USER_ID),
+            Some(Node::Link(_)) => (EntryType::Link, USER_ID),
             None => return Found::Absent,
         };
         Found::There(Entry { kind, user_id, mode: 0o700, modified_ms: self.clock_ms })
@@ -119,13 +127,29 @@ impl Ports for Memory {
         Change::Done
     }
 
+    fn read_link(&mut self, path: &str) -> Found<String> {
+        match (self.strike("read_link", path), self.nodes.get(path)) {
+            (Some(cause), _) => Found::Failed(cause),
+            (None, Some(Node::Link(target))) => Found::There(target.clone()),
+            (None, Some(_)) => Found::WrongType,
+            (None, None) => Found::Absent,
+        }
+    }
+
+    fn make_link(&mut self, target: &str, path: &str) -> Change {
+        self.change("make_link", path, |memory| {
+            memory.nodes.insert(path.to_owned(), Node::Link(target.to_owned()));
+            Change::Done
+        })
+    }
+
     fn list(&mut self, path: &str) -> Found<Vec<String>> {
         match self.nodes.get(path) {
             Some(Node::Directory { .. }) => {
                 let names = self.below(path).into_iter().map(|key| key[path.len() + 1..].to_owned());
                 Found::There(names.filter(|name| !name.contains('/')).collect())
             }
-            Some(Node::File(_)) => Found::WrongType,
+            Some(_) => Found::WrongType,
             None => Found::Absent,
         }
     }
@@ -133,7 +157,7 @@ impl Ports for Memory {
     fn read_text(&mut self, path: &str) -> Found<String> {
         match self.nodes.get(path) {
             Some(Node::File(text)) => Found::There(text.clone()),
-            Some(Node::Directory { .. }) => Found::WrongType,
+            Some(_) => Found::WrongType,
             None => Found::Absent,
         }
     }
@@ -166,13 +190,19 @@ impl Ports for Memory {
                     memory.nodes.insert(format!("{to}{}", &key[from.len()..]), node);
                 }
             }
+            if to == "/s/n/1" {
+                if let Some(other) = memory.repoints_to.take() {
+                    memory.nodes.insert("/s/n/current".to_owned(), Node::Link(other.to_owned()));
+                    memory.connects = vec!["ECONNREFUSED"];
+                }
+            }
             Change::Done
         })
     }
 
     fn remove_file(&mut self, path: &str) -> Change {
         self.change("remove_file", path, |memory| match memory.nodes.get(path) {
-            Some(Node::File(_)) => {
+            Some(Node::File(_) | Node::Link(_)) => {
                 memory.nodes.remove(path);
                 Change::Done
             }
@@ -210,6 +240,18 @@ impl Ports for Memory {
         } else {
             self.greetings.remove(0)
         }
+    }
+
+    fn listen(&mut self, path: &str) -> Change {
+        self.change("listen", path, |memory| {
+            memory.write(path, "");
+            memory.listens = true;
+            Change::Done
+        })
+    }
+
+    fn close_listener(&mut self) {
+        self.listens = false;
     }
 
     fn look_up(&mut self, _: i64) -> Sighting {

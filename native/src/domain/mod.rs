@@ -1,6 +1,7 @@
 //! What is decided. Each function is the one of the same name in `src/domain`: there a generator that yields its calls, here
 //! straight through them. Every call goes through `Ports`, so that it can be run over a disk that is none.
 
+pub mod claim;
 pub mod connect_verdict;
 pub mod derive_place;
 pub mod edition;
@@ -29,5 +30,6 @@ pub mod spawn_lock;
 pub mod start_daemon;
 pub mod start_ledger;
 pub mod state_directory;
+pub mod sweep;
 pub mod timing;
 pub mod trusted_path;

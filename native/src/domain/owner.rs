@@ -1,11 +1,36 @@
 use super::identity::Identity;
-use super::json;
+use super::json::{self, quoted};
+use crate::protocol as p;
 
 /// What a daemon says of itself in its generation's `owner.json`, the part that a client reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner {
     pub identity: Identity,
     pub name: String,
+}
+
+/// What a daemon is, as its owner file tells.
+pub struct Served<'a> {
+    pub name: &'a str,
+    /// The path of its service file.
+    pub service: &'a str,
+    /// What the service calls its version; empty where it has none.
+    pub version: &'a str,
+    pub started_ms: f64,
+}
+
+/// As `ownerText` writes it: the daemon compares it with what it finds.
+pub fn owner_text(identity: &Identity, served: &Served) -> String {
+    format!(
+        "{{{},\"name\":{},\"service\":{},\"startedMs\":{},\"solod\":{},\"version\":{},\"wire\":{}}}\n",
+        identity.members(),
+        quoted(served.name),
+        quoted(served.service),
+        served.started_ms.floor(),
+        quoted(p::VERSION),
+        quoted(served.version),
+        p::WIRE_VERSION
+    )
 }
 
 /// None for whatever no solod wrote.

@@ -169,6 +169,10 @@ pub trait Ports {
     fn inspect(&mut self, path: &str) -> Found<Entry>;
     /// chmod(2) of a directory to 0700.
     fn tighten(&mut self, path: &str) -> Change;
+    /// readlink(2).
+    fn read_link(&mut self, path: &str) -> Found<String>;
+    /// symlink(2).
+    fn make_link(&mut self, target: &str, path: &str) -> Change;
     fn list(&mut self, path: &str) -> Found<Vec<String>>;
     /// The whole of a small text file.
     fn read_text(&mut self, path: &str) -> Found<String>;
@@ -190,6 +194,10 @@ pub trait Ports {
     /// Says what the caller came to say on the latest connection, and waits for the first word.
     fn greet(&mut self, within_ms: f64) -> Greeting;
 
+    /// bind(2) and listen(2). One listener at most is held.
+    fn listen(&mut self, path: &str) -> Change;
+    /// Closes the socket of a candidate that gives way.
+    fn close_listener(&mut self);
     fn look_up(&mut self, pid: i64) -> Sighting;
 
     /// Whether a process can be started from here at all: there is a launch file, and it is for this service.

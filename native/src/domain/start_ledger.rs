@@ -226,6 +226,12 @@ pub fn judge(starts: &[Start], build: &str, now: Instant) -> Option<HeldBack> {
     })
 }
 
+/// Whether the last start of the same thing failed. One that is gone without a word counts too.
+pub fn has_failed(starts: &[Start], build: &str) -> bool {
+    let last = starts.iter().rev().find(|start| start.reason.is_some() && start.build == build);
+    last.map_or(false, |start| matches!(start.fate(), Fate::Failed(_) | Fate::Unseen(_)))
+}
+
 /// The latest first.
 fn failures_in_a_row(starts: &[Start], build: &str, wall_ms: f64) -> Vec<FailedStart> {
     let mut failures = Vec::new();
@@ -298,6 +304,16 @@ pub fn silent_text(at_ms: f64, pid: i64, for_ms: f64) -> String {
         p::ENTRY_FAILED,
         p::STAGE_STARTING
     )
+}
+
+/// What a process says of itself that has claimed, or has given way.
+pub fn word_text(at_ms: f64, pid: i64, kind: &str, generation: u32) -> String {
+    format!("{{\"atMs\":{at_ms},\"pid\":{pid},{}\n", &said_text(kind, generation)[1..])
+}
+
+/// The same for its start channel.
+pub fn said_text(kind: &str, generation: u32) -> String {
+    format!("{{\"kind\":\"{kind}\",\"generation\":{generation}}}")
 }
 
 pub fn ended_text(at_ms: f64, pid: i64, why: &str, code: Option<i32>, signal: Option<&str>) -> String {

@@ -8,7 +8,7 @@ use crate::domain::trusted_path::Look;
 use crate::protocol as p;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{symlink, DirBuilderExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 
 const PRIVATE_DIRECTORY: u32 = 0o700;
 /// With the sticky bit, which cleaners of temporary directories pass by (tmpfiles.d(5)).
@@ -120,6 +120,10 @@ pub fn tighten(path: &str) -> Change {
     let opened = OpenOptions::new().read(true).custom_flags(O_DIRECTORY | O_NOFOLLOW).open(path);
     let tightened = opened.and_then(|file| file.set_permissions(Permissions::from_mode(PRIVATE_DIRECTORY)));
     change(tightened, || format!("open '{path}'"))
+}
+
+pub fn make_link(target: &str, path: &str) -> Change {
+    change(symlink(target, path), || format!("symlink '{target}' -> '{path}'"))
 }
 
 pub fn list(path: &str) -> Found<Vec<String>> {

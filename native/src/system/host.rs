@@ -1,9 +1,10 @@
 //! The ports, over the machine that this process runs on.
 
-use super::errno::cause_of;
+use super::candidate::{claim_first, Claim};
+use super::errno::{cause_of, change};
 use super::libc::{self, PollFd, POLLIN, WNOHANG};
-use super::socket::Socket;
-use super::spawn::{self, Command};
+use super::socket::{Listener, Socket};
+use super::spawn::{self, Waiting};
 use super::time::{monotonic_ms, now};
 use super::{appended, files, limits, process};
 use crate::domain::failure::fill;
@@ -32,6 +33,10 @@ pub struct Launch {
     /// What it is started with, beside what the start itself tells it.
     pub environment: Vec<(String, String)>,
     pub build: String,
+    /// What the started process claims before it becomes the daemon; None where a service manager listens for the name.
+    pub claim: Option<Claim>,
+    /// Whether Node's command would start the daemon in the same way. If not, a start that fails shows that this one is wrong.
+    pub is_usual: bool,
 }
 
 /// Reads it where it may be needed: most calls are spared it.
@@ -57,6 +62,7 @@ pub struct Host<'a> {
     limits: Limits,
     identity: Option<Identity>,
     connection: Option<Socket>,
+    listener: Option<Listener>,
     accepted: Option<Accepted>,
     started: Option<Started>,
 }
@@ -87,9 +93,15 @@ impl<'a> Host<'a> {
             limits,
             identity: None,
             connection: None,
+            listener: None,
             accepted: None,
             started: None,
         }
+    }
+
+    /// The one that is held.
+    pub fn take_listener(&mut self) -> Option<Listener> {
+        self.listener.take()
     }
 
     /// The connection on which the request was taken on.
@@ -126,27 +138,26 @@ impl<'a> Host<'a> {
         }
     }
 
-    fn note(&self, text: &str) {
+    pub fn note(&self, text: &str) {
         let (path, before) = (layout::spawns(self.directory), layout::spawns_before(self.directory));
         appended::append(&path, &before, p::LEDGER_BYTES_MAX, text);
     }
 
-    fn start(&self, launch: &Launch, lock_nonce: Option<&str>) -> io::Result<Started> {
+    fn start(&self, launch: &Launch, lock_nonce: Option<&str>) -> io::Result<(Started, Waiting)> {
         let log = Log::open(self.directory);
         let (channel, speaker) = match self.with_channel {
             true => spawn::pipe().map(|(reads, writes)| (Some(reads), Some(writes)))?,
             false => (None, None),
         };
-        let command = Command {
-            argv: launch.argv.clone(),
-            environment: environment(launch, lock_nonce, self.with_channel),
-        };
-        let pid = spawn::start(&command, log.as_ref().map(|log| &log.file), speaker.as_ref())?;
-        Ok(Started { pid, log, channel, said: Vec::new(), words: Vec::new() })
+        let channel_at = speaker.as_ref().map(|_| p::CHANNEL_DESCRIPTOR);
+        let mut prelude = || claim_first(launch, lock_nonce, channel_at);
+        let waiting =
+            spawn::start(&launch.argv, log.as_ref().map(|log| &log.file), speaker.as_ref(), &mut prelude)?;
+        Ok((Started { pid: waiting.pid, log, channel, said: Vec::new(), words: Vec::new() }, waiting))
     }
 }
 
-fn environment(launch: &Launch, lock_nonce: Option<&str>, with_channel: bool) -> Vec<CString> {
+pub fn environment(launch: &Launch, lock_nonce: Option<&str>, channel: Option<c_int>) -> Vec<CString> {
     let mut variables = Vec::new();
     let mut say = |name: &str, value: &str| variables.extend(CString::new(format!("{name}={value}")));
     for (name, value) in &launch.environment {
@@ -155,8 +166,8 @@ fn environment(launch: &Launch, lock_nonce: Option<&str>, with_channel: bool) ->
     if let Some(nonce) = lock_nonce {
         say(p::LOCK_VARIABLE, nonce);
     }
-    if with_channel {
-        say(p::CHANNEL_VARIABLE, &p::CHANNEL_DESCRIPTOR.to_string());
+    if let Some(channel) = channel {
+        say(p::CHANNEL_VARIABLE, &channel.to_string());
     }
     variables
 }
@@ -334,6 +345,14 @@ impl Ports for Host<'_> {
         files::tighten(path)
     }
 
+    fn read_link(&mut self, path: &str) -> Found<String> {
+        files::read_link(path)
+    }
+
+    fn make_link(&mut self, target: &str, path: &str) -> Change {
+        files::make_link(target, path)
+    }
+
     fn list(&mut self, path: &str) -> Found<Vec<String>> {
         files::list(path)
     }
@@ -388,6 +407,15 @@ impl Ports for Host<'_> {
         greeting
     }
 
+    fn listen(&mut self, path: &str) -> Change {
+        let listening = Listener::listen(path).map(|listener| self.listener = Some(listener));
+        change(listening, || format!("listen '{path}'"))
+    }
+
+    fn close_listener(&mut self) {
+        self.listener = None;
+    }
+
     fn look_up(&mut self, pid: i64) -> Sighting {
         process::look_up(pid)
     }
@@ -400,7 +428,7 @@ impl Ports for Host<'_> {
             return false;
         }
         if self.launch.is_none() {
-            self.launch = (self.find_launch)();
+            self.launch = (self.find_launch)().filter(|launch| self.is_worth_a_try(launch));
         }
         self.launch.is_some()
     }
@@ -430,6 +458,7 @@ impl Ports for Host<'_> {
         let (code, signal) = end_of(status);
         let last_output = started.log.as_mut().map(Log::tail).unwrap_or_default();
         let end = ChildEnd { code, signal, word: started.words.last().cloned(), last_output };
+        let is_in_order = started.words.iter().any(|word| matches!(word, Word::Ready | Word::GaveWay));
         if !started.has_spoken() {
             let why = if code == Some(0) { String::new() } else { last_characters(end.last_output.trim()) };
             let text = start_ledger::ended_text(
@@ -441,6 +470,9 @@ impl Ports for Host<'_> {
             );
             self.note(&text);
         }
+        if let Some(launch) = self.launch.as_ref().filter(|_| !is_in_order) {
+            self.forget(launch);
+        }
         Child::Ended(end)
     }
 }
@@ -451,6 +483,22 @@ fn last_characters(text: &str) -> String {
 }
 
 impl Host<'_> {
+    /// Removes the launch file whose start has failed, if Node's command knows another way: the next start is by that one.
+    fn forget(&self, launch: &Launch) {
+        if !launch.is_usual {
+            let _ = fs::remove_file(layout::launch(self.directory));
+        }
+    }
+
+    /// A caller that did not wait for the end of its start could not see it fail.
+    fn is_worth_a_try(&mut self, launch: &Launch) -> bool {
+        let is_wrong = !launch.is_usual && start_ledger::has_failed(&self.starts(), &launch.build);
+        if is_wrong {
+            self.forget(launch);
+        }
+        !is_wrong
+    }
+
     fn spawn_launch(&mut self, launch: &Launch, reason: &'static str, lock_nonce: Option<&str>) -> Spawning {
         let now = now();
         self.end_silent_starts(now.wall_ms);
@@ -465,7 +513,8 @@ impl Host<'_> {
             return Spawning::Refused(Cause { code: p::BOUND.to_owned(), message });
         }
         match self.start(launch, lock_nonce) {
-            Ok(started) => {
+            // Until it is dropped, the process waits: its first word comes after this line in the ledger.
+            Ok((started, _waiting)) => {
                 let pid = i64::from(started.pid);
                 self.started = Some(started);
                 let start_time = match process::look_up(pid) {
@@ -479,6 +528,7 @@ impl Host<'_> {
             Err(error) => {
                 let cause = cause_of(&error, &format!("spawn {}", launch.argv[0].to_string_lossy()));
                 self.note(&start_ledger::refused_text(&asked, &cause.message));
+                self.forget(launch);
                 Spawning::Refused(cause)
             }
         }

@@ -103,6 +103,7 @@ pub struct SignalSet(pub [c_ulong; 16]);
 extern "C" {
     pub fn socket(domain: c_int, kind: c_int, protocol: c_int) -> c_int;
     pub fn bind(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
+    pub fn listen(fd: c_int, backlog: c_int) -> c_int;
     pub fn connect(fd: c_int, address: *const SockAddrUn, length: c_uint) -> c_int;
     pub fn getsockopt(
         fd: c_int,

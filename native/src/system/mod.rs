@@ -1,6 +1,7 @@
 //! The world as Linux shows it.
 
 pub mod appended;
+pub mod candidate;
 pub mod errno;
 pub mod files;
 pub mod host;
@@ -13,3 +14,4 @@ pub mod socket;
 pub mod spawn;
 pub mod streams;
 pub mod time;
+pub mod trust;

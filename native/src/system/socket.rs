@@ -6,14 +6,59 @@ use super::process;
 use super::streams::STDIN;
 use crate::domain::ports::{Cause, Connecting};
 use crate::protocol as p;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
 use std::mem;
-use std::os::raw::{c_int, c_short, c_void};
+use std::os::raw::{c_int, c_short, c_uint, c_void};
+use std::os::unix::fs::PermissionsExt;
 
 pub struct Socket(c_int);
 
 impl Drop for Socket {
+    fn drop(&mut self) {
+        unsafe { libc::close(self.0) };
+    }
+}
+
+/// A socket that listens, and ends with this process, or with the program that it becomes.
+pub struct Listener(c_int);
+
+/// Linux caps it at net.core.somaxconn.
+const BACKLOG: c_int = 511;
+/// With it, bind(2) makes a socket that only its owner can connect to.
+const NARROW: c_uint = 0o177;
+/// Cleaners of temporary directories leave sticky files alone.
+const STICKY: u32 = 0o1600;
+
+impl Listener {
+    pub fn listen(path: &str) -> io::Result<Listener> {
+        let address = address_of(path)?;
+        let fd = unsafe { libc::socket(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+        if fd < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let listener = Listener(fd);
+        let before = unsafe { libc::umask(NARROW) };
+        let bound = retried(|| unsafe { libc::bind(fd, &address, ADDRESS_BYTES) } as isize);
+        unsafe { libc::umask(before) };
+        bound?;
+        retried(|| unsafe { libc::listen(fd, BACKLOG) } as isize)?;
+        // Works without it.
+        let _ = fs::set_permissions(path, Permissions::from_mode(STICKY));
+        Ok(listener)
+    }
+
+    /// Lets the next program have it, as this descriptor.
+    pub fn hand_over(self, descriptor: c_int) -> bool {
+        if self.0 == descriptor {
+            mem::forget(self);
+            return unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } == 0;
+        }
+        unsafe { libc::dup2(self.0, descriptor) == descriptor }
+    }
+}
+
+impl Drop for Listener {
     fn drop(&mut self) {
         unsafe { libc::close(self.0) };
     }

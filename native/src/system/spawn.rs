@@ -2,7 +2,9 @@
 //! nor what it does at signals.
 
 use super::errno::retried;
-use super::libc::{self, SignalSet, FD_CLOEXEC, F_DUPFD_CLOEXEC, F_SETFD, O_CLOEXEC, SIG_DFL};
+use super::libc::{
+    self, SignalSet, FD_CLOEXEC, F_DUPFD_CLOEXEC, F_SETFD, O_CLOEXEC, SIGPIPE, SIG_DFL, SIG_IGN,
+};
 use super::limits;
 use crate::protocol as p;
 use std::ffi::CString;
@@ -12,10 +14,13 @@ use std::os::raw::{c_char, c_int, c_uint, c_void};
 use std::os::unix::io::{AsRawFd, FromRawFd};
 use std::ptr;
 
-pub struct Command {
-    /// The program, as an absolute path, and its arguments; no shell sees them.
-    pub argv: Vec<CString>,
-    pub environment: Vec<CString>,
+/// What the started process does before it becomes the program. It has descriptors, session and limits of its own by then.
+pub type Prelude<'a> = dyn FnMut() -> Then + 'a;
+
+pub enum Then {
+    /// The environment may be another one by now.
+    Run(Vec<CString>),
+    Exit(c_int),
 }
 
 /// A pipe whose ends no other program gets.
@@ -27,28 +32,48 @@ pub fn pipe() -> io::Result<(File, File)> {
 
 /// What the child takes along, above the descriptors that it is given.
 const ABOVE: c_int = 10;
+/// The first descriptor after stdin, stdout and stderr: for a listener.
+pub const LISTENER: c_int = 3;
 /// What is closed one by one where close_range(2) does not exist (before Linux 5.11).
 const DESCRIPTORS_MAX: c_int = 4_096;
 
 /// Everything that the child needs, made before there is one: between fork(2) and execve(2) nothing is allocated.
 struct Plan<'a> {
     argv: &'a [*const c_char],
-    envp: &'a [*const c_char],
     nothing: c_int,
     output: c_int,
     channel: Option<c_int>,
     complaint: c_int,
+    /// The other ends, which the child must not keep open.
+    said: c_int,
+    go: c_int,
+    wait: c_int,
 }
 
-/// Returns the process id once the program runs, or why it does not.
+/// A process that waits, before it does anything that others see, until this is dropped: what its starter writes down of it comes
+/// before what it says itself.
+pub struct Waiting {
+    pub pid: c_int,
+    _go: File,
+}
+
+/// Returns the process once it is ready for its prelude, or why it is not.
 /// `output`: where it writes; nowhere for None. `channel`: becomes the descriptor of the start-up channel.
-pub fn start(command: &Command, output: Option<&File>, channel: Option<&File>) -> io::Result<c_int> {
+pub fn start(
+    argv: &[CString],
+    output: Option<&File>,
+    channel: Option<&File>,
+    prelude: &mut Prelude,
+) -> io::Result<Waiting> {
     let nothing = OpenOptions::new().read(true).write(true).open("/dev/null")?;
     let (said, complaint) = pipe()?;
-    let (argv, envp) = (pointers(&command.argv), pointers(&command.environment));
+    let (wait, go) = pipe()?;
+    let argv = pointers(argv);
     let plan = Plan {
         argv: &argv,
-        envp: &envp,
+        said: said.as_raw_fd(),
+        go: go.as_raw_fd(),
+        wait: wait.as_raw_fd(),
         nothing: nothing.as_raw_fd(),
         output: output.unwrap_or(&nothing).as_raw_fd(),
         channel: channel.map(AsRawFd::as_raw_fd),
@@ -59,11 +84,11 @@ pub fn start(command: &Command, output: Option<&File>, channel: Option<&File>) -
         return Err(io::Error::last_os_error());
     }
     if pid == 0 {
-        unsafe { become_child(&plan) };
+        unsafe { become_child(&plan, prelude) };
     }
     drop(complaint);
     match hear(&said) {
-        None => Ok(pid),
+        None => Ok(Waiting { pid, _go: go }),
         Some(number) => {
             unsafe { libc::waitpid(pid, ptr::null_mut(), 0) };
             Err(io::Error::from_raw_os_error(number))
@@ -88,8 +113,8 @@ fn hear(said: &File) -> Option<i32> {
 }
 
 /// # Safety
-/// Only in the child of a fork, where nothing but system calls may be made.
-unsafe fn become_child(plan: &Plan) -> ! {
+/// Only in the child of a fork. The prelude allocates, which glibc allows there, and takes no lock that another thread could hold.
+unsafe fn become_child(plan: &Plan, prelude: &mut Prelude) -> ! {
     libc::setsid();
     for signal in 1..=libc::SIGNALS {
         libc::signal(signal, SIG_DFL);
@@ -105,17 +130,33 @@ unsafe fn become_child(plan: &Plan) -> ! {
     if nothing < 0 || output < 0 || complaint < 0 || channel.map_or(false, |fd| fd < 0) {
         give_up(plan.complaint);
     }
+    let wait = moved(plan.wait);
     libc::dup2(nothing, 0);
     libc::dup2(output, 1);
     libc::dup2(output, 2);
-    let mut first = 3;
+    leave_behind(LISTENER);
+    for fd in [plan.said, plan.go, plan.wait, plan.complaint].iter().filter(|fd| **fd > 2) {
+        libc::close(*fd);
+    }
     if let Some(channel) = channel {
         libc::dup2(channel, p::CHANNEL_DESCRIPTOR);
-        first = p::CHANNEL_DESCRIPTOR + 1;
     }
-    leave_behind(first);
-    libc::execve(plan.argv[0], plan.argv.as_ptr(), plan.envp.as_ptr());
-    give_up(complaint)
+    libc::close(complaint);
+    let mut byte = [0_u8; 1];
+    libc::read(wait, byte.as_mut_ptr().cast::<c_void>(), byte.len());
+    // Its starter may have gone, and have nobody hear what is said on the channel.
+    libc::signal(SIGPIPE, SIG_IGN);
+    match prelude() {
+        Then::Run(environment) => {
+            libc::signal(SIGPIPE, SIG_DFL);
+            let envp = pointers(&environment);
+            libc::execve(plan.argv[0], plan.argv.as_ptr(), envp.as_ptr());
+            let text = format!("{}the daemon can't be run: {}\n", p::SPEAKER, io::Error::last_os_error());
+            libc::write(2, text.as_ptr().cast::<c_void>(), text.len());
+            libc::_exit(p::EXIT_OS_ERROR)
+        }
+        Then::Exit(code) => libc::_exit(code),
+    }
 }
 
 /// Says why to the parent: with less than it should have, a program must not begin.

@@ -2,9 +2,10 @@
 
 import type { Socket } from 'node:net';
 import { layout } from '../../domain/place/layout.js';
+import { servedByText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
-import { type ClaimResult, claimTarget } from '../library/claim-name.js';
+import { type Claimed, type ClaimResult, claimTarget } from '../library/claim-name.js';
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { failureMessage } from '../texts/failure-sentence.js';
@@ -13,16 +14,18 @@ import type { DaemonSettings } from './daemon.js';
 
 /**
  * Runs until the daemon ends, and the process with it.
+ * @param claimed where this process has claimed already
  * @returns exit code of a process that does not serve: 0 if another one does
  */
 export async function runDaemon(
   host: DaemonHost<Socket>,
   settings: DaemonSettings & { readonly compileCache: 'on' | 'off' | undefined },
   report: StartReport,
+  claimed: Claimed | undefined,
 ): Promise<number> {
   const { path: service, version } = settings.edition;
   const claiming = { service, version, handed: settings.handed };
-  const result = await claimTarget(host, settings.target, claiming, report);
+  const result = claimed ?? (await claimTarget(host, settings.target, claiming, report));
   switch (result.kind) {
     case 'claimed': {
       if (settings.compileCache !== 'off') useCompileCache(result.directory);
@@ -46,7 +49,7 @@ async function gaveWay(
   if (handed?.isBehind(layout.generationSocket(target.place.directory, generation)) === false)
     await handed.turnAway();
   await supervisor.ready(`gave way to generation ${generation}`);
-  const who = `${target.label} is served by generation ${generation} in ${target.place.directory}`;
+  const who = servedByText(target.label, generation, target.place.directory);
   if (doubt === undefined) {
     if (mode === 'foreground') say(who);
     return EXIT.ok;

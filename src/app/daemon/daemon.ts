@@ -15,7 +15,7 @@ import type { Target } from '../library/daemon-target.js';
 import type { StartReport } from '../library/start-report.js';
 import { lookElsewhere, touchIfOld } from '../place/settle-place.js';
 import type { DaemonHost } from '../platforms/host.js';
-import { type HandedListener, keepLog, residentBytes } from '../platforms/node-platform.js';
+import { type HandedListener, keepLog, leaveOwnCommand, residentBytes } from '../platforms/node-platform.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -199,6 +199,7 @@ export class Daemon {
     this.#settled = await this.#loading;
     if (this.#settled.kind === 'broken') return this.#giveUp(this.#settled.message);
     this.#life?.begin(this.claimed.directory);
+    if (this.settings.mode === 'background') leaveOwnCommand(this.claimed.directory);
     this.report.say({ kind: 'ready' });
     lookElsewhere(this.host, target);
     void this.settings.supervisor.ready(`serving ${target.label}, generation ${this.claimed.generation}`);

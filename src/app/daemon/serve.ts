@@ -20,6 +20,7 @@ import { failureMessage } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
+import { takeClaim } from './claimed-before.js';
 import { deferToSupervisor } from './defer-to-manager.js';
 import { takeHandedListener } from './handed-socket.js';
 import { Supervisor } from './service-manager.js';
@@ -54,9 +55,10 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     for (const line of setBackInherited()) say(line);
   }
   const supervisor = Supervisor.take(host.env, say);
+  const claimed = takeClaim(host, target.value.place.directory);
   const handed = takeHandedListener(host.env, target.value.place.directory);
   if (handed.kind === 'failed') return refuse(handed.failure);
-  if (handed.value === undefined) {
+  if (handed.value === undefined && claimed === undefined) {
     const deferring = await deferToSupervisor(host, target.value, file.value.path);
     if (deferring.kind === 'deferred') {
       report.say({ kind: 'gave-way', generation: deferring.generation });
@@ -82,7 +84,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     supervisor,
     handed: handed.value,
   };
-  return runDaemon(host, settings, report);
+  return runDaemon(host, settings, report, claimed);
 }
 
 /** Identity of a process as it is now. One that is gone gets an identity that no process has. */

@@ -7,7 +7,7 @@
  * (`warm-call-streams.ts`).
  */
 
-import { existsSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { isName, layout } from '../../domain/place/layout.js';
@@ -99,9 +99,7 @@ function findOrThrow(file: string): Found | undefined {
   const { boot, ids } = readScope();
   const scope = `${boot}.${env.SOLOD_SCOPE || ids}`;
   const directory = warmPlace(service.value.name, env, process.getuid?.() ?? 0, platform, scope);
-  return directory && existsSync(layout.launch(directory))
-    ? { service: service.value, directory }
-    : undefined;
+  return directory ? { service: service.value, directory } : undefined;
 }
 
 const NOTHING = Buffer.alloc(0);

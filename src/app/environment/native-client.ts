@@ -27,6 +27,17 @@ export function findNativeClient(
   return path === undefined ? { kind: 'missing', package: name } : { kind: 'found', path };
 }
 
+/**
+ * How a file that is written once, such as a shim, calls the command: by the native client where it is there, which is also told
+ * this Node, because the PATH of the caller may have none.
+ */
+export function lastingCommand(): readonly [string, ...string[]] {
+  const native = findNativeClient();
+  return native.kind === 'found'
+    ? [native.path, `--runtime=${process.execPath}`]
+    : [process.execPath, siblingFile('solod.cjs')];
+}
+
 /** Whether this Node can become another program, by execve(2): since 22.15. */
 export const canHandOver = (): boolean => 'execve' in process;
 

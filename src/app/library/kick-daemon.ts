@@ -89,6 +89,5 @@ function start(host: CallerHost, { target, spawn, timing }: DaemonRequest): Kick
   };
   const spawner = host.spawner({ ...spawn, channel: 'none' });
   const outcome = runSync(kickWith(plan), { ...portsOf(host), spawner });
-  if (outcome.kind === 'running') spawner.leaveLaunchFile();
   return outcome;
 }

@@ -204,7 +204,6 @@ async function reachOnce<C extends Duplex>(
   const looking = request.spawn.handListener === undefined ? probe : lookingAtProcess(host, probe, look);
   const ports = host.held({ ...portsOf(host), probe: looking, spawner, clock: spawner.wakingClock() });
   const outcome = await run(obtainWith(plan), ports);
-  if (outcome.kind === 'attached') spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }
 

@@ -26,6 +26,7 @@ export const VARIABLES: readonly Row[] = [
     'set by systemd, with `LISTEN_PID` and `LISTEN_FDNAMES`: the socket that the daemon is given',
   ],
   ['INVOCATION_ID', 'set by systemd for each run of a unit; `solod spawns` shows who started a daemon'],
+  ['SOLOD_CLAIMED', 'internal: what the native client has claimed for the daemon that it becomes'],
   ['SOLOD_CALLER', 'internal: what a caller says of itself to the daemon'],
   ['SOLOD_SPAWN_LOCK', 'internal: the lock that a caller hands to the daemon that it starts'],
   ['SOLOD_HANDED_TO', 'internal: the process that is to get the listener of a program'],

@@ -61,8 +61,6 @@ export interface ServingListener<C> extends Listener {
 interface DaemonSpawner extends Spawner {
   /** Whether it has started a process. */
   readonly hasStarted: boolean;
-  /** Leaves the launch file for other clients, unless there is one. */
-  leaveLaunchFile(): void;
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock;
 }

@@ -12,6 +12,7 @@ import { copyFile } from '../../adapters/node/files/copied-file.js';
 import { nodeDocuments } from '../../adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../adapters/node/files/file-system.js';
 import { nodeWitness } from '../../adapters/node/files/held-files.js';
+import { leaveLaunchFile } from '../../adapters/node/files/launch-file.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
@@ -48,7 +49,11 @@ import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './ho
 export { nodeClock } from '../../adapters/node/clock.js';
 export { readerHasLeft } from '../../adapters/node/files/output-reader.js';
 export { HANDED, WON } from '../../adapters/node/processes/handed-start.js';
-export { closeInheritedDescriptors } from '../../adapters/node/processes/inherited-descriptors.js';
+export {
+  closeDescriptor,
+  closeInheritedDescriptors,
+  isOwnSocket,
+} from '../../adapters/node/processes/inherited-descriptors.js';
 export { setBackInherited, setBackPriority } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { readScope } from '../../adapters/node/processes/own-scope.js';
@@ -123,6 +128,10 @@ const daemonParts = () =>
 
 const watchLog = (directory: string): void =>
   LogKeeper.watch({ directory, temporary: () => layout.private(directory, nonce()) });
+
+/** Leaves what started this process, for clients that are not Node. */
+export const leaveOwnCommand = (directory: string): void =>
+  leaveLaunchFile(directory, [process.execPath, ...process.argv.slice(1)]);
 
 /** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
 export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>

@@ -23,7 +23,7 @@ export interface SweepPlan {
 /** A private name that is older than this, and whose maker is gone, belongs to nobody. */
 export const ABANDONED_MS = 60_000;
 /** What one daemon clears away at most: the next one goes on with the rest. */
-const SWEEP_MAX = 256;
+export const SWEEP_MAX = 256;
 
 export type SweepOutcome =
   | { readonly kind: 'removed' }

@@ -57,8 +57,9 @@ export function symptomsOfPath(
   platform: Platform,
 ): DirectorySymptom[] {
   const path = join(root, label);
-  if (fitsSocketPath(path, platform)) return [];
-  return [{ kind: 'path-too-long', path, instead: place.directory, platform }];
+  const limit = SUN_PATH_BYTES[platform];
+  if (limit === undefined || fitsSocketPath(path, platform)) return [];
+  return [{ kind: 'path-too-long', path, instead: place.directory, mostBytes: limit - 1 }];
 }
 
 const octal = (mode: number): string => mode.toString(8).padStart(4, '0');
@@ -84,10 +85,10 @@ export const DIRECTORY_TELLERS = {
       `others can write to it (mode ${octal(mode)}, no sticky bit), so they can replace ${path} with another directory`,
       'run "chmod go-w" or "chmod +t" on it, or set SOLOD_DIR to another directory',
     ),
-  'path-too-long': ({ path, instead, platform }: { path: string; instead: string; platform: Platform }) =>
+  'path-too-long': ({ path, instead, mostBytes }: { path: string; instead: string; mostBytes: number }) =>
     note(
       path,
-      `the path of its socket would be longer than ${(SUN_PATH_BYTES[platform] ?? Infinity) - 1} bytes, which is all that a socket's path can have; ${instead} is used instead`,
+      `the path of its socket would be longer than ${mostBytes} bytes, which is all that a socket's path can have; ${instead} is used instead`,
       'nothing; or set a shorter SOLOD_DIR',
     ),
 } as const satisfies Tellers;

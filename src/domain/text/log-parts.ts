@@ -19,6 +19,10 @@ export const partLine = (part: number): string => `${SPEAKER}${PART} ${part}\n`;
 export const servingText = (label: string, pid: number, generation: number): string =>
   `serving ${label} (pid ${pid}, generation ${generation})`;
 
+/** What a candidate says that gives way. */
+export const servedByText = (label: string, generation: number, directory: string): string =>
+  `${label} is served by generation ${generation} in ${directory}`;
+
 /**
  * @param head the start of a part
  * @returns its number; 0 for a log that has not been emptied yet

@@ -51,7 +51,7 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   'directory-open': [{ path, mode: 0o755 }, 'note', 'mode 0755'],
   'directory-unreadable': [{ path, cause }, 'problem', 'ENOSPC: no space left'],
   'parent-writable': [{ path, parent: '/', mode: 0o777 }, 'problem', 'mode 0777, no sticky bit'],
-  'path-too-long': [{ path, instead: '/tmp/solod-1/x', platform: 'linux' }, 'note', '107 bytes'],
+  'path-too-long': [{ path, instead: '/tmp/solod-1/x', mostBytes: 107 }, 'note', '107 bytes'],
   'file-system': [{ path, name: 'ext4' }, 'ok', 'ext4'],
   'file-system-shared': [{ path, name: 'NFS' }, 'problem', '(NFS) is shared over a network'],
   'file-system-foreign': [{ path, name: '9p' }, 'note', '(9p)'],

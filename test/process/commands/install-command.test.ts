@@ -114,7 +114,7 @@ describe.each([NODE, ...(hasCargo ? [NATIVE] : [])])(`by $kind${LEFT_OUT}`, ({ p
     expect(shim).toContain(`${box.path}/echo.mjs -- "$@"\n`);
     expect(lstatSync(bin(box, 'echo')).mode & 0o777).toBe(0o755);
     await eventually('it serves', () => existsSync(path.join(box.place(), 'current')));
-    expect(existsSync(path.join(box.place(), 'launch'))).toBe(true);
+    await eventually('it is ready', () => existsSync(path.join(box.place(), 'launch')));
     const answer = await typed(
       box,
       `echo() { command ${bin(box, 'echo')} "$@"; }; echo a 'b  c' -- --stdin`,

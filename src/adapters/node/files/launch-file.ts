@@ -1,10 +1,11 @@
 /**
  * The launch file: the program that starts a daemon and its arguments, with a NUL after each. It lies in the
- * directory of the name, for clients that are not Node. They need no parser and no shell. Errors are ignored:
- * a client that finds no launch file asks Node.
+ * directory of the name, for clients that are not Node. They need no parser and no shell. A daemon leaves it
+ * when it is ready: what never served must not be started again by way of it. Errors are ignored: a client
+ * that finds no launch file asks Node.
  */
 
-import { chmodSync, existsSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { layout, nonceOf } from '../../../domain/place/layout.js';
 import { tailOf } from './appended-file.js';
 
@@ -33,8 +34,4 @@ function succeeds(act: () => void): boolean {
   } catch {
     return false;
   }
-}
-
-export function hasLaunchFile(directory: string): boolean {
-  return existsSync(layout.launch(directory));
 }

@@ -1,4 +1,4 @@
-import { closeSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** open(2), O_CLOEXEC on Linux. The flags in /proc/<pid>/fdinfo (proc_pid_fdinfo(5)) are octal. */
 const O_CLOEXEC = 0o2000000;
@@ -14,11 +14,25 @@ export function closeInheritedDescriptors(keep: number | undefined): void {
   for (const name of namesIn('/proc/self/fd')) {
     const descriptor = Number(name);
     if (descriptor <= STDERR || descriptor === keep || !isInherited(descriptor)) continue;
-    try {
-      closeSync(descriptor);
-    } catch {
-      // It was closed in the meantime.
-    }
+    closeDescriptor(descriptor);
+  }
+}
+
+/** Whether a descriptor is a socket that no child of this process gets. False without a /proc. */
+export function isOwnSocket(descriptor: number): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:') && !isInherited(descriptor);
+  } catch {
+    return false;
+  }
+}
+
+/** That it is closed already is fine. */
+export function closeDescriptor(descriptor: number): void {
+  try {
+    closeSync(descriptor);
+  } catch {
+    // It was not open.
   }
 }
 

@@ -18,7 +18,6 @@ import { SpawnRecords } from '../../spawn-records.js';
 import { type HandedReading, LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
 import type { WakeableClock } from '../clock.js';
 import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
-import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { nodeLedger } from '../files/ledger-file.js';
 import { ownLimits } from './own-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
@@ -107,12 +106,6 @@ export class NodeSpawner implements Spawner {
     };
   }
 
-  /** Leaves the launch file for other clients, unless the start of the daemon left one. */
-  leaveLaunchFile(): void {
-    const { directory, command } = this.target;
-    if (!hasLaunchFile(directory)) leaveLaunchFile(directory, command);
-  }
-
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock {
     const { clock } = this;
@@ -170,7 +163,6 @@ export class NodeSpawner implements Spawner {
     const started: Started = { child, tail: log?.tail ?? (() => ''), words: [] };
     this.#children.set(pid, started);
     this.#records.started(reason, pid, startTime);
-    leaveLaunchFile(this.target.directory, this.target.command);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
     if (pipe) {
       pipe.unref();

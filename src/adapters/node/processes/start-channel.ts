@@ -12,6 +12,8 @@ import type { Word } from '../../../ports/start-word.js';
 export const CHANNEL_VARIABLE = 'SOLOD_START_CHANNEL';
 /** The first descriptor after stdin, stdout and stderr. */
 export const CHANNEL_DESCRIPTOR = 3;
+/** The native client hands over a listener there, and has the channel after it. */
+export const NATIVE_CHANNEL_DESCRIPTOR = 4;
 
 /** An incomplete line is cut to its last so many bytes: words are a few lines of a few kilobytes. */
 export const SAID_BYTES_MAX = 64 * 1024;
@@ -22,7 +24,8 @@ export class NodeStartChannel {
 
   /** Takes the channel out of the environment: children of this process must not speak on it. */
   constructor(env: Record<string, string | undefined>) {
-    this.#descriptor = env[CHANNEL_VARIABLE] === String(CHANNEL_DESCRIPTOR) ? CHANNEL_DESCRIPTOR : undefined;
+    const named = env[CHANNEL_VARIABLE];
+    this.#descriptor = [CHANNEL_DESCRIPTOR, NATIVE_CHANNEL_DESCRIPTOR].find((fd) => named === String(fd));
     delete env[CHANNEL_VARIABLE];
   }
 

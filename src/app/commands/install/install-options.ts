@@ -3,9 +3,8 @@
 import path from 'node:path';
 import type { Failure } from '../../../domain/failure.js';
 import { isName } from '../../../domain/place/layout.js';
-import { siblingFile } from '../../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
-import { findNativeClient } from '../../environment/native-client.js';
+import { lastingCommand } from '../../environment/native-client.js';
 import { type Environment, homeOf } from '../../environment/state-root.js';
 import { daemonSettings, writtenFlags } from '../../library/daemon-request.js';
 import { resolveTarget, type Target } from '../../library/daemon-target.js';
@@ -98,15 +97,13 @@ function commandNameOf({ path: file, name }: ServiceFile, options: CommandOption
   return name === nameFromPath(file) ? name.slice(0, name.lastIndexOf('-')) : name;
 }
 
-/** The native client, or Node's if there is none, with the options that were given. */
+/** The client, with the options that were given. */
 function argvOf(
   given: string,
   service: ServiceFile,
   target: Target,
   options: CommandOptions,
 ): readonly string[] {
-  const native = findNativeClient();
-  const client = native.kind === 'found' ? [native.path] : [process.execPath, siblingFile('solod.cjs')];
   const isStatusLine = given === STATUS_LINE;
   const { name, stateDirectory, node, timeoutMs } = options;
   const flags = writtenFlags({
@@ -119,7 +116,7 @@ function argvOf(
     ...daemonSettings(options),
     node: node?.includes('/') ? path.resolve(node) : node,
   });
-  return [...client, 'call', ...flags, service.path];
+  return [...lastingCommand(), 'call', ...flags, service.path];
 }
 
 function readSettings(

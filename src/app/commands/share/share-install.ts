@@ -9,9 +9,8 @@ import { nonceOf } from '../../../domain/place/layout.js';
 import { causeIn, type NoSuccess } from '../../../domain/procedure/cause.js';
 import type { Document, Documents } from '../../../ports/documents.js';
 import type { FileSystem } from '../../../ports/file-system.js';
-import { siblingFile } from '../../environment/bundle-files.js';
 import { EXIT } from '../../environment/exit-codes.js';
-import { findNativeClient } from '../../environment/native-client.js';
+import { lastingCommand } from '../../environment/native-client.js';
 import { nodeHost } from '../../platforms/node-platform.js';
 import { messageOf } from '../../texts/complaint.js';
 import {
@@ -56,11 +55,9 @@ export const nodeSurroundings = (
   complain,
 });
 
-/** The native client where it is there, for it needs no Node to stay. */
 function ownCommand(): ShareCommand {
-  const native = findNativeClient();
-  if (native.kind === 'found') return { program: native.path, args: [] };
-  return { program: process.execPath, args: [siblingFile('solod.cjs')] };
+  const [program, ...args] = lastingCommand();
+  return { program, args };
 }
 
 /** @returns the exit code */

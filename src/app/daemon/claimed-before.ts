@@ -1,0 +1,54 @@
+/** The native client claims a name, and becomes this process, with the listener as one of its descriptors. */
+
+import type { Socket } from 'node:net';
+import { type Owner, ownerText, parseOwner } from '../../domain/evidence/owner.js';
+import { claimLayout, layout } from '../../domain/place/layout.js';
+import type { Claimed } from '../library/claim-name.js';
+import type { DaemonHost } from '../platforms/host.js';
+import { closeDescriptor, handedListener, isOwnSocket } from '../platforms/node-platform.js';
+
+/** Environment variable with the process that claimed, its generation, and the descriptor of its listener. */
+export const CLAIMED_VARIABLE = 'SOLOD_CLAIMED';
+const CLAIMED = /^([1-9][0-9]*):([1-9][0-9]{0,8}):([3-9])$/;
+
+/**
+ * Takes the variable out of the environment: it is meant for this process alone.
+ * @param directory directory of the name
+ * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes
+ * the listener, by which everybody sees that the generation is dead, and claims anew
+ */
+export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed | undefined {
+  const { env, files, processes } = host;
+  const [, pid, number, fd] = CLAIMED.exec(env[CLAIMED_VARIABLE] ?? '') ?? [];
+  delete env[CLAIMED_VARIABLE];
+  const self = processes.self();
+  if (Number(pid) !== self.pid) return undefined;
+  const [generation, descriptor] = [Number(number), Number(fd)];
+  // A child that inherited the listener would look like a living daemon when this one has ended.
+  if (!isOwnSocket(descriptor)) {
+    closeDescriptor(descriptor);
+    return undefined;
+  }
+  const read = files.readText(claimLayout.generationOwner(directory, generation));
+  const owner: Owner | undefined = read.kind === 'text' ? parseOwner(read.text) : undefined;
+  const isOwn =
+    owner?.pid === self.pid &&
+    owner.startTime === self.startTime &&
+    read.kind === 'text' &&
+    read.text === ownerText(owner);
+  if (!isOwn) {
+    closeDescriptor(descriptor);
+    return undefined;
+  }
+  const path = layout.generationSocket(directory, generation);
+  const listener = handedListener({ descriptor, path });
+  const socketPath = layout.currentSocket(directory);
+  return {
+    kind: 'claimed',
+    generation,
+    directory,
+    socketPath,
+    owner,
+    serve: (handle) => listener.serve(handle),
+  };
+}

@@ -1,0 +1,234 @@
+/** `bin/solod`, a program for sh(1) and for Node, in the layouts of the installers. */
+
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { has, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
+
+const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
+const KIND: Readonly<Record<string, string>> = { x64: 'linux-x64', arm64: 'linux-arm64' };
+const HERE = KIND[process.arch] ?? 'linux-x64';
+const ELSEWHERE = HERE === 'linux-x64' ? 'linux-arm64' : 'linux-x64';
+
+/** Stands for the native client: says that it was asked, and for what. */
+const CLIENT = '#!/bin/sh\necho native; for word; do echo "$word"; done; exit 7\n';
+
+function putFile(file: string, text: string): void {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text, { mode: 0o755 });
+}
+
+const putClient = (scope: string, kind = HERE): void =>
+  putFile(path.join(scope, `@solod/client-${kind}/bin/solod-client`), CLIENT);
+
+function putSolod(folder: string): void {
+  for (const part of ['bin', 'dist', 'package.json'])
+    cpSync(path.join(ROOT, part), path.join(folder, part), { recursive: true });
+}
+
+function link(target: string, at: string): void {
+  mkdirSync(path.dirname(at), { recursive: true });
+  symlinkSync(target, at);
+}
+
+interface Layout {
+  readonly name: string;
+  /** @returns what a user runs */
+  readonly put: (base: string, client: 'with' | 'without') => string;
+}
+
+/** Where each installer puts the two packages, and what it puts on the PATH. */
+const LAYOUTS: readonly Layout[] = [
+  {
+    name: 'npm, bun and yarn: a link in the folder of commands',
+    put: (base, client) => {
+      putSolod(`${base}/node_modules/solod`);
+      if (client === 'with') putClient(`${base}/node_modules`);
+      link('../solod/bin/solod', `${base}/node_modules/.bin/solod`);
+      return `${base}/node_modules/.bin/solod`;
+    },
+  },
+  {
+    name: 'npm, by its own path',
+    put: (base, client) => {
+      putSolod(`${base}/node_modules/solod`);
+      if (client === 'with') putClient(`${base}/node_modules`);
+      return `${base}/node_modules/solod/bin/solod`;
+    },
+  },
+  {
+    name: 'npm, globally',
+    put: (base, client) => {
+      const solod = `${base}/lib/node_modules/solod`;
+      putSolod(solod);
+      if (client === 'with') putClient(`${solod}/node_modules`);
+      link('../lib/node_modules/solod/bin/solod', `${base}/bin/solod`);
+      return `${base}/bin/solod`;
+    },
+  },
+  {
+    name: 'npm, where another package needs another release',
+    put: (base, client) => {
+      const solod = `${base}/node_modules/tool/node_modules/solod`;
+      putSolod(solod);
+      if (client === 'with') putClient(`${solod}/node_modules`);
+      link('../solod/bin/solod', `${base}/node_modules/tool/node_modules/.bin/solod`);
+      return `${base}/node_modules/tool/node_modules/.bin/solod`;
+    },
+  },
+  {
+    name: 'pnpm: a script that runs it with sh, and links between packages',
+    put: (base, client) => {
+      const store = `${base}/node_modules/.pnpm`;
+      const real = `${store}/solod@1/node_modules`;
+      putSolod(`${real}/solod`);
+      if (client === 'with') {
+        putClient(`${store}/@solod+client@1/node_modules`);
+        link(`../../../@solod+client@1/node_modules/@solod/client-${HERE}`, `${real}/@solod/client-${HERE}`);
+      }
+      link('.pnpm/solod@1/node_modules/solod', `${base}/node_modules/solod`);
+      const shim = `${base}/node_modules/.bin/solod`;
+      putFile(shim, '#!/bin/sh\nbasedir=$(dirname "$0")\nexec sh "$basedir/../solod/bin/solod" "$@"\n');
+      return shim;
+    },
+  },
+  {
+    name: 'bun, isolated: links only',
+    put: (base, client) => {
+      const real = `${base}/node_modules/.bun/solod@1/node_modules`;
+      putSolod(`${real}/solod`);
+      if (client === 'with') putClient(real);
+      link('.bun/solod@1/node_modules/solod', `${base}/node_modules/solod`);
+      link('../solod/bin/solod', `${base}/node_modules/.bin/solod`);
+      return `${base}/node_modules/.bin/solod`;
+    },
+  },
+  {
+    name: 'a link that somebody made by hand',
+    put: (base, client) => {
+      putSolod(`${base}/node_modules/solod`);
+      if (client === 'with') putClient(`${base}/node_modules`);
+      link(`${base}/node_modules/solod/bin/solod`, `${base}/tools/solod`);
+      return `${base}/tools/solod`;
+    },
+  },
+  {
+    name: 'a checkout that has built it',
+    put: (base, client) => {
+      putSolod(`${base}/solod`);
+      if (client === 'with') putFile(`${base}/solod/native/target/release/solod-client`, CLIENT);
+      return `${base}/solod/bin/solod`;
+    },
+  },
+];
+
+const WORDS = ['call', 'a b', '', '*', "it's", 'a\nb', '--x=$HOME'];
+
+function run(box: Sandbox, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return spawnSync(program, args, {
+    cwd: box.path,
+    env: { ...box.env, ...env },
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+}
+
+/** The same command as users run it. */
+function waysOf(box: Sandbox, program: string): readonly (readonly [string, readonly string[]])[] {
+  const relative = path.relative(box.path, program);
+  const shells = ['dash', 'bash', 'busybox'].filter(has);
+  const byName = ['-c', 'PATH="$0:$PATH"; exec solod "$@"', path.dirname(program)];
+  return [
+    [program, []],
+    [`./${relative}`, []],
+    ['sh', byName],
+    ...shells.map((shell) => [shell, shell === 'busybox' ? ['sh', program] : [program]] as const),
+  ];
+}
+
+describe.skipIf(process.platform !== 'linux')('the command, a program for sh and for Node', () => {
+  it.each(LAYOUTS)('becomes the native client: $name', ({ put }) => {
+    const box = sandbox();
+    const program = put(box.path, 'with');
+    for (const [way, before] of waysOf(box, program)) {
+      const { status, stdout, stderr } = run(box, way, [...before, ...WORDS]);
+      expect({ way, status, stdout, stderr }).toEqual({
+        way,
+        status: 7,
+        stdout: `${['native', ...WORDS].join('\n')}\n`,
+        stderr: '',
+      });
+    }
+  });
+
+  it.each(LAYOUTS)('is run by Node where there is no native client: $name', ({ put }) => {
+    const box = sandbox();
+    const program = put(box.path, 'without');
+    for (const [way, before] of [...waysOf(box, program)]) {
+      const { status, stdout, stderr } = run(box, way, [...before, '--version']);
+      expect({ way, status, stdout, stderr }).toEqual({ way, status: 0, stdout: `${version}\n`, stderr: '' });
+    }
+  });
+
+  it('passes all words, streams and the exit code on to Node', async () => {
+    const box = sandbox();
+    const program = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+    const service = box.service();
+    const args = ['call', service, '--', ...WORDS, '--stdin', '--exit=9'];
+    const { code, stdout } = await box.exec(program, args, { input: 'read' });
+    expect(code).toBe(9);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ args: args.slice(3), read: 'read' });
+  });
+
+  it('passes by a client for another processor, one that is not executable, and a folder of its name', () => {
+    const box = sandbox();
+    const program = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+    const modules = path.join(box.path, 'node_modules');
+    putClient(modules, ELSEWHERE);
+    expect(run(box, program, ['--version']).stdout).toBe(`${version}\n`);
+    const own = path.join(modules, `@solod/client-${HERE}/bin/solod-client`);
+    mkdirSync(own, { recursive: true });
+    expect(run(box, program, ['--version']).stdout).toBe(`${version}\n`);
+    rmSync(own, { recursive: true });
+    writeFileSync(own, CLIENT);
+    chmodSync(own, 0o644);
+    expect(run(box, program, ['--version']).stdout).toBe(`${version}\n`);
+    chmodSync(own, 0o755);
+    expect(run(box, program, []).stdout).toBe('native\n');
+  });
+
+  it('never runs a client that lies beside a link, or above a package that is in no folder of modules', () => {
+    const box = sandbox();
+    putSolod(`${box.path}/home/solod`);
+    for (const scope of ['', 'home', 'home/tools', 'home/tools/solod/node_modules', 'home/lib/node_modules'])
+      putClient(path.join(box.path, scope));
+    link(`${box.path}/home/solod/bin/solod`, `${box.path}/home/tools/solod/bin/solod`);
+    link(`${box.path}/home/solod/bin/solod`, `${box.path}/home/bin/solod`);
+    link(`${box.path}/home/solod/bin/solod`, `${box.path}/home/node_modules/.bin/solod`);
+    for (const program of [
+      'solod/bin/solod',
+      'tools/solod/bin/solod',
+      'bin/solod',
+      'node_modules/.bin/solod',
+    ])
+      expect(run(box, path.join(box.path, 'home', program), ['--version']).stdout).toBe(`${version}\n`);
+  });
+
+  it('says what it looked for where there is neither', () => {
+    const box = sandbox();
+    const program = LAYOUTS[1]?.put(box.path, 'without') ?? '';
+    const { status, stderr } = run(box, program, ['ls'], { PATH: '/nonexistent' });
+    expect([status, stderr]).toEqual([
+      71,
+      'solod: Node was looked for in PATH (/nonexistent); install Node 20.19 or newer, or put its directory on the PATH\n',
+    ]);
+  });
+
+  it('starts no process on its way to the native client', () => {
+    const box = sandbox();
+    const program = LAYOUTS[0]?.put(box.path, 'with') ?? '';
+    const { stdout } = run(box, 'sh', ['-c', '"$0" >/dev/null; PATH= "$0"', program]);
+    expect(stdout).toBe('native\n');
+  });
+});
