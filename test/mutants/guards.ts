@@ -1866,8 +1866,8 @@ const places = of('place/layout', 'place/layout', [
   [
     'terminator',
     'A socket’s path ends with a NUL.',
-    ' + 1 <= SUN_PATH_BYTES',
-    ' <= SUN_PATH_BYTES',
+    ' + 1 <= (SUN_PATH_BYTES',
+    ' <= (SUN_PATH_BYTES',
     'fit to the last byte on',
   ],
   [
