@@ -292,6 +292,7 @@ function spawnerOn(machine: PlainMachine, target: SpawnTarget) {
       return { kind: 'spawned' as const, pid, startTime };
     },
     check: (): ChildReading => ({ kind: 'running' }),
+    leaveLaunchFile: () => {},
     get hasStarted() {
       return started > 0;
     },

@@ -66,6 +66,9 @@ export class MemorySpawner implements Spawner {
     return this.#starts.check(pid);
   }
 
+  /** No client of a memory machine reads launch files. */
+  leaveLaunchFile(): void {}
+
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock {
     const { clock, process, guarded } = this.#owner;

@@ -204,6 +204,8 @@ async function reachOnce<C extends Duplex>(
   const looking = request.spawn.handListener === undefined ? probe : lookingAtProcess(host, probe, look);
   const ports = host.held({ ...portsOf(host), probe: looking, spawner, clock: spawner.wakingClock() });
   const outcome = await run(obtainWith(plan), ports);
+  // The daemon of a service leaves its own, when it is ready.
+  if (outcome.kind !== 'failed' && request.caller === undefined) spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
 }
 

@@ -61,6 +61,8 @@ export interface ServingListener<C> extends Listener {
 interface DaemonSpawner extends Spawner {
   /** Whether it has started a process. */
   readonly hasStarted: boolean;
+  /** Leaves the launch file for a daemon that has answered and does not do that itself. */
+  leaveLaunchFile(): void;
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
   wakingClock(): Clock;
 }

@@ -18,6 +18,7 @@ import { SpawnRecords } from '../../spawn-records.js';
 import { type HandedReading, LOCK_VARIABLE, type SpawnTarget } from '../../spawn-target.js';
 import type { WakeableClock } from '../clock.js';
 import { openToAppend, rotate, tailFrom, tailOf } from '../files/appended-file.js';
+import { hasLaunchFile, leaveLaunchFile } from '../files/launch-file.js';
 import { nodeLedger } from '../files/ledger-file.js';
 import { ownLimits } from './own-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
@@ -104,6 +105,12 @@ export class NodeSpawner implements Spawner {
       word: words.at(-1),
       lastOutput: tail(),
     };
+  }
+
+  /** Another caller's command stays, unless this one has started what answers. */
+  leaveLaunchFile(): void {
+    const { directory, command } = this.target;
+    if (this.hasStarted || !hasLaunchFile(directory)) leaveLaunchFile(directory, command);
   }
 
   /** A clock whose sleep ends early when a process of this spawner says something, or ends. */
