@@ -8,7 +8,7 @@ import { USAGE } from '../texts/usage-text.js';
 type Rule = readonly [wanted: string, holds: (value: unknown) => boolean];
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
-const isText = (value: unknown): boolean => typeof value === 'string' && !value.includes('\0');
+const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const isAmount = (value: unknown): boolean => typeof value === 'number' && value >= 0;
 const isEnvironment = (value: unknown): boolean =>
@@ -22,8 +22,8 @@ const oneOf = (...words: readonly string[]): Rule => [
   (value) => words.some((word) => word === value),
 ];
 
-const TEXT: Rule = ['a string without NUL characters', isText];
-const TEXTS: Rule = ['an array of strings without NUL characters', isTexts];
+const TEXT: Rule = ['a string', isText];
+const TEXTS: Rule = ['an array of strings', isTexts];
 const MILLISECONDS: Rule = ['a number of milliseconds', isAmount];
 const BYTES: Rule = ['a number of bytes', isAmount];
 const FUNCTION: Rule = ['a function', (value) => typeof value === 'function'];

@@ -19,7 +19,7 @@ const VALUES: Readonly<Record<Keys<Given>, readonly [right: unknown, wrong: unkn
   service: ['/a', 5],
   name: ['a', 5],
   project: ['/a', null],
-  stateDirectory: ['/a', 'a\0b'],
+  stateDirectory: ['/a', 5],
   env: [{ A: 'a', B: undefined }, { A: 1 }],
   args: [['a'], ['a', 1]],
   command: [['a'], []],
