@@ -30,6 +30,7 @@ import { type Complaint, messageOf } from '../texts/complaint.js';
 import { failureMessage } from '../texts/failure-sentence.js';
 import { PROGRAM_TROUBLE } from '../texts/program-text.js';
 import { say } from '../texts/stderr.js';
+import { USAGE } from '../texts/usage-text.js';
 import { type JoinEnd, joinStreams } from './join-streams.js';
 import { launchedRequest } from './launched-request.js';
 
@@ -67,7 +68,9 @@ function fail(failure: Failure): number {
 }
 
 function printPath({ name, options }: ProgramArguments): number {
-  const target = resolveTarget({ ...options, name }, callerHost());
+  const host = callerHost();
+  if (host.platform === 'win32') return complain(USAGE.platform(host.platform, 'solod path'), EXIT.usage);
+  const target = resolveTarget({ ...options, name }, host);
   if (target.kind === 'failed') return fail(target.failure);
   new StandardOutput(1).write(`${layout.currentSocket(target.value.place.directory)}\n`);
   return EXIT.ok;
