@@ -243,7 +243,7 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
     'Change to another directory: `cd ~`.',
   ),
   SOLOD_E_USAGE_PLATFORM: usage(
-    'solod needs Unix sockets with names in the file system for this, and the platform has none.',
+    'This platform lacks what solod, or this part of it, needs: Unix sockets, or process groups.',
     'Use Linux or macOS. On Windows, use WSL, or a service instead of a program.',
   ),
   SOLOD_E_USAGE_PROJECT: usage(
