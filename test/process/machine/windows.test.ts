@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/app/environment/version.js';
-import { eventually, SOLOD } from '../support/sandbox.js';
+import { eventually, ROOT, SOLOD } from '../support/sandbox.js';
 import { BOOT_MS, type Ended, hasWine, LEFT_OUT, onDrive, Wine, type WineBox } from '../support/wine.js';
 
 const CALLERS = 10;
@@ -93,7 +93,7 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     expect((await box.run(installed)).code).toBe(0);
     expect((await box.run(installed)).stdout).toContain('already installed');
     const command = onDrive(path.join(bin, 'say.cmd'));
-    const spoken = await box.shell(`echo some input| call "${command}" "two words" "a&b" --stdin --exit=7`);
+    const spoken = await box.shell(`echo some input| "${command}" "two words" "a&b" --stdin --exit=7`);
     expect(spoken.code).toBe(7);
     expect(JSON.parse(spoken.stdout)).toMatchObject({
       args: ['two words', 'a&b', '--stdin', '--exit=7'],
@@ -203,6 +203,30 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     await eventually('they are there', () => box.processes('worker.cjs').length > 0);
     box.kill();
     await eventually('they are gone', () => box.processes('worker.cjs').length === 0);
+  });
+
+  it('the library calls, finds its daemon, and is refused a program that is handed a socket', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const said = path.join(box.path, 'said.json');
+    writeFileSync(
+      path.join(box.path, 'tool.mjs'),
+      `import { writeFileSync } from 'node:fs';
+       import { call, connect, obtain } from 'file:///Z:${ROOT}/dist/index.js';
+       const { stdin, stdout, stderr } = process;
+       const called = await call({ service: ${JSON.stringify(service)}, args: ['x'], stdin, stdout, stderr });
+       const connected = await connect({ service: ${JSON.stringify(service)} });
+       const refused = await obtain({ name: 'db', command: ['server.exe'] });
+       writeFileSync('said.json', JSON.stringify([called, connected.kind, connected.owner?.pid, refused.failure]));
+       process.exit(0);`,
+    );
+    const tool = box.node(['tool.mjs'], 'ignore');
+    expect(await new Promise((resolve) => tool.once('exit', resolve))).toBe(0);
+    const [result, kind, pid, refused] = JSON.parse(readFileSync(said, 'utf8'));
+    expect(result).toMatchObject({ kind: 'exited', code: 0 });
+    expect(kind).toBe('attached');
+    expect((await box.run(['status', service])).stdout).toContain(`pid ${pid}`);
+    expect(refused).toMatchObject({ kind: 'invalid-request', message: expect.stringContaining('win32') });
   });
 
   it.each([
