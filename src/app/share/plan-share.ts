@@ -24,7 +24,7 @@ export type PlanReading =
 
 /**
  * @param system `process.platform`
- * @returns what is said where nothing can be shared: Windows has no groups by which to end what a server has started
+ * @returns why nothing can be shared: Windows has no groups by which to end what a server has started
  */
 export const notShared = (system: string): Complaint | undefined =>
   system === 'win32' ? USAGE.platform(system, 'solod share', 'process groups') : undefined;
