@@ -39,7 +39,7 @@ export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed 
   // A child that inherited the listener would look like a living daemon when this one has ended.
   if (!isOwnSocket(descriptor)) {
     closeDescriptor(descriptor);
-    // Bun can't tell refused from a full backlog. It would ask whether the owner lives, which is this process.
+    // Bun can't tell refused from a full backlog, and would ask whether the owner lives: this process.
     files.removeFile(path);
     return undefined;
   }
