@@ -23,7 +23,6 @@ const OTHERWISE = [
   'a new build that meets a call in a worker',
   // Its children might inherit the listener that the native client hands over: it claims anew.
   'a daemon whose name was claimed natively',
-  'the client in native starts has no variable of its starter',
   // It has the cache that the Node of the tests lacks.
   'is not there where Node has none',
   // On a busy machine the caller may run out of time before it has read the ledger.
