@@ -1,5 +1,6 @@
 // The native client. `node scripts/native.mjs build` builds it if there is a Rust toolchain, and says so if there is none.
-// `pack` makes the packages that are published, in `native/platform`: that of this platform, and the main one that names it.
+// `pack [folder]` makes the packages that are published, in `native/platform` if no folder is given: that of this platform,
+// and the main one that names it.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +10,7 @@ import { hasCargo } from './rust-toolchain.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const native = path.join(root, 'native');
+const packages = process.argv[3] ?? path.join(native, 'platform');
 const built = path.join(native, 'target', 'release', 'solod-client');
 
 /** A build takes some seconds of one core. One that takes this long hangs. */
@@ -41,7 +43,7 @@ const manifest = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 
 
 /** @param {string} name */
 function emptyFolder(name) {
-  const folder = path.join(native, 'platform', name);
+  const folder = path.join(packages, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   return folder;
@@ -103,6 +105,6 @@ switch (process.argv[2]) {
     packMain();
     break;
   default:
-    console.error('native: build or pack');
+    console.error('native: build, or pack [folder]');
     process.exit(64);
 }
