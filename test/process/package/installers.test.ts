@@ -28,6 +28,8 @@ interface Installer {
   /** Why it is skipped although it is there. */
   readonly unfit?: string;
   readonly args: readonly string[];
+  /** Yarn's setting. */
+  readonly nodeLinker?: 'pnp';
   /** What a user runs then, in the project. */
   readonly program: (project: string) => string;
 }
@@ -101,6 +103,15 @@ const INSTALLERS: readonly Installer[] = [
 /** What the scripts need that some installers put on the PATH. */
 const TOOLS = ['sh', 'dirname', 'readlink', 'sed', 'uname'];
 
+/** Yarn's own layout: archives, and a loader that finds packages in them. */
+const PLUG_AND_PLAY: Installer = {
+  name: 'yarn-4, plug and play',
+  command: onNode(findInstaller('yarn-4')),
+  args: ['add', 'solod'],
+  nodeLinker: 'pnp',
+  program: (project) => project,
+};
+
 /** A PATH without Node: what answers there is native. */
 function pathWithoutNode(box: Sandbox): string {
   const folder = path.join(box.path, 'tools');
@@ -144,7 +155,7 @@ async function install(box: Sandbox, installer: Installer, registry: Registry): 
     [
       `npmRegistryServer: '${registry.url}'`,
       "unsafeHttpWhitelist: ['127.0.0.1']",
-      'nodeLinker: node-modules',
+      `nodeLinker: ${installer.nodeLinker ?? 'node-modules'}`,
       'enableTelemetry: false',
       '',
     ].join('\n'),
@@ -194,6 +205,13 @@ class Release {
 
 const said = ({ code, stdout, stderr }: Ended) => ({ code, stdout: stdout.toString(), stderr });
 
+/** The kinds of what `doctor` finds. */
+async function findings(box: Sandbox, program: string): Promise<string[]> {
+  const { stdout } = await box.exec(program, ['doctor', '--json']);
+  const report = JSON.parse(stdout.toString()) as { findings: { kind: string }[] };
+  return report.findings.map(({ kind }) => kind);
+}
+
 describe.skipIf(!hasCargo)(`the packages of a release${LEFT_OUT}`, () => {
   let release: Release;
   let withClient: Registry;
@@ -224,8 +242,11 @@ describe.skipIf(!hasCargo)(`the packages of a release${LEFT_OUT}`, () => {
       const second = await box.exec(program, ['call', service, '--', 'b'], { env });
       expect(said(second)).toMatchObject({ code: 0, stderr: '' });
       expect(JSON.parse(second.stdout.toString())).toMatchObject({ args: ['b'], pid });
+      expect(await findings(box, program)).toContain('native-client');
     });
 
+    // What differs globally is only where the links are.
+    if (name.includes('global') && !name.startsWith('npm')) continue;
     it.skipIf(left !== '')(`${name}: the command is Node's without one${left}`, async () => {
       const box = sandbox();
       const program = await install(box, installer, withoutClient);
@@ -237,4 +258,18 @@ describe.skipIf(!hasCargo)(`the packages of a release${LEFT_OUT}`, () => {
       expect(code).toBe(71);
     });
   }
+
+  const { name, command } = PLUG_AND_PLAY;
+  const left = without(name, command?.[0]);
+  // Yarn itself runs the command there, with Node.
+  it.skipIf(command === undefined)(`${name}: the command answers${left}`, async () => {
+    const box = sandbox();
+    const project = await install(box, PLUG_AND_PLAY, withClient);
+    const [program = '', ...before] = PLUG_AND_PLAY.command ?? [];
+    const run = (...args: readonly string[]) =>
+      box.exec(program, [...before, 'solod', ...args], { cwd: project, env: environment(project) });
+    expect(said(await run('--version'))).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const called = await run('call', box.service(), '--state-dir', box.state, '--', 'a');
+    expect(JSON.parse(called.stdout.toString())).toMatchObject({ args: ['a'] });
+  });
 });
