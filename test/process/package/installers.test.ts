@@ -55,20 +55,8 @@ const isNode22 = major > 22 || (major === 22 && minor >= 13);
 const QUIET = ['--no-audit', '--no-fund'];
 const INSTALLERS: readonly Installer[] = [
   { name: 'npm', command: ['npm'], args: ['install', ...QUIET, 'solod'], program: inProject },
-  {
-    name: 'npm --global',
-    command: ['npm'],
-    args: ['install', ...QUIET, '--global', '--prefix', 'global', 'solod'],
-    program: (project) => path.join(project, 'global/bin/solod'),
-  },
   { name: 'npx', command: ['npx'], args: ['--yes', 'solod', '--version'], program: inCache },
   { name: 'pnpm-10', command: onNode(findInstaller('pnpm-10')), args: ['add', 'solod'], program: inProject },
-  {
-    name: 'pnpm-10 --global',
-    command: onNode(findInstaller('pnpm-10')),
-    args: ['add', '--global', 'solod'],
-    program: (project) => path.join(project, 'commands/solod'),
-  },
   {
     name: 'pnpm-11',
     command: onNode(findInstaller('pnpm-11')),
@@ -78,12 +66,6 @@ const INSTALLERS: readonly Installer[] = [
   },
   { name: 'pnpm-12', command: alone(findInstaller('pnpm-12')), args: ['add', 'solod'], program: inProject },
   { name: 'yarn-1', command: onNode(findInstaller('yarn-1')), args: ['add', 'solod'], program: inProject },
-  {
-    name: 'yarn-1 global',
-    command: onNode(findInstaller('yarn-1')),
-    args: ['global', 'add', '--prefix', 'global', '--global-folder', 'packages', 'solod'],
-    program: (project) => path.join(project, 'global/bin/solod'),
-  },
   { name: 'yarn-4', command: onNode(findInstaller('yarn-4')), args: ['add', 'solod'], program: inProject },
   { name: 'bun', command: alone(BUN), args: ['add', 'solod'], program: inProject },
   {
@@ -91,6 +73,28 @@ const INSTALLERS: readonly Installer[] = [
     command: alone(BUN),
     args: ['add', '--linker', 'isolated', 'solod'],
     program: inProject,
+  },
+];
+
+/** They differ from the others in where the links are. */
+const GLOBAL: readonly Installer[] = [
+  {
+    name: 'npm --global',
+    command: ['npm'],
+    args: ['install', ...QUIET, '--global', '--prefix', 'global', 'solod'],
+    program: (project) => path.join(project, 'global/bin/solod'),
+  },
+  {
+    name: 'pnpm-10 --global',
+    command: onNode(findInstaller('pnpm-10')),
+    args: ['add', '--global', 'solod'],
+    program: (project) => path.join(project, 'commands/solod'),
+  },
+  {
+    name: 'yarn-1 global',
+    command: onNode(findInstaller('yarn-1')),
+    args: ['global', 'add', '--prefix', 'global', '--global-folder', 'packages', 'solod'],
+    program: (project) => path.join(project, 'global/bin/solod'),
   },
   {
     name: 'bun --global',
@@ -100,9 +104,6 @@ const INSTALLERS: readonly Installer[] = [
   },
 ];
 
-/** What the scripts need that some installers put on the PATH. */
-const TOOLS = ['sh', 'dirname', 'readlink', 'sed', 'uname'];
-
 /** Yarn's own layout: archives, and a loader that finds packages in them. */
 const PLUG_AND_PLAY: Installer = {
   name: 'yarn-4, plug and play',
@@ -111,6 +112,14 @@ const PLUG_AND_PLAY: Installer = {
   nodeLinker: 'pnp',
   program: (project) => project,
 };
+
+/** @returns what stands in the names of tests, the second one if they are skipped */
+function named({ name, command, unfit = '' }: Installer): { readonly name: string; readonly left: string } {
+  return { name, left: without(name, command?.[0]) || unfit };
+}
+
+/** What the scripts need that some installers put on the PATH. */
+const TOOLS = ['sh', 'dirname', 'readlink', 'sed', 'uname'];
 
 /** A PATH without Node: what answers there is native. */
 function pathWithoutNode(box: Sandbox): string {
@@ -224,10 +233,8 @@ describe.skipIf(!hasCargo)(`the packages of a release${LEFT_OUT}`, () => {
   }, BUILD_MS);
   afterAll(() => release?.dispose());
 
-  for (const installer of INSTALLERS) {
-    const { name, command, unfit = '' } = installer;
-    const left = without(name, command?.[0]) || unfit;
-
+  for (const installer of [...INSTALLERS, ...GLOBAL]) {
+    const { name, left } = named(installer);
     it.skipIf(left !== '')(`${name}: the command is the native client${left}`, async () => {
       const box = sandbox();
       const program = await install(box, installer, withClient);
@@ -244,9 +251,10 @@ describe.skipIf(!hasCargo)(`the packages of a release${LEFT_OUT}`, () => {
       expect(JSON.parse(second.stdout.toString())).toMatchObject({ args: ['b'], pid });
       expect(await findings(box, program)).toContain('native-client');
     });
+  }
 
-    // What differs globally is only where the links are.
-    if (name.includes('global') && !name.startsWith('npm')) continue;
+  for (const installer of INSTALLERS) {
+    const { name, left } = named(installer);
     it.skipIf(left !== '')(`${name}: the command is Node's without one${left}`, async () => {
       const box = sandbox();
       const program = await install(box, installer, withoutClient);
@@ -259,10 +267,9 @@ describe.skipIf(!hasCargo)(`the packages of a release${LEFT_OUT}`, () => {
     });
   }
 
-  const { name, command } = PLUG_AND_PLAY;
-  const left = without(name, command?.[0]);
+  const { name, left } = named(PLUG_AND_PLAY);
   // Yarn itself runs the command there, with Node.
-  it.skipIf(command === undefined)(`${name}: the command answers${left}`, async () => {
+  it.skipIf(left !== '')(`${name}: the command answers${left}`, async () => {
     const box = sandbox();
     const project = await install(box, PLUG_AND_PLAY, withClient);
     const [program = '', ...before] = PLUG_AND_PLAY.command ?? [];
