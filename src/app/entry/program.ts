@@ -2,6 +2,7 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { codeSuffix } from '../../domain/text/error-code.js';
+import { CommandOutput } from '../commands/command-output.js';
 import { complain, complainOf } from '../commands/command-parts.js';
 import { derivedFor } from '../commands/named-daemon.js';
 import { loadBundle } from '../environment/bundle-files.js';
@@ -23,7 +24,6 @@ import { type ArgumentsReading, readArguments } from '../options/read-options.js
 import { nodeHost } from '../platforms/node-platform.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
-import { CommandOutput } from './command-output.js';
 import { type Commands, commands } from './composition.js';
 
 function exitCodesHelp(): string {

@@ -5,13 +5,13 @@
 
 import { causeOfStream } from '../../adapters/errno.js';
 import { printable } from '../../domain/text/printable.js';
-import type { Output } from '../commands/command-parts.js';
 import { exitCodeOfOutput } from '../environment/exit-codes.js';
 import { StandardOutput } from '../environment/sync-stdout.js';
 import { isTerminal } from '../environment/terminals.js';
 import { messageOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say } from '../texts/stderr.js';
+import type { Output } from './command-parts.js';
 
 export class CommandOutput implements Output {
   readonly #stdout = new StandardOutput(1);
