@@ -13,8 +13,9 @@ import { layout } from '../../domain/place/layout.js';
 import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
+import { CommandOutput } from '../commands/command-output.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
-import { ownStreams, StandardOutput } from '../environment/sync-stdout.js';
+import { ownStreams } from '../environment/sync-stdout.js';
 import { type DaemonRequest, resolveSettled } from '../library/daemon-request.js';
 import { resolveTarget, type Target } from '../library/daemon-target.js';
 import { connectTo } from '../library/obtain-daemon.js';
@@ -66,11 +67,12 @@ function fail(failure: Failure): number {
   return exitCodeOf(failure);
 }
 
-function printPath({ name, options }: ProgramArguments): number {
+async function printPath({ name, options }: ProgramArguments): Promise<number> {
   const target = resolveTarget({ ...options, name }, callerHost());
   if (target.kind === 'failed') return fail(target.failure);
-  new StandardOutput(1).write(`${layout.currentSocket(target.value.place.directory)}\n`);
-  return EXIT.ok;
+  const output = new CommandOutput();
+  output.print(`${layout.currentSocket(target.value.place.directory)}\n`);
+  return output.settle(EXIT.ok);
 }
 
 // --- in the foreground -------------------------------------------------------------------------------------
