@@ -181,7 +181,7 @@ function zshCase(name: CommandName): string {
     return [`'--${option}${mark}[${help}]${value}'`, ...brief];
   });
   const lines = [...specs, "'--help[print help]'", `'1: :${zshAction(operandOf(name))}'`, "'*: :_default'"];
-  return `    ('${name}') _arguments ${lines.join(' \\\n      ')} ;;`;
+  return `    ('${name}') _arguments -S ${lines.join(' \\\n      ')} ;;`;
 }
 
 function zshAction(candidates: Candidates): string {
