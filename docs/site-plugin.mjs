@@ -1,7 +1,7 @@
 // Titles and groups of the pages: a page has the title of its first heading, and the group of docs/index.md.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Converter } from 'typedoc';
+import { Converter, RendererEvent } from 'typedoc';
 
 const DOCS = import.meta.dirname;
 
@@ -43,6 +43,34 @@ function unlinkFolders(outputDirectory) {
   }
 }
 
+/**
+ * What TypeDoc's search gets wrong, and what is right. lunr names a node of its index by labels and numbers without
+ * anything between them, so words with digits are mixed up. TypeDoc ignores what is typed before the index is loaded.
+ */
+const SEARCH_FIXES = [
+  ['e=e+s+o.id', 'e=e+s+":"+o.id+","'],
+  [
+    't.index=Ie.Index.load(n.index),e.innerHTML=""',
+    't.index=Ie.Index.load(n.index),e.innerHTML="",document.getElementById("tsd-search-input").dispatchEvent(new Event("input"))',
+  ],
+];
+
+/** A priority: TypeDoc copies its scripts at the same event. */
+const AFTER_ASSETS = -1_000;
+
+function fixSearch(outputDirectory) {
+  const file = path.join(outputDirectory, 'assets', 'main.js');
+  const fixed = SEARCH_FIXES.reduce(
+    (script, [wrong, right]) => {
+      if (script.split(wrong).length !== 2)
+        throw new Error(`TypeDoc's search has changed: ${wrong} is not in it`);
+      return script.replace(wrong, () => right);
+    },
+    readFileSync(file, 'utf8'),
+  );
+  writeFileSync(file, fixed);
+}
+
 /** @param {import('typedoc').Application} app */
 export function load(app) {
   const groups = groupsOfIndex();
@@ -57,6 +85,7 @@ export function load(app) {
     document.frontmatter.group = groupOf(file);
   });
   app.renderer.postRenderAsyncJobs.push(async (event) => unlinkFolders(event.outputDirectory));
+  app.renderer.on(RendererEvent.END, (event) => fixSearch(event.outputDirectory), AFTER_ASSETS);
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.children ?? []) module.name = MODULES.get(module.name) ?? module.name;
   });

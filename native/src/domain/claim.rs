@@ -2,7 +2,9 @@
 
 use super::connect_verdict::{judge_connect, Verdict};
 use super::held_lock::{release_lock, HeldLock};
+use super::identity::Vitality;
 use super::layout::{self, Place};
+use super::owner_witness::sight_owner;
 use super::ports::{Change, Found, Ports};
 use super::state_directory::prepare_directory;
 use super::sweep::{list_to_sweep, sweep_one, SweepPlan};
@@ -150,11 +152,18 @@ impl Candidate<'_> {
         let reading = ports.connect(&layout::generation_socket(self.directory(), last));
         match judge_connect(&reading) {
             Verdict::Dead => Next::Publish { last: Some(last) },
+            Verdict::Alive if self.is_ending(ports, last) => FAIL,
             Verdict::Alive => self.give_way(ports, seen, last),
             // What is ambiguous counts as alive, and Node says so.
             Verdict::Unknown(_) => FAIL,
             Verdict::Absent => self.confirm_absent(ports, seen, last),
         }
+    }
+
+    /// A process with several threads is a zombie before the last of them lets go of the listener. Node starts later than that.
+    fn is_ending(&self, ports: &mut impl Ports, last: u32) -> bool {
+        let owner = layout::owner_in(&layout::generation(self.directory(), last));
+        matches!(sight_owner(ports, &owner), Some((_, Vitality::Dead)))
     }
 
     /// Unless `current` has moved: then what answered has been replaced, or is a candidate that withdraws.

@@ -11,6 +11,7 @@ use super::timing::Timing;
 use crate::protocol as p;
 
 const LOCK: &str = "/s/n/spawn.lock";
+const OWNER: &str = "{\"pid\":9,\"startTime\":\"1\",\"bootId\":\"boot\",\"pidNamespace\":\"namespace\",\"name\":\"n\",\"service\":\"s\",\"startedMs\":1,\"solod\":\"1\"}";
 const STALE: &str = "{\"pid\":9,\"startTime\":\"1\",\"bootId\":\"boot\",\"pidNamespace\":\"namespace\",\"nonce\":\"9-a\",\"wallMs\":1,\"readyMs\":1}\n";
 
 fn world() -> Memory {
@@ -195,6 +196,11 @@ fn a_claim_that_fails_or_is_in_doubt_leaves_no_listener() {
         assert_eq!(claim(&mut memory), ClaimOutcome::Unsettled);
         assert!(!memory.listens && !memory.has("/s/n/tmp.7-x-0") && !memory.has("/s/n/tmp.7-x-0.link"));
     }
+    // It has ended, and one of its threads has not let go of the listener yet.
+    let mut memory = with_generation(3, Some("3"));
+    memory.write("/s/n/3/owner.json", OWNER);
+    memory.connects.clear();
+    assert_eq!(claim(&mut memory), ClaimOutcome::Unsettled);
     let mut memory = with_generation(3, Some("3"));
     memory.connects = vec!["EACCES"];
     assert_eq!(claim(&mut memory), ClaimOutcome::Unsettled);
