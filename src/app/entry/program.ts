@@ -2,7 +2,6 @@
 
 import { Command, CommanderError, Option } from 'commander';
 import { codeSuffix } from '../../domain/text/error-code.js';
-import { CommandOutput } from '../commands/command-output.js';
 import { complain, complainOf } from '../commands/command-parts.js';
 import { derivedFor } from '../commands/named-daemon.js';
 import { loadBundle } from '../environment/bundle-files.js';
@@ -21,6 +20,7 @@ import {
   optionHelp,
 } from '../options/option-table.js';
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
+import { CommandOutput } from '../output/command-output.js';
 import { nodeHost } from '../platforms/node-platform.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';

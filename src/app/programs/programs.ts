@@ -13,7 +13,6 @@ import { layout } from '../../domain/place/layout.js';
 import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
-import { CommandOutput } from '../commands/command-output.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
 import { ownStreams } from '../environment/sync-stdout.js';
 import { type DaemonRequest, resolveSettled } from '../library/daemon-request.js';
@@ -25,6 +24,7 @@ import {
   type ProgramReading,
   readProgramArguments,
 } from '../options/program-arguments.js';
+import { CommandOutput } from '../output/command-output.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import { callerHost, runInForeground } from '../platforms/node-platform.js';
 import { type Complaint, messageOf } from '../texts/complaint.js';

@@ -35,7 +35,7 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
 }
 
-/** One request has the room for large ones, and another waits for it. Both clients are in the middle of theirs. */
+/** One request has the room for large ones, and another waits for it. Neither has been sent to its end. */
 async function crowded(): Promise<{ readonly first: RawPeer; readonly second: RawPeer; calls(): number }> {
   let calls = 0;
   const { file } = await daemon(() => {

@@ -9,6 +9,7 @@ import { workingDirectory } from '../../environment/state-root.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import { callService } from '../../library/call-service.js';
 import { type ArgumentsReading, readArguments } from '../../options/read-options.js';
+import { CommandOutput } from '../../output/command-output.js';
 import { callerHost, ignoredSignals } from '../../platforms/node-platform.js';
 import { planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
@@ -17,7 +18,6 @@ import { type Complaint, messageOf } from '../../texts/complaint.js';
 import { codeOf } from '../../texts/failure-text.js';
 import { say } from '../../texts/stderr.js';
 import { USAGE } from '../../texts/usage-text.js';
-import { CommandOutput } from '../command-output.js';
 import { askBrokers } from './ask-broker.js';
 import { explain, explanationText, listed, listText } from './share-report.js';
 
