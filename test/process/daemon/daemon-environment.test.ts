@@ -80,7 +80,12 @@ describe.each(clients)('a daemon that the client in %s starts', (_, client) => {
       .split('\0')
       .filter(Boolean);
     const names = variables.map((variable) => variable.slice(0, variable.indexOf('=')));
-    const known = [...Object.values(PASSED_ON).flat(), 'SOLOD_SPAWN_LOCK', 'SOLOD_START_CHANNEL', 'SOLOD_CLAIMED'];
+    const known = [
+      ...Object.values(PASSED_ON).flat(),
+      'SOLOD_SPAWN_LOCK',
+      'SOLOD_START_CHANNEL',
+      'SOLOD_CLAIMED',
+    ];
     expect(names.filter((name) => !known.includes(name) && !name.startsWith('LC_'))).toEqual([]);
     expect(variables).toContain('HTTPS_PROXY=http://proxy.example');
     expect(variables.find((variable) => variable.startsWith('PATH='))).not.toMatch(/[=:](?!\/)/);
