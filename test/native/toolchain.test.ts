@@ -55,6 +55,15 @@ describe('where cargo and rustc are broken', () => {
     expect(status).toBe(0);
   });
 
+  it('so is the build for another processor without a linker for it', () => {
+    for (const linker of ['x86_64-linux-gnu-gcc', 'aarch64-linux-gnu-gcc']) plant(linker, BROKEN);
+    for (const processor of ['x64', 'arm64']) {
+      const { status, stderr } = node('scripts/native.mjs', 'build', processor);
+      expect(stderr).toContain(`no working cargo for ${processor}`);
+      expect(status).toBe(0);
+    }
+  });
+
   it('packing it fails', () => {
     expect(node('scripts/native.mjs', 'pack').status).toBe(1);
   });

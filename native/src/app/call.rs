@@ -110,13 +110,18 @@ fn talk(host: &mut Host, errors: Errors) -> i32 {
             let sentence = fill(p::TEXT_LOST, &[("cause", &cause.message)]);
             complain(errors, &sentence, p::CODE_LOST, p::EXIT_LOST)
         }
-        // A reader that has gone away, as `head` does, need not be told.
-        End::Broken { cause, .. } if cause.code == "EPIPE" => 128 + SIGPIPE,
-        End::Broken { stream, cause } => {
-            let sentence = fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(&cause))]);
-            complain(errors, &sentence, p::CODE_STREAM, p::EXIT_IO_ERROR)
-        }
+        End::Broken { stream, cause } => broken(errors, stream, &cause),
     }
+}
+
+/// Reports that a stream of this process failed. Returns the exit code.
+pub fn broken(errors: Errors, stream: &str, cause: &Cause) -> i32 {
+    // A reader that has gone away, as `head` does, need not be told.
+    if cause.code == "EPIPE" {
+        return 128 + SIGPIPE;
+    }
+    let sentence = fill(p::TEXT_BROKEN, &[("stream", stream), ("cause", &cause_text(cause))]);
+    complain(errors, &sentence, p::CODE_STREAM, p::EXIT_IO_ERROR)
 }
 
 /// A daemon that has claimed its name and is still loading is not hung, unless it is stopped. The ledger tells.

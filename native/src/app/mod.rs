@@ -34,7 +34,7 @@ pub fn main() -> i32 {
     if argv.len() == 1 && (argv[0] == "--version" || argv[0] == "-V") {
         return match write_all(STDOUT, format!("{}\n", p::VERSION).as_bytes()) {
             Ok(()) => p::EXIT_OK,
-            Err(_) => p::EXIT_IO_ERROR,
+            Err(cause) => call::broken(say::Errors::Stderr, "stdout", &cause),
         };
     }
     match options::read(&argv) {

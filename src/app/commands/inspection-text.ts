@@ -2,10 +2,20 @@
 
 import path from 'node:path';
 import type { Owner } from '../../domain/evidence/owner.js';
+import type { Failure } from '../../domain/failure.js';
 import { codeFor } from '../../domain/text/error-code.js';
 import { durationText } from '../texts/duration.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import type { Inspection } from './daemon-inspector.js';
+
+/**
+ * @returns a failure that names the sandbox, if one keeps this process from the daemon's socket. EPERM says
+ *   so: path_resolution(7) has EACCES alone for a missing right
+ */
+export function forbiddenBy(inspection: Inspection): Failure | undefined {
+  if (inspection.kind !== 'not-answering' || inspection.cause.code !== 'EPERM') return undefined;
+  return { kind: 'sockets-forbidden', directory: inspection.directory, cause: inspection.cause };
+}
 
 /** The kind of the inspection, and what is known. A daemon's numbers are left to `stats`. */
 export function factsOf(inspection: Inspection): object {
@@ -17,7 +27,8 @@ export function factsOf(inspection: Inspection): object {
     }
     case 'not-answering': {
       const { owner, cause, activity } = inspection;
-      return { kind, directory, owner: owner ?? null, cause, activity, code: codeFor(kind) };
+      const code = codeFor(forbiddenBy(inspection)?.kind ?? kind);
+      return { kind, directory, owner: owner ?? null, cause, activity, code };
     }
     case 'other-wire':
       return { kind, directory, owner: inspection.owner ?? null };
@@ -39,7 +50,8 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
     case 'not-answering': {
       const { owner, cause, activity } = inspection;
       const stopped = activity === 'stopped' ? ['its process is stopped; "kill -CONT" resumes it'] : [];
-      const facts = [cause.message, ...runningText(owner, wallMs), ...stopped];
+      const sandbox = forbiddenBy(inspection) === undefined ? '' : 'a sandbox forbids Unix sockets: ';
+      const facts = [sandbox + cause.message, ...runningText(owner, wallMs), ...stopped];
       return `${owner?.name ?? label}: not answering${pidText(owner)} (${facts.join('; ')})`;
     }
     case 'other-wire':

@@ -8,9 +8,10 @@ import { askBySignal } from '../library/stop-hung-daemon.js';
 import type { CommandOptions } from '../options/option-table.js';
 import { COMMAND_TROUBLE } from '../texts/command-text.js';
 import { durationText } from '../texts/duration.js';
-import { ANSWER_MS, complain, jsonLine, type Parts } from './command-parts.js';
+import { codeOf } from '../texts/failure-sentence.js';
+import { ANSWER_MS, complain, complainOf, jsonLine, type Parts } from './command-parts.js';
 import type { Inspection } from './daemon-inspector.js';
-import { factsOf, lineOf } from './inspection-text.js';
+import { factsOf, forbiddenBy, lineOf } from './inspection-text.js';
 import { withNamed } from './named-daemon.js';
 
 export type StopOutcome =
@@ -73,12 +74,11 @@ async function endProgram(
 
 export function stopFacts(outcome: StopOutcome): object {
   switch (outcome.kind) {
-    case 'refused':
-      return {
-        ...factsOf(outcome.inspection),
-        kind: outcome.kind,
-        code: COMMAND_TROUBLE.notAsked('').code,
-      };
+    case 'refused': {
+      const forbidden = forbiddenBy(outcome.inspection);
+      const code = forbidden === undefined ? COMMAND_TROUBLE.notAsked('').code : codeOf(forbidden);
+      return { ...factsOf(outcome.inspection), kind: outcome.kind, code };
+    }
     case 'still-there':
       return { ...outcome, code: COMMAND_TROUBLE.stillThere('', outcome.pid, outcome.inFlight).code };
     case 'stopped':
@@ -108,6 +108,8 @@ export function reportStop(
       print(`${label}: not running`);
       return EXIT.unavailable;
     case 'refused': {
+      const forbidden = forbiddenBy(outcome.inspection);
+      if (forbidden !== undefined) return complainOf(output, forbidden);
       const line = lineOf(outcome.inspection, host.clock.now().wallMs);
       return complain(output, COMMAND_TROUBLE.notAsked(line), EXIT.unavailable);
     }

@@ -20,10 +20,10 @@ import {
   optionHelp,
 } from '../options/option-table.js';
 import { type ArgumentsReading, readArguments } from '../options/read-options.js';
+import { CommandOutput } from '../output/command-output.js';
 import { nodeHost } from '../platforms/node-platform.js';
 import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
-import { CommandOutput } from './command-output.js';
 import { type Commands, commands } from './composition.js';
 
 function exitCodesHelp(): string {

@@ -1,4 +1,4 @@
-/** Pages of failures, of calls that had begun, of workers, and of the native client's fallback program. */
+/** Pages of failures, of calls that had begun, of workers, and of programs that take over. */
 
 import type { Failure } from '../../domain/failure.js';
 import type { KickWarning } from '../../domain/obtain/kick.js';
@@ -237,8 +237,9 @@ export const CALL_PAGES: ErrorPages<CallCode> = {
     todo: 'Check whether the work was done. Connect again if it may be done twice.',
   },
   SOLOD_E_NOT_EXECUTED: {
-    happened: 'The native client could not run the program that was to take over.',
-    where: 'The message names the program: after `--fallback command --`, or `solod` itself.',
-    todo: 'Give its absolute path, or put its directory on the `PATH`.',
+    happened: 'solod could not run the program that was to take over: Node, or the fallback of a call.',
+    where:
+      'The message names the program: `node` in the `PATH`, `solod` itself, or what follows `--fallback command --`.',
+    todo: 'For Node: install 20.19 or newer, and put its directory first in the `PATH`. Give the absolute path of another program.',
   },
 };

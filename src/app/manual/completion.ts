@@ -181,7 +181,7 @@ function zshCase(name: CommandName): string {
     return [`'--${option}${mark}[${help}]${value}'`, ...brief];
   });
   const lines = [...specs, "'--help[print help]'", `'1: :${zshAction(operandOf(name))}'`, "'*: :_default'"];
-  return `    ('${name}') _arguments ${lines.join(' \\\n      ')} ;;`;
+  return `    ('${name}') _arguments -S ${lines.join(' \\\n      ')} ;;`;
 }
 
 function zshAction(candidates: Candidates): string {
@@ -214,8 +214,10 @@ const forFish = (text: string): string => text.replace(/[\\']/g, '\\$&');
 
 function fishLines(name: CommandName): string[] {
   const [first, second] = name.split(' ');
-  const isOfBoth = second === undefined && ofShare.includes(name);
-  const not = isOfBoth ? '; and not __fish_seen_subcommand_from share' : '';
+  // Words of "share ls" are those of "share" and of "ls", too.
+  const others =
+    second !== undefined ? [] : first === 'share' ? ofShare : ofShare.includes(name) ? ['share'] : [];
+  const not = others.length === 0 ? '' : `; and not __fish_seen_subcommand_from ${others.join(' ')}`;
   const and = second === undefined ? not : `; and __fish_seen_subcommand_from ${second}`;
   const when = `complete -c solod -n '__fish_seen_subcommand_from ${first}${and}'`;
   const options = COMMAND_OPTIONS[name].map((option) => {
@@ -224,6 +226,7 @@ function fishLines(name: CommandName): string[] {
     const help = forFish(optionHelp(name, option).help);
     return `${when} -l ${option}${brief}${fishValue(candidatesFor(name, option))} -d '${help}'`;
   });
+  options.push(`${when} -l help -d 'print help'`);
   const operand = operandOf(name);
   return operand.kind === 'words' ? [...options, `${when} -f -a '${operand.words.join(' ')}'`] : options;
 }

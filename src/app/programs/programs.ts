@@ -14,7 +14,7 @@ import { prepareDirectory } from '../../domain/place/state-directory.js';
 import { runSync } from '../../domain/procedure/run.js';
 import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
 import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js';
-import { ownStreams, StandardOutput } from '../environment/sync-stdout.js';
+import { ownStreams } from '../environment/sync-stdout.js';
 import { type DaemonRequest, resolveSettled } from '../library/daemon-request.js';
 import { resolveTarget, type Target } from '../library/daemon-target.js';
 import { connectTo } from '../library/obtain-daemon.js';
@@ -24,6 +24,7 @@ import {
   type ProgramReading,
   readProgramArguments,
 } from '../options/program-arguments.js';
+import { CommandOutput } from '../output/command-output.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import { callerHost, runInForeground } from '../platforms/node-platform.js';
 import { type Complaint, messageOf } from '../texts/complaint.js';
@@ -67,13 +68,14 @@ function fail(failure: Failure): number {
   return exitCodeOf(failure);
 }
 
-function printPath({ name, options }: ProgramArguments): number {
+async function printPath({ name, options }: ProgramArguments): Promise<number> {
   const host = callerHost();
   if (host.platform === 'win32') return complain(USAGE.platform(host.platform, 'solod path'), EXIT.usage);
   const target = resolveTarget({ ...options, name }, host);
   if (target.kind === 'failed') return fail(target.failure);
-  new StandardOutput(1).write(`${layout.currentSocket(target.value.place.directory)}\n`);
-  return EXIT.ok;
+  const output = new CommandOutput();
+  output.print(`${layout.currentSocket(target.value.place.directory)}\n`);
+  return output.settle(EXIT.ok);
 }
 
 // --- in the foreground -------------------------------------------------------------------------------------

@@ -1,6 +1,9 @@
 /** The completion of each shell has every command and every option. Shells that are there are asked. */
 
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { completionScript, SHELLS } from '../../../src/app/manual/completion.js';
 import { consult } from '../../../src/app/manual/manual.js';
@@ -26,7 +29,11 @@ describe.each(SHELLS)('for %s', (shell) => {
   });
 
   it.skipIf(!there(shell))('is well-formed', () => {
-    const { status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    const folder = mkdtempSync(path.join(tmpdir(), 'solod-completion-'));
+    const file = path.join(folder, 'script');
+    writeFileSync(file, script);
+    const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
     expect([status, stderr]).toEqual([0, '']);
   });
 });

@@ -10,6 +10,8 @@ import { ROOT, SOLOD, sandbox } from '../support/sandbox.js';
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
+const hasManDb = spawnSync('man', ['--version'], { encoding: 'utf8' }).stdout?.startsWith('man 2') === true;
+
 describe('solod', () => {
   it.each([
     [['explain', 'SOLOD_E_TIMED_OUT'], /^SOLOD_E_TIMED_OUT\n\nWhat happened: /],
@@ -62,6 +64,18 @@ describe('the man page', () => {
       encoding: 'utf8',
     });
     expect(stderr).toBe('');
+    expect(stdout).toContain('SYNOPSIS');
+  });
+
+  // Others than man-db have no option for warnings.
+  it.skipIf(!hasManDb)(`is shown by man without a warning${hasManDb ? '' : ' (skipped: no man-db)'}`, () => {
+    const file = path.join(ROOT, 'dist/solod.1');
+    const env = { ...process.env, LC_ALL: 'C', MANWIDTH: '80', MANPAGER: 'cat' };
+    const { status, stdout, stderr } = spawnSync('man', ['--warnings', '-l', file], {
+      encoding: 'utf8',
+      env,
+    });
+    expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain('SYNOPSIS');
   });
 });

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { CommandName } from '../../../src/app/options/option-table.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo } from '../../native/client.js';
 import { ECHO, eventually, has, isRoot, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
 
@@ -82,60 +83,76 @@ describe.each(clients)('%s', (_, [program = '', ...first]) => {
   });
 });
 
-describe('an output that fails', () => {
-  const commands: readonly string[][] = [
-    ['--help'],
-    ['--version'],
-    ['call', '--help'],
-    ['call', 'SERVICE'],
-    ['call', '--no-daemon', 'SERVICE'],
-    ['ls'],
-    ['ls', '--json'],
-    ['status'],
-    ['status', 'SERVICE'],
-    ['logs', 'SERVICE'],
-    ['logs', '-f', 'SERVICE'],
-    ['spawns', 'SERVICE'],
-    ['spawns', '--svg=-', 'SERVICE'],
-    ['stats', 'SERVICE'],
-    ['doctor'],
-    ['restart', 'SERVICE'],
-    ['install', '--bin-dir=BIN', '--as=x', 'SERVICE'],
-    ['uninstall', '--bin-dir=BIN', '--as=x', 'SERVICE'],
-    ['stop', 'SERVICE'],
-  ];
+/** Of each command, what it is asked for so that it prints something; in this order. */
+const PRINTING: Readonly<Record<CommandName, readonly (readonly string[])[]>> = {
+  call: [['SERVICE'], ['--no-daemon', 'SERVICE'], ['--help']],
+  kick: [['--help']],
+  serve: [['--help']],
+  connect: [['--help']],
+  share: [['--explain', '--', 'cat']],
+  ls: [[], ['--json']],
+  status: [[], ['SERVICE'], ['--json', 'SERVICE']],
+  logs: [['SERVICE'], ['-f', 'SERVICE'], ['--json', 'SERVICE']],
+  spawns: [['SERVICE'], ['--svg=-', 'SERVICE']],
+  stats: [['SERVICE'], ['--json', 'SERVICE']],
+  doctor: [[], ['--json']],
+  gc: [['--dry-run'], ['--dry-run', '--json'], []],
+  restart: [['SERVICE']],
+  install: [['--bin-dir=BIN', '--as=x', 'SERVICE']],
+  uninstall: [['--bin-dir=BIN', '--as=x', 'SERVICE']],
+  'share ls': [['--json']],
+  'share install': [['--dry-run', 'SETTINGS'], ['SETTINGS']],
+  'share uninstall': [['SETTINGS']],
+  path: [['a-name']],
+  explain: [['SOLOD_E_LOST']],
+  completion: [['bash'], ['zsh'], ['fish']],
+  help: [[], ['call'], ['exit-codes']],
+  stop: [['SERVICE'], ['--all', '--json']],
+};
+const BROKEN =
+  /^solod: stdout of this process failed: ENOSPC: [^\n]*; check where it leads \[SOLOD_E_STREAM\]\n$/;
+const MCP_SETTINGS = { mcpServers: { x: { command: 'cat', args: [] } } };
 
-  test('is an error of every command, without a stack trace; a reader that is gone gets no message', async () => {
+async function isToldOfFullOutput(box: Sandbox, command: readonly string[]): Promise<void> {
+  const env = { PATH: `${path.join(box.path, 'bin')}:${process.env.PATH}` };
+  const told = await box.exec('sh', ['-c', '"$@" >/dev/full', 'sh', ...command], { env });
+  expect([command, told.code, told.stderr]).toEqual([command, 74, expect.stringMatching(BROKEN)]);
+}
+
+describe('an output that fails', () => {
+  test('is an error of every command, with its reason', { timeout: 120_000 }, async () => {
     const box = sandbox();
     const service = await warm(box, ECHO);
-    const words = { SERVICE: service, BIN: path.join(box.path, 'bin') };
-    const filled = (command: readonly string[]): string[] =>
-      command.map((word) => word.replace(/SERVICE|BIN/, (name) => words[name as keyof typeof words]));
-    for (const command of commands) {
-      const told = await box.exec('sh', [
-        '-c',
-        '"$@" >/dev/full',
-        'sh',
-        process.execPath,
-        SOLOD,
-        ...filled(command),
-      ]);
-      expect([command, told.code], told.stderr).toEqual([command, 74]);
-      expect(told.stderr).not.toMatch(/^ +at /m);
-    }
-    expect((await box.run(['call', service])).code).toBe(0);
-    for (const command of [['ls'], ['doctor'], ['--help'], ['call', service]]) {
-      const script = '{ sleep 0.3; "$@"; echo "code $?" >&2; } | true';
-      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, ...command]);
-      expect([command, told.stderr]).toEqual([command, 'code 141\n']);
-    }
+    const settings = path.join(box.path, 'mcp.json');
+    writeFileSync(settings, JSON.stringify(MCP_SETTINGS));
+    mkdirSync(path.join(box.place(), 'trash.x'));
+    const words = { SERVICE: service, BIN: path.join(box.path, 'bin'), SETTINGS: settings };
+    const filled = (word: string): string =>
+      word.replace(/SERVICE|BIN|SETTINGS/, (name) => words[name as keyof typeof words]);
+    for (const [command, askings] of [
+      ['--help', [[]]],
+      ['--version', [[]]],
+      ...Object.entries(PRINTING),
+    ] as const)
+      for (const asking of askings)
+        await isToldOfFullOutput(box, [...NODE[1], ...command.split(' '), ...asking.map(filled)]);
   });
 
   test('is the same error in the native client', { skip: !hasCargo }, async () => {
     const box = sandbox();
     const service = await warm(box, ECHO);
-    const told = await box.exec('sh', ['-c', '"$@" >/dev/full', 'sh', CLIENT, 'call', service]);
-    expect(told.code).toBe(74);
+    for (const command of [['--version'], ['--help'], ['call', service], ['share', '--explain', '--', 'cat']])
+      await isToldOfFullOutput(box, [CLIENT, ...command]);
+  });
+
+  test('says nothing to a reader that is gone', async () => {
+    const box = sandbox();
+    const service = await warm(box, ECHO);
+    for (const command of [['ls'], ['doctor'], ['--help'], ['path', 'a-name'], ['call', service]]) {
+      const script = '{ sleep 0.3; "$@"; echo "code $?" >&2; } | true';
+      const told = await box.exec('sh', ['-c', script, 'sh', process.execPath, SOLOD, ...command]);
+      expect([command, told.stderr]).toEqual([command, 'code 141\n']);
+    }
   });
 });
 

@@ -433,6 +433,28 @@ describe.skipIf(!canFilter)(
       },
     );
 
+    it('status and stop of a daemon outside name the sandbox', async () => {
+      const box = sandbox();
+      const service = box.service();
+      await box.run(['call', service]);
+      const before = [...forbidding(box, 'connect', 'EPERM'), process.execPath, SOLOD];
+      const status = await exec(box, [...before, 'status', service]);
+      expect([status.code, status.stderr]).toEqual([69, '']);
+      expect(status.stdout.toString()).toMatch(
+        /: not answering, pid \d+ \(a sandbox forbids Unix sockets: connect EPERM .*\)\n$/,
+      );
+      const stop = await exec(box, [...before, 'stop', service]);
+      expect([stop.code, stop.stdout.toString()]).toEqual([77, '']);
+      expect(stop.stderr).toMatch(
+        /^solod: a sandbox forbids Unix sockets, .* \[SOLOD_E_SOCKETS_FORBIDDEN\]\n$/,
+      );
+      for (const command of ['status', 'stop']) {
+        const { stdout } = await exec(box, [...before, command, service, '--json']);
+        expect(JSON.parse(stdout.toString())).toMatchObject({ code: 'SOLOD_E_SOCKETS_FORBIDDEN' });
+      }
+      expect((await box.run(['status', service])).code).toBe(0);
+    });
+
     it('a daemon that is insisted on is refused with the reason, and doctor names what is forbidden', async () => {
       const box = sandbox();
       const before = [...forbidding(box, 'connect', 'EPERM'), process.execPath, SOLOD];

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { findCode } from '../../../src/app/manual/explain.js';
 import { has, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
 
 const { version } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as { version: string };
@@ -31,6 +32,9 @@ function link(target: string, at: string): void {
   mkdirSync(path.dirname(at), { recursive: true });
   symlinkSync(target, at);
 }
+
+const whereIs = (tool: string): string =>
+  spawnSync('sh', ['-c', `command -v ${tool}`], { encoding: 'utf8' }).stdout.trim();
 
 interface Layout {
   readonly name: string;
@@ -221,8 +225,31 @@ describe.skipIf(process.platform !== 'linux')('the command, a program for sh and
     const { status, stderr } = run(box, program, ['ls'], { PATH: '/nonexistent' });
     expect([status, stderr]).toEqual([
       71,
-      'solod: Node was looked for in PATH (/nonexistent); install Node 20.19 or newer, or put its directory on the PATH\n',
+      'solod: Node was looked for in PATH (/nonexistent); install Node 20.19 or newer, or put its directory on the PATH [SOLOD_E_NOT_EXECUTED]\n',
     ]);
+  });
+
+  it('says what leads back to it in the place of Node', () => {
+    const box = sandbox();
+    const program = LAYOUTS[1]?.put(box.path, 'without') ?? '';
+    const tools = path.join(box.path, 'tools-only');
+    for (const tool of ['sh', 'readlink', 'uname']) link(whereIs(tool), path.join(tools, tool));
+    link(program, path.join(tools, 'node'));
+    const { status, stderr } = run(box, program, ['ls'], { PATH: tools });
+    expect([status, stderr]).toEqual([
+      71,
+      `solod: what is called "node" in PATH (${tools}) leads back to solod; put Node 20.19 or newer first in PATH [SOLOD_E_NOT_EXECUTED]\n`,
+    ]);
+  });
+
+  it('has a page for the code of each of its messages', () => {
+    const messages =
+      readFileSync(path.join(ROOT, 'bin/solod'), 'utf8').match(/(?<=echo ").*(?=" >&2)/g) ?? [];
+    expect(messages.length).toBeGreaterThan(0);
+    for (const message of messages) {
+      const [, code = ''] = / \[(SOLOD_E_[A-Z_]+)\]$/.exec(message) ?? [];
+      expect([message, findCode(code)]).toEqual([message, code]);
+    }
   });
 
   it('starts no process on its way to the native client', () => {

@@ -1,9 +1,11 @@
 /** `solod logs`: what the daemon of a name wrote, also one that failed to start. */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { causeOfStream } from '../../../adapters/errno.js';
 import { NAMES } from '../../../domain/place/layout.js';
 import { lastLines, latestRun } from '../../../domain/text/log-parts.js';
 import { printableBytes } from '../../../domain/text/printable.js';
+import type { Cause } from '../../../ports/readings.js';
 import { EXIT, exitCodeOfOutput } from '../../environment/exit-codes.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import { isTerminal } from '../../environment/terminals.js';
@@ -13,6 +15,7 @@ import type { LogText } from '../../platforms/host.js';
 import { readerHasLeft } from '../../platforms/node-platform.js';
 import { COMMAND_TROUBLE } from '../../texts/command-text.js';
 import { messageOf } from '../../texts/complaint.js';
+import { TROUBLE } from '../../texts/runtime-text.js';
 import { USAGE } from '../../texts/usage-text.js';
 import { complain, jsonLine, type Parts } from '../command-parts.js';
 import { withNamed } from '../named-daemon.js';
@@ -38,9 +41,17 @@ export class LogsCommand {
       return complain(output, COMMAND_TROUBLE.noLog(label, file), EXIT.unavailable);
     if (whole === undefined) output.complain(messageOf(COMMAND_TROUBLE.noLogYet(label, file)));
     const text = selected(whole ?? '', options);
-    if (!json) return printed(reader, text, follow ? 'follow' : 'end');
+    if (!json) return this.#printed(reader, text, follow ? 'follow' : 'end');
     output.print(jsonLine({ name: label, path: file, lines: linesOf(text) }));
     return EXIT.ok;
+  }
+
+  /** An interrupt ends the process at once: there is nothing to clean up. */
+  async #printed(reader: LogText, first: string, manner: 'end' | 'follow'): Promise<number> {
+    const broken = await printed(reader, first, manner);
+    if (broken === undefined) return EXIT.ok;
+    if (broken.code !== 'EPIPE') this.parts.output.complain(messageOf(TROUBLE.stream('stdout', broken)));
+    return exitCodeOfOutput(broken);
   }
 }
 
@@ -57,24 +68,21 @@ function linesOf(text: string): readonly string[] {
   return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
 }
 
-/** An interrupt ends the process at once: there is nothing to clean up. */
-async function printed(reader: LogText, first: string, manner: 'end' | 'follow'): Promise<number> {
+/** @returns why stdout takes no more; undefined at the end of a log that is not followed */
+async function printed(reader: LogText, first: string, manner: 'end' | 'follow'): Promise<Cause | undefined> {
   const stdout = new StandardOutput(1);
   const shown = isTerminal(1) ? printableBytes : (text: string) => text;
-  let isRead = true;
+  let broken: Cause | undefined;
   if (manner === 'follow')
     void readerHasLeft(1).then(() => {
-      isRead = false;
+      broken ??= { code: 'EPIPE', message: 'its reader has left' };
     });
-  let broken: NodeJS.ErrnoException | undefined;
   stdout.on('error', (error) => {
-    broken = error;
+    broken ??= causeOfStream(error);
   });
   for (let text = first; ; text = reader.more()) {
     if (text !== '') await written(stdout, shown(text));
-    if (broken !== undefined) return exitCodeOfOutput(broken);
-    if (manner === 'end') return EXIT.ok;
-    if (!isRead) return exitCodeOfOutput({ code: 'EPIPE' });
+    if (broken !== undefined || manner === 'end') return broken;
     await delay(LOOK_MS);
   }
 }

@@ -2,7 +2,6 @@
 
 import { RELAY } from '../../../domain/share/relay/relay-machine.js';
 import { codeSuffix } from '../../../domain/text/error-code.js';
-import { printable } from '../../../domain/text/printable.js';
 import { loadBundle } from '../../environment/bundle-files.js';
 import { EXIT, exitCodeOf, exitCodeOfSignal } from '../../environment/exit-codes.js';
 import { findNativeClient } from '../../environment/native-client.js';
@@ -10,6 +9,7 @@ import { workingDirectory } from '../../environment/state-root.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import { callService } from '../../library/call-service.js';
 import { type ArgumentsReading, readArguments } from '../../options/read-options.js';
+import { CommandOutput } from '../../output/command-output.js';
 import { callerHost, ignoredSignals } from '../../platforms/node-platform.js';
 import { notShared, planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
@@ -43,7 +43,11 @@ export async function runShare(argv: readonly string[]): Promise<number | 'malfo
   return serve(reading);
 }
 
-const print = (text: string): void => void process.stdout.write(printable(text));
+async function printed(text: string): Promise<number> {
+  const output = new CommandOutput();
+  output.print(text);
+  return output.settle(EXIT.ok);
+}
 
 type Mistake = Exclude<ArgumentsReading, { kind: 'read' }>;
 
@@ -61,11 +65,13 @@ async function list(reading: ArgumentsReading): Promise<number | 'malformed'> {
   const { service: stray, options } = reading.value;
   if (stray !== undefined) return complain(USAGE.tooMany(stray));
   const found = (await askBrokers(options.stateDirectory, process.env)).map(listed);
-  print(options.json ? `${JSON.stringify(found)}\n` : listText(found));
-  return EXIT.ok;
+  return printed(options.json ? `${JSON.stringify(found)}\n` : listText(found));
 }
 
-function install(act: 'install' | 'uninstall', reading: ArgumentsReading): number | 'malformed' {
+async function install(
+  act: 'install' | 'uninstall',
+  reading: ArgumentsReading,
+): Promise<number | 'malformed'> {
   if (reading.kind !== 'read') return refuse(reading);
   const { service: file, args, options } = reading.value;
   const [stray] = args;
@@ -74,18 +80,21 @@ function install(act: 'install' | 'uninstall', reading: ArgumentsReading): numbe
   const { installShare, nodeSurroundings } =
     loadBundle<typeof import('./share-install.js')>('share-install.cjs');
   const mode = options.dryRun ? 'dry-run' : 'do';
-  return installShare(
+  const output = new CommandOutput();
+  const code = installShare(
     { act, file, mode, form: options.json ? 'json' : 'text' },
-    nodeSurroundings(print, say),
+    nodeSurroundings((text) => output.print(text), say),
   );
+  return output.settle(code);
 }
 
 async function explainShare({ options, surroundings }: Sharing): Promise<number> {
   const planned = planShare(options, process.env, workingDirectory());
   if (planned.kind === 'no-program') return complain(USAGE.noProgram(planned.program));
   const explanation = explain(planned.plan, await askBrokers(surroundings.stateDirectory, process.env));
-  print(surroundings.json === 'json' ? `${JSON.stringify(explanation)}\n` : explanationText(explanation));
-  return EXIT.ok;
+  return printed(
+    surroundings.json === 'json' ? `${JSON.stringify(explanation)}\n` : explanationText(explanation),
+  );
 }
 
 type Sharing = Extract<ShareReading, { kind: 'share' }>;

@@ -1,11 +1,9 @@
 /**
- * Where the full command writes: facts to stdout, sentences to stderr. No control character reaches a
- * terminal raw.
+ * Where commands print: facts to stdout, sentences to stderr. No control character reaches a terminal raw.
  */
 
 import { causeOfStream } from '../../adapters/errno.js';
 import { printable } from '../../domain/text/printable.js';
-import type { Output } from '../commands/command-parts.js';
 import { exitCodeOfOutput } from '../environment/exit-codes.js';
 import { StandardOutput } from '../environment/sync-stdout.js';
 import { isTerminal } from '../environment/terminals.js';
@@ -13,7 +11,7 @@ import { messageOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { say } from '../texts/stderr.js';
 
-export class CommandOutput implements Output {
+export class CommandOutput {
   readonly #stdout = new StandardOutput(1);
   readonly #stderr = new StandardOutput(2);
   #error: Error | undefined;
@@ -26,10 +24,15 @@ export class CommandOutput implements Output {
     this.#stderr.on('error', () => {});
   }
 
+  /**
+   * Facts, to stdout.
+   * @param marks `coloured` for a text whose only control sequences are colours of solod's own
+   */
   print(text: string, marks?: 'coloured'): void {
     this.#stdout.write(marks === undefined ? printable(text) : text);
   }
 
+  /** One sentence with its code, to stderr. */
   complain(message: string): void {
     say(message);
   }
@@ -39,6 +42,7 @@ export class CommandOutput implements Output {
     this.#stderr.write(printable(text));
   }
 
+  /** What is going on, for a person who is watching. */
   progress(line: string): void {
     if (isTerminal(2)) this.explain(`${line}\n`);
   }
