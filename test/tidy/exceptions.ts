@@ -19,7 +19,6 @@ export const WIDE_FILES: readonly string[] = [
   'src/adapters/node/processes/spawner.ts',
   'src/adapters/node/processes/start-channel.ts',
   'src/app/commands/install/manager-setup.ts',
-  'src/app/commands/install/unit-files.ts',
   'src/app/daemon/daemon.ts',
   'src/app/daemon/defer-to-manager.ts',
   'src/app/daemon/edition-check.ts',

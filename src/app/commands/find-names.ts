@@ -53,8 +53,10 @@ function isPlace(files: FileSystem, directory: string): boolean {
 }
 
 /** The owner file in a short place says whose place it is, which counts only if that name leads there. */
-function shortPlaces({ files, placeOf }: PlacesQuery): Place[] {
+function shortPlaces({ files, root, placeOf }: PlacesQuery): Place[] {
   const { root: shortRoot } = placeOf('x'.repeat(200));
+  // Windows limits no path.
+  if (shortRoot === root) return [];
   return namesIn(files, shortRoot).flatMap((name) => {
     const reading = files.readText(layout.currentOwner(`${shortRoot}/${name}`));
     const label = reading.kind === 'text' ? parseOwner(reading.text)?.name : undefined;

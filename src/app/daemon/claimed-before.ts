@@ -24,11 +24,6 @@ export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed 
   const self = processes.self();
   if (Number(pid) !== self.pid) return undefined;
   const [generation, descriptor] = [Number(number), Number(fd)];
-  // A child that inherited the listener would look like a living daemon when this one has ended.
-  if (!isOwnSocket(descriptor)) {
-    closeDescriptor(descriptor);
-    return undefined;
-  }
   const read = files.readText(claimLayout.generationOwner(directory, generation));
   const owner: Owner | undefined = read.kind === 'text' ? parseOwner(read.text) : undefined;
   const isOwn =
@@ -41,6 +36,13 @@ export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed 
     return undefined;
   }
   const path = layout.generationSocket(directory, generation);
+  // A child that inherited the listener would look like a living daemon when this one has ended.
+  if (!isOwnSocket(descriptor)) {
+    closeDescriptor(descriptor);
+    // Bun can't tell refused from a full backlog, and would ask whether the owner lives: this process.
+    files.removeFile(path);
+    return undefined;
+  }
   const listener = handedListener({ descriptor, path });
   const socketPath = layout.currentSocket(directory);
   return {

@@ -114,8 +114,8 @@ type Action = (
 /** Well-formed calls of these are answered before this bundle is loaded: see `main.ts`. */
 const elsewhere: Action = () => complain(OUTPUT, USAGE.dashValue());
 
-const setup = ({ managerSetup, commandSetup }: Commands, { systemd, launchd }: CommandOptions) =>
-  systemd || launchd ? managerSetup : commandSetup;
+const setup = ({ managerSetup, commandSetup }: Commands, { systemd }: CommandOptions) =>
+  systemd ? managerSetup : commandSetup;
 
 const ACTIONS: Readonly<Record<Exclude<CommandName, ManualCommand>, Action>> = {
   call: elsewhere,

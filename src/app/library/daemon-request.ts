@@ -14,7 +14,8 @@ import type { CallerHost } from '../platforms/host.js';
 import { ownEnvironmentIn } from '../service/service-environment.js';
 import type { Resolved, ServiceFile } from '../service/service-file.js';
 import type { WorkerCount } from '../service/worker-count.js';
-import { type NameOptions, orInvalid, resolveTarget, type Target } from './daemon-target.js';
+import { USAGE } from '../texts/usage-text.js';
+import { invalid, type NameOptions, orInvalid, resolveTarget, type Target } from './daemon-target.js';
 
 /** How the daemon of a service runs. */
 export interface DaemonOptions {
@@ -98,6 +99,9 @@ export function resolveRequest(
   const file = service?.value;
   const edition = file?.edition;
   const isHanded = !('service' in options) && isListenerHanded(options, host);
+  // A pipe of Windows is handed to nobody.
+  if (isHanded && host.platform === 'win32')
+    return invalid(USAGE.platform(host.platform, 'a program that is handed a socket'));
   const command =
     'service' in options
       ? daemonCommand(options, target, host, edition?.path ?? '')

@@ -57,9 +57,14 @@ export const COMMAND_PAGES: ErrorPages<CommandCode> = {
 };
 
 export const INSTALL_PAGES: ErrorPages<InstallCode> = {
+  SOLOD_E_INSTALL_NO_SYSTEMD: {
+    happened: 'Only Linux has systemd. Nothing was written.',
+    where: 'The message names this system.',
+    todo: 'Leave out `--systemd`: the first call starts the daemon.',
+  },
   SOLOD_E_INSTALL_NOT_INSTALLED: {
-    happened: 'There is no unit or agent of this service to remove.',
-    where: 'The message has the service and the service manager.',
+    happened: 'There is no unit of this service to remove.',
+    where: 'The message has the service.',
     todo: 'Check the name. `solod install --help` shows how units are installed.',
   },
   SOLOD_E_INSTALL_NOT_OURS: {
@@ -238,8 +243,8 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
     'Change to another directory: `cd ~`.',
   ),
   SOLOD_E_USAGE_PLATFORM: usage(
-    'solod needs Unix sockets with names in the file system, and does not run on this platform.',
-    'Use Linux or macOS. On Windows, use WSL.',
+    'This platform lacks what solod, or this part of it, needs: Unix sockets, or process groups.',
+    'Use Linux or macOS. On Windows, use WSL, or a service instead of a program.',
   ),
   SOLOD_E_USAGE_PROJECT: usage(
     'The directory of the project does not exist.',

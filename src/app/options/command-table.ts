@@ -19,7 +19,7 @@ export const COMMANDS: Readonly<Record<CommandName, CommandHelp>> = {
   restart: of('[service]', 'end the daemon and start it again'),
   install: of(
     '<service>',
-    'put a service on the PATH as a command, and in a settings file; or (--systemd, --launchd) let a service manager start its daemon',
+    'put a service on the PATH as a command, and in a settings file; or (--systemd) let systemd start its daemon',
   ),
   uninstall: of('[service]', 'undo what install did; the daemon keeps running'),
   ls: of('', 'list the daemons'),

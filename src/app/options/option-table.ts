@@ -57,7 +57,6 @@ export const OPTIONS = {
   entry: { reads: 'text', key: 'entry' },
   value: { reads: 'text', key: 'value' },
   systemd: { reads: 'flag', key: 'systemd' },
-  launchd: { reads: 'flag', key: 'launchd' },
   'explain-place': { reads: 'flag', key: 'explainPlace' },
   json: { reads: 'flag', key: 'json' },
   all: { reads: 'flag', key: 'all' },
@@ -148,7 +147,6 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
     help: 'what is put there, {command} standing for the path: {"type":"command","command":"{command}"} by default',
   },
   systemd: { help: 'for systemd: a user unit with socket activation' },
-  launchd: { help: 'for launchd: an agent with socket activation' },
   'explain-place': { help: 'only say where daemons live, and why there' },
   json: { help: 'print facts as JSON' },
   all: { help: 'every daemon in the state directory' },
@@ -207,7 +205,7 @@ const DAEMON = [
 const SWITCH = ['daemon', 'no-daemon'] as const;
 const COMMAND = ['as', 'bin-dir'] as const;
 const CALL = ['timeout', 'fallback', 'errors'] as const;
-const MANAGER = ['systemd', 'launchd', 'dry-run'] as const;
+const MANAGER = ['systemd', 'dry-run'] as const;
 const SETTINGS = ['settings', 'entry', 'value'] as const;
 const SHARING = ['per-client', 'shared', 'serial', 'any-cwd', 'env', 'offer', 'max-message'] as const;
 

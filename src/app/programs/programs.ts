@@ -31,6 +31,7 @@ import { type Complaint, messageOf } from '../texts/complaint.js';
 import { failureMessage } from '../texts/failure-sentence.js';
 import { PROGRAM_TROUBLE } from '../texts/program-text.js';
 import { say } from '../texts/stderr.js';
+import { USAGE } from '../texts/usage-text.js';
 import { type JoinEnd, joinStreams } from './join-streams.js';
 import { launchedRequest } from './launched-request.js';
 
@@ -68,7 +69,9 @@ function fail(failure: Failure): number {
 }
 
 async function printPath({ name, options }: ProgramArguments): Promise<number> {
-  const target = resolveTarget({ ...options, name }, callerHost());
+  const host = callerHost();
+  if (host.platform === 'win32') return complain(USAGE.platform(host.platform, 'solod path'), EXIT.usage);
+  const target = resolveTarget({ ...options, name }, host);
   if (target.kind === 'failed') return fail(target.failure);
   const output = new CommandOutput();
   output.print(`${layout.currentSocket(target.value.place.directory)}\n`);

@@ -5,6 +5,8 @@ import { type SharingKey, sharingKey, variablesFor } from '../../domain/share/ke
 import { type StatefulServer, statefulServerIn } from '../../domain/share/key/stateful-servers.js';
 import type { UpstreamCommand } from '../../ports/upstream-process.js';
 import type { Environment } from '../environment/state-root.js';
+import type { Complaint } from '../texts/complaint.js';
+import { USAGE } from '../texts/usage-text.js';
 import { findExecutable } from './find-executable.js';
 import type { ShareOptions } from './share-options.js';
 
@@ -19,6 +21,13 @@ export interface SharePlan {
 export type PlanReading =
   | { readonly kind: 'planned'; readonly plan: SharePlan }
   | { readonly kind: 'no-program'; readonly program: string };
+
+/**
+ * @param system `process.platform`
+ * @returns why nothing can be shared: Windows has no groups by which to end what a server has started
+ */
+export const notShared = (system: string): Complaint | undefined =>
+  system === 'win32' ? USAGE.platform(system, 'solod share', 'process groups') : undefined;
 
 export function planShare(options: ShareOptions, env: Environment, cwd: string): PlanReading {
   const [program, ...args] = options.command;

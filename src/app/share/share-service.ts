@@ -9,7 +9,7 @@ import { defineService, type ServiceContext } from '../service/define-service.js
 import { type Complaint, messageOf } from '../texts/complaint.js';
 import { USAGE } from '../texts/usage-text.js';
 import { aloneText, Broker } from './broker.js';
-import { planShare } from './plan-share.js';
+import { notShared, planShare } from './plan-share.js';
 import { readShareOptions } from './share-options.js';
 import { sideLine } from './side-channel.js';
 import { UpstreamLedger } from './upstream-ledger.js';
@@ -61,6 +61,8 @@ async function run(context: ServiceContext): Promise<number> {
   const reading = readShareOptions(context.args);
   if (reading.kind !== 'share')
     return refuse(context, reading.kind === 'wrong' ? reading.complaint : USAGE.malformed());
+  const unfit = notShared(process.platform);
+  if (unfit !== undefined) return refuse(context, unfit);
   const planned = planShare(reading.options, context.env, context.cwd);
   if (planned.kind === 'no-program') return refuse(context, USAGE.noProgram(planned.program));
   const { stateful } = planned.plan;

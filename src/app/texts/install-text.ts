@@ -31,8 +31,12 @@ const SEE_INSTALL = 'see "solod install --help"';
 const BY_HAND = 'remove it by hand if you do not want it';
 
 export const INSTALL_TROUBLE = /* @__PURE__ */ coded('install-', {
-  notInstalled: (label: string, manager: string) => ({
-    what: `${label} is not installed for ${manager}`,
+  noSystemd: (platform: string) => ({
+    what: `--systemd does not work on ${platform}, which has no systemd`,
+    todo: 'leave it out: a call starts the daemon',
+  }),
+  notInstalled: (label: string) => ({
+    what: `${label} is not installed for systemd`,
     todo: SEE_INSTALL,
   }),
   notOurs: (path: string, directory: string) => ({

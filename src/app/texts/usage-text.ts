@@ -81,8 +81,8 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
     what: `SOLOD_SCOPE=${JSON.stringify(text)} is not a word`,
     todo: 'write 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or a digit',
   }),
-  platform: (platform: string) => ({
-    what: `solod does not run on ${platform}, because it needs Unix sockets`,
+  platform: (platform: string, subject = 'solod', need = 'Unix sockets') => ({
+    what: `${subject} does not run on ${platform}, because it needs ${need}`,
     todo: 'use Linux or macOS (on Windows: WSL)',
   }),
   project: (directory: string) => ({

@@ -27,17 +27,24 @@ export function symptomsOfRuntime(reading: RuntimeReading): RuntimeSymptom[] {
   return [runtime, ...(reading.namedBy === 'option' ? [] : symptomsOfVariables(reading))];
 }
 
-function symptomsOfVariables({ env, root }: RuntimeReading): RuntimeSymptom[] {
+function symptomsOfVariables({ env, root, platform }: RuntimeReading): RuntimeSymptom[] {
   const { SOLOD_DIR } = env;
   if (SOLOD_DIR)
-    return isRelative(SOLOD_DIR) ? [{ kind: 'relative-root', value: SOLOD_DIR, path: root }] : [];
+    return isRelative(SOLOD_DIR, platform) ? [{ kind: 'relative-root', value: SOLOD_DIR, path: root }] : [];
   return ['XDG_RUNTIME_DIR', 'XDG_STATE_HOME'].flatMap((variable): RuntimeSymptom[] => {
     const value = env[variable];
-    return value && isRelative(value) ? [{ kind: 'relative-ignored', variable, value }] : [];
+    return value && isRelative(value, platform) ? [{ kind: 'relative-ignored', variable, value }] : [];
   });
 }
 
-const isRelative = (path: string): boolean => !path.startsWith('/');
+/** On Windows a path is absolute by its drive, or by two separators. */
+const ABSOLUTE: Readonly<Record<Platform, RegExp>> = {
+  linux: /^\//,
+  darwin: /^\//,
+  win32: /^(?:[A-Za-z]:)?[\\/]/,
+};
+
+const isRelative = (path: string, platform: Platform): boolean => !ABSOLUTE[platform].test(path);
 
 /** The environment is all there is to point at. */
 const HERE = 'environment';

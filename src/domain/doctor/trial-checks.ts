@@ -14,12 +14,15 @@ export type TrialStep =
   | 'renaming'
   | 'pointing'
   | 'connecting-renamed'
+  | 'holding'
   | 'removing';
 
 export type TrialReading =
   | { readonly kind: 'passed'; readonly aheadMs: number }
   /** A rename that must be refused went through. */
   | { readonly kind: 'not-exclusive' }
+  /** Where a daemon claims by a file that it holds. */
+  | { readonly kind: 'held'; readonly aheadMs: number }
   | { readonly kind: 'refused'; readonly step: TrialStep; readonly cause: Cause }
   /** The kernel takes or refuses a local connection at once: this process had no time to notice. */
   | { readonly kind: 'unsettled'; readonly step: TrialStep };
@@ -36,15 +39,15 @@ export function symptomsOfTrial(path: string, reading: TrialReading): (TrialSymp
       if (sockets && isForbidden(cause)) return [{ kind: 'sandboxed', path, step, cause }];
       return [{ kind: 'trial-failed', path, step, cause }];
     }
-    case 'passed': {
-      const { aheadMs } = reading;
-      const passed: TrialSymptom = { kind: 'trial-passed', path };
-      return Math.abs(aheadMs) > DEFAULT_TIMING.futureMs
-        ? [passed, { kind: 'clock-skew', path, aheadMs }]
-        : [passed];
-    }
+    case 'passed':
+      return [{ kind: 'trial-passed', path }, ...symptomsOfSkew(path, reading.aheadMs)];
+    case 'held':
+      return [{ kind: 'lock-held', path }, ...symptomsOfSkew(path, reading.aheadMs)];
   }
 }
+
+const symptomsOfSkew = (path: string, aheadMs: number): ClockSymptom[] =>
+  Math.abs(aheadMs) > DEFAULT_TIMING.futureMs ? [{ kind: 'clock-skew', path, aheadMs }] : [];
 
 const TRIALS: Readonly<Record<TrialStep, string>> = {
   making: "a directory can't be made in it",
@@ -53,6 +56,7 @@ const TRIALS: Readonly<Record<TrialStep, string>> = {
   renaming: "a directory with a socket in it can't be renamed",
   pointing: "a symbolic link can't be made in it, or renamed over another",
   'connecting-renamed': "a socket can't be connected to under its new name, or through a link",
+  holding: "a file in it can't be held by one process alone",
   removing: "the trial directory can't be removed from it",
 };
 
@@ -74,6 +78,8 @@ function trialTodo(cause: Cause): string {
 export const TRIAL_TELLERS = {
   'trial-passed': ({ path }: { path: string }) =>
     ok(path, 'a trial socket was bound, connected to, renamed and removed as it should be'),
+  'lock-held': ({ path }: { path: string }) =>
+    ok(path, 'a trial pipe was listened on and connected to, and a file held and freed, as it should be'),
   'trial-failed': ({ path, step, cause }: { path: string; step: TrialStep; cause: Cause }) =>
     problem(path, `${TRIALS[step]}: ${causeText(cause)}`, trialTodo(cause)),
   sandboxed: ({ path, step, cause }: { path: string; step: TrialStep; cause: Cause }) =>

@@ -22,7 +22,7 @@ const lineOf = (text: string | undefined, key: string): string | undefined =>
 
 describe('systemd', () => {
   it('a socket and a service of one name', () => {
-    const [socket, service] = unitFiles('systemd', unit());
+    const [socket, service] = unitFiles(unit());
     expect(socket?.name).toBe('solod-tool.socket');
     expect(service?.name).toBe('solod-tool.service');
     expect(lineOf(socket?.text, 'ListenStream')).toBe('ListenStream=/run/user/1/solod/tool/listen.sock');
@@ -32,7 +32,7 @@ describe('systemd', () => {
   });
 
   it('a project has no instance for a unit', () => {
-    const [socket] = unitFiles('systemd', unit({ target: { label: 'tool@0abc' } }));
+    const [socket] = unitFiles(unit({ target: { label: 'tool@0abc' } }));
     expect(socket?.name).toBe('solod-tool-at-0abc.socket');
   });
 
@@ -46,35 +46,24 @@ describe('systemd', () => {
     ['/a;b', '"/a;b"'],
     ['', '""'],
   ])('the word %s', (word, written) => {
-    const [, service] = unitFiles('systemd', unit({ command: ['/node', word] }));
+    const [, service] = unitFiles(unit({ command: ['/node', word] }));
     expect(lineOf(service?.text, 'ExecStart')).toBe(`ExecStart=":/node" ${written}`);
   });
 
   it('a path is not quoted where systemd takes the rest of the line', () => {
-    const [socket] = unitFiles('systemd', unit({ listener: '/a b/50%/listen.sock' }));
+    const [socket] = unitFiles(unit({ listener: '/a b/50%/listen.sock' }));
     expect(lineOf(socket?.text, 'ListenStream')).toBe('ListenStream=/a b/50%%/listen.sock');
   });
 });
 
-describe('launchd', () => {
-  it('escapes what has a meaning in XML', () => {
-    const [plist] = unitFiles('launchd', unit({ command: ['/a&b/<node>', '"x"'] }));
-    expect(plist?.name).toBe('solod.tool.plist');
-    expect(plist?.text).toContain('<string>/a&amp;b/&lt;node&gt;</string>');
-    expect(plist?.text).toContain('<string>"x"</string>');
-  });
-});
-
-describe('the daemon that a file is written for is recognised', () => {
-  it.each(['systemd', 'launchd'] as const)('%s', (manager) => {
-    const directory = '/a %&<b>/tool';
-    for (const { text } of unitFiles(manager, unit({ directory }))) {
-      expect(isWrittenFor(text, directory)).toBe(true);
-      expect(isWrittenFor(text, '/a %&<b>/too')).toBe(false);
-      expect(isWrittenFor(text, '/other/tool')).toBe(false);
-    }
-    expect(isWrittenFor('[Unit]\n', directory)).toBe(false);
-  });
+it('the daemon that a file is written for is recognised', () => {
+  const directory = '/a %&<b>/tool';
+  for (const { text } of unitFiles(unit({ directory }))) {
+    expect(isWrittenFor(text, directory)).toBe(true);
+    expect(isWrittenFor(text, '/a %&<b>/too')).toBe(false);
+    expect(isWrittenFor(text, '/other/tool')).toBe(false);
+  }
+  expect(isWrittenFor('[Unit]\n', directory)).toBe(false);
 });
 
 it.each(['/a\nb', '/a\tb', '/a ', '\u0000'])('%j is not written into a unit', (word) => {

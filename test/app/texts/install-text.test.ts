@@ -5,8 +5,12 @@ import { INSTALL_TROUBLE } from '../../../src/app/texts/install-text.js';
 import { cause, itSays, type Says } from './says.js';
 
 const SAYS: Says<typeof INSTALL_TROUBLE> = {
+  noSystemd: [
+    INSTALL_TROUBLE.noSystemd('win32'),
+    '--systemd does not work on win32, which has no systemd; leave it out: a call starts the daemon',
+  ],
   notInstalled: [
-    INSTALL_TROUBLE.notInstalled('x', 'systemd'),
+    INSTALL_TROUBLE.notInstalled('x'),
     'x is not installed for systemd; see "solod install --help"',
   ],
   notOurs: [

@@ -59,6 +59,7 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
   'no-space': [{ path, freeBytes: 12 }, 'problem', '12 bytes are free'],
   'no-inodes': [{ path }, 'problem', 'no free inodes'],
   'trial-passed': [{ path }, 'ok', 'trial socket'],
+  'lock-held': [{ path }, 'ok', 'trial pipe'],
   'trial-failed': [{ path, step: 'making', cause }, 'problem', "a directory can't be made in it: ENOSPC"],
   sandboxed: [
     { path, step: 'binding', cause: { code: 'EPERM', message: 'operation not permitted' } },

@@ -24,6 +24,18 @@ describe('the runtime', () => {
     expect(kinds(symptomsOfRuntime({ ...reading, node }))).toEqual([kind]);
   });
 
+  it.each([
+    ['C:\\d', 'win32', []],
+    ['C:/d', 'win32', []],
+    ['\\\\server\\share', 'win32', []],
+    ['C:d', 'win32', ['relative-root']],
+    ['d\\e', 'win32', ['relative-root']],
+    ['C:\\d', 'linux', ['relative-root']],
+  ] as const)('SOLOD_DIR=%s on %s: %j', (value, platform, more) => {
+    const env = { SOLOD_DIR: value };
+    expect(kinds(symptomsOfRuntime({ ...reading, platform, env }))).toEqual(['runtime', ...more]);
+  });
+
   it('relative directories are ignored, or count from the working directory; an option overrides them', () => {
     const env = { XDG_RUNTIME_DIR: 'run', XDG_STATE_HOME: '/s', SOLOD_DIR: '' };
     expect(kinds(symptomsOfRuntime({ ...reading, env }))).toEqual(['runtime', 'relative-ignored']);

@@ -8,6 +8,8 @@ describe('a trial', () => {
   it.each([
     [{ kind: 'passed', aheadMs: 900 }, ['trial-passed']],
     [{ kind: 'passed', aheadMs: -5_000 }, ['trial-passed', 'clock-skew']],
+    [{ kind: 'held', aheadMs: 900 }, ['lock-held']],
+    [{ kind: 'held', aheadMs: 5_000 }, ['lock-held', 'clock-skew']],
     [{ kind: 'not-exclusive' }, ['rename-not-exclusive']],
     [{ kind: 'unsettled', step: 'connecting' }, ['trial-unsettled']],
     [{ kind: 'refused', step: 'binding', cause: refusal('EPERM') }, ['sandboxed']],

@@ -232,9 +232,9 @@ describe('install and uninstall', () => {
     [['install', 'none.mjs', '--systemd'], 66],
     [['install', '--systemd'], 64],
     [['install', 'echo.mjs', '--systemd', '--settings', 'settings.json'], 64],
-    [['install', 'echo.mjs', '--launchd', '--fallback', 'inline'], 64],
+    [['install', 'echo.mjs', '--systemd', '--fallback', 'inline'], 64],
     [['uninstall', 'echo.mjs', '--systemd', '--as', 'x'], 64],
-    [['install', 'echo.mjs', '--systemd', '--launchd'], 64],
+    [['install', 'echo.mjs', '--launchd'], 64],
     [['uninstall', '--systemd'], 64],
   ])('%j: %i, and one sentence', async (args, code) => {
     const box = sandbox();
@@ -257,20 +257,6 @@ describe('install and uninstall', () => {
     expect(await box.exec('systemd-analyze', ['--user', 'verify', ...units], { env })).toMatchObject({
       code: 0,
       stderr: '',
-    });
-  });
-
-  it.skipIf(!has('python3'))('what is written for launchd is a property list', async () => {
-    const box = sandbox();
-    const service = box.service(SERVICE, 'a&<b.mjs');
-    const { stdout } = await box.run(['install', service, '--name', NAME, '--launchd', '--json']);
-    const [file = ''] = JSON.parse(stdout.toString()).files;
-    const script = 'import json,plistlib,sys; print(json.dumps(plistlib.load(open(sys.argv[1],"rb"))))';
-    const read = await box.exec('python3', ['-c', script, file]);
-    expect(JSON.parse(read.stdout.toString())).toMatchObject({
-      Label: `solod.${NAME}`,
-      inetdCompatibility: { Wait: true },
-      Sockets: { Listener: { SockPathName: listenerIn(box), SockPathMode: 0o600 } },
     });
   });
 });

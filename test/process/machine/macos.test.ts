@@ -66,6 +66,34 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     expect(box.spawns()).toEqual(['cold', 'restart']);
   });
 
+  it('ls, logs, spawns, stats, doctor, gc', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const pid = await called(box, service);
+    for (const command of ['ls', 'logs', 'spawns', 'stats']) {
+      const { code, stdout } = await run(box, command, ...(command === 'ls' ? [] : [service]));
+      expect([command, code, stdout.toString()]).toEqual([command, 0, expect.stringContaining(`${pid}`)]);
+    }
+    expect((await run(box, 'doctor')).stdout.toString()).toContain('0 problems');
+    expect(await run(box, 'gc')).toMatchObject({ code: 0, stderr: '' });
+    expect(await called(box, service)).toBe(pid);
+  });
+
+  it('install, which makes a command, but no unit of systemd', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const bin = path.join(box.path, 'bin');
+    expect((await run(box, 'install', service, '--as', 'say', '--bin-dir', bin)).code).toBe(0);
+    const said = await box.exec(path.join(bin, 'say'), ['a word']);
+    expect(JSON.parse(said.stdout.toString()).args).toEqual(['a word']);
+    expect((await run(box, 'uninstall', 'say')).code).toBe(0);
+    expect(existsSync(bin)).toBe(false);
+    expect(await run(box, 'install', service, '--systemd')).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('--systemd does not work on darwin'),
+    });
+  });
+
   it('five kicks start one process, and none where a daemon is', async () => {
     const box = sandbox();
     const service = box.service();

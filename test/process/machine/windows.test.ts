@@ -1,9 +1,20 @@
 /** Node for Windows under Wine: the commands, storms, kills, an impostor, leftovers of every kind. */
 
-import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, SOLOD } from '../support/sandbox.js';
+import { VERSION } from '../../../src/app/environment/version.js';
+import { eventually, ROOT, SOLOD } from '../support/sandbox.js';
 import { BOOT_MS, type Ended, hasWine, LEFT_OUT, onDrive, Wine, type WineBox } from '../support/wine.js';
 
 const CALLERS = 10;
@@ -70,6 +81,169 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     } finally {
       serving.kill('SIGKILL');
     }
+  });
+
+  it('install: a batch file that calls; uninstall leaves nothing', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const bin = path.join(box.path, 'a bin', 'deep');
+    const installed = ['install', service, '--as', 'say', '--bin-dir', onDrive(bin)];
+    const dry = await box.run([...installed, '--dry-run', '--json']);
+    expect([dry.code, JSON.parse(dry.stdout).kind, existsSync(bin)]).toEqual([0, 'dry-run', false]);
+    expect((await box.run(installed)).code).toBe(0);
+    expect((await box.run(installed)).stdout).toContain('already installed');
+    const command = onDrive(path.join(bin, 'say.cmd'));
+    const spoken = await box.shell(`echo some input| "${command}" "two words" "a&b" --stdin --exit=7`);
+    expect(spoken.code).toBe(7);
+    expect(JSON.parse(spoken.stdout)).toMatchObject({
+      args: ['two words', 'a&b', '--stdin', '--exit=7'],
+      read: expect.stringContaining('some input'),
+    });
+    expect((await box.run(['uninstall', 'say'])).code).toBe(0);
+    expect(readdirSync(box.path)).not.toContain('a bin');
+    expect((await box.run(['uninstall', 'say'])).code).toBe(69);
+  });
+
+  it('install: settings, byte for byte what they were', async () => {
+    const box = wine.box();
+    const settings = path.join(box.path, 'settings.json');
+    const before = '{\r\n  "theme": "dark"\r\n}\r\n';
+    writeFileSync(settings, before);
+    const bin = onDrive(path.join(box.path, 'bin'));
+    const at = ['--as', 'line', '--bin-dir', bin, '--settings', onDrive(settings)];
+    expect((await box.run(['install', box.service(), ...at])).code).toBe(0);
+    expect(JSON.parse(readFileSync(settings, 'utf8')).statusLine.command).toContain('line.cmd');
+    expect((await box.run(['uninstall', 'line'])).code).toBe(0);
+    expect(readFileSync(settings, 'utf8')).toBe(before);
+    expect(readdirSync(box.path).filter((name) => /^(?:bin|settings)/.test(name))).toEqual(['settings.json']);
+  });
+
+  it('doctor says what is wrong, and gc removes it', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const found = async (): Promise<readonly { kind: string; severity: string }[]> => {
+      const { stdout } = await box.run(['doctor', '--json']);
+      return JSON.parse(stdout).findings;
+    };
+    await called(box, service);
+    const healthy = await found();
+    expect(healthy.map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['runtime', 'lock-held', 'daemon-answers']),
+    );
+    expect(healthy.filter(({ severity }) => severity !== 'ok' && severity !== 'unknown')).toEqual([]);
+    box.kill();
+    await eventually('it is gone', () => box.daemons().length === 0);
+    const left = path.join(box.place(), 'tmp.4-abcdefgh');
+    mkdirSync(left);
+    const long = new Date(Date.now() - 3_600_000);
+    utimesSync(left, long, long);
+    mkdirSync(path.join(box.place(), 'trash.4-abcdefgh', 'deep'), { recursive: true });
+    expect((await found()).filter(({ severity }) => severity === 'note').map(({ kind }) => kind)).toEqual([
+      'abandoned',
+      'trash',
+    ]);
+    expect((await box.run(['gc'])).stdout.match(/^removed /gm)).toHaveLength(2);
+    expect(readdirSync(box.place()).filter((name) => /^(?:tmp|trash)\./.test(name))).toEqual([]);
+    await called(box, service);
+  });
+
+  it('spawns, stats, ls, help, --version', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const pid = await called(box, service);
+    expect((await box.run(['spawns', service])).stdout).toContain(`  ${pid}  cold`);
+    expect((await box.run(['spawns', service, '--svg', '-'])).stdout).toMatch(/^<svg /);
+    for (const command of ['stats', 'ls', 'status']) {
+      const { code, stdout } = await box.run([command, '--json']);
+      expect([code, JSON.parse(stdout)]).toMatchObject([0, [{ kind: 'answered', pid }]]);
+      expect(JSON.parse(stdout)).toHaveLength(1);
+    }
+    expect((await box.run(['stats', service])).stdout).toContain('calls  1');
+    expect(await box.run(['--version'])).toMatchObject({ code: 0, stdout: `${VERSION}\n` });
+    expect(await box.run(['help', 'stop'])).toMatchObject({ code: 0, stderr: '' });
+    expect((await box.run(['frobnicate'])).code).toBe(64);
+  });
+
+  it('logs --follow prints what is written later', async () => {
+    const box = wine.box();
+    const service = box.service();
+    await called(box, service);
+    const followed = path.join(box.path, 'followed');
+    const out = openSync(followed, 'w');
+    const follower = box.node([SOLOD, 'logs', service, '--follow'], ['ignore', out, 'ignore']);
+    closeSync(out);
+    try {
+      await eventually('it prints', () => readFileSync(followed, 'utf8').includes('serving'));
+      await box.run(['stop', service]);
+      await eventually('it follows', () => readFileSync(followed, 'utf8').includes('ending'));
+      const pid = await called(box, service);
+      await eventually('it follows the next one', () =>
+        readFileSync(followed, 'utf8').includes(`pid ${pid}`),
+      );
+    } finally {
+      follower.kill('SIGKILL');
+    }
+  });
+
+  it('workers: a crash ends one call, and they end with their daemon', async () => {
+    const box = wine.box();
+    const service = box.service(`
+      export default ({ args: [act] }) => {
+        if (act === 'crash') process.abort();
+        console.log(JSON.stringify({ cwd: process.cwd(), daemon: process.ppid }));
+      };
+    `);
+    const run = (...args: string[]) =>
+      box.run(['call', service, '--workers', '2', '--timeout', '60s', '--', ...args]);
+    const first = await run();
+    expect(JSON.parse(first.stdout).cwd).toBe(onDrive(box.path));
+    expect((await run('crash')).code).not.toBe(0);
+    expect(await run()).toMatchObject({ code: 0, stdout: first.stdout });
+    expect(box.starts()).toBe(1);
+    await eventually('they are there', () => box.processes('worker.cjs').length > 0);
+    box.kill();
+    await eventually('they are gone', () => box.processes('worker.cjs').length === 0);
+  });
+
+  it('the library calls, finds its daemon, and is refused a program that is handed a socket', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const said = path.join(box.path, 'said.json');
+    writeFileSync(
+      path.join(box.path, 'tool.mjs'),
+      `import { writeFileSync } from 'node:fs';
+       import { call, connect, obtain } from 'file:///Z:${ROOT}/dist/index.js';
+       const { stdin, stdout, stderr } = process;
+       const called = await call({ service: ${JSON.stringify(service)}, args: ['x'], stdin, stdout, stderr });
+       const connected = await connect({ service: ${JSON.stringify(service)} });
+       const refused = await obtain({ name: 'db', command: ['server.exe'] });
+       writeFileSync('said.json', JSON.stringify([called, connected.kind, connected.owner?.pid, refused.failure]));
+       process.exit(0);`,
+    );
+    const tool = box.node(['tool.mjs'], 'ignore');
+    expect(await new Promise((resolve) => tool.once('exit', resolve))).toBe(0);
+    const [result, kind, pid, refused] = JSON.parse(readFileSync(said, 'utf8'));
+    expect(result).toMatchObject({ kind: 'exited', code: 0 });
+    expect(kind).toBe('attached');
+    expect((await box.run(['status', service])).stdout).toContain(`pid ${pid}`);
+    expect(refused).toMatchObject({ kind: 'invalid-request', message: expect.stringContaining('win32') });
+  });
+
+  it.each([
+    [['install', 'echo.mjs', '--systemd']],
+    [['uninstall', 'echo.mjs', '--systemd']],
+    [['path', '--name', 'db']],
+    [['connect', '--name', 'db', '--', 'server.exe']],
+    [['serve', '--name', 'db', '--', 'server.exe']],
+    [['share', '--', 'server.exe']],
+    [['share', 'install', 'settings.json']],
+  ])('%j does not work there, and says so in one sentence', async (args) => {
+    const box = wine.box();
+    box.service();
+    const ended = await box.run(args);
+    expect(ended).toMatchObject({ code: 64, stdout: '' });
+    expect(ended.stderr).toMatch(/^solod: .* does not (?:run|work) on win32, .*\n$/);
+    expect(readdirSync(box.state)).toEqual([]);
   });
 
   it('a service sees its caller: arguments, directory, input, exit code', async () => {

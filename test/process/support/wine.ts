@@ -1,6 +1,6 @@
 /** Windows, as Wine has it: a prefix of its own for a test file, which ends with all of its processes. */
 
-import { type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
   mkdirSync,
@@ -82,16 +82,31 @@ export class WineBox {
 
   /** What runs in this box; its output goes where `stdio` says. */
   node(args: readonly string[], stdio: StdioOptions = ['ignore', 'pipe', 'ignore']) {
+    return this.#program([NODE_FOR_WINDOWS ?? '', ...args], stdio);
+  }
+
+  #program(words: readonly string[], stdio: StdioOptions) {
     const env = { ...this.wine.env, CI: undefined, SOLOD_DIR: onDrive(this.state) };
-    return spawn('wine', [NODE_FOR_WINDOWS ?? '', ...args], { cwd: this.path, env, stdio });
+    return spawn('wine', words, { cwd: this.path, env, stdio });
   }
 
   /** Started daemons keep the pipes of their starter under Wine, so the output goes to files. */
-  async run(args: readonly string[]): Promise<Ended> {
+  run(args: readonly string[]): Promise<Ended> {
+    return this.#ended((stdio) => this.node([SOLOD, ...args], stdio));
+  }
+
+  /** Runs a batch file of one command, by cmd.exe. */
+  shell(command: string): Promise<Ended> {
+    const file = path.join(this.path, 'run.cmd');
+    writeFileSync(file, `@echo off\r\n${command}\r\n`);
+    return this.#ended((stdio) => this.#program(['cmd', '/c', onDrive(file)], stdio));
+  }
+
+  async #ended(start: (stdio: StdioOptions) => ChildProcess): Promise<Ended> {
     this.#runs += 1;
     const files = ['out', 'err'].map((name) => path.join(this.path, `${this.#runs}.${name}`));
     const [out = 0, err = 0] = files.map((file) => openSync(file, 'w'));
-    const child = this.node([SOLOD, ...args], ['ignore', out, err]);
+    const child = start(['ignore', out, err]);
     for (const descriptor of [out, err]) closeSync(descriptor);
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
     const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'));
@@ -113,12 +128,17 @@ export class WineBox {
 
   /** Ids of the daemons of this box, as Linux has them. */
   daemons(): number[] {
+    return this.processes('daemon.cjs');
+  }
+
+  /** @param file what such a process runs */
+  processes(file: string): number[] {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .filter((pid) => {
         const command = readOr(`/proc/${pid}/cmdline`);
         const isOver = /\) [ZX] /.test(readOr(`/proc/${pid}/stat`));
-        return !isOver && command.includes('daemon.cjs') && command.includes(path.basename(this.path));
+        return !isOver && command.includes(file) && command.includes(path.basename(this.path));
       })
       .map(Number);
   }

@@ -1,5 +1,5 @@
 /**
- * A listening socket that a supervisor (systemd, launchd) has bound and hands over. It listens before the
+ * A listening socket that a supervisor such as systemd has bound and hands over. It listens before the
  * daemon starts and after it has ended. See docs/decisions/0008-supervised.md.
  */
 

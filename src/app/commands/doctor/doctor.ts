@@ -11,7 +11,6 @@ import { type Place, placeOf } from '../../../domain/place/layout.js';
 import { type Colour, colourOf, colourWanted } from '../../../domain/text/one-line.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import { findNativeClient, type NativeClient } from '../../environment/native-client.js';
-import { platformOf } from '../../environment/state-root.js';
 import { isTerminal } from '../../environment/terminals.js';
 import { VERSION } from '../../environment/version.js';
 import { failureOf } from '../../library/daemon-target.js';
@@ -79,9 +78,9 @@ export class DoctorCommand {
   }
 
   async #examine({ root, base, label, places }: Scope, options: CommandOptions): Promise<Symptom[]> {
-    if (platformOf() === undefined) return [{ kind: 'platform-unsupported', platform: process.platform }];
     const { host } = this.parts;
-    const { platform } = host;
+    const { platform, unsupported } = host;
+    if (unsupported !== undefined) return [{ kind: 'platform-unsupported', platform: unsupported }];
     const runtime = symptomsOfRuntime({
       platform,
       node: process.versions.node,

@@ -121,13 +121,14 @@ export class NameExaminer {
   }
 
   async #leftovers(directory: string, names: readonly string[]): Promise<Symptom[]> {
-    const { files, processes, clock } = this.parts.host;
+    const { files, processes, clock, claiming } = this.parts.host;
     const { generations, privates } = sortNames(names);
     const { wallMs } = clock.now();
     return symptomsOfName({
       directory,
       names,
-      current: files.readLink(layout.current(directory)),
+      // Where a daemon claims by a file that it holds, there are no generations to lead to.
+      current: claiming ? { kind: 'absent' } : files.readLink(layout.current(directory)),
       generations: await Promise.all(
         generations.slice(-LOOK_MAX).map((generation) => this.#generation(directory, generation)),
       ),

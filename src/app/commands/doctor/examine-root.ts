@@ -43,7 +43,13 @@ function above(directory: string): string[] {
 export async function examineStorage(host: Host, base: string, platform: Platform): Promise<Symptom[]> {
   const there =
     [base, ...above(base)].find((directory) => host.files.inspect(directory).kind === 'entry') ?? '/';
-  const parts = { files: host.files, clock: host.clock, probe: host.probe(), listener: host.listener() };
+  const parts = {
+    files: host.files,
+    clock: host.clock,
+    probe: host.probe(),
+    listener: host.listener(),
+    lock: host.claiming && host.witness,
+  };
   const trial = await tryOut(parts, there, host.nonce());
   parts.probe.drop();
   return [

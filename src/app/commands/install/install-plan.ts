@@ -123,7 +123,8 @@ function recordOf(
   };
 }
 
-export const isAbove = (directory: string, file: string): boolean => file.startsWith(`${directory}/`);
+export const isAbove = (directory: string, file: string): boolean =>
+  file.startsWith(`${directory}${path.sep}`);
 
 /** The missing directories above a file. */
 function missingAbove(files: FileSystem, file: string): readonly string[] {

@@ -113,7 +113,7 @@ export function recordsIn(tools: Tools, directory: string): WrittenDown {
   const listed = tools.files.list(directory);
   const names = listed.kind === 'names' ? listed.names.filter((name) => name.endsWith('.json')) : [];
   const readings = [...names].sort().map((name) => {
-    const file = `${directory}/${name}`;
+    const file = path.join(directory, name);
     return { file, reading: readRecord(tools, file) };
   });
   return {

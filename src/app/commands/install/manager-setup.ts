@@ -1,7 +1,7 @@
-/** `solod install` and `uninstall` with `--systemd` or `--launchd`: writes unit files, or removes just those. */
+/** `solod install` and `uninstall` with `--systemd`: writes unit files, or removes just those. */
 
 import path from 'node:path';
-import { layout } from '../../../domain/place/layout.js';
+import { layout, type Platform } from '../../../domain/place/layout.js';
 import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Entry, FileSystem } from '../../../ports/file-system.js';
 import type { ChangeReading } from '../../../ports/readings.js';
@@ -18,12 +18,8 @@ import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { USAGE } from '../../texts/usage-text.js';
 import { complain, complainOf, type Output, type Parts, printAs } from '../command-parts.js';
 import { resolveNamed } from '../named-daemon.js';
-import { shellWord } from './shim.js';
 import {
   isWrittenFor,
-  launchdLabelOf,
-  type Manager,
-  plistNameOf,
   serviceNameOf,
   socketNameOf,
   type Unit,
@@ -33,23 +29,10 @@ import {
   unitFiles,
 } from './unit-files.js';
 
-interface Place {
-  readonly manager: Manager;
-  /** Where the manager reads a user's units. */
-  readonly directory: string;
-}
-
-function placeOf(manager: Manager, env: Environment, home: string): Place {
-  switch (manager) {
-    case 'systemd': {
-      const { XDG_CONFIG_HOME } = env;
-      // A relative one is ignored, as the XDG Base Directory Specification demands.
-      const config = XDG_CONFIG_HOME && path.isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : undefined;
-      return { manager, directory: path.join(config ?? path.join(home, '.config'), 'systemd', 'user') };
-    }
-    case 'launchd':
-      return { manager, directory: path.join(home, 'Library', 'LaunchAgents') };
-  }
+/** Where systemd reads a user's units. A relative variable is ignored, as the XDG Base Directory Specification demands. */
+function unitsDirectory({ XDG_CONFIG_HOME }: Environment, home: string): string {
+  const config = XDG_CONFIG_HOME && path.isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : undefined;
+  return path.join(config ?? path.join(home, '.config'), 'systemd', 'user');
 }
 
 /** These options are about a command on the PATH. */
@@ -64,19 +47,20 @@ const FOR_COMMANDS = [
   'errors',
 ] as const satisfies readonly OptionName[];
 
-type PlaceReading =
-  | { readonly kind: 'place'; readonly place: Place }
+type UnitsReading =
+  | { readonly kind: 'directory'; readonly directory: string }
   | { readonly kind: 'refused'; readonly complaint: Complaint };
 
-const refused = (complaint: Complaint): PlaceReading => ({ kind: 'refused', complaint });
+const refused = (complaint: Complaint): UnitsReading => ({ kind: 'refused', complaint });
 
-function readPlace(options: CommandOptions, env: Environment): PlaceReading {
-  const manager = options.systemd ? 'systemd' : 'launchd';
-  if (options.systemd && options.launchd) return refused(USAGE.apart('--systemd', '--launchd'));
+function readUnits(platform: Platform, options: CommandOptions, env: Environment): UnitsReading {
+  if (platform !== 'linux') return refused(INSTALL_TROUBLE.noSystemd(platform));
   const other = FOR_COMMANDS.find((name) => options[OPTIONS[name].key] !== undefined);
-  if (other !== undefined) return refused(USAGE.apart(`--${manager}`, `--${other}`));
+  if (other !== undefined) return refused(USAGE.apart('--systemd', `--${other}`));
   const home = homeOf(env);
-  return home === undefined ? refused(USAGE.noHome()) : { kind: 'place', place: placeOf(manager, env, home) };
+  return home === undefined
+    ? refused(USAGE.noHome())
+    : { kind: 'directory', directory: unitsDirectory(env, home) };
 }
 
 export class ManagerSetup {
@@ -87,7 +71,7 @@ export class ManagerSetup {
 
   install(service: string | undefined, options: CommandOptions): number {
     const { output, host } = this.parts;
-    const found = readPlace(options, this.env);
+    const found = readUnits(host.platform, options, this.env);
     if (found.kind === 'refused') return complain(output, found.complaint);
     if (service === undefined) return complain(output, USAGE.noService());
     const file = resolveService(service);
@@ -97,9 +81,9 @@ export class ManagerSetup {
     const unit = unitOf(target.value, file.value.path, options);
     const unfit = unfitText(unit);
     if (unfit !== undefined) return complain(output, INSTALL_TROUBLE.notForUnits(unfit));
-    const { place } = found;
-    const files = unitFiles(place.manager, unit).map(({ name, text }) => ({
-      path: path.join(place.directory, name),
+    const { directory } = found;
+    const files = unitFiles(unit).map(({ name, text }) => ({
+      path: path.join(directory, name),
       text,
     }));
     const trouble = options.dryRun ? undefined : this.#write(files, unit.directory);
@@ -108,36 +92,35 @@ export class ManagerSetup {
       kind: 'installed',
       lines: files.map(({ path: at, text }) => (options.dryRun ? `# ${at}\n${text}\n` : `wrote ${at}\n`)),
       files: options.dryRun ? files : files.map(({ path: at }) => at),
-      next: stepsAfterInstall(place, unit),
+      next: stepsAfterInstall(unit),
     });
     return EXIT.ok;
   }
 
   uninstall(service: string | undefined, options: CommandOptions): number {
     const { output, host } = this.parts;
-    const found = readPlace(options, this.env);
+    const found = readUnits(host.platform, options, this.env);
     if (found.kind === 'refused') return complain(output, found.complaint);
     const target = resolveNamed(host, service, options);
     if (target.kind === 'failed') return complainOf(output, target.failure);
-    const { place } = found;
+    const { directory } = found;
     const unit = unitPlaceOf(target.value);
     const { label } = target.value;
-    const files = unitFileNames(place.manager, label).map((name) => path.join(place.directory, name));
+    const files = unitFileNames(label).map((name) => path.join(directory, name));
     const present = files.filter((file) => host.files.inspect(file).kind !== 'absent');
     const foreign = present.find((file) => !isOurs(host.files, file, unit.directory));
     if (foreign !== undefined)
       return complain(output, INSTALL_TROUBLE.notOurs(foreign, unit.directory), EXIT.cantCreate);
-    if (present.length === 0)
-      return complain(output, INSTALL_TROUBLE.notInstalled(label, place.manager), EXIT.unavailable);
-    const paths = [...present, ...this.#byproducts(place, unit)];
-    const trouble = options.dryRun ? undefined : this.#remove(paths, place, unit);
+    if (present.length === 0) return complain(output, INSTALL_TROUBLE.notInstalled(label), EXIT.unavailable);
+    const paths = [...present, ...this.#byproducts(directory, unit)];
+    const trouble = options.dryRun ? undefined : this.#remove(paths, directory, unit);
     if (trouble !== undefined) return complain(output, trouble, EXIT.cantCreate);
     const verb = options.dryRun ? 'would remove' : 'removed';
     report(output, options, {
       kind: 'removed',
       lines: paths.map((file) => `${verb} ${file}\n`),
       files: paths,
-      next: stepsAfterUninstall(place.manager, unit),
+      next: stepsAfterUninstall(unit),
     });
     return EXIT.ok;
   }
@@ -158,10 +141,10 @@ export class ManagerSetup {
     return undefined;
   }
 
-  /** Files that exist because of the units: the link of "systemctl enable", the manager's socket. */
-  #byproducts(place: Place, unit: UnitPlace): readonly string[] {
+  /** Files that exist because of the units: the link of "systemctl enable", systemd's socket. */
+  #byproducts(units: string, unit: UnitPlace): readonly string[] {
     const { files } = this.parts.host;
-    const link = path.join(wantsIn(place), socketNameOf(unit.target.label));
+    const link = path.join(wantsIn(units), socketNameOf(unit.target.label));
     const isOfType = (file: string, type: Entry['type']): boolean => {
       const found = files.inspect(file);
       return found.kind === 'entry' && found.entry.type === type;
@@ -173,20 +156,20 @@ export class ManagerSetup {
   }
 
   /** @returns what can't be removed */
-  #remove(paths: readonly string[], place: Place, unit: UnitPlace): Complaint | undefined {
+  #remove(paths: readonly string[], units: string, unit: UnitPlace): Complaint | undefined {
     const { files } = this.parts.host;
     for (const file of paths) {
       const reading = files.removeFile(file);
       if (reading.kind !== 'done' && reading.kind !== 'absent') return notRemoved(file, causeIn(reading));
     }
     // rmdir(2) removes only empty directories: one with other people's files in it stays.
-    for (const directory of [wantsIn(place), place.directory, path.dirname(place.directory), unit.directory])
+    for (const directory of [wantsIn(units), units, path.dirname(units), unit.directory])
       files.removeDirectory(directory);
     return undefined;
   }
 }
 
-const wantsIn = ({ directory }: Place): string => path.join(directory, 'sockets.target.wants');
+const wantsIn = (units: string): string => path.join(units, 'sockets.target.wants');
 
 function unitPlaceOf(target: Target): UnitPlace {
   const { directory } = target.place;
@@ -224,31 +207,15 @@ function writeWhole(files: FileSystem, file: string, text: string, temporary: st
 }
 
 /** What to run is left to the user: install neither starts nor ends what is running. */
-function stepsAfterInstall({ manager, directory }: Place, { target }: Unit): readonly string[] {
-  switch (manager) {
-    case 'systemd':
-      return [
-        'systemctl --user daemon-reload',
-        `systemctl --user enable --now ${socketNameOf(target.label)}`,
-      ];
-    case 'launchd': {
-      const file = path.join(directory, plistNameOf(target.label));
-      return [`launchctl bootstrap gui/$(id -u) ${shellWord(file)}`];
-    }
-  }
-}
+const stepsAfterInstall = ({ target: { label } }: UnitPlace): readonly string[] => [
+  'systemctl --user daemon-reload',
+  `systemctl --user enable --now ${socketNameOf(label)}`,
+];
 
-function stepsAfterUninstall(manager: Manager, { target: { label } }: UnitPlace): readonly string[] {
-  switch (manager) {
-    case 'systemd':
-      return [
-        `systemctl --user stop ${socketNameOf(label)} ${serviceNameOf(label)}`,
-        'systemctl --user daemon-reload',
-      ];
-    case 'launchd':
-      return [`launchctl bootout gui/$(id -u)/${launchdLabelOf(label)}`];
-  }
-}
+const stepsAfterUninstall = ({ target: { label } }: UnitPlace): readonly string[] => [
+  `systemctl --user stop ${socketNameOf(label)} ${serviceNameOf(label)}`,
+  'systemctl --user daemon-reload',
+];
 
 interface Report {
   readonly kind: 'installed' | 'removed';

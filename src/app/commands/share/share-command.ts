@@ -11,7 +11,7 @@ import { callService } from '../../library/call-service.js';
 import { type ArgumentsReading, readArguments } from '../../options/read-options.js';
 import { CommandOutput } from '../../output/command-output.js';
 import { callerHost, ignoredSignals } from '../../platforms/node-platform.js';
-import { planShare } from '../../share/plan-share.js';
+import { notShared, planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
 import { readShareOptions, type ShareReading } from '../../share/share-options.js';
 import { type Complaint, messageOf } from '../../texts/complaint.js';
@@ -31,6 +31,8 @@ const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
  */
 export async function runShare(argv: readonly string[]): Promise<number | 'malformed'> {
   const [first, ...rest] = argv;
+  const unfit = notShared(process.platform);
+  if (unfit !== undefined) return complain(unfit);
   if (first === 'ls') return list(readArguments('share ls', rest));
   if (first === 'install' || first === 'uninstall')
     return install(first, readArguments(`share ${first}`, rest));
