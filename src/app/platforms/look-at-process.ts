@@ -7,6 +7,9 @@ import { join, NAMES } from '../../domain/place/layout.js';
 import type { ConnectReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { CommonHost } from './host.js';
 
+/** As connect(2) says it. */
+const NOBODY: ConnectReading = { kind: 'errno', cause: { code: 'ENOENT', message: 'there is no socket' } };
+
 /**
  * @param look `process`: no connection is made to a program that lives; such a reading has no connection
  */
@@ -17,6 +20,8 @@ export function lookingAtProcess(
 ): SocketProbe {
   return {
     connect: async (path, withinMs): Promise<ConnectReading> => {
+      // Looked at before the owner file: both get their place in one step, so with the socket there the owner is.
+      if (look === 'process' && host.files.inspect(path).kind === 'absent') return NOBODY;
       const vitality = vitalityOfProgram(host, path);
       if (vitality === 'alive' && look === 'process') return { kind: 'connected' };
       const reading = await probe.connect(path, withinMs);
