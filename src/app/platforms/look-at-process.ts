@@ -20,7 +20,7 @@ export function lookingAtProcess(
 ): SocketProbe {
   return {
     connect: async (path, withinMs): Promise<ConnectReading> => {
-      // Looked at before the owner file: both get their place in one step, so with the socket there the owner is.
+      // Both get their place in one step: with the socket there, the owner file is.
       if (look === 'process' && host.files.inspect(path).kind === 'absent') return NOBODY;
       const vitality = vitalityOfProgram(host, path);
       if (vitality === 'alive' && look === 'process') return { kind: 'connected' };

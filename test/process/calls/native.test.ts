@@ -110,8 +110,8 @@ describe.skipIf(!canTrace)(
           expect(new Set(processesOf(box)).size).toBeLessThanOrEqual(2);
           await box.dispose();
         }
-        // How often a call looks for its daemon differs between runs. A kick does not write down a process that
-        // has claimed by then.
+        // How often a call looks for its daemon differs between runs. A kick does not write down a
+        // process that has claimed by then.
         expect(killed).toBeGreaterThanOrEqual(command === 'kick' ? points.length - 1 : FEWEST);
       },
       300_000,
