@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { type Owner, ownerText, parseOwner } from '../../domain/evidence/owner.js';
 import { claimLayout, layout } from '../../domain/place/layout.js';
-import type { Claimed } from '../library/claim-name.js';
+import { type Claimed, claimedBy } from '../library/claim-name.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { closeDescriptor, handedListener, isOwnSocket } from '../platforms/node-platform.js';
 
@@ -43,14 +43,5 @@ export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed 
     files.removeFile(path);
     return undefined;
   }
-  const listener = handedListener({ descriptor, path });
-  const socketPath = layout.currentSocket(directory);
-  return {
-    kind: 'claimed',
-    generation,
-    directory,
-    socketPath,
-    owner,
-    serve: (handle) => listener.serve(handle),
-  };
+  return claimedBy(handedListener({ descriptor, path }), { generation, directory, owner });
 }

@@ -128,17 +128,21 @@ export async function claimTarget<C extends Duplex>(
   probe.drop();
   report.say(wordFor(outcome));
   if (outcome.kind !== 'claimed') return outcome;
-  const { generation } = outcome;
-  const socketPath = layout.currentSocket(directory);
-  return {
-    kind: 'claimed',
-    generation,
-    directory,
-    socketPath,
-    owner,
-    serve: (handle) => listener.serve(handle),
-  };
+  return claimedBy(listener, { generation: outcome.generation, directory, owner });
 }
+
+/** What a process has that has claimed a name, and serves it by that listener. */
+export const claimedBy = <C>(
+  listener: Pick<ServingListener<C>, 'serve'>,
+  { generation, directory, owner }: Pick<Claimed, 'generation' | 'directory' | 'owner'>,
+): Claimed<C> => ({
+  kind: 'claimed',
+  generation,
+  directory,
+  socketPath: layout.currentSocket(directory),
+  owner,
+  serve: (handle) => listener.serve(handle),
+});
 
 function wordFor(outcome: ClaimOutcome): Word {
   switch (outcome.kind) {

@@ -15,6 +15,7 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../../native/client.js';
 import { type Ended, eventually, has, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
+import { callsIn } from '../support/traced-calls.js';
 
 const CALLERS = 200;
 
@@ -132,17 +133,9 @@ async function pointsOf(command: string): Promise<string[]> {
   const log = path.join(box.path, 'calls');
   await trace(box, ['-o', log], command, service);
   await oneDaemon(box);
-  const counts = new Map<string, number>();
-  const points = readFileSync(log, 'utf8')
-    .split('\n')
-    .flatMap((line) => {
-      const name = /^([a-z_0-9]+)\(/.exec(line)?.[1];
-      if (name === undefined) return [];
-      const count = (counts.get(name) ?? 0) + 1;
-      counts.set(name, count);
-      return name === 'connect' && count > LOOKS ? [] : [`${name}:when=${count}`];
-    });
-  return points;
+  return callsIn(readFileSync(log, 'utf8')).flatMap(({ name, count }) =>
+    name === 'connect' && count > LOOKS ? [] : [`${name}:when=${count}`],
+  );
 }
 
 /** Runs a client under a tracer that sees each call before the client makes it. */

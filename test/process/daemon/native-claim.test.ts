@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { launchText } from '../../../src/adapters/node/files/launch-file.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../../native/client.js';
 import { type Ended, eventually, has, type Sandbox, sandbox } from '../support/sandbox.js';
+import { callsIn } from '../support/traced-calls.js';
 
 const owner = (box: Sandbox): Readonly<Record<string, unknown>> =>
   JSON.parse(readFileSync(path.join(box.place(), 'current/owner.json'), 'utf8'));
@@ -262,17 +263,10 @@ describe.skipIf(!canTrace)(
         'serve',
         service,
       ]);
-      const counts = new Map<string, number>();
-      return readFileSync(log, 'utf8')
-        .split('\n')
-        .flatMap((line) => {
-          const name = /^([a-z_0-9]+)\(/.exec(line)?.[1];
-          if (name === undefined) return [];
-          const count = (counts.get(name) ?? 0) + 1;
-          counts.set(name, count);
-          if (name !== 'execve') return [`${name}:when=${count}`];
-          return count === 1 ? [] : [TO_NODE];
-        });
+      return callsIn(readFileSync(log, 'utf8')).flatMap(({ name, count }) => {
+        if (name !== 'execve') return [`${name}:when=${count}`];
+        return count === 1 ? [] : [TO_NODE];
+      });
     }
 
     it.each(['cold', 'dead'] as const)(

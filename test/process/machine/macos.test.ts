@@ -4,16 +4,13 @@
  */
 
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { type Ended, eventually, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
 
 const CALLERS = 20;
-const clients: net.Socket[] = [];
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
+afterEach(emptyBacklogs);
 
 /** A Node that takes this machine for a Mac, and starts daemons that do so, too. */
 function mac(box: Sandbox): string {
@@ -39,17 +36,6 @@ async function called(box: Sandbox, service: string, word = 'x'): Promise<number
 async function oneDaemon(box: Sandbox): Promise<number> {
   await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
   return box.daemons()[0] ?? 0;
-}
-
-async function fillBacklog(socket: string): Promise<void> {
-  for (;;) {
-    const connected = await new Promise<boolean>((resolve) => {
-      const client = net.connect(socket).once('connect', () => resolve(true));
-      client.on('error', () => resolve(false));
-      clients.push(client);
-    });
-    if (!connected) return;
-  }
 }
 
 describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
@@ -129,7 +115,7 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     expect((await run(box, 'serve', service)).code).toBe(0);
     expect(box.daemons()).toEqual([pid]);
     process.kill(pid, 'SIGCONT');
-    for (const client of clients.splice(0)) client.destroy();
+    emptyBacklogs();
     expect(await called(box, service)).toBe(pid);
     expect(box.spawns()).toEqual(['cold']);
   });

@@ -4,9 +4,9 @@
  */
 
 import { mkdirSync, readFileSync } from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { BUN, DENO, without } from '../support/runtimes.js';
 import { type Ended, eventually, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
 
@@ -18,22 +18,7 @@ const on =
   (args) =>
     box.exec(program, [...options, SOLOD, ...args]);
 
-const clients: net.Socket[] = [];
-afterEach(() => {
-  for (const client of clients.splice(0)) client.destroy();
-});
-
-/** Connects to a daemon that takes nothing on, until its backlog is full. */
-async function fillBacklog(socket: string): Promise<void> {
-  for (;;) {
-    const connected = await new Promise<boolean>((resolve) => {
-      const client = net.connect(socket).once('connect', () => resolve(true));
-      client.on('error', () => resolve(false));
-      clients.push(client);
-    });
-    if (!connected) return;
-  }
-}
+afterEach(emptyBacklogs);
 
 async function expectOneDaemon(box: Sandbox): Promise<number> {
   await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
@@ -93,7 +78,7 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
         expect((await run(['serve', service])).code).toBe(0);
         expect(box.daemons()).toEqual([pid]);
         process.kill(pid, 'SIGCONT');
-        for (const client of clients.splice(0)) client.destroy();
+        emptyBacklogs();
         expect((await run(['call', service])).code).toBe(0);
         expect(box.daemons()).toEqual([pid]);
         expect(box.spawns()).toEqual(['cold']);

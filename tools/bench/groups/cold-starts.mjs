@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
 import { signalTo } from '../../support/processes.mjs';
-import { nowMs, waitUntil } from '../../support/time.mjs';
 import { NOTHING, peer } from '../bench-sandbox.mjs';
+import { timeGathered } from '../gathered-callers.mjs';
 import { ratioRow } from '../rows.mjs';
 
 /** @import { Workbench } from '../workbench.mjs' */
@@ -18,6 +18,7 @@ const CLIENTS = 100;
 const GATHER_MS = 120_000;
 const BALLAST_MIB = 400;
 const NODE = process.execPath;
+const STORM = ['--require', peer('wait-for-release.cjs'), SOLOD, 'call', NOTHING];
 
 /** @param {Workbench} bench @returns {Promise<Row[]>} */
 export async function measureFirstCall(bench) {
@@ -127,32 +128,9 @@ function blockingRows(host, kick, spawn, control) {
   ];
 }
 
-/**
- * @param {Workbench} bench
- * @param {string} state
- * @returns {Promise<number>} milliseconds from the release of all clients to the end of the last
- */
-async function storm({ sandbox }, state) {
-  const ready = sandbox.write('ready', '');
-  const fifo = path.join(sandbox.scratch, 'release');
-  if (!fs.existsSync(fifo)) sandbox.run('mkfifo', [fifo]);
-  const env = { ...sandbox.env(state), BENCH_READY: ready, BENCH_RELEASE: fifo };
-  const args = ['--require', peer('wait-for-release.cjs'), SOLOD, 'call', NOTHING];
-  const clients = Array.from({ length: CLIENTS }, () => sandbox.start(NODE, args, { env, stdio: 'ignore' }));
-  const ended = clients.map((client) => new Promise((resolve) => client.once('exit', resolve)));
-  const areReady = () => fs.statSync(ready).size >= CLIENTS;
-  if (!(await waitUntil(areReady, { withinMs: GATHER_MS, everyMs: 20 })))
-    throw new Error('the clients of a storm did not gather');
-  // For reading and writing: this open does not block, and a late client finds the fifo open.
-  const release = fs.openSync(fifo, 'r+');
-  const begunMs = nowMs();
-  const codes = await Promise.all(ended);
-  const ms = nowMs() - begunMs;
-  fs.closeSync(release);
-  const failed = codes.filter((code) => code !== 0).length;
-  if (failed > 0) throw new Error(`${failed} of ${CLIENTS} clients of a storm got no answer`);
-  return ms;
-}
+/** @param {Workbench} bench @param {string} state */
+const storm = (bench, state) =>
+  timeGathered(bench, { count: CLIENTS, args: STORM, gatherMs: GATHER_MS, state });
 
 /** @param {Workbench} bench @returns {Promise<Row[]>} */
 export async function measureStorm(bench) {
