@@ -48,6 +48,7 @@ const PORTS = tokensFor<Host>({
   logReader: true,
   watchLog: true,
   findService: true,
+  isStillThere: true,
   held: true,
   work: true,
   bindOnce: true,

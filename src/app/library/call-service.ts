@@ -1,5 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
-import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
+import { callerText } from '../../domain/evidence/edition.js';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { BOUND } from '../../domain/lifecycle/inherited-limits.js';
@@ -16,6 +16,7 @@ import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
 import type { CallRequest } from '../wire/request.js';
+import type { SaidHead } from '../wire/said-head.js';
 import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
@@ -25,7 +26,7 @@ import {
   type ServiceOptions,
   type TimingOptions,
 } from './daemon-request.js';
-import { invalid, orInvalid } from './daemon-target.js';
+import { invalid } from './daemon-target.js';
 import { kickAside } from './kick-daemon.js';
 import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';
@@ -68,7 +69,7 @@ export type CallResult =
   /** Nothing was begun. `message` says `failure` in a sentence; `solod explain <code>` tells more. */
   | { readonly kind: 'failed'; readonly failure: Failure; readonly message: string; readonly code: string };
 
-const NO_TERMINALS: Terminals = [false, false, false];
+export const NO_TERMINALS: Terminals = [false, false, false];
 
 /** A call that the warm path has begun: its connection, and what has come on it. */
 interface Begun<C> {
@@ -82,7 +83,7 @@ type ShownWait = () => () => void;
 /** What connects a call, other than a new connection. */
 interface Carriers<C extends Duplex> {
   readonly begun: Begun<C> | undefined;
-  /** Connections of the calls before, of which this one takes one and to which it gives its own. */
+  /** Connections for the next calls, to which this one gives its own. */
   readonly kept: KeptConnections<C> | undefined;
   readonly wait: ShownWait | undefined;
 }
@@ -96,8 +97,6 @@ export async function callService<C extends Duplex>(
 ): Promise<CallResult> {
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
-  const answered = choice.kind === 'daemon' && kept ? await callKept(host, options, kept) : undefined;
-  if (answered !== undefined) return answered;
   const resolved = (choice.kind === 'daemon' ? resolveSettled : resolveRequest)(options, host, { totalMs });
   if (resolved.kind === 'failed') {
     const { failure } = resolved;
@@ -164,16 +163,23 @@ interface Answerer<C extends Duplex> {
   /** The name of the daemon, without a project. */
   readonly name: string;
   readonly kept: KeptConnections<C> | undefined;
+  /** What this call's request says, if the next one may say that it is the same. */
+  readonly said?: SaidHead | undefined;
 }
 
-async function complete<C extends Duplex>(
+export async function complete<C extends Duplex>(
   conversation: CallConnection,
   { stdin, stdout, stderr, signal }: CallOptions,
-  { via, owner, name, kept }: Answerer<C>,
+  { via, owner, name, kept, said }: Answerer<C>,
 ): Promise<CallResult> {
   const ended = await conversation.complete(
     { stdin, stdout, stderr, signal },
-    kept && ((connection) => kept.give({ connection: connection as C, owner, name })),
+    kept &&
+      ((connection, how) =>
+        kept.give({
+          ...{ connection: connection as C, owner, name },
+          said: how === 'remembered' ? said : undefined,
+        })),
   );
   switch (ended.kind) {
     case 'exited':
@@ -183,31 +189,6 @@ async function complete<C extends Duplex>(
     case 'cancelled':
       return ended;
   }
-}
-
-/**
- * Calls on a connection that the daemon has left open: it was looked for, and trusted, when that was made.
- * @returns undefined if nothing was begun: then the call goes the whole way
- */
-async function callKept<C extends Duplex>(
-  host: CallerHost<C>,
-  options: CallOptions,
-  kept: KeptConnections<C>,
-): Promise<CallResult | undefined> {
-  const found = kept.take();
-  if (found === undefined) return undefined;
-  const { connection, owner, name } = found;
-  const file = orInvalid(() => host.findService(options.service));
-  const isSame = file.kind === 'resolved' && (options.name ?? file.value.name) === name;
-  if (!isSame) {
-    connection.destroy();
-    return undefined;
-  }
-  const caller = callerText({ ...file.value.edition, wire: WIRE_VERSION, keep: true });
-  const conversation = new CallConnection(connection);
-  const answer = await conversation.greet({ ...requestOf(host, options, name), caller }, FIRST_LOOK_MS);
-  if (answer.kind !== 'accepted') return undefined;
-  return complete(conversation, options, { via: 'attached', owner, name, kept });
 }
 
 const isWithoutPlace = ({ kind }: Failure): boolean =>

@@ -1,8 +1,11 @@
 import type { Duplex } from 'node:stream';
+import type { Environment } from '../../ports/environment.js';
+import { chooseDaemon } from '../environment/daemon-switch.js';
 import { type OptionName, wrongOption } from '../options/given-options.js';
 import type { CallerHost } from '../platforms/host.js';
 import { KeptConnections } from '../platforms/kept-connections.js';
 import { USAGE } from '../texts/usage-text.js';
+import { KeptCalls } from './call-kept.js';
 import { type CallOptions, type CallResult, callService } from './call-service.js';
 import type { ServiceOptions, TimingOptions } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
@@ -41,10 +44,24 @@ export function refused(options: unknown, ...required: readonly OptionName[]): F
   return wrong === undefined ? undefined : failed(invalid(wrong).failure);
 }
 
-/** @param hostOf made for each call */
-export function createClient<C extends Duplex>(hostOf: () => CallerHost<C>, options: ClientOptions): Client {
+/**
+ * @param hostOf made for each call that is not carried by a kept connection
+ * @param envOf the environment of this process
+ */
+export function createClient<C extends Duplex>(
+  hostOf: () => CallerHost<C>,
+  envOf: () => Environment,
+  options: ClientOptions,
+): Client {
   const { connections = CONNECTIONS, ...service } = options ?? {};
   const kept = new KeptConnections<C>(connections);
+  const keptCalls = new KeptCalls(hostOf(), kept);
+  const callWith = async (whole: CallOptions): Promise<CallResult> => {
+    const env = whole.env ?? envOf();
+    const isWanted = chooseDaemon(whole.daemon, env).kind === 'daemon';
+    const answered = isWanted ? await keptCalls.call(whole, env) : undefined;
+    return answered ?? callService(hostOf(), whole, undefined, kept);
+  };
   const running = new Set<Promise<unknown>>();
   let state: 'open' | 'closed' = 'open';
   const close = async (): Promise<void> => {
@@ -58,7 +75,7 @@ export function createClient<C extends Duplex>(hostOf: () => CallerHost<C>, opti
       const whole = { ...service, ...options, env: options?.env ?? service.env };
       const wrong = refused({ ...whole, connections }, 'service', 'stdout', 'stderr');
       if (wrong !== undefined) return wrong;
-      const call = callService(hostOf(), whole, undefined, kept);
+      const call = callWith(whole);
       running.add(call);
       try {
         return await call;

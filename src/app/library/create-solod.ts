@@ -95,6 +95,6 @@ export function createSolod(adapters: GivenAdapters = {}): Solod<Socket> {
     kick: (options) => refused(options) ?? kickDaemon(host(), options),
     claim: async (options) => refused(options, 'name') ?? claimName(host(), options),
     call: async (options) => refused(options, 'stdout', 'stderr') ?? callService(host(), options),
-    createClient: (options) => createClient(host, options),
+    createClient: (options) => createClient(host, () => given.env ?? process.env, options),
   };
 }

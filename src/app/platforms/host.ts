@@ -171,6 +171,8 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   readonly handListener?: HandListener | undefined;
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
+  /** Whether `findService` would find the same again; cheaper than asking it. Without it, it is asked. */
+  isStillThere?(asked: string, found: ServiceFile): boolean;
   readonly work: ProcessWork;
   /**
    * Binds a socket, and removes it.

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import type { Owner } from '../../domain/evidence/owner.js';
+import type { SaidHead } from '../wire/said-head.js';
 
 /** What a socket of Node has, so that an idle one does not keep the process alive. */
 interface Countable {
@@ -17,6 +18,8 @@ export interface Kept<C> {
   readonly owner: Owner | undefined;
   /** The name of its daemon. */
   readonly name: string;
+  /** What the last request on it said, if the daemon remembers that. */
+  readonly said: SaidHead | undefined;
 }
 
 interface Idle<C> extends Kept<C> {
@@ -26,7 +29,7 @@ interface Idle<C> extends Kept<C> {
 
 export class KeptConnections<C extends Duplex> {
   /** The last one was used last. */
-  readonly #idle = new Map<C, Idle<C>>();
+  readonly #idle: Idle<C>[] = [];
   #state: 'open' | 'closed' = 'open';
 
   /** @param most how many are kept while no call uses them; what comes above that is closed */
@@ -34,23 +37,24 @@ export class KeptConnections<C extends Duplex> {
 
   /** One that still was open a moment ago. If its daemon ends meanwhile, nothing is begun on it. */
   take(): Kept<C> | undefined {
-    const last = [...this.#idle.values()].at(-1);
+    const last = this.#idle.pop();
     if (last === undefined) return undefined;
     last.detach();
-    this.#idle.delete(last.connection);
     (last.connection as Countable).ref?.();
     return last;
   }
 
-  give({ connection, owner, name }: Kept<C>): void {
+  give(kept: Kept<C>): void {
+    const { connection } = kept;
     // Each call has left listeners that ignore errors.
     connection.removeAllListeners('error').on('error', ignore);
-    if (this.#state === 'closed' || connection.destroyed || this.#idle.size >= this.most) {
+    if (this.#state === 'closed' || connection.destroyed || this.#idle.length >= this.most) {
       connection.destroy();
       return;
     }
     const drop = (): void => {
-      this.#idle.delete(connection);
+      this.#idle.splice(this.#idle.indexOf(idle), 1);
+      idle.detach();
       connection.destroy();
     };
     // A daemon says nothing between two calls.
@@ -58,13 +62,16 @@ export class KeptConnections<C extends Duplex> {
     const detach = (): void => {
       connection.off('close', drop).off('end', drop).off('data', drop);
     };
-    this.#idle.set(connection, { connection, owner, name, detach });
+    const idle = { ...kept, detach };
+    this.#idle.push(idle);
     (connection as Countable).unref?.();
   }
 
   close(): void {
     this.#state = 'closed';
-    for (const connection of this.#idle.keys()) connection.destroy();
-    this.#idle.clear();
+    for (const { connection, detach } of this.#idle.splice(0)) {
+      detach();
+      connection.destroy();
+    }
   }
 }

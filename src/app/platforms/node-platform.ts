@@ -42,6 +42,7 @@ import type { UpstreamProcesses } from '../../ports/upstream-process.js';
 import type { WorkerStarter } from '../../ports/worker-process.js';
 import { daemonFile, loadBesideDaemon, loadBundle } from '../environment/bundle-files.js';
 import { homeDirectory, platformOf, realPath, workingDirectory } from '../environment/state-root.js';
+import { isStillThere } from '../service/same-service-file.js';
 import { resolveService } from '../service/service-file.js';
 import { say } from '../texts/stderr.js';
 import type { CallerHost, CommonHost, DaemonHost, Host, LibraryHost } from './host.js';
@@ -163,7 +164,7 @@ export function daemonHost(): DaemonHost<Socket> {
 /** @param given adapters to be used in place of Node's */
 export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost<Socket> {
   const common = commonHost(given);
-  return { ...callerParts(common, given), ...daemonParts(), watchLog, ...common };
+  return { ...callerParts(common, given), ...daemonParts(), watchLog, isStillThere, ...common };
 }
 
 export function nodeHost(): Host<Socket> {

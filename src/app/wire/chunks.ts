@@ -18,6 +18,8 @@ export const CHUNK = {
   directory: 'D',
   /** Ends the head. */
   command: 'C',
+  /** Ends it too: all but its arguments is as the head before on this connection said it. */
+  repeat: 'R',
   // … then the input of the call.
   input: '0',
   inputEnd: '.',
@@ -47,6 +49,9 @@ export const CREDIT_OFFER = 'credit';
  */
 export const KEPT = ' kept';
 
+/** Follows `KEPT` if the client's next head may end with `repeat`, which it has asked for likewise. */
+export const REMEMBERED = ' remembered';
+
 export const HEADER_BYTES = 5;
 
 const MIB = 1024 * 1024;
@@ -69,6 +74,7 @@ export const CLIENT_GRAMMAR: Grammar = {
   E: HEAD_CHUNK_LIMIT_BYTES,
   D: HEAD_CHUNK_LIMIT_BYTES,
   C: HEAD_CHUNK_LIMIT_BYTES,
+  R: SMALL_LIMIT_BYTES,
   '0': 'piecewise',
   '.': SMALL_LIMIT_BYTES,
   H: SMALL_LIMIT_BYTES,

@@ -16,12 +16,13 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import { type CallEnd, Conversation } from './conversation.js';
+import { type CallEnd, Conversation, type KeptAs } from './conversation.js';
 import { type CallRequest, encodeRequest } from './request.js';
 
 export type { CallEnd } from './conversation.js';
 export {
   type CallRequest,
+  encodeRepeat,
   encodeRequest,
   requestEnvironment,
 } from './request.js';
@@ -42,6 +43,14 @@ export interface Opened {
   /** Bytes that have arrived and are not handled yet, from the beginning of a chunk. */
   readonly early: Buffer;
 }
+
+/** A request in the bytes that say it. */
+export interface EncodedHead {
+  readonly head: Buffer;
+}
+
+/** Takes a connection that its daemon leaves open. */
+export type Keep = (connection: Duplex, kept: KeptAs) => void;
 
 /** How long the daemon has, after its caller gave up, to say that it had begun the call. */
 export const LAST_WORD_MS = 100;
@@ -95,7 +104,11 @@ export class CallConnection {
    * @param withinMs milliseconds; the daemon's last word may take `LAST_WORD_MS` more
    * @param isBusy whether the daemon has worked since the last time it was asked: then it is given more time
    */
-  greet(request: CallRequest, withinMs: number, isBusy: () => boolean = () => false): Promise<GreetReading> {
+  greet(
+    request: CallRequest | EncodedHead,
+    withinMs: number,
+    isBusy: () => boolean = () => false,
+  ): Promise<GreetReading> {
     return new Promise((resolve) => {
       let whenEnded: 'ended' | 'silent' = 'ended';
       let isSettled = false;
@@ -143,7 +156,7 @@ export class CallConnection {
       const isSaid = this.#hear();
       if (isSettled) return;
       if (this.#end !== undefined) settle({ kind: whenEnded });
-      else if (!isSaid) this.#socket.write(encodeRequest(request));
+      else if (!isSaid) this.#socket.write('head' in request ? request.head : encodeRequest(request));
     });
   }
 
@@ -158,7 +171,7 @@ export class CallConnection {
    * written then.
    * @param keep takes the connection if the daemon leaves it open; only for a request that asked for it
    */
-  async complete(streams: CallerStreams, keep?: (connection: Duplex) => void): Promise<CallEnd> {
+  async complete(streams: CallerStreams, keep?: Keep): Promise<CallEnd> {
     const conversation = new Conversation(this.#socket, streams, keep === undefined ? 'closed' : 'kept');
     this.#take = (decoded) => conversation.take(decoded);
     this.#onEnd = (cause) => conversation.lose(cause);
@@ -167,7 +180,7 @@ export class CallConnection {
     conversation.begin(early);
     if (this.#end !== undefined) conversation.lose(this.#end);
     const end = await conversation.end;
-    if (conversation.isKept) keep?.(this.#released());
+    if (conversation.kept !== undefined) keep?.(this.#released(), conversation.kept);
     return end;
   }
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { HeadBudget } from '../../domain/calls/head-budget.js';
 import type { Admission } from '../service/admission.js';
 import type { ChunkDecoder } from './chunks.js';
-import type { CallRequest } from './request.js';
+import type { CallRequest, Setting } from './request.js';
 import type { Request } from './served-call.js';
 
 export interface ConnectionTiming {
@@ -18,6 +18,14 @@ export interface ConnectionTiming {
 
 // biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
 export type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
+
+/** What a connection had before the request that is read next. */
+export interface Before {
+  /** May stand within what still belongs to the call. */
+  readonly decoder: ChunkDecoder;
+  /** What the client has been told is remembered. */
+  readonly setting: Setting | undefined;
+}
 
 /** A connection, as its server ends it. */
 export interface Endable {
@@ -44,8 +52,8 @@ export interface ConnectionOwner {
   outlived(): void;
   /** Whether a connection may stay open after its call, for the client's next request. */
   mayKeep(): boolean;
-  /** The connection stays open; `decoder` may stand within what still belongs to the call. */
-  kept(socket: Duplex, decoder: ChunkDecoder): void;
+  /** The connection stays open. */
+  kept(socket: Duplex, before: Before): void;
   /** @param headBytes how long its request was */
   closed(connection: Endable, headBytes: number): void;
 }

@@ -2,7 +2,7 @@
 
 import type { Duplex } from 'node:stream';
 import { HeadShare } from '../../domain/calls/head-budget.js';
-import { wantsKept } from '../../domain/evidence/edition.js';
+import { wantsKept, wantsRepeat } from '../../domain/evidence/edition.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import { type Admission, DRAINING_LINE, NO_ROOM, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
@@ -21,11 +21,12 @@ import {
   frame,
   KEPT,
   REFUSAL,
+  REMEMBERED,
   type Violation,
   violationText,
 } from './chunks.js';
-import type { ConnectionOwner, Listeners } from './connection-owner.js';
-import { AFTER_HEAD, type CallRequest, HeadReader, terminalsOf } from './request.js';
+import type { Before, ConnectionOwner, Listeners } from './connection-owner.js';
+import { AFTER_HEAD, type CallRequest, HeadReader, type Setting, terminalsOf } from './request.js';
 import { Call, type ServiceState } from './served-call.js';
 
 type Phase =
@@ -44,15 +45,19 @@ const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSA
 
 const OFFER = Buffer.from(CREDIT_OFFER);
 
+/** Of a longer head nothing is remembered: an idle connection costs no more memory than that. */
+const REMEMBERED_MAX_BYTES = 32 * 1024;
+
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
   readonly #decoder: ChunkDecoder;
   /** Whether chunks of a call before may come before the head. */
   readonly #strays: 'dropped' | 'refused';
-  readonly #head = new HeadReader();
+  readonly #head: HeadReader;
   readonly #share: HeadShare;
   readonly #notice: QueueNotice;
+  readonly #setting: Setting | undefined;
   #headBytes = 0;
   #phase: Phase = 'head';
   #request: CallRequest | undefined;
@@ -71,8 +76,8 @@ export class Connection {
 
   readonly #listeners: Listeners;
 
-  /** @param decoder of a connection that has had a call before */
-  constructor(socket: Duplex, owner: ConnectionOwner, decoder?: ChunkDecoder) {
+  /** @param before of a connection that has had a call before */
+  constructor(socket: Duplex, owner: ConnectionOwner, before?: Before) {
     this.#socket = socket;
     this.#owner = owner;
     this.#notice = new QueueNotice(() => {
@@ -82,8 +87,10 @@ export class Connection {
       onWait: () => this.#waitForRoom(),
       onRoom: () => this.#readOn(),
     });
-    this.#decoder = decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
-    this.#strays = decoder === undefined ? 'refused' : 'dropped';
+    this.#decoder = before?.decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
+    this.#setting = before?.setting;
+    this.#head = new HeadReader(this.#setting);
+    this.#strays = before === undefined ? 'refused' : 'dropped';
     this.#listeners = [
       // First, because a peer that connects and goes away must not crash the daemon.
       ['error', (error: Error) => this.#noteError(error)],
@@ -342,11 +349,20 @@ export class Connection {
     this.#release();
     this.#phase = 'answered';
     for (const [event, listener] of this.#listeners) this.#socket.off(event, listener);
-    this.#owner.kept(this.#socket, this.#decoder);
-    this.#socket.write(chunk(CHUNK.exit, `${code}${KEPT}`), () => {
+    const setting = this.#nextSetting();
+    this.#owner.kept(this.#socket, { decoder: this.#decoder, setting });
+    this.#socket.write(chunk(CHUNK.exit, `${code}${KEPT}${setting === undefined ? '' : REMEMBERED}`), () => {
       this.#settle();
       this.#owner.closed(this, this.#headBytes);
     });
+  }
+
+  #nextSetting(): Setting | undefined {
+    if (this.#request === undefined || !wantsRepeat(this.#request.caller ?? '')) return undefined;
+    if (this.#setting?.env === this.#request.env) return this.#setting;
+    if (this.#headBytes > REMEMBERED_MAX_BYTES) return undefined;
+    const { args: _, ...setting } = this.#request;
+    return setting;
   }
 
   #answer(errorText: string, code: number): void {

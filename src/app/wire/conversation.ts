@@ -15,6 +15,7 @@ import {
   type Decoded,
   frame,
   KEPT,
+  REMEMBERED,
   type Violation,
   violationText,
 } from './chunks.js';
@@ -28,6 +29,9 @@ export type CallEnd =
   | { readonly kind: 'cancelled'; readonly by: 'signal' }
   /** A stream of the caller failed (EPIPE: its reader went away), so the call was given up. */
   | { readonly kind: 'cancelled'; readonly by: 'stdin' | 'stdout' | 'stderr'; readonly cause: Cause };
+
+/** What a daemon does with the connection of a call that has ended: it may know what the call's head said. */
+export type KeptAs = 'forgotten' | 'remembered';
 
 /** How often a caller that sends nothing else says that it is there. */
 export const HEARTBEAT_MS = 1_000;
@@ -48,7 +52,7 @@ export class Conversation {
   #outbox: Buffer[] = [];
   #posting = false;
   #hasOffered = false;
-  #isKept = false;
+  #kept: KeptAs | undefined;
   readonly #after: 'closed' | 'kept';
 
   /** @param after `kept` if the daemon was asked to leave the connection open after the call */
@@ -82,9 +86,9 @@ export class Conversation {
     });
   }
 
-  /** Whether the daemon takes the next request on this connection. */
-  get isKept(): boolean {
-    return this.#isKept;
+  /** Undefined unless the daemon takes the next request on this connection. */
+  get kept(): KeptAs | undefined {
+    return this.#kept;
   }
 
   /** @param early what the daemon has sent already */
@@ -129,13 +133,13 @@ export class Conversation {
 
   /** The connection is gone. */
   lose(cause: Cause): void {
-    if (this.#verdict === undefined) this.#isKept = false;
+    if (this.#verdict === undefined) this.#kept = undefined;
     this.#conclude({ kind: 'lost', cause });
   }
 
   #takeExit(text: string): void {
-    this.#isKept = this.#after === 'kept' && text.endsWith(KEPT);
-    const digits = this.#isKept ? text.slice(0, -KEPT.length) : text;
+    const [digits, kept] = this.#after === 'kept' ? withoutKept(text) : [text];
+    this.#kept = kept;
     const code = /^\d+$/.test(digits.trim()) ? Number(digits) : Number.NaN;
     if (code <= 255) this.#conclude({ kind: 'exited', code });
     else
@@ -203,7 +207,7 @@ export class Conversation {
   /** Waits for nothing: output that is stuck may be the reason. */
   #cancel(verdict: CallEnd): void {
     this.#verdict = verdict;
-    this.#isKept = false;
+    this.#kept = undefined;
     this.#leaveSocket();
     this.#finish();
   }
@@ -211,7 +215,7 @@ export class Conversation {
   #leaveSocket(): void {
     clearInterval(this.#heartbeat);
     this.#stdin.stop();
-    if (!this.#isKept) this.#socket.destroy();
+    if (this.#kept === undefined) this.#socket.destroy();
   }
 
   #finishWhenWritten(): void {
@@ -224,4 +228,12 @@ export class Conversation {
     this.#stderr.detach();
     if (this.#verdict !== undefined) this.#resolve(this.#verdict);
   }
+}
+
+/** What follows an exit code says what becomes of the connection. */
+function withoutKept(text: string): [digits: string, kept?: KeptAs] {
+  const isRemembered = text.endsWith(REMEMBERED);
+  const rest = isRemembered ? text.slice(0, -REMEMBERED.length) : text;
+  if (!rest.endsWith(KEPT)) return [text];
+  return [rest.slice(0, -KEPT.length), isRemembered ? 'remembered' : 'forgotten'];
 }

@@ -2,7 +2,7 @@
 
 import type { Environment } from '../../ports/environment.js';
 import type { Terminal, Terminals } from '../environment/terminals.js';
-import { CHUNK, type ChunkType, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
+import { CHUNK, type ChunkType, chunk, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
 
 export interface CallRequest {
   readonly command: string;
@@ -12,6 +12,9 @@ export interface CallRequest {
   /** What the caller says about itself (`callerText`). Public clients send nothing. */
   readonly caller?: string | undefined;
 }
+
+/** What a kept connection remembers of a request, for one that differs only in its arguments. */
+export type Setting = Omit<CallRequest, 'args'>;
 
 /** The variable that carries it. Services don't see it. */
 export const CALLER_VARIABLE = 'SOLOD_CALLER';
@@ -64,6 +67,10 @@ export function encodeRequest(request: CallRequest): Buffer {
   return head;
 }
 
+/** The same for a head that is all but its arguments as the one before on its connection. */
+export const encodeRepeat = (args: readonly string[]): Buffer =>
+  Buffer.concat([...args.map((arg) => chunk(CHUNK.argument, arg)), chunk(CHUNK.repeat)]);
+
 /** What a client sends for its call, and not as a part of the head. */
 export const AFTER_HEAD: readonly ChunkType[] = [CHUNK.input, CHUNK.inputEnd, CHUNK.heartbeat];
 
@@ -89,6 +96,9 @@ export class HeadReader {
   #longArgument: Buffer[] | undefined;
   #chargedBytes = 0;
 
+  /** @param before what the connection remembers of the request before */
+  constructor(private readonly before?: Setting | undefined) {}
+
   take(type: ChunkType, bytes: Buffer): HeadReading {
     this.#chargedBytes += CHUNK_CHARGE_BYTES + bytes.length;
     if (this.#chargedBytes > HEAD_LIMIT_BYTES)
@@ -109,6 +119,8 @@ export class HeadReader {
         return INCOMPLETE;
       case CHUNK.command:
         return this.#complete(bytes.toString());
+      case CHUNK.repeat:
+        return this.#repeat();
       case CHUNK.heartbeat:
         return INCOMPLETE;
       default:
@@ -138,6 +150,16 @@ export class HeadReader {
     if (this.#longArgument === undefined) return;
     this.#args.push(Buffer.concat(this.#longArgument).toString());
     this.#longArgument = undefined;
+  }
+
+  #repeat(): HeadReading {
+    if (this.before === undefined || this.#saysMore)
+      return { kind: 'violation', violation: { kind: 'out-of-order', type: CHUNK.repeat } };
+    return { kind: 'complete', request: { ...this.before, args: this.#args } };
+  }
+
+  get #saysMore(): boolean {
+    return this.#cwd !== undefined || this.#caller !== undefined || Object.keys(this.#env).length > 0;
   }
 
   #complete(command: string): HeadReading {

@@ -95,7 +95,13 @@ export class Call {
   }
 
   #context(): ServiceContext {
-    const { args, cwd, env } = this.#request;
+    const { args, cwd } = this.#request;
+    let ownEnv: Record<string, string> | undefined;
+    // The connection may remember the request's for the next call, and this call may change its own.
+    const env = (): Record<string, string> => {
+      ownEnv ??= { ...this.#request.env };
+      return ownEnv;
+    };
     const stdin = (): CallInput => {
       this.#streams.stdin ??= this.#begin(this.#wire.input());
       return this.#streams.stdin;
@@ -105,7 +111,9 @@ export class Call {
     return {
       args,
       cwd,
-      env,
+      get env() {
+        return env();
+      },
       get stdin() {
         return stdin();
       },

@@ -84,8 +84,8 @@ export class CallServer {
         if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
       },
       mayKeep: () => this.#connections.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
-      kept: (socket, decoder) => {
-        this.#connections.add(new Connection(socket, this.#owner, decoder));
+      kept: (socket, before) => {
+        this.#connections.add(new Connection(socket, this.#owner, before));
       },
       outlived: () => options.onCallEnd?.(),
       closed: (connection, headBytes) => {

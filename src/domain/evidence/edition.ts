@@ -30,14 +30,19 @@ export interface Caller extends Edition {
   readonly waitedMs?: number | undefined;
   /** Whether it started a daemon for this call. */
   readonly spawned?: boolean | undefined;
-  /** It would send its next request on the same connection. */
+  /** It would send its next request on the same connection, … */
   readonly keep?: true | undefined;
+  /** … and say there only what is different from this one. */
+  readonly repeat?: true | undefined;
 }
 
 export const callerText = (caller: Caller): string => JSON.stringify(caller);
 
 /** The same as `parseCaller(text)?.keep`, for each call: in JSON, no text of a caller can look like it. */
 export const wantsKept = (text: string): boolean => text.includes('"keep":true');
+
+/** Likewise of `repeat`. */
+export const wantsRepeat = (text: string): boolean => text.includes('"repeat":true');
 
 /** @returns undefined if the caller is not solod: public Nailgun clients say nothing of themselves */
 export function parseCaller(text: string): Caller | undefined {

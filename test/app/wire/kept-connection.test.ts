@@ -2,11 +2,16 @@
 
 import { describe, expect, it } from 'vitest';
 import type { ServiceFunction } from '../../../src/app/service/define-service.js';
-import { CHUNK, chunk, chunkHeader, KEPT } from '../../../src/app/wire/chunks.js';
-import { encodeRequest } from '../../../src/app/wire/client.js';
-import { daemon, gate, type RawPeer, REQUEST, rawClient } from './support.js';
+import { CHUNK, chunk, chunkHeader, KEPT, REFUSAL, REMEMBERED } from '../../../src/app/wire/chunks.js';
+import { encodeRepeat, encodeRequest } from '../../../src/app/wire/client.js';
+import { connect, daemon, gate, RawPeer, REQUEST, rawClient } from './support.js';
 
 const KEEPING = { ...REQUEST, caller: JSON.stringify({ keep: true }) };
+
+const REPEATING = {
+  ...{ command: 'it', args: ['first'], env: { A: 'a', B: 'b' }, cwd: '/somewhere' },
+  caller: JSON.stringify({ keep: true, repeat: true }),
+};
 
 const answer: ServiceFunction = ({ args, stdout }) => void stdout.write(`<${args.join()}>`);
 
@@ -96,5 +101,67 @@ describe('a connection', () => {
     await server.settled();
     server.endIdleConnections();
     await client.closed();
+  });
+});
+
+describe('a kept connection whose client repeats itself', () => {
+  /** Says what it sees, and changes all of it that it can. */
+  const careless: ServiceFunction = ({ args, cwd, env, stdout }) => {
+    stdout.write(`<${[...args, cwd, ...Object.entries(env).map(([name, value]) => name + value)].join()}>`);
+    for (const name of Object.keys(env)) delete (env as Record<string, string>)[name];
+    (env as Record<string, string>).LEAK = '!';
+    (args as string[]).push('leak');
+  };
+
+  it('remembers all but the arguments, and each call has a copy of its own', async () => {
+    const { file } = await daemon(careless);
+    const client = (await rawClient(file, REPEATING)).read();
+    await ended(client, 1);
+    client.send(encodeRepeat(['second', '2']));
+    await ended(client, 2);
+    client.send(encodeRepeat([]));
+    await ended(client, 3);
+    expect(client.text(CHUNK.output)).toBe(
+      '<first,/somewhere,Aa,Bb><second,2,/somewhere,Aa,Bb></somewhere,Aa,Bb>',
+    );
+    expect(client.text(CHUNK.exit)).toBe(`0${KEPT}${REMEMBERED}`.repeat(3));
+  });
+
+  it('takes a whole head in between, and remembers that from then on', async () => {
+    const { file } = await daemon(careless);
+    const client = (await rawClient(file, REPEATING)).read();
+    await ended(client, 1);
+    client.send(encodeRequest({ ...REPEATING, env: { C: 'c' }, cwd: '/' }));
+    await ended(client, 2);
+    client.send(encodeRepeat(['x']));
+    await ended(client, 3);
+    expect(client.text(CHUNK.output)).toBe('<first,/somewhere,Aa,Bb><first,/,Cc><x,/,Cc>');
+  });
+
+  it('forgets a head that was said by a client that does not ask for more', async () => {
+    const { file } = await daemon(careless);
+    const client = (await rawClient(file, REPEATING)).read();
+    await ended(client, 1);
+    client.send(encodeRequest({ ...REPEATING, caller: JSON.stringify({ keep: true }) }));
+    await ended(client, 2);
+    client.send(encodeRepeat(['x']));
+    await client.closed();
+    expect(client.text(CHUNK.exit)).toBe(`0${KEPT}${REMEMBERED}0${KEPT}${REFUSAL.noRequest}`);
+    expect(client.text(CHUNK.output)).toBe('<first,/somewhere,Aa,Bb><first,/somewhere,Aa,Bb>');
+  });
+
+  it('does not remember a long head', async () => {
+    const { file } = await daemon(answer);
+    const client = (await rawClient(file, { ...REPEATING, env: { LONG: 'x'.repeat(40_000) } })).read();
+    await ended(client, 1);
+    expect(client.text(CHUNK.exit)).toBe(`0${KEPT}`);
+  });
+
+  it('refuses a client that has never said a head', async () => {
+    const { file } = await daemon(answer);
+    const client = new RawPeer(await connect(file), 'client').read().send(encodeRepeat(['x']));
+    await client.closed();
+    expect(client.story).toContain(`X:${REFUSAL.noRequest}`);
+    expect(client.count(CHUNK.output)).toBe(0);
   });
 });

@@ -10,17 +10,19 @@ import {
 } from '../../../src/app/wire/chunks.js';
 import {
   type CallRequest,
+  encodeRepeat,
   encodeRequest,
   HEAD_LIMIT_BYTES,
   HeadReader,
   type HeadReading,
   requestEnvironment,
+  type Setting,
   terminalsOf,
   umaskOf,
 } from '../../../src/app/wire/request.js';
 
-function read(bytes: Buffer): HeadReading {
-  const reader = new HeadReader();
+function read(bytes: Buffer, before?: Setting): HeadReading {
+  const reader = new HeadReader(before);
   let reading: HeadReading = { kind: 'incomplete' };
   for (const decoded of new ChunkDecoder(CLIENT_GRAMMAR).decode(bytes))
     if (decoded.kind === 'whole') reading = reader.take(decoded.type, decoded.bytes);
@@ -54,6 +56,34 @@ describe('a request', () => {
   it('is complete with its command and not before', () => {
     expect(readChunks([CHUNK.argument, 'a'], REST[0]).kind).toBe('incomplete');
     expect(readChunks([CHUNK.argument, 'a'], ...REST).kind).toBe('complete');
+  });
+});
+
+describe('a head that repeats the one before', () => {
+  const before: Setting = { command: 'it', env: { A: '1' }, cwd: '/', caller: '{}' };
+
+  it('has arguments of its own and the rest of the one before', () => {
+    const reading = read(encodeRepeat(['x', '', 'ü']), before);
+    expect(reading).toEqual({ kind: 'complete', request: { ...before, args: ['x', '', 'ü'] } });
+    expect(read(encodeRepeat([]), before)).toMatchObject({ kind: 'complete', request: { args: [] } });
+  });
+
+  it('may have long arguments', () => {
+    const bytes = Buffer.concat([chunk(CHUNK.longArgument, 'a'), chunk(CHUNK.longArgument, 'b')]);
+    const reading = read(Buffer.concat([bytes, encodeRepeat([])]), before);
+    expect(reading).toMatchObject({ kind: 'complete', request: { args: ['ab'] } });
+  });
+
+  it.each<[what: string, before: Setting | undefined, more: Buffer]>([
+    ['where nothing is remembered', undefined, Buffer.alloc(0)],
+    ['after a variable', before, chunk(CHUNK.environment, 'B=2')],
+    ['after a directory', before, chunk(CHUNK.directory, '/')],
+    ['after what its caller says of itself', before, chunk(CHUNK.environment, 'SOLOD_CALLER={}')],
+  ])('is out of order %s', (_, remembered, more) => {
+    expect(read(Buffer.concat([more, encodeRepeat(['x'])]), remembered)).toEqual({
+      kind: 'violation',
+      violation: { kind: 'out-of-order', type: CHUNK.repeat },
+    });
   });
 });
 

@@ -11,8 +11,17 @@ const solod = (await import(INDEX)) as typeof Solod;
 
 const SERVICE = `
   import { text } from 'node:stream/consumers';
-  export default async ({ args, env, stdin, stdout }) => {
+  export default async ({ args, cwd, env, stdin, stdout }) => {
     const read = args[0] === 'read' ? await text(stdin) : '';
+    if (args[0] === 'leak') {
+      process.env.WHO = env.WHO = 'leaked';
+      process.chdir('/');
+      delete env.HOME;
+    }
+    if (args[0] === 'see') {
+      stdout.write([process.cwd(), cwd, process.env.WHO, env.WHO, process.env.HOME === env.HOME, args].join());
+      return 0;
+    }
     stdout.write(process.pid + ' ' + args.join() + (env.WHO ?? '') + read);
     return args[0] === 'fail' ? 7 : 0;
   };
@@ -58,6 +67,26 @@ describe('a client', () => {
     expect(read.text).toBe(`${pid} read${input}`);
     expect((await call(client, ['c'], { env: { ...box.env, WHO: 'me' } })).text).toBe(`${pid} cme`);
     expect(box.spawns()).toEqual(['cold']);
+  });
+
+  it('gives each call its own environment and directory, whatever the call before has done', async () => {
+    const box = sandbox();
+    const directory = box.path;
+    await using client = clientOf(box, 1);
+    const see = async (more: Partial<Solod.ClientCallOptions> = {}): Promise<string> =>
+      (await call(client, ['see'], { cwd: directory, ...more })).text;
+    const plain = `${directory},${directory},,,true,see`;
+    // The daemon remembers the second head.
+    expect([await see(), await see(), await see()]).toEqual([plain, plain, plain]);
+    await call(client, ['leak'], { cwd: directory });
+    expect(await see()).toBe(plain);
+    const env = { ...box.env, WHO: 'a' };
+    expect(await see({ env })).toBe(`${directory},${directory},a,a,true,see`);
+    env.WHO = 'b';
+    expect(await see({ env })).toBe(`${directory},${directory},b,b,true,see`);
+    expect(await see({ env })).toBe(`${directory},${directory},b,b,true,see`);
+    expect(await see({ env, cwd: '/' })).toBe('/,/,b,b,true,see');
+    expect(await see()).toBe(plain);
   });
 
   it('goes to the next daemon when its own has been killed between two calls', async () => {
