@@ -1,10 +1,10 @@
 /** A service's daemon, once it has claimed its name. Only that process loads this bundle. */
 
 import type { Socket } from 'node:net';
-import { type Caller, type Edition, parseCaller } from '../../domain/evidence/edition.js';
+import type { Caller, CallerVerdict, Edition } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ASKED, isLack } from '../../domain/lifecycle/start-ledger.js';
-import { Tally } from '../../domain/statistics/daemon-tally.js';
+import { type Arrival, Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
@@ -33,6 +33,8 @@ import type { Supervisor } from './service-manager.js';
 import { Upgrade } from './upgrade.js';
 import { findingText, Watch, type WatchFinding } from './watch.js';
 import type { WorkerPool } from './workers/worker-pool.js';
+
+type CallerArrival = Arrival & { readonly caller: Caller | undefined };
 
 export interface DaemonSettings {
   readonly target: Target;
@@ -217,28 +219,52 @@ export class Daemon {
     });
   }
 
-  async #admit(request: CallRequest): Promise<Admission> {
-    const caller = request.caller === undefined ? undefined : parseCaller(request.caller);
+  /** At once if there is nothing to wait for, as on nearly all calls. */
+  #admit(request: CallRequest): Promise<Admission> | Admission {
+    const caller = this.#editions.callerOf(request.caller);
     const arrival = { atMs: nowMs(), caller };
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
     this.#idle.stop();
-    const refusal = await this.#refuseEdition(caller);
+    const verdict = this.#editions.judge(caller);
+    return verdict.kind === 'served' && this.#settled !== undefined && !this.#upgrade.isAsked
+      ? this.#admitTo(this.#settled, request, arrival, 'late')
+      : this.#admitLater(request, arrival, verdict);
+  }
+
+  async #admitLater(
+    request: CallRequest,
+    arrival: CallerArrival,
+    verdict: CallerVerdict,
+  ): Promise<Admission> {
+    const refusal = await this.#refuseEdition(arrival.caller?.wire, verdict);
     if (refusal !== undefined) return refusal;
     const came = this.#settled === undefined ? 'in-time' : 'late';
-    const loading = await this.#loading;
+    return this.#admitTo(await this.#loading, request, arrival, came);
+  }
+
+  #admitTo(
+    loading: Loading,
+    request: CallRequest,
+    arrival: Arrival,
+    came: 'in-time' | 'late',
+  ): Promise<Admission> | Admission {
     if (loading.kind === 'broken') return this.#declineBroken(loading.message, came);
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
-    const changed = loading.service.watch === 'imports' ? this.#processes.changedFile() : undefined;
-    const room = changed === undefined ? undefined : await this.#makeRoom(`${changed} has changed`);
-    if (room !== undefined) return room;
+    const { service } = loading;
+    const changed = service.watch === 'imports' ? this.#processes.changedFile() : undefined;
+    if (changed === undefined) return this.#begin(service, request, arrival);
+    return this.#makeRoom(`${changed} has changed`).then(
+      (room) => room ?? this.#begin(service, request, arrival),
+    );
+  }
+
+  #begin(service: Service, request: CallRequest, arrival: Arrival): Admission {
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
-    const scope = measured(this.#scopeFor(loading.service), this.#tally, arrival);
+    const scope = measured(this.#scopeFor(service), this.#tally, arrival);
     const place = this.#pool?.queue(request.command, scope);
-    return place === undefined
-      ? { kind: 'accepted', run: loading.service.run, scope }
-      : { kind: 'queued', place };
+    return place === undefined ? { kind: 'accepted', run: service.run, scope } : { kind: 'queued', place };
   }
 
   #declineBroken(message: string, came: 'in-time' | 'late'): Admission {
@@ -254,15 +280,14 @@ export class Daemon {
   }
 
   /** A newer caller makes this daemon retire once it is free; an older one is served if it can be. */
-  async #refuseEdition(caller: Caller | undefined): Promise<Admission | undefined> {
-    const verdict = this.#editions.judge(caller);
+  async #refuseEdition(wire: number | undefined, verdict: CallerVerdict): Promise<Admission | undefined> {
     switch (verdict.kind) {
       case 'served':
         await this.#upgrade.hold();
         return undefined;
       case 'newer':
         // This build can't serve a wire that it does not speak, not even for a while.
-        if ((caller?.wire ?? 0) > this.#editions.own.wire)
+        if ((wire ?? 0) > this.#editions.own.wire)
           this.#retirement.withdraw(verdict.why, EXIT.ok, Math.max(WIRE_GRACE_MS, this.#graceMs));
         return this.#makeRoom(verdict.why);
       case 'outdated':

@@ -9,6 +9,7 @@ import {
   type Edition,
   editionKey,
   judgeCaller,
+  parseCaller,
   WIRE_VERSION,
 } from '../../domain/evidence/edition.js';
 
@@ -26,6 +27,9 @@ export class Editions {
   /** The file may be another than it looks. */
   #isFresh: boolean;
   readonly #known = new Map<string, Content>();
+  /** The text and the verdict of the last caller: on kept connections the next one says the same. */
+  #last: { readonly text: string; readonly caller: Caller | undefined } | undefined;
+  #lastServed: Caller | undefined;
 
   /** @param edition is about to be loaded; its content is read here */
   constructor(edition: Edition) {
@@ -34,11 +38,20 @@ export class Editions {
     this.#digest = digestOf(edition.path);
   }
 
+  /** @param text what the caller says of itself */
+  callerOf(text: string | undefined): Caller | undefined {
+    if (text === undefined) return undefined;
+    if (text !== this.#last?.text) this.#last = { text, caller: parseCaller(text) };
+    return this.#last.caller;
+  }
+
   /** @param caller what the caller says of itself; public clients say nothing, and are served */
   judge(caller: Caller | undefined): CallerVerdict {
-    if (caller === undefined) return { kind: 'served' };
+    if (caller === undefined || caller === this.#lastServed) return { kind: 'served' };
     if (this.#isFresh && editionKey(caller) === editionKey(this.own)) return this.#lookAgain(caller);
-    return judgeCaller(this.own, caller, () => this.#compare(caller));
+    const verdict = judgeCaller(this.own, caller, () => this.#compare(caller));
+    this.#lastServed = verdict.kind === 'served' ? caller : undefined;
+    return verdict;
   }
 
   /** Until one look was late enough to see every change, the content alone counts. */

@@ -34,6 +34,11 @@ export class Upgrade {
     await this.#letGo();
   }
 
+  /** Whether a newer build is wanted. */
+  get isAsked(): boolean {
+    return this.#why !== undefined;
+  }
+
   /** For every other caller: its call does not begin before this resolves. */
   async hold(): Promise<void> {
     const { nowMs, free } = this.parts;

@@ -4,7 +4,7 @@ import { type Duplex, Readable, Writable } from 'node:stream';
 import type { Terminal } from '../environment/terminals.js';
 import type { CallScope } from '../service/run-service.js';
 import { likeTerminalInput, likeTerminalOutput } from './caller-terminal.js';
-import { type ChunkType, frame } from './chunks.js';
+import { type ChunkType, chunk, frame } from './chunks.js';
 
 /** How much input is buffered that the service has not asked for. Beyond it, the connection is not read. */
 const INPUT_BOUND_BYTES = 512 * 1024;
@@ -125,10 +125,19 @@ export type Send = (pieces: readonly Buffer[], done: (error?: Error | null) => v
 
 type Done = (error?: Error | null) => void;
 
+/** Up to here a copy costs less than a second buffer for the kernel. */
+const COPIED_BYTES = 4 * 1024;
+
 /** Frames what it sends as chunks of one type. */
 export const senderOn =
   (socket: Duplex, type: ChunkType): Send =>
   (pieces, done) => {
+    const [first, second] = pieces;
+    if (first !== undefined && second === undefined && first.length <= COPIED_BYTES) {
+      if (first.length > 0) socket.write(chunk(type, first), done);
+      else done();
+      return;
+    }
     const framed = frame(type, pieces);
     const last = framed.pop();
     if (last === undefined) return done();
@@ -143,6 +152,8 @@ export class CallOutput extends Writable {
   readonly #send: Send;
   readonly #scope: CallScope;
   #isSealed = false;
+  /** How many bytes the connection has been given and has not taken yet. */
+  #passedBytes = 0;
 
   /** @param scope that the service runs in, and so its callbacks */
   constructor(
@@ -186,8 +197,20 @@ export class CallOutput extends Writable {
     );
   }
 
+  /** Ends the stream. @returns whether the connection has been given everything that was written */
+  endsPassedOn(): boolean {
+    const hasPassed = this.writableLength === this.#passedBytes;
+    this.end();
+    return hasPassed;
+  }
+
   #pass(pieces: readonly Buffer[], done: Done): void {
     const scope = this.#scope;
-    scope.leave(() => this.#send(pieces, (error) => scope.enter(() => done(error))));
+    this.#passedBytes = this.writableLength;
+    const taken: Done = (error) => {
+      this.#passedBytes = 0;
+      scope.enter(() => done(error));
+    };
+    scope.leave(() => this.#send(pieces, taken));
   }
 }

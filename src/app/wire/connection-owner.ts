@@ -6,6 +6,7 @@ import type { Admission } from '../service/admission.js';
 import type { ChunkDecoder } from './chunks.js';
 import type { CallRequest, Setting } from './request.js';
 import type { Request } from './served-call.js';
+import type { TurnHold } from './turn-hold.js';
 
 export interface ConnectionTiming {
   /** How long a client has to close its end after the exit code, in milliseconds. */
@@ -36,6 +37,7 @@ export interface Endable {
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
   readonly heads: HeadBudget;
+  readonly hold: TurnHold;
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** A request has been read to its end, … */
   requested(): void;

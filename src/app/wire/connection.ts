@@ -48,6 +48,12 @@ const OFFER = Buffer.from(CREDIT_OFFER);
 /** Of a longer head nothing is remembered: an idle connection costs no more memory than that. */
 const REMEMBERED_MAX_BYTES = 32 * 1024;
 
+const declined = (error: unknown): Admission => ({
+  kind: 'declined',
+  message: stackOf(error),
+  exitCode: REFUSAL.internal,
+});
+
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
@@ -236,10 +242,13 @@ export class Connection {
     this.#share.settle(this.#headBytes);
     this.#enter();
     this.#request = request;
-    void this.#admission(request).then((admission) => {
-      // Meanwhile the client may have gone, or the daemon may have been told to end.
-      if (this.#phase === 'waiting') this.#decide(request, admission);
-    });
+    const admission = this.#admission(request);
+    if (!(admission instanceof Promise)) this.#decide(request, admission);
+    else
+      void admission.catch(declined).then((later) => {
+        // Meanwhile the client may have gone, or the daemon may have been told to end.
+        if (this.#phase === 'waiting') this.#decide(request, later);
+      });
   }
 
   /** Made when the service asks for it or the client sends some. */
@@ -265,11 +274,11 @@ export class Connection {
     this.#owner.requested();
   }
 
-  async #admission(request: CallRequest): Promise<Admission> {
+  #admission(request: CallRequest): Promise<Admission> | Admission {
     try {
-      return await this.#owner.admit(request);
+      return this.#owner.admit(request);
     } catch (error) {
-      return { kind: 'declined', message: stackOf(error), exitCode: REFUSAL.internal };
+      return declined(error);
     }
   }
 
@@ -329,8 +338,10 @@ export class Connection {
   async #perform(call: Call, run: ServiceFunction): Promise<void> {
     this.#service = 'running';
     this.#owner.begun();
+    const end = this.#owner.hold.begin(this.#socket);
     const result = await call.perform(run);
     this.#service = 'ended';
+    end();
     if (this.#phase !== 'accepted') this.#endUnheard();
     else if (result.kind === 'returned') this.#finish(result.code);
     else this.#answer(result.line, SERVICE_FAILED);

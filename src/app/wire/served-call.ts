@@ -59,7 +59,9 @@ export class Call {
     });
     this.#seal();
     const { stdout, stderr } = this.#streams;
-    await Promise.all([stdout && flushed(stdout), stderr && flushed(stderr)]);
+    // The exit code follows on the same connection what that has been given.
+    const unsent = [stdout, stderr].filter((stream) => stream !== undefined && !stream.endsPassedOn());
+    if (unsent.length > 0) await Promise.all(unsent.map((stream) => stream && flushed(stream)));
     return result;
   }
 

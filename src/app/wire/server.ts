@@ -7,6 +7,7 @@ import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
 import { Connection } from './connection.js';
 import type { ConnectionOwner, Endable } from './connection-owner.js';
 import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
+import { TurnHold } from './turn-hold.js';
 
 export type { Admission } from '../service/admission.js';
 export type { CallRequest } from './request.js';
@@ -62,6 +63,7 @@ export class CallServer {
         graceMs: options.graceMs ?? 5000,
       },
       heads: new HeadBudget(HEADS),
+      hold: new TurnHold(),
       admit: (request) => options.admit(request),
       requested: () => {
         this.#inFlight++;
