@@ -324,6 +324,7 @@ export class Connection {
     const wire = {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
+      exit: 'follows' as const,
       output: senderOn(this.#socket, CHUNK.output),
       errorOutput: senderOn(this.#socket, CHUNK.errorOutput),
     };

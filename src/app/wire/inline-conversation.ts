@@ -41,6 +41,7 @@ export class InlineConversation {
     const wire = {
       input: () => this.#input,
       closeInput: () => scope.enter(() => this.#input.close()),
+      exit: 'waits' as const,
       output: this.#sender('stdout'),
       errorOutput: this.#sender('stderr'),
     };

@@ -25,6 +25,8 @@ export interface CallWire {
   input(): CallInput;
   /** The service reads no more. */
   closeInput(): void;
+  /** `follows`: the exit code goes the same way as the output, so it need not wait until that has arrived. */
+  readonly exit: 'follows' | 'waits';
   readonly output: Send;
   readonly errorOutput: Send;
 }
@@ -59,9 +61,9 @@ export class Call {
     });
     this.#seal();
     const { stdout, stderr } = this.#streams;
-    // The exit code follows on the same connection what that has been given.
-    const unsent = [stdout, stderr].filter((stream) => stream !== undefined && !stream.endsPassedOn());
-    if (unsent.length > 0) await Promise.all(unsent.map((stream) => stream && flushed(stream)));
+    const begun = [stdout, stderr].filter((stream) => stream !== undefined);
+    const unsent = this.#wire.exit === 'waits' ? begun : begun.filter((stream) => !stream.endsPassedOn());
+    if (unsent.length > 0) await Promise.all(unsent.map(flushed));
     return result;
   }
 

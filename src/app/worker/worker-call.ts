@@ -27,6 +27,7 @@ export class WorkerCall {
     const wire = {
       input: () => this.#input,
       closeInput: () => scope.enter(() => this.#input.close()),
+      exit: 'waits' as const,
       output: sender(1),
       errorOutput: sender(2),
     };
