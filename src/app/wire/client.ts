@@ -17,6 +17,7 @@ import {
   violationText,
 } from './chunks.js';
 import { type CallEnd, Conversation, type KeptAs } from './conversation.js';
+import { joinPieces } from './joined-pieces.js';
 import { type CallRequest, encodeRequest } from './request.js';
 
 export type { CallEnd } from './conversation.js';
@@ -203,7 +204,7 @@ export class CallConnection {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
+    for (const decoded of joinPieces(this.#decoder.decode(bytes))) this.#take(decoded);
   };
 
   readonly #failed = (error: Error): void => {

@@ -8,12 +8,27 @@ import {
   editionKey,
   judgeCaller,
   parseCaller,
+  wantsKept,
+  wantsRepeat,
 } from '../../../src/domain/evidence/edition.js';
 
 const OWN: Caller = { wire: 1, version: '1.2.3', path: '/a.mjs', size: 10, modifiedMs: 100 };
 
 const judge = (caller: Partial<Caller>, content: Content = 'different') =>
   judgeCaller(OWN, { ...OWN, ...caller }, () => content).kind;
+
+describe('what a caller asks of a connection', () => {
+  it('is read off its text without parsing it', () => {
+    const plain = callerText(OWN);
+    expect([wantsKept(plain), wantsRepeat(plain)]).toEqual([false, false]);
+    const keeping = callerText({ ...OWN, keep: true });
+    expect([wantsKept(keeping), wantsRepeat(keeping)]).toEqual([true, false]);
+    const repeating = callerText({ ...OWN, keep: true, repeat: true });
+    expect([wantsKept(repeating), wantsRepeat(repeating)]).toEqual([true, true]);
+    const quoting = callerText({ ...OWN, version: '"keep":true,"repeat":true' });
+    expect([wantsKept(quoting), wantsRepeat(quoting)]).toEqual([false, false]);
+  });
+});
 
 describe('a caller', () => {
   it('of the same edition is served without reading a file', () => {
