@@ -1,5 +1,7 @@
 /** The picture of the README: memory and time, with and without solod, from the tables of measurements. */
 
+import { medianOf } from './speed-table.mjs';
+
 /** @typedef {{ label: string, value: number, kind: 'without' | 'with' }} Bar */
 /** @typedef {{ title: string, unit: string, bars: Bar[] }} Panel */
 
@@ -16,7 +18,6 @@ const after = (table, document) => document.slice(document.indexOf(table));
 /** @param {string} share docs/share.md @param {string} performance docs/performance.md @returns {Panel[]} */
 export function panelsOf(share, performance) {
   const ten = after('| ten idle sessions', share);
-  const work = after('#### work', performance);
   return [
     {
       title: 'Ten sessions, one MCP server: memory',
@@ -34,24 +35,16 @@ export function panelsOf(share, performance) {
       title: 'Linting one file: time',
       unit: 'ms',
       bars: [
+        { label: 'eslint', value: medianOf(performance, 'eslint, cold'), kind: 'without' },
         {
-          label: 'eslint',
-          value: figure(work, /\| eslint, cold .*\| ([\d.,]+) \/ [\d.,]+ ms/),
-          kind: 'without',
-        },
-        { label: 'solod call', value: medianOf(work, 'solod call, linting one file'), kind: 'with' },
-        {
-          label: 'solod-client call',
-          value: medianOf(work, 'solod-client call, linting one file'),
+          label: 'solod call',
+          value: medianOf(performance, 'node_modules/.bin/solod call, linting one file'),
           kind: 'with',
         },
       ],
     },
   ];
 }
-
-/** @param {string} table @param {string} what */
-const medianOf = (table, what) => figure(table, new RegExp(`\\| ${what} .*\\| ([\\d.,]+) / [\\d.,]+ ms`));
 
 const WIDTH = 720;
 const LABELS = 130;

@@ -8,6 +8,7 @@ import { markdownTable, withTable } from '../support/markdown.mjs';
 import { ROOT } from '../support/paths.mjs';
 import { panelsOf, pictureOf } from './before-after.mjs';
 import { exampleOf, examplesOfTable } from './examples.mjs';
+import { speedTable } from './speed-table.mjs';
 
 const TEXTS = 'src/app/texts';
 /** Tables of messages: file without its ending, and export. */
@@ -54,6 +55,10 @@ export async function makePages() {
     [
       'docs/before-after.svg',
       pictureOf(panelsOf(documentAt('docs/share.md'), documentAt('docs/performance.md'))),
+    ],
+    [
+      'README.md',
+      withTable('npm run bench', documentAt('README.md'), speedTable(documentAt('docs/performance.md'))),
     ],
     ...race(),
   ]);
