@@ -2517,6 +2517,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'share/broker/share-machine',
       ],
       [
+        'gone-waiting',
+        'Nothing of it is begun any more.',
+        '[...up.pending.values()].reverse()',
+        '[...up.pending.values()]',
+        'what a client had waiting when it went',
+      ],
+      [
         'gone-questions',
         'A server that waits for a client that is gone gets an answer.',
         '    answerForClient(step, up, client.id);\n',
@@ -2649,6 +2656,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (isAwaited) start(step, up);',
         'again and again',
       ],
+      [
+        'unfit',
+        'A server that refuses the handshake is not started again for what waits.',
+        '  failAllWaiting(step, up, message);\n  endProcess',
+        '  endProcess',
+        'what came behind a handshake that the server refuses',
+      ],
     ],
   ],
   [
@@ -2751,6 +2765,14 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'the next one goes when the one before is answered',
         'share/broker/share-routing',
       ],
+      [
+        'one-row',
+        'The server hears of the end of a subscription before it hears of the next one.',
+        " || purpose === 'unsubscribe'",
+        '',
+        'the server hears of the end of one',
+        'share/broker/share-routing',
+      ],
     ],
   ],
   [
@@ -2787,9 +2809,23 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
       [
         'counted',
         'Only the last client that unsubscribes is passed on.',
-        "if (others > 0) return 'one-of-several';",
+        "if (subscribers.size > 0) return 'settled';",
         '',
         'the first goes up, updates reach the subscribers',
+      ],
+      [
+        'given-back',
+        'A client that has unsubscribed meanwhile is not a subscriber.',
+        ' && !wait.isGivenBack',
+        '',
+        'one that is given back while the server is asked',
+      ],
+      [
+        'still-asked',
+        'What is being asked of the server is not taken back before the answer.',
+        '  if (beginning !== undefined) {\n    // Who is left',
+        '  if (beginning !== undefined && false) {\n    // Who is left',
+        'a renewed one that is given back',
       ],
       [
         'refused',

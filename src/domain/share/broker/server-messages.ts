@@ -37,7 +37,7 @@ import {
 } from './share-state.js';
 import { subscribersOf, subscriptionAnswered } from './subscriptions.js';
 import { madeTask, noteTaskStatus, ownTask, relatedTask, taskIn, withOwnTasksOnly } from './task-owners.js';
-import { endProcess } from './upstream-life.js';
+import { giveUp } from './upstream-life.js';
 
 export function takeServerLine(step: Step, up: Upstream, line: string): void {
   const reading = readMessage(line);
@@ -92,7 +92,8 @@ function takeResponse(step: Step, up: Upstream, line: string, response: RpcRespo
   // Cancelled, or never asked. A line that has not been sent can't have been answered.
   if (pending === undefined || pending.line !== undefined) return;
   if (pending.purpose === 'greet') {
-    if (greetingAnswered(step, up, pending, line, response) === 'end') endProcess(step, up);
+    const why = greetingAnswered(step, up, pending, line, response);
+    if (why !== undefined) giveUp(step, up, `solod share: ${why}`);
     return;
   }
   learn(step, up, pending, line, response);
