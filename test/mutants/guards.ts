@@ -2609,6 +2609,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'the id of what is listened to',
       ],
       [
+        'long-question',
+        'A question that is too long ends no request.',
+        "lastOf(membersOf(head), 'method') === undefined",
+        'true',
+        "a server's question that is too long",
+      ],
+      [
         'own-list',
         'A list of tasks has the own ones alone.',
         "pending.purpose === 'list-tasks' && isShared(step)",

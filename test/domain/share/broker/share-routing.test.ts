@@ -581,6 +581,18 @@ describe('limits', () => {
     ]);
   });
 
+  it("a server's question that is too long is answered, and no request is taken for it", () => {
+    const bench = withClients(1);
+    bench.say(1, { id: 'x', method: 'tools/call' });
+    const { id } = bench.sentRequest('tools/call');
+    const [head, tail] = ['{"method":"sampling/createMessage","params":{"x":"', `x"},"id":${id}}`];
+    bench.step({ kind: 'server-too-long', era: 'handshake', head, tail, bytes: 1e9 });
+    expect(bench.told(1)).toEqual([]);
+    expect(bench.sent()).toMatchObject([{ id, error: { code: -32603 } }]);
+    bench.serve({ id, result: {} });
+    expect(bench.told(1)).toMatchObject([{ id: 'x', result: {} }]);
+  });
+
   it('text that is not JSON, or not a message, never reaches the server', () => {
     const bench = withClients(1);
     bench.say(1, 'hello');
