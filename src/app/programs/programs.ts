@@ -78,7 +78,7 @@ async function printPath({ name, options }: ProgramArguments): Promise<number> {
   return output.settle(EXIT.ok);
 }
 
-// --- in the foreground -------------------------------------------------------------------------------------
+// --- in the foreground ---
 
 async function serveInForeground(host: CallerHost<Socket>, asked: ProgramArguments): Promise<number> {
   const request = requestOf(host, asked);
@@ -104,7 +104,7 @@ function prepare(host: CallerHost<Socket>, target: Target): Failure | undefined 
   return prepared.kind === 'prepared' ? undefined : unpreparedFailure(prepared);
 }
 
-// --- joined to its socket ----------------------------------------------------------------------------------
+// --- joined to its socket ---
 
 type Requested =
   | { readonly kind: 'resolved'; readonly value: DaemonRequest }

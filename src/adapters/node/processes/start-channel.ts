@@ -1,6 +1,6 @@
 /**
- * The start channel: a pipe on which a started process tells its starter what it has come to, one JSON object for each line. The
- * starter may have ended, and a starter that does not wait (kick) opens no channel.
+ * The start channel: a pipe on which a started process tells its starter what it has come to, one JSON object
+ * for each line. The starter may have ended, and a starter that does not wait (kick) opens no channel.
  */
 
 import { closeSync, writeSync } from 'node:fs';
