@@ -19,9 +19,11 @@ export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 export const withoutRecheck = (point: Point, reading: Reading): Reading =>
   phaseOf(point) === 'recheck' && point.call.method === 'readLink' ? { kind: 'absent' } : reading;
 
-/** The claim by a lock, without the lock: every candidate believes that it holds the file. */
-const withoutLock = (point: Point, reading: Reading): Reading =>
-  point.call.method === 'hold' ? { kind: 'done' } : reading;
+/** A lock that does not lock: every candidate believes that it holds the file, and nobody sees it held. */
+function withoutLock({ call }: Point, reading: Reading): Reading {
+  if (call.port !== 'witness' || reading.kind !== 'held') return reading;
+  return { kind: call.method === 'hold' ? 'done' : 'free' };
+}
 
 export interface Scenario {
   readonly name: string;
@@ -151,6 +153,14 @@ export const SCENARIOS: readonly Scenario[] = [
     distort: withoutRecheck,
   }),
   ...elsewhere('darwin', 'macOS'),
+  scenario(
+    'darwin-without-lock',
+    'three candidates by the rules of macOS, without the lock that proves a daemon alive',
+    times(3, 'candidate'),
+    unchanged,
+    { ...SETTINGS, distort: withoutLock },
+    'darwin',
+  ),
   ...elsewhere('windows', 'Windows'),
   scenario(
     'windows-without-lock',
