@@ -2036,9 +2036,16 @@ const ledger = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
   [
     'same-id',
     'What a process of the same id said long before is not another’s.',
-    ' && atMs - startedMs <= SILENT_MS_MAX;',
+    ' && Math.abs(atMs - startedMs) <= SILENT_MS_MAX;',
     ';',
     'are two if the process that spoke had the same id long before',
+  ],
+  [
+    'early-clock',
+    'A starter that looked at the clock first has started the process that spoke since.',
+    'Math.abs(atMs - startedMs) <= SILENT_MS_MAX',
+    'startedMs <= atMs && atMs - startedMs <= SILENT_MS_MAX',
+    'are one if its starter looked at the clock before the process spoke, and wrote after',
   ],
   [
     'unseen',
