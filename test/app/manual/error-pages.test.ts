@@ -12,8 +12,10 @@ import { codeOf, failureMessage, warningCode } from '../../../src/app/texts/fail
 import { INSTALL_TROUBLE } from '../../../src/app/texts/install-text.js';
 import { PROGRAM_TROUBLE } from '../../../src/app/texts/program-text.js';
 import { TROUBLE } from '../../../src/app/texts/runtime-text.js';
+import { LINE_TROUBLE } from '../../../src/app/texts/status-line-text.js';
 import { USAGE } from '../../../src/app/texts/usage-text.js';
 import { WORKER_TROUBLE } from '../../../src/app/texts/worker-text.js';
+import { findingCode, KINDS } from '../../../src/domain/doctor/findings.js';
 import { codeFor } from '../../../src/domain/text/error-code.js';
 
 const codesOf = (prefix: string, table: object): string[] =>
@@ -33,6 +35,8 @@ describe('the codes', () => {
       ...codesOf('install-', INSTALL_TROUBLE),
       ...codesOf('share-', SHARE_TROUBLE),
       ...codesOf('usage-', USAGE),
+      ...codesOf('line-', LINE_TROUBLE),
+      ...KINDS.map(findingCode),
     ];
     expect([...new Set(used)].sort()).toEqual([...ERROR_CODES].sort());
     const grouped = Object.values(ERROR_GROUPS).flatMap((pages) => Object.keys(pages));
