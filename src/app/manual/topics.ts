@@ -16,6 +16,8 @@ export const VARIABLES: readonly Row[] = [
   ['XDG_BIN_HOME', 'where `install` puts commands, instead of `~/.local/bin`'],
   ['XDG_CONFIG_HOME', 'where `install --systemd` writes units, instead of `~/.config`'],
   ['HOME', 'without the three above: daemons live in `~/.local/state/solod`'],
+  ['LOCALAPPDATA', 'on Windows, without `SOLOD_DIR`: daemons live in its directory `solod`'],
+  ['USERPROFILE', 'on Windows, without the two: daemons live in `AppData\\Local\\solod` below it'],
   ['PATH', 'where programs are found; `install` says if it lacks the directory of the command'],
   ['CI', 'set, and neither `0` nor `false`: no daemon is used, unless `SOLOD=on` or `--daemon` asks for one'],
   ['NO_COLOR', 'set and not empty: no colours'],
@@ -26,6 +28,7 @@ export const VARIABLES: readonly Row[] = [
     'set by systemd, with `LISTEN_PID` and `LISTEN_FDNAMES`: the socket that the daemon is given',
   ],
   ['INVOCATION_ID', 'set by systemd for each run of a unit; `solod spawns` shows who started a daemon'],
+  ['SOLOD_HANDED_OVER', 'internal: one program of solod has become the other, and must not become it again'],
   ['SOLOD_CLAIMED', 'internal: what the native client has claimed for the daemon that it becomes'],
   ['SOLOD_CALLER', 'internal: what a caller says of itself to the daemon'],
   ['SOLOD_SPAWN_LOCK', 'internal: the lock that a caller hands to the daemon that it starts'],
@@ -39,6 +42,7 @@ const EXIT_ROWS: readonly Row[] = [
   ...Object.entries(EXIT_MEANINGS).map(
     ([name, meaning]): Row => [String(EXIT[name as keyof typeof EXIT_MEANINGS]), meaning],
   ),
+  ['128 + n', 'ended by signal n: 129 by SIGHUP, 141 if the reader of its output has gone, 143 by SIGTERM'],
 ];
 
 const FILES: readonly Row[] = [
