@@ -110,7 +110,7 @@ describe.skipIf(installed === undefined)(`as with prettierd${LEFT_OUT}`, () => {
     if (option !== '--help') expect(rest(our)).toBe(rest(their));
   });
 
-  it.each<readonly [what: string, args: readonly string[], input: string, env?: object]>([
+  const CASES: readonly (readonly [what: string, args: readonly string[], input: string, env?: object])[] = [
     ['a file', ['a.ts'], TEXT],
     ['with an absolute path', [path.join(project, 'inner/a.ts')], TEXT],
     ['another language', ['a.md'], '*  a\n* b\n'],
@@ -146,7 +146,10 @@ describe.skipIf(installed === undefined)(`as with prettierd${LEFT_OUT}`, () => {
     ['flush-cache', ['flush-cache'], ''],
     ['invoke', ['invoke', 'a.ts'], TEXT],
     ['invoke alone', ['invoke'], TEXT],
-  ])('%s', async (_, args, input, env = {}) => {
+  ];
+
+  it.each(CASES.map(([what, args, input, env]) => ({ what, args, input, env })))('$what', async (one) => {
+    const { args, input, env } = one;
     const [their, our] = [await theirs(args, input, env), await ours(args, input, env)];
     expect(our).toEqual(plain(their));
   });

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { load } from '../support/load-sources.mjs';
 import { markdownTable, withTable } from '../support/markdown.mjs';
 import { ROOT } from '../support/paths.mjs';
-import { panelsOf, pictureOf } from './before-after.mjs';
+import { panelsOf, pictureOf, textOf } from './before-after.mjs';
 import { exampleOf, examplesOfTable, symptomOf } from './examples.mjs';
+import { inShort } from './in-short.mjs';
 
 const TEXTS = 'src/app/texts';
 /** Tables of messages: file without its ending, and export. */
@@ -68,16 +69,26 @@ export async function makePages() {
     ['docs/reference.md', reference(part)],
     ['docs/commands.md', index(COMMANDS, names)],
     ...names.map((name) => /** @type {const} */ ([pageOf(name), commandPage(part, name)])),
-    [
-      'docs/before-after.svg',
-      pictureOf(panelsOf(documentAt('docs/share.md'), documentAt('docs/performance.md'))),
-    ],
+    ...figures(),
     ...race(),
   ]);
 }
 
 /** @param {string} file */
 const documentAt = (file) => readFileSync(path.join(ROOT, file), 'utf8');
+
+const PICTURE = /!\[[^\]]*\](?=\(docs\/before-after\.svg\))/;
+
+/** @returns {[string, string][]} what is taken from the tables of measurements */
+function figures() {
+  const performance = documentAt('docs/performance.md');
+  const panels = panelsOf(documentAt('docs/share.md'), performance);
+  return [
+    ['docs/before-after.svg', pictureOf(panels)],
+    ['README.md', documentAt('README.md').replace(PICTURE, () => `![${textOf(panels)}]`)],
+    ['docs/performance.md', withTable('npm run pages', performance, `\n${inShort(performance)}\n`)],
+  ];
+}
 
 const RACE = 'classic';
 
@@ -214,7 +225,12 @@ function reference(part) {
     ]);
     return `## ${title}\n\n${markdownTable(['', ''], lines)}`;
   });
-  return ['# Reference', '`solod help <topic>` prints each part.', ...sections, `${MADE}\n`].join('\n\n');
+  return [
+    '# Reference: exit codes, environment variables, files, values',
+    '`solod help <topic>` prints each part.',
+    ...sections,
+    `${MADE}\n`,
+  ].join('\n\n');
 }
 
 /** @param {Record<string, { summary: string }>} commands @param {readonly string[]} names */
