@@ -8,6 +8,7 @@ const CAUSE = { code: 'EACCES', message: 'EACCES: permission denied' };
 const STAND_INS = {
   cause: CAUSE,
   known: ['<one>', '<another>'],
+  similar: [],
   keys: ['<key>'],
   commands: ['<one>', '<another>'],
   refusal: { why: 'no-json', line: 3, column: 7 },

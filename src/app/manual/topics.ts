@@ -81,6 +81,12 @@ export type Topic = keyof typeof TOPICS;
 
 export const isTopic = (word: string): word is Topic => Object.hasOwn(TOPICS, word);
 
+/** What `solod help topics` prints. */
+export function topicList(): string {
+  const lines = Object.entries(TOPICS).map(([topic, { title }]) => hanging(`  ${topic}`, title, 16));
+  return `Topics of "solod help"\n\n${lines.join('\n')}\n`;
+}
+
 /** For a terminal: the names in one column, the meanings in lines of 80 characters beside it. */
 export function topicText(topic: Topic): string {
   const { title, rows } = TOPICS[topic];
@@ -100,7 +106,8 @@ export function hanging(label: string, text: string, indent: number): string {
   return `${label.padEnd(indent)}${lines.join(`\n${' '.repeat(indent)}`)}`;
 }
 
-function wrapped(text: string, width: number): string[] {
+/** Lines of at most so many characters, but for longer words. */
+export function wrapped(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines.at(-1) ?? '';
