@@ -1,23 +1,14 @@
 /** The picture of the README: memory and time, with and without solod, from the tables of measurements. */
 
-import { medianOf } from './speed-table.mjs';
+import { after, figure, INSTALLED, medianOf } from './figures.mjs';
 
 /** @typedef {{ label: string, value: number, kind: 'without' | 'with' }} Bar */
 /** @typedef {{ title: string, unit: string, bars: Bar[] }} Panel */
 
-/** @param {string} document @param {RegExp} row whose first group is a number @returns {number} */
-function figure(document, row) {
-  const [, digits] = row.exec(document) ?? [];
-  if (digits === undefined) throw new Error(`there is no row ${row}`);
-  return Number(digits.replaceAll(',', ''));
-}
-
-/** @param {string} table that follows a heading @param {string} document @returns {string} */
-const after = (table, document) => document.slice(document.indexOf(table));
-
 /** @param {string} share docs/share.md @param {string} performance docs/performance.md @returns {Panel[]} */
 export function panelsOf(share, performance) {
   const ten = after('| ten idle sessions', share);
+  const work = after('#### work', performance);
   return [
     {
       title: 'Ten sessions, one MCP server: memory',
@@ -35,20 +26,31 @@ export function panelsOf(share, performance) {
       title: 'Linting one file: time',
       unit: 'ms',
       bars: [
-        { label: 'eslint', value: medianOf(performance, 'eslint, cold'), kind: 'without' },
         {
-          label: 'solod call',
-          value: medianOf(performance, 'node_modules/.bin/solod call, linting one file'),
-          kind: 'with',
+          label: 'eslint',
+          value: figure(work, /\| eslint, cold .*\| ([\d.,]+) \/ [\d.,]+ ms/),
+          kind: 'without',
         },
+        { label: 'solod', value: medianOf(work, `${INSTALLED}, linting one file`), kind: 'with' },
+        { label: 'solod, on Node', value: medianOf(work, 'solod call, linting one file'), kind: 'with' },
       ],
     },
   ];
 }
 
-const WIDTH = 720;
+/** For who can't see the picture. @param {readonly Panel[]} panels @returns {string} */
+export const textOf = (panels) =>
+  panels
+    .map(({ title, unit, bars }) => {
+      const best = (/** @type {Bar['kind']} */ kind) =>
+        `${Math.min(...bars.filter((bar) => bar.kind === kind).map(({ value }) => Math.round(value)))} ${unit}`;
+      return `${title.replace(/: \w+$/, '')}: ${best('without')} without solod, ${best('with')} with it.`;
+    })
+    .join(' ');
+
+const WIDTH = 500;
 const LABELS = 130;
-const VALUES = 80;
+const VALUES = 70;
 const LINE = 30;
 const HEADING = 40;
 
