@@ -223,7 +223,7 @@ function reference(part) {
       `\`${name}\``,
       angled(meaning),
     ]);
-    return `## ${title}\n\n${markdownTable(['', ''], lines)}`;
+    return `## ${title}\n\n${markdownTable(['name', 'meaning'], lines)}`;
   });
   return [
     '# Reference: exit codes, environment variables, files, values',
