@@ -1,6 +1,14 @@
 import { performance } from 'node:perf_hooks';
+import type { Caller } from '../../domain/evidence/edition.js';
 import type { Arrival, Tally } from '../../domain/statistics/daemon-tally.js';
 import type { CallScope } from '../service/run-service.js';
+
+/** A request, as it arrived at this daemon. */
+export interface CallerArrival extends Arrival {
+  readonly caller: Caller | undefined;
+  /** `late`: the service had been loaded, or had failed to load. */
+  readonly came: 'in-time' | 'late';
+}
 
 /** Milliseconds by the monotonic clock. */
 export const nowMs = (): number => performance.now();

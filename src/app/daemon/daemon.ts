@@ -1,10 +1,10 @@
 /** A service's daemon, once it has claimed its name. Only that process loads this bundle. */
 
 import type { Socket } from 'node:net';
-import type { Caller, CallerVerdict, Edition } from '../../domain/evidence/edition.js';
+import type { CallerVerdict, Edition } from '../../domain/evidence/edition.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import { ASKED, isLack } from '../../domain/lifecycle/start-ledger.js';
-import { type Arrival, Tally } from '../../domain/statistics/daemon-tally.js';
+import { Tally } from '../../domain/statistics/daemon-tally.js';
 import { servingText } from '../../domain/text/log-parts.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
@@ -12,10 +12,10 @@ import { freeMemorySoon } from '../environment/free-memory.js';
 import { VERSION } from '../environment/version.js';
 import { type Claimed, tenureOf } from '../library/claim-name.js';
 import type { Target } from '../library/daemon-target.js';
-import type { StartReport } from '../library/start-report.js';
 import { lookElsewhere, touchIfOld } from '../place/settle-place.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { type HandedListener, keepLog, leaveOwnCommand, residentBytes } from '../platforms/node-platform.js';
+import type { StartReport } from '../platforms/start-report.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
@@ -25,16 +25,14 @@ import { TROUBLE } from '../texts/runtime-text.js';
 import { CONTROL } from '../wire/control.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import { type Admission, type CallRequest, CallServer } from '../wire/server.js';
-import { measured, nowMs } from './count-calls.js';
+import { type CallerArrival, measured, nowMs } from './count-calls.js';
 import { Editions } from './edition-check.js';
 import { IDLE_TIMEOUT_MS, IdleTimer } from './idle-timer.js';
 import { Retirement, type Work } from './retirement.js';
 import type { Supervisor } from './service-manager.js';
-import { Upgrade } from './upgrade.js';
+import { callsText, Upgrade } from './upgrade.js';
 import { findingText, Watch, type WatchFinding } from './watch.js';
 import type { WorkerPool } from './workers/worker-pool.js';
-
-type CallerArrival = Arrival & { readonly caller: Caller | undefined };
 
 export interface DaemonSettings {
   readonly target: Target;
@@ -222,13 +220,14 @@ export class Daemon {
   /** At once if there is nothing to wait for, as on nearly all calls. */
   #admit(request: CallRequest): Promise<Admission> | Admission {
     const caller = this.#editions.callerOf(request.caller);
-    const arrival = { atMs: nowMs(), caller };
+    const came = this.#settled === undefined ? 'in-time' : 'late';
+    const arrival: CallerArrival = { atMs: nowMs(), caller, came };
     const control = this.#control(request.command);
     if (control !== undefined) return { kind: 'accepted', run: control };
     this.#idle.stop();
     const verdict = this.#editions.judge(caller);
     return verdict.kind === 'served' && this.#settled !== undefined && !this.#upgrade.isAsked
-      ? this.#admitTo(this.#settled, request, arrival, 'late')
+      ? this.#admitTo(this.#settled, request, arrival)
       : this.#admitLater(request, arrival, verdict);
   }
 
@@ -239,27 +238,20 @@ export class Daemon {
   ): Promise<Admission> {
     const refusal = await this.#refuseEdition(arrival.caller?.wire, verdict);
     if (refusal !== undefined) return refusal;
-    const came = this.#settled === undefined ? 'in-time' : 'late';
-    return this.#admitTo(await this.#loading, request, arrival, came);
+    return this.#admitTo(await this.#loading, request, arrival);
   }
 
-  #admitTo(
-    loading: Loading,
-    request: CallRequest,
-    arrival: Arrival,
-    came: 'in-time' | 'late',
-  ): Promise<Admission> | Admission {
-    if (loading.kind === 'broken') return this.#declineBroken(loading.message, came);
+  #admitTo(loading: Loading, request: CallRequest, arrival: CallerArrival): Promise<Admission> | Admission {
+    if (loading.kind === 'broken') return this.#declineBroken(loading.message, arrival.came);
     if (this.#retirement.state !== 'serving') return { kind: 'draining' };
     const { service } = loading;
     const changed = service.watch === 'imports' ? this.#processes.changedFile() : undefined;
     if (changed === undefined) return this.#begin(service, request, arrival);
-    return this.#makeRoom(`${changed} has changed`).then(
-      (room) => room ?? this.#begin(service, request, arrival),
-    );
+    const room = this.#makeRoom(`${changed} has changed`);
+    return room.then((refusal) => refusal ?? this.#begin(service, request, arrival));
   }
 
-  #begin(service: Service, request: CallRequest, arrival: Arrival): Admission {
+  #begin(service: Service, request: CallRequest, arrival: CallerArrival): Admission {
     if (request.command === CONTROL.ping) return { kind: 'accepted', run: () => 0 };
     this.#served += 1;
     const scope = measured(this.#scopeFor(service), this.#tally, arrival);
@@ -404,8 +396,4 @@ export class Daemon {
     this.#retirement.retire('the service does not load', EXIT.software);
     return new Promise(() => {});
   }
-}
-
-function callsText(count: number): string {
-  return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
 }

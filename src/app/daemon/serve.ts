@@ -4,7 +4,6 @@ import type { Identity } from '../../domain/evidence/identity.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { settledTarget } from '../library/daemon-target.js';
-import { StartReport } from '../library/start-report.js';
 import { isProgram } from '../options/program-arguments.js';
 import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
 import type { DaemonHost } from '../platforms/host.js';
@@ -14,6 +13,7 @@ import {
   ignoredSignals,
   setBackInherited,
 } from '../platforms/node-platform.js';
+import { StartReport } from '../platforms/start-report.js';
 import { resolveService } from '../service/service-file.js';
 import { workersWanted } from '../service/worker-count.js';
 import { failureMessage } from '../texts/failure-sentence.js';

@@ -68,3 +68,7 @@ export class Upgrade {
     return new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+export function callsText(count: number): string {
+  return count === 1 ? 'the call under way has' : `the ${count} calls under way have`;
+}

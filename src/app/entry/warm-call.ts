@@ -16,9 +16,9 @@ import { platformOf, workingDirectory } from '../environment/state-root.js';
 import { terminals } from '../environment/terminals.js';
 import { nodeClock, readScope } from '../platforms/node-platform.js';
 import { resolveService, type ServiceFile } from '../service/service-file.js';
-import { afterReading } from '../wire/after-reading.js';
 import { CHUNK, chunk, HEADER_BYTES } from '../wire/chunks.js';
 import type { Opened } from '../wire/client.js';
+import { afterReading } from '../wire/flow/after-reading.js';
 import { encodeRequest, requestEnvironment } from '../wire/request.js';
 import { warmPlace } from './warm-place.js';
 

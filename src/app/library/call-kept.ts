@@ -5,12 +5,12 @@ import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { FIRST_LOOK_MS } from '../../domain/lock/timing.js';
 import type { Environment } from '../../ports/environment.js';
 import type { CallerHost } from '../platforms/host.js';
-import type { Kept, KeptConnections } from '../platforms/kept-connections.js';
 import type { ServiceFile } from '../service/service-file.js';
 import { CallConnection, encodeRepeat, encodeRequest, requestEnvironment } from '../wire/client.js';
-import { SaidHead, type Saying } from '../wire/said-head.js';
 import { type CallOptions, type CallResult, complete, NO_TERMINALS } from './call-service.js';
 import { orInvalid } from './daemon-target.js';
+import type { Kept, KeptConnections } from './kept/kept-connections.js';
+import { SaidHead, type Saying } from './kept/said-head.js';
 
 /** What a client needs of its host for such a call. */
 export type KeptHost = Pick<CallerHost, 'directory' | 'findService' | 'isStillThere'>;

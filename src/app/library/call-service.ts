@@ -9,14 +9,12 @@ import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
-import type { KeptConnections } from '../platforms/kept-connections.js';
 import { textOf } from '../texts/complaint.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
 import type { CallRequest } from '../wire/request.js';
-import type { SaidHead } from '../wire/said-head.js';
 import type { InlineCall } from './call-inline.js';
 import {
   type DaemonRequest,
@@ -27,6 +25,8 @@ import {
   type TimingOptions,
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
+import type { KeptConnections } from './kept/kept-connections.js';
+import type { SaidHead } from './kept/said-head.js';
 import { kickAside } from './kick-daemon.js';
 import { loadInline } from './load-inline.js';
 import { connectTo, failed, type WhenHung } from './obtain-daemon.js';

@@ -13,9 +13,9 @@ import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Word } from '../../ports/start-word.js';
 import { VERSION } from '../environment/version.js';
 import { type DaemonHost, type LibraryHost, portsOf, type ServingListener } from '../platforms/host.js';
+import { StartReport } from '../platforms/start-report.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { type NameOptions, settledTarget, type Target } from './daemon-target.js';
-import { StartReport } from './start-report.js';
 
 export interface ClaimOptions extends NameOptions {
   /** What is served, for people who read the owner file; by default the program's path. */

@@ -3,12 +3,12 @@ import type { Environment } from '../../ports/environment.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { type OptionName, wrongOption } from '../options/given-options.js';
 import type { CallerHost } from '../platforms/host.js';
-import { KeptConnections } from '../platforms/kept-connections.js';
 import { USAGE } from '../texts/usage-text.js';
 import { KeptCalls } from './call-kept.js';
 import { type CallOptions, type CallResult, callService } from './call-service.js';
 import type { ServiceOptions, TimingOptions } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
+import { KeptConnections } from './kept/kept-connections.js';
 import { type FailedResult, failed } from './obtain-daemon.js';
 
 export type ClientOptions = ServiceOptions &

@@ -10,10 +10,10 @@ import type { TerminationSignal } from '../../ports/process-table.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { claimTarget } from '../library/claim-name.js';
 import { settledTarget, type Target } from '../library/daemon-target.js';
-import { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { lookingAtProcess } from '../platforms/look-at-process.js';
 import { daemonHost, HANDED, handedListener, setBackPriority, WON } from '../platforms/node-platform.js';
+import { StartReport } from '../platforms/start-report.js';
 import { failureMessage } from '../texts/failure-sentence.js';
 import { say } from '../texts/stderr.js';
 

@@ -5,12 +5,15 @@ import { resolve } from 'node:path';
 import { realPath } from '../environment/state-root.js';
 import type { ServiceFile } from './service-file.js';
 
-/** The kernel's clock stands still for some milliseconds: a file that was found so soon after a change may have changed again. */
+/**
+ * The kernel's clock stands still for some milliseconds: a file that was found so soon after a change may
+ * have changed again.
+ */
 const CLOCK_TICK_MS = 50;
 
 /**
- * One stat(2) in place of reading the file. Only a file that is reached through symbolic links needs more: one of them may lead
- * elsewhere now.
+ * One stat(2) in place of reading the file. Only a file that is reached through symbolic links needs more:
+ * one of them may lead elsewhere now.
  * @param nowMs the time by the system's clock, in milliseconds
  */
 export function isStillThere(asked: string, { path, edition }: ServiceFile, nowMs = Date.now()): boolean {

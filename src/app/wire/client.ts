@@ -6,7 +6,6 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
-import { afterReading } from './after-reading.js';
 import {
   CHUNK,
   ChunkDecoder,
@@ -17,7 +16,8 @@ import {
   violationText,
 } from './chunks.js';
 import { type CallEnd, Conversation, type KeptAs } from './conversation.js';
-import { joinPieces } from './joined-pieces.js';
+import { afterReading } from './flow/after-reading.js';
+import { joinPieces } from './flow/joined-pieces.js';
 import { type CallRequest, encodeRequest } from './request.js';
 
 export type { CallEnd } from './conversation.js';

@@ -4,9 +4,9 @@ import type { Duplex } from 'node:stream';
 import type { HeadBudget } from '../../domain/calls/head-budget.js';
 import type { Admission } from '../service/admission.js';
 import type { ChunkDecoder } from './chunks.js';
+import type { TurnHold } from './flow/turn-hold.js';
 import type { CallRequest, Setting } from './request.js';
 import type { Request } from './served-call.js';
-import type { TurnHold } from './turn-hold.js';
 
 export interface ConnectionTiming {
   /** How long a client has to close its end after the exit code, in milliseconds. */
@@ -38,6 +38,7 @@ export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
   readonly heads: HeadBudget;
   readonly hold: TurnHold;
+  /** Never throws, nor rejects. */
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** A request has been read to its end, … */
   requested(): void;

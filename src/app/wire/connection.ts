@@ -2,13 +2,12 @@
 
 import type { Duplex } from 'node:stream';
 import { HeadShare } from '../../domain/calls/head-budget.js';
-import { wantsKept, wantsRepeat } from '../../domain/evidence/edition.js';
+import { wantsKept } from '../../domain/evidence/edition.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
 import { type Admission, DRAINING_LINE, NO_ROOM, type PlaceInQueue } from '../service/admission.js';
 import type { ServiceFunction } from '../service/define-service.js';
 import { QueueNotice } from '../service/queue-notice.js';
 import { type CallScope, SERVICE_FAILED, SHARED_PROCESS } from '../service/run-service.js';
-import { stackOf } from '../service/thrown.js';
 import { CallInput, senderOn } from './call-streams.js';
 import {
   CHUNK,
@@ -26,8 +25,9 @@ import {
   violationText,
 } from './chunks.js';
 import type { Before, ConnectionOwner, Listeners } from './connection-owner.js';
-import { joinPieces } from './joined-pieces.js';
-import { AFTER_HEAD, type CallRequest, HeadReader, type Setting, terminalsOf } from './request.js';
+import { joinPieces } from './flow/joined-pieces.js';
+import { refusalOf } from './refusals.js';
+import { AFTER_HEAD, type CallRequest, HeadReader, settingAfter, terminalsOf } from './request.js';
 import { Call, type ServiceState } from './served-call.js';
 
 type Phase =
@@ -41,30 +41,17 @@ type Phase =
   | 'answered'
   | 'closed';
 
-/** Codes with a meaning of their own, which no other refusal may use. */
-const RESERVED: readonly number[] = [REFUSAL.draining, REFUSAL.upgrading, REFUSAL.outdated];
-
 const OFFER = Buffer.from(CREDIT_OFFER);
-
-/** Of a longer head nothing is remembered: an idle connection costs no more memory than that. */
-const REMEMBERED_MAX_BYTES = 32 * 1024;
-
-const declined = (error: unknown): Admission => ({
-  kind: 'declined',
-  message: stackOf(error),
-  exitCode: REFUSAL.internal,
-});
 
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
   readonly #decoder: ChunkDecoder;
-  /** Whether chunks of a call before may come before the head. */
-  readonly #strays: 'dropped' | 'refused';
+  /** Of a connection that has had a call before, of which chunks may come before the head. */
+  readonly #before: Before | undefined;
   readonly #head: HeadReader;
   readonly #share: HeadShare;
   readonly #notice: QueueNotice;
-  readonly #setting: Setting | undefined;
   #headBytes = 0;
   #phase: Phase = 'head';
   #request: CallRequest | undefined;
@@ -95,9 +82,8 @@ export class Connection {
       onRoom: () => this.#readOn(),
     });
     this.#decoder = before?.decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
-    this.#setting = before?.setting;
-    this.#head = new HeadReader(this.#setting);
-    this.#strays = before === undefined ? 'refused' : 'dropped';
+    this.#before = before;
+    this.#head = new HeadReader(before?.setting);
     this.#listeners = [
       // First, because a peer that connects and goes away must not crash the daemon.
       ['error', (error: Error) => this.#noteError(error)],
@@ -156,7 +142,7 @@ export class Connection {
 
   /** Input, its end or a heartbeat for a call that had ended when the client sent it. */
   #isStray(decoded: Decoded): boolean {
-    if (this.#strays === 'refused' || this.#phase !== 'head' || decoded.kind === 'violation') return false;
+    if (this.#before === undefined || this.#phase !== 'head' || decoded.kind === 'violation') return false;
     return AFTER_HEAD.includes(decoded.type);
   }
 
@@ -243,13 +229,16 @@ export class Connection {
     this.#share.settle(this.#headBytes);
     this.#enter();
     this.#request = request;
-    const admission = this.#admission(request);
-    if (!(admission instanceof Promise)) this.#decide(request, admission);
-    else
-      void admission.catch(declined).then((later) => {
-        // Meanwhile the client may have gone, or the daemon may have been told to end.
-        if (this.#phase === 'waiting') this.#decide(request, later);
-      });
+    const admission = this.#owner.admit(request);
+    if (admission instanceof Promise) this.#decideLater(request, admission);
+    else this.#decide(request, admission);
+  }
+
+  #decideLater(request: CallRequest, admission: Promise<Admission>): void {
+    void admission.then((decided) => {
+      // Meanwhile the client may have gone, or the daemon may have been told to end.
+      if (this.#phase === 'waiting') this.#decide(request, decided);
+    });
   }
 
   /** Made when the service asks for it or the client sends some. */
@@ -275,14 +264,6 @@ export class Connection {
     this.#owner.requested();
   }
 
-  #admission(request: CallRequest): Promise<Admission> | Admission {
-    try {
-      return this.#owner.admit(request);
-    } catch (error) {
-      return declined(error);
-    }
-  }
-
   #decide(request: CallRequest, admission: Admission): void {
     switch (admission.kind) {
       case 'accepted':
@@ -293,14 +274,10 @@ export class Connection {
         this.#queue(request, admission.place);
         return;
       case 'draining':
-        this.#answer(DRAINING_LINE, admission.why === 'upgrade' ? REFUSAL.upgrading : REFUSAL.draining);
-        return;
       case 'outdated':
-        this.#answer(admission.message, REFUSAL.outdated);
-        return;
       case 'declined': {
-        const { message, exitCode } = admission;
-        this.#answer(message, RESERVED.includes(exitCode) ? REFUSAL.internal : exitCode);
+        const { text, code } = refusalOf(admission);
+        this.#answer(text, code);
         return;
       }
     }
@@ -309,9 +286,7 @@ export class Connection {
   #queue(request: CallRequest, place: PlaceInQueue): void {
     this.#place = place;
     this.#notice.begin();
-    void place.turn.then((turn) => {
-      if (this.#phase === 'waiting') this.#decide(request, turn);
-    });
+    this.#decideLater(request, place.turn);
   }
 
   #leaveQueue(): void {
@@ -362,20 +337,12 @@ export class Connection {
     this.#release();
     this.#phase = 'answered';
     for (const [event, listener] of this.#listeners) this.#socket.off(event, listener);
-    const setting = this.#nextSetting();
+    const setting = this.#request && settingAfter(this.#request, this.#headBytes, this.#before?.setting);
     this.#owner.kept(this.#socket, { decoder: this.#decoder, setting });
     this.#socket.write(chunk(CHUNK.exit, `${code}${KEPT}${setting === undefined ? '' : REMEMBERED}`), () => {
       this.#settle();
       this.#owner.closed(this, this.#headBytes);
     });
-  }
-
-  #nextSetting(): Setting | undefined {
-    if (this.#request === undefined || !wantsRepeat(this.#request.caller ?? '')) return undefined;
-    if (this.#setting?.env === this.#request.env) return this.#setting;
-    if (this.#headBytes > REMEMBERED_MAX_BYTES) return undefined;
-    const { args: _, ...setting } = this.#request;
-    return setting;
   }
 
   #answer(errorText: string, code: number): void {

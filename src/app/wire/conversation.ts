@@ -6,7 +6,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
-import { afterReading } from './after-reading.js';
 import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
 import {
   CHUNK,
@@ -19,6 +18,7 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
+import { afterReading } from './flow/after-reading.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */

@@ -1,5 +1,6 @@
 /** A request: as values, and as the chunks of its head. */
 
+import { wantsRepeat } from '../../domain/evidence/edition.js';
 import type { Environment } from '../../ports/environment.js';
 import type { Terminal, Terminals } from '../environment/terminals.js';
 import { CHUNK, type ChunkType, chunk, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
@@ -167,6 +168,27 @@ export class HeadReader {
     const request = { command, args: this.#args, env: this.#env, cwd: this.#cwd, caller: this.#caller };
     return { kind: 'complete', request };
   }
+}
+
+/** Of a longer head nothing is remembered: an idle connection costs no more memory than that. */
+const REMEMBERED_MAX_BYTES = 32 * 1024;
+
+/**
+ * What a kept connection remembers after a request.
+ * @param headBytes how long the request was
+ * @param before what the connection remembered until then
+ * @returns undefined if nothing is remembered
+ */
+export function settingAfter(
+  request: CallRequest,
+  headBytes: number,
+  before: Setting | undefined,
+): Setting | undefined {
+  if (!wantsRepeat(request.caller ?? '')) return undefined;
+  if (before?.env === request.env) return before;
+  if (headBytes > REMEMBERED_MAX_BYTES) return undefined;
+  const { args: _, ...setting } = request;
+  return setting;
 }
 
 /** Assigned, it would set the object's prototype and not a property. */

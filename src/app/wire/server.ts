@@ -6,8 +6,9 @@ import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
 import { Connection } from './connection.js';
 import type { ConnectionOwner, Endable } from './connection-owner.js';
+import { TurnHold } from './flow/turn-hold.js';
+import { undecided } from './refusals.js';
 import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
-import { TurnHold } from './turn-hold.js';
 
 export type { Admission } from '../service/admission.js';
 export type { CallRequest } from './request.js';
@@ -44,6 +45,15 @@ export interface CallServerOptions {
   readonly probeMs?: number;
 }
 
+function admission(options: CallServerOptions, request: CallRequest): Promise<Admission> | Admission {
+  try {
+    const admitted = options.admit(request);
+    return admitted instanceof Promise ? admitted.catch(undecided) : admitted;
+  } catch (error) {
+    return undecided(error);
+  }
+}
+
 /** With more connections than that, none stays open: descriptors are for callers that wait. */
 const KEPT_MAX = 256;
 
@@ -64,7 +74,7 @@ export class CallServer {
       },
       heads: new HeadBudget(HEADS),
       hold: new TurnHold(),
-      admit: (request) => options.admit(request),
+      admit: (request) => admission(options, request),
       requested: () => {
         this.#inFlight++;
       },

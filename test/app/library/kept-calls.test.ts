@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeptCalls } from '../../../src/app/library/call-kept.js';
 import type { CallOptions, CallResult } from '../../../src/app/library/call-service.js';
-import { KeptConnections } from '../../../src/app/platforms/kept-connections.js';
+import { KeptConnections } from '../../../src/app/library/kept/kept-connections.js';
 import { CHUNK, chunk, KEPT, REMEMBERED } from '../../../src/app/wire/chunks.js';
 import type { Edition } from '../../../src/domain/evidence/edition.js';
 import { collector, connect, listen, RawPeer } from '../wire/support.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { CHUNK, ChunkDecoder, type ChunkType, chunk, DAEMON_GRAMMAR } from '../../../src/app/wire/chunks.js';
-import { joinPieces } from '../../../src/app/wire/joined-pieces.js';
+import { joinPieces } from '../../../src/app/wire/flow/joined-pieces.js';
 
 const LONG = 'abcdefghij'.repeat(1_700);
 const HALF = LONG.slice(0, 9_000);

@@ -1,7 +1,7 @@
 /** How many system calls the answer of a call takes: what leaves in one is one entry. */
 
 import { Duplex } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ServiceFunction } from '../../../src/app/service/define-service.js';
 import { ChunkDecoder, DAEMON_GRAMMAR } from '../../../src/app/wire/chunks.js';
 import { encodeRequest } from '../../../src/app/wire/client.js';
@@ -54,6 +54,20 @@ function serving(run: ServiceFunction): Wire {
 const ONE_BY_ONE = ['1', '1out', 'X0 kept'];
 const TOGETHER = ['1', '1out X0 kept'];
 
+let passingMs = 0;
+
+beforeEach(() => {
+  passingMs = 0;
+  let nowMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    nowMs += passingMs;
+    return nowMs;
+  });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 describe('the answer of a call', () => {
   it.each<[string, ServiceFunction]>([
     ['returns', ({ stdout }) => void stdout.write('out')],
@@ -75,6 +89,12 @@ describe('the answer of a call', () => {
       stdout.write('out');
       await new Promise((resolve) => setImmediate(resolve));
     });
+    expect([await wire.call(), await wire.call()]).toEqual([ONE_BY_ONE, ONE_BY_ONE]);
+  });
+
+  it('leaves piece by piece where a turn takes long', async () => {
+    passingMs = 5;
+    const wire = serving(({ stdout }) => void stdout.write('out'));
     expect([await wire.call(), await wire.call()]).toEqual([ONE_BY_ONE, ONE_BY_ONE]);
   });
 

@@ -1,8 +1,8 @@
 /** What the last request on a kept connection said, for a client that would say the same again. */
 
-import type { Edition } from '../../domain/evidence/edition.js';
-import type { Environment } from '../../ports/environment.js';
-import type { Terminals } from '../environment/terminals.js';
+import type { Edition } from '../../../domain/evidence/edition.js';
+import type { Environment } from '../../../ports/environment.js';
+import type { Terminals } from '../../environment/terminals.js';
 
 /** All that a request says, except for its command and its arguments. */
 export interface Saying {

@@ -1,8 +1,8 @@
 /** Connections of one client that its daemon has left open, for the next calls. */
 
 import type { Duplex } from 'node:stream';
-import type { Owner } from '../../domain/evidence/owner.js';
-import type { SaidHead } from '../wire/said-head.js';
+import type { Owner } from '../../../domain/evidence/owner.js';
+import type { SaidHead } from './said-head.js';
 
 /** What a socket of Node has, so that an idle one does not keep the process alive. */
 interface Countable {

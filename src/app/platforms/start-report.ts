@@ -1,5 +1,5 @@
 import type { Word } from '../../ports/start-word.js';
-import type { DaemonHost, StartChannel, StartLedger } from '../platforms/host.js';
+import type { DaemonHost, StartChannel, StartLedger } from './host.js';
 
 /** Tells the starter what this process has come to, and writes it to the ledger for all others. */
 export class StartReport {

@@ -1,7 +1,7 @@
 /**
- * Holds what a short call writes until the end of its turn of the event loop, so that its output and its exit code leave in one
- * system call. Only after a call that ended in the turn in which it began: a service that writes and then computes for seconds
- * shows what it wrote. The word that a call has begun is never held.
+ * Holds what a short call writes until the end of its turn of the event loop, so that its output and its exit
+ * code leave in one system call. Only after a call that ended in the turn in which it began: a service that
+ * writes and then computes for seconds shows what it wrote. The word that a call has begun is never held.
  */
 
 import type { Duplex } from 'node:stream';
