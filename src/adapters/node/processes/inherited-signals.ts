@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { textOf } from './proc-files.js';
 
 /** What ends a process when a terminal, a shell or a person says so; signal(7). */
 const ENDING = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 } as const;
@@ -12,7 +12,7 @@ const SIGTSTP = 20;
  * @returns the signals that this process was started to ignore
  */
 export function ignoredSignals(): readonly NodeJS.Signals[] {
-  const parent = ignoredIn(statusOf(process.ppid));
+  const parent = ignoredIn(textOf(`/proc/${process.ppid}/status`));
   const byNohup = /(^|\/)nohup$/.test(process.env._ ?? '') ? bit(ENDING.SIGHUP) : 0;
   const signals = Object.keys(ENDING) as (keyof typeof ENDING)[];
   return signals.filter((signal) => (parent | byNohup) & bit(ENDING[signal]));
@@ -25,11 +25,3 @@ export function ignoredIn(status: string): number {
 }
 
 const bit = (signal: number): number => 2 ** (signal - 1);
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/status`, 'latin1');
-  } catch {
-    return '';
-  }
-}
