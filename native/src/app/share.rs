@@ -338,7 +338,10 @@ impl Session {
                     Received::End => Some(Ended::Lost(p::TEXT_HUNG_UP.to_owned())),
                     Received::Failed(cause) => Some(Ended::Lost(cause.message)),
                 };
-                continue;
+                // What the host says now is for the next broker.
+                if ended.is_some() {
+                    break;
+                }
             }
             if ready.input {
                 self.read_host(&mut buffer, &mut link.unsent);
@@ -390,7 +393,7 @@ impl Session {
             p::CHUNK_ERROR_OUTPUT => {
                 let mut lines = Vec::new();
                 link.side_lines.take(bytes, &mut |line| lines.push(line));
-                lines.iter().find_map(|line| self.take_side_line(link, line))
+                lines.iter().find_map(|line| Session::take_side_line(link, line))
             }
             p::CHUNK_EXIT => Some(Ended::Lost(p::TEXT_SHARE_ENDS.to_owned())),
             _ => {
@@ -405,7 +408,7 @@ impl Session {
     }
 
     /// What a broker tells beside the messages; see `src/app/share/side-channel.ts`.
-    fn take_side_line(&mut self, link: &mut Link, line: &Line) -> Option<Ended> {
+    fn take_side_line(link: &mut Link, line: &Line) -> Option<Ended> {
         let text = match line {
             Line::Whole(line) => String::from_utf8_lossy(line),
             Line::TooLong { .. } => return None,

@@ -19,7 +19,7 @@ export function ignoredSignals(): readonly NodeJS.Signals[] {
 }
 
 /** @param status proc_pid_status(5): hexadecimal, a bit for each signal, the lowest one for signal 1 */
-export function ignoredIn(status: string): number {
+function ignoredIn(status: string): number {
   const mask = Number.parseInt(/^SigIgn:.*([0-9a-f]{8})$/m.exec(status)?.[1] ?? '0', 16);
   return mask & bit(SIGTSTP) ? 0 : mask;
 }
