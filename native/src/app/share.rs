@@ -120,7 +120,6 @@ struct Session {
     /// When the host said its last.
     host_ended_ms: Option<f64>,
     is_finished: bool,
-    exit_code: i32,
 }
 
 impl Session {
@@ -134,7 +133,6 @@ impl Session {
             parent: parent_id(),
             host_ended_ms: None,
             is_finished: false,
-            exit_code: p::EXIT_OK,
         }
     }
 
@@ -214,7 +212,7 @@ impl Session {
         loop {
             let left = until_ms - monotonic_ms();
             if self.is_over() {
-                return Some(self.exit_code);
+                return Some(p::EXIT_OK);
             }
             if left <= 0.0 {
                 return None;
@@ -301,7 +299,7 @@ impl Session {
         let acts = self.relay.broker_lost(link.taken, &words);
         self.perform(acts, &mut Vec::new());
         if self.is_over() {
-            return Ended::Finished(self.exit_code);
+            return Ended::Finished(p::EXIT_OK);
         }
         Ended::Lost(words)
     }
@@ -322,7 +320,7 @@ impl Session {
         let mut ended = self.decode(link, &mut decoder, rest);
         while ended.is_none() {
             if self.is_over() {
-                return Ended::Finished(self.exit_code);
+                return Ended::Finished(p::EXIT_OK);
             }
             link.fill_outbox();
             let wants_input = self.wants_input(link.unsent.len() + link.outbox.len());
