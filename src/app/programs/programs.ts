@@ -43,7 +43,10 @@ export async function runProgram(argv: readonly string[]): Promise<number | 'mal
   const [command, ...rest] = argv;
   const reading = readProgramArguments(command as ProgramCommand, rest);
   if (reading.kind !== 'read') return refuse(reading);
-  return command === 'path' ? printPath(reading.value) : connectProgram(callerHost(), reading.value);
+  const host = callerHost();
+  if (host.platform === 'win32')
+    return complain(USAGE.platform(host.platform, `solod ${command}`), EXIT.usage);
+  return command === 'path' ? printPath(host, reading.value) : connectProgram(host, reading.value);
 }
 
 /** `serve` of a program: it runs in the foreground, and this process passes signals on to it. */
@@ -68,9 +71,7 @@ function fail(failure: Failure): number {
   return exitCodeOf(failure);
 }
 
-async function printPath({ name, options }: ProgramArguments): Promise<number> {
-  const host = callerHost();
-  if (host.platform === 'win32') return complain(USAGE.platform(host.platform, 'solod path'), EXIT.usage);
+async function printPath(host: CallerHost, { name, options }: ProgramArguments): Promise<number> {
   const target = resolveTarget({ ...options, name }, host);
   if (target.kind === 'failed') return fail(target.failure);
   const output = new CommandOutput();
