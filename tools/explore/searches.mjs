@@ -78,7 +78,8 @@ function explore(line) {
 }
 
 /**
- * @param {string} line @returns {Promise<boolean>} whether it found what it has to find: nothing, or a flaw
+ * @param {string} line
+ * @returns {Promise<boolean>} whether it found what it has to find: nothing, or a flaw
  */
 async function isAsExpected(line) {
   const { code, text } = await explore(line);
