@@ -2465,8 +2465,8 @@ const diagnostic = of('text/one-line', 'text/one-line', [
   [
     'room',
     'A code stays whole: the text is cut for it.',
-    'DIAGNOSTIC_LIMIT - suffix.length',
-    'DIAGNOSTIC_LIMIT',
+    'limit - suffix.length',
+    'limit',
     'a code that leaves less room, in red',
   ],
   [
@@ -2543,6 +2543,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (false)',
         'a client that goes takes its requests',
         'share/broker/share-machine',
+      ],
+      [
+        'gone-waiting',
+        'Nothing of it is begun any more.',
+        '[...up.pending.values()].reverse()',
+        '[...up.pending.values()]',
+        'what a client had waiting when it went',
       ],
       [
         'gone-questions',
@@ -2630,6 +2637,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'the id of what is listened to',
       ],
       [
+        'long-question',
+        'A question that is too long ends no request.',
+        "lastOf(membersOf(head), 'method') === undefined",
+        'true',
+        "a server's question that is too long",
+      ],
+      [
         'own-list',
         'A list of tasks has the own ones alone.',
         "pending.purpose === 'list-tasks' && isShared(step)",
@@ -2676,6 +2690,13 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'if (isAwaited || isMissed) start(step, up);',
         'if (isAwaited) start(step, up);',
         'again and again',
+      ],
+      [
+        'unfit',
+        'A server that refuses the handshake is not started again for what waits.',
+        '  failAllWaiting(step, up, message);\n  endProcess',
+        '  endProcess',
+        'what came behind a handshake that the server refuses',
       ],
     ],
   ],
@@ -2779,6 +2800,14 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'the next one goes when the one before is answered',
         'share/broker/share-routing',
       ],
+      [
+        'one-row',
+        'The server hears of the end of a subscription before it hears of the next one.',
+        " || purpose === 'unsubscribe'",
+        '',
+        'the server hears of the end of one',
+        'share/broker/share-routing',
+      ],
     ],
   ],
   [
@@ -2815,9 +2844,23 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
       [
         'counted',
         'Only the last client that unsubscribes is passed on.',
-        "if (others > 0) return 'one-of-several';",
+        "if (subscribers.size > 0) return 'settled';",
         '',
         'the first goes up, updates reach the subscribers',
+      ],
+      [
+        'given-back',
+        'A client that has unsubscribed meanwhile is not a subscriber.',
+        ' && !wait.isGivenBack',
+        '',
+        'one that is given back while the server is asked',
+      ],
+      [
+        'still-asked',
+        'What is being asked of the server is not taken back before the answer.',
+        '  if (beginning !== undefined) {\n    // Who is left',
+        '  if (beginning !== undefined && false) {\n    // Who is left',
+        'a renewed one that is given back',
       ],
       [
         'refused',

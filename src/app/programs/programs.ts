@@ -79,7 +79,7 @@ async function printPath(host: CallerHost, { name, options }: ProgramArguments):
   return output.settle(EXIT.ok);
 }
 
-// --- in the foreground -------------------------------------------------------------------------------------
+// --- in the foreground ---
 
 async function serveInForeground(host: CallerHost<Socket>, asked: ProgramArguments): Promise<number> {
   const request = requestOf(host, asked);
@@ -105,7 +105,7 @@ function prepare(host: CallerHost<Socket>, target: Target): Failure | undefined 
   return prepared.kind === 'prepared' ? undefined : unpreparedFailure(prepared);
 }
 
-// --- joined to its socket ----------------------------------------------------------------------------------
+// --- joined to its socket ---
 
 type Requested =
   | { readonly kind: 'resolved'; readonly value: DaemonRequest }
