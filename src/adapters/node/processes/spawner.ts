@@ -39,6 +39,8 @@ interface Started {
   /** The end of its output. */
   readonly tail: () => string;
   readonly words: Word[];
+  /** Writes its end into the ledger, once. */
+  conclude: () => void;
 }
 
 /** What a started process is given. */
@@ -99,8 +101,10 @@ export class NodeSpawner implements Spawner {
   check(pid: number): ChildReading {
     const started = this.#children.get(pid);
     if (started === undefined) throw new Error(`process ${pid} was not started here`);
-    const { child, tail, words } = started;
+    const { child, tail, words, conclude } = started;
     if (child.exitCode === null && child.signalCode === null) return { kind: 'running' };
+    // Bun tells of the end before its event, and the caller may leave before that.
+    conclude();
     return {
       kind: 'ended',
       code: child.exitCode ?? undefined,
@@ -173,24 +177,32 @@ export class NodeSpawner implements Spawner {
   #started(reason: SpawnReason, child: ChildProcess, pid: number, log: Log | undefined): SpawnReading {
     const seen = this.processes.lookUp(pid);
     const startTime = seen.kind === 'present' ? seen.startTime : '';
-    const started: Started = { child, tail: log?.tail ?? (() => ''), words: [] };
+    const words: Word[] = [];
+    const tail = log?.tail ?? (() => '');
+    const started: Started = { child, tail, words, conclude: () => this.#conclude(pid, started) };
     this.#children.set(pid, started);
     this.#records.started(reason, pid, startTime);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
     if (pipe) {
       pipe.unref();
       listenToStart(pipe, (word) => {
-        started.words.push(word);
+        words.push(word);
         this.#wake?.();
       });
     }
-    child.once('exit', (code, signal) => {
-      const seen = { code: code ?? undefined, signal: signal ?? undefined, lastOutput: started.tail };
-      this.#records.ended(pid, started.words, seen);
+    child.once('exit', () => {
+      started.conclude();
       log?.end();
       this.#wake?.();
     });
     return { kind: 'spawned', pid, startTime };
+  }
+
+  #conclude(pid: number, started: Started): void {
+    started.conclude = () => {};
+    const { child, tail, words } = started;
+    const seen = { code: child.exitCode ?? undefined, signal: child.signalCode ?? undefined };
+    this.#records.ended(pid, words, { ...seen, lastOutput: tail });
   }
 }
 
