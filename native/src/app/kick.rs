@@ -69,7 +69,7 @@ fn kick_once(asked: &Asked, target: &Target) -> Kicked {
     let plan = Plan { place: &target.place, user_id: target.user_id, nonce: &nonce, ready_ms };
     // A kick sends no request.
     let request = |_| Vec::new();
-    let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(target) };
+    let find_launch = || target::launch_for(asked, target);
     kick(
         &mut Host::new(&target.place.directory, &request, &find_launch, false, delegate::limits(asked)),
         &plan,
