@@ -1,10 +1,25 @@
 /** Entry of a daemon that was started in the background. Its command line says everything. */
 
+import { RUNTIME } from '../../adapters/node/runtime.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { CLAIMED_IN_VARIABLE } from './claim-variables.js';
+import { loadKept } from './kept-code.js';
 
-const serving = loadBundle<typeof import('./serve.js')>('serve.cjs').serve(
-  process.argv.slice(2),
-  'background',
-);
-void (serving ?? Promise.resolve(EXIT.usage)).then((code) => process.exit(code));
+const argv = process.argv.slice(2);
+/** As the starter writes it. */
+const KEEPS_NOTHING = '--compile-cache=off';
+
+function serve(): Promise<number> | undefined {
+  const directory = process.env[CLAIMED_IN_VARIABLE];
+  if (directory === undefined)
+    return loadBundle<typeof import('./serve.js')>('serve.cjs').serve(argv, 'background');
+  if (argv.includes(KEEPS_NOTHING) || RUNTIME.name !== 'node')
+    return loadBundle<typeof import('./claimed-entry.js')>('claimed.cjs').serve(argv, 'background');
+  const kept = loadKept<typeof import('./claimed-entry.js')>('claimed.cjs', directory, require);
+  // What V8 has compiled by itself may not import.
+  kept.exports.importBy((url) => import(url));
+  return kept.exports.serve(argv, 'background', kept.code);
+}
+
+void (serve() ?? Promise.resolve(EXIT.usage)).then((code) => process.exit(code));
