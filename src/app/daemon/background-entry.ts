@@ -14,12 +14,12 @@ function serve(): Promise<number> | undefined {
   const directory = process.env[CLAIMED_IN_VARIABLE];
   if (directory === undefined)
     return loadBundle<typeof import('./serve.js')>('serve.cjs').serve(argv, 'background');
-  if (argv.includes(KEEPS_NOTHING) || RUNTIME.name !== 'node')
-    return loadBundle<typeof import('./claimed-entry.js')>('claimed.cjs').serve(argv, 'background');
-  const kept = loadKept<typeof import('./claimed-entry.js')>('claimed.cjs', directory, require);
+  const keeps = RUNTIME.name === 'node' && !argv.includes(KEEPS_NOTHING);
+  const from = keeps ? directory : undefined;
+  const kept = loadKept<typeof import('./claimed-entry.js')>('claimed.cjs', from, require);
   // What V8 has compiled by itself may not import.
   kept.exports.importBy((url) => import(url));
-  return kept.exports.serve(argv, 'background', kept.code);
+  return kept.exports.serve(argv, 'background', keeps ? kept.code : undefined);
 }
 
 void (serve() ?? Promise.resolve(EXIT.usage)).then((code) => process.exit(code));

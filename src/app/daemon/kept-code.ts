@@ -36,9 +36,6 @@ export interface KeptBundle<Exports> {
   readonly code: KeptCode;
 }
 
-const BEFORE = '(function (exports, require, module, __filename, __dirname) {';
-const AFTER = '\n})';
-
 /** Between a release, a processor and a sum. */
 const MARK = '-solod-';
 
@@ -47,20 +44,20 @@ export const isKeptCode = (name: string): boolean => name.includes(MARK);
 
 /**
  * Loads a bundle as `require` does.
- * @param name file name of the bundle
- * @param directory of the daemon's name
+ * @param name file name of the bundle, whose text is ASCII, and a function with the parameters of a CommonJS module
+ * @param directory of the daemon's name; undefined if nothing is kept
  * @param load `require` of a module beside it
  */
 export function loadKept<Exports>(
   name: string,
-  directory: string,
+  directory: string | undefined,
   load: NodeJS.Require,
 ): KeptBundle<Exports> {
   const filename = siblingFile(name);
-  const source = readFileSync(filename, 'utf8');
-  const own = `${process.version}-${process.arch}${MARK}${crc32(source).toString(16)}`;
-  const cachedData = readKept(directory, own);
-  const script = new Script(BEFORE + source + AFTER, { filename, cachedData });
+  const bytes = readFileSync(filename);
+  const own = `${process.version}-${process.arch}${MARK}${crc32(bytes).toString(16)}`;
+  const cachedData = directory === undefined ? undefined : readKept(directory, own);
+  const script = new Script(bytes.toString('latin1'), { filename, cachedData });
   const module = { exports: {} as Exports };
   script.runInThisContext()(module.exports, load, module, filename, dirname(filename));
   const isKept = cachedData !== undefined && script.cachedDataRejected === false;
