@@ -141,8 +141,10 @@ export class ShareClient {
   #round(): Promise<BrokerCallEnd> {
     const { options, env, cwd, stateDirectory, broker } = this.session;
     const isHere = this.#manner === 'this-process';
-    const input = new Readable({ read: () => this.#relieve() });
+    const input = new Readable({ read: () => this.#holdOrRelieve() });
     this.#input = input;
+    // What the last connection had not read is not unread any more.
+    this.#holdOrRelieve();
     this.#taken = undefined;
     const asked = isHere ? { ...options, sharing: 'per-client' as const } : options;
     return this.session.call({
@@ -212,15 +214,16 @@ export class ShareClient {
   #heard(bytes: Buffer): void {
     for (const line of this.#splitter.take(bytes.toString('latin1')))
       this.#step(line.kind === 'line' ? { ...line, kind: 'host-line' } : { ...line, kind: 'host-too-long' });
-    const unsent = this.#relay.waiting.length > 0 || (this.#input?.readableLength ?? 0) > RELAY.unsentBytes;
-    if (unsent && this.#relay.waiting.reduce((sum, { length }) => sum + length, 0) <= RELAY.unsentBytes)
-      return;
-    if (unsent) this.session.stdin.pause();
+    this.#holdOrRelieve();
   }
 
-  #relieve(): void {
-    if (this.session.stdin.isPaused() && (this.#input?.readableLength ?? 0) <= RELAY.unsentBytes)
-      this.session.stdin.resume();
+  /** Reads no more of the host than brokers take. */
+  #holdOrRelieve(): void {
+    const { stdin } = this.session;
+    const waiting = this.#relay.waiting.reduce((sum, { length }) => sum + length, 0);
+    const isFull = Math.max(waiting, this.#input?.readableLength ?? 0) > RELAY.unsentBytes;
+    if (isFull) stdin.pause();
+    else if (stdin.isPaused()) stdin.resume();
   }
 
   #step(event: RelayEvent): void {

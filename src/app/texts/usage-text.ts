@@ -110,9 +110,12 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
     what: `--value ${text} is not JSON`,
     todo: 'write JSON, in which "{command}" stands for the path of the installed command',
   }),
-  code: (text: string) => ({
+  code: (text: string, similar: readonly string[] = []) => ({
     what: `${JSON.stringify(text)} is not a code`,
-    todo: 'write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
+    todo:
+      similar.length > 0
+        ? `write ${similar.join(' or ')}`
+        : 'write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
   }),
   shell: (text: string, known: readonly string[]) => ({
     what: `there is no completion for ${JSON.stringify(text)}`,

@@ -195,10 +195,10 @@ function settleByUri(step: Step, { client, line, batch }: Said, request: RpcRequ
   const idToken = sliceOf(line, request.id);
   const to = { client: client.id, batch, idToken, key: valueKey(idToken) };
   if (request.method === 'resources/subscribe') {
-    subscribe(step, up, uri, to);
+    subscribe(step, up, uri, { ...to, isGivenBack: false });
     return true;
   }
-  if (unsubscribe(up, uri, client) === 'last') return false;
+  if (unsubscribe(up, uri, client) === 'for-server') return false;
   answerEmpty(step, to);
   return true;
 }
@@ -329,7 +329,8 @@ export function clientLeft(step: Step, client: Client): void {
   for (const era of ERAS) {
     const up = step.state[era];
     up.greetingWaits = up.greetingWaits.filter((wait) => wait.client !== client.id);
-    for (const pending of [...up.pending.values()])
+    // The last one first: else each that is dropped would let the next one through to the server.
+    for (const pending of [...up.pending.values()].reverse())
       if (pending.client === client.id)
         drop(step, up, pending, cancellationLine(String(pending.id), 'the client has gone'));
     answerForClient(step, up, client.id);

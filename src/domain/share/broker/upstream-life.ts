@@ -55,7 +55,7 @@ export function whyHeldBack(state: ShareState, up: Upstream): string | undefined
   return `solod share: the server ended ${up.failures} times in a row, the next start is in ${seconds} s: ${up.lastWords}`;
 }
 
-export function endProcess(step: Step, up: Upstream): void {
+function endProcess(step: Step, up: Upstream): void {
   up.phase = { kind: 'ending' };
   step.acts.push({ kind: 'end', era: up.era });
 }
@@ -124,14 +124,19 @@ function failAllWaiting(step: Step, up: Upstream, message: string): void {
   loseSubscriptions(step, up, message);
 }
 
+/** It will serve nobody: what waits for it would have another one started, and another one. */
+export function giveUp(step: Step, up: Upstream, message: string): void {
+  failAllWaiting(step, up, message);
+  endProcess(step, up);
+}
+
 /** Looks at the clock. */
 export function woke(step: Step): void {
   for (const era of ERAS) {
     const up = step.state[era];
     if (up.phase.kind === 'greeting' && step.state.nowMs >= up.phase.untilMs) {
       up.lastWords = 'it did not answer "initialize"';
-      failAllWaiting(step, up, `solod share: ${up.lastWords} in time`);
-      endProcess(step, up);
+      giveUp(step, up, `solod share: ${up.lastWords} in time`);
     }
     goOn(step, up);
   }

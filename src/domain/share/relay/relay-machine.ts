@@ -132,8 +132,10 @@ function take(state: RelayState, acts: RelayAct[], event: RelayEvent): void {
     case 'host-too-long': {
       const id = idOfCut(event.head, event.tail) ?? NO_ID;
       const { messageBytes } = state.limits;
-      const message = tooLongText(event.bytes, messageBytes);
-      acts.push({ kind: 'to-host', line: errorLine(id, 'invalidRequest', message) });
+      const line = errorLine(id, 'invalidRequest', tooLongText(event.bytes, messageBytes));
+      // An answer that the server waits for: it gets another one.
+      if (state.questions.delete(id)) send(state, acts, line);
+      else acts.push({ kind: 'to-host', line });
       return;
     }
     case 'host-ended':
