@@ -101,11 +101,20 @@ function leave(directory: string, own: string, data: Buffer): void {
   sum.writeUInt32LE(crc32(data));
   const made = join(directory, `${own}.${process.pid}`);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeUnlessThere(directory);
     writeFileSync(made, Buffer.concat([sum, data]), { mode: 0o600, flag: 'wx' });
     renameSync(made, join(directory, own));
   } catch {
     // The next daemon compiles again.
     rmSync(made, { force: true });
+  }
+}
+
+/** Without its parents: a daemon whose directory has been removed must not bring it back. */
+function makeUnlessThere(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch {
+    // Another daemon made it, or what is written into it fails, too.
   }
 }
