@@ -9,6 +9,7 @@ pub const ABANDONED_MS: f64 = 60_000.0;
 pub const NAME_HANDED: &str = "listen.sock";
 pub const CLAIMED_VARIABLE: &str = "SOLOD_CLAIMED";
 pub const CLAIMED_IN_VARIABLE: &str = "SOLOD_CLAIMED_IN";
+pub const KICK_REPORT: &str = "kick-report";
 pub const VERSION: &str = "0.1.0";
 pub const WIRE_VERSION: u32 = 1;
 pub const TOTAL_MS: f64 = 10_000.0;

@@ -44,8 +44,8 @@ pub fn is_usual(node: &Path, daemon: &Path) -> bool {
     is_same_bundle && find_node(None).map_or(true, |usual| is_same(usual.path(), node))
 }
 
-/// The Node and the bundle by which Node's command would start a daemon. None where only a run of Node tells which one that is: what is
-/// called "node" may be a program that looks for it.
+/// The Node and the bundle by which Node's command would start a daemon. None where only a run of Node tells which one that is:
+/// what is called "node" may be a program that looks for it.
 pub fn usual_start() -> Option<[String; 2]> {
     let package = own_package()?;
     let daemon = check(&package.directory.join(BUNDLES).join(DAEMON), package.levels, Owners::Own)

@@ -208,13 +208,25 @@ pub fn find_launch(target: &Target) -> Option<Launch> {
 /// Where there is no launch file: what Node's command would start, which leaves one. None if that takes Node to know.
 fn usual_launch(target: &Target) -> Option<Launch> {
     let [node, daemon] = usual_start()?;
+    start_by(target, &node, &daemon)
+}
+
+/// By the Node and the bundle of a process that asks. None if one of them can't be trusted.
+pub fn launch_with(target: &Target, node: &str, daemon: &str) -> Option<Launch> {
+    check_program(Path::new(node), 1, Owners::Named).ok()?;
+    check(Path::new(daemon), LAUNCHED_LEVELS, Owners::Own).ok()?;
+    start_by(target, node, daemon)
+}
+
+fn start_by(target: &Target, node: &str, daemon: &str) -> Option<Launch> {
     let flags = [
         Some(format!("--name={}", target.name)),
         Some(format!("--state-dir={}", target.state_directory)),
         target.project.as_ref().map(|project| format!("--project={project}")),
     ];
     let service = ["--".to_owned(), target.edition.path.clone()];
-    let words = [node, daemon].into_iter().chain(flags.into_iter().flatten()).chain(service);
+    let program = [node.to_owned(), daemon.to_owned()];
+    let words = program.into_iter().chain(flags.into_iter().flatten()).chain(service);
     launch_by(target, words.map(|word| CString::new(word).ok()).collect::<Option<_>>()?, true)
 }
 

@@ -1,5 +1,6 @@
-//! Makes a state directory this scope's that nobody has had, before something is started there; see `src/domain/place/take-root.ts`,
-//! which also knows what to do with the records of others. Each step can fail: then the directory stays what it was, and Node says why.
+//! Makes a state directory this scope's that nobody has had, before something is started there; see
+//! `src/domain/place/take-root.ts`, which also knows what to do with the records of others. Each step can fail: then the directory
+//! stays what it was, and Node says why.
 
 use super::layout;
 use super::ports::{Change, Found, Ports};

@@ -1,12 +1,13 @@
 /** Entry of a daemon that was started in the background. Its command line says everything. */
 
-import { RUNTIME } from '../../adapters/node/runtime.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
-import { CLAIMED_IN_VARIABLE } from './claim-variables.js';
-import { loadKept } from './kept-code.js';
+import { CLAIMED_IN_VARIABLE } from './start/claim-variables.js';
+import { loadKept } from './start/kept-code.js';
 
 const argv = process.argv.slice(2);
+/** Others say of V8's code that they have it, and don't. */
+const isNode = process.versions.bun === undefined && process.versions.deno === undefined;
 /** As the starter writes it. */
 const KEEPS_NOTHING = '--compile-cache=off';
 
@@ -14,7 +15,7 @@ function serve(): Promise<number> | undefined {
   const directory = process.env[CLAIMED_IN_VARIABLE];
   if (directory === undefined)
     return loadBundle<typeof import('./serve.js')>('serve.cjs').serve(argv, 'background');
-  const keeps = RUNTIME.name === 'node' && !argv.includes(KEEPS_NOTHING);
+  const keeps = isNode && !argv.includes(KEEPS_NOTHING);
   const from = keeps ? directory : undefined;
   const kept = loadKept<typeof import('./claimed-entry.js')>('claimed.cjs', from, require);
   // What V8 has compiled by itself may not import.

@@ -9,9 +9,9 @@ import { type Claimed, type ClaimResult, claimTarget } from '../library/claim-na
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { failureMessage } from '../texts/failure-sentence.js';
-import { useCompileCache } from './compile-cache.js';
 import type { DaemonSettings } from './daemon.js';
-import type { KeptCode } from './kept-code.js';
+import { useCompileCache } from './start/compile-cache.js';
+import type { KeptCode } from './start/kept-code.js';
 
 /**
  * Runs until the daemon ends, and the process with it.

@@ -1,4 +1,4 @@
-/** All that a daemon runs whose name has been claimed before Node began, in one bundle: it needs all of it, and at once. */
+/** All that a daemon runs whose name was claimed before Node began. One bundle: it needs all at once. */
 
 import { holdBundle } from '../environment/bundle-files.js';
 import * as callProcess from '../service/call-process/install.js';

@@ -20,11 +20,11 @@ import { failureMessage } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
-import { takeClaim } from './claimed-before.js';
 import { deferToSupervisor } from './defer-to-manager.js';
 import { takeHandedListener } from './handed-socket.js';
-import type { KeptCode } from './kept-code.js';
 import { Supervisor } from './service-manager.js';
+import { takeClaim } from './start/claimed-before.js';
+import type { KeptCode } from './start/kept-code.js';
 
 type Mode = 'foreground' | 'background';
 

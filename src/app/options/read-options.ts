@@ -132,8 +132,8 @@ const WRITTEN = /^--(name|state-dir|project)=(.*)$/s;
 const KEYS = { name: 'name', 'state-dir': 'stateDirectory', project: 'project' } as const;
 
 /**
- * Reads the arguments of a daemon as solod writes them, unless there are settings among them. The reader by the table takes a
- * millisecond, in which callers wait.
+ * Reads the arguments of a daemon as solod writes them, unless there are settings among them. The reader by
+ * the table takes a millisecond, in which callers wait.
  * @returns undefined if there is anything else
  */
 export function readWritten(argv: readonly string[]): ServiceArguments | undefined {

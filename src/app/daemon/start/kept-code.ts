@@ -20,8 +20,8 @@ import {
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
-import { NAMES } from '../../domain/place/layout.js';
-import { siblingFile } from '../environment/bundle-files.js';
+import { NAMES } from '../../../domain/place/layout.js';
+import { siblingFile } from '../../environment/bundle-files.js';
 
 /** What this process leaves for the next one. */
 export interface KeptCode {
@@ -44,7 +44,7 @@ export const isKeptCode = (name: string): boolean => name.includes(MARK);
 
 /**
  * Loads a bundle as `require` does.
- * @param name file name of the bundle, whose text is ASCII, and a function with the parameters of a CommonJS module
+ * @param name file name of the bundle. Its text is ASCII: a function with the parameters of a CommonJS module
  * @param directory of the daemon's name; undefined if nothing is kept
  * @param load `require` of a module beside it
  */

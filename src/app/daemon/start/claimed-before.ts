@@ -1,11 +1,11 @@
 /** The native client claims a name, and becomes this process, with the listener as one of its descriptors. */
 
 import type { Socket } from 'node:net';
-import { type Owner, ownerText, parseOwner } from '../../domain/evidence/owner.js';
-import { claimLayout, layout } from '../../domain/place/layout.js';
-import { type Claimed, claimedBy } from '../library/claim-name.js';
-import type { DaemonHost } from '../platforms/host.js';
-import { closeDescriptor, handedListener, isOwnSocket } from '../platforms/node-platform.js';
+import { type Owner, ownerText, parseOwner } from '../../../domain/evidence/owner.js';
+import { claimLayout, layout } from '../../../domain/place/layout.js';
+import { type Claimed, claimedBy } from '../../library/claim-name.js';
+import type { DaemonHost } from '../../platforms/host.js';
+import { closeDescriptor, handedListener, isOwnSocket } from '../../platforms/node-platform.js';
 import { CLAIMED_IN_VARIABLE, CLAIMED_VARIABLE } from './claim-variables.js';
 
 const CLAIMED = /^([1-9][0-9]*):([1-9][0-9]{0,8}):([3-9])$/;

@@ -6,7 +6,7 @@
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { NAMES } from '../../domain/place/layout.js';
+import { NAMES } from '../../../domain/place/layout.js';
 import { isKeptCode, type KeptCode } from './kept-code.js';
 
 /** module.enableCompileCache(), module.flushCompileCache(): Node's documentation of `node:module`. */
@@ -38,7 +38,7 @@ export function useCompileCache(directory: string, code: KeptCode | undefined): 
   }, FLUSH_MS).unref();
 }
 
-/** Each release of Node has a directory of its own in it, and each build of solod a file. Those of others are not used again. */
+/** Each release of Node has a directory in it, and each build of solod a file. Others' are not used again. */
 function sweep(root: string, code: string | undefined): void {
   const isUsed = (name: string): boolean =>
     name.startsWith(`${process.version}-`) && (code === undefined || !isKeptCode(name) || name === code);
