@@ -2465,8 +2465,8 @@ const diagnostic = of('text/one-line', 'text/one-line', [
   [
     'room',
     'A code stays whole: the text is cut for it.',
-    'DIAGNOSTIC_LIMIT - suffix.length',
-    'DIAGNOSTIC_LIMIT',
+    'limit - suffix.length',
+    'limit',
     'a code that leaves less room, in red',
   ],
   [

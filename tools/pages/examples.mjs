@@ -105,5 +105,16 @@ export function examplesOfTable(table, source, textOf) {
   });
 }
 
+/**
+ * The sentences of a table that makes texts.
+ * @param {Readonly<Record<string, Function>>} table @param {string} source of its file
+ * @returns {[string, string][]} by name
+ */
+export const textsOfTable = (table, source) =>
+  Object.entries(table).map(([name, make]) => [
+    name,
+    make(...parametersOf(source, name).map((one) => `<${one}>`)),
+  ]);
+
 /** @param {string} kind @param {(failure: object) => string} sentence */
 export const exampleOf = (kind, sentence) => sentence(failureOf(kind));

@@ -7,10 +7,16 @@ const WORK = /** @type {const} */ ([
   ['formatting one file', 'prettier', 'prettierd'],
 ]);
 
-/** @param {string} performance docs/performance.md @returns {string} */
-export function inShort(performance) {
-  /** @param {string} group @param {string} what */
-  const of = (group, what) => shown(medianOf(after(`#### ${group}`, performance), what));
+/**
+ * @param {string} performance docs/performance.md
+ * @returns {(group: string, what: string) => string} a median of its tables
+ */
+const mediansOf = (performance) => (group, what) =>
+  shown(medianOf(after(`#### ${group}`, performance), what));
+
+/** @param {string} performance docs/performance.md @returns {string} real work, with and without solod */
+export function workTable(performance) {
+  const of = mediansOf(performance);
   const rows = WORK.map(([work, tool, rival]) => [
     `${work}, ${tool}`,
     `${of('work', `${tool}, cold`)} ms`,
@@ -18,6 +24,13 @@ export function inShort(performance) {
     `${of('work', `solod call, ${work}`)} ms`,
     `${of('work', `${rival} \\(control\\)`)} ms (${rival})`,
   ]);
+  const head = ['', 'without a daemon', 'solod', 'solod, on Node', "the tool's own daemon"];
+  return markdownTable(head, rows);
+}
+
+/** @param {string} performance docs/performance.md @returns {string} */
+export function inShort(performance) {
+  const of = mediansOf(performance);
   const own = of('native', `${INSTALLED}, warm, no-op`);
   const onNode = of('no-op', 'solod call, warm, no-op');
   const node = of('no-op', 'node -e 0 \\(control\\)');
@@ -28,8 +41,7 @@ export function inShort(performance) {
     `**The first call, which starts the daemon:** ${first} ms on Node, and what the service takes to load.`,
     `**Memory of an idle daemon:** ${idle} MB, and what the service has loaded.`,
   ];
-  const head = ['', 'without a daemon', 'solod', 'solod, on Node', "the tool's own daemon"];
-  return `${markdownTable(head, rows)}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}`;
+  return `${workTable(performance)}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}`;
 }
 
 /** Two digits tell enough. @param {number} value */

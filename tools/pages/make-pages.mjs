@@ -7,8 +7,8 @@ import { load } from '../support/load-sources.mjs';
 import { markdownTable, withTable } from '../support/markdown.mjs';
 import { ROOT } from '../support/paths.mjs';
 import { panelsOf, pictureOf, textOf } from './before-after.mjs';
-import { exampleOf, examplesOfTable, symptomOf } from './examples.mjs';
-import { inShort } from './in-short.mjs';
+import { exampleOf, examplesOfTable, symptomOf, textsOfTable } from './examples.mjs';
+import { inShort, workTable } from './in-short.mjs';
 
 const TEXTS = 'src/app/texts';
 /** Tables of messages: file without its ending, and export. */
@@ -37,6 +37,7 @@ const FILES = {
   codes: 'src/domain/text/error-code.ts',
   exits: 'src/app/environment/exit-codes.ts',
   findings: 'src/domain/doctor/findings.ts',
+  mcp: 'src/domain/share/messages/share-errors.ts',
 };
 
 /** What people meet most, in their words. */
@@ -83,9 +84,10 @@ const PICTURE = /!\[[^\]]*\](?=\(docs\/before-after\.svg\))/;
 function figures() {
   const performance = documentAt('docs/performance.md');
   const panels = panelsOf(documentAt('docs/share.md'), performance);
+  const readme = documentAt('README.md').replace(PICTURE, () => `![${textOf(panels)}]`);
   return [
     ['docs/before-after.svg', pictureOf(panels)],
-    ['README.md', documentAt('README.md').replace(PICTURE, () => `![${textOf(panels)}]`)],
+    ['README.md', withTable('npm run pages', readme, `\n${workTable(performance)}\n`)],
     ['docs/performance.md', withTable('npm run pages', performance, `\n${inShort(performance)}\n`)],
   ];
 }
@@ -137,7 +139,11 @@ function examplesIn(modules, part) {
   const shown = told.map(
     ([code, text]) => /** @type {const} */ ([code, isOfLine(code) ? text : `solod: ${text}`]),
   );
-  return new Map([...shown, ...findingsIn(part)]);
+  const { MCP_TROUBLE } = part('mcp');
+  const mcp = textsOfTable(MCP_TROUBLE, documentAt(FILES.mcp)).map(
+    ([name, text]) => /** @type {const} */ ([codeFor(`mcp-${name}`), `solod share: ${text}`]),
+  );
+  return new Map([...shown, ...mcp, ...findingsIn(part)]);
 }
 
 /** Nobody speaks in a status line. @param {string} code */
@@ -223,7 +229,7 @@ function reference(part) {
       `\`${name}\``,
       angled(meaning),
     ]);
-    return `## ${title}\n\n${markdownTable(['', ''], lines)}`;
+    return `## ${title}\n\n${markdownTable(['name', 'meaning'], lines)}`;
   });
   return [
     '# Reference: exit codes, environment variables, files, values',

@@ -12,9 +12,10 @@ import {
 } from './command-pages.js';
 import { DOCTOR_PAGES } from './doctor-pages.js';
 import type { ErrorPages } from './error-page.js';
+import { MCP_PAGES, type McpCode } from './mcp-pages.js';
 import { LINE_PAGES, type LineCode } from './status-line-pages.js';
 
-export type ErrorCode = CallCode | CommandCode | InstallCode | UsageCode | LineCode | FindingCode;
+export type ErrorCode = CallCode | CommandCode | InstallCode | UsageCode | LineCode | McpCode | FindingCode;
 
 /** The groups of the codes, in the order of the page. */
 export const ERROR_GROUPS = {
@@ -23,6 +24,7 @@ export const ERROR_GROUPS = {
   Installing: INSTALL_PAGES,
   'The command line': USAGE_PAGES,
   'The status line': LINE_PAGES,
+  'Shared MCP servers': MCP_PAGES,
   'What doctor finds': DOCTOR_PAGES,
 } as const;
 
@@ -32,5 +34,6 @@ export const ERROR_PAGES: ErrorPages<ErrorCode> = {
   ...INSTALL_PAGES,
   ...USAGE_PAGES,
   ...LINE_PAGES,
+  ...MCP_PAGES,
   ...DOCTOR_PAGES,
 };

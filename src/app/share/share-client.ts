@@ -14,6 +14,7 @@ import {
   type RelayEvent,
   stepRelay,
 } from '../../domain/share/relay/relay-machine.js';
+import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
 import { chooseDaemon, type DaemonWish } from '../environment/daemon-switch.js';
 import type { Environment } from '../environment/state-root.js';
 import { SHIPPED } from '../service/service-file.js';
@@ -126,7 +127,8 @@ export class ShareClient {
     if (result.kind !== 'failed') return undefined;
     if (result.failure.kind === 'invalid-request') return { ...result };
     if (this.#wasOpened === 'never') {
-      this.session.say(`this session has a server of its own, because there is no broker: ${result.message}`);
+      const why = `${result.message}${codeSuffix(codeFor(result.failure.kind))}`;
+      this.session.say(`this session has a server of its own, because there is no broker: ${why}`);
       this.#manner = 'this-process';
       return undefined;
     }

@@ -6,7 +6,10 @@ const NAME_RULE = '1 to 64 letters, digits, ".", "_" or "-", starting with a let
 
 export const USAGE = /* @__PURE__ */ coded('usage-', {
   noService: () => ({ what: 'no service is given', todo: 'give the path of its file' }),
-  noDaemon: () => ({ what: 'no daemon is named', todo: 'give a service file, or --name' }),
+  noDaemon: () => ({
+    what: 'no daemon is named',
+    todo: 'give a service file, or a name that "solod ls" shows',
+  }),
   name: (name: string) => ({
     what: `${JSON.stringify(name)} is not a daemon name`,
     todo: `write ${NAME_RULE}`,

@@ -16,6 +16,7 @@ import { LINE_TROUBLE } from '../../../src/app/texts/status-line-text.js';
 import { USAGE } from '../../../src/app/texts/usage-text.js';
 import { WORKER_TROUBLE } from '../../../src/app/texts/worker-text.js';
 import { findingCode, KINDS } from '../../../src/domain/doctor/findings.js';
+import { MCP_TROUBLE } from '../../../src/domain/share/messages/share-errors.js';
 import { codeFor } from '../../../src/domain/text/error-code.js';
 
 const codesOf = (prefix: string, table: object): string[] =>
@@ -36,6 +37,7 @@ describe('the codes', () => {
       ...codesOf('share-', SHARE_TROUBLE),
       ...codesOf('usage-', USAGE),
       ...codesOf('line-', LINE_TROUBLE),
+      ...codesOf('mcp-', MCP_TROUBLE),
       ...KINDS.map(findingCode),
     ];
     expect([...new Set(used)].sort()).toEqual([...ERROR_CODES].sort());

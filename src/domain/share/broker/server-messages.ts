@@ -20,7 +20,7 @@ import {
   type RpcResponse,
   readMessage,
 } from '../messages/rpc-message.js';
-import { overLimit } from '../messages/share-limits.js';
+import { shareError } from '../messages/share-errors.js';
 import { answer, note, sendUp, tell } from './deliveries.js';
 import { greetingAnswered } from './greeting.js';
 import { levelGranted, levelIn, wantsLevel } from './log-levels.js';
@@ -77,7 +77,7 @@ export function takeServerTooLong(
   const id = idOfCut(head, tail);
   const isAnswer = lastOf(membersOf(head), 'method') === undefined;
   const what = `the server's ${isAnswer ? 'answer' : 'message'} has ${bytes} bytes`;
-  const message = overLimit(what, 'answerBytes', answerBytes);
+  const message = shareError('overLimit', what, 'answerBytes', answerBytes);
   note(step, message);
   if (!isAnswer) {
     // Its own ids may be the same numbers as the broker's.
@@ -102,7 +102,7 @@ function takeResponse(step: Step, up: Upstream, line: string, response: RpcRespo
   if (pending === undefined || pending.line !== undefined) return;
   if (pending.purpose === 'greet') {
     const why = greetingAnswered(step, up, pending, line, response);
-    if (why !== undefined) giveUp(step, up, `solod share: ${why}`);
+    if (why !== undefined) giveUp(step, up, shareError('noGreeting', why));
     return;
   }
   learn(step, up, pending, line, response);

@@ -599,8 +599,8 @@ describe('limits', () => {
     bench.say(1, '{"jsonrpc":"2.0","id":3,"method":7}');
     bench.say(1, '   ');
     expect(bench.told(1)).toMatchObject([
-      { id: null, error: { code: -32700 } },
-      { id: 3, error: { code: -32600 } },
+      { id: null, error: { code: -32700, message: 'solod share: that is not JSON [SOLOD_E_MCP_NOT_JSON]' } },
+      { id: 3, error: { code: -32600, message: expect.stringMatching(/ \[SOLOD_E_MCP_NO_MESSAGE\]$/) } },
     ]);
     expect(bench.sent()).toEqual([]);
   });
