@@ -134,7 +134,7 @@ const [command, library, settings] = await Promise.all([
   build({
     ...commonJs,
     define: { ...commonJs.define, SOLOD_HOLDS: 'true' },
-    // What a daemon runs whose name has been claimed natively. It is loaded by way of code that V8 has kept, so it is a function.
+    // What a daemon runs whose name was claimed natively: a function, which is loaded by kept code of V8.
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '})' },
     entryPoints: { claimed: 'src/app/daemon/claimed-entry.ts' },

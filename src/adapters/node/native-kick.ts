@@ -10,10 +10,10 @@ import type { KickTarget } from '../kick-target.js';
 /** The native client's command. */
 export const KICK_REPORT = 'kick-report';
 
-/** After that Node kicks. If the client has started a daemon all the same, the claim lets one of two serve. */
+/** After that Node kicks. If the client has started a daemon all the same, the claim lets one serve. */
 const KICK_MS = 5_000;
 
-/** By the second kick Node has compiled its own, which is as fast, and may find that nothing is to be started. */
+/** By the second kick Node has compiled its own, which is as fast, and may find nothing to start. */
 let isFirst = true;
 
 /**

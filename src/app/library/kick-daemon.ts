@@ -105,8 +105,8 @@ function start(host: CallerHost, { target, spawn, timing }: DaemonRequest): Kick
 }
 
 /**
- * @returns undefined if Node has to kick: there is no native client, it can't do what is asked, or a daemon may
- *   be there, which Node sees without starting a process
+ * @returns undefined if Node has to kick: there is no native client, it can't do what is asked, or a daemon
+ *   may be there, which Node sees without starting a process
  */
 function kickNatively(host: CallerHost, options: DaemonSelector & TimingOptions): KickOutcome | undefined {
   const daemon = host.daemonProgram();
