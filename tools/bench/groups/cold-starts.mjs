@@ -52,7 +52,7 @@ export async function measureFirstCall(bench) {
     references: taken.floor,
     unit: 'ms',
   };
-  const what = 'solod call, first call of a cold name, by Node';
+  const what = 'solod call, first call of a cold name';
   return [
     ratioRow({ ...against, what: 'the same (control)', values: taken.control }),
     ratioRow({ ...against, what, values: taken.own, target: { atMost: 1.3 } }),
