@@ -41,7 +41,7 @@ pub fn run(asked: &Asked) -> i32 {
     let request = |has_started| {
         head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
     };
-    let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
+    let find_launch = || target::launch_for(asked, &target);
     if Socket::are_forbidden(&target.place.directory) {
         return delegate::run_asked(asked, Some(&target), more);
     }

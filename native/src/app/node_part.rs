@@ -5,7 +5,8 @@ use super::target::{read_launch_file, Target};
 use crate::system::trust::{check, check_program, Distrust, Owners, Trusted};
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,28 @@ pub fn is_usual(node: &Path, daemon: &Path) -> bool {
         None => true,
     };
     is_same_bundle && find_node(None).map_or(true, |usual| is_same(usual.path(), node))
+}
+
+/// The Node and the bundle by which Node's command would start a daemon. None where only a run of Node tells which one that is:
+/// what is called "node" may be a program that looks for it.
+pub fn usual_start() -> Option<[String; 2]> {
+    let package = own_package()?;
+    let daemon = check(&package.directory.join(BUNDLES).join(DAEMON), package.levels, Owners::Own)
+        .and_then(|found| bundles_checked(&package, found))
+        .ok()?;
+    let node = find_node(None).ok()?;
+    let text = |found: Trusted| found.path().to_str().map(str::to_owned);
+    Some([text(node).filter(|node| is_node_itself(Path::new(node)))?, text(daemon)?])
+}
+
+/// elf(5)
+const ELF: [u8; 4] = *b"\x7fELF";
+
+fn is_node_itself(program: &Path) -> bool {
+    let is_called_so = program.file_name().map_or(false, |name| name == "node" || name == "nodejs");
+    let mut head = [0; ELF.len()];
+    let is_read = File::open(program).and_then(|mut file| file.read_exact(&mut head)).is_ok();
+    is_called_so && is_read && head == ELF
 }
 
 /// The arguments of the user.

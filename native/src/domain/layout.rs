@@ -81,6 +81,15 @@ pub fn maker_of(name: &str) -> Option<i64> {
     nonce.split('-').next().filter(|_| is_nonce(nonce))?.parse().ok()
 }
 
+/// The record of a scope, a directory with two links.
+pub fn scope_record(root: &str) -> String {
+    format!("{root}/{}", p::SCOPE_RECORD)
+}
+
+pub fn private_scope_record(root: &str, nonce: &str) -> String {
+    format!("{root}/{}{nonce}.scope", p::TMP)
+}
+
 pub fn lock(directory: &str) -> String {
     format!("{directory}/{}", p::NAME_LOCK)
 }

@@ -422,14 +422,15 @@ impl Ports for Host<'_> {
 
     /// Where a sandbox forbids to bind, Node finds out what else it forbids.
     fn can_start(&mut self) -> bool {
+        if self.launch.is_some() {
+            return true;
+        }
         let private =
             format!("{}/{}{}", self.directory, p::TMP, layout::nonce_of(std::process::id(), &random_text()));
         if Socket::may_not_bind(&private) {
             return false;
         }
-        if self.launch.is_none() {
-            self.launch = (self.find_launch)().filter(|launch| self.is_worth_a_try(launch));
-        }
+        self.launch = (self.find_launch)().filter(|launch| self.is_worth_a_try(launch));
         self.launch.is_some()
     }
 

@@ -15,7 +15,7 @@
  * clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
- * | `compile-cache` | Node's cache of compiled modules, for the next daemon |
+ * | `compile-cache` | compiled code for the next daemon: Node's cache of modules, and solod's own |
  * | `upstreams.jsonl` | the servers that a broker of `solod share` has started |
  *
  * In the state directory itself, beside the directories of names:
