@@ -4,7 +4,16 @@
 // be built for here, and the main one that names all.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crossToolchain, hasCargo, PROCESSORS } from './rust-toolchain.mjs';
@@ -47,7 +56,20 @@ function build(processor) {
   });
   if (signal !== null) console.error(`native: cargo build was ended by ${signal}`);
   if (status !== 0) process.exit(status ?? 1);
-  return path.join(native, 'target', triple ?? '.', 'release', 'solod-client');
+  const built = path.join(native, 'target', triple ?? '.', 'release', 'solod-client');
+  writeAnew(built);
+  return built;
+}
+
+/**
+ * What a linker writes by way of a memory map lies in the page cache in small pages, and starts a tenth slower than a file that was
+ * written as an installer does it.
+ * @param {string} file
+ */
+function writeAnew(file) {
+  const copy = `${file}.${process.pid}`;
+  copyFileSync(file, copy);
+  renameSync(copy, file);
 }
 
 const SCOPE = '@solod';

@@ -20,6 +20,7 @@ pub const POLLNVAL: c_short = 32;
 
 pub const O_NOFOLLOW: c_int = if cfg!(target_arch = "aarch64") { 0o100000 } else { 0o400000 };
 pub const O_DIRECTORY: c_int = if cfg!(target_arch = "aarch64") { 0o40000 } else { 0o200000 };
+pub const O_RDWR: c_int = 2;
 pub const O_NONBLOCK: c_int = 0o4000;
 pub const O_CLOEXEC: c_int = 0o2000000;
 
@@ -118,6 +119,7 @@ extern "C" {
     pub fn poll(fds: *mut PollFd, count: c_ulong, timeout_ms: c_int) -> c_int;
     pub fn read(fd: c_int, buffer: *mut c_void, length: usize) -> isize;
     pub fn write(fd: c_int, buffer: *const c_void, length: usize) -> isize;
+    pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
     pub fn close(fd: c_int) -> c_int;
     pub fn pipe2(fds: *mut c_int, flags: c_int) -> c_int;
     pub fn fcntl(fd: c_int, command: c_int, ...) -> c_int;

@@ -3,15 +3,19 @@
 use super::time::wall_ms;
 use crate::domain::layout::short_hash;
 use crate::domain::scope::Machine;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 
 fn line(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default().trim().to_owned()
 }
 
+/// One read(2) gets the whole of it.
 pub fn boot() -> String {
-    line("/proc/sys/kernel/random/boot_id")
+    let mut text = [0; 64];
+    let read = File::open("/proc/sys/kernel/random/boot_id").and_then(|mut file| file.read(&mut text));
+    String::from_utf8_lossy(&text[..read.unwrap_or(0)]).trim().to_owned()
 }
 
 /// `mnt:[4026531841]`
