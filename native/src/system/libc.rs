@@ -50,6 +50,9 @@ pub const ESRCH: c_int = 3;
 pub const SYS_CLOSE_RANGE: c_long = 436;
 pub const CLOSE_RANGE_CLOEXEC: c_uint = 4;
 
+/// pidfd_open(2), on every architecture.
+pub const SYS_PIDFD_OPEN: c_long = 434;
+
 /// ioctl_tty(2); the same number on both architectures.
 pub const TIOCGWINSZ: c_ulong = 0x5413;
 
