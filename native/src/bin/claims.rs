@@ -36,6 +36,10 @@ impl Met<'_> {
         if find("dies").is_some() {
             process::kill(i64::from(std::process::id()));
         }
+        if find("waits").is_some() {
+            println!("waits");
+            let _ = io::stdin().read(&mut [0]);
+        }
         find("fails").and_then(|call| call.text("code")).map(|code| Cause::new(code, "planted"))
     }
 }

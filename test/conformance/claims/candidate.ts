@@ -3,6 +3,7 @@
  * until its stdin ends.
  */
 
+import { readSync, writeSync } from 'node:fs';
 import { intercept } from '../../../src/adapters/memory/held-calls.js';
 import { nodeClock } from '../../../src/adapters/node/clock.js';
 import { nodeFileSystem } from '../../../src/adapters/node/files/file-system.js';
@@ -14,7 +15,7 @@ import { ownerText } from '../../../src/domain/evidence/owner.js';
 import { handedLock } from '../../../src/domain/lock/held-lock.js';
 import { nonceOf } from '../../../src/domain/place/layout.js';
 import { run } from '../../../src/domain/procedure/run.js';
-import { type Candidate, type NthCall, wordOf } from './claim-scenario.js';
+import { type Candidate, type NthCall, WAITS, wordOf } from './claim-scenario.js';
 
 interface Assignment extends Candidate {
   readonly root: string;
@@ -23,7 +24,7 @@ interface Assignment extends Candidate {
 }
 
 const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
-const { root, directory, lock, dies, fails } = assignment;
+const { root, directory, lock, dies, fails, waits } = assignment;
 
 const counts = new Map<string, number>();
 /** Meets a call that a scenario speaks of. Otherwise the call is made. */
@@ -32,7 +33,13 @@ function around(method: string, _: readonly unknown[], make: () => unknown): unk
   counts.set(method, nth);
   const meets = (call: NthCall | undefined) => call?.method === method && call.nth === nth;
   if (meets(dies)) end();
+  if (meets(waits)) waitForWord();
   return fails !== undefined && meets(fails) ? failed(method, fails.code) : make();
+}
+
+function waitForWord(): void {
+  writeSync(1, `${WAITS}\n`);
+  readSync(0, Buffer.alloc(1));
 }
 
 /** Without a chance to remove anything, as every death. */
@@ -72,6 +79,6 @@ const ports = {
 };
 
 void run(claim(plan), ports).then((outcome) => {
-  console.log(wordOf(outcome));
+  writeSync(1, `${wordOf(outcome)}\n`);
   process.stdin.on('end', end).resume();
 });

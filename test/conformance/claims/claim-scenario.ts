@@ -28,6 +28,10 @@ export interface Candidate {
   readonly dies?: NthCall;
   /** This call fails, and does nothing. */
   readonly fails?: NthCall & { readonly code: string };
+  /** Stopped before this call until all later candidates have come to their ends. */
+  readonly waits?: NthCall;
+  /** Killed when it has said its word. */
+  readonly leaves?: true;
 }
 
 interface Ends {
@@ -65,6 +69,8 @@ export function wordOf(outcome: ClaimOutcome): string {
 }
 
 export const KILLED = 'killed';
+/** What a process on disk says that waits. */
+export const WAITS = 'waits';
 
 /** Natively nothing is said of a failure or a doubt: Node claims next, and says what is wrong. */
 export function endsNatively({ then }: ClaimScenario): Ends {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
+import type { MemoryProcess } from '../../../src/adapters/memory/memory-process.js';
 import { claim } from '../../../src/domain/claim/claim.js';
 import { ownerText } from '../../../src/domain/evidence/owner.js';
 import { handedLock } from '../../../src/domain/lock/held-lock.js';
@@ -15,6 +16,7 @@ import {
   endsByNode,
   type Item,
   KILLED,
+  type NthCall,
   wordOf,
 } from './claim-scenario.js';
 
@@ -57,7 +59,9 @@ async function setUp({ directory, before }: ClaimScenario): Promise<MemoryMachin
   return machine;
 }
 
-async function comesTo(machine: MemoryMachine, lock: string | undefined, { dies, fails }: Candidate) {
+/** Starts a candidate. @returns its word, for a candidate that waits when it is let go */
+async function comesTo(machine: MemoryMachine, lock: string | undefined, candidate: Candidate) {
+  const { dies, fails, waits, leaves } = candidate;
   const me = machine.start();
   if (fails !== undefined) {
     const { method, nth, code } = fails;
@@ -75,16 +79,43 @@ async function comesTo(machine: MemoryMachine, lock: string | undefined, { dies,
     killed(KILLED);
   };
   const plan = claimPlan(me, { lock: handedLock(HOME, lock) });
-  const word = me.run((ports) => run(claim(plan), ports)).then(wordOf);
-  return machine.clock.finish(Promise.race([word, death]));
+  const word = me.run((ports) => run(claim(plan), me.calls.on(ports))).then(wordOf);
+  if (waits !== undefined) await stopBefore(me, waits);
+  return async () => {
+    me.calls.release();
+    const said = await machine.clock.finish(Promise.race([word, death]));
+    if (leaves) me.kill();
+    return said;
+  };
+}
+
+async function stopBefore({ calls }: MemoryProcess, { method, nth }: NthCall): Promise<void> {
+  // The procedure begins in the next turn.
+  calls.hold();
+  await undefined;
+  await undefined;
+  for (let met = 0; ; ) {
+    if (calls.next === undefined) throw new Error(`there is no call ${nth} of ${method}`);
+    if (calls.next.method === method) met += 1;
+    if (met === nth) return;
+    await calls.step();
+  }
 }
 
 describe('claims in memory', () => {
   it.each(claimScenarios)('$name', async (scenario) => {
     const machine = await setUp(scenario);
     const outcomes: string[] = [];
-    for (const candidate of scenario.candidates)
-      outcomes.push(await comesTo(machine, scenario.lock, candidate));
+    const waiting: (() => Promise<void>)[] = [];
+    for (const [n, candidate] of scenario.candidates.entries()) {
+      const word = await comesTo(machine, scenario.lock, candidate);
+      if (candidate.waits === undefined) outcomes[n] = await word();
+      else
+        waiting.push(async () => {
+          outcomes[n] = await word();
+        });
+    }
+    for (const goOn of waiting) await goOn();
     expect({ outcomes, tree: tree(machine).map(anonymous) }).toEqual(endsByNode(scenario));
   });
 });

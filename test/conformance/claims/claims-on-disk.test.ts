@@ -1,6 +1,7 @@
 /** Processes on Node, and native ones, claim on real directories. */
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   lutimesSync,
@@ -30,6 +31,7 @@ import {
   endsNatively,
   type Item,
   KILLED,
+  WAITS,
 } from './claim-scenario.js';
 
 const box = mkdtempSync(path.join(tmpdir(), 'solod-claims-'));
@@ -53,7 +55,14 @@ async function makeSocket(at: string, listener: 'listens' | 'dead'): Promise<voi
 function makeOwner(at: string, process: 'alive' | 'gone'): void {
   const self = new NodeProcessTable().self();
   const who = process === 'alive' ? self : { ...self, pid: spawnSync('true').pid, startTime: '1' };
-  const served = { name: 'name', service: '/service.mjs', startedMs: 5, solod: '0.0.0', version: '', wire: 1 };
+  const served = {
+    name: 'name',
+    service: '/service.mjs',
+    startedMs: 5,
+    solod: '0.0.0',
+    version: '',
+    wire: 1,
+  };
   writeFileSync(at, ownerText({ ...who, ...served }));
 }
 
@@ -90,17 +99,25 @@ async function setUp({ directory, before }: ClaimScenario): Promise<string> {
   return root;
 }
 
-/** Starts a candidate. @returns its word, which may be its end */
-function comesTo(program: readonly [string, ...string[]], assignment: object): Promise<string> {
+/** Starts a candidate. @returns its words, of which the last may be its end */
+function start(program: readonly [string, ...string[]], assignment: object) {
   const child = spawn(program[0], [...program.slice(1), JSON.stringify(assignment)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   own.processes.push(child);
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', resolve);
-    child.once('error', reject);
-    child.once('close', (code, signal) => resolve(signal === 'SIGKILL' ? KILLED : `ended with ${code}`));
-  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const closed = once(child, 'close');
+  const nextWord = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (!done) return value;
+    const [code, signal] = await closed;
+    return signal === 'SIGKILL' ? KILLED : `ended with ${code}`;
+  };
+  const kill = async () => {
+    child.kill('SIGKILL');
+    await closed;
+  };
+  return { nextWord, kill, goOn: () => child.stdin.write('\n') };
 }
 
 function tree(home: string, below = ''): string[] {
@@ -118,8 +135,22 @@ async function endsOf(scenario: ClaimScenario, program: readonly [string, ...str
   const root = await setUp(scenario);
   const directory = path.join(root, 'name');
   const outcomes: string[] = [];
-  for (const { dies, fails } of scenario.candidates)
-    outcomes.push(await comesTo(program, { root, directory, lock: scenario.lock, dies, fails }));
+  const waiting: (() => Promise<void>)[] = [];
+  for (const [n, candidate] of scenario.candidates.entries()) {
+    const process = start(program, { root, directory, lock: scenario.lock, ...candidate });
+    const comesTo = async (word: string) => {
+      outcomes[n] = word;
+      if (candidate.leaves) await process.kill();
+    };
+    const word = await process.nextWord();
+    if (word !== WAITS) await comesTo(word);
+    else
+      waiting.push(async () => {
+        process.goOn();
+        await comesTo(await process.nextWord());
+      });
+  }
+  for (const goOn of waiting) await goOn();
   return { outcomes, tree: scenario.directory === 'file' ? [] : tree(directory).map(anonymous) };
 }
 
