@@ -56,20 +56,7 @@ function build(processor) {
   });
   if (signal !== null) console.error(`native: cargo build was ended by ${signal}`);
   if (status !== 0) process.exit(status ?? 1);
-  const built = path.join(native, 'target', triple ?? '.', 'release', 'solod-client');
-  writeAnew(built);
-  return built;
-}
-
-/**
- * What a linker writes by way of a memory map lies in the page cache in small pages, and starts a tenth slower than a file that was
- * written as an installer does it.
- * @param {string} file
- */
-function writeAnew(file) {
-  const copy = `${file}.${process.pid}`;
-  copyFileSync(file, copy);
-  renameSync(copy, file);
+  return path.join(native, 'target', triple ?? '.', 'release', 'solod-client');
 }
 
 const SCOPE = '@solod';
