@@ -1,7 +1,7 @@
-// The native client. `node scripts/native.mjs build [processor]` builds it if there is a Rust toolchain for that
-// processor (this machine's, else `x64` or `arm64`), and says so if there is none. `pack [folder]` makes the
-// packages that are published, in `native/platform` if no folder is given: those of the processors that it can
-// be built for here, and the main one that names all.
+// The native client. `node scripts/native.mjs build [processor]` builds it if there is a Rust toolchain for
+// that processor (this machine's, else `x64` or `arm64`), and says so if there is none. `pack [folder]` makes
+// the packages that are published, in `native/platform` if no folder is given: those of the processors that
+// it can be built for here, and the main one that names all.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -105,8 +105,8 @@ function packPlatform(packages, processor, built) {
 }
 
 /**
- * The main package as it is published, with the platforms' packages as optional dependencies. The manifest of the checkout
- * does not name them: they are published first, and until then `npm ci` would not find them.
+ * The main package as it is published, with the platforms' packages as optional dependencies. The manifest of
+ * the checkout does not name them: they are published first, and until then `npm ci` would not find them.
  * @param {string} packages
  */
 function packMain(packages) {

@@ -1,4 +1,5 @@
-// Whether there is a Rust toolchain that works. One can be on the PATH and broken: rustup without a default toolchain.
+// Whether there is a Rust toolchain that works. One can be on the PATH and broken: rustup without a default
+// toolchain.
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -6,7 +7,8 @@ import path from 'node:path';
 const native = path.resolve(import.meta.dirname, '..', 'native');
 
 /**
- * @param {'cargo' | 'rustc'} tool asked for its version where the crate is, because rustup goes by the directory
+ * @param {'cargo' | 'rustc'} tool asked for its version where the crate is, because rustup goes by the
+ * directory
  * @returns {boolean}
  */
 const answers = (tool) =>

@@ -1,6 +1,6 @@
 /**
- * Where memfs differs from Linux, and that the memory file system does not. Each case shows the difference first: once
- * memfs has fixed it, the case fails, and the workaround can go.
+ * Where memfs differs from Linux, and that the memory file system does not. Each case shows the difference
+ * first: once memfs has fixed it, the case fails, and the workaround can go.
  */
 
 import { Volume } from 'memfs';

@@ -9,7 +9,7 @@ import { ERROR_CODES } from '../../src/app/manual/explain.js';
 import { VARIABLES } from '../../src/app/manual/topics.js';
 import { COMMANDS } from '../../src/app/options/command-table.js';
 import { COMMAND_OPTIONS, type CommandName, OPTIONS } from '../../src/app/options/option-table.js';
-import { ROOT, sourcesIn } from '../tidy/repository.js';
+import { ROOT, readSources, sourcesIn } from '../tidy/repository.js';
 
 interface Maker {
   makePages(): Promise<ReadonlyMap<string, string>>;
@@ -18,6 +18,9 @@ interface Maker {
 const { makePages }: Maker = await import(pathToFileURL(path.join(ROOT, 'tools/pages/make-pages.mjs')).href);
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 const pageOf = (command: string): string => `docs/commands/${command.replace(' ', '-')}.md`;
+
+const RUST = readSources(ROOT, 'native/src', /\.rs$/);
+const FRONT_DOOR = { file: 'bin/solod', text: read('bin/solod') };
 
 describe('npm run pages', () => {
   it('has nothing left to write', async () => {
@@ -44,6 +47,8 @@ describe('there is a page for', () => {
   });
 
   it('every exit code', () => {
+    const ofDaemons = ['ok', 'noRequest', 'upgrading'];
+    expect([...ofDaemons, ...Object.keys(EXIT_MEANINGS)].sort()).toEqual(Object.keys(EXIT).sort());
     const reference = read('docs/reference.md');
     for (const [name, meaning] of Object.entries(EXIT_MEANINGS)) {
       expect(reference).toMatch(new RegExp(`^\\| \`${EXIT[name as keyof typeof EXIT_MEANINGS]}\` `, 'm'));
@@ -56,19 +61,69 @@ describe('there is a page for', () => {
     for (const code of ERROR_CODES) expect(page).toMatch(new RegExp(`^### ${code}$`, 'm'));
   });
 
-  /** Only set for programs that are started, or passed on to them: nothing of solod is changed by these. */
-  const OF_OTHERS = new Set(['PWD', 'LISTEN_PID', 'LISTEN_FDNAMES', 'LISTEN_PIDFDID']);
-  const variablesIn = (text: string): string[] =>
-    [
-      ...text.matchAll(/\benv\.([A-Z][A-Z_]+)|'((?:SOLOD|LISTEN)(?:_[A-Z]+)*|NOTIFY_SOCKET|INVOCATION_ID)'/g),
-    ].map(([, one, other]) => one ?? other ?? '');
+  it('every code that a source writes out', () => {
+    const known = new Set<string>(ERROR_CODES);
+    const written = [...sourcesIn('src'), ...RUST, FRONT_DOOR].flatMap(({ file, text }) =>
+      [...text.matchAll(/SOLOD_E_[A-Z_]*[A-Z]/g)].map(([code]) => `${file}: ${code}`),
+    );
+    expect(written.length).toBeGreaterThan(100);
+    expect(written.filter((line) => !known.has(line.split(': ')[1] ?? ''))).toEqual([]);
+  });
+
+  it('every table of messages', () => {
+    const prefixes = sourcesIn('src').flatMap(({ text }) =>
+      [...text.matchAll(/= (?:\/\*.*\*\/ )?coded\('([^']*)', \{/g)].map(([, prefix = '']) => prefix),
+    );
+    expect(prefixes.sort()).toEqual(
+      ['', 'command-', 'install-', 'line-', 'program-', 'share-', 'usage-', 'worker-'].sort(),
+    );
+  });
+
+  /** Set for programs that are started, or shown to a service as its caller's: solod does not read them. */
+  const OF_OTHERS = new Set([
+    'PWD',
+    'LISTEN_PID',
+    'LISTEN_FDNAMES',
+    'LISTEN_PIDFDID',
+    'TMPDIR',
+    'TMP',
+    'TEMP',
+  ]);
+  /** Also those in the request of a client, which has terminals: no caller sets them. */
+  const IN_REQUESTS = /^NAILGUN_/;
+  /** How sources name a variable: as a property, in a pattern, in quotes, or for the shell. */
+  const NAMINGS = [
+    /\benv\.([A-Z][A-Z_]+)/g,
+    /['"]((?:SOLOD(?!_E_)|LISTEN)(?:_[A-Z]+)+|SOLOD|NOTIFY_SOCKET|INVOCATION_ID)['"]/g,
+    /\bvar(?:_os)?\("([A-Z][A-Z_]+)"\)/g,
+    /\$\{?(SOLOD[A-Z_]*)/g,
+  ];
+  const PATTERN = /\{([^{}]+)\}(?: = [\w.]*\benv\b|: Environment\b)/g;
+
+  function variablesIn(text: string): string[] {
+    const named = NAMINGS.flatMap((naming) => [...text.matchAll(naming)].map(([, name = '']) => name));
+    const patterns = [...text.matchAll(PATTERN)].map(([, names = '']) => names);
+    return [...named, ...patterns.flatMap((names) => names.match(/\b[A-Z][A-Z_0-9]+\b/g) ?? [])];
+  }
+
+  it.each([
+    'env.PLANTED',
+    "env['SOLOD_PLANTED']",
+    'const { PLANTED } = process.env',
+    'const { HOME: home, PLANTED = "" } = caller.env;',
+    'env::var_os("PLANTED")',
+    'if [ -n "$SOLOD_PLANTED" ]',
+  ])('a variable, and %s is one', (text) => {
+    expect(variablesIn(text).join()).toContain('PLANTED');
+  });
 
   it('every environment variable that the sources name', () => {
     const sources = sourcesIn('src').filter(({ file }) => !file.startsWith('src/app/manual/'));
-    const named = new Set(sources.flatMap(({ text }) => variablesIn(text)));
+    const named = new Set([...sources, ...RUST, FRONT_DOOR].flatMap(({ text }) => variablesIn(text)));
     expect(named.size).toBeGreaterThan(8);
     const known = new Set(VARIABLES.map(([name]) => name));
-    expect([...named].filter((name) => !known.has(name) && !OF_OTHERS.has(name))).toEqual([]);
+    const unknown = [...named].filter((name) => !known.has(name) && !OF_OTHERS.has(name));
+    expect(unknown.filter((name) => !IN_REQUESTS.test(name))).toEqual([]);
     for (const name of known) expect(read('docs/reference.md')).toContain(`\`${name}\``);
   });
 });

@@ -25,9 +25,11 @@ describe('nothing is wrong with any schedule', () => {
     ['2-kicks-leftovers', 2],
     ['1-client-1-kick', 1],
     ['darwin-3-candidates', 2],
+    ['darwin-3-candidates-leftovers', 1],
     ['darwin-2-clients', 2],
     ['darwin-2-kicks', 2],
     ['windows-3-candidates', 3],
+    ['windows-3-candidates-leftovers', 2],
     ['windows-2-clients', 2],
     ['windows-2-kicks', 2],
   ])(
@@ -45,7 +47,8 @@ describe('the search finds what is wrong', () => {
   it.each([
     ['without-step-6', 1, /two daemons serve|withdrawn|current went down|not its own/],
     ['classic', 0, /two daemons serve/],
-    ['windows-without-lock', 0, /two daemons serve|not its own|no name any more/],
+    ['darwin-without-lock', 0, /two daemons serve|not its own|no name any more|current names/],
+    ['windows-without-lock', 0, /two daemons serve|not its own|no name any more|current names/],
   ])(
     '%s',
     (name, kills, wrong) => {

@@ -1,6 +1,6 @@
 /**
- * Whatever comes over the wire. `SOLOD_FUZZ_MS` is how long each property is tried (`npm run fuzz`), a moment by default; what
- * fails is told with its seed and its path, by which fast-check finds it again.
+ * Whatever comes over the wire. `SOLOD_FUZZ_MS` is how long each property is tried (`npm run fuzz`), a moment
+ * by default; what fails is told with its seed and its path, by which fast-check finds it again.
  */
 
 import fc from 'fast-check';
@@ -49,7 +49,9 @@ const nearly = (grammar: Grammar) =>
 const input = (grammar: Grammar) => fc.oneof(bytesOf(600), nearly(grammar));
 const cuts = fc.array(fc.integer({ min: 1, max: 80 }), { minLength: 1, maxLength: 30 });
 
-/** What the decoder says of bytes that are cut so, in turn, with the pieces of one chunk put together again. */
+/**
+ * What the decoder says of bytes that are cut so, in turn, with the pieces of one chunk put together again.
+ */
 function decodeCut(grammar: Grammar, bytes: Buffer, lengths: readonly number[]): string[] {
   const decoder = new ChunkDecoder(grammar);
   const said: string[] = [];

@@ -30,6 +30,7 @@ const WITHOUT_GUARDS = [
   'share/messages/message-fields',
   'share/messages/protocol-words',
   'share/messages/rpc-lines',
+  'share/messages/share-errors',
   'share/messages/share-limits',
   'share/broker/share-machine',
   'share/broker/share-state',

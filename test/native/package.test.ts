@@ -1,4 +1,7 @@
-/** What is published of the native client, in a project that has nothing else; and the same project without it. */
+/**
+ * What is published of the native client, in a project that has nothing else; and the same project without
+ * it.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';

@@ -1,4 +1,6 @@
-/** Both clients agree to the letter, and where one of them is changed alone, the check names what was changed. */
+/**
+ * Both clients agree to the letter, and where one of them is changed alone, the check names what was changed.
+ */
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';

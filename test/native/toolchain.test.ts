@@ -1,4 +1,7 @@
-/** A Rust toolchain that is on the PATH and does not work is none: nothing fails for it, neither the build nor the tests. */
+/**
+ * A Rust toolchain that is on the PATH and does not work is none: nothing fails for it, neither the build nor
+ * the tests.
+ */
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

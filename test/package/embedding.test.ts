@@ -1,4 +1,7 @@
-/** A program that embeds solod tests its races on a memory machine, with what the package brings and nothing else. */
+/**
+ * A program that embeds solod tests its races on a memory machine, with what the package brings and nothing
+ * else.
+ */
 
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';

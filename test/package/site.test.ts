@@ -107,6 +107,17 @@ describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
     ['SOLOD_E_TIMED_OUT', 'Troubleshooting by message'],
     ['prettierd', 'Moving from other tools'],
     ['systemd', 'Install'],
+    ['SOLOD_E_DOCTOR_NO_SPACE', 'Troubleshooting by message'],
+    ['two daemons', 'Troubleshooting by message'],
+    ['NFS', 'Operations'],
+    ['docker', 'Operations'],
+    ['--idle-timeout', 'Commands'],
+    ['exit code', 'Reference: exit codes, environment variables, files, values'],
+    ['environment variable', 'Reference: exit codes, environment variables, files, values'],
+    ['uninstall', 'solod uninstall'],
+    ['neovim', 'A formatter for your editor'],
+    ['pid file', 'Moving from other tools'],
+    ['timed out', 'Troubleshooting by message'],
   ])('search for %s finds %s', async (asked, title) => {
     const page = await opened();
     await page.goto(`${base}index.html`);
@@ -115,6 +126,19 @@ describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
     const results = page.locator('#tsd-search-results li');
     await results.first().waitFor();
     expect((await results.allTextContents()).map((text) => text.trim())).toContain(title);
+    expect(troubles).toEqual([]);
+  });
+
+  it('search for a code leads to its entry', async () => {
+    const page = await opened();
+    await page.goto(`${base}index.html`);
+    await page.locator('#tsd-search-trigger').click();
+    await page.locator('#tsd-search-input').fill('solod_e_timed_out');
+    const first = page.locator('#tsd-search-results li a').first();
+    await page.locator('#tsd-search-results a[href*="#"]').waitFor();
+    await first.click();
+    await page.waitForURL('**/Troubleshooting_by_message.html#solod_e_timed_out');
+    expect(await page.locator('#solod_e_timed_out').count()).toBe(1);
     expect(troubles).toEqual([]);
   });
 });

@@ -37,12 +37,18 @@ export const daemonIn = (
   process: MemoryProcess = machine.start(),
 ): Promise<MemoryProcess> => machine.clock.finish(becomesDaemon(process, changes));
 
-/** A generation as a killed daemon leaves it. `current` may or may not name it. */
-export async function leaveGeneration(machine: MemoryMachine, generation: number): Promise<MemoryProcess> {
+/** A generation of a living process. `current` may or may not name it. */
+export async function makeGeneration(machine: MemoryMachine, generation: number): Promise<MemoryProcess> {
   const maker = machine.start();
   machine.files.makeDirectories(inHome(String(generation)));
   machine.files.createFile(inHome(`${generation}/owner.json`), ownerText(ownerOf(maker)));
   await maker.ports.listener.listen(inHome(`${generation}/sock`));
+  return maker;
+}
+
+/** A generation as a killed daemon leaves it. */
+export async function leaveGeneration(machine: MemoryMachine, generation: number): Promise<MemoryProcess> {
+  const maker = await makeGeneration(machine, generation);
   maker.kill();
   return maker;
 }

@@ -1,6 +1,6 @@
 /**
- * A third platform, made of plain maps: added as docs/platforms.md says, without a change in `src/domain`. It knows no faults, no
- * backlog and no users, and its clock is the number of calls that were made.
+ * A third platform, made of plain maps: added as docs/platforms.md says, without a change in `src/domain`. It
+ * knows no faults, no backlog and no users, and its clock is the number of calls that were made.
  */
 
 import path from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The domain and the ports read the world through port calls alone. The compiler keeps out what Node adds to the language
- * (`layers.test.ts`). This finds what the language itself offers, and getters, in which a reading could hide.
+ * The domain and the ports read the world through port calls alone. The compiler keeps out what Node adds to
+ * the language (`layers.test.ts`). This finds what the language itself offers, and getters, in which a
+ * reading could hide.
  */
 
 import { Visitor } from 'oxc-parser';

@@ -1,4 +1,7 @@
-/** Comments, messages, test names and documents are in plain English: CONTRIBUTING.md has the rules, this has the words. */
+/**
+ * Comments, messages, test names and documents are in plain English: CONTRIBUTING.md has the rules, this has
+ * the words.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { STILTED_FILES } from './exceptions.js';

@@ -8,8 +8,12 @@ import { expectOnly, planted, ROOT, type Source, sourcesIn } from './repository.
 
 const manifest = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 
-it('the version that is printed is the one that is published', () => {
+it('the version that is printed is the one that is published, changed and built natively', () => {
   expect(VERSION).toBe(manifest.version);
+  const first = (file: string, pattern: RegExp) =>
+    pattern.exec(readFileSync(path.join(ROOT, file), 'utf8'))?.[1];
+  expect(first('CHANGELOG.md', /^## (\S+) \((?:unreleased|\d{4}-\d\d-\d\d)\)$/m)).toBe(VERSION);
+  expect(first('native/Cargo.toml', /^version = "(.*)"$/m)).toBe(VERSION);
 });
 
 describe('every version of a development dependency is exact', () => {

@@ -1,4 +1,7 @@
-/** What the tidy tests share: the files of the repository, how they are measured, and exceptions that can only shrink. */
+/**
+ * What the tidy tests share: the files of the repository, how they are measured, and exceptions that can only
+ * shrink.
+ */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -76,7 +79,8 @@ export function filesAtRoot(wanted: RegExp): Source[] {
 export const planted = (file: string, text: string): Source => ({ file, text });
 
 /**
- * Every violation must be an exception, and every exception must still be a violation: so the list only ever shrinks.
+ * Every violation must be an exception, and every exception must still be a violation: so the list only ever
+ * shrinks.
  * @param violations what a rule has found, as the exceptions name it
  */
 export function expectOnly(violations: readonly string[], exceptions: readonly string[]): void {

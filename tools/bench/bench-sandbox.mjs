@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { plainEnvironment } from '../support/environment.mjs';
-import { BENCH, PEERS, SOLOD } from '../support/paths.mjs';
+import { BENCH, NATIVE_CLIENT, PEERS, ROOT, SOLOD } from '../support/paths.mjs';
 import { endProcessesOf } from '../support/processes.mjs';
 import { Sandbox } from '../support/sandbox.mjs';
 
@@ -17,6 +17,9 @@ export const service = (name) => path.join(BENCH, 'services', `${name}.mjs`);
 
 /** @param {string} name @returns {string} the path of a program that solod is compared with */
 export const peer = (name) => path.join(PEERS, name);
+
+/** What of this package is published, and called. */
+const PUBLISHED = ['bin', 'dist', 'package.json'];
 
 /** The service that does nothing. */
 export const NOTHING = service('nothing');
@@ -84,6 +87,24 @@ export class BenchSandbox extends Sandbox {
   /** @param {readonly string[]} args @param {Parameters<BenchSandbox['run']>[2]} [options] */
   solod(args, options) {
     return this.run(process.execPath, [SOLOD, ...args], options);
+  }
+
+  /**
+   * Puts solod and its native client where npm does.
+   * @returns {string} the command, which is a link to it
+   */
+  install() {
+    const modules = path.join(this.scratch, 'installed', 'node_modules');
+    const command = path.join(modules, '.bin', 'solod');
+    if (fs.existsSync(command)) return command;
+    for (const part of PUBLISHED)
+      fs.cpSync(path.join(ROOT, part), path.join(modules, 'solod', part), { recursive: true });
+    const client = path.join(modules, '@solod', `client-linux-${process.arch}`, 'bin', 'solod-client');
+    fs.mkdirSync(path.dirname(client), { recursive: true });
+    fs.copyFileSync(NATIVE_CLIENT, client);
+    fs.mkdirSync(path.dirname(command));
+    fs.symlinkSync('../solod/bin/solod', command);
+    return command;
   }
 
   /**

@@ -1,4 +1,5 @@
-// `npm run house [-- <revision>…]`: the size of `src` in numbers, as it stands and as it was in other revisions.
+// `npm run house [-- <revision>…]`: the size of `src` in numbers, as it stands and as it was in other
+// revisions.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

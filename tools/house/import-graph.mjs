@@ -8,7 +8,8 @@ import { importsOf } from './sources.mjs';
 
 /**
  * @param {readonly Source[]} sources
- * @returns {Graph} files by path; imports of packages, and of files that are not among the sources, are left out
+ * @returns {Graph} files by path; imports of packages, and of files that are not among the sources, are left
+ * out
  */
 export function importGraph(sources) {
   const files = new Set(sources.map(({ file }) => file));
@@ -62,7 +63,10 @@ export function cyclesIn(graph) {
   });
 }
 
-/** @param {Graph} graph @param {string} from @returns {Set<string>} with `from` itself only where a cycle leads back to it */
+/**
+ * @param {Graph} graph @param {string} from @returns {Set<string>} with `from` itself only where a cycle
+ * leads back to it
+ */
 function reachableFrom(graph, from) {
   /** @type {Set<string>} */
   const seen = new Set();

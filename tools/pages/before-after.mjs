@@ -1,17 +1,9 @@
 /** The picture of the README: memory and time, with and without solod, from the tables of measurements. */
 
+import { after, figure, INSTALLED, medianOf } from './figures.mjs';
+
 /** @typedef {{ label: string, value: number, kind: 'without' | 'with' }} Bar */
 /** @typedef {{ title: string, unit: string, bars: Bar[] }} Panel */
-
-/** @param {string} document @param {RegExp} row whose first group is a number @returns {number} */
-function figure(document, row) {
-  const [, digits] = row.exec(document) ?? [];
-  if (digits === undefined) throw new Error(`there is no row ${row}`);
-  return Number(digits.replaceAll(',', ''));
-}
-
-/** @param {string} table that follows a heading @param {string} document @returns {string} */
-const after = (table, document) => document.slice(document.indexOf(table));
 
 /** @param {string} share docs/share.md @param {string} performance docs/performance.md @returns {Panel[]} */
 export function panelsOf(share, performance) {
@@ -39,23 +31,26 @@ export function panelsOf(share, performance) {
           value: figure(work, /\| eslint, cold .*\| ([\d.,]+) \/ [\d.,]+ ms/),
           kind: 'without',
         },
-        { label: 'solod call', value: medianOf(work, 'solod call, linting one file'), kind: 'with' },
-        {
-          label: 'solod-client call',
-          value: medianOf(work, 'solod-client call, linting one file'),
-          kind: 'with',
-        },
+        { label: 'solod', value: medianOf(work, `${INSTALLED}, linting one file`), kind: 'with' },
+        { label: 'solod, on Node', value: medianOf(work, 'solod call, linting one file'), kind: 'with' },
       ],
     },
   ];
 }
 
-/** @param {string} table @param {string} what */
-const medianOf = (table, what) => figure(table, new RegExp(`\\| ${what} .*\\| ([\\d.,]+) / [\\d.,]+ ms`));
+/** For who can't see the picture. @param {readonly Panel[]} panels @returns {string} */
+export const textOf = (panels) =>
+  panels
+    .map(({ title, unit, bars }) => {
+      const best = (/** @type {Bar['kind']} */ kind) =>
+        `${Math.min(...bars.filter((bar) => bar.kind === kind).map(({ value }) => Math.round(value)))} ${unit}`;
+      return `${title.replace(/: \w+$/, '')}: ${best('without')} without solod, ${best('with')} with it.`;
+    })
+    .join(' ');
 
-const WIDTH = 720;
+const WIDTH = 500;
 const LABELS = 130;
-const VALUES = 80;
+const VALUES = 70;
 const LINE = 30;
 const HEADING = 40;
 

@@ -8,6 +8,8 @@ const CAUSE = { code: 'EACCES', message: 'EACCES: permission denied' };
 const STAND_INS = {
   cause: CAUSE,
   known: ['<one>', '<another>'],
+  similar: [],
+  keys: ['<key>'],
   commands: ['<one>', '<another>'],
   refusal: { why: 'no-json', line: 3, column: 7 },
   end: { code: undefined, signal: 'SIGKILL' },
@@ -49,6 +51,39 @@ const failureOf = (kind) =>
     },
   );
 
+/** What `doctor` finds, with stand-ins for what it found out.
+ * @type {Readonly<Record<string, unknown>>} */
+const SIGHTS = {
+  cause: CAUSE,
+  why: 'writable-by-others',
+  base: 'state-home',
+  step: 'making',
+  mode: 0o755,
+  generations: [2, 3],
+  names: ['<name>'],
+  versions: ['<one>', '<another>'],
+  servers: ['<pid>'],
+  sticky: 'not-all',
+  aheadMs: 3_600_000,
+  ageMs: 3_600_000,
+  freeBytes: 0,
+  mostBytes: 107,
+};
+
+/** @param {string} kind @returns {object} */
+export const symptomOf = (kind) =>
+  new Proxy(
+    {},
+    {
+      get: (_, field) => {
+        if (field === 'kind') return kind;
+        if (kind === 'base-ignored' && field === 'why') return { kind: 'foreign' };
+        if (kind === 'sandboxed' && field === 'step') return 'binding';
+        return field in SIGHTS ? SIGHTS[String(field)] : `<${String(field)}>`;
+      },
+    },
+  );
+
 /** @param {string} source @param {string} name of a message @returns {string[]} names of its parameters */
 function parametersOf(source, name) {
   const made = new RegExp(`(?:^  ${name}: |^function ${name})\\(([^)]*)\\)`, 'm').exec(source)?.[1] ?? '';
@@ -69,6 +104,17 @@ export function examplesOfTable(table, source, textOf) {
     return [complaint.code, textOf(complaint)];
   });
 }
+
+/**
+ * The sentences of a table that makes texts.
+ * @param {Readonly<Record<string, Function>>} table @param {string} source of its file
+ * @returns {[string, string][]} by name
+ */
+export const textsOfTable = (table, source) =>
+  Object.entries(table).map(([name, make]) => [
+    name,
+    make(...parametersOf(source, name).map((one) => `<${one}>`)),
+  ]);
 
 /** @param {string} kind @param {(failure: object) => string} sentence */
 export const exampleOf = (kind, sentence) => sentence(failureOf(kind));

@@ -6,8 +6,9 @@ import path from 'node:path';
 import { load } from '../support/load-sources.mjs';
 import { markdownTable, withTable } from '../support/markdown.mjs';
 import { ROOT } from '../support/paths.mjs';
-import { panelsOf, pictureOf } from './before-after.mjs';
-import { exampleOf, examplesOfTable } from './examples.mjs';
+import { panelsOf, pictureOf, textOf } from './before-after.mjs';
+import { exampleOf, examplesOfTable, symptomOf, textsOfTable } from './examples.mjs';
+import { inShort, workTable } from './in-short.mjs';
 
 const TEXTS = 'src/app/texts';
 /** Tables of messages: file without its ending, and export. */
@@ -19,6 +20,7 @@ const TABLES = /** @type {const} */ ([
   ['src/app/texts/install-text', 'INSTALL_TROUBLE'],
   ['src/app/commands/share/share-text', 'SHARE_TROUBLE'],
   ['src/app/texts/usage-text', 'USAGE'],
+  ['src/app/texts/status-line-text', 'LINE_TROUBLE'],
 ]);
 const WARNINGS = ['lock-error', 'overrode-lock'];
 /** Messages that no table of TypeScript has. */
@@ -34,7 +36,24 @@ const FILES = {
   complaint: `${TEXTS}/complaint.ts`,
   codes: 'src/domain/text/error-code.ts',
   exits: 'src/app/environment/exit-codes.ts',
+  findings: 'src/domain/doctor/findings.ts',
+  mcp: 'src/domain/share/messages/share-errors.ts',
 };
+
+/** What people meet most, in their words. */
+const FIRST = /** @type {const} */ ([
+  ['a call waits, and fails after ten seconds', 'SOLOD_E_TIMED_OUT'],
+  ['the daemon does not come up', 'SOLOD_E_DIED_AT_START'],
+  ['it failed before, and is not started again', 'SOLOD_E_CRASH_LOOP'],
+  ['the daemon is there and does not answer', 'SOLOD_E_NOT_ANSWERING'],
+  ['a call broke off in the middle', 'SOLOD_E_LOST'],
+  ['a directory that others can write to', 'SOLOD_E_STATE_DIRECTORY_DISTRUSTED'],
+  ['a sandbox or container without sockets', 'SOLOD_E_SOCKETS_FORBIDDEN'],
+  ['there is no home directory', 'SOLOD_E_NO_HOME'],
+  ['the home directory is on NFS', 'SOLOD_E_DOCTOR_FILE_SYSTEM_SHARED'],
+  ['two daemons of one name', 'SOLOD_E_DOCTOR_SECOND_DAEMON'],
+  ['a command or option is not known', 'SOLOD_E_USAGE_MALFORMED'],
+]);
 
 const MADE = 'This page is made of the tables of solod: `npm run pages` writes it.';
 
@@ -51,16 +70,27 @@ export async function makePages() {
     ['docs/reference.md', reference(part)],
     ['docs/commands.md', index(COMMANDS, names)],
     ...names.map((name) => /** @type {const} */ ([pageOf(name), commandPage(part, name)])),
-    [
-      'docs/before-after.svg',
-      pictureOf(panelsOf(documentAt('docs/share.md'), documentAt('docs/performance.md'))),
-    ],
+    ...figures(),
     ...race(),
   ]);
 }
 
 /** @param {string} file */
 const documentAt = (file) => readFileSync(path.join(ROOT, file), 'utf8');
+
+const PICTURE = /!\[[^\]]*\](?=\(docs\/before-after\.svg\))/;
+
+/** @returns {[string, string][]} what is taken from the tables of measurements */
+function figures() {
+  const performance = documentAt('docs/performance.md');
+  const panels = panelsOf(documentAt('docs/share.md'), performance);
+  const readme = documentAt('README.md').replace(PICTURE, () => `![${textOf(panels)}]`);
+  return [
+    ['docs/before-after.svg', pictureOf(panels)],
+    ['README.md', withTable('npm run pages', readme, `\n${workTable(performance)}\n`)],
+    ['docs/performance.md', withTable('npm run pages', performance, `\n${inShort(performance)}\n`)],
+  ];
+}
 
 const RACE = 'classic';
 
@@ -99,12 +129,38 @@ function examplesIn(modules, part) {
     const source = `${file}.ts`;
     return examplesOfTable(modules.get(source)[table], documentAt(source), textOf);
   });
-  return new Map([
+  /** @type {(readonly [string, string])[]} */
+  const told = [
     ...kinds.map((kind) => /** @type {const} */ ([codeFor(kind), exampleOf(kind, sentence)])),
     ...WARNINGS.map((kind) => /** @type {const} */ ([codeFor(`kick-${kind}`), exampleOf(kind, kickWarning)])),
     ...ofTables,
     ...OTHERS,
-  ]);
+  ];
+  const shown = told.map(
+    ([code, text]) => /** @type {const} */ ([code, isOfLine(code) ? text : `solod: ${text}`]),
+  );
+  const { MCP_TROUBLE } = part('mcp');
+  const mcp = textsOfTable(MCP_TROUBLE, documentAt(FILES.mcp)).map(
+    ([name, text]) => /** @type {const} */ ([codeFor(`mcp-${name}`), `solod share: ${text}`]),
+  );
+  return new Map([...shown, ...mcp, ...findingsIn(part)]);
+}
+
+/** Nobody speaks in a status line. @param {string} code */
+const isOfLine = (code) => code.startsWith('SOLOD_E_LINE_');
+
+/**
+ * @param {(name: keyof typeof FILES) => any} part
+ * @returns {[string, string][]} what doctor prints, by code
+ */
+function findingsIn(part) {
+  const { KINDS, findingOf, report } = part('findings');
+  return KINDS.map((/** @type {string} */ kind) => {
+    const finding = findingOf(symptomOf(kind));
+    // Doctor prints what is unknown for programs alone.
+    const printed = report([finding]) || `unknown  ${finding.where}: ${finding.what}`;
+    return [finding.code, printed.trimEnd()];
+  });
 }
 
 /** @param {(name: keyof typeof FILES) => any} part @param {Map<string, string>} examples */
@@ -112,7 +168,9 @@ function troubleshooting(part, examples) {
   const { exitOf } = part('explain');
   const groups = Object.entries(part('pages').ERROR_GROUPS).map(([title, pages]) => {
     const entries = Object.entries(/** @type {Record<string, any>} */ (pages)).map(([code, page]) =>
-      entryOf(code, page, examples.get(code), exitOf(code)),
+      code.startsWith('SOLOD_E_DOCTOR_')
+        ? findingEntry(code, page, examples.get(code))
+        : entryOf(code, page, examples.get(code), exitOf(code)),
     );
     return `## ${title}\n\n${entries.join('\n\n')}`;
   });
@@ -121,9 +179,23 @@ function troubleshooting(part, examples) {
     'Each message about a failure ends in a code, such as `[SOLOD_E_TIMED_OUT]`. Look for the code here, or ask solod:\n\n' +
       '```sh\nsolod explain SOLOD_E_TIMED_OUT\n```',
     'A code keeps its meaning in later versions; the sentence before it may change. `solod doctor` looks for causes by itself.',
+    `On this page: ${Object.keys(part('pages').ERROR_GROUPS).map(linkTo).join(', ')}.`,
+    firstAid(part('pages').ERROR_PAGES),
     ...groups,
     `${MADE}\n`,
   ].join('\n\n');
+}
+
+/** @param {string} heading */
+const linkTo = (heading) => `[${heading.toLowerCase()}](#${heading.toLowerCase().replaceAll(' ', '-')})`;
+
+/** @param {Record<string, { todo: string }>} pages */
+function firstAid(pages) {
+  const lines = FIRST.map(([seen, code]) => [
+    `${seen}: [${code.replace('SOLOD_E_', '')}](#${code.toLowerCase()})`,
+    angled(pages[code]?.todo ?? ''),
+  ]);
+  return `## In a hurry\n\n${markdownTable(['what you see', 'what to do first'], lines)}`;
 }
 
 /**
@@ -133,10 +205,21 @@ function troubleshooting(part, examples) {
  * @param {number | undefined} exit
  */
 function entryOf(code, { happened, where, todo }, example, exit) {
-  const shown = example === undefined ? [] : [`\`\`\`text\nsolod: ${example}\n\`\`\``];
+  const shown = example === undefined ? [] : [`\`\`\`text\n${example}\n\`\`\``];
   const exits = exit === undefined ? [] : [`- **Exit code:** ${exit}`];
   const facts = [`- **What happened:** ${happened}`, `- **Where:** ${where}`, `- **What to do:** ${todo}`];
   return [`### ${code}`, ...shown, [...facts, ...exits].join('\n')].join('\n\n');
+}
+
+/**
+ * Shorter: doctor itself says where, and what to do.
+ * @param {string} code
+ * @param {{ happened: string, todo: string }} page
+ * @param {string | undefined} example
+ */
+function findingEntry(code, { happened, todo }, example) {
+  const text = todo === 'Nothing.' ? happened : `${happened} ${todo}`;
+  return [`### ${code}`, `\`\`\`text\n${example}\n\`\`\``, text].join('\n\n');
 }
 
 /** @param {(name: keyof typeof FILES) => any} part */
@@ -146,9 +229,14 @@ function reference(part) {
       `\`${name}\``,
       angled(meaning),
     ]);
-    return `## ${title}\n\n${markdownTable(['', ''], lines)}`;
+    return `## ${title}\n\n${markdownTable(['name', 'meaning'], lines)}`;
   });
-  return ['# Reference', '`solod help <topic>` prints each part.', ...sections, `${MADE}\n`].join('\n\n');
+  return [
+    '# Reference: exit codes, environment variables, files, values',
+    '`solod help <topic>` prints each part.',
+    ...sections,
+    `${MADE}\n`,
+  ].join('\n\n');
 }
 
 /** @param {Record<string, { summary: string }>} commands @param {readonly string[]} names */

@@ -91,6 +91,7 @@ const ENVIRONMENT = 'src/domain/place/daemon-environment.ts';
 const SERVICE_FILE = 'src/app/service/service-file.ts';
 const RELAY = 'src/domain/share/relay/relay-machine.ts';
 const SHARE_LIMITS = 'src/domain/share/messages/share-limits.ts';
+const SHARE_ERRORS = 'src/domain/share/messages/share-errors.ts';
 const RPC_LINES = 'src/domain/share/messages/rpc-lines.ts';
 
 /**
@@ -286,7 +287,7 @@ export const SHARED = [
   text('TEXT_SHARE_LOST', RELAY, 'lostText', (module) => module.lostText('{words}')),
   text('TEXT_SHARE_MISSING', RELAY, 'missingText', (module) => module.missingText('{words}')),
   text('TEXT_SHARE_CUT_OFF', RELAY, 'cutOffText', (module) => module.cutOffText('{bytes}')),
-  text('TEXT_SHARE_TOO_LONG', SHARE_LIMITS, 'tooLongText', (module) =>
+  text('TEXT_SHARE_TOO_LONG', SHARE_ERRORS, 'tooLongText', (module) =>
     module.tooLongText('{bytes}', '{limit}'),
   ),
   value('TEXT_SHARE_TAKEN_BACK', '&str', RELAY, 'RELAY.takenBack'),

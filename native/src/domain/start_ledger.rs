@@ -84,8 +84,8 @@ fn note(starts: &mut Vec<Start>, value: &Json) -> Option<()> {
                 words: Vec::new(),
             };
             match starts.iter_mut().rev().find(|start| start.pid == pid) {
-                Some(early) if early.has_begun_just_before(at_ms) => {
-                    start.started_ms = early.started_ms;
+                Some(early) if early.has_begun_about(at_ms) => {
+                    start.started_ms = early.started_ms.min(at_ms);
                     start.words = std::mem::take(&mut early.words);
                     *early = start;
                 }
@@ -134,10 +134,10 @@ impl Start {
         self.fate() == Fate::Open
     }
 
-    /// A starter that waited for a CPU writes its line after the first words of what it has started. Ids are not used again so
-    /// soon.
-    fn has_begun_just_before(&self, at_ms: f64) -> bool {
-        self.identity.is_none() && self.started_ms <= at_ms && at_ms - self.started_ms <= p::SILENT_MS_MAX
+    /// A starter that waited for a CPU writes its line after the first words of what it has started; it may have looked at the
+    /// clock before them. Ids are not used again so soon.
+    fn has_begun_about(&self, at_ms: f64) -> bool {
+        self.identity.is_none() && (at_ms - self.started_ms).abs() <= p::SILENT_MS_MAX
     }
 
     /// The same with its end, where its process is proven to have gone without a word.
@@ -354,5 +354,17 @@ mod tests {
         gone.conclude(Vitality::Dead);
         let message = "it ended before it served (nobody saw how)".to_owned();
         assert_eq!(gone.fate(), Fate::Unseen(FailedStart { at_ms: 1.0, message }));
+    }
+
+    #[test]
+    fn takes_a_late_line_for_the_process_that_has_spoken() {
+        let spoken = "{\"atMs\":4,\"pid\":7,\"kind\":\"claimed\",\"generation\":1}";
+        for (at_ms, begun_ms) in [(3, 3.0), (6, 4.0)] {
+            let started = format!("{{\"pid\":7,\"startTime\":\"1\",\"bootId\":\"b\",\"pidNamespace\":\"n\",\"atMs\":{at_ms},\"kind\":\"started\"}}");
+            let starts = parse(&format!("{spoken}\n{started}\n"));
+            assert_eq!(starts.len(), 1);
+            assert_eq!(starts[0].started_ms, begun_ms);
+            assert!(!starts[0].is_silent(Vitality::Alive));
+        }
     }
 }

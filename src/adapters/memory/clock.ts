@@ -9,7 +9,10 @@ interface Timer {
 }
 
 const HOUR_MS = 3_600_000;
-/** Turns of the event loop without a move after which streams count as quiet: a program may wait for a turn or two itself. */
+/**
+ * Turns of the event loop without a move after which streams count as quiet: a program may wait for a turn or
+ * two itself.
+ */
 const QUIET_TURNS = 4;
 /** Turns in which a promise may settle for which no fake time has to pass. */
 const PATIENCE_TURNS = 1_000;
@@ -17,8 +20,8 @@ const PATIENCE_TURNS = 1_000;
 const turn = (): Promise<void> => new Promise((resolve) => nextTurn(resolve));
 
 /**
- * Time that passes only when a test says so. Each sleeper wakes at exactly the time it asked for, in due order, and everything
- * that follows from waking one has happened before the next one wakes.
+ * Time that passes only when a test says so. Each sleeper wakes at exactly the time it asked for, in due
+ * order, and everything that follows from waking one has happened before the next one wakes.
  */
 export class FakeClock implements Clock {
   #monotonicMs: number;
@@ -89,7 +92,8 @@ export class FakeClock implements Clock {
   }
 
   /**
-   * Moves on from one sleeper to the next, whenever nothing else is left to do, until the promise has settled.
+   * Moves on from one sleeper to the next, whenever nothing else is left to do, until the promise has
+   * settled.
    * @param withinMs limit of fake time, in milliseconds; an hour by default
    * @throws when the limit has passed, or when no sleeper is left and the promise still has not settled
    */

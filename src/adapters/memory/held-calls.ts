@@ -8,7 +8,10 @@ export interface PortCall {
   readonly args: readonly unknown[];
 }
 
-/** The port calls of one process, which a test can hold, and let go one by one: so it chooses who of several goes next. */
+/**
+ * The port calls of one process, which a test can hold, and let go one by one: so it chooses who of several
+ * goes next.
+ */
 export class HeldCalls {
   readonly #clock: FakeClock;
   readonly #waiting: { readonly call: PortCall; readonly go: () => void }[] = [];
@@ -18,7 +21,9 @@ export class HeldCalls {
     this.#clock = clock;
   }
 
-  /** From now on each port call of a procedure waits for `step`, but those of a kick, which is done in one go. */
+  /**
+   * From now on each port call of a procedure waits for `step`, but those of a kick, which is done in one go.
+   */
   hold(): void {
     this.#pace = 'held';
   }
@@ -36,7 +41,8 @@ export class HeldCalls {
 
   /**
    * Makes the call that waits, and lets the process go on to its next one.
-   * @returns the call that was made; undefined if none waits: the process sleeps, waits for a socket, or is done
+   * @returns the call that was made; undefined if none waits: the process sleeps, waits for a socket, or is
+   * done
    */
   async step(): Promise<PortCall | undefined> {
     const first = this.#waiting.shift();

@@ -38,10 +38,16 @@ export interface MachineOptions {
   readonly start?: Instant;
 }
 
-/** What a started process does. If it throws, the process ends with exit code 1, and its starter can read the error. */
+/**
+ * What a started process does. If it throws, the process ends with exit code 1, and its starter can read the
+ * error.
+ */
 export type MemoryProgram = (process: MemoryProcess) => unknown;
 
-/** Errors that the runtime throws, where others come from the system: arguments that can't be handed to a process. */
+/**
+ * Errors that the runtime throws, where others come from the system: arguments that can't be handed to a
+ * process.
+ */
 const THROWN = new Set(['E2BIG', 'ERR_INVALID_ARG_VALUE']);
 const FIRST_PID = 1_000;
 const BACKLOG = 511;

@@ -60,7 +60,9 @@ type Remains = 'nothing' | 'zombie';
 
 type Activity = 'running' | 'stopped' | 'zombie' | 'gone';
 
-/** A process as it tells others of itself: all processes of a machine have one boot, and one pid namespace. */
+/**
+ * A process as it tells others of itself: all processes of a machine have one boot, and one pid namespace.
+ */
 export const identityOf = ({ pid, startTime }: Pick<Birth, 'pid' | 'startTime'>): Identity => ({
   pid,
   startTime,
@@ -79,8 +81,9 @@ interface End {
 }
 
 /**
- * One simulated process. Nothing it does has any effect once it is dead, and nothing that takes time comes back while it
- * is stopped. A call that returns at once is over before anybody could stop it, unless its calls are held.
+ * One simulated process. Nothing it does has any effect once it is dead, and nothing that takes time comes
+ * back while it is stopped. A call that returns at once is over before anybody could stop it, unless its
+ * calls are held.
  */
 export class MemoryProcess implements Server {
   readonly machine: Surroundings;
@@ -96,7 +99,10 @@ export class MemoryProcess implements Server {
   readonly ports: Ports;
   /** Holds its port calls, and lets them go one by one. */
   readonly calls: HeldCalls;
-  /** Sees each port call before it is made, but for the time and who the process is; it may kill the process there. */
+  /**
+   * Sees each port call before it is made, but for the time and who the process is; it may kill the process
+   * there.
+   */
   onCall: (call: PortCall) => void = () => {};
   /** What SIGTERM does. */
   onTerm: () => void = () => this.#cease({ code: undefined, signal: 'SIGTERM' }, 'nothing');
@@ -149,9 +155,12 @@ export class MemoryProcess implements Server {
     return this.#said;
   }
 
-  // --- what the process does -------------------------------------------------------------------------------------------
+  // --- what the process does ---
 
-  /** What this process says to its callers, one word to each, the last one to all that follow. A caller that waits hears it now. */
+  /**
+   * What this process says to its callers, one word to each, the last one to all that follow. A caller that
+   * waits hears it now.
+   */
   serve(...words: readonly [GreetReading, ...GreetReading[]]): void {
     this.#greetings = words;
     this.listener.pump();
@@ -218,7 +227,7 @@ export class MemoryProcess implements Server {
     return new Ledger(ledgerLines(this.machine.disk, directory, this.userId), this.processes);
   }
 
-  // --- what is done to the process -------------------------------------------------------------------------------------
+  // --- what is done to the process ---
 
   /** SIGSTOP. */
   stop(): void {
@@ -238,7 +247,9 @@ export class MemoryProcess implements Server {
     this.#cease({ code: undefined, signal: 'SIGKILL' }, remains);
   }
 
-  /** SIGTERM. A stopped process does not hear it, and a process that does not want to end says so by `onTerm`. */
+  /**
+   * SIGTERM. A stopped process does not hear it, and a process that does not want to end says so by `onTerm`.
+   */
   terminate(): void {
     if (this.#activity === 'running') this.onTerm();
   }
@@ -262,7 +273,10 @@ export class MemoryProcess implements Server {
     }
   }
 
-  /** The same for a program without a caller: an error ends the process with exit code 1, and its starter can read it. */
+  /**
+   * The same for a program without a caller: an error ends the process with exit code 1, and its starter can
+   * read it.
+   */
   async execute(program: () => unknown): Promise<void> {
     try {
       await this.run(async () => program());
@@ -272,7 +286,7 @@ export class MemoryProcess implements Server {
     }
   }
 
-  // --- what others see of the process ----------------------------------------------------------------------------------
+  // --- what others see of the process ---
 
   /** What a process table shows. */
   look(): ProcessReading {

@@ -105,7 +105,10 @@ export class MemoryListener implements Listener {
     this.#bound?.socket.serve(handle);
   }
 
-  /** As Node closes a server: it unlinks what has the name that was bound, and the socket that was renamed stays. */
+  /**
+   * As Node closes a server: it unlinks what has the name that was bound, and the socket that was renamed
+   * stays.
+   */
   async close(): Promise<ChangeReading> {
     const bound = this.#bound;
     this.abandon();

@@ -32,7 +32,10 @@ interface Owner {
   guarded(clock: Clock): Clock;
 }
 
-/** Starts the program of a target, and keeps the ledger as Node's spawner does: its crash-loop breaker runs on the fake clock. */
+/**
+ * Starts the program of a target, and keeps the ledger as Node's spawner does: its crash-loop breaker runs on
+ * the fake clock.
+ */
 export class MemorySpawner implements Spawner {
   readonly #starts: Spawner;
   readonly #owner: Owner;

@@ -85,7 +85,10 @@ const WHEN_FULL: Readonly<Record<Platform, string>> = {
   win32: 'ETIMEDOUT',
 };
 
-/** A socket that listens. A connection stays in its queue until its process takes it, also when the caller has gone. */
+/**
+ * A socket that listens. A connection stays in its queue until its process takes it, also when the caller has
+ * gone.
+ */
 export class ListeningSocket {
   readonly #server: Server;
   readonly #backlog: number;
@@ -143,7 +146,9 @@ export class ListeningSocket {
 /** What sun_path holds on Linux without its last NUL. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
-/** The sockets of one machine. A socket belongs to an inode, and is reached by every name that leads there. */
+/**
+ * The sockets of one machine. A socket belongs to an inode, and is reached by every name that leads there.
+ */
 export class MemoryNetwork {
   readonly #disk: MemoryDisk;
   readonly #platform: Platform;

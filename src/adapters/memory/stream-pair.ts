@@ -3,7 +3,10 @@ import { systemError } from './files/system-error.js';
 
 type Done = (error?: Error | null) => void;
 
-/** One end of a connection, as a socket behaves: an end is told at once, and no write waits for a peer that is closed. */
+/**
+ * One end of a connection, as a socket behaves: an end is told at once, and no write waits for a peer that is
+ * closed.
+ */
 class StreamEnd extends Duplex {
   peer: StreamEnd = this;
   /** Continues the peer's write, which waits until this end is read. */
@@ -53,7 +56,8 @@ export interface StreamPair {
 }
 
 /**
- * Both ends of a connection. When one is closed, the other reads to the end of what was written, and is then closed too.
+ * Both ends of a connection. When one is closed, the other reads to the end of what was written, and is then
+ * closed too.
  * @param moved called whenever bytes, or the end, go over
  */
 export function streamPair(moved: () => void): StreamPair {

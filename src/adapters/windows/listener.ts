@@ -38,7 +38,7 @@ export class PipeListener implements Listener {
     const listens = await listening;
     if (listens.kind !== 'done') return listens;
     this.#inner.serve((socket) => void this.#meet(socket));
-    return this.files.createFile(path, recordText(this.#record));
+    return this.files.createFile(path, recordText(this.#record, path));
   }
 
   close(): Promise<ChangeReading> {

@@ -5,6 +5,7 @@
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { basename, dirname } from 'node:path';
 
 export interface PipeRecord {
   readonly pipe: string;
@@ -23,14 +24,20 @@ export const newRecord = (): PipeRecord => ({
   key: randomBytes(PROOF_BYTES).toString('hex'),
 });
 
-export const recordText = ({ pipe, key }: PipeRecord): string => `${pipe}\n${key}\n`;
+/** The daemon's name, of which a record tells, so that one that was copied leads no caller to another daemon. */
+const nameIn = (path: string): string => basename(dirname(dirname(path)));
 
-const RECORD = /^(\\\\\.\\pipe\\solod-[0-9a-f]{32})\n([0-9a-f]{64})\n$/;
+/** @param path of the record: in a directory of the name's own, before and after it is published */
+export const recordText = ({ pipe, key }: PipeRecord, path: string): string =>
+  `${pipe}\n${key}\n${nameIn(path)}\n`;
 
-/** @returns undefined for a text that no daemon has written, or only a part of one */
-export function parseRecord(text: string): PipeRecord | undefined {
-  const [, pipe, key] = RECORD.exec(text) ?? [];
-  return pipe === undefined || key === undefined ? undefined : { pipe, key };
+const RECORD = /^(\\\\\.\\pipe\\solod-[0-9a-f]{32})\n([0-9a-f]{64})\n(.*)\n$/;
+
+/** @returns undefined for a text that no daemon of that name has written, or only a part of one */
+export function parseRecord(text: string, path: string): PipeRecord | undefined {
+  const [, pipe, key, name] = RECORD.exec(text) ?? [];
+  if (pipe === undefined || key === undefined) return undefined;
+  return name === nameIn(path) ? { pipe, key } : undefined;
 }
 
 export type End = 'caller' | 'daemon';

@@ -23,7 +23,7 @@ export class PipeProbe extends HeldConnection {
   async dial(path: string, withinMs: number) {
     const read = this.files.readText(path);
     if (read.kind === 'failed') return { reading: { kind: 'errno', cause: read.cause } } as const;
-    const record = read.kind === 'text' ? parseRecord(read.text) : undefined;
+    const record = read.kind === 'text' ? parseRecord(read.text, path) : undefined;
     if (record === undefined) return { reading: errno('ENOENT', `ENOENT: no pipe is named in ${path}`) };
     const begunMs = performance.now();
     const socket = connect(record.pipe);

@@ -15,6 +15,25 @@ import { type PlacesQuery, placesIn } from './find-names.js';
 export const isNamed = (service: string | undefined, { name }: CommandOptions): boolean =>
   service !== undefined || name !== undefined;
 
+/** What stands first on the command lines of those that look after daemons, and the options. */
+export interface Meant {
+  readonly service: string | undefined;
+  readonly options: CommandOptions;
+}
+
+/**
+ * A program's daemon has no service file, and people write its name alone. A file of that name goes first.
+ */
+export function meantBy(host: Host, service: string | undefined, options: CommandOptions): Meant {
+  const asGiven: Meant = { service, options };
+  if (service === undefined || options.name !== undefined || resolveService(service).kind === 'resolved')
+    return asGiven;
+  const target = resolveTarget({ ...options, name: service }, host);
+  if (target.kind === 'failed') return asGiven;
+  const found = host.files.inspect(target.value.place.directory);
+  return found.kind === 'entry' ? { service: undefined, options: { ...options, name: service } } : asGiven;
+}
+
 export function resolveNamed(
   host: Host,
   service: string | undefined,

@@ -3,13 +3,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { codeSuffix } from '../../domain/text/error-code.js';
 import { complain, complainOf } from '../commands/command-parts.js';
-import { derivedFor } from '../commands/named-daemon.js';
+import { derivedFor, meantBy } from '../commands/named-daemon.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { failureOf } from '../library/daemon-target.js';
 import type { ManualCommand } from '../manual/manual.js';
-import { COMMANDS, type CommandHelp } from '../options/command-table.js';
+import { COMMANDS, type CommandHelp, DAEMON_OPERAND } from '../options/command-table.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
@@ -73,10 +73,14 @@ async function runNamed(program: Command, name: CommandName, reading: ArgumentsR
       // What is not trusted is what `doctor` is for.
       const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
       if (derived.kind !== 'place' && !isLookedAt) return complainOf(OUTPUT, failureOf(derived));
-      return ACTIONS[name](commands(OUTPUT), service, options);
+      const meant = isByName(name) ? meantBy(nodeHost(), service, options) : { service, options };
+      return ACTIONS[name](commands(OUTPUT), meant.service, meant.options);
     }
   }
 }
+
+/** Their daemon can be told by its name alone. */
+const isByName = (name: CommandName): boolean => COMMANDS[name].operand === DAEMON_OPERAND;
 
 const MANUAL: ReadonlySet<CommandName> = new Set<ManualCommand>(['explain', 'completion', 'help']);
 const isOfManual = (name: CommandName): name is ManualCommand => MANUAL.has(name);

@@ -5,14 +5,15 @@ import { fileURLToPath } from 'node:url';
 
 declare global {
   /**
-   * Set by the build: true in the library, whose files may become part of another program's bundle; false in solod's own programs.
-   * Each use compares it in place, because esbuild then leaves out the other branch.
+   * Set by the build: true in the library, whose files may become part of another program's bundle; false in
+   * solod's own programs. Each use compares it in place, because esbuild then leaves out the other branch.
    */
   const SOLOD_LIBRARY: boolean | undefined;
 }
 
 /**
- * `import.meta.url` is undefined in the CommonJS bundles, where esbuild then leaves out what only an ES module needs.
+ * `import.meta.url` is undefined in the CommonJS bundles, where esbuild then leaves out what only an ES
+ * module needs.
  * @param name file name of a bundle
  */
 export function siblingFile(name: string): string {
@@ -20,7 +21,8 @@ export function siblingFile(name: string): string {
 }
 
 /**
- * The program that a started daemon runs. A tool that has the library in a bundle of its own needs the package installed beside it.
+ * The program that a started daemon runs. A tool that has the library in a bundle of its own needs the
+ * package installed beside it.
  * @returns undefined if it is not there
  */
 export function daemonFile(): string | undefined {
@@ -38,8 +40,8 @@ export function daemonFile(): string | undefined {
 }
 
 /**
- * Loads a bundle of this release. Each caller names the module's type itself: a list of loaders here would tie all of them to
- * one another.
+ * Loads a bundle of this release. Each caller names the module's type itself: a list of loaders here would
+ * tie all of them to one another.
  * @param name file name of the bundle
  */
 export function loadBundle<Exports>(name: string): Exports {

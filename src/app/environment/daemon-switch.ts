@@ -1,4 +1,6 @@
-/** Whether a daemon is wanted. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
+/**
+ * Whether a daemon is wanted. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy.
+ */
 
 import type { Environment } from '../../ports/environment.js';
 
@@ -7,7 +9,10 @@ export type DaemonWish =
   | 'on'
   /** Never use one: the service runs in the caller's own process. */
   | 'off'
-  /** As `SOLOD` says (`on`, `off`). Without it: no daemon where `CI` is set, because no later call would find it warm. */
+  /**
+   * As `SOLOD` says (`on`, `off`). Without it: no daemon where `CI` is set, because no later call would find
+   * it warm.
+   */
   | 'auto';
 
 type DaemonChoice =

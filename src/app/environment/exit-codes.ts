@@ -43,7 +43,7 @@ export const EXIT = {
 
 type ExitName = keyof typeof EXIT;
 
-/** What the command means by its codes. `--help` prints them, and a test holds README's table to them. */
+/** What the command means by its codes. The other two are a daemon's, and no caller exits with them. */
 export const EXIT_MEANINGS = {
   problems: '`doctor` found a problem',
   usage: 'the command line is wrong',
@@ -61,7 +61,7 @@ export const EXIT_MEANINGS = {
   noPermission: 'the state directory is not trusted, or Unix sockets are forbidden',
   outdated: 'the daemon is newer than this solod and speaks another wire',
   interrupted: 'interrupted',
-} as const satisfies Partial<Record<ExitName, string>>;
+} as const satisfies Record<Exclude<ExitName, 'ok' | 'noRequest' | 'upgrading'>, string>;
 
 /** A service that is declined says itself with which code. */
 export const FAILURE_EXITS: Readonly<Record<Exclude<Failure['kind'], 'declined'>, ExitName>> = {

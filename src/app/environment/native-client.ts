@@ -1,4 +1,7 @@
-/** Finds the native client in the package of this platform, an optional dependency that npm installs beside this package. */
+/**
+ * Finds the native client in the package of this platform, an optional dependency that npm installs beside
+ * this package.
+ */
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -28,8 +31,8 @@ export function findNativeClient(
 }
 
 /**
- * How a file that is written once, such as a shim, calls the command: by the native client where it is there, which is also told
- * this Node, because the PATH of the caller may have none.
+ * How a file that is written once, such as a shim, calls the command: by the native client where it is there,
+ * which is also told this Node, because the PATH of the caller may have none.
  */
 export function lastingCommand(): readonly [string, ...string[]] {
   const native = findNativeClient();

@@ -1,4 +1,7 @@
-/** Where things are, as the environment says. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
+/**
+ * Where things are, as the environment says. The warm call loads this file too (`warm-call.ts`): it imports
+ * nothing heavy.
+ */
 
 import { realpathSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
@@ -27,7 +30,9 @@ export function realPath(file: string): string | undefined {
   }
 }
 
-/** @returns an empty path if the directory has been removed, which is what the native client sends then, too */
+/**
+ * @returns an empty path if the directory has been removed, which is what the native client sends then, too
+ */
 export function workingDirectory(): string {
   try {
     return process.cwd();

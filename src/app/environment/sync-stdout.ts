@@ -3,12 +3,15 @@
 import { createReadStream, fstatSync, writeSync } from 'node:fs';
 import { type Readable, Writable } from 'node:stream';
 
-/** Milliseconds until the next try, where another process has made the descriptor non-blocking, and its pipe is full. */
+/**
+ * Milliseconds until the next try, where another process has made the descriptor non-blocking, and its pipe
+ * is full.
+ */
 const FULL_MS = 2;
 
 /**
- * Writes synchronously, as `process.stdout` does for files, terminals and pipes on POSIX systems (Node's documentation of process
- * I/O), so that all output is written when the process exits.
+ * Writes synchronously, as `process.stdout` does for files, terminals and pipes on POSIX systems (Node's
+ * documentation of process I/O), so that all output is written when the process exits.
  */
 export class StandardOutput extends Writable {
   readonly #descriptor: 1 | 2;

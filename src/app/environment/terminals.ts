@@ -1,4 +1,7 @@
-/** Which of the process's own streams are terminals. The warm call loads this file too (`warm-call.ts`): it imports nothing heavy. */
+/**
+ * Which of the process's own streams are terminals. The warm call loads this file too (`warm-call.ts`): it
+ * imports nothing heavy.
+ */
 
 import { fstatSync } from 'node:fs';
 
@@ -16,7 +19,10 @@ function outputOf(descriptor: number): Terminal {
   return columns > 0 ? `${columns}x${rows}` : true;
 }
 
-/** Major number of memory devices such as `/dev/null` (Linux, admin-guide/devices.txt). They are recognised without loading `tty`. */
+/**
+ * Major number of memory devices such as `/dev/null` (Linux, admin-guide/devices.txt). They are recognised
+ * without loading `tty`.
+ */
 const MEMORY_DEVICES = 1;
 
 export function isTerminal(descriptor: number): boolean {

@@ -15,13 +15,17 @@ import {
   obtainDaemon,
 } from './obtain-daemon.js';
 
-/** The library, over the adapters of one host. No function throws or rejects for an expected failure: it is a result. */
+/**
+ * The library, over the adapters of one host. No function throws or rejects for an expected failure: it is a
+ * result.
+ */
 export interface Solod<C extends Duplex = Socket> {
   /**
    * Attaches to the daemon of a name, or starts one. Of all callers that ask at once, one starts it.
    *
    * @param options which daemon, and how long to wait: 2,000 ms in all unless `timing.totalMs` says otherwise
-   * @returns `attached` or `started` once the daemon has answered on `socketPath`; else `failed`, with what failed and a sentence
+   * @returns `attached` or `started` once the daemon has answered on `socketPath`; else `failed`, with what
+   * failed and a sentence
    */
   obtain(options: ObtainOptions<C>): Promise<ObtainResult>;
 
@@ -34,36 +38,41 @@ export interface Solod<C extends Duplex = Socket> {
   connect(options: ObtainOptions<C>): Promise<ConnectResult<C>>;
 
   /**
-   * Sees to it that a daemon is there, or will be, without waiting for it. When this returns, the child runs, or one line on
-   * stderr says why not, so that the caller may exit in its next statement. It prints nothing when all is well, when another
-   * caller is starting the daemon, and when there is no directory to work in.
+   * Sees to it that a daemon is there, or will be, without waiting for it. When this returns, the child runs,
+   * or one line on stderr says why not, so that the caller may exit in its next statement. It prints nothing
+   * when all is well, when another caller is starting the daemon, and when there is no directory to work in.
    *
    * @param options which daemon
-   * @returns what happened: `running`, `started`, `contended` (another caller starts it), `no-directory`, `switched-off`, `failed`
+   * @returns what happened: `running`, `started`, `contended` (another caller starts it), `no-directory`,
+   * `switched-off`, `failed`
    */
   kick(options: KickOptions): KickResult;
 
   /**
-   * Claims a name for this process: the daemon's side. Of all processes that claim a name at once, one gets `claimed`. The
-   * others give way, and should exit with code 0 before they load anything.
+   * Claims a name for this process: the daemon's side. Of all processes that claim a name at once, one gets
+   * `claimed`. The others give way, and should exit with code 0 before they load anything.
    *
    * @param options which name
-   * @returns `claimed`, with `serve` for the connections; `gave-way` if another process serves the name; else `failed`
+   * @returns `claimed`, with `serve` for the connections; `gave-way` if another process serves the name; else
+   * `failed`
    */
   claim(options: ClaimOptions): Promise<ClaimResult<C>>;
 
   /**
    * Calls a service through its daemon, and starts the daemon if there is none.
    *
-   * @param options which service, with which arguments and streams. Waits 10,000 ms for the daemon unless `timing.totalMs` says
+   * @param options which service, with which arguments and streams. Waits 10,000 ms for the daemon unless
+   * `timing.totalMs` says
    *   otherwise (1,000 ms with `fallback: 'inline'`), and for the answer without a limit
-   * @returns `exited` with the service's exit code; `failed` if nothing was begun; `lost` if the connection broke after that;
+   * @returns `exited` with the service's exit code; `failed` if nothing was begun; `lost` if the connection
+   * broke after that;
    *   `cancelled` by the caller's signal or by a broken stream
    */
   call(options: CallOptions): Promise<CallResult>;
 
   /**
-   * Makes a client for many calls of one service: it keeps connections to the daemon, so that a call costs no new one.
+   * Makes a client for many calls of one service: it keeps connections to the daemon, so that a call costs no
+   * new one.
    *
    * @param options which service, and how many connections are kept
    * @returns the client, which is to be closed; nothing is connected or started before its first call
@@ -79,7 +88,8 @@ export type GivenAdapters = {
 /**
  * Makes the library over other adapters than Node's: those of a test, or of another platform.
  *
- * @param adapters what stands in for Node's. A platform whose connections are not `net.Socket` gives all of them, as the memory
+ * @param adapters what stands in for Node's. A platform whose connections are not `net.Socket` gives all of
+ * them, as the memory
  *   machine of `solod/testing` does
  * @returns the functions of the library, over these adapters
  */

@@ -23,11 +23,16 @@ export interface DaemonOptions {
   readonly idleTimeoutMs?: number | undefined;
   /** Milliseconds in which a daemon that ends lets its calls finish; 5,000 by default. */
   readonly graceMs?: number | undefined;
-  /** Resident memory, in bytes, above which the daemon ends when its calls have finished; no limit by default. */
+  /**
+   * Resident memory, in bytes, above which the daemon ends when its calls have finished; no limit by default.
+   */
   readonly memoryLimitBytes?: number | undefined;
   /** Id of a process with which the daemon ends; none by default. */
   readonly tether?: number | undefined;
-  /** In how many processes the daemon runs calls, one at a time in each: as the service says, or 0, by default. */
+  /**
+   * In how many processes the daemon runs calls, one at a time in each: as the service says, or 0, by
+   * default.
+   */
   readonly workers?: WorkerCount | undefined;
   /** Heap that each of these processes has, in bytes; Node's own limit by default. */
   readonly workerHeapBytes?: number | undefined;
@@ -55,9 +60,10 @@ export interface ProgramOptions extends NameOptions {
   /** The program and its arguments; no shell sees them. */
   readonly command: readonly [string, ...string[]];
   /**
-   * How the program comes to its socket: `claimed` if it calls `claim` of this library with the same name; `handed` if it knows
-   * nothing of solod, and gets the listening socket as descriptor 3 (sd_listen_fds(3)). By default `claimed` for Node, Bun and
-   * Deno and for files of JavaScript, else `handed`. docs/programs.md says more.
+   * How the program comes to its socket: `claimed` if it calls `claim` of this library with the same name;
+   * `handed` if it knows nothing of solod, and gets the listening socket as descriptor 3 (sd_listen_fds(3)).
+   * By default `claimed` for Node, Bun and Deno and for files of JavaScript, else `handed`. docs/programs.md
+   * says more.
    */
   readonly listener?: 'claimed' | 'handed' | undefined;
 }
@@ -210,12 +216,18 @@ export function requestOfLaunch(
   };
 }
 
-/** A build is identified by the service's edition, or by the command line of a program, whose file solod does not look at. */
+/**
+ * A build is identified by the service's edition, or by the command line of a program, whose file solod does
+ * not look at.
+ */
 function buildOf(command: readonly string[], edition: Edition | undefined): string {
   return edition === undefined ? shortHash(command.join('\0')) : `${editionKey(edition)}:${command[0]}`;
 }
 
-/** The command line says everything: the daemon's own environment and working directory may say otherwise than the caller's. */
+/**
+ * The command line says everything: the daemon's own environment and working directory may say otherwise than
+ * the caller's.
+ */
 function daemonCommand(
   options: ServiceOptions,
   target: Target,

@@ -17,11 +17,16 @@ import { USAGE } from '../texts/usage-text.js';
 export interface NameOptions {
   /** Name of the daemon: 1 to 64 letters, digits, ".", "_" or "-". */
   readonly name: string;
-  /** Directory that holds the directories of all names; by default as `SOLOD_DIR` and the XDG variables in `env` say. */
+  /**
+   * Directory that holds the directories of all names; by default as `SOLOD_DIR` and the XDG variables in
+   * `env` say.
+   */
   readonly stateDirectory?: string | undefined;
   /** Root directory of a project, which then has a daemon of its own. */
   readonly project?: string | undefined;
-  /** Environment that solod reads, and of which a started daemon gets a part; by default that of this process. */
+  /**
+   * Environment that solod reads, and of which a started daemon gets a part; by default that of this process.
+   */
   readonly env?: Environment | undefined;
 }
 
@@ -43,7 +48,8 @@ const invalidBecause = (message: string, code?: string | undefined): Invalid => 
 });
 
 /**
- * @returns a failure also where the options need a working directory that has been removed, or a home directory and there is none
+ * @returns a failure also where the options need a working directory that has been removed, or a home
+ * directory and there is none
  */
 export function resolveTarget(options: NameOptions, host: CommonHost): Resolved<Target> {
   if (host.unsupported !== undefined) return invalid(USAGE.platform(host.unsupported));

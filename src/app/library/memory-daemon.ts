@@ -9,7 +9,8 @@ import { claimName } from './claim-name.js';
 /**
  * The daemon of a service, as a program for a memory machine: `call` starts it in place of node.
  *
- * @param run answers each call; it gets the caller's arguments, streams and environment, and runs in the process of the test
+ * @param run answers each call; it gets the caller's arguments, streams and environment, and runs in the
+ * process of the test
  * @returns a program to be installed as `/usr/bin/node`
  */
 export const serviceDaemon =

@@ -23,8 +23,8 @@ import { terminate } from './stop-hung-daemon.js';
 export type ObtainOptions<C = Socket> = DaemonSelector &
   TimingOptions & {
     /**
-     * Asks a daemon with its own program whether it will serve. Without a greeter, a connection to a process that is not stopped
-     * is enough. The daemon of a service is always asked.
+     * Asks a daemon with its own program whether it will serve. Without a greeter, a connection to a process
+     * that is not stopped is enough. The daemon of a service is always asked.
      */
     readonly greeter?: Greeter<C> | undefined;
     /** What to do with a daemon that does not answer; `report` by default. */
@@ -32,8 +32,8 @@ export type ObtainOptions<C = Socket> = DaemonSelector &
   };
 
 /**
- * What to do with a daemon that does not answer. `report` returns a failure, because a slow daemon is not dead. `end` ends it
- * (SIGTERM, 2 s, SIGKILL), with proof that the process owns the name, and starts another.
+ * What to do with a daemon that does not answer. `report` returns a failure, because a slow daemon is not
+ * dead. `end` ends it (SIGTERM, 2 s, SIGKILL), with proof that the process owns the name, and starts another.
  */
 export type WhenHung = 'report' | 'end';
 
@@ -47,13 +47,18 @@ interface Reached {
 }
 
 export type ObtainResult =
-  /** A daemon was there, or another caller's came up. `owner` is what it says of itself; undefined if that can't be read. */
+  /**
+   * A daemon was there, or another caller's came up. `owner` is what it says of itself; undefined if that
+   * can't be read.
+   */
   | (Reached & { readonly kind: 'attached'; readonly owner: Owner | undefined })
   /** This caller started the daemon that answers. */
   | (Reached & { readonly kind: 'started'; readonly owner: Owner; readonly reason: SpawnReason })
   | FailedResult;
 
-/** `failure.kind` says what failed; `message` says it in a sentence, and `solod explain <code>` tells more. */
+/**
+ * `failure.kind` says what failed; `message` says it in a sentence, and `solod explain <code>` tells more.
+ */
 export interface FailedResult {
   readonly kind: 'failed';
   readonly failure: Failure;
@@ -223,7 +228,10 @@ function conclude<C extends Duplex>(
   return { ...outcome, directory, socketPath: layout.currentSocket(directory), connection: probe.take() };
 }
 
-/** A daemon that has claimed and is still loading is not hung, unless it is stopped. Only the ledger tells the two apart. */
+/**
+ * A daemon that has claimed and is still loading is not hung, unless it is stopped. Only the ledger tells the
+ * two apart.
+ */
 function explained(host: CallerHost, request: DaemonRequest, failure: Failure): Failure {
   const pid = failure.kind === 'not-answering' ? failure.owner?.pid : undefined;
   if (pid === undefined) return failure;
@@ -236,7 +244,10 @@ function explained(host: CallerHost, request: DaemonRequest, failure: Failure): 
   return { kind: 'still-loading', directory, pid, forMs };
 }
 
-/** @returns since when a daemon has been loading its service, by the wall clock; undefined once it has loaded it */
+/**
+ * @returns since when a daemon has been loading its service, by the wall clock; undefined once it has loaded
+ * it
+ */
 export function loadingSinceMs(host: CallerHost, directory: string, pid: number): number | undefined {
   const start = host
     .ledger(directory)

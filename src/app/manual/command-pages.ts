@@ -186,7 +186,7 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
   SOLOD_E_USAGE_NO_SERVICE: usage('No service file is given.', 'Write its path: `solod call ./service.mjs`.'),
   SOLOD_E_USAGE_NO_DAEMON: usage(
     'It is not clear which daemon is meant.',
-    'Give a service file, or `--name`.',
+    'Give a service file, or the name of a daemon. `solod ls` shows the names.',
   ),
   SOLOD_E_USAGE_NAME: usage(
     'The name can not be the name of a daemon, because it becomes a directory.',

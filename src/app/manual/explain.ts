@@ -8,11 +8,31 @@ import { hanging, plain } from './topics.js';
 
 export const ERROR_CODES = Object.keys(ERROR_PAGES) as readonly ErrorCode[];
 
-/** @param written as in a message, or in lower case, or without its beginning */
+const BEGINNING = 'SOLOD_E_';
+
+/** A code as somebody writes it, without what all codes begin with. */
+const namedBy = (written: string): string =>
+  written
+    .replace(/^\[(.*)\]$/, '$1')
+    .toUpperCase()
+    .replaceAll('-', '_')
+    .replace(BEGINNING, '');
+
+/** @param written as in a message, also with its brackets, or in lower case, or without its beginning */
 export function findCode(written: string): ErrorCode | undefined {
-  const words = written.toUpperCase().replaceAll('-', '_');
-  const code = words.startsWith('SOLOD_E_') ? words : `SOLOD_E_${words}`;
+  const code = `${BEGINNING}${namedBy(written)}`;
   return Object.hasOwn(ERROR_PAGES, code) ? (code as ErrorCode) : undefined;
+}
+
+const SIMILAR_MAX = 4;
+
+/** Codes of which somebody wrote a part, or in which every word that was written stands. */
+export function similarCodes(written: string): readonly ErrorCode[] {
+  const words = namedBy(written).split(/[_ ]+/).filter(Boolean);
+  if (words.length === 0) return [];
+  return ERROR_CODES.filter((code) =>
+    words.every((word) => code.slice(BEGINNING.length).includes(word)),
+  ).slice(0, SIMILAR_MAX);
 }
 
 const EXITS: ReadonlyMap<string, number> = new Map([

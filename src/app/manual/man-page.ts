@@ -9,7 +9,7 @@ import {
   type OptionSpec,
   optionHelp,
 } from '../options/option-table.js';
-import { plain, type Row, TOPICS } from './topics.js';
+import { plain, type Row, TOPICS, wrapped } from './topics.js';
 
 const NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
@@ -24,8 +24,8 @@ export function manPage(): string {
     '.I command',
     '.RI [ options ]',
     '.SH DESCRIPTION',
-    'Calls a service through a daemon that stays loaded, and starts that daemon if there is none.',
-    'However many callers come at once, one daemon serves a name.',
+    line('Calls a service through a daemon that stays loaded, and starts that daemon if there is none.'),
+    line('However many callers come at once, one daemon serves a name.'),
     '.SH COMMANDS',
     ...NAMES.flatMap(commandLines),
     ...Object.values(TOPICS).flatMap(({ title, rows }) => [`.SH ${title.toUpperCase()}`, ...rowLines(rows)]),
@@ -50,5 +50,10 @@ const rowLines = (rows: readonly Row[]): string[] =>
 const escaped = (text: string): string =>
   text.replaceAll('\\', '\\e').replaceAll('-', '\\-').replaceAll('…', '...');
 
-/** A line of text: one that starts with a dot or a quote would be a request. */
-const line = (text: string): string => escaped(text).replace(/^[.']/, '\\&$&');
+const COLUMNS = 80;
+
+/** Lines of text: one that starts with a dot or a quote would be a request. */
+const line = (text: string): string =>
+  wrapped(escaped(text), COLUMNS)
+    .map((one) => one.replace(/^[.']/, '\\&$&'))
+    .join('\n');

@@ -3,8 +3,8 @@
 import type { Complaint } from '../texts/complaint.js';
 import { USAGE } from '../texts/usage-text.js';
 import { completionScript, isShell, SHELLS } from './completion.js';
-import { explanation, explanationFacts, findCode } from './explain.js';
-import { isTopic, TOPICS, topicText } from './topics.js';
+import { explanation, explanationFacts, findCode, similarCodes } from './explain.js';
+import { isTopic, TOPICS, topicList, topicText } from './topics.js';
 
 export { manPage } from './man-page.js';
 
@@ -22,12 +22,13 @@ export function consult(command: ManualCommand, word: string, form: 'json' | 'te
   switch (command) {
     case 'explain': {
       const code = findCode(word);
-      if (code === undefined) return unknown(USAGE.code(word));
+      if (code === undefined) return unknown(USAGE.code(word, similarCodes(word)));
       return found(form === 'json' ? `${JSON.stringify(explanationFacts(code))}\n` : explanation(code));
     }
     case 'completion':
       return isShell(word) ? found(completionScript(word)) : unknown(USAGE.shell(word, SHELLS));
     case 'help':
+      if (word === 'topics') return found(topicList());
       return isTopic(word) ? found(topicText(word)) : unknown(USAGE.topic(word, Object.keys(TOPICS)));
   }
 }

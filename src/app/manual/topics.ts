@@ -16,6 +16,8 @@ export const VARIABLES: readonly Row[] = [
   ['XDG_BIN_HOME', 'where `install` puts commands, instead of `~/.local/bin`'],
   ['XDG_CONFIG_HOME', 'where `install --systemd` writes units, instead of `~/.config`'],
   ['HOME', 'without the three above: daemons live in `~/.local/state/solod`'],
+  ['LOCALAPPDATA', 'on Windows, without `SOLOD_DIR`: daemons live in its directory `solod`'],
+  ['USERPROFILE', 'on Windows, without the two: daemons live in `AppData\\Local\\solod` below it'],
   ['PATH', 'where programs are found; `install` says if it lacks the directory of the command'],
   ['CI', 'set, and neither `0` nor `false`: no daemon is used, unless `SOLOD=on` or `--daemon` asks for one'],
   ['NO_COLOR', 'set and not empty: no colours'],
@@ -26,6 +28,7 @@ export const VARIABLES: readonly Row[] = [
     'set by systemd, with `LISTEN_PID` and `LISTEN_FDNAMES`: the socket that the daemon is given',
   ],
   ['INVOCATION_ID', 'set by systemd for each run of a unit; `solod spawns` shows who started a daemon'],
+  ['SOLOD_HANDED_OVER', 'internal: one program of solod has become the other, and must not become it again'],
   ['SOLOD_CLAIMED', 'internal: what the native client has claimed for the daemon that it becomes'],
   ['SOLOD_CALLER', 'internal: what a caller says of itself to the daemon'],
   ['SOLOD_SPAWN_LOCK', 'internal: the lock that a caller hands to the daemon that it starts'],
@@ -39,6 +42,7 @@ const EXIT_ROWS: readonly Row[] = [
   ...Object.entries(EXIT_MEANINGS).map(
     ([name, meaning]): Row => [String(EXIT[name as keyof typeof EXIT_MEANINGS]), meaning],
   ),
+  ['128 + n', 'ended by signal n: 129 by SIGHUP, 141 if the reader of its output has gone, 143 by SIGTERM'],
 ];
 
 const FILES: readonly Row[] = [
@@ -77,6 +81,12 @@ export type Topic = keyof typeof TOPICS;
 
 export const isTopic = (word: string): word is Topic => Object.hasOwn(TOPICS, word);
 
+/** What `solod help topics` prints. */
+export function topicList(): string {
+  const lines = Object.entries(TOPICS).map(([topic, { title }]) => hanging(`  ${topic}`, title, 16));
+  return `Topics of "solod help"\n\n${lines.join('\n')}\n`;
+}
+
 /** For a terminal: the names in one column, the meanings in lines of 80 characters beside it. */
 export function topicText(topic: Topic): string {
   const { title, rows } = TOPICS[topic];
@@ -96,7 +106,8 @@ export function hanging(label: string, text: string, indent: number): string {
   return `${label.padEnd(indent)}${lines.join(`\n${' '.repeat(indent)}`)}`;
 }
 
-function wrapped(text: string, width: number): string[] {
+/** Lines of at most so many characters, but for longer words. */
+export function wrapped(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ')) {
     const last = lines.at(-1) ?? '';

@@ -1,6 +1,7 @@
 /**
- * What a process of solod needs of its machine: one adapter for each port, and what is known of the process itself. A platform
- * provides all of it (`node-platform.ts`, `memory-platform.ts`); nothing else in the application makes an adapter.
+ * What a process of solod needs of its machine: one adapter for each port, and what is known of the process
+ * itself. A platform provides all of it (`node-platform.ts`, `memory-platform.ts`); nothing else in the
+ * application makes an adapter.
  *
  * `C` is the platform's type of a connection: a `net.Socket` on Node, a `Duplex` in memory.
  */
@@ -152,8 +153,8 @@ export interface CommonHost<C extends Duplex = Duplex> {
   /** @param directory directory of a name */
   ledger(directory: string): StartLedger;
   /**
-   * Wraps the ports of a procedure that takes time, so that a test can hold each of its calls. A real machine returns the same
-   * ports.
+   * Wraps the ports of a procedure that takes time, so that a test can hold each of its calls. A real machine
+   * returns the same ports.
    */
   held<P extends Partial<Ports>>(ports: P): P;
 }

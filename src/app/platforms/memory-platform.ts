@@ -1,4 +1,7 @@
-/** The memory platform: what a process of a memory machine needs to run solod, with no file, socket, process or timer of the system. */
+/**
+ * The memory platform: what a process of a memory machine needs to run solod, with no file, socket, process
+ * or timer of the system.
+ */
 
 import type { Duplex } from 'node:stream';
 import { MemoryDocuments } from '../../adapters/memory/files/documents.js';

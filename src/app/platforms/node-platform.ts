@@ -1,9 +1,10 @@
 /**
  * The Node platform, wired by hand: the one file of the application that makes Node's adapters.
  *
- * The hot path (a call, a kick, a started daemon, the library) takes its host from here and never loads the container: inversify
- * takes longer to load than a warm call to run. For the same reason there are several functions and not one: esbuild leaves out
- * of a bundle what it does not use. The container binds the very same host (`entry/composition.ts`).
+ * The hot path (a call, a kick, a started daemon, the library) takes its host from here and never loads the
+ * container: inversify takes longer to load than a warm call to run. For the same reason there are several
+ * functions and not one: esbuild leaves out of a bundle what it does not use. The container binds the very
+ * same host (`entry/composition.ts`).
  */
 
 import type { Socket } from 'node:net';

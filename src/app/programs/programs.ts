@@ -43,7 +43,10 @@ export async function runProgram(argv: readonly string[]): Promise<number | 'mal
   const [command, ...rest] = argv;
   const reading = readProgramArguments(command as ProgramCommand, rest);
   if (reading.kind !== 'read') return refuse(reading);
-  return command === 'path' ? printPath(reading.value) : connectProgram(callerHost(), reading.value);
+  const host = callerHost();
+  if (host.platform === 'win32')
+    return complain(USAGE.platform(host.platform, `solod ${command}`), EXIT.usage);
+  return command === 'path' ? printPath(host, reading.value) : connectProgram(host, reading.value);
 }
 
 /** `serve` of a program: it runs in the foreground, and this process passes signals on to it. */
@@ -68,9 +71,7 @@ function fail(failure: Failure): number {
   return exitCodeOf(failure);
 }
 
-async function printPath({ name, options }: ProgramArguments): Promise<number> {
-  const host = callerHost();
-  if (host.platform === 'win32') return complain(USAGE.platform(host.platform, 'solod path'), EXIT.usage);
+async function printPath(host: CallerHost, { name, options }: ProgramArguments): Promise<number> {
   const target = resolveTarget({ ...options, name }, host);
   if (target.kind === 'failed') return fail(target.failure);
   const output = new CommandOutput();
@@ -78,7 +79,7 @@ async function printPath({ name, options }: ProgramArguments): Promise<number> {
   return output.settle(EXIT.ok);
 }
 
-// --- in the foreground -------------------------------------------------------------------------------------
+// --- in the foreground ---
 
 async function serveInForeground(host: CallerHost<Socket>, asked: ProgramArguments): Promise<number> {
   const request = requestOf(host, asked);
@@ -104,7 +105,7 @@ function prepare(host: CallerHost<Socket>, target: Target): Failure | undefined 
   return prepared.kind === 'prepared' ? undefined : unpreparedFailure(prepared);
 }
 
-// --- joined to its socket ----------------------------------------------------------------------------------
+// --- joined to its socket ---
 
 type Requested =
   | { readonly kind: 'resolved'; readonly value: DaemonRequest }

@@ -81,7 +81,7 @@ export class Broker {
     if (why !== undefined) context.stderr.write(sideLine({ kind: 'note', text: aloneText(why) }));
     const sharing = why === undefined ? plan.sharing : 'per-client';
     const share = this.#shareFor(id, options, { ...plan, sharing });
-    const session = new Session(id, share.running, context, options);
+    const session = new Session(id, share.running, context, options, this.parts.clock);
     share.sessions.set(id, session);
     try {
       if (this.#state === 'draining') session.finish();
@@ -158,6 +158,7 @@ class Session implements ShareClient {
     private readonly share: RunningShare,
     private readonly context: ServiceContext,
     { messageBytes, sharing }: ShareOptions,
+    private readonly clock: Clock,
   ) {
     this.#splitter = new LineSplitter(messageBytes);
     this.ended = new Promise((resolve) => {
@@ -197,9 +198,10 @@ class Session implements ShareClient {
     this.#over();
   }
 
+  /** @param untilMs by the monotonic clock */
   finishWhenAtRest(untilMs: number): void {
     if (this.#state === 'over') return;
-    if (this.share.isAtRest(this.id) || performance.now() >= untilMs) this.finish();
+    if (this.share.isAtRest(this.id) || this.clock.now().monotonicMs >= untilMs) this.finish();
     else setTimeout(() => this.finishWhenAtRest(untilMs), LOOK_MS);
   }
 

@@ -14,6 +14,7 @@ import {
   type RelayEvent,
   stepRelay,
 } from '../../domain/share/relay/relay-machine.js';
+import { codeFor, codeSuffix } from '../../domain/text/error-code.js';
 import { chooseDaemon, type DaemonWish } from '../environment/daemon-switch.js';
 import type { Environment } from '../environment/state-root.js';
 import { SHIPPED } from '../service/service-file.js';
@@ -126,7 +127,8 @@ export class ShareClient {
     if (result.kind !== 'failed') return undefined;
     if (result.failure.kind === 'invalid-request') return { ...result };
     if (this.#wasOpened === 'never') {
-      this.session.say(`this session has a server of its own, because there is no broker: ${result.message}`);
+      const why = `${result.message}${codeSuffix(codeFor(result.failure.kind))}`;
+      this.session.say(`this session has a server of its own, because there is no broker: ${why}`);
       this.#manner = 'this-process';
       return undefined;
     }
@@ -141,8 +143,10 @@ export class ShareClient {
   #round(): Promise<BrokerCallEnd> {
     const { options, env, cwd, stateDirectory, broker } = this.session;
     const isHere = this.#manner === 'this-process';
-    const input = new Readable({ read: () => this.#relieve() });
+    const input = new Readable({ read: () => this.#holdOrRelieve() });
     this.#input = input;
+    // What the last connection had not read is not unread any more.
+    this.#holdOrRelieve();
     this.#taken = undefined;
     const asked = isHere ? { ...options, sharing: 'per-client' as const } : options;
     return this.session.call({
@@ -212,15 +216,16 @@ export class ShareClient {
   #heard(bytes: Buffer): void {
     for (const line of this.#splitter.take(bytes.toString('latin1')))
       this.#step(line.kind === 'line' ? { ...line, kind: 'host-line' } : { ...line, kind: 'host-too-long' });
-    const unsent = this.#relay.waiting.length > 0 || (this.#input?.readableLength ?? 0) > RELAY.unsentBytes;
-    if (unsent && this.#relay.waiting.reduce((sum, { length }) => sum + length, 0) <= RELAY.unsentBytes)
-      return;
-    if (unsent) this.session.stdin.pause();
+    this.#holdOrRelieve();
   }
 
-  #relieve(): void {
-    if (this.session.stdin.isPaused() && (this.#input?.readableLength ?? 0) <= RELAY.unsentBytes)
-      this.session.stdin.resume();
+  /** Reads no more of the host than brokers take. */
+  #holdOrRelieve(): void {
+    const { stdin } = this.session;
+    const waiting = this.#relay.waiting.reduce((sum, { length }) => sum + length, 0);
+    const isFull = Math.max(waiting, this.#input?.readableLength ?? 0) > RELAY.unsentBytes;
+    if (isFull) stdin.pause();
+    else if (stdin.isPaused()) stdin.resume();
   }
 
   #step(event: RelayEvent): void {

@@ -1,6 +1,15 @@
 /** Renders a line. Text from outside is cleaned and cut to the room it may take. */
 
-import { type Colour, cleanText, cutText, diagnosticLine, ELLIPSIS } from '../../domain/text/one-line.js';
+import { codeSuffix } from '../../domain/text/error-code.js';
+import {
+  type Colour,
+  cleanText,
+  cutText,
+  DIAGNOSTIC_LIMIT,
+  diagnosticLine,
+  ELLIPSIS,
+} from '../../domain/text/one-line.js';
+import { type Complaint, textOf } from '../texts/complaint.js';
 import type { Session } from './input.js';
 import type { GitStatus } from './porcelain.js';
 import type { Head } from './repository.js';
@@ -11,8 +20,8 @@ export interface Line {
   readonly home: string | undefined;
   readonly repository: LineRepository | undefined;
   readonly session: Session;
-  /** What went wrong, as sentences. */
-  readonly troubles: readonly string[];
+  /** What went wrong. */
+  readonly troubles: readonly Complaint[];
 }
 
 export interface LineRepository {
@@ -47,9 +56,15 @@ export function renderLine(line: Line, colour: Colour): string {
     paint('directory', directoryText(line)),
     git.filter((part) => part !== '').join(' '),
     ...sessionTexts(session).map((text) => paint('session', text)),
-    ...(troubles.length > 0 ? [diagnosticLine(troubles.join(' · '), colour)] : []),
+    ...(troubles.length > 0 ? [troubleText(troubles, colour)] : []),
   ].filter((part) => part !== '');
   return parts.length > 0 ? parts.join(GAP) : diagnosticLine('', colour);
+}
+
+/** All sentences, cut to the room of one diagnostic, and after them the codes, which are never cut. */
+export function troubleText(troubles: readonly Complaint[], colour: Colour): string {
+  const codes = troubles.map(({ code }) => codeSuffix(code)).join('');
+  return diagnosticLine(troubles.map(textOf).join(' · '), colour, codes, DIAGNOSTIC_LIMIT + codes.length);
 }
 
 /**

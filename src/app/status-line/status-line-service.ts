@@ -5,15 +5,15 @@
 
 import fs from 'node:fs';
 import path from 'node:path';
-import { type Colour, colourWanted, diagnosticLine } from '../../domain/text/one-line.js';
+import { type Colour, colourWanted } from '../../domain/text/one-line.js';
 import { VERSION } from '../environment/version.js';
 import { defineService, type ServiceContext } from '../service/define-service.js';
-import { type Complaint, textOf } from '../texts/complaint.js';
+import type { Complaint } from '../texts/complaint.js';
 import { parseDurationMs } from '../texts/duration.js';
 import { LINE_TROUBLE } from '../texts/status-line-text.js';
 import { type GitState, gitStateOf } from './git-state.js';
 import { readSession, type Session } from './input.js';
-import { type LineRepository, renderLine } from './line.js';
+import { type LineRepository, renderLine, troubleText } from './line.js';
 import { readStdin } from './stdin.js';
 import { shortCauseOf } from './stream-cause.js';
 
@@ -34,7 +34,7 @@ async function run(context: ServiceContext): Promise<number> {
   try {
     line = await makeLine(context, asked);
   } catch (error) {
-    line = diagnosticLine(textOf(LINE_TROUBLE.broken(shortCauseOf(error))), asked.colour);
+    line = troubleText([LINE_TROUBLE.broken(shortCauseOf(error))], asked.colour);
   }
   context.stdout.write(`${line}\n`);
   return 0;
@@ -72,8 +72,7 @@ async function makeLine(
   // A shell whose directory was removed still has its name.
   const directory = path.resolve(cwd || env.PWD || '/', session.directory ?? '');
   const repository = await lookAt(directory, (real) => gitStateOf(real, env, gitMs), complaints);
-  const troubles = complaints.map(textOf);
-  return renderLine({ directory, home: env.HOME, repository, session, troubles }, colour);
+  return renderLine({ directory, home: env.HOME, repository, session, troubles: complaints }, colour);
 }
 
 async function readInput(

@@ -2,9 +2,9 @@
 
 import { causeText } from '../../domain/procedure/cause.js';
 import type { Cause } from '../../ports/readings.js';
-import type { Complaints } from './complaint.js';
+import { type Complaints, coded } from './complaint.js';
 
-export const LINE_TROUBLE = {
+export const LINE_TROUBLE = coded('line-', {
   argument: (text: string) => ({
     what: `the status line does not take ${text}`,
     todo: 'give --no-color, --timeout=2s or none',
@@ -28,4 +28,4 @@ export const LINE_TROUBLE = {
   slowGit: (ms: number) => ({ what: `git did not answer within ${ms} ms`, todo: 'try "git status"' }),
   git: (said: string) => ({ what: 'git failed', todo: 'it says', quote: said }),
   broken: (cause: Cause) => ({ what: `the status line failed: ${cause.message}`, todo: 'report it' }),
-} as const satisfies Complaints;
+} as const satisfies Complaints);

@@ -6,7 +6,10 @@ const NAME_RULE = '1 to 64 letters, digits, ".", "_" or "-", starting with a let
 
 export const USAGE = /* @__PURE__ */ coded('usage-', {
   noService: () => ({ what: 'no service is given', todo: 'give the path of its file' }),
-  noDaemon: () => ({ what: 'no daemon is named', todo: 'give a service file, or --name' }),
+  noDaemon: () => ({
+    what: 'no daemon is named',
+    todo: 'give a service file, or a name that "solod ls" shows',
+  }),
   name: (name: string) => ({
     what: `${JSON.stringify(name)} is not a daemon name`,
     todo: `write ${NAME_RULE}`,
@@ -110,9 +113,12 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
     what: `--value ${text} is not JSON`,
     todo: 'write JSON, in which "{command}" stands for the path of the installed command',
   }),
-  code: (text: string) => ({
+  code: (text: string, similar: readonly string[] = []) => ({
     what: `${JSON.stringify(text)} is not a code`,
-    todo: 'write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
+    todo:
+      similar.length > 0
+        ? `write ${similar.join(' or ')}`
+        : 'write one as it stands at the end of a message, such as SOLOD_E_TIMED_OUT',
   }),
   shell: (text: string, known: readonly string[]) => ({
     what: `there is no completion for ${JSON.stringify(text)}`,

@@ -5,6 +5,7 @@
 
 import type { Cause } from '../../ports/readings.js';
 import { judgeConnect } from '../evidence/connect-verdict.js';
+import { sightOwner } from '../evidence/owner-witness.js';
 import { claimLayout, join, judgeName, layout, type Platform } from '../place/layout.js';
 import { files, now, type Procedure, part, probe, processes } from '../procedure/procedure.js';
 
@@ -79,19 +80,35 @@ function* sweepPrivate(path: string, maker: number): Procedure<SweepOutcome> {
 }
 
 function* sweepGeneration(plan: SweepPlan, generation: number): Procedure<SweepOutcome> {
-  const { directory, nonce, proven, platform, probeMs } = plan;
-  if (generation !== proven) {
-    const reading = yield* probe('connect', layout.generationSocket(directory, generation), probeMs);
-    const { kind } = judgeConnect(reading, platform);
-    // Behind `own` is a daemon that had the same listener before: the candidate that published next has seen
-    // it dead.
-    if (kind !== 'dead' && kind !== 'absent' && kind !== 'own') return LEFT;
-  }
+  const { directory, nonce, proven } = plan;
+  if (generation !== proven && !(yield* provesDead(plan, generation))) return LEFT;
   const trash = claimLayout.sweptGeneration(directory, nonce, generation);
   const moved = yield* files('rename', layout.generation(directory, generation), trash);
   // EXDEV: an overlay file system's lower layer can't be moved. It is dead, and stays.
   if (moved.kind === 'failed') return { kind: 'refused', cause: moved.cause };
   return moved.kind === 'done' ? yield* remove(trash) : LEFT;
+}
+
+function* provesDead({ directory, platform, probeMs }: SweepPlan, generation: number): Procedure<boolean> {
+  const reading = yield* probe('connect', layout.generationSocket(directory, generation), probeMs);
+  switch (judgeConnect(reading, platform).kind) {
+    case 'dead':
+    case 'absent':
+    // A daemon that had the same listener before: the candidate that published next has seen it dead.
+    case 'own':
+      return true;
+    case 'closed-or-full':
+      return yield* isOwnerDead(claimLayout.generationOwner(directory, generation));
+    case 'alive':
+    case 'unknown':
+      return false;
+  }
+}
+
+/** As the claim has it: a generation without an owner was not made by solod, and blocks nobody. */
+function* isOwnerDead(path: string): Procedure<boolean> {
+  const sighted = yield* sightOwner(path);
+  return sighted.kind === 'nobody' || (sighted.kind === 'owner' && sighted.vitality === 'dead');
 }
 
 function* remove(path: string): Procedure<SweepOutcome> {

@@ -1,5 +1,6 @@
 /** What `doctor` finds: symptoms of all subjects, told as findings, and the report for people. */
 
+import { type CodeOf, codeFor, codeSuffix } from '../text/error-code.js';
 import type { Colour } from '../text/one-line.js';
 import { printable } from '../text/printable.js';
 import { CLOCK_TELLERS } from './clock-checks.js';
@@ -27,14 +28,22 @@ const TELLERS = {
 
 export type Symptom = SymptomsOf<typeof TELLERS>;
 export type SymptomKind = Symptom['kind'];
+/** All kinds, in the order of the checks. */
+export const KINDS = Object.keys(TELLERS) as readonly SymptomKind[];
+
+/** `solod explain` has a page of each. */
+export type FindingCode = CodeOf<`doctor-${SymptomKind}`>;
 
 export interface Finding extends Told {
   readonly kind: SymptomKind;
+  readonly code: FindingCode;
 }
+
+export const findingCode = (kind: SymptomKind): FindingCode => codeFor(`doctor-${kind}`);
 
 export function findingOf(symptom: Symptom): Finding {
   const tell = TELLERS[symptom.kind] as (symptom: Symptom) => Told;
-  return { kind: symptom.kind, ...tell(symptom) };
+  return { kind: symptom.kind, code: findingCode(symptom.kind), ...tell(symptom) };
 }
 
 const ORDER: readonly Severity[] = ['problem', 'note', 'ok', 'unknown'];
@@ -55,15 +64,16 @@ const painted = (severity: Severity, colour: Colour): string => {
 };
 
 /**
- * For people: a line for each finding, and below it what to do. Unknown findings are left out. The colours of
- * the severities are the only control sequences.
+ * For people: a line for each finding, and below it what to do. What is well has nothing to explain, so it
+ * shows no code. Unknown findings are left out. The colours of the severities are the only control sequences.
  */
 export function report(findings: readonly Finding[], colour: Colour = 'plain'): string {
   return sorted(findings)
     .filter(({ severity }) => severity !== 'unknown')
-    .map(({ severity, where, what, todo }) => {
-      const line = `${painted(severity, colour)}  ${printable(`${where}: ${what}`)}\n`;
-      return todo === undefined ? line : `${line}${' '.repeat(LONGEST + 2)}to do: ${printable(todo)}\n`;
+    .map(({ severity, where, what, todo, code }) => {
+      const line = `${painted(severity, colour)}  ${printable(`${where}: ${what}`)}`;
+      if (todo === undefined) return `${line}\n`;
+      return `${line}${codeSuffix(code)}\n${' '.repeat(LONGEST + 2)}to do: ${printable(todo)}\n`;
     })
     .join('');
 }

@@ -18,7 +18,10 @@ export interface Edition {
   /** … its size in bytes, and its last modification in milliseconds since 1970. */
   readonly size: number;
   readonly modifiedMs: number;
-  /** Its inode, and when anything about it changed last, likewise: nobody can set these. An older solod does not tell them. */
+  /**
+   * Its inode, and when anything about it changed last, likewise: nobody can set these. An older solod does
+   * not tell them.
+   */
   readonly inode?: number | undefined;
   readonly changedMs?: number | undefined;
 }

@@ -128,9 +128,10 @@ export function startsIn(entries: readonly LedgerEntry[]): readonly Start[] {
       const { startTime, bootId, pidNamespace, by, asker, reason, build } = entry;
       const identity = { pid, startTime, bootId, pidNamespace };
       const early = starts[latest.get(pid) ?? -1];
-      const isLate = early !== undefined && hasBegunJustBefore(early, atMs);
+      const isLate = early !== undefined && hasBegunAbout(early, atMs);
       const start = { pid, identity, startedMs: atMs, by, asker, reason, build };
-      if (isLate) starts[latest.get(pid) ?? 0] = { ...start, startedMs: early.startedMs, words: early.words };
+      const startedMs = Math.min(early?.startedMs ?? atMs, atMs);
+      if (isLate) starts[latest.get(pid) ?? 0] = { ...start, startedMs, words: early.words };
       else begin({ ...start, words: [] });
       continue;
     }
@@ -143,11 +144,11 @@ export function startsIn(entries: readonly LedgerEntry[]): readonly Start[] {
 }
 
 /**
- * A starter that waited for a CPU writes its line after the first words of what it has started. Ids are not
- * used again so soon.
+ * A starter that waited for a CPU writes its line after the first words of what it has started; it may have
+ * looked at the clock before them. Ids are not used again so soon.
  */
-const hasBegunJustBefore = ({ identity, startedMs }: Start, atMs: number): boolean =>
-  identity === undefined && startedMs <= atMs && atMs - startedMs <= SILENT_MS_MAX;
+const hasBegunAbout = ({ identity, startedMs }: Start, atMs: number): boolean =>
+  identity === undefined && Math.abs(atMs - startedMs) <= SILENT_MS_MAX;
 
 function byHand(pid: number, startedMs: number): Start {
   return { pid, identity: undefined, startedMs, by: 0, asker: '', reason: undefined, build: '', words: [] };

@@ -7,10 +7,12 @@
  * | `7/alive` | on macOS: held exclusively by the process of that daemon as long as it lives |
  * | `current` | symlink to the current generation; clients connect to `current/sock` |
  * | `spawn.lock/<nonce>` | who is starting a daemon just now; no file in it, or no directory: nobody |
- * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that made it |
+ * | `tmp.<nonce>`, `tmp.<nonce>.lock`, `tmp.<nonce>.link`, `tmp.<nonce>.launch` | private to the process that
+ * made it |
  * | `trash.…` | on its way out; anybody may remove it |
  * | `listen.sock` | what a supervisor such as systemd listens on and hands over, where one was set up |
- * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for clients without Node |
+ * | `launch` | what starts a daemon of this name: the program and its arguments, a NUL after each; for
+ * clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
  * | `compile-cache` | Node's cache of compiled modules, for the next daemon |

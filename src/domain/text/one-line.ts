@@ -49,9 +49,10 @@ export function cutText(text: string, limit: number): string {
 /**
  * An error message, short and in red.
  * @param suffix stands uncut at its end, and the text is cut to leave room: ASCII, shorter than the limit
+ * @param limit of the whole, in code points
  */
-export function diagnosticLine(text: string, colour: Colour, suffix = ''): string {
-  const line = (cutText(cleanText(text), DIAGNOSTIC_LIMIT - suffix.length) || UNKNOWN_ERROR) + suffix;
+export function diagnosticLine(text: string, colour: Colour, suffix = '', limit = DIAGNOSTIC_LIMIT): string {
+  const line = (cutText(cleanText(text), limit - suffix.length) || UNKNOWN_ERROR) + suffix;
   switch (colour) {
     case 'coloured':
       return `${DIAGNOSTIC_STYLE}${line}${DIAGNOSTIC_STYLE_END}`;

@@ -42,7 +42,10 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const CHANGES = new Set(['makeDirectory', 'create', 'publish', 'replace', 'removeFile', 'removeDirectory']);
 
-/** @param strike is told of every change, and the file that it makes, before it is made; what it returns is what the call answers */
+/**
+ * @param strike is told of every change, and the file that it makes, before it is made; what it returns is
+ * what the call answers
+ */
 function tools(
   strike: (method: string, file: string, from: string) => Failed | undefined = () => undefined,
 ): Tools {

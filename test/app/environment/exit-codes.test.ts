@@ -1,4 +1,7 @@
-/** One table of exit codes, from which the reference and the decisions are made. The help: `test/process/commands/help.test.ts`. */
+/**
+ * One table of exit codes, from which the reference and the decisions are made. The help:
+ * `test/process/commands/help.test.ts`.
+ */
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -12,8 +12,11 @@ import { codeOf, failureMessage, warningCode } from '../../../src/app/texts/fail
 import { INSTALL_TROUBLE } from '../../../src/app/texts/install-text.js';
 import { PROGRAM_TROUBLE } from '../../../src/app/texts/program-text.js';
 import { TROUBLE } from '../../../src/app/texts/runtime-text.js';
+import { LINE_TROUBLE } from '../../../src/app/texts/status-line-text.js';
 import { USAGE } from '../../../src/app/texts/usage-text.js';
 import { WORKER_TROUBLE } from '../../../src/app/texts/worker-text.js';
+import { findingCode, KINDS } from '../../../src/domain/doctor/findings.js';
+import { MCP_TROUBLE } from '../../../src/domain/share/messages/share-errors.js';
 import { codeFor } from '../../../src/domain/text/error-code.js';
 
 const codesOf = (prefix: string, table: object): string[] =>
@@ -33,6 +36,9 @@ describe('the codes', () => {
       ...codesOf('install-', INSTALL_TROUBLE),
       ...codesOf('share-', SHARE_TROUBLE),
       ...codesOf('usage-', USAGE),
+      ...codesOf('line-', LINE_TROUBLE),
+      ...codesOf('mcp-', MCP_TROUBLE),
+      ...KINDS.map(findingCode),
     ];
     expect([...new Set(used)].sort()).toEqual([...ERROR_CODES].sort());
     const grouped = Object.values(ERROR_GROUPS).flatMap((pages) => Object.keys(pages));
@@ -68,7 +74,7 @@ describe('a page', () => {
     expect(text).toMatch(/^SOLOD_E_[A-Z_]+\n\nWhat happened: .+\nWhere: +.+\nWhat to do: +/s);
   });
 
-  it.each(['SOLOD_E_TIMED_OUT', 'timed-out', 'TIMED_OUT', 'solod_e_timed_out'])(
+  it.each(['SOLOD_E_TIMED_OUT', '[SOLOD_E_TIMED_OUT]', 'timed-out', 'TIMED_OUT', 'solod_e_timed_out'])(
     'is found by %s',
     (written) => {
       const code = findCode(written);
@@ -80,6 +86,18 @@ describe('a page', () => {
   it.each(['', 'toString', 'SOLOD_E_', 'nope'])('is not found by "%s"', (written) => {
     expect(findCode(written)).toBe(undefined);
     expect(consult('explain', written, 'text')).toMatchObject({ kind: 'unknown' });
+  });
+
+  it.each([
+    ['SOLOD_E_TIMED', 'write SOLOD_E_TIMED_OUT'],
+    ['crash', 'write SOLOD_E_CRASH_LOOP'],
+    ['second daemon', 'write SOLOD_E_DOCTOR_SECOND_DAEMON'],
+    ['usage', 'write SOLOD_E_USAGE_NO_SERVICE or SOLOD_E_USAGE_NO_DAEMON or'],
+    ['nothing of that kind', 'write one as it stands at the end of a message'],
+    ['', 'write one as it stands at the end of a message'],
+  ])('that does not exist: "%s" is told what is similar', (written, told) => {
+    const answer = consult('explain', written, 'text');
+    expect(answer.kind === 'unknown' && answer.complaint.todo).toContain(told);
   });
 
   it('is JSON for programs', () => {

@@ -8,6 +8,7 @@ import { Broker } from '../../../src/app/share/broker.js';
 import { planShare } from '../../../src/app/share/plan-share.js';
 import { readShareOptions } from '../../../src/app/share/share-options.js';
 import { DEFAULT_LIMITS } from '../../../src/domain/share/messages/share-limits.js';
+import type { Clock } from '../../../src/ports/clock.js';
 
 /** Answers the handshake, and every call with `bytes` bytes. */
 function program(upstream: MemoryUpstream, text: string): void {
@@ -20,10 +21,10 @@ function program(upstream: MemoryUpstream, text: string): void {
   }
 }
 
-function makeBroker(upstreams = new MemoryUpstreams(program)) {
+function makeBroker(upstreams = new MemoryUpstreams(program), clock: Clock = nodeClock) {
   const broker = new Broker({
     upstreams,
-    clock: nodeClock,
+    clock,
     limits: { ...DEFAULT_LIMITS, unreadBytes: 1_000_000 },
     version: '1',
     nonce: 'n',
@@ -152,5 +153,24 @@ describe('a broker that ends', () => {
     await draining;
     expect(client.answers).toEqual(['hello', 1]);
     expect(client.sideLines()).toEqual([{ kind: 'taken', lines: 2 }]);
+  });
+  it('waits for it no longer than it has time', async () => {
+    const deaf = new MemoryUpstreams((upstream, text) => {
+      if (!text.includes('tools/call')) program(upstream, text);
+    });
+    let lateMs = 0;
+    const now = () => {
+      const { monotonicMs, wallMs } = nodeClock.now();
+      return { monotonicMs: monotonicMs + lateMs, wallMs };
+    };
+    const { broker } = makeBroker(deaf, { ...nodeClock, now });
+    const client = new Client(broker).read();
+    client.call(1, 'tools/call');
+    await turns();
+    const draining = broker.drain();
+    lateMs = 3_000;
+    await draining;
+    expect(client.sideLines()).toEqual([{ kind: 'taken', lines: 2 }]);
+    expect(deaf.started.map(({ state }) => state)).toEqual(['ended']);
   });
 });

@@ -219,7 +219,15 @@ describe('the line', () => {
       { session: { model: 'x'.repeat(99), costUsd: 0, durationMs: 60_000 } },
       `/srv/project  ${'x'.repeat(29)}…  $0.00  1m`,
     ],
-    [{ troubles: ['one', 'two\nthree'] }, '/srv/project  one · two three'],
+    [
+      {
+        troubles: [
+          { what: 'one', todo: 'do\nthis', code: 'SOLOD_E_A' },
+          { what: 'x'.repeat(99), todo: 'that', code: 'SOLOD_E_B' },
+        ],
+      },
+      `/srv/project  one; do this · ${'x'.repeat(64)}… [SOLOD_E_A] [SOLOD_E_B]`,
+    ],
     [{ directory: '\x1b[2J', troubles: [] }, 'unknown error'],
   ])('%#: %j', (changes, text) => {
     expect(renderLine(line(changes), 'plain')).toBe(text);
@@ -230,12 +238,12 @@ describe('the line', () => {
       line({
         repository: repository({ operation: 'rebase' }),
         session: { model: 'Large' },
-        troubles: ['wrong'],
+        troubles: [{ what: 'wrong', todo: 'stop', code: 'SOLOD_E_A' }],
       }),
       'coloured',
     );
     expect(coloured).toBe(
-      '\x1b[34m/srv/project\x1b[0m  \x1b[36mmain\x1b[0m \x1b[33mrebase\x1b[0m  \x1b[2mLarge\x1b[0m  \x1b[31mwrong\x1b[0m',
+      '\x1b[34m/srv/project\x1b[0m  \x1b[36mmain\x1b[0m \x1b[33mrebase\x1b[0m  \x1b[2mLarge\x1b[0m  \x1b[31mwrong; stop [SOLOD_E_A]\x1b[0m',
     );
   });
 
@@ -273,7 +281,7 @@ describe('the line', () => {
       home: fc.option(text, { nil: undefined }),
       repository: fc.record({ name: text, inside: text, head: fc.record({ branch: text, commit: text }) }),
       session: fc.record({ model: text, style: text }, { requiredKeys: [] }),
-      troubles: fc.array(text, { maxLength: 2 }),
+      troubles: fc.array(fc.record({ what: text, todo: text }), { maxLength: 2 }),
     });
     fc.assert(
       fc.property(lines, (made) => {

@@ -6,7 +6,7 @@ import { itSays, type Says } from './says.js';
 
 const SAYS: Says<typeof USAGE> = {
   noService: [USAGE.noService(), 'no service is given; give the path of its file'],
-  noDaemon: [USAGE.noDaemon(), 'no daemon is named; give a service file, or --name'],
+  noDaemon: [USAGE.noDaemon(), 'no daemon is named; give a service file, or a name that "solod ls" shows'],
   name: [
     USAGE.name('x y'),
     '"x y" is not a daemon name; write 1 to 64 letters, digits, ".", "_" or "-", starting with a letter or a digit',

@@ -5,7 +5,7 @@ import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import { listToSweep, type SweepPlan, sweepOne } from '../../../src/domain/claim/sweep.js';
 import { handedLock } from '../../../src/domain/lock/held-lock.js';
 import { run } from '../../../src/domain/procedure/run.js';
-import { claimIn, leaveGeneration } from '../../support/daemons.js';
+import { claimIn, leaveGeneration, makeGeneration } from '../../support/daemons.js';
 import { HOME, inHome, tree } from '../../support/plans.js';
 
 const MINUTE_MS = 60_000;
@@ -43,6 +43,8 @@ const home = (): MemoryMachine => {
   machine.files.makeDirectories(HOME);
   return machine;
 };
+
+const OWNER = inHome('3/owner.json');
 
 describe('generations', () => {
   it('that are lower and dead are collected; the own one and higher ones stay, dead or alive', async () => {
@@ -82,7 +84,42 @@ describe('generations', () => {
 
   it('that refuse stay where refusal may mean a full backlog, except the one that the claim saw dead', async () => {
     const machine = new MemoryMachine({ platform: 'darwin' });
-    for (const generation of [3, 4]) await leaveGeneration(machine, generation);
+    for (const generation of [3, 4]) await makeGeneration(machine, generation);
+    machine.faults.plant({ method: 'connect', code: 'ECONNREFUSED' });
+    await sweepIn(machine, { platform: 'darwin' });
+    expect(left(machine)).toEqual(['3']);
+  });
+
+  it('that refuse go where the process of their owner is gone, or another one has its id', async () => {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    const { pid } = await leaveGeneration(machine, 2);
+    await leaveGeneration(machine, 3);
+    machine.start({ pid });
+    await sweepIn(machine, { platform: 'darwin' });
+    expect(left(machine)).toEqual([]);
+  });
+
+  it.each([
+    { owner: 'is missing', changes: ({ files }: MemoryMachine) => files.removeFile(OWNER) },
+    {
+      owner: 'is half of one',
+      changes: ({ files }: MemoryMachine) => {
+        files.removeFile(OWNER);
+        files.createFile(OWNER, '{"pid":');
+      },
+    },
+  ])('that refuse go where their owner file $owner', async ({ changes }) => {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    await leaveGeneration(machine, 3);
+    changes(machine);
+    await sweepIn(machine, { platform: 'darwin' });
+    expect(left(machine)).toEqual([]);
+  });
+
+  it('that refuse stay where their owner file can’t be read', async () => {
+    const machine = new MemoryMachine({ platform: 'darwin' });
+    await leaveGeneration(machine, 3);
+    machine.faults.plant({ method: 'readText', code: 'EACCES', matching: /owner/ });
     await sweepIn(machine, { platform: 'darwin' });
     expect(left(machine)).toEqual(['3']);
   });

@@ -164,23 +164,57 @@ describe('a finding', () => {
 
 describe('a report', () => {
   const findings: Finding[] = [
-    { kind: 'directory-sound', severity: 'ok', what: 'fine', where: '/a' },
-    { kind: 'trash', severity: 'note', what: 'so', where: '/b', todo: 'nothing' },
-    { kind: 'environment-unknown', severity: 'unknown', what: 'who knows', where: '/c' },
-    { kind: 'no-inodes', severity: 'problem', what: 'full', where: '/d', todo: 'tidy' },
+    {
+      kind: 'directory-sound',
+      code: 'SOLOD_E_DOCTOR_DIRECTORY_SOUND',
+      severity: 'ok',
+      what: 'fine',
+      where: '/a',
+    },
+    {
+      kind: 'trash',
+      code: 'SOLOD_E_DOCTOR_TRASH',
+      severity: 'note',
+      what: 'so',
+      where: '/b',
+      todo: 'nothing',
+    },
+    {
+      kind: 'environment-unknown',
+      code: 'SOLOD_E_DOCTOR_ENVIRONMENT_UNKNOWN',
+      severity: 'unknown',
+      what: 'who knows',
+      where: '/c',
+    },
+    {
+      kind: 'no-inodes',
+      code: 'SOLOD_E_DOCTOR_NO_INODES',
+      severity: 'problem',
+      what: 'full',
+      where: '/d',
+      todo: 'tidy',
+    },
   ];
 
   it('has problems first, each with what to do, and leaves out what is unknown', () => {
     expect(report(findings)).toBe(
-      'problem  /d: full\n         to do: tidy\nnote     /b: so\n         to do: nothing\nok       /a: fine\n',
+      'problem  /d: full [SOLOD_E_DOCTOR_NO_INODES]\n         to do: tidy\n' +
+        'note     /b: so [SOLOD_E_DOCTOR_TRASH]\n         to do: nothing\nok       /a: fine\n',
     );
     expect(sorted(findings).map(({ severity }) => severity)).toEqual(['problem', 'note', 'ok', 'unknown']);
   });
 
   it('in colour has nothing but its own colours in it', () => {
-    const sly: Finding = { kind: 'trash', severity: 'note', what: 'a\x1b[2Jb', where: '/b', todo: 'c\x07' };
+    const sly: Finding = {
+      kind: 'trash',
+      code: 'SOLOD_E_DOCTOR_TRASH',
+      severity: 'note',
+      what: 'a\x1b[2Jb',
+      where: '/b',
+      todo: 'c\x07',
+    };
     expect(report([sly], 'coloured')).toBe(
-      '\x1b[33mnote   \x1b[0m  /b: a\\u001b[2Jb\n         to do: c\\u0007\n',
+      '\x1b[33mnote   \x1b[0m  /b: a\\u001b[2Jb [SOLOD_E_DOCTOR_TRASH]\n         to do: c\\u0007\n',
     );
   });
 });

@@ -104,6 +104,13 @@ describe('the starts of a ledger', () => {
     expect(only?.words.map(({ kind }) => kind)).toEqual(['claimed', 'ready', 'ended']);
   });
 
+  it('are one if its starter looked at the clock before the process spoke, and wrote after', () => {
+    const [only, ...others] = starts(said(7, 4, { kind: 'claimed', generation: 1 }), started(7, 3));
+    expect(others).toEqual([]);
+    expect(only).toMatchObject({ startedMs: 3, reason: 'cold', identity: { pid: 7 } });
+    expect(only && isSilent(only, 'alive')).toBe(false);
+  });
+
   it('are two if the process that spoke had the same id long before', () => {
     const found = starts(said(7, 4, READY), started(7, 5 + SILENT_MS_MAX));
     expect(found.map(({ words }) => words.length)).toEqual([1, 0]);

@@ -17,6 +17,7 @@ import { has, isRoot, type RunOptions, type Sandbox, sandbox } from '../support/
 
 interface Finding {
   readonly kind: string;
+  readonly code: string;
   readonly severity: string;
   readonly what: string;
   readonly where: string;
@@ -74,6 +75,25 @@ describe('doctor', () => {
     const { findings } = await doctor(box, ['--timeout', '500ms']);
     expect(findings[0]).toMatchObject({ kind: 'daemon-stopped', severity: 'problem', where: box.place() });
     expect(findings[0]?.todo).toContain(`kill -CONT ${pid}`);
+  });
+
+  it('each finding has a code, which explain knows; people see those of what is not well', async () => {
+    const box = sandbox();
+    chmodSync(box.state, 0o755);
+    const { findings } = await doctor(box);
+    for (const { code } of findings) {
+      const page = await box.run(['explain', code]);
+      expect({ code: page.code, first: page.stdout.toString().split('\n')[0] }).toEqual({
+        code: 0,
+        first: code,
+      });
+    }
+    const shown = findings.filter(({ severity }) => severity === 'problem' || severity === 'note');
+    expect(shown.map(({ kind }) => kind)).toContain('directory-open');
+    const { stdout } = await box.run(['doctor', ...PATIENT]);
+    const codes = [...stdout.toString().matchAll(/^(?:problem|note) .* \[(SOLOD_E_\w+)\]$/gm)];
+    expect(codes.map(([, code]) => code)).toEqual(shown.map(({ code }) => code));
+    expect(stdout.toString().match(/SOLOD_E_/g)).toHaveLength(shown.length);
   });
 
   it('modes, and what lies about', async () => {

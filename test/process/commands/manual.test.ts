@@ -18,6 +18,7 @@ describe('solod', () => {
     [['explain', 'lost', '--json'], /^\{"code":"SOLOD_E_LOST",.*"exit":76\}\n$/],
     [['help', 'environment'], /^Environment variables\n/],
     [['help', 'exit-codes'], /\n {2}75 +timed out\n/],
+    [['help', 'topics'], /\n {2}exit-codes +Exit codes\n/],
     [['help', 'share', 'install'], /^Usage: solod share install /],
     [['help', 'call'], /^Usage: solod call /],
     [['help'], /^Usage: solod /],

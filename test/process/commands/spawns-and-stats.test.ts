@@ -51,7 +51,8 @@ describe('solod spawns', () => {
     const box = sandbox();
     const service = box.service(BROKEN);
     await brokenTwice(box, service);
-    // After two failures the hold lasts five seconds, which a busy machine may need. After ten it lasts a minute.
+    // After two failures the hold lasts five seconds, which a busy machine may need. After ten it lasts a
+    // minute.
     const ledger = path.join(box.place(), 'spawns.jsonl');
     const twice = readFileSync(ledger, 'utf8');
     for (let n = 1; n <= 4; n++)

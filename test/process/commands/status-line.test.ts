@@ -426,20 +426,20 @@ describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => 
   it('invalid input is named, and the rest of the line is right', async () => {
     const at = Repository.make(sandbox());
     expect(await at.line({ input: 'no JSON' })).toBe(
-      '~/repository  main  stdin holds no JSON object; give one, or nothing',
+      '~/repository  main  stdin holds no JSON object; give one, or nothing [SOLOD_E_LINE_NO_OBJECT]',
     );
     expect(await at.line({ input: '{"cwd":"src","model":5,"cost":1}' })).toBe(
-      '~/repository/src  main  $1.00  stdin: wrong type of model; left out',
+      '~/repository/src  main  $1.00  stdin: wrong type of model; left out [SOLOD_E_LINE_KEYS]',
     );
     expect(await at.line({ input: '{"cwd":"/nowhere"}' })).toBe(
-      "/nowhere  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
+      "/nowhere  the directory can't be read: ENOENT: no such file or directory; go elsewhere [SOLOD_E_LINE_DIRECTORY]",
     );
     expect(await at.line({}, '--x')).toBe(
-      '~/repository  main  the status line does not take --x; give --no-color, --timeout=2s or none',
+      '~/repository  main  the status line does not take --x; give --no-color, --timeout=2s or none [SOLOD_E_LINE_ARGUMENT]',
     );
     expect(await at.line({}, '--timeout=1h')).toMatch(/ {2}the status line does not take --timeout=1h; /);
     expect(await at.line({ input: 'x'.repeat(1024 * 1024 + 1) })).toBe(
-      '~/repository  main  stdin has more than 1048576 bytes; give less',
+      '~/repository  main  stdin has more than 1048576 bytes; give less [SOLOD_E_LINE_TOO_LONG]',
     );
   });
 
@@ -454,7 +454,7 @@ describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => 
     const [code] = await once(child, 'close');
     expect([code, said]).toEqual([
       0,
-      '~/repository  main  Large  stdin did not end within 1000 ms; close it\n',
+      '~/repository  main  Large  stdin did not end within 1000 ms; close it [SOLOD_E_LINE_ENDLESS]\n',
     ]);
   });
 
@@ -465,7 +465,7 @@ describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => 
     const script = `cd gone && rmdir ../gone && "$NODE" "$MAIN" call ${options.join(' ')} ${SERVICE} </dev/null`;
     const env = { NODE: process.execPath, MAIN: SOLOD, NO_COLOR: '1' };
     expect(textOf(await box.exec('sh', ['-c', script], { env }))).toBe(
-      "~/gone  the directory can't be read: ENOENT: no such file or directory; go elsewhere",
+      "~/gone  the directory can't be read: ENOENT: no such file or directory; go elsewhere [SOLOD_E_LINE_DIRECTORY]",
     );
   });
 
@@ -474,7 +474,7 @@ describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => 
     const args = ['call', ...options, SERVICE, '--', ...PLAIN];
     const missing = await at.box.run(args, { cwd: at.path, env: { PATH: '/nowhere' } });
     expect(textOf(missing)).toBe(
-      "~/repository  main  git can't be started: spawn git ENOENT; check that it is on the PATH",
+      "~/repository  main  git can't be started: spawn git ENOENT; check that it is on the PATH [SOLOD_E_LINE_NO_GIT]",
     );
     // A caller that has git gets no such error.
     expect(await at.line()).toBe('~/repository  main');
@@ -486,7 +486,7 @@ describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => 
     const env = { PATH: fakeGit(at.box, `sleep ${mark} & sleep ${mark}`) };
     const args = ['call', ...options, SERVICE, '--', '--no-color'];
     expect(textOf(await at.box.run(args, { cwd: at.path, env }))).toBe(
-      '~/repository  main  git did not answer within 500 ms; try "git status"',
+      '~/repository  main  git did not answer within 500 ms; try "git status" [SOLOD_E_LINE_SLOW_GIT]',
     );
     // A daemon tries again with a longer timeout, but not after its own end.
     await at.box.run(['stop', SERVICE]);
@@ -496,13 +496,15 @@ describe.skipIf(GIT === '')(`the line shows what goes wrong${NEEDS_GIT}`, () => 
   it('git fails, and its message is shown', async () => {
     const at = Repository.make(sandbox());
     const env = { PATH: fakeGit(at.box, "printf 'fatal: \\033[1mno\\nreason\\n' >&2; exit 128") };
-    expect(await at.line({ env })).toBe('~/repository  main  git failed; it says: fatal: no reason');
+    expect(await at.line({ env })).toBe(
+      '~/repository  main  git failed; it says: fatal: no reason [SOLOD_E_LINE_GIT]',
+    );
   });
 
   it('the error is red if there are colours', async () => {
     const { stdout } = await sandbox().run(['call', SERVICE], { input: 'x', env: { TERM: 'xterm' } });
     expect(stdout.toString()).toBe(
-      '\x1b[34m~\x1b[0m  \x1b[31mstdin holds no JSON object; give one, or nothing\x1b[0m\n',
+      '\x1b[34m~\x1b[0m  \x1b[31mstdin holds no JSON object; give one, or nothing [SOLOD_E_LINE_NO_OBJECT]\x1b[0m\n',
     );
   });
 });

@@ -124,6 +124,27 @@ describe(`a Python daemon of ten lines${PYTHON}`, () => {
     expect(programsOf(box)).toEqual([pidIn(second)]);
   });
 
+  when('is what its name alone means to every command that looks after daemons', async () => {
+    const box = programBox();
+    const first = pidIn(await connect(box, 'a', 'python3', ECHO));
+    const text = async (...args: string[]) => {
+      const { code, stdout, stderr } = await box.run(args, marked(box));
+      const withoutTimes = stdout.toString().replace(/[\d.]+ (ms|s)\b/g, '…');
+      return { code, stderr, stdout: withoutTimes };
+    };
+    for (const command of ['status', 'spawns', 'doctor', 'stats', 'logs', 'gc'])
+      expect(await text(command, 'db'), command).toEqual(await text(command, '--name', 'db'));
+    const restarted = JSON.parse((await text('restart', 'db', '--json')).stdout);
+    expect(restarted).toMatchObject({ name: 'db', before: first });
+    expect(await text('stop', 'db')).toMatchObject({ code: 0, stderr: '' });
+    expect(programsOf(box)).toEqual([]);
+    // A name that nobody has used is a file that is missing.
+    expect(await text('stop', 'other')).toMatchObject({
+      code: 66,
+      stderr: expect.stringContaining('no service file'),
+    });
+  });
+
   when('is seen by ls, status, spawns and doctor, which do not connect to it', async () => {
     const box = programBox();
     const program = script(box, 'exec sleep 60');

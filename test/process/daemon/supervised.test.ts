@@ -29,7 +29,9 @@ const SERVICE = `
   };
 `;
 
-/** Starts the daemon once for every line that it reads, and keeps the listener: descriptor 3 stays open in it. */
+/**
+ * Starts the daemon once for every line that it reads, and keeps the listener: descriptor 3 stays open in it.
+ */
 const KEEPER = `while read -r line; do sh -c 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"' sh "$@"; echo ended; done`;
 
 const placeIn = (box: Sandbox): string => path.join(box.state, NAME);
@@ -54,7 +56,10 @@ const status = async (box: Sandbox, service: string): Promise<{ kind: string; pi
   return JSON.parse(stdout.toString());
 };
 
-/** The socket has its name before anybody listens (bind(2), listen(2)); the kernel's table tells the two apart (__SO_ACCEPTCON). */
+/**
+ * The socket has its name before anybody listens (bind(2), listen(2)); the kernel's table tells the two apart
+ * (__SO_ACCEPTCON).
+ */
 const listens = (file: string): boolean =>
   readFileSync('/proc/net/unix', 'utf8')
     .split('\n')

@@ -1,4 +1,4 @@
-/** Node for Windows under Wine: the commands, storms, kills, an impostor, leftovers of every kind. */
+/** Node for Windows under Wine: the commands, storms, kills, an impostor. */
 
 import {
   closeSync,
@@ -7,7 +7,6 @@ import {
   openSync,
   readdirSync,
   readFileSync,
-  rmSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -233,6 +232,8 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     [['install', 'echo.mjs', '--systemd']],
     [['uninstall', 'echo.mjs', '--systemd']],
     [['path', '--name', 'db']],
+    [['connect', 'db']],
+    [['connect', '--name', 'echo']],
     [['connect', '--name', 'db', '--', 'server.exe']],
     [['serve', '--name', 'db', '--', 'server.exe']],
     [['share', '--', 'server.exe']],
@@ -331,39 +332,5 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     ]);
     expect(await new Promise((resolve) => stranger.once('exit', resolve))).toBe(9);
     await called(box, service);
-  });
-
-  it('leftovers of every kind', async () => {
-    const box = wine.box();
-    const service = box.service();
-    await called(box, service);
-    const place = box.place();
-    const current = path.join(place, 'current');
-    const long = new Date(Date.now() - 3_600_000);
-    const leftovers: readonly (() => void)[] = [
-      () => writeFileSync(path.join(current, 'sock'), 'half a rec'),
-      () => rmSync(path.join(current, 'sock')),
-      () => writeFileSync(path.join(current, 'owner.json'), '{'),
-      () => {
-        rmSync(path.join(current, 'owner.json'));
-        mkdirSync(path.join(current, 'owner.json', 'deep'), { recursive: true });
-      },
-      () => rmSync(current, { recursive: true }),
-      () => mkdirSync(path.join(place, 'spawn.lock')),
-      () => {
-        const private_ = path.join(place, 'tmp.4-abcdefgh');
-        mkdirSync(private_);
-        utimesSync(private_, long, long);
-        mkdirSync(path.join(place, 'trash.4-abcdefgh', 'deep'), { recursive: true });
-      },
-    ];
-    for (const leave of leftovers) {
-      box.kill();
-      await eventually('it is gone', () => box.daemons().length === 0);
-      leave();
-      await called(box, service);
-      expect(box.daemons()).toHaveLength(1);
-    }
-    expect(readdirSync(place).filter((name) => /^(?:tmp|trash)\.|^spawn\.lock$/.test(name))).toEqual([]);
   });
 });

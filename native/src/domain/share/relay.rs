@@ -110,7 +110,14 @@ impl Relay {
         let id = id_of_cut(head, tail).unwrap_or_else(|| b"null".to_vec());
         let limit = self.message_bytes.to_string();
         let message = fill(p::TEXT_SHARE_TOO_LONG, &[("bytes", &bytes.to_string()), ("limit", &limit)]);
-        self.acts.push(Act::ToHost(error_line(&id, p::SHARE_INVALID_REQUEST, &message)));
+        let line = error_line(&id, p::SHARE_INVALID_REQUEST, &message);
+        if let Some(at) = self.questions.iter().position(|token| *token == id) {
+            // An answer that the server waits for: it gets another one.
+            self.questions.remove(at);
+            self.send(line);
+        } else {
+            self.acts.push(Act::ToHost(line));
+        }
         self.done()
     }
 
@@ -436,5 +443,17 @@ mod tests {
     fn answers_what_is_too_long() {
         let told = shown(greeted().host_too_long(b"{\"id\":7,\"x\":\"", b"\"}", 2000));
         assert!(told[0].contains("\"id\":7,\"error\":{\"code\":-32600"), "{told:?}");
+    }
+
+    #[test]
+    fn answers_the_server_where_the_hosts_answer_is_too_long() {
+        let mut relay = greeted();
+        broker(&mut relay, "{\"id\":\"q\",\"method\":\"sampling/createMessage\"}");
+        let told = shown(relay.host_too_long(b"{\"id\":\"q\",\"result\":{\"x\":\"", b"\"}}", 2000));
+        assert_eq!(told.len(), 1);
+        assert!(
+            told[0].starts_with("> {\"jsonrpc\":\"2.0\",\"id\":\"q\",\"error\":{\"code\":-32600"),
+            "{told:?}"
+        );
     }
 }

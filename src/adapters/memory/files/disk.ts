@@ -18,9 +18,10 @@ const PATH_BYTES_MAX = 4_095;
 const LINKS_MAX = 40;
 
 /**
- * One tree of inodes, shared by all processes of a machine, with Linux's rules. memfs keeps the names, texts and targets. It gets
- * only resolved paths, and only calls that Linux would grant. Types, owners, modes and times are kept here, because memfs knows no
- * sockets, takes the time from the real clock, and checks permissions of the real user.
+ * One tree of inodes, shared by all processes of a machine, with Linux's rules. memfs keeps the names, texts
+ * and targets. It gets only resolved paths, and only calls that Linux would grant. Types, owners, modes and
+ * times are kept here, because memfs knows no sockets, takes the time from the real clock, and checks
+ * permissions of the real user.
  *
  * Modes are kept and not enforced, as for root. A test plants a refusal as a fault.
  */

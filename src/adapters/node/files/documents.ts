@@ -1,7 +1,6 @@
 /** A user's own files, on the file system of the machine. */
 
 import {
-  closeSync,
   constants,
   fchmodSync,
   fchownSync,
@@ -9,7 +8,6 @@ import {
   fsyncSync,
   linkSync,
   lstatSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -20,7 +18,7 @@ import { dirname } from 'node:path';
 import type { DocumentReading, Documents, Draft, PathReading } from '../../../ports/documents.js';
 import type { ChangeReading } from '../../../ports/readings.js';
 import { causeOf, refusedChange, refusedRead } from '../../errno.js';
-import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
+import { change, created, failed, opened, TO_READ } from './file-calls.js';
 
 /** Settings are written by hand. A longer file is something else. */
 export const DOCUMENT_BYTES_MAX = 8 * 2 ** 20;
@@ -67,23 +65,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-function create(path: string, draft: Draft): ChangeReading {
-  let fd: number;
-  try {
-    fd = openSync(path, TO_CREATE, PRIVATE);
-  } catch (error) {
-    return refusedChange(error);
-  }
-  try {
-    fill(fd, draft);
-    return DONE;
-  } catch (error) {
-    unlinkSync(path);
-    return refusedChange(error);
-  } finally {
-    closeSync(fd);
-  }
-}
+const create = (path: string, draft: Draft): ChangeReading => created(path, PRIVATE, (fd) => fill(fd, draft));
 
 /** Sets the mode last: chown(2) clears bits, and nobody else may read the file before its owner is set. */
 function fill(fd: number, { text, mode, userId, groupId }: Draft): void {
@@ -114,7 +96,11 @@ function publish(link: Link, from: string, to: string): ChangeReading {
  * link(2).
  */
 function publishByRename(from: string, to: string): ChangeReading {
-  if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) return { kind: 'occupied' };
+  try {
+    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined) return { kind: 'occupied' };
+  } catch (error) {
+    return refusedChange(error);
+  }
   return replace(from, to);
 }
 

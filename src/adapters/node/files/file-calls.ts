@@ -1,13 +1,13 @@
 /** How system calls on files are made, and their errors read. */
 
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import type { ChangeReading, Done, Failed } from '../../../ports/readings.js';
 import { refusedChange } from '../../errno.js';
 
 // Without O_NONBLOCK, open(2) of a fifo waits for its other end.
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 export const TO_READ = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-export const TO_CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
+const TO_CREATE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 
 export const DONE: Done = { kind: 'done' };
 
@@ -33,4 +33,20 @@ export function opened<R>(path: string, flags: number, use: (fd: number) => R): 
   } finally {
     closeSync(fd);
   }
+}
+
+/** Makes a file and writes to it. One that is not written as a whole is removed. */
+export function created(path: string, mode: number, write: (fd: number) => void): ChangeReading {
+  let fd: number;
+  try {
+    fd = openSync(path, TO_CREATE, mode);
+  } catch (error) {
+    return refusedChange(error);
+  }
+  const written = change(() => write(fd));
+  const closed = change(() => closeSync(fd));
+  const reading = written.kind === 'done' ? closed : written;
+  // If removing fails too, the first cause tells more.
+  if (reading.kind !== 'done') change(() => unlinkSync(path));
+  return reading;
 }

@@ -3,13 +3,11 @@
 import { Buffer } from 'node:buffer';
 import {
   chmodSync,
-  closeSync,
   constants,
   fchmodSync,
   fstatSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readlinkSync,
   readSync,
@@ -27,7 +25,7 @@ import type { ChangeReading, TextReading, WrongType } from '../../../ports/readi
 import { causeOf, refusedChange, refusedRead } from '../../errno.js';
 import { RUNTIME } from '../runtime.js';
 import { keepForOwner } from './appended-file.js';
-import { change, DONE, failed, opened, TO_CREATE, TO_READ } from './file-calls.js';
+import { change, created, DONE, failed, opened, TO_READ } from './file-calls.js';
 import { entryOf } from './lstat-entry.js';
 
 /** Far more than solod writes. A longer file was written by another program. */
@@ -148,23 +146,12 @@ function readWhole(fd: number): TextReading {
   return { kind: 'text', text: bytes.toString('utf8', 0, length) };
 }
 
-function createFile(path: string, text: string): ChangeReading {
-  let fd: number;
-  try {
-    fd = openSync(path, TO_CREATE, PRIVATE_FILE);
-  } catch (error) {
-    return refusedChange(error);
-  }
-  const written = change(() => {
+/** Half a record would read like a forged one. */
+const createFile = (path: string, text: string): ChangeReading =>
+  created(path, PRIVATE_FILE, (fd) => {
     keepForOwner(fd, PRIVATE_FILE);
     writeFileSync(fd, text);
   });
-  const closed = change(() => closeSync(fd));
-  const reading = written.kind === 'done' ? closed : written;
-  // Half a record would read like a forged one. If removing fails too, the first cause tells more.
-  if (reading.kind !== 'done') change(() => unlinkSync(path));
-  return reading;
-}
 
 function appendText(path: string, text: string): ChangeReading {
   try {

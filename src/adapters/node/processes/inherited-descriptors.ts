@@ -5,9 +5,10 @@ const O_CLOEXEC = 0o2000000;
 const STDERR = 2;
 
 /**
- * Closes what this process has inherited besides stdin, stdout and stderr. An inherited pipe of the caller's would stay open, and
- * its reader would wait, for as long as this process lives. Inherited descriptors came through execve(2), so they lack O_CLOEXEC,
- * with which Node opens all of its own. Without a /proc nothing is closed.
+ * Closes what this process has inherited besides stdin, stdout and stderr. An inherited pipe of the caller's
+ * would stay open, and its reader would wait, for as long as this process lives. Inherited descriptors came
+ * through execve(2), so they lack O_CLOEXEC, with which Node opens all of its own. Without a /proc nothing is
+ * closed.
  * @param keep a descriptor that is inherited on purpose
  */
 export function closeInheritedDescriptors(keep: number | undefined): void {

@@ -13,7 +13,8 @@ export class NodeProcessTable implements Processes {
     try {
       return parseStat(readFileSync(`/proc/${pid}/stat`, 'latin1'));
     } catch {
-      // The process is gone (ENOENT, or ESRCH if it ended during the read), or /proc is not mounted, or hides it (hidepid).
+      // The process is gone (ENOENT, or ESRCH if it ended during the read), or /proc is not mounted, or hides
+      // it (hidepid).
       return lookUpBySignal(pid);
     }
   }
@@ -51,7 +52,10 @@ export class NodeProcessTable implements Processes {
   }
 }
 
-/** Fields of proc_pid_stat(5) from the third, the state. The command name before them, in parentheses, may hold anything. */
+/**
+ * Fields of proc_pid_stat(5) from the third, the state. The command name before them, in parentheses, may
+ * hold anything.
+ */
 export const statFields = (stat: string): readonly string[] =>
   stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 

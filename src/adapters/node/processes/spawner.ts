@@ -1,4 +1,7 @@
-/** Starts all processes of solod. Each start goes to the ledger with its reason, and the crash-loop breaker may hold it back. */
+/**
+ * Starts all processes of solod. Each start goes to the ledger with its reason, and the crash-loop breaker
+ * may hold it back.
+ */
 
 import type { ChildProcess } from 'node:child_process';
 import { accessSync, closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs';
@@ -24,8 +27,8 @@ import { ownLimits } from './own-limits.js';
 import { CHANNEL_DESCRIPTOR, CHANNEL_VARIABLE, listenToStart } from './start-channel.js';
 
 /**
- * A start renames a log that is longer. The limit is higher than what a daemon in service leaves (`LogKeeper`), because a daemon
- * that still runs has the renamed file open and goes on writing to it.
+ * A start renames a log that is longer. The limit is higher than what a daemon in service leaves
+ * (`LogKeeper`), because a daemon that still runs has the renamed file open and goes on writing to it.
  */
 export const ROTATE_LOG_BYTES = 4 * 1024 * 1024;
 /** How much of the log's end is shown when a daemon dies. */
@@ -127,7 +130,10 @@ export class NodeSpawner implements Spawner {
     };
   }
 
-  /** The process gets neither the caller's terminal (setsid), nor its directory (which may be a mount in use), nor its stdio. */
+  /**
+   * The process gets neither the caller's terminal (setsid), nor its directory (which may be a mount in use),
+   * nor its stdio.
+   */
   #start(
     reason: SpawnReason,
     lockNonce: string | undefined,
@@ -215,8 +221,9 @@ function openLog(directory: string): Log | undefined {
 }
 
 /**
- * There may be no room for the daemon either, and its message must not be lost. The file has lost its name when this returns, and
- * the system removes it when the last process closes it. Without any log the daemon starts all the same.
+ * There may be no room for the daemon either, and its message must not be lost. The file has lost its name
+ * when this returns, and the system removes it when the last process closes it. Without any log the daemon
+ * starts all the same.
  */
 function openUnnamedLog(): Log | undefined {
   try {
@@ -240,7 +247,10 @@ function throughShell(command: SpawnTarget['command'], lines: readonly string[])
   return ['/bin/sh', '-c', [...lines, 'exec "$@"'].join('\n'), 'sh', ...command];
 }
 
-/** Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs it now. */
+/**
+ * Node's event with the reason comes later, but a caller of `kick` may exit in its next statement and needs
+ * it now.
+ */
 export function whyNotRun(program: string): Cause {
   if (!program.includes('/'))
     return { code: 'ENOENT', message: `ENOENT: ${program} could not be executed by way of PATH` };

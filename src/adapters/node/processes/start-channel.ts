@@ -1,6 +1,6 @@
 /**
- * The start channel: a pipe on which a started process tells its starter what it has come to, one JSON object for each line. The
- * starter may have ended, and a starter that does not wait (kick) opens no channel.
+ * The start channel: a pipe on which a started process tells its starter what it has come to, one JSON object
+ * for each line. The starter may have ended, and a starter that does not wait (kick) opens no channel.
  */
 
 import { closeSync, writeSync } from 'node:fs';
@@ -57,8 +57,9 @@ export class NodeStartChannel {
 export function listenToStart(pipe: Readable, onWord: (word: Word) => void): void {
   let said = '';
   pipe.on('error', () => {});
-  pipe.on('data', (bytes: Buffer) => {
-    said += bytes.toString('utf8');
+  // A character may come in two pieces.
+  pipe.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
     const lines = said.split('\n');
     said = (lines.pop() ?? '').slice(-SAID_BYTES_MAX);
     for (const line of lines) {

@@ -10,8 +10,8 @@ import type { Listener } from '../../../ports/listener.js';
 import type { Cause, ChangeReading } from '../../../ports/readings.js';
 import type { ConnectReading, SocketProbe } from '../../../ports/socket-probe.js';
 import { causeOf, refusedChange } from '../../errno.js';
+import { BACKLOG } from './listener.js';
 
-const BACKLOG = 511;
 /** How many turns of the event loop are spent at most on turning callers away. */
 const TURNS_MAX = 1_000;
 const DONE = { kind: 'done' } as const;

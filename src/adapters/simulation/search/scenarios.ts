@@ -1,7 +1,7 @@
 /** What the search is sent through: who asks, and what lies about already. */
 
 import { timingFrom } from '../../../domain/lock/timing.js';
-import { claimLayout, layout, NAMES } from '../../../domain/place/layout.js';
+import { aliveBeside, claimLayout, layout, NAMES } from '../../../domain/place/layout.js';
 import type { Reading } from '../../../domain/procedure/procedure.js';
 import * as tree from '../machine/file-tree.js';
 import { type Point, phaseOf } from '../machine/points.js';
@@ -19,9 +19,11 @@ export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 export const withoutRecheck = (point: Point, reading: Reading): Reading =>
   phaseOf(point) === 'recheck' && point.call.method === 'readLink' ? { kind: 'absent' } : reading;
 
-/** The claim by a lock, without the lock: every candidate believes that it holds the file. */
-const withoutLock = (point: Point, reading: Reading): Reading =>
-  point.call.method === 'hold' ? { kind: 'done' } : reading;
+/** A lock that does not lock: every candidate believes that it holds the file, and nobody sees it held. */
+function withoutLock({ call }: Point, reading: Reading): Reading {
+  if (call.port !== 'witness' || reading.kind !== 'held') return reading;
+  return { kind: call.method === 'hold' ? 'done' : 'free' };
+}
 
 export interface Scenario {
   readonly name: string;
@@ -83,6 +85,19 @@ const withDangling: Change = (world) => {
   return withLock(withHalfMade(pointing(withGeneration(empty, 3), '7')), -20_000);
 };
 
+/** What a killed daemon leaves that held a file: its name, and everything in it. */
+function withDeadHolder(world: World): World {
+  const current = layout.current(PLACE.directory);
+  const made = plant(world, current, tree.emptyDirectory(LONG_AGO));
+  const text = `${JSON.stringify({ ...DEAD, name: 'n', service: '', startedMs: 0, solod: '', held: true })}\n`;
+  const owned = plant(made, layout.currentOwner(PLACE.directory), { type: 'file', text, at: LONG_AGO });
+  const socket: tree.Node = { type: 'socket', listener: '9.0', at: LONG_AGO };
+  const listened = plant(owned, layout.currentSocket(PLACE.directory), socket);
+  const held: tree.Node = { type: 'file', text: `held by ${DEAD.pid}`, at: LONG_AGO };
+  const alive = plant(listened, aliveBeside(layout.currentOwner(PLACE.directory)), held);
+  return withLock(alive, -20_000);
+}
+
 /** A lock that is old enough for a kick to take it over, and not so old that it stands for nothing. */
 const withYoungLock: Change = (world) => withLock(world, -3_000);
 
@@ -120,11 +135,13 @@ function family(name: string, about: string, roles: readonly Role[]): Scenario[]
 }
 
 /** By the rules of another system. */
-function elsewhere(system: System, called: string): Scenario[] {
-  const of = (name: string, about: string, roles: readonly Role[]): Scenario =>
-    scenario(`${system}-${name}`, `${about}, by the rules of ${called}`, roles, unchanged, SETTINGS, system);
+function elsewhere(system: System, called: string, leftovers: Change): Scenario[] {
+  const of = (name: string, about: string, roles: readonly Role[], start = unchanged): Scenario =>
+    scenario(`${system}-${name}`, `${about}, by the rules of ${called}`, roles, start, SETTINGS, system);
+  const overLeftovers = `three candidates${STARTED['-leftovers']}`;
   return [
     of('3-candidates', 'three candidates', times(3, 'candidate')),
+    of('3-candidates-leftovers', overLeftovers, times(3, 'candidate'), leftovers),
     of('2-clients', 'two clients, with the daemons that they start', times(2, 'client')),
     of('2-kicks', 'two kicks, with the daemons that they start', times(2, 'kick')),
   ];
@@ -150,8 +167,16 @@ export const SCENARIOS: readonly Scenario[] = [
     ...SETTINGS,
     distort: withoutRecheck,
   }),
-  ...elsewhere('darwin', 'macOS'),
-  ...elsewhere('windows', 'Windows'),
+  ...elsewhere('darwin', 'macOS', withLeftovers),
+  scenario(
+    'darwin-without-lock',
+    'three candidates by the rules of macOS, without the lock that proves a daemon alive',
+    times(3, 'candidate'),
+    unchanged,
+    { ...SETTINGS, distort: withoutLock },
+    'darwin',
+  ),
+  ...elsewhere('windows', 'Windows', withDeadHolder),
   scenario(
     'windows-without-lock',
     'two candidates of the claim by lock, without the lock',

@@ -104,6 +104,10 @@ function actionTold(world: World, told: readonly Told[], rules: Rules): Action {
 const LANE = { left: 60, width: 250, top: 56, row: 22 };
 const COLOURS = ['#3b6ea5', '#a5573b', '#4d8a4d', '#7a5aa0', '#8a7a2d', '#2d7a8a'];
 
+/** As pages are: light, or dark where that is preferred. */
+const STYLE =
+  'rect{fill:#fff}text{fill:#1f2328}.number{fill:#888}@media (prefers-color-scheme:dark){rect{fill:#0d1117}text{fill:#e6edf3}}';
+
 /** The story as lanes over time: one lane a process, one row a call. */
 export function storySvg(lines: readonly Line[], title: string): string {
   const pids = [...new Set(lines.map(({ pid }) => pid))].sort((a, b) => a - b);
@@ -119,11 +123,12 @@ export function storySvg(lines: readonly Line[], title: string): string {
     const y = LANE.top + index * LANE.row;
     const colour = COLOURS[pids.indexOf(pid) % COLOURS.length];
     const said = `${call}${answer === '' ? '' : ` → ${answer}`}`.slice(0, 44);
-    return `<text x="8" y="${y + 4}" fill="#888">${number}</text><circle cx="${x(pid)}" cy="${y}" r="4" fill="${colour}"/><text x="${x(pid) + 10}" y="${y + 4}">${escapeXml(said)}</text>`;
+    return `<text x="8" y="${y + 4}" class="number">${number}</text><circle cx="${x(pid)}" cy="${y}" r="4" fill="${colour}"/><text x="${x(pid) + 10}" y="${y + 4}">${escapeXml(said)}</text>`;
   });
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="monospace" font-size="11"><title>${escapeXml(title)}</title>`,
-    `<rect width="100%" height="100%" fill="#fff"/><text x="8" y="18" font-size="13">${escapeXml(title)}</text>`,
+    `<style>${STYLE}</style>`,
+    `<rect width="100%" height="100%"/><text x="8" y="18" font-size="13">${escapeXml(title)}</text>`,
     ...heads,
     ...rows,
     '</svg>',

@@ -29,7 +29,10 @@ import {
   unitFiles,
 } from './unit-files.js';
 
-/** Where systemd reads a user's units. A relative variable is ignored, as the XDG Base Directory Specification demands. */
+/**
+ * Where systemd reads a user's units. A relative variable is ignored, as the XDG Base Directory Specification
+ * demands.
+ */
 function unitsDirectory({ XDG_CONFIG_HOME }: Environment, home: string): string {
   const config = XDG_CONFIG_HOME && path.isAbsolute(XDG_CONFIG_HOME) ? XDG_CONFIG_HOME : undefined;
   return path.join(config ?? path.join(home, '.config'), 'systemd', 'user');

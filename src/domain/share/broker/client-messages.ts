@@ -23,7 +23,7 @@ import {
   readStrictly,
   valueKey,
 } from '../messages/rpc-message.js';
-import { overLimit, tooLongText } from '../messages/share-limits.js';
+import { shareError, tooLongText } from '../messages/share-errors.js';
 import { answer, answerEmpty, leaveUnanswered, note, refuse, sendUp, tell } from './deliveries.js';
 import { answerGreeting, waitForGreeting } from './greeting.js';
 import { adjustLevel, askForLevel, levelIn } from './log-levels.js';
@@ -62,12 +62,12 @@ function take(step: Step, said: Said, reading: RpcReading): void {
     case 'blank':
       return;
     case 'junk':
-      answer(step, { client: client.id, batch }, errorLine(NO_ID, 'parse', 'solod share: that is not JSON'));
+      answer(step, { client: client.id, batch }, errorLine(NO_ID, 'parse', shareError('notJson')));
       return;
     case 'batch':
     case 'invalid': {
       const id = 'id' in reading && reading.id !== undefined ? sliceOf(line, reading.id) : NO_ID;
-      const message = 'solod share: that is not a JSON-RPC message';
+      const message = shareError('noMessage');
       answer(step, { client: client.id, batch }, errorLine(id, 'invalidRequest', message));
       return;
     }
@@ -92,7 +92,7 @@ function takeBatch(step: Step, client: Client, line: string, items: readonly Spa
   const readings = lines.map((one) => readStrictly(one));
   const answered = readings.filter(({ kind }) => kind !== 'notification' && kind !== 'response').length;
   if (lines.length === 0) {
-    tell(step, client.id, errorLine(NO_ID, 'invalidRequest', 'solod share: an empty array'));
+    tell(step, client.id, errorLine(NO_ID, 'invalidRequest', shareError('emptyBatch')));
     return;
   }
   const batch = step.state.nextId;
@@ -150,16 +150,26 @@ function whyNot(step: Step, { client, line }: Said, request: RpcRequest, up: Ups
   if (heldBack !== undefined) return internal(heldBack);
   if (client.requests.size >= requestsInFlight)
     return internal(
-      overLimit(`${client.requests.size} requests are unanswered`, 'requestsInFlight', requestsInFlight),
+      shareError(
+        'overLimit',
+        `${client.requests.size} requests are unanswered`,
+        'requestsInFlight',
+        requestsInFlight,
+      ),
     );
   if (client.waitingBytes + line.length > waitingBytes)
     return internal(
-      overLimit(`${client.waitingBytes + line.length} bytes would wait`, 'waitingBytes', waitingBytes),
+      shareError(
+        'overLimit',
+        `${client.waitingBytes + line.length} bytes would wait`,
+        'waitingBytes',
+        waitingBytes,
+      ),
     );
   if (terms.sharing === 'per-client' || !/^tasks\/(?!list$)/.test(request.method)) return undefined;
   const task = taskIn(line, request.params);
   const isOwn = task !== undefined && up.taskOwners.get(task) === client.id;
-  return isOwn ? undefined : { name: 'invalidParams', message: 'solod share: this client has no such task' };
+  return isOwn ? undefined : { name: 'invalidParams', message: shareError('foreignTask') };
 }
 
 function takeInitialize(step: Step, { client, line, batch }: Said, request: RpcRequest): void {
@@ -195,10 +205,10 @@ function settleByUri(step: Step, { client, line, batch }: Said, request: RpcRequ
   const idToken = sliceOf(line, request.id);
   const to = { client: client.id, batch, idToken, key: valueKey(idToken) };
   if (request.method === 'resources/subscribe') {
-    subscribe(step, up, uri, to);
+    subscribe(step, up, uri, { ...to, isGivenBack: false });
     return true;
   }
-  if (unsubscribe(up, uri, client) === 'last') return false;
+  if (unsubscribe(up, uri, client) === 'for-server') return false;
   answerEmpty(step, to);
   return true;
 }
@@ -329,7 +339,8 @@ export function clientLeft(step: Step, client: Client): void {
   for (const era of ERAS) {
     const up = step.state[era];
     up.greetingWaits = up.greetingWaits.filter((wait) => wait.client !== client.id);
-    for (const pending of [...up.pending.values()])
+    // The last one first: else each that is dropped would let the next one through to the server.
+    for (const pending of [...up.pending.values()].reverse())
       if (pending.client === client.id)
         drop(step, up, pending, cancellationLine(String(pending.id), 'the client has gone'));
     answerForClient(step, up, client.id);

@@ -65,19 +65,19 @@ function withId(line: string, id: number): string {
   return reading.kind === 'request' ? replaceIn(line, [{ at: reading.id, by: String(id) }]) : line;
 }
 
-/** @returns `end`: the process serves nobody */
+/** @returns why the process serves nobody; undefined where it does */
 export function greetingAnswered(
   step: Step,
   up: Upstream,
   pending: Pending,
   line: string,
   response: RpcResponse,
-): 'go-on' | 'end' {
+): string | undefined {
   up.pending.delete(pending.id);
-  if (up.phase.kind !== 'greeting') return 'go-on';
+  if (up.phase.kind !== 'greeting') return undefined;
   if (response.result === undefined) return greetingRefused(step, up, up.phase.version, line, response);
   const sign = sessionSignIn(line, response.result);
-  if (sign !== undefined && separate(step, up, sign) === 'end') return 'end';
+  if (sign !== undefined && separate(step, up, sign) === 'end') return sign;
   const isFirst = up.greeting === undefined;
   const version = versionIn(line, response.result);
   up.greeting = { line, version, capabilities: capabilitiesIn(line, response.result) };
@@ -91,7 +91,7 @@ export function greetingAnswered(
   adjustLevel(step, up);
   renewSubscriptions(step, up);
   sendWaiting(step, up);
-  return 'go-on';
+  return undefined;
 }
 
 function tellOfChanges(step: Step, up: Upstream, client: number): void {
@@ -105,21 +105,21 @@ function greetingRefused(
   tried: string,
   line: string,
   response: RpcResponse,
-): 'go-on' | 'end' {
+): string | undefined {
   const wishes = up.greetingWaits
     .map(({ wish }) => wish)
     .filter((wish) => isHandshakeVersion(wish) && wish < tried);
   const next = wishes.sort().at(-1);
   if (tried === NEWEST_HANDSHAKE && up.ownGreeting === undefined && next !== undefined) {
     greet(step, up, next);
-    return 'go-on';
+    return undefined;
   }
   const error = response.error === undefined ? 'null' : sliceOf(line, response.error);
   note(step, `the server refused the handshake: ${error}`);
   const waits = up.greetingWaits;
   up.greetingWaits = [];
   for (const wait of waits) answer(step, wait, refusalLine(wait.idToken, error));
-  return 'end';
+  return 'the server refused the handshake';
 }
 
 /** As the server answered, with the client's id and a version that the client understands. */

@@ -23,7 +23,7 @@ export function openRequest(
   const client = ownerOf(step, pending);
   client?.requests.set(pending.key, id);
   if (client !== undefined) client.waitingBytes += line.length;
-  waitInLine(up.turns, pending.client ?? OWN_LANE, id);
+  waitInLine(up.turns, laneOf(pending), id);
   sendWaiting(step, up);
   return pending;
 }
@@ -56,6 +56,11 @@ export function sendWaiting(step: Step, up: Upstream): void {
   }
 }
 
+/** One row has what begins and ends subscriptions, so that the server hears of it in that order. */
+function laneOf({ client, purpose }: Pending): number {
+  return client === undefined || purpose === 'unsubscribe' ? OWN_LANE : client;
+}
+
 function mannerOf(up: Upstream, id: number): Manner {
   const pending = up.pending.get(id);
   if (pending === undefined) return 'untracked';
@@ -68,7 +73,7 @@ export function closeRequest(step: Step, up: Upstream, pending: Pending): 'sent'
   up.pending.delete(pending.id);
   const client = ownerOf(step, pending);
   if (client?.requests.get(pending.key) === pending.id) client.requests.delete(pending.key);
-  const how = leaveLine(up.turns, pending.client ?? OWN_LANE, pending.id) === 'left' ? 'never-sent' : 'sent';
+  const how = leaveLine(up.turns, laneOf(pending), pending.id) === 'left' ? 'never-sent' : 'sent';
   forgetLine(step, pending);
   endTurn(up.turns, pending.id);
   sendWaiting(step, up);

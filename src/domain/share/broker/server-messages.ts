@@ -20,8 +20,8 @@ import {
   type RpcResponse,
   readMessage,
 } from '../messages/rpc-message.js';
-import { overLimit } from '../messages/share-limits.js';
-import { answer, note, tell } from './deliveries.js';
+import { shareError } from '../messages/share-errors.js';
+import { answer, note, sendUp, tell } from './deliveries.js';
 import { greetingAnswered } from './greeting.js';
 import { levelGranted, levelIn, wantsLevel } from './log-levels.js';
 import { closeRequest } from './pending-requests.js';
@@ -37,7 +37,7 @@ import {
 } from './share-state.js';
 import { subscribersOf, subscriptionAnswered } from './subscriptions.js';
 import { madeTask, noteTaskStatus, ownTask, relatedTask, taskIn, withOwnTasksOnly } from './task-owners.js';
-import { endProcess } from './upstream-life.js';
+import { giveUp } from './upstream-life.js';
 
 export function takeServerLine(step: Step, up: Upstream, line: string): void {
   const reading = readMessage(line);
@@ -72,10 +72,19 @@ export function takeServerTooLong(
   up: Upstream,
   event: Extract<ShareEvent, { kind: 'server-too-long' }>,
 ): void {
-  const pending = pendingOf(up, idOfCut(event.head, event.tail));
+  const { head, tail, bytes } = event;
   const { answerBytes } = step.state.terms.limits;
-  const message = overLimit(`the server's answer has ${event.bytes} bytes`, 'answerBytes', answerBytes);
+  const id = idOfCut(head, tail);
+  const isAnswer = lastOf(membersOf(head), 'method') === undefined;
+  const what = `the server's ${isAnswer ? 'answer' : 'message'} has ${bytes} bytes`;
+  const message = shareError('overLimit', what, 'answerBytes', answerBytes);
   note(step, message);
+  if (!isAnswer) {
+    // Its own ids may be the same numbers as the broker's.
+    if (id !== undefined) sendUp(step, up, errorLine(id, 'internal', message));
+    return;
+  }
+  const pending = pendingOf(up, id);
   if (pending === undefined) return;
   closeRequest(step, up, pending);
   up.tokens.delete(pending.id);
@@ -92,7 +101,8 @@ function takeResponse(step: Step, up: Upstream, line: string, response: RpcRespo
   // Cancelled, or never asked. A line that has not been sent can't have been answered.
   if (pending === undefined || pending.line !== undefined) return;
   if (pending.purpose === 'greet') {
-    if (greetingAnswered(step, up, pending, line, response) === 'end') endProcess(step, up);
+    const why = greetingAnswered(step, up, pending, line, response);
+    if (why !== undefined) giveUp(step, up, shareError('noGreeting', why));
     return;
   }
   learn(step, up, pending, line, response);

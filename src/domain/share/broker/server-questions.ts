@@ -22,6 +22,7 @@ import {
   type RpcResponse,
   valueKey,
 } from '../messages/rpc-message.js';
+import { shareError } from '../messages/share-errors.js';
 import { note, sendUp, tell } from './deliveries.js';
 import { type Client, type ClientId, clientsOf, ERAS, type Step, type Upstream } from './share-state.js';
 import { relatedTask } from './task-owners.js';
@@ -49,8 +50,8 @@ export function ask(step: Step, up: Upstream, line: string, request: RpcRequest)
 }
 
 const WHY = {
-  'nobody-can': 'solod share: no client that this concerns can answer that',
-  'not-told': 'solod share: several clients share this server, and it is not certain which one this concerns',
+  'nobody-can': shareError('cannotAnswer'),
+  'not-told': shareError('notTold'),
 };
 
 /** Unique among all brokers that a client has ever been connected to. */
@@ -135,7 +136,7 @@ export function answerForClient(step: Step, up: Upstream, client: ClientId): voi
   for (const [own, asked] of [...up.asked]) {
     if (asked.client !== client) continue;
     up.asked.delete(own);
-    sendUp(step, up, errorLine(asked.idToken, 'internal', 'solod share: the client that was asked has gone'));
+    sendUp(step, up, errorLine(asked.idToken, 'internal', shareError('clientGone')));
   }
   for (const [id, owner] of up.elicitations) if (owner === client) up.elicitations.delete(id);
 }

@@ -120,6 +120,8 @@ export interface SubscriptionWait {
   readonly idToken: string;
   readonly key: string;
   readonly batch: number | undefined;
+  /** The client has unsubscribed since. */
+  readonly isGivenBack: boolean;
 }
 
 export interface GreetingWait {

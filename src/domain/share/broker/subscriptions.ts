@@ -51,21 +51,29 @@ export function subscriptionAnswered(
   const { waiting } = subscription.beginning;
   subscription.beginning = undefined;
   for (const wait of waiting) {
-    if (response.result !== undefined) subscription.subscribers.add(wait.client);
+    if (response.result !== undefined && !wait.isGivenBack) subscription.subscribers.add(wait.client);
     answer(step, wait, replaceIn(line, [{ at: response.id, by: wait.idToken }]));
   }
   if (response.error !== undefined && subscription.subscribers.size > 0) subscription.subscribers.clear();
   dropIfUnused(step, up, subscription, response.result !== undefined ? 'granted' : 'refused');
 }
 
-/** @returns `last`: the server must hear of it, and answers */
-export function unsubscribe(up: Upstream, uri: string, client: Client): 'one-of-several' | 'last' {
+/** @returns `for-server`: it is the last one, so that the server must hear of it, and answers */
+export function unsubscribe(up: Upstream, uri: string, client: Client): 'settled' | 'for-server' {
   const subscription = up.subscriptions.get(uri);
-  subscription?.subscribers.delete(client.id);
-  const others = (subscription?.subscribers.size ?? 0) + (subscription?.beginning?.waiting.length ?? 0);
-  if (others > 0) return 'one-of-several';
-  if (subscription?.beginning === undefined) up.subscriptions.delete(uri);
-  return 'last';
+  if (subscription === undefined) return 'for-server';
+  const { subscribers, beginning } = subscription;
+  subscribers.delete(client.id);
+  if (beginning !== undefined) {
+    // Who is left is known when the server has answered: another client may come until then.
+    beginning.waiting = beginning.waiting.map((wait) =>
+      wait.client === client.id ? { ...wait, isGivenBack: true } : wait,
+    );
+    return 'settled';
+  }
+  if (subscribers.size > 0) return 'settled';
+  up.subscriptions.delete(uri);
+  return 'for-server';
 }
 
 /** A client that waits for one changes its mind, or is gone. */
@@ -135,7 +143,7 @@ export function subscribersOf(up: Upstream, uri: string): ReadonlySet<ClientId> 
   return new Set(
     concerned.flatMap(({ subscribers, beginning }) => [
       ...subscribers,
-      ...(beginning?.waiting ?? []).map(({ client }) => client),
+      ...(beginning?.waiting ?? []).filter(({ isGivenBack }) => !isGivenBack).map(({ client }) => client),
     ]),
   );
 }

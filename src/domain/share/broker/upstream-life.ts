@@ -4,6 +4,7 @@
 
 import { NEWEST_HANDSHAKE } from '../messages/protocol-words.js';
 import { errorLine } from '../messages/rpc-lines.js';
+import { shareError } from '../messages/share-errors.js';
 import { answer, note, refuse } from './deliveries.js';
 import { greet } from './greeting.js';
 import { closeRequest, sendWaiting } from './pending-requests.js';
@@ -52,10 +53,10 @@ export function started(step: Step, up: Upstream): void {
 export function whyHeldBack(state: ShareState, up: Upstream): string | undefined {
   if (up.phase.kind !== 'resting' || up.failures < HELD_BACK) return undefined;
   const seconds = Math.max(1, Math.ceil((up.phase.untilMs - state.nowMs) / 1_000));
-  return `solod share: the server ended ${up.failures} times in a row, the next start is in ${seconds} s: ${up.lastWords}`;
+  return shareError('serverFails', up.failures, seconds, up.lastWords);
 }
 
-export function endProcess(step: Step, up: Upstream): void {
+function endProcess(step: Step, up: Upstream): void {
   up.phase = { kind: 'ending' };
   step.acts.push({ kind: 'end', era: up.era });
 }
@@ -94,7 +95,7 @@ export function goOn(step: Step, up: Upstream): void {
 }
 
 function loseWhatItHad(step: Step, up: Upstream, words: string): void {
-  const message = `solod share: the server ended before it answered, and the request is not sent again: ${words}`;
+  const message = shareError('serverLost', words);
   // First its questions, which would otherwise be asked of a client that has been told the end.
   dropQuestions(step, up);
   const phase = up.phase;
@@ -124,14 +125,19 @@ function failAllWaiting(step: Step, up: Upstream, message: string): void {
   loseSubscriptions(step, up, message);
 }
 
+/** It will serve nobody: what waits for it would have another one started, and another one. */
+export function giveUp(step: Step, up: Upstream, message: string): void {
+  failAllWaiting(step, up, message);
+  endProcess(step, up);
+}
+
 /** Looks at the clock. */
 export function woke(step: Step): void {
   for (const era of ERAS) {
     const up = step.state[era];
     if (up.phase.kind === 'greeting' && step.state.nowMs >= up.phase.untilMs) {
       up.lastWords = 'it did not answer "initialize"';
-      failAllWaiting(step, up, `solod share: ${up.lastWords} in time`);
-      endProcess(step, up);
+      giveUp(step, up, shareError('noGreeting', `${up.lastWords} in time`));
     }
     goOn(step, up);
   }

@@ -28,10 +28,3 @@ export const DEFAULT_LIMITS: ShareLimits = {
   waitingBytes: 32 * MIB,
   unreadBytes: 128 * MIB,
 };
-
-export const overLimit = (what: string, limit: keyof ShareLimits, allowed: number | string): string =>
-  `solod share: ${what}, and at most ${allowed} are allowed (limit ${limit})`;
-
-/** What the sender of a message is told that is too long. */
-export const tooLongText = (bytes: number | string, limit: number | string): string =>
-  overLimit(`a message of ${bytes} bytes`, 'messageBytes', limit);

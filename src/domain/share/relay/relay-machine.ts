@@ -14,7 +14,8 @@ import {
   readMessage,
   valueKey,
 } from '../messages/rpc-message.js';
-import { type ShareLimits, tooLongText } from '../messages/share-limits.js';
+import { shareError, shareWarning, tooLongText } from '../messages/share-errors.js';
+import type { ShareLimits } from '../messages/share-limits.js';
 
 /** A request of the host's that has no answer yet. */
 interface HostRequest {
@@ -96,11 +97,9 @@ export const RELAY = {
   cancelled: 'the session was cancelled',
 } as const;
 
-export const lostText = (words: string): string =>
-  `solod share: the broker ended before it answered, and the request is not sent again: ${words}`;
-export const missingText = (words: string): string => `solod share: there is no broker: ${words}`;
-export const cutOffText = (bytes: number | string): string =>
-  `${bytes} bytes were not read, and the session began anew (limit unreadBytes)`;
+export const lostText = (words: string): string => shareError('brokerLost', words);
+export const missingText = (words: string): string => shareError('noBroker', words);
+export const cutOffText = (bytes: number | string): string => shareWarning('cutOff', bytes);
 
 export const emptyRelay = (limits: ShareLimits): RelayState => ({
   limits,
@@ -132,8 +131,10 @@ function take(state: RelayState, acts: RelayAct[], event: RelayEvent): void {
     case 'host-too-long': {
       const id = idOfCut(event.head, event.tail) ?? NO_ID;
       const { messageBytes } = state.limits;
-      const message = tooLongText(event.bytes, messageBytes);
-      acts.push({ kind: 'to-host', line: errorLine(id, 'invalidRequest', message) });
+      const line = errorLine(id, 'invalidRequest', tooLongText(event.bytes, messageBytes));
+      // An answer that the server waits for: it gets another one.
+      if (state.questions.delete(id)) send(state, acts, line);
+      else acts.push({ kind: 'to-host', line });
       return;
     }
     case 'host-ended':

@@ -135,6 +135,21 @@ describe('the handshake', () => {
     expect(bench.ends).toEqual(['handshake']);
   });
 
+  it('what came behind a handshake that the server refuses is refused too, and the server is not started again', () => {
+    const bench = new ShareBench();
+    bench.join(1);
+    bench.say(1, { id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25' } });
+    bench.say(1, { id: 2, method: 'tools/list' });
+    bench.step({ kind: 'started', era: 'handshake' });
+    bench.serve({ id: bench.sentRequest('initialize').id, error: { code: -32602, message: 'no' } });
+    expect(bench.told(1)).toMatchObject([
+      { id: 1, error: { code: -32602, message: 'no' } },
+      { id: 2, error: { code: -32603 } },
+    ]);
+    bench.die();
+    expect(bench.starts).toEqual(['handshake']);
+  });
+
   it('a server that never answers the handshake is ended, and its clients are told', () => {
     const bench = new ShareBench();
     bench.join(1);

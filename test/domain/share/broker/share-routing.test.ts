@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../../src/domain/share/messages/share-limits.js';
-import { type Message, ShareBench } from './share-bench.js';
+import { GREETING, type Message, ShareBench } from './share-bench.js';
 
 const withClients = (count: number, bench = new ShareBench()): ShareBench => {
   for (let client = 1; client <= count; client++) bench.enter(client);
@@ -96,6 +96,70 @@ describe('subscriptions', () => {
     bench.serve({ id: request.id, result: {} });
     expect(bench.told(1)).toEqual([]);
     bench.sentRequest('resources/unsubscribe');
+  });
+
+  it('one that is given back while the server is asked is over when the answer comes', () => {
+    const bench = withClients(2);
+    subscribe(bench, 1);
+    const request = bench.sentRequest('resources/subscribe');
+    unsubscribe(bench, 1);
+    expect(bench.told(1)).toMatchObject([{ id: 'u', result: {} }]);
+    bench.serve({ id: request.id, result: {} });
+    expect(bench.told(1)).toMatchObject([{ id: 's', result: {} }]);
+    expect(bench.sent()).toMatchObject([{ method: 'resources/unsubscribe', params: { uri: 'file:///a' } }]);
+  });
+
+  it('one that is given back while another client waits for the answer is kept for that one', () => {
+    const bench = withClients(2);
+    subscribe(bench, 1);
+    subscribe(bench, 2);
+    const request = bench.sentRequest('resources/subscribe');
+    unsubscribe(bench, 1);
+    bench.serve({ id: request.id, result: {} });
+    bench.serve({ method: 'notifications/resources/updated', params: { uri: 'file:///a' } });
+    expect(bench.sent()).toEqual([]);
+    expect(methods(bench.told(1))).toEqual([undefined, undefined]);
+    expect(methods(bench.told(2))).toEqual([undefined, 'notifications/resources/updated']);
+  });
+
+  it('a renewed one that is given back and asked for again is asked of the server once', () => {
+    const bench = withClients(2);
+    subscribe(bench, 1);
+    bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+    bench.die();
+    bench.pass(100);
+    bench.step({ kind: 'started', era: 'handshake' });
+    bench.serve({ id: bench.sentRequest('initialize').id, result: GREETING });
+    const [, renewal] = bench.sent();
+    expect(renewal?.method).toBe('resources/subscribe');
+    unsubscribe(bench, 1);
+    subscribe(bench, 2);
+    expect(bench.sent()).toEqual([]);
+    bench.serve({ id: renewal?.id, result: {} });
+    bench.told(2);
+    bench.serve({ method: 'notifications/resources/updated', params: { uri: 'file:///a' } });
+    expect(bench.sent()).toEqual([]);
+    expect(methods(bench.told(2))).toEqual(['notifications/resources/updated']);
+  });
+
+  it('the server hears of the end of one before it hears of the next', () => {
+    const bench = withClients(2, new ShareBench({ order: 'serial' }));
+    subscribe(bench, 1);
+    bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+    bench.say(2, { id: 1, method: 'tools/call', params: { name: 'write' } });
+    bench.say(1, { id: 2, method: 'tools/call', params: { name: 'write' } });
+    unsubscribe(bench, 1);
+    subscribe(bench, 2);
+    const order: unknown[] = [];
+    for (let messages = bench.sent(); messages.length > 0; messages = bench.sent())
+      for (const { id, method } of messages) {
+        order.push(method);
+        bench.serve({ id, result: {} });
+      }
+    expect(order.filter((method) => method !== 'tools/call')).toEqual([
+      'resources/unsubscribe',
+      'resources/subscribe',
+    ]);
   });
 });
 
@@ -456,6 +520,14 @@ describe('one request at a time', () => {
     bench.leave(2);
     expect(methods(bench.sent())).toEqual(['notifications/cancelled', 'tools/call']);
   });
+
+  it('what a client had waiting when it went is never begun', () => {
+    const bench = withClients(1, new ShareBench({ order: 'serial' }));
+    for (const id of [1, 2, 3]) call(bench, 1, id, 'write');
+    bench.sentRequest('tools/call');
+    bench.leave(1);
+    expect(methods(bench.sent())).toEqual(['notifications/cancelled']);
+  });
 });
 
 describe('limits', () => {
@@ -509,14 +581,26 @@ describe('limits', () => {
     ]);
   });
 
+  it("a server's question that is too long is answered, and no request is taken for it", () => {
+    const bench = withClients(1);
+    bench.say(1, { id: 'x', method: 'tools/call' });
+    const { id } = bench.sentRequest('tools/call');
+    const [head, tail] = ['{"method":"sampling/createMessage","params":{"x":"', `x"},"id":${id}}`];
+    bench.step({ kind: 'server-too-long', era: 'handshake', head, tail, bytes: 1e9 });
+    expect(bench.told(1)).toEqual([]);
+    expect(bench.sent()).toMatchObject([{ id, error: { code: -32603 } }]);
+    bench.serve({ id, result: {} });
+    expect(bench.told(1)).toMatchObject([{ id: 'x', result: {} }]);
+  });
+
   it('text that is not JSON, or not a message, never reaches the server', () => {
     const bench = withClients(1);
     bench.say(1, 'hello');
     bench.say(1, '{"jsonrpc":"2.0","id":3,"method":7}');
     bench.say(1, '   ');
     expect(bench.told(1)).toMatchObject([
-      { id: null, error: { code: -32700 } },
-      { id: 3, error: { code: -32600 } },
+      { id: null, error: { code: -32700, message: 'solod share: that is not JSON [SOLOD_E_MCP_NOT_JSON]' } },
+      { id: 3, error: { code: -32600, message: expect.stringMatching(/ \[SOLOD_E_MCP_NO_MESSAGE\]$/) } },
     ]);
     expect(bench.sent()).toEqual([]);
   });

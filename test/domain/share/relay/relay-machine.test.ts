@@ -171,3 +171,13 @@ it('a message that is too long is answered here', () => {
   bench.step({ kind: 'host-too-long', head: '{"id":"x","method":"', tail: '"}', bytes: 11_000_000 });
   expect(bench.told()).toMatchObject([{ id: 'x', error: { code: -32600 } }]);
 });
+
+it('where an answer is too long, the server gets an error in its place', () => {
+  const bench = new RelayBench().greeted();
+  bench.broker({ id: 'q', method: 'sampling/createMessage' });
+  bench.told();
+  bench.step({ kind: 'host-too-long', head: '{"id":"q","result":{"x":"', tail: '"}}', bytes: 11_000_000 });
+  expect(bench.told()).toEqual([]);
+  expect(bench.sent()).toMatchObject([{ id: 'q', error: { code: -32600 } }]);
+  expect(bench.lose()).toEqual([]);
+});
