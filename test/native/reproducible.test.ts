@@ -1,6 +1,6 @@
 /**
- * The same source becomes the same bytes, wherever it lies. So everybody can compare a published client with what they
- * build themselves.
+ * The same source becomes the same bytes, wherever it lies. So everybody can compare a published client with
+ * what they build themselves.
  */
 
 import { execFileSync } from 'node:child_process';

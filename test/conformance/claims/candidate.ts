@@ -1,6 +1,6 @@
 /**
- * A process that claims a name on Node, as `native/src/bin/claims.rs` does natively. It says what it came to, and lives
- * until its stdin ends.
+ * A process that claims a name on Node, as `native/src/bin/claims.rs` does natively. It says what it came to,
+ * and lives until its stdin ends.
  */
 
 import { readSync, writeSync } from 'node:fs';
