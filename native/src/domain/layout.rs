@@ -22,10 +22,6 @@ pub fn generation_socket(directory: &str, n: u32) -> String {
     socket_in(&generation(directory, n))
 }
 
-pub fn generation_owner(directory: &str, n: u32) -> String {
-    owner_in(&generation(directory, n))
-}
-
 /// In a generation, or in what becomes one.
 pub fn socket_in(generation: &str) -> String {
     format!("{generation}/{}", p::NAME_SOCKET)

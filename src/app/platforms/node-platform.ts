@@ -58,8 +58,7 @@ export {
 export { setBackInherited, setBackPriority } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { readScope } from '../../adapters/node/processes/own-scope.js';
-export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
-export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
+export { groupResidentBytes, residentBytes } from '../../adapters/node/processes/process-memory.js';
 export { runInForeground, runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 

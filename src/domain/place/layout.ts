@@ -193,6 +193,9 @@ export function isName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** A name, or a name and the hash of a project. */
+export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
+
 /**
  * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart
  * that meet by accident; it does not keep out somebody who looks for two that meet, and every directory that
