@@ -115,10 +115,9 @@ fn find_command(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
     let mut tried = Vec::new();
     let beside = daemon.map(|by| Package { directory: by.package.clone(), levels: CHECKOUT_LEVELS });
     for package in own_package().into_iter().chain(beside) {
-        let path = package.directory.join(COMMAND);
-        match check(&path, package.levels, Owners::Own).and_then(|found| bundles_checked(&package, found)) {
+        match check_package(&package) {
             Ok(found) => return Ok(found),
-            Err(why) => tried.push(format!("{} {}", path.display(), why.text())),
+            Err((path, why)) => tried.push(format!("{} {}", path.display(), why.text())),
         }
     }
     if tried.is_empty() {
@@ -132,13 +131,16 @@ fn find_command(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
     ))
 }
 
-/// Any of them may be loaded.
-fn bundles_checked(package: &Package, command: Trusted) -> Result<Trusted, Distrust> {
+/// The command of a package, of which any bundle may be loaded. Err: what is missing or not trusted.
+fn check_package(package: &Package) -> Result<Trusted, (PathBuf, Distrust)> {
+    let checked = |path: PathBuf, levels| check(&path, levels, Owners::Own).map_err(|why| (path, why));
     let bundles = package.directory.join(BUNDLES);
-    check(&bundles.join("solod.cjs"), package.levels, Owners::Own)?;
-    for entry in fs::read_dir(&bundles).map_err(|_| Distrust::Missing)?.flatten() {
-        if entry.path().extension() == Some(OsStr::new("cjs")) {
-            check(&entry.path(), 0, Owners::Own)?;
+    let command = checked(package.directory.join(COMMAND), package.levels)?;
+    checked(bundles.join("solod.cjs"), package.levels)?;
+    let entries = fs::read_dir(&bundles).map_err(|_| (bundles, Distrust::Missing))?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension() == Some(OsStr::new("cjs")) {
+            checked(path, 0)?;
         }
     }
     Ok(command)

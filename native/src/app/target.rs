@@ -76,7 +76,10 @@ fn find_place(named: Option<&str>, label: &str, user_id: u32) -> Option<(Place, 
         env: &env,
         directory: directory.as_deref().unwrap_or(""),
         home: &|| paths::home_of(user_id).map_or(Home::Unknown, |home| Home::Known(Some(home))),
-        scope: &|| scope_text(&own_scope::boot(), &said.clone().unwrap_or_else(own_scope::ids)),
+        scope: &|| {
+            let boot = own_scope::boot();
+            scope_text(&boot, &said.clone().unwrap_or_else(|| own_scope::ids(&boot)))
+        },
         machine: &own_scope::machine,
     };
     let mut derived = derive_place(&caller, &Machine).0;
