@@ -48,9 +48,8 @@ pub fn is_usual(node: &Path, daemon: &Path) -> bool {
 /// what is called "node" may be a program that looks for it.
 pub fn usual_start() -> Option<[String; 2]> {
     let package = own_package()?;
-    let daemon = check(&package.directory.join(BUNDLES).join(DAEMON), package.levels, Owners::Own)
-        .and_then(|found| bundles_checked(&package, found))
-        .ok()?;
+    check_package(&package).ok()?;
+    let daemon = check(&package.directory.join(BUNDLES).join(DAEMON), package.levels, Owners::Own).ok()?;
     let node = find_node(None).ok()?;
     let text = |found: Trusted| found.path().to_str().map(str::to_owned);
     Some([text(node).filter(|node| is_node_itself(Path::new(node)))?, text(daemon)?])
