@@ -59,7 +59,8 @@ if (searches.length === 0) refuse('searches', `none begins with ${wanted.join(' 
 
 /**
  * @param {string} line a scenario and its options
- * @returns {Promise<{ readonly code: number | null, readonly text: string }>} how it ended, and what it printed
+ * @returns {Promise<{ readonly code: number | null, readonly text: string }>} how it ended, and what it
+ * printed
  */
 function explore(line) {
   return new Promise((resolve) => {
@@ -76,7 +77,10 @@ function explore(line) {
   });
 }
 
-/** @param {string} line @returns {Promise<boolean>} whether it found what it has to find: nothing, or a flaw */
+/**
+ * @param {string} line
+ * @returns {Promise<boolean>} whether it found what it has to find: nothing, or a flaw
+ */
 async function isAsExpected(line) {
   const { code, text } = await explore(line);
   if (!FLAWED.includes(line)) {

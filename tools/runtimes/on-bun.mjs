@@ -17,16 +17,12 @@ const OTHERWISE = [
   'exits or fails after its end',
   'fails twice: the first error counts',
   'no error that a call leaves behind',
-  // A child's exit code is there before its event: the ledger may miss the end of one that reports none.
-  'with the end of a process that could not report it itself',
   // Workers don't run.
   'a new build that meets a call in a worker',
   // Its children might inherit the listener that the native client hands over: it claims anew.
   'a daemon whose name was claimed natively',
   // It has the cache that the Node of the tests lacks.
   'is not there where Node has none',
-  // On a busy machine the caller may run out of time before it has read the ledger.
-  'and computes says so',
 ];
 
 const bun = findRuntime('bun');

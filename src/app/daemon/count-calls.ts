@@ -1,6 +1,6 @@
-import { performance } from 'node:perf_hooks';
 import type { Caller } from '../../domain/evidence/edition.js';
 import type { Arrival, Tally } from '../../domain/statistics/daemon-tally.js';
+import { nodeClock } from '../platforms/node-platform.js';
 import type { CallScope } from '../service/run-service.js';
 
 /** A request, as it arrived at this daemon. */
@@ -11,7 +11,7 @@ export interface CallerArrival extends Arrival {
 }
 
 /** Milliseconds by the monotonic clock. */
-export const nowMs = (): number => performance.now();
+export const nowMs = (): number => nodeClock.now().monotonicMs;
 
 /** The same process, with its call counted. */
 export function measured(scope: CallScope, tally: Tally, arrival: Arrival): CallScope {

@@ -51,6 +51,7 @@ const PORTS = tokensFor<Host>({
   isStillThere: true,
   held: true,
   work: true,
+  kickByClient: true,
   bindOnce: true,
   warn: true,
   env: true,

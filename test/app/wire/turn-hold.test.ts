@@ -59,9 +59,9 @@ let passingMs = 0;
 beforeEach(() => {
   passingMs = 0;
   let nowMs = 0;
-  vi.spyOn(performance, 'now').mockImplementation(() => {
+  vi.spyOn(process.hrtime, 'bigint').mockImplementation(() => {
     nowMs += passingMs;
-    return nowMs;
+    return BigInt(nowMs) * 1_000_000n;
   });
 });
 afterEach(() => {

@@ -39,6 +39,8 @@ interface Started {
   /** The end of its output. */
   readonly tail: () => string;
   readonly words: Word[];
+  /** Writes its end into the ledger, once. */
+  conclude: () => void;
 }
 
 /** What a started process is given. */
@@ -82,7 +84,7 @@ export class NodeSpawner implements Spawner {
       return reading;
     } finally {
       handed?.close(start);
-      log?.close();
+      log?.close(start);
     }
   }
 
@@ -99,8 +101,10 @@ export class NodeSpawner implements Spawner {
   check(pid: number): ChildReading {
     const started = this.#children.get(pid);
     if (started === undefined) throw new Error(`process ${pid} was not started here`);
-    const { child, tail, words } = started;
+    const { child, tail, words, conclude } = started;
     if (child.exitCode === null && child.signalCode === null) return { kind: 'running' };
+    // Bun tells of the end before its event, and the caller may leave before that.
+    conclude();
     return {
       kind: 'ended',
       code: child.exitCode ?? undefined,
@@ -173,23 +177,32 @@ export class NodeSpawner implements Spawner {
   #started(reason: SpawnReason, child: ChildProcess, pid: number, log: Log | undefined): SpawnReading {
     const seen = this.processes.lookUp(pid);
     const startTime = seen.kind === 'present' ? seen.startTime : '';
-    const started: Started = { child, tail: log?.tail ?? (() => ''), words: [] };
+    const words: Word[] = [];
+    const tail = log?.tail ?? (() => '');
+    const started: Started = { child, tail, words, conclude: () => this.#conclude(pid, started) };
     this.#children.set(pid, started);
     this.#records.started(reason, pid, startTime);
     const pipe = child.stdio[CHANNEL_DESCRIPTOR] as (Readable & { unref(): void }) | null | undefined;
     if (pipe) {
       pipe.unref();
       listenToStart(pipe, (word) => {
-        started.words.push(word);
+        words.push(word);
         this.#wake?.();
       });
     }
-    child.once('exit', (code, signal) => {
-      const seen = { code: code ?? undefined, signal: signal ?? undefined, lastOutput: started.tail };
-      this.#records.ended(pid, started.words, seen);
+    child.once('exit', () => {
+      started.conclude();
+      log?.end();
       this.#wake?.();
     });
     return { kind: 'spawned', pid, startTime };
+  }
+
+  #conclude(pid: number, started: Started): void {
+    started.conclude = () => {};
+    const { child, tail, words } = started;
+    const seen = { code: child.exitCode ?? undefined, signal: child.signalCode ?? undefined };
+    this.#records.ended(pid, words, { ...seen, lastOutput: tail });
   }
 }
 
@@ -200,8 +213,10 @@ interface Log {
   readonly descriptor: number;
   /** The end of what has been written since it was opened. */
   readonly tail: () => string;
-  /** Closes the starter's descriptor; the started process has its own. */
-  readonly close: () => void;
+  /** Closes the starter's descriptor, if it is not needed any more; the started process has its own. */
+  readonly close: (start: 'started' | 'not-started') => void;
+  /** The started process has ended. */
+  readonly end: () => void;
 }
 
 function openLog(directory: string): Log | undefined {
@@ -214,6 +229,7 @@ function openLog(directory: string): Log | undefined {
       descriptor,
       tail: () => tailOf(path, size, TAIL_BYTES),
       close: () => closeSync(descriptor),
+      end: () => {},
     };
   } catch {
     return openUnnamedLog();
@@ -233,7 +249,18 @@ function openUnnamedLog(): Log | undefined {
     );
     const descriptor = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
     unlinkSync(path);
-    return { descriptor, tail: () => tailFrom(descriptor, 0, TAIL_BYTES), close: () => {} };
+    // Read by its descriptor alone, as long as its process may write to it.
+    let whole: string | undefined;
+    const tail = (): string => whole ?? tailFrom(descriptor, 0, TAIL_BYTES);
+    return {
+      descriptor,
+      tail,
+      close: (start) => start === 'not-started' && closeSync(descriptor),
+      end: () => {
+        whole = tail();
+        closeSync(descriptor);
+      },
+    };
   } catch {
     return undefined;
   }
