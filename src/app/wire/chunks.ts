@@ -18,8 +18,6 @@ export const CHUNK = {
   directory: 'D',
   /** Ends the head. */
   command: 'C',
-  /** Ends it too: all but its arguments is as the head before on this connection said it. */
-  repeat: 'R',
   // … then the input of the call.
   input: '0',
   inputEnd: '.',
@@ -35,7 +33,13 @@ export const CHUNK = {
   exit: 'X',
 } as const;
 
-export type ChunkType = (typeof CHUNK)[keyof typeof CHUNK];
+/**
+ * Ends a head, too: all but its arguments is as the head before on this connection said it. Not in the table:
+ * no other client has it.
+ */
+export const REPEAT = 'R';
+
+export type ChunkType = (typeof CHUNK)[keyof typeof CHUNK] | typeof REPEAT;
 
 /**
  * What a client's heartbeat says if it takes requests for many bytes: decimal digits in `inputRequest`. A

@@ -3,7 +3,7 @@
 import { wantsRepeat } from '../../domain/evidence/edition.js';
 import type { Environment } from '../../ports/environment.js';
 import type { Terminal, Terminals } from '../environment/terminals.js';
-import { CHUNK, type ChunkType, chunk, HEADER_BYTES, type Violation, writeHeader } from './chunks.js';
+import { CHUNK, type ChunkType, chunk, HEADER_BYTES, REPEAT, type Violation, writeHeader } from './chunks.js';
 
 export interface CallRequest {
   readonly command: string;
@@ -70,7 +70,7 @@ export function encodeRequest(request: CallRequest): Buffer {
 
 /** The same for a head that is all but its arguments as the one before on its connection. */
 export const encodeRepeat = (args: readonly string[]): Buffer =>
-  Buffer.concat([...args.map((arg) => chunk(CHUNK.argument, arg)), chunk(CHUNK.repeat)]);
+  Buffer.concat([...args.map((arg) => chunk(CHUNK.argument, arg)), chunk(REPEAT)]);
 
 /** What a client sends for its call, and not as a part of the head. */
 export const AFTER_HEAD: readonly ChunkType[] = [CHUNK.input, CHUNK.inputEnd, CHUNK.heartbeat];
@@ -120,7 +120,7 @@ export class HeadReader {
         return INCOMPLETE;
       case CHUNK.command:
         return this.#complete(bytes.toString());
-      case CHUNK.repeat:
+      case REPEAT:
         return this.#repeat();
       case CHUNK.heartbeat:
         return INCOMPLETE;
@@ -155,7 +155,7 @@ export class HeadReader {
 
   #repeat(): HeadReading {
     if (this.before === undefined || this.#saysMore)
-      return { kind: 'violation', violation: { kind: 'out-of-order', type: CHUNK.repeat } };
+      return { kind: 'violation', violation: { kind: 'out-of-order', type: REPEAT } };
     return { kind: 'complete', request: { ...this.before, args: this.#args } };
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { KeptCalls } from '../../../src/app/library/call-kept.js';
 import type { CallOptions, CallResult } from '../../../src/app/library/call-service.js';
 import { KeptConnections } from '../../../src/app/library/kept/kept-connections.js';
-import { CHUNK, chunk, KEPT, REMEMBERED } from '../../../src/app/wire/chunks.js';
+import { CHUNK, chunk, KEPT, REMEMBERED, REPEAT } from '../../../src/app/wire/chunks.js';
 import type { Edition } from '../../../src/domain/evidence/edition.js';
 import { collector, connect, listen, RawPeer } from '../wire/support.js';
 
@@ -30,7 +30,7 @@ async function bench(exit: string): Promise<Bench> {
     const peer = new RawPeer(socket, 'daemon').read();
     socket.on('data', () => {
       const last = peer.chunks.at(-1);
-      const isWhole = last?.kind === 'whole' && (last.type === CHUNK.command || last.type === CHUNK.repeat);
+      const isWhole = last?.kind === 'whole' && (last.type === CHUNK.command || last.type === REPEAT);
       if (isWhole) peer.send(chunk(CHUNK.output), chunk(CHUNK.exit, exit));
     });
     arrived(peer);
@@ -55,7 +55,7 @@ async function bench(exit: string): Promise<Bench> {
 
 /** How many heads were said whole, and how many as a repetition. */
 const heads = ({ daemon }: Bench): string =>
-  `${daemon.count(CHUNK.command)} whole, ${daemon.count(CHUNK.repeat)} repeated`;
+  `${daemon.count(CHUNK.command)} whole, ${daemon.count(REPEAT)} repeated`;
 
 const exited = expect.objectContaining({ kind: 'exited', code: 0 });
 

@@ -7,6 +7,7 @@ import {
   CLIENT_GRAMMAR,
   chunk,
   HEAD_CHUNK_LIMIT_BYTES,
+  REPEAT,
 } from '../../../src/app/wire/chunks.js';
 import {
   type CallRequest,
@@ -82,7 +83,7 @@ describe('a head that repeats the one before', () => {
   ])('is out of order %s', (_, remembered, more) => {
     expect(read(Buffer.concat([more, encodeRepeat(['x'])]), remembered)).toEqual({
       kind: 'violation',
-      violation: { kind: 'out-of-order', type: CHUNK.repeat },
+      violation: { kind: 'out-of-order', type: REPEAT },
     });
   });
 });
