@@ -1,6 +1,6 @@
 /**
- * Scenarios of the claim as data, in `claims.json`: a directory, candidates that come one after the other, and
- * what each of them came to. They run in memory (`claims-in-memory.test.ts`), and as processes on Node and
+ * Scenarios of the claim as data, in `claims.json`: a directory, candidates that come one after the other,
+ * and what each of them came to. They run in memory (`claims-in-memory.test.ts`), and as processes on Node and
  * natively (`claims-on-disk.test.ts`). A candidate that has claimed lives on until the scenario ends.
  */
 
