@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const END_TO_END = [
   'test/bench/launcher.test.ts',
   'test/conformance/{native,node}.test.ts',
+  'test/conformance/claims/claims-on-disk.test.ts',
   'test/conformance/places/disk.test.ts',
   'test/native/**/*.test.ts',
   'test/package/**/*.test.ts',

@@ -56,7 +56,7 @@ const commonJs = /** @type {const} */ ({
   ...common,
   minify: true,
   format: 'cjs',
-  define: { 'import.meta.url': 'undefined', SOLOD_LIBRARY: 'false' },
+  define: { 'import.meta.url': 'undefined', SOLOD_LIBRARY: 'false', SOLOD_HOLDS: 'false' },
 });
 
 rmSync('dist', { recursive: true, force: true });
@@ -77,7 +77,7 @@ const [command, library, settings] = await Promise.all([
   }),
   build({
     ...common,
-    define: { SOLOD_LIBRARY: 'true' },
+    define: { SOLOD_LIBRARY: 'true', SOLOD_HOLDS: 'false' },
     format: 'esm',
     plugins: [builtinForCommonJs],
     metafile: true,
@@ -128,6 +128,16 @@ const [command, library, settings] = await Promise.all([
       'worker-pool': 'src/app/daemon/workers/open-pool.ts',
       worker: 'src/app/worker/worker-entry.ts',
     },
+    outExtension: { '.js': '.cjs' },
+    outdir: 'dist',
+  }),
+  build({
+    ...commonJs,
+    define: { ...commonJs.define, SOLOD_HOLDS: 'true' },
+    // What a daemon runs whose name was claimed natively: a function, which is loaded by kept code of V8.
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '})' },
+    entryPoints: { claimed: 'src/app/daemon/claimed-entry.ts' },
     outExtension: { '.js': '.cjs' },
     outdir: 'dist',
   }),

@@ -115,6 +115,18 @@ describe.skipIf(!hasCargo)(`what the native client executes${LEFT_OUT}`, () => {
     expect(hasRun(box)).toBe(false);
   });
 
+  it.each(['bin/solod', 'dist/solod.cjs', 'dist'])('is not a package without %s, which is named', (what) => {
+    const box = sandbox();
+    const { client, solod } = installed(box);
+    rmSync(path.join(solod, what), { recursive: true });
+    const { status, stderr } = run(box, client, ['ls']);
+    const missing = path.join(solod, what === 'dist' ? 'dist/solod.cjs' : what);
+    expect([status, stderr]).toEqual([
+      71,
+      expect.stringMatching(`^solod: [^\n]*: ${missing} is not there; install solod again [^\n]*\n$`),
+    ]);
+  });
+
   it.skipIf(!isRoot).each(OPENED)(
     `is not in a %s of another user${isRoot ? '' : ' (skipped: not root)'}`,
     (_, what) => {

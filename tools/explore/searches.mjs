@@ -1,5 +1,5 @@
-// `npm run searches [-- <beginning> …]`: every search of docs/searches.md, or those that begin with a word,
-// two at a time, one line each. Ends with 1 if one of them found something wrong, or did not finish,
+// `npm run searches [-- <beginning> …]`: every search that ARCHITECTURE.md tells of, or those that begin with
+// a word, two at a time, one line each. Ends with 1 if one of them found something wrong, or did not finish,
 // or if a protocol without one of its guards was found right.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
@@ -59,7 +59,8 @@ if (searches.length === 0) refuse('searches', `none begins with ${wanted.join(' 
 
 /**
  * @param {string} line a scenario and its options
- * @returns {Promise<{ readonly code: number | null, readonly text: string }>} its end, and what it printed
+ * @returns {Promise<{ readonly code: number | null, readonly text: string }>} how it ended, and what it
+ * printed
  */
 function explore(line) {
   return new Promise((resolve) => {
@@ -76,7 +77,10 @@ function explore(line) {
   });
 }
 
-/** @param {string} line @returns {Promise<boolean>} whether it found what it must: nothing, or a flaw */
+/**
+ * @param {string} line
+ * @returns {Promise<boolean>} whether it found what it has to find: nothing, or a flaw
+ */
 async function isAsExpected(line) {
   const { code, text } = await explore(line);
   if (!FLAWED.includes(line)) {

@@ -68,6 +68,7 @@ const inMilliseconds = (made) => made.replace(String(AFTER_MS), '{after}');
 /** @param {string} made */
 const inSeconds = (made) => made.replace((LONG_MS / 1_000).toFixed(1), '{seconds}');
 
+const CLAIM_VARIABLES = 'src/app/daemon/start/claim-variables.ts';
 const TIMING = 'src/domain/lock/timing.ts';
 const LAYOUT = 'src/domain/place/layout.ts';
 const EXITS = 'src/app/environment/exit-codes.ts';
@@ -236,7 +237,9 @@ export const SHARED = [
   value('SWEEP_MAX', 'usize', 'src/domain/claim/sweep.ts', 'SWEEP_MAX'),
   value('ABANDONED_MS', 'f64', 'src/domain/claim/sweep.ts', 'ABANDONED_MS'),
   value('NAME_HANDED', '&str', 'src/domain/place/layout.ts', 'NAMES.handed'),
-  value('CLAIMED_VARIABLE', '&str', 'src/app/daemon/claimed-before.ts', 'CLAIMED_VARIABLE'),
+  value('CLAIMED_VARIABLE', '&str', CLAIM_VARIABLES, 'CLAIMED_VARIABLE'),
+  value('CLAIMED_IN_VARIABLE', '&str', CLAIM_VARIABLES, 'CLAIMED_IN_VARIABLE'),
+  value('KICK_REPORT', '&str', 'src/adapters/node/native-kick.ts', 'KICK_REPORT'),
   value('VERSION', '&str', 'src/app/environment/version.ts', 'VERSION'),
   value('WIRE_VERSION', 'u32', 'src/domain/evidence/edition.ts', 'WIRE_VERSION'),
 

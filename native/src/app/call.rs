@@ -41,11 +41,11 @@ pub fn run(asked: &Asked) -> i32 {
     let request = |has_started| {
         head(asked, &target, &Effort { waited_ms: time::monotonic_ms() - begun_ms, has_started })
     };
-    let find_launch = || if asked.has_daemon_options { None } else { target::find_launch(&target) };
-    if Socket::are_forbidden(&target.place.directory) {
+    let find_launch = || target::launch_for(asked, &target);
+    let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
+    if !host.open() && Socket::are_forbidden(&target.place.directory) {
         return delegate::run_asked(asked, Some(&target), more);
     }
-    let mut host = Host::new(&target.place.directory, &request, &find_launch, true, delegate::limits(asked));
     let wait = Wait::begin(&asked.service);
     let obtained = obtain(&mut host, &plan);
     drop(wait);

@@ -37,6 +37,9 @@ pub fn main() -> i32 {
             Err(cause) => call::broken(say::Errors::Stderr, "stdout", &cause),
         };
     }
+    if argv.first().map_or(false, |command| command == p::KICK_REPORT) {
+        return kick::report(&argv[1..]);
+    }
     match options::read(&argv) {
         Some(asked) if asked.command == Command::Call => call::run(&asked),
         Some(asked) if asked.command == Command::Serve => serve::run(&argv, &asked),

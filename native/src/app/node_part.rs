@@ -5,7 +5,8 @@ use super::target::{read_launch_file, Target};
 use crate::system::trust::{check, check_program, Distrust, Owners, Trusted};
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,27 @@ pub fn is_usual(node: &Path, daemon: &Path) -> bool {
         None => true,
     };
     is_same_bundle && find_node(None).map_or(true, |usual| is_same(usual.path(), node))
+}
+
+/// The Node and the bundle by which Node's command would start a daemon. None where only a run of Node tells which one that is:
+/// what is called "node" may be a program that looks for it.
+pub fn usual_start() -> Option<[String; 2]> {
+    let package = own_package()?;
+    check_package(&package).ok()?;
+    let daemon = check(&package.directory.join(BUNDLES).join(DAEMON), package.levels, Owners::Own).ok()?;
+    let node = find_node(None).ok()?;
+    let text = |found: Trusted| found.path().to_str().map(str::to_owned);
+    Some([text(node).filter(|node| is_node_itself(Path::new(node)))?, text(daemon)?])
+}
+
+/// elf(5)
+const ELF: [u8; 4] = *b"\x7fELF";
+
+fn is_node_itself(program: &Path) -> bool {
+    let is_called_so = program.file_name().map_or(false, |name| name == "node" || name == "nodejs");
+    let mut head = [0; ELF.len()];
+    let is_read = File::open(program).and_then(|mut file| file.read_exact(&mut head)).is_ok();
+    is_called_so && is_read && head == ELF
 }
 
 /// The arguments of the user.
@@ -92,10 +114,9 @@ fn find_command(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
     let mut tried = Vec::new();
     let beside = daemon.map(|by| Package { directory: by.package.clone(), levels: CHECKOUT_LEVELS });
     for package in own_package().into_iter().chain(beside) {
-        let path = package.directory.join(COMMAND);
-        match check(&path, package.levels, Owners::Own).and_then(|found| bundles_checked(&package, found)) {
+        match check_package(&package) {
             Ok(found) => return Ok(found),
-            Err(why) => tried.push(format!("{} {}", path.display(), why.text())),
+            Err((path, why)) => tried.push(format!("{} {}", path.display(), why.text())),
         }
     }
     if tried.is_empty() {
@@ -109,13 +130,16 @@ fn find_command(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
     ))
 }
 
-/// Any of them may be loaded.
-fn bundles_checked(package: &Package, command: Trusted) -> Result<Trusted, Distrust> {
+/// The command of a package, of which any bundle may be loaded. Err: what is missing or not trusted.
+fn check_package(package: &Package) -> Result<Trusted, (PathBuf, Distrust)> {
+    let checked = |path: PathBuf, levels| check(&path, levels, Owners::Own).map_err(|why| (path, why));
     let bundles = package.directory.join(BUNDLES);
-    check(&bundles.join("solod.cjs"), package.levels, Owners::Own)?;
-    for entry in fs::read_dir(&bundles).map_err(|_| Distrust::Missing)?.flatten() {
-        if entry.path().extension() == Some(OsStr::new("cjs")) {
-            check(&entry.path(), 0, Owners::Own)?;
+    let command = checked(package.directory.join(COMMAND), package.levels)?;
+    checked(bundles.join("solod.cjs"), package.levels)?;
+    let entries = fs::read_dir(&bundles).map_err(|_| (bundles, Distrust::Missing))?;
+    for path in entries.flatten().map(|entry| entry.path()) {
+        if path.extension() == Some(OsStr::new("cjs")) {
+            checked(path, 0)?;
         }
     }
     Ok(command)

@@ -120,7 +120,6 @@ struct Session {
     /// When the host said its last.
     host_ended_ms: Option<f64>,
     is_finished: bool,
-    exit_code: i32,
 }
 
 impl Session {
@@ -134,7 +133,6 @@ impl Session {
             parent: parent_id(),
             host_ended_ms: None,
             is_finished: false,
-            exit_code: p::EXIT_OK,
         }
     }
 
@@ -214,7 +212,7 @@ impl Session {
         loop {
             let left = until_ms - monotonic_ms();
             if self.is_over() {
-                return Some(self.exit_code);
+                return Some(p::EXIT_OK);
             }
             if left <= 0.0 {
                 return None;
@@ -301,7 +299,7 @@ impl Session {
         let acts = self.relay.broker_lost(link.taken, &words);
         self.perform(acts, &mut Vec::new());
         if self.is_over() {
-            return Ended::Finished(self.exit_code);
+            return Ended::Finished(p::EXIT_OK);
         }
         Ended::Lost(words)
     }
@@ -322,7 +320,7 @@ impl Session {
         let mut ended = self.decode(link, &mut decoder, rest);
         while ended.is_none() {
             if self.is_over() {
-                return Ended::Finished(self.exit_code);
+                return Ended::Finished(p::EXIT_OK);
             }
             link.fill_outbox();
             let wants_input = self.wants_input(link.unsent.len() + link.outbox.len());
@@ -338,7 +336,10 @@ impl Session {
                     Received::End => Some(Ended::Lost(p::TEXT_HUNG_UP.to_owned())),
                     Received::Failed(cause) => Some(Ended::Lost(cause.message)),
                 };
-                continue;
+                // What the host says now is for the next broker.
+                if ended.is_some() {
+                    break;
+                }
             }
             if ready.input {
                 self.read_host(&mut buffer, &mut link.unsent);
@@ -390,7 +391,7 @@ impl Session {
             p::CHUNK_ERROR_OUTPUT => {
                 let mut lines = Vec::new();
                 link.side_lines.take(bytes, &mut |line| lines.push(line));
-                lines.iter().find_map(|line| self.take_side_line(link, line))
+                lines.iter().find_map(|line| Session::take_side_line(link, line))
             }
             p::CHUNK_EXIT => Some(Ended::Lost(p::TEXT_SHARE_ENDS.to_owned())),
             _ => {
@@ -405,7 +406,7 @@ impl Session {
     }
 
     /// What a broker tells beside the messages; see `src/app/share/side-channel.ts`.
-    fn take_side_line(&mut self, link: &mut Link, line: &Line) -> Option<Ended> {
+    fn take_side_line(link: &mut Link, line: &Line) -> Option<Ended> {
         let text = match line {
             Line::Whole(line) => String::from_utf8_lossy(line),
             Line::TooLong { .. } => return None,

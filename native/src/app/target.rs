@@ -1,17 +1,18 @@
 //! What a caller asks for, made precise: which name, where it lives, what starts its daemon; see `src/app/library/daemon-target.ts`.
 
-use super::node_part::{find_bundle, is_usual};
+use super::node_part::{find_bundle, is_usual, usual_start};
 use super::options::Asked;
 use crate::domain::derive_place::{derive_place, Caller, Derivation, Home};
 use crate::domain::edition::{self, Edition};
 use crate::domain::environment::{daemon_environment, environment_hash};
-use crate::domain::layout::{self, Place};
+use crate::domain::layout::{self, nonce_of, Place};
 use crate::domain::scope::{scope_text, Standing};
 use crate::domain::short_root::short_root_of;
+use crate::domain::take_root::{take_root, TakePlan};
 use crate::protocol as p;
 use crate::system::candidate::Claim;
 use crate::system::files::Machine;
-use crate::system::host::Launch;
+use crate::system::host::{random_text, Host, Launch, Limits};
 use crate::system::libc::{O_NOFOLLOW, O_NONBLOCK};
 use crate::system::trust::{check, check_program, Owners};
 use crate::system::{files, own_scope, paths, process};
@@ -26,7 +27,11 @@ pub struct Target {
     pub name: String,
     /// The name, or the name with its project.
     pub label: String,
+    /// Real path of the project's root.
+    pub project: Option<String>,
     pub place: Place,
+    /// As it was asked for: it may hold parts of several scopes.
+    pub state_directory: String,
     pub user_id: u32,
     pub edition: Edition,
     /// What the service wants its daemon to be started with, beside what every daemon gets.
@@ -50,13 +55,13 @@ pub fn resolve(asked: &Asked) -> Option<Target> {
     };
     let user_id = process::user_id();
     let label = layout::label_of(&name, project.as_deref());
-    let place = find_place(asked.state_directory.as_deref(), &label, user_id)?;
-    Some(Target { name, label, place, user_id, edition, environment })
+    let (place, state_directory) = find_place(asked.state_directory.as_deref(), &label, user_id)?;
+    Some(Target { name, label, project, place, state_directory, user_id, edition, environment })
 }
 
-/// None for everything out of the ordinary, such as a directory that is another scope's so far: Node's command takes it, or says what
-/// is wrong.
-fn find_place(named: Option<&str>, label: &str, user_id: u32) -> Option<Place> {
+/// The place, and its state directory. None for everything out of the ordinary, such as a directory that is another scope's so far:
+/// Node's command takes it, or says what is wrong.
+fn find_place(named: Option<&str>, label: &str, user_id: u32) -> Option<(Place, String)> {
     let env = |name: &str| match named {
         Some(named) if name == "SOLOD_DIR" && !named.is_empty() => Some(named.to_owned()),
         _ => env::var(name).ok(),
@@ -71,15 +76,32 @@ fn find_place(named: Option<&str>, label: &str, user_id: u32) -> Option<Place> {
         env: &env,
         directory: directory.as_deref().unwrap_or(""),
         home: &|| paths::home_of(user_id).map_or(Home::Unknown, |home| Home::Known(Some(home))),
-        scope: &|| scope_text(&own_scope::boot(), &said.clone().unwrap_or_else(own_scope::ids)),
+        scope: &|| {
+            let boot = own_scope::boot();
+            scope_text(&boot, &said.clone().unwrap_or_else(|| own_scope::ids(&boot)))
+        },
         machine: &own_scope::machine,
     };
-    match derive_place(&caller, &Machine).0 {
-        Derivation::Place { root, standing: Standing::Own | Standing::Part, scope, .. } => {
-            layout::place_of(&root, label, &|| short_root_of(&scope, &caller, &Machine))
+    let mut derived = derive_place(&caller, &Machine).0;
+    if let Derivation::Place { asked, standing: Standing::Free, scope, .. } = &derived {
+        take(asked, scope, user_id);
+        // Another scope may have been faster.
+        derived = derive_place(&caller, &Machine).0;
+    }
+    match derived {
+        Derivation::Place { asked, root, standing: Standing::Own | Standing::Part, scope, .. } => {
+            let place = layout::place_of(&root, label, &|| short_root_of(&scope, &caller, &Machine))?;
+            Some((place, asked))
         }
         _ => None,
     }
+}
+
+fn take(asked: &str, scope: &str, user_id: u32) {
+    let mut host = Host::new(asked, &|_| Vec::new(), &|| None, false, Limits::Ignored);
+    let machine = &own_scope::machine().machine;
+    let nonce = &nonce_of(std::process::id(), &random_text());
+    take_root(&mut host, &TakePlan { asked, scope, machine, user_id, nonce });
 }
 
 /// A service that comes with solod.
@@ -159,12 +181,19 @@ pub fn claim_for(target: &Target) -> Option<Claim> {
     })
 }
 
+/// What starts a daemon for this caller. None where only Node knows.
+pub fn launch_for(asked: &Asked, target: &Target) -> Option<Launch> {
+    if asked.has_daemon_options {
+        return None;
+    }
+    find_launch(target).or_else(|| usual_launch(target))
+}
+
 /// The directory of the daemon's bundle, and its package's.
 const LAUNCHED_LEVELS: usize = 2;
 
 /// What starts a daemon of this service: the launch file's program with its arguments, of which the last one, after `--`, is the
-/// service. None if the file says anything else, or names what is gone or can't be trusted: then Node starts the daemon, which writes
-/// the file again.
+/// service. None if the file says anything else, or names what is gone or can't be trusted.
 pub fn find_launch(target: &Target) -> Option<Launch> {
     let mut argv = read_launch_file(target)?;
     if argv.len() < 4 || argv[argv.len() - 2].as_bytes() != b"--" {
@@ -176,6 +205,35 @@ pub fn find_launch(target: &Target) -> Option<Launch> {
     let is_usual = is_usual(path(0)?, path(1)?);
     argv.pop();
     argv.push(CString::new(target.edition.path.as_str()).ok()?);
+    launch_by(target, argv, is_usual)
+}
+
+/// Where there is no launch file: what Node's command would start, which leaves one. None if that takes Node to know.
+fn usual_launch(target: &Target) -> Option<Launch> {
+    let [node, daemon] = usual_start()?;
+    start_by(target, &node, &daemon)
+}
+
+/// By the Node and the bundle of a process that asks. None if one of them can't be trusted.
+pub fn launch_with(target: &Target, node: &str, daemon: &str) -> Option<Launch> {
+    check_program(Path::new(node), 1, Owners::Named).ok()?;
+    check(Path::new(daemon), LAUNCHED_LEVELS, Owners::Own).ok()?;
+    start_by(target, node, daemon)
+}
+
+fn start_by(target: &Target, node: &str, daemon: &str) -> Option<Launch> {
+    let flags = [
+        Some(format!("--name={}", target.name)),
+        Some(format!("--state-dir={}", target.state_directory)),
+        target.project.as_ref().map(|project| format!("--project={project}")),
+    ];
+    let service = ["--".to_owned(), target.edition.path.clone()];
+    let program = [node.to_owned(), daemon.to_owned()];
+    let words = program.into_iter().chain(flags.into_iter().flatten()).chain(service);
+    launch_by(target, words.map(|word| CString::new(word).ok()).collect::<Option<_>>()?, true)
+}
+
+fn launch_by(target: &Target, argv: Vec<CString>, is_usual: bool) -> Option<Launch> {
     let directory = env::current_dir().ok()?.to_string_lossy().into_owned();
     let environment = daemon_environment(own_variables(), &target.environment, &directory);
     let build =

@@ -56,7 +56,9 @@ fn call(memory: &mut Memory) -> Result<(), Failure> {
 fn a_lock_that_can_not_be_published() {
     let mut memory = with_fault(Fault("rename", "spawn.lock", "EIO", 99));
     let kicked = kick(&mut memory);
-    assert!(matches!(&kicked, Kicked::Started { warning: Some(Warning::Lock(error)) } if error.path == LOCK));
+    assert!(
+        matches!(&kicked, Kicked::Started { warning: Some(Warning::Lock(error)), .. } if error.path == LOCK)
+    );
     assert!(kick::line(&kicked).unwrap().starts_with("the daemon was started without the spawn lock"));
 
     let mut memory = with_fault(Fault("rename", "spawn.lock", "EIO", 99));
@@ -70,7 +72,7 @@ fn a_lock_that_can_not_be_published() {
 #[test]
 fn a_record_that_can_not_be_written() {
     let mut memory = with_fault(Fault("create_file", "tmp.", "ENOSPC", 1));
-    assert!(matches!(kick(&mut memory), Kicked::Started { warning: Some(Warning::Lock(_)) }));
+    assert!(matches!(kick(&mut memory), Kicked::Started { warning: Some(Warning::Lock(_)), .. }));
     let mut memory = with_fault(Fault("create_file", "tmp.", "ENOSPC", 1));
     assert!(matches!(call(&mut memory), Err(Failure::Lock(error)) if error.while_preparing));
     assert!(memory.spawns.is_empty() && !memory.has("/s/n/tmp.7-x.lock"));
@@ -79,7 +81,7 @@ fn a_record_that_can_not_be_written() {
 #[test]
 fn a_lock_that_can_not_be_taken_over() {
     let mut memory = with_lock(Fault("remove_file", "spawn.lock/", "EBUSY", 99));
-    assert!(matches!(kick(&mut memory), Kicked::Started { warning: Some(Warning::Lock(_)) }));
+    assert!(matches!(kick(&mut memory), Kicked::Started { warning: Some(Warning::Lock(_)), .. }));
     let mut memory = with_lock(Fault("remove_file", "spawn.lock/", "EBUSY", 99));
     assert_eq!(call(&mut memory), Ok(()));
     assert_eq!(memory.spawns, [p::REASON_LOCK_ERROR]);

@@ -37,6 +37,8 @@ pub enum Warning {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kicked {
     Started {
+        pid: i64,
+        reason: &'static str,
         warning: Option<Warning>,
     },
     /// A daemon is there.
@@ -51,14 +53,14 @@ pub enum Kicked {
 /// What deserves a line on stderr.
 pub fn line(kicked: &Kicked) -> Option<String> {
     let (text, code) = match kicked {
-        Kicked::Running | Kicked::Contended | Kicked::NoDirectory | Kicked::Started { warning: None } => {
+        Kicked::Running | Kicked::Contended | Kicked::NoDirectory | Kicked::Started { warning: None, .. } => {
             return None
         }
         Kicked::Failed(failure) => (sentence(failure), code(failure)),
-        Kicked::Started { warning: Some(Warning::Lock(error)) } => {
+        Kicked::Started { warning: Some(Warning::Lock(error)), .. } => {
             (lock_text(p::TEXT_WITHOUT_LOCK, error), p::CODE_KICK_LOCK_ERROR)
         }
-        Kicked::Started { warning: Some(Warning::OverrodeLock { age_ms }) } => {
+        Kicked::Started { warning: Some(Warning::OverrodeLock { age_ms }), .. } => {
             (fill(p::TEXT_OVERRODE, &[("seconds", &seconds(*age_ms))]), p::CODE_KICK_OVERRODE_LOCK)
         }
     };
@@ -165,7 +167,7 @@ fn start(ports: &mut impl Ports, plan: &Plan, me: Start, lock: Option<&HeldLock>
             if let Some(lock) = lock {
                 note_child(ports, lock, started.pid, &started.start_time);
             }
-            Kicked::Started { warning: me.warning }
+            Kicked::Started { pid: started.pid, reason: me.reason, warning: me.warning }
         }
         Err(failure) => Kicked::Failed(failure),
     }

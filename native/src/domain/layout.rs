@@ -22,10 +22,6 @@ pub fn generation_socket(directory: &str, n: u32) -> String {
     socket_in(&generation(directory, n))
 }
 
-pub fn generation_owner(directory: &str, n: u32) -> String {
-    owner_in(&generation(directory, n))
-}
-
 /// In a generation, or in what becomes one.
 pub fn socket_in(generation: &str) -> String {
     format!("{generation}/{}", p::NAME_SOCKET)
@@ -83,6 +79,15 @@ pub fn maker_of(name: &str) -> Option<i64> {
     let nonce = name.strip_prefix(p::TMP)?;
     let nonce = [".lock", ".link", ".launch"].iter().find_map(|end| nonce.strip_suffix(end)).unwrap_or(nonce);
     nonce.split('-').next().filter(|_| is_nonce(nonce))?.parse().ok()
+}
+
+/// The record of a scope, a directory with two links.
+pub fn scope_record(root: &str) -> String {
+    format!("{root}/{}", p::SCOPE_RECORD)
+}
+
+pub fn private_scope_record(root: &str, nonce: &str) -> String {
+    format!("{root}/{}{nonce}.scope", p::TMP)
 }
 
 pub fn lock(directory: &str) -> String {

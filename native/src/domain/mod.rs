@@ -31,5 +31,6 @@ pub mod start_daemon;
 pub mod start_ledger;
 pub mod state_directory;
 pub mod sweep;
+pub mod take_root;
 pub mod timing;
 pub mod trusted_path;

@@ -227,8 +227,6 @@ impl<P: Ports> Caller<'_, P> {
         self.trouble = Trouble::None;
         match &self.role {
             Role::Newcomer if self.plan.patience == Patience::Leave => fail(Failure::Vacant),
-            Role::Newcomer if !self.ports.can_start() => fail(Failure::NoLaunch),
-            Role::Newcomer => self.take(),
             Role::Holder { reason, lock } => {
                 let (reason, lock) = (*reason, lock.clone());
                 if self.left_ms() > 0.0 {
@@ -238,10 +236,13 @@ impl<P: Ports> Caller<'_, P> {
                 self.step_back();
                 Next::Wait
             }
-            Role::Waiter { .. } => match look_at_lock(self.ports, &self.plan.place.directory) {
-                Lock::Free => self.take(),
-                Lock::Held(lock) => self.lock_seen(&lock),
-            },
+            Role::Newcomer | Role::Waiter { .. } => {
+                match look_at_lock(self.ports, &self.plan.place.directory) {
+                    Lock::Free => self.take(),
+                    // Most of those that come at once only wait, and need not know how a daemon is started.
+                    Lock::Held(lock) => self.lock_seen(&lock),
+                }
+            }
             Role::Starter { lock, pid, .. } => {
                 let (lock, pid) = (lock.clone(), *pid);
                 self.check(lock, pid)
@@ -251,6 +252,9 @@ impl<P: Ports> Caller<'_, P> {
     }
 
     fn take(&mut self) -> Next {
+        if !self.ports.can_start() {
+            return fail(Failure::NoLaunch);
+        }
         let outcome = take_lock(self.ports, &self.plan.lock());
         self.lock_answered(self.vacancy, outcome)
     }
@@ -317,6 +321,9 @@ impl<P: Ports> Caller<'_, P> {
     }
 
     fn evict(&mut self, lock: &Contended, reason: &'static str) -> Next {
+        if !self.ports.can_start() {
+            return fail(Failure::NoLaunch);
+        }
         match take_over(self.ports, &self.plan.lock(), lock) {
             // Another caller was faster: its start is waited for like any other's.
             Outcome::Contended => {

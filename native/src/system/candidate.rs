@@ -36,6 +36,8 @@ pub fn claim_first(launch: &Launch, lock_nonce: Option<&str>, channel: Option<c_
         Claiming::Claimed { variable } => {
             let mut variables = environment(launch, None, channel);
             variables.extend(CString::new(format!("{}={variable}", p::CLAIMED_VARIABLE)));
+            let directory = &claim.place.directory;
+            variables.extend(CString::new(format!("{}={directory}", p::CLAIMED_IN_VARIABLE)));
             Then::Run(variables)
         }
         Claiming::GaveWay { .. } => Then::Exit(p::EXIT_OK),

@@ -61,6 +61,7 @@ pub struct Host<'a> {
     with_channel: bool,
     limits: Limits,
     identity: Option<Identity>,
+    opened: Option<Socket>,
     connection: Option<Socket>,
     listener: Option<Listener>,
     accepted: Option<Accepted>,
@@ -92,11 +93,18 @@ impl<'a> Host<'a> {
             with_channel,
             limits,
             identity: None,
+            opened: None,
             connection: None,
             listener: None,
             accepted: None,
             started: None,
         }
+    }
+
+    /// Connects to the daemon in advance, if one is there: then sockets are not forbidden. The next connection to it is this one.
+    pub fn open(&mut self) -> bool {
+        self.opened = Socket::connect(&layout::current_socket(self.directory)).ok();
+        self.opened.is_some()
     }
 
     /// The one that is held.
@@ -387,7 +395,8 @@ impl Ports for Host<'_> {
 
     fn connect(&mut self, path: &str) -> Connecting {
         self.connection = None;
-        match Socket::connect(path) {
+        let opened = self.opened.take().filter(|_| path == layout::current_socket(self.directory));
+        match opened.map_or_else(|| Socket::connect(path), Ok) {
             Ok(socket) => {
                 self.connection = Some(socket);
                 Connecting::Connected
@@ -422,14 +431,15 @@ impl Ports for Host<'_> {
 
     /// Where a sandbox forbids to bind, Node finds out what else it forbids.
     fn can_start(&mut self) -> bool {
+        if self.launch.is_some() {
+            return true;
+        }
         let private =
             format!("{}/{}{}", self.directory, p::TMP, layout::nonce_of(std::process::id(), &random_text()));
         if Socket::may_not_bind(&private) {
             return false;
         }
-        if self.launch.is_none() {
-            self.launch = (self.find_launch)().filter(|launch| self.is_worth_a_try(launch));
-        }
+        self.launch = (self.find_launch)().filter(|launch| self.is_worth_a_try(launch));
         self.launch.is_some()
     }
 

@@ -20,6 +20,7 @@ pub const POLLNVAL: c_short = 32;
 
 pub const O_NOFOLLOW: c_int = if cfg!(target_arch = "aarch64") { 0o100000 } else { 0o400000 };
 pub const O_DIRECTORY: c_int = if cfg!(target_arch = "aarch64") { 0o40000 } else { 0o200000 };
+pub const O_RDWR: c_int = 2;
 pub const O_NONBLOCK: c_int = 0o4000;
 pub const O_CLOEXEC: c_int = 0o2000000;
 
@@ -48,6 +49,9 @@ pub const ESRCH: c_int = 3;
 /// close_range(2), on every architecture.
 pub const SYS_CLOSE_RANGE: c_long = 436;
 pub const CLOSE_RANGE_CLOEXEC: c_uint = 4;
+
+/// pidfd_open(2), on every architecture.
+pub const SYS_PIDFD_OPEN: c_long = 434;
 
 /// ioctl_tty(2); the same number on both architectures.
 pub const TIOCGWINSZ: c_ulong = 0x5413;
@@ -118,6 +122,7 @@ extern "C" {
     pub fn poll(fds: *mut PollFd, count: c_ulong, timeout_ms: c_int) -> c_int;
     pub fn read(fd: c_int, buffer: *mut c_void, length: usize) -> isize;
     pub fn write(fd: c_int, buffer: *const c_void, length: usize) -> isize;
+    pub fn open(path: *const c_char, flags: c_int, ...) -> c_int;
     pub fn close(fd: c_int) -> c_int;
     pub fn pipe2(fds: *mut c_int, flags: c_int) -> c_int;
     pub fn fcntl(fd: c_int, command: c_int, ...) -> c_int;

@@ -1,8 +1,9 @@
 //! The process table as `/proc` shows it, or, where it does not, as kill(2) with signal 0 does.
 
-use super::libc::{self, ESRCH};
+use super::libc::{self, PollFd, ESRCH, POLLNVAL};
 use crate::domain::identity::Identity;
 use crate::domain::ports::{Activity, Sighting};
+use crate::protocol as p;
 use std::convert::TryFrom;
 use std::fs;
 use std::io;
@@ -78,6 +79,27 @@ pub fn umask() -> u32 {
         libc::umask(mask);
         mask
     }
+}
+
+/// What `std` does before `main`. A stream of the caller that is closed becomes `/dev/null`: else the next file that is opened would
+/// take its place. A reader that has gone away is an error (EPIPE), not the end of this process.
+pub fn prepare() {
+    let mut streams = [0, 1, 2].map(|fd| PollFd { fd, events: 0, revents: 0 });
+    unsafe {
+        libc::poll(streams.as_mut_ptr(), 3, 0);
+        for _ in streams.iter().filter(|stream| stream.revents & POLLNVAL != 0) {
+            // The lowest that is free: the closed ones in turn.
+            if libc::open(b"/dev/null\0".as_ptr().cast(), libc::O_RDWR) < 0 {
+                libc::_exit(p::EXIT_OS_ERROR);
+            }
+        }
+        libc::signal(libc::SIGPIPE, libc::SIG_IGN);
+    }
+}
+
+/// Ends at once: the system frees everything.
+pub fn end(code: i32) -> ! {
+    unsafe { libc::_exit(code) }
 }
 
 /// How long a process is watched that may be at work.

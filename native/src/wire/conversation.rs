@@ -19,6 +19,9 @@ pub enum End {
     Broken { stream: &'static str, cause: Cause },
 }
 
+/// On the stack, for the answers that come at once: to have the large buffer made takes longer than such a call.
+const SMALL_BYTES: usize = 4 * 1024;
+const SMALL_TURNS: u32 = 2;
 const BUFFER_BYTES: usize = 256 * 1024;
 
 struct Conversation {
@@ -69,13 +72,14 @@ pub fn converse(accepted: Accepted) -> End {
         end
     };
     end = end.or_else(|| take(&mut conversation, &rest));
-    let mut buffer = Vec::new();
+    let mut small = [0; SMALL_BYTES];
+    for _ in 0..SMALL_TURNS {
+        end = end.or_else(|| conversation.turn(&mut small, &mut take));
+    }
+    let mut buffer = end.as_ref().map_or_else(|| vec![0; BUFFER_BYTES], |_| Vec::new());
     loop {
         if let Some(end) = end {
             return end;
-        }
-        if buffer.is_empty() {
-            buffer = vec![0; BUFFER_BYTES];
         }
         end = conversation.turn(&mut buffer, &mut take);
     }

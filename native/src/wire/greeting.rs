@@ -28,7 +28,8 @@ struct FirstWord {
     queued_words: usize,
 }
 
-const BUFFER_BYTES: usize = 64 * 1024;
+/// On the stack. The first word is short, and most answers are.
+const BUFFER_BYTES: usize = 4 * 1024;
 
 /// Sends the request, and waits for the first word. Closes the connection unless the request was taken on; a request that was not has
 /// not been begun, and will not be.
@@ -40,8 +41,9 @@ pub fn greet(mut socket: Socket, request: &[u8], within_ms: f64) -> (Greeting, O
     let mut word = FirstWord::default();
     let mut deadline = monotonic_ms() + within_ms;
     let mut is_silent = false;
-    let mut unsent = request;
-    let mut buffer = vec![0; BUFFER_BYTES];
+    // A fresh connection takes what it has room for at once.
+    let mut unsent = &request[socket.send(request).unwrap_or(request.len())..];
+    let mut buffer = [0; BUFFER_BYTES];
     loop {
         let left = deadline - monotonic_ms();
         let ready = socket.wait(true, !unsent.is_empty(), left.max(0.0));

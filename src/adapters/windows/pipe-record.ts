@@ -24,7 +24,9 @@ export const newRecord = (): PipeRecord => ({
   key: randomBytes(PROOF_BYTES).toString('hex'),
 });
 
-/** The daemon's name. A record tells of it, so that a copy leads no caller to another daemon. */
+/**
+ * The daemon's name, of which a record tells, so that one that was copied leads no caller to another daemon.
+ */
 const nameIn = (path: string): string => basename(dirname(dirname(path)));
 
 /** @param path of the record: in a directory of the name's own, before and after it is published */

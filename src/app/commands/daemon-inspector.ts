@@ -1,6 +1,5 @@
 /** Looks at daemons without starting any: which are there, and how they are doing. */
 
-import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { judgeConnect } from '../../domain/evidence/connect-verdict.js';
 import { vitalityOf } from '../../domain/evidence/identity.js';
@@ -16,6 +15,7 @@ import { durationText } from '../texts/duration.js';
 import { CallConnection } from '../wire/client.js';
 import { CONTROL } from '../wire/control.js';
 import { type DaemonStatus, statusSchema } from '../wire/daemon-status.js';
+import { collectAnswer } from './collect-answer.js';
 
 export type Inspection =
   /** It answered, with its own status. */
@@ -179,15 +179,10 @@ async function ask(connection: CallConnection, command: string, withinMs: number
 }
 
 async function listen(connection: CallConnection, withinMs: number): Promise<Answer> {
-  const stdout = new PassThrough();
-  const chunks: Buffer[] = [];
-  stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  const stderr = new PassThrough().resume();
-  const signal = AbortSignal.timeout(Math.max(1, Math.ceil(withinMs)));
-  const ended = await connection.complete({ stdin: undefined, stdout, stderr, signal });
+  const { ended, text } = await collectAnswer(connection, withinMs);
   switch (ended.kind) {
     case 'exited':
-      return { kind: 'said', text: Buffer.concat(chunks).toString('utf8') };
+      return { kind: 'said', text };
     case 'lost':
       return { kind: 'ended' };
     case 'cancelled':

@@ -1,8 +1,15 @@
 /** Finds the names in a state directory, and those that live in a short place because of a long path. */
 
-import { isLabel } from '../../domain/doctor/leftover-checks.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
-import { generationOf, isScopeFile, layout, makerOf, NAMES, type Place } from '../../domain/place/layout.js';
+import {
+  generationOf,
+  isLabel,
+  isScopeFile,
+  layout,
+  makerOf,
+  NAMES,
+  type Place,
+} from '../../domain/place/layout.js';
 import type { FileSystem } from '../../ports/file-system.js';
 
 /** Files that mark the directory of a name: other programs are unlikely to use these names. */
@@ -15,10 +22,16 @@ export interface PlacesQuery {
   placeOf(label: string): Place;
 }
 
-export function placesIn(query: PlacesQuery): Place[] {
+/** A directory of a name. In a short place it is called otherwise than the name. */
+export interface NamedPlace extends Place {
+  /** The name, or the name with its project. */
+  readonly label: string;
+}
+
+export function placesIn(query: PlacesQuery): NamedPlace[] {
   const { files, root } = query;
   const own = namesIn(files, root).filter((name) => isPlace(files, `${root}/${name}`));
-  const near = own.map((name): Place => ({ root, directory: `${root}/${name}` }));
+  const near = own.map((label): NamedPlace => ({ label, root, directory: `${root}/${label}` }));
   return [...near, ...shortPlaces(query)];
 }
 
@@ -53,7 +66,7 @@ function isPlace(files: FileSystem, directory: string): boolean {
 }
 
 /** The owner file in a short place says whose place it is, which counts only if that name leads there. */
-function shortPlaces({ files, root, placeOf }: PlacesQuery): Place[] {
+function shortPlaces({ files, root, placeOf }: PlacesQuery): NamedPlace[] {
   const { root: shortRoot } = placeOf('x'.repeat(200));
   // Windows limits no path.
   if (shortRoot === root) return [];
@@ -62,6 +75,6 @@ function shortPlaces({ files, root, placeOf }: PlacesQuery): Place[] {
     const label = reading.kind === 'text' ? parseOwner(reading.text)?.name : undefined;
     if (label === undefined || !isLabel(label)) return [];
     const place = placeOf(label);
-    return place.directory === `${shortRoot}/${name}` ? [place] : [];
+    return place.directory === `${shortRoot}/${name}` ? [{ ...place, label }] : [];
   });
 }

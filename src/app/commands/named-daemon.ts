@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { type Derivation, type Ignored, ignoredBases } from '../../domain/place/derive-place.js';
-import { type Place, placeOf } from '../../domain/place/layout.js';
+import { placeOf } from '../../domain/place/layout.js';
 import { invalid, resolveTarget, type Target } from '../library/daemon-target.js';
 import type { CommandOptions } from '../options/option-table.js';
 import { callerOn, deriveFor, shortIn } from '../place/find-place.js';
@@ -10,7 +10,7 @@ import type { Host } from '../platforms/host.js';
 import { type Resolved, resolveService } from '../service/service-file.js';
 import { USAGE } from '../texts/usage-text.js';
 import { complainOf, type Parts } from './command-parts.js';
-import { type PlacesQuery, placesIn } from './find-names.js';
+import { type NamedPlace, type PlacesQuery, placesIn } from './find-names.js';
 
 export const isNamed = (service: string | undefined, { name }: CommandOptions): boolean =>
   service !== undefined || name !== undefined;
@@ -88,5 +88,5 @@ export function placesQueryOf(host: Host, options: CommandOptions): PlacesQuery 
 }
 
 /** Every name in the state directory. */
-export const placesOf = (host: Host, options: CommandOptions): Place[] =>
+export const placesOf = (host: Host, options: CommandOptions): NamedPlace[] =>
   placesIn(placesQueryOf(host, options));

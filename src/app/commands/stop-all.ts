@@ -1,11 +1,11 @@
 /** `solod stop --all`: asks every daemon of a state directory to end, all at the same time. */
 
-import path from 'node:path';
 import { CALL_TOTAL_MS } from '../../domain/lock/timing.js';
 import { EXIT } from '../environment/exit-codes.js';
 import type { CommandOptions } from '../options/option-table.js';
 import { USAGE } from '../texts/usage-text.js';
 import { complain, jsonLine, type Parts } from './command-parts.js';
+import type { NamedPlace } from './find-names.js';
 import { isNamed, placesOf } from './named-daemon.js';
 import { reportStop, type StopOutcome, stopDaemon, stopFacts } from './stop.js';
 
@@ -23,9 +23,7 @@ export class StopAllCommand {
     const { host, output } = this.parts;
     if (isNamed(service, options) || options.project !== undefined)
       return complain(output, USAGE.allAndOne());
-    const all = await Promise.all(
-      placesOf(host, options).map(({ directory }) => this.#stop(directory, options)),
-    );
+    const all = await Promise.all(placesOf(host, options).map((place) => this.#stop(place, options)));
     if (options.json) output.print(jsonLine(all.map(factsOf)));
     const codes = all.map(({ label, outcome }) => {
       const code = reportStop(this.parts, label, outcome, options);
@@ -34,9 +32,11 @@ export class StopAllCommand {
     return codes.find((code) => code !== EXIT.ok) ?? EXIT.ok;
   }
 
-  async #stop(directory: string, { timeoutMs = CALL_TOTAL_MS }: CommandOptions): Promise<Stopped> {
-    const outcome = await stopDaemon(this.parts, directory, timeoutMs);
-    return { label: path.basename(directory), directory, outcome };
+  async #stop(
+    { label, directory }: NamedPlace,
+    { timeoutMs = CALL_TOTAL_MS }: CommandOptions,
+  ): Promise<Stopped> {
+    return { label, directory, outcome: await stopDaemon(this.parts, directory, timeoutMs) };
   }
 }
 

@@ -9,8 +9,9 @@ import { type Claimed, type ClaimResult, claimTarget } from '../library/claim-na
 import type { StartReport } from '../library/start-report.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { failureMessage } from '../texts/failure-sentence.js';
-import { useCompileCache } from './compile-cache.js';
 import type { DaemonSettings } from './daemon.js';
+import { useCompileCache } from './start/compile-cache.js';
+import type { KeptCode } from './start/kept-code.js';
 
 /**
  * Runs until the daemon ends, and the process with it.
@@ -19,7 +20,10 @@ import type { DaemonSettings } from './daemon.js';
  */
 export async function runDaemon(
   host: DaemonHost<Socket>,
-  settings: DaemonSettings & { readonly compileCache: 'on' | 'off' | undefined },
+  settings: DaemonSettings & {
+    readonly compileCache: 'on' | 'off' | undefined;
+    readonly code: KeptCode | undefined;
+  },
   report: StartReport,
   claimed: Claimed | undefined,
 ): Promise<number> {
@@ -28,7 +32,7 @@ export async function runDaemon(
   const result = claimed ?? (await claimTarget(host, settings.target, claiming, report));
   switch (result.kind) {
     case 'claimed': {
-      if (settings.compileCache !== 'off') useCompileCache(result.directory);
+      if (settings.compileCache !== 'off') useCompileCache(result.directory, settings.code);
       const { Daemon } = loadBundle<typeof import('./daemon.js')>('serving.cjs');
       await new Daemon(host, settings, result, report).serve();
       return EXIT.ok;

@@ -1,9 +1,9 @@
-import { performance } from 'node:perf_hooks';
 import type { Arrival, Tally } from '../../domain/statistics/daemon-tally.js';
+import { nodeClock } from '../platforms/node-platform.js';
 import type { CallScope } from '../service/run-service.js';
 
 /** Milliseconds by the monotonic clock. */
-export const nowMs = (): number => performance.now();
+export const nowMs = (): number => nodeClock.now().monotonicMs;
 
 /** The same process, with its call counted. */
 export function measured(scope: CallScope, tally: Tally, arrival: Arrival): CallScope {

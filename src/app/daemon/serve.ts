@@ -6,7 +6,7 @@ import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
 import { settledTarget } from '../library/daemon-target.js';
 import { StartReport } from '../library/start-report.js';
 import { isProgram } from '../options/program-arguments.js';
-import { readServiceArguments, type ServiceArguments } from '../options/read-options.js';
+import { readServiceArguments, readWritten, type ServiceArguments } from '../options/read-options.js';
 import type { DaemonHost } from '../platforms/host.js';
 import {
   closeInheritedDescriptors,
@@ -20,42 +20,50 @@ import { failureMessage } from '../texts/failure-sentence.js';
 import { refusingByLine } from '../texts/refused-call.js';
 import { say } from '../texts/stderr.js';
 import { runDaemon } from './claim-and-serve.js';
-import { takeClaim } from './claimed-before.js';
 import { deferToSupervisor } from './defer-to-manager.js';
 import { takeHandedListener } from './handed-socket.js';
 import { Supervisor } from './service-manager.js';
+import { takeClaim } from './start/claimed-before.js';
+import type { KeptCode } from './start/kept-code.js';
 
 type Mode = 'foreground' | 'background';
 
 /**
  * @param argv what follows the command's name
+ * @param code what of solod this process has compiled, if a later one can use it
  * @returns exit code if this process does not become the daemon; undefined if argv is invalid
  */
-export function serve(argv: readonly string[], mode: Mode): Promise<number> | undefined {
-  const asked = readServiceArguments('serve', argv);
+export function serve(argv: readonly string[], mode: Mode, code?: KeptCode): Promise<number> | undefined {
+  const asked =
+    (mode === 'background' ? readWritten(argv) : undefined) ?? readServiceArguments('serve', argv);
   if (asked === undefined) return undefined;
   // A started daemon's command line always means a service file.
   return mode === 'foreground' && isProgram(argv, asked)
     ? serveProgram(argv)
-    : refusingByLine(say, () => serveService(asked, mode));
+    : refusingByLine(say, () => serveService(asked, mode, code));
 }
 
 const serveProgram = (argv: readonly string[]): Promise<number> =>
   loadBundle<typeof import('../programs/programs.js')>('programs.cjs').serveProgram(argv);
 
-async function serveService({ service, options }: ServiceArguments, mode: Mode): Promise<number> {
+async function serveService(
+  { service, options }: ServiceArguments,
+  mode: Mode,
+  code: KeptCode | undefined,
+): Promise<number> {
   const host = daemonHost();
   const file = resolveService(service);
   if (file.kind === 'failed') return refuse(file.failure);
   const target = settledTarget({ ...options, name: options.name ?? file.value.name }, host);
   if (target.kind === 'failed') return refuse(target.failure);
   const report = new StartReport(host, target.value.place.directory);
+  const claimed = takeClaim(host, target.value.place.directory);
   if (mode === 'background') {
-    closeInheritedDescriptors(report.descriptor);
+    // The native client has seen to it before it claimed.
+    if (claimed === undefined) closeInheritedDescriptors(report.descriptor);
     for (const line of setBackInherited()) say(line);
   }
   const supervisor = Supervisor.take(host.env, say);
-  const claimed = takeClaim(host, target.value.place.directory);
   const handed = takeHandedListener(host.env, target.value.place.directory);
   if (handed.kind === 'failed') return refuse(handed.failure);
   if (handed.value === undefined && claimed === undefined) {
@@ -77,6 +85,7 @@ async function serveService({ service, options }: ServiceArguments, mode: Mode):
     workers: workersWanted(options.workers, file.value.path),
     workerHeapBytes,
     compileCache,
+    code,
     tether,
     mode,
     ignored: mode === 'foreground' ? ignoredSignals() : [],

@@ -50,6 +50,7 @@ const PORTS = tokensFor<Host>({
   findService: true,
   held: true,
   work: true,
+  kickByClient: true,
   bindOnce: true,
   warn: true,
   env: true,

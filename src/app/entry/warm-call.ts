@@ -14,13 +14,13 @@ import { isName, layout } from '../../domain/place/layout.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { platformOf, workingDirectory } from '../environment/state-root.js';
 import { terminals } from '../environment/terminals.js';
+import { warmPlace } from '../place/warm-place.js';
 import { nodeClock, readScope } from '../platforms/node-platform.js';
 import { resolveService, type ServiceFile } from '../service/service-file.js';
 import { afterReading } from '../wire/after-reading.js';
 import { CHUNK, chunk, HEADER_BYTES } from '../wire/chunks.js';
 import type { Opened } from '../wire/client.js';
 import { encodeRequest, requestEnvironment } from '../wire/request.js';
-import { warmPlace } from './warm-place.js';
 
 /** Continues the call elsewhere: with a connection, or from the beginning. */
 export type GoOn = (opened?: Opened) => void;

@@ -9,6 +9,8 @@ declare global {
    * solod's own programs. Each use compares it in place, because esbuild then leaves out the other branch.
    */
   const SOLOD_LIBRARY: boolean | undefined;
+  /** The same for the one bundle that holds others: true there, false in all other programs of solod. */
+  const SOLOD_HOLDS: boolean | undefined;
 }
 
 /**
@@ -39,13 +41,19 @@ export function daemonFile(): string | undefined {
   }
 }
 
+/** Bundles that are part of the one that runs. */
+const held = new Map<string, unknown>();
+
+export const holdBundle = (name: string, exports: object): void => void held.set(name, exports);
+
 /**
  * Loads a bundle of this release. Each caller names the module's type itself: a list of loaders here would
  * tie all of them to one another.
  * @param name file name of the bundle
  */
 export function loadBundle<Exports>(name: string): Exports {
-  return requireFile(siblingFile(name)) as Exports;
+  const isHeld = typeof SOLOD_HOLDS !== 'undefined' && SOLOD_HOLDS && held.has(name);
+  return (isHeld ? held.get(name) : requireFile(siblingFile(name))) as Exports;
 }
 
 /** Loads a bundle that lies where the daemon's program is: see `daemonFile`, which has found one. */

@@ -3,8 +3,6 @@
  * nothing.
  */
 
-import { performance } from 'node:perf_hooks';
-
 /** What a process does not notice. */
 export const LARGE_REQUEST_BYTES = 8 * 1024 * 1024;
 

@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { CALL_TOTAL_MS, timingFrom } from '../../domain/lock/timing.js';
-import { type KickOutcome, kick as kickWith } from '../../domain/obtain/kick.js';
+import { type KickOutcome, type KickWarning, kick as kickWith } from '../../domain/obtain/kick.js';
+import { layout } from '../../domain/place/layout.js';
+import { scopeText } from '../../domain/place/scope.js';
 import { runSync } from '../../domain/procedure/run.js';
+import type { Environment } from '../../ports/environment.js';
+import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { forbiddenSockets } from '../place/forbidden-sockets.js';
+import { warmPlace } from '../place/warm-place.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
 import { sentence } from '../texts/failure-sentence.js';
@@ -11,9 +17,12 @@ import { USAGE } from '../texts/usage-text.js';
 import {
   type DaemonRequest,
   type DaemonSelector,
+  daemonSettings,
   resolveRequest,
   resolveSettled,
+  type ServiceOptions,
   type TimingOptions,
+  writtenFlags,
 } from './daemon-request.js';
 import { invalid } from './daemon-target.js';
 
@@ -25,8 +34,11 @@ export type KickResult =
   | { readonly kind: 'switched-off'; readonly why: string };
 
 /** At once: it asks nothing that takes a turn of the event loop, so only the daemon notices a sandbox. */
-export const kickDaemon = (host: CallerHost, options: KickOptions): KickResult =>
-  kickAsked(host, readKick(host, options));
+export function kickDaemon(host: CallerHost, options: KickOptions): KickResult {
+  const choice = choiceOf(host, options);
+  const native = choice?.kind === 'daemon' ? kickNatively(host, options) : undefined;
+  return native === undefined ? kickAsked(host, readKick(host, options)) : told(host, native);
+}
 
 /** The same, for a command, which has the time to look whether sockets are forbidden here. */
 export async function kickReachable(host: CallerHost, options: KickOptions): Promise<KickResult> {
@@ -90,4 +102,65 @@ function start(host: CallerHost, { target, spawn, timing }: DaemonRequest): Kick
   const spawner = host.spawner({ ...spawn, channel: 'none' });
   const outcome = runSync(kickWith(plan), { ...portsOf(host), spawner });
   return outcome;
+}
+
+/**
+ * @returns undefined if Node has to kick: there is no native client, it can't do what is asked, or a daemon
+ *   may be there, which Node sees without starting a process
+ */
+function kickNatively(host: CallerHost, options: DaemonSelector & TimingOptions): KickOutcome | undefined {
+  const daemon = host.daemonProgram();
+  if (host.kickByClient === undefined || daemon === undefined) return undefined;
+  if (!('service' in options) || !isPlain(options) || mayBeServed(host, options)) return undefined;
+  const { name, stateDirectory, project, service, env } = options;
+  const insists = options.daemon === 'on' ? ['--daemon'] : [];
+  const args = [...writtenFlags({ name, 'state-dir': stateDirectory, project }), ...insists, '--', service];
+  return outcomeOf(host.kickByClient({ daemon, args, env: env ?? host.env }));
+}
+
+/** What the client would leave to Node. */
+const isPlain = (options: ServiceOptions & TimingOptions): boolean =>
+  options.timing === undefined &&
+  options.node === undefined &&
+  Object.values(daemonSettings(options)).every((value) => value === undefined);
+
+function mayBeServed(
+  host: CallerHost,
+  { service, name, stateDirectory, project, env }: ServiceOptions,
+): boolean {
+  const file = host.findService(service);
+  if (file.kind === 'failed' || project !== undefined) return true;
+  const seen: Environment = {
+    ...(env ?? host.env),
+    ...(stateDirectory ? { SOLOD_DIR: stateDirectory } : {}),
+  };
+  const ids = seen.SOLOD_SCOPE ? { ids: seen.SOLOD_SCOPE } : {};
+  const scope = scopeText({ ...host.scope(), ...ids });
+  try {
+    const place = warmPlace(name ?? file.value.name, seen, host.userId, host.platform, scope);
+    return place !== undefined && isThere(host, ownerIn(place));
+  } catch {
+    // Something is missing: nobody serves there.
+    return false;
+  }
+}
+
+const ownerIn = (place: string): number =>
+  (JSON.parse(readFileSync(layout.currentOwner(place), 'utf8')) as { readonly pid: number }).pid;
+
+/** Whether a process of that id lives, whichever it is. */
+function isThere({ processes }: CallerHost, pid: number): boolean {
+  const seen = processes.lookUp(pid);
+  return seen.kind === 'hidden' || (seen.kind === 'present' && seen.activity !== 'zombie');
+}
+
+function outcomeOf(said: string | undefined): KickOutcome | undefined {
+  if (said === undefined) return undefined;
+  const { kind, pid, reason, warning } = JSON.parse(said) as {
+    readonly kind: 'started' | 'contended';
+    readonly pid: number;
+    readonly reason: SpawnReason;
+    readonly warning?: KickWarning;
+  };
+  return kind === 'contended' ? { kind } : { kind, pid, reason, warning };
 }

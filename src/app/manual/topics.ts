@@ -30,6 +30,7 @@ export const VARIABLES: readonly Row[] = [
   ['INVOCATION_ID', 'set by systemd for each run of a unit; `solod spawns` shows who started a daemon'],
   ['SOLOD_HANDED_OVER', 'internal: one program of solod has become the other, and must not become it again'],
   ['SOLOD_CLAIMED', 'internal: what the native client has claimed for the daemon that it becomes'],
+  ['SOLOD_CLAIMED_IN', 'internal: the directory of that name'],
   ['SOLOD_CALLER', 'internal: what a caller says of itself to the daemon'],
   ['SOLOD_SPAWN_LOCK', 'internal: the lock that a caller hands to the daemon that it starts'],
   ['SOLOD_HANDED_TO', 'internal: the process that is to get the listener of a program'],

@@ -127,3 +127,24 @@ export function readServiceArguments(
   const { service } = reading.value;
   return service === undefined ? undefined : { ...reading.value, service };
 }
+
+const WRITTEN = /^--(name|state-dir|project)=(.*)$/s;
+const KEYS = { name: 'name', 'state-dir': 'stateDirectory', project: 'project' } as const;
+
+/**
+ * Reads the arguments of a daemon as solod writes them, unless there are settings among them. The reader by
+ * the table takes a millisecond, in which callers wait.
+ * @returns undefined if there is anything else
+ */
+export function readWritten(argv: readonly string[]): ServiceArguments | undefined {
+  const options: Record<string, unknown> = {};
+  const end = argv.indexOf('--');
+  for (const word of argv.slice(0, Math.max(end, 0))) {
+    const [, name, value] = WRITTEN.exec(word) ?? [];
+    if (name === undefined) return undefined;
+    options[KEYS[name as keyof typeof KEYS]] = value;
+  }
+  const [service, ...others] = argv.slice(end + 1);
+  if (end < 0 || service === undefined || others.length > 0) return undefined;
+  return { service, args: [], options: options as unknown as CommandOptions };
+}

@@ -1,8 +1,7 @@
 /** Takes the state directory, or a part of it, for this caller's scope, before something is started there. */
 
-import { isLabel } from '../../domain/doctor/leftover-checks.js';
 import type { DerivedPlace } from '../../domain/place/derive-place.js';
-import { NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
+import { isLabel, NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
 import {
   collectParts,
   type MadeRecord,

@@ -8,6 +8,7 @@
 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { KickTarget } from '../../adapters/kick-target.js';
 import type { Processes } from '../../adapters/own-processes.js';
 import type { HandListener, SpawnTarget } from '../../adapters/spawn-target.js';
 import type { ClaimOutcome, ClaimPlan } from '../../domain/claim/claim.js';
@@ -173,6 +174,8 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
   /** Finds a service file, and reads its name, its version and its text. */
   findService(asked: string): Resolved<ServiceFile>;
   readonly work: ProcessWork;
+  /** Absent where there is no native client, or where it would see another machine than this host. */
+  kickByClient?(kick: KickTarget): string | undefined;
   /**
    * Binds a socket, and removes it.
    * @returns why it can't be bound; undefined if it can

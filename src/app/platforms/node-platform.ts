@@ -17,6 +17,7 @@ import { leaveLaunchFile } from '../../adapters/node/files/launch-file.js';
 import { nodeLedger } from '../../adapters/node/files/ledger-file.js';
 import { LogKeeper } from '../../adapters/node/logs/log-keeper.js';
 import { LogReader } from '../../adapters/node/logs/log-reader.js';
+import { kickByClient } from '../../adapters/node/native-kick.js';
 import { readMachine, readScope } from '../../adapters/node/processes/own-scope.js';
 import { NodeProcessTable } from '../../adapters/node/processes/process-table.js';
 import { nodeProcessWork } from '../../adapters/node/processes/process-work.js';
@@ -58,8 +59,7 @@ export {
 export { setBackInherited, setBackPriority } from '../../adapters/node/processes/inherited-priority.js';
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { readScope } from '../../adapters/node/processes/own-scope.js';
-export { groupResidentBytes } from '../../adapters/node/processes/process-memory.js';
-export { residentBytes } from '../../adapters/node/processes/resident-memory.js';
+export { groupResidentBytes, residentBytes } from '../../adapters/node/processes/process-memory.js';
 export { runInForeground, runToEnd } from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
@@ -164,8 +164,14 @@ export function daemonHost(): DaemonHost<Socket> {
 /** @param given adapters to be used in place of Node's */
 export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost<Socket> {
   const common = commonHost(given);
-  return { ...callerParts(common, given), ...daemonParts(), watchLog, ...common };
+  return { ...callerParts(common, given), ...daemonParts(), ...nativeParts(given), watchLog, ...common };
 }
+
+/** The native client knows Node's adapters alone. */
+const nativeParts = (given: object): Partial<CallerHost> =>
+  RUNTIME.name === 'node' && process.platform === 'linux' && Object.keys(given).length === 0
+    ? { kickByClient }
+    : {};
 
 export function nodeHost(): Host<Socket> {
   const logReader = (directory: string): LogReader => new LogReader(directory);

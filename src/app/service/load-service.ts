@@ -40,11 +40,17 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
   }
 }
 
+let importModule = (url: string): Promise<unknown> =>
+  import(/* webpackIgnore: true */ /* @vite-ignore */ url);
+
+/** @param given does what `import()` does where this module can't */
+export const importBy = (given: typeof importModule): void => {
+  importModule = given;
+};
+
 /** CommonJS without import(), which would parse the file a second time for its exports. */
 function loadModule(file: string): unknown {
-  return file.endsWith('.cjs')
-    ? requireFile(file)
-    : import(/* webpackIgnore: true */ /* @vite-ignore */ pathToFileURL(file).href);
+  return file.endsWith('.cjs') ? requireFile(file) : importModule(pathToFileURL(file).href);
 }
 
 const broken = (complaint: Complaint): Loading => ({ kind: 'broken', message: textOf(complaint) });

@@ -34,11 +34,11 @@ import type { OwnershipOutcome, OwnershipPlan } from './name-ownership.js';
 import { listToSweep, type SweepPlan, sweepOne } from './sweep.js';
 
 /** Nothing is counted here: each daemon takes the place of the one before. */
-export const ONLY_GENERATION = 1;
+const ONLY_GENERATION = 1;
 
 /** How long a candidate waits for a holder that does not answer, and for a file that a reader has open. */
 const POLL_MS = 50;
-export const LOCK_ROUNDS_MAX = 40;
+const LOCK_ROUNDS_MAX = 40;
 
 interface Candidate {
   readonly plan: ClaimPlan;

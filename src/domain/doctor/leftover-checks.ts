@@ -9,7 +9,7 @@ import type { Vitality } from '../evidence/identity.js';
 import type { Owner } from '../evidence/owner.js';
 import type { LockObservation } from '../lock/spawn-lock.js';
 import { DEFAULT_TIMING } from '../lock/timing.js';
-import { generationOf, isName, isScopeFile, isTrash, layout, makerOf, NAMES } from '../place/layout.js';
+import { generationOf, isLabel, isScopeFile, isTrash, layout, makerOf, NAMES } from '../place/layout.js';
 import { causeText } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
 import type { DirectorySymptom } from './directory-checks.js';
@@ -42,11 +42,9 @@ export function sortNames(names: readonly string[]): Sorted {
   };
 }
 
-/** Names in the state directory that can't be a daemon's: a name, or a name and the hash of a project. */
+/** Names in the state directory that can't be a daemon's. */
 export const foreignLabels = (names: readonly string[]): string[] =>
   names.filter((name) => !isLabel(name) && !isScopeFile(name)).sort();
-
-export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
 
 export interface GenerationReading {
   readonly generation: number;

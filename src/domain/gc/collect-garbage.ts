@@ -115,7 +115,11 @@ function* sweepName(plan: SweepPlan, name: string, { removed, kept }: Progress):
   const swept = yield* sweepOne(plan, name);
   switch (swept.kind) {
     case 'removed':
-      return { removed: removed.includes(name) ? removed : [...removed, name], kept };
+      return {
+        removed: removed.includes(name) ? removed : [...removed, name],
+        // An earlier sweep may have been refused.
+        kept: kept.filter((known) => known.name !== name),
+      };
     case 'refused':
       return kept.some((known) => known.name === name)
         ? { removed, kept }

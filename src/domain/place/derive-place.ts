@@ -175,7 +175,7 @@ const runtimeOf = ({ userId }: CallerReading): string => `/run/user/${userId}`;
  * Whether a caller has a home, or a runtime directory, that is not its login's: a test, a build, a sandbox.
  * The daemons of the login are not its own, even if nothing hides them.
  */
-export function livesApart(caller: CallerReading, look: Look): boolean {
+function livesApart(caller: CallerReading, look: Look): boolean {
   const { HOME, XDG_RUNTIME_DIR } = caller.env;
   if (!HOME) return Boolean(XDG_RUNTIME_DIR) && XDG_RUNTIME_DIR !== runtimeOf(caller);
   const known = HOME.startsWith('/') ? caller.home() : undefined;

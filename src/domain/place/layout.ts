@@ -15,7 +15,7 @@
  * clients without Node |
  * | `log` | what daemons of this name wrote; `log.1`, `log.previous`: what it held before |
  * | `spawns.jsonl`, `spawns.jsonl.1` | every start, with its reason, and what became of it |
- * | `compile-cache` | Node's cache of compiled modules, for the next daemon |
+ * | `compile-cache` | compiled code for the next daemon: Node's cache of modules, and solod's own |
  * | `upstreams.jsonl` | the servers that a broker of `solod share` has started |
  *
  * In the state directory itself, beside the directories of names:
@@ -192,6 +192,9 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 export function isName(name: string): boolean {
   return NAME.test(name);
 }
+
+/** A name, or a name and the hash of a project. */
+export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
 
 /**
  * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { nodeFileSystem } from '../../../src/adapters/node/files/file-system.js';
-import { warmPlace } from '../../../src/app/entry/warm-place.js';
+import { warmPlace } from '../../../src/app/place/warm-place.js';
 import { derivePlace } from '../../../src/domain/place/derive-place.js';
 import { placeOf, recordLayout, recordOf } from '../../../src/domain/place/layout.js';
 import { partOf } from '../../../src/domain/place/scope.js';

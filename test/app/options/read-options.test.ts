@@ -10,7 +10,7 @@ import {
   type OptionName,
   type OptionSpec,
 } from '../../../src/app/options/option-table.js';
-import { readArguments } from '../../../src/app/options/read-options.js';
+import { readArguments, readServiceArguments, readWritten } from '../../../src/app/options/read-options.js';
 import { textOf } from '../../../src/app/texts/complaint.js';
 
 const optionsOf = (command: CommandName, ...argv: string[]) => {
@@ -100,5 +100,33 @@ describe('the warm call', () => {
       }),
       { numRuns: 2_000 },
     );
+  });
+});
+
+describe('the command line of a daemon', () => {
+  it.each([
+    ['--name=n', '--state-dir=/s', '--', '/a.mjs'],
+    ['--name=n', '--state-dir=/s=t', '--project=/p\nq', '--', '--a.mjs'],
+    ['--name=', '--', '/a.mjs'],
+    ['--', '/a.mjs'],
+  ])('%j is read by hand as by the table', (...argv) => {
+    const byTable = readServiceArguments('serve', argv);
+    const written = readWritten(argv);
+    expect(written).toBeDefined();
+    expect(byTable).toMatchObject(written ?? {});
+    const given = (options: object = {}): unknown[] => Object.values(options).filter(Boolean).sort();
+    expect(given(byTable?.options)).toEqual(given(written?.options));
+  });
+
+  it.each([
+    ['--name=n', '--grace=1s', '--', '/a.mjs'],
+    ['--name', 'n', '--', '/a.mjs'],
+    ['--name=n', '/a.mjs'],
+    ['--name=n', '--'],
+    ['--', '/a.mjs', 'x'],
+    ['x', '--', '/a.mjs'],
+    [],
+  ])('%j is left to the table', (...argv) => {
+    expect(readWritten(argv)).toBeUndefined();
   });
 });

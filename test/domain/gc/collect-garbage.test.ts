@@ -110,6 +110,17 @@ it('any number of trash entries, and of private names a minute old whose maker i
   expect(top(machine)).toEqual(['tmp.78-abc/']);
 });
 
+it('what goes only with a later sweep has gone', async () => {
+  const machine = home();
+  for (const name of ['trash.1', 'trash.2']) machine.files.makeDirectory(inHome(name));
+  machine.faults.plant({ method: 'removeTree', code: 'EBUSY', matching: /trash\.1$/ });
+  expect(await collectIn(machine)).toEqual({
+    kind: 'collected',
+    removed: ['trash.2', 'trash.1'],
+    kept: [],
+  });
+});
+
 describe('the lock', () => {
   it('goes when its holder and the process that it started are gone', async () => {
     for (const children of [0, 1]) {

@@ -2,9 +2,8 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { eventually, has, SOLOD, sandbox } from '../support/sandbox.js';
+import { eventually, has, readOr, SOLOD, sandbox } from '../support/sandbox.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -205,14 +204,6 @@ describe.skipIf(!has('ng-nailgun'))('the public ng client, unmodified', () => {
     expect(JSON.parse(read.stdout.toString()).read).toBe(300_000);
   });
 });
-
-function readOr(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 describe('a careless service', () => {
   /** Runs one call of a service with this body, and a second call that must not notice it. */

@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../../native/client.js';
-import { type Ended, eventually, has, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
+import { type Ended, eventually, has, oneDaemon, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
 import { callsIn } from '../support/traced-calls.js';
 
 const CALLERS = 200;
@@ -24,11 +24,6 @@ const mixed = (box: Sandbox, args: (n: number) => readonly string[]): Promise<En
   Promise.all(
     Array.from({ length: CALLERS }, (_, n) => (n % 2 === 0 ? box.exec(CLIENT, args(n)) : box.run(args(n)))),
   );
-
-async function oneDaemon(box: Sandbox): Promise<number> {
-  await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
-  return box.daemons()[0] ?? 0;
-}
 
 /** The program that asked for each start. */
 function askers(box: Sandbox): string[] {

@@ -85,6 +85,7 @@ describe.each(clients)('a daemon that the client in %s starts', (_, client) => {
       'SOLOD_SPAWN_LOCK',
       'SOLOD_START_CHANNEL',
       'SOLOD_CLAIMED',
+      'SOLOD_CLAIMED_IN',
     ];
     expect(names.filter((name) => !known.includes(name) && !name.startsWith('LC_'))).toEqual([]);
     expect(variables).toContain('HTTPS_PROXY=http://proxy.example');

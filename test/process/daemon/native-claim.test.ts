@@ -1,10 +1,19 @@
 /** A name that is claimed natively, by the process that then becomes the daemon in Node. */
 
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { launchText } from '../../../src/adapters/node/files/launch-file.js';
+import { isScopeFile } from '../../../src/domain/place/layout.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../../native/client.js';
 import { type Ended, eventually, has, type Sandbox, sandbox } from '../support/sandbox.js';
 import { callsIn } from '../support/traced-calls.js';
@@ -133,6 +142,60 @@ describe.skipIf(!hasCargo)(`a daemon whose name was claimed natively${LEFT_OUT}`
     await eventually('it has ended', () => box.daemons().length === 0);
     await answers(box, service);
     expect(box.daemons()).toHaveLength(1);
+  });
+});
+
+describe.skipIf(!hasCargo)(`a name that has never been served${LEFT_OUT}`, () => {
+  beforeAll(buildClient, BUILD_MS);
+
+  const asker = (box: Sandbox): string | undefined => words(box)[0]?.asker;
+
+  it.each(['call', 'kick', 'call in a project'])(
+    'is started without Node, as Node would: %s',
+    async (how) => {
+      const [command = '', ...project] = how.split(' in a ');
+      const started = [];
+      for (const run of [(box: Sandbox) => box.exec.bind(box, CLIENT), (box: Sandbox) => box.run.bind(box)]) {
+        const box = sandbox();
+        const state = path.join(box.path, 'not/yet/there');
+        const env = { SOLOD_DIR: state };
+        const options = project.map((name) => `--${name}=${box.path}`);
+        const { code, stderr } = await run(box)([command, ...options, box.service()], { env });
+        expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+        const [name = ''] = readdirSync(state).filter((each) => !isScopeFile(each));
+        const place = path.join(state, name);
+        await eventually('it is ready', () => existsSync(path.join(place, 'launch')));
+        const [first] = readFileSync(path.join(place, 'spawns.jsonl'), 'utf8').split('\n');
+        const { asker, build } = JSON.parse(first ?? '') as Record<string, string>;
+        const record = ['of', 'machine'].map((link) => readlinkSync(path.join(state, '.scope', link)));
+        const plain = (text: string): string => text.replaceAll(box.path, '<box>');
+        const launch = plain(readFileSync(path.join(place, 'launch'), 'utf8'));
+        const [node] = build?.split(':').slice(-2) ?? [];
+        started.push({ asker, record, launch: launch.replaceAll(/echo-[0-9a-z]{8}/g, '<name>'), node });
+      }
+      expect(started[0]).toEqual({ ...started[1], asker: 'solod-client' });
+      expect(started[1]?.asker).toBe('solod.cjs');
+    },
+  );
+
+  it('is left to Node where what is called node may be a program that looks for it', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const bin = path.join(box.path, 'bin');
+    mkdirSync(bin, { mode: 0o755 });
+    writeFileSync(path.join(bin, 'node'), `#!/bin/sh\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
+    const env = { PATH: `${bin}:${process.env.PATH}` };
+    const { code, stderr } = await box.exec(CLIENT, ['call', service], { env });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(asker(box)).not.toBe('solod-client');
+  });
+
+  it('is left to Node in a directory with parts of other scopes', async () => {
+    const box = sandbox();
+    const service = box.service();
+    mkdirSync(path.join(box.state, '.at-0000000000000'), { mode: 0o700 });
+    await answers(box, service);
+    expect(asker(box)).not.toBe('solod-client');
   });
 });
 

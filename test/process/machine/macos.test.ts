@@ -7,7 +7,7 @@ import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from '
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
-import { type Ended, eventually, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
+import { type Ended, eventually, oneDaemon, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
 
 const CALLERS = 20;
 afterEach(emptyBacklogs);
@@ -31,11 +31,6 @@ async function called(box: Sandbox, service: string, word = 'x'): Promise<number
   const { args, pid } = JSON.parse(ended.stdout.toString());
   expect(args).toEqual([word]);
   return pid;
-}
-
-async function oneDaemon(box: Sandbox): Promise<number> {
-  await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
-  return box.daemons()[0] ?? 0;
 }
 
 describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { BUN, DENO, without } from '../support/runtimes.js';
-import { type Ended, eventually, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
+import { type Ended, eventually, oneDaemon, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
 
 type Run = (args: readonly string[]) => Promise<Ended>;
 
@@ -19,11 +19,6 @@ const on =
     box.exec(program, [...options, SOLOD, ...args]);
 
 afterEach(emptyBacklogs);
-
-async function expectOneDaemon(box: Sandbox): Promise<number> {
-  await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
-  return box.daemons()[0] ?? 0;
-}
 
 function expectRightAnswers(answers: readonly Ended[]): readonly number[] {
   expect(answers.filter(({ code }) => code !== 0).map(({ code, stderr }) => ({ code, stderr }))).toEqual([]);
@@ -46,13 +41,13 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       const run = on(box, command);
       const service = box.service();
       expect((await run(['kick', service])).code).toBe(0);
-      const pid = await expectOneDaemon(box);
+      const pid = await oneDaemon(box);
       expect(expectRightAnswers([await run(['call', service, '--', 'call 0'])])).toEqual([pid]);
       expect((await run(['status', service])).stdout.toString()).toContain(`pid ${pid}`);
       expect((await run(['ls'])).stdout.toString()).toContain(`pid ${pid}`);
       expect((await run(['logs', service])).stdout.toString()).toContain(`pid ${pid}`);
       expect(await run(['restart', service])).toMatchObject({ code: 0, stderr: '' });
-      const next = await expectOneDaemon(box);
+      const next = await oneDaemon(box);
       expect(next).not.toBe(pid);
       expect(await run(['stop', service])).toMatchObject({ code: 0, stderr: '' });
       expect(box.daemons()).toEqual([]);
@@ -69,7 +64,7 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
         const box = sandbox();
         const service = box.service();
         await on(box, by)(['call', service]);
-        const pid = await expectOneDaemon(box);
+        const pid = await oneDaemon(box);
         process.kill(pid, 'SIGSTOP');
         await fillBacklog(path.join(box.place(), 'current', 'sock'));
         const run = on(box, command);
@@ -96,9 +91,9 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
             runs[n % 2 === 0 ? 0 : 1](['call', '--timeout', '60s', service, '--', `call ${n}`]),
           ),
         );
-      expect(expectRightAnswers(await storm())).toEqual([await expectOneDaemon(box)]);
-      process.kill(await expectOneDaemon(box), 'SIGKILL');
-      expect(expectRightAnswers(await storm())).toEqual([await expectOneDaemon(box)]);
+      expect(expectRightAnswers(await storm())).toEqual([await oneDaemon(box)]);
+      process.kill(await oneDaemon(box), 'SIGKILL');
+      expect(expectRightAnswers(await storm())).toEqual([await oneDaemon(box)]);
       expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
       expect(box.generations()).toEqual([2]);
     });
@@ -108,11 +103,11 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       const service = box.service();
       const run = on(box, command);
       await run(['call', service, '--name', 'left']);
-      process.kill(await expectOneDaemon(box), 'SIGKILL');
+      process.kill(await oneDaemon(box), 'SIGKILL');
       const place = box.place();
       mkdirSync(path.join(place, 'trash.1-x', 'deep', 'empty'), { recursive: true });
       expect((await run(['call', service, '--name', 'left'])).code).toBe(0);
-      await expectOneDaemon(box);
+      await oneDaemon(box);
       expect(box.generations()).toEqual([2]);
     });
 

@@ -67,7 +67,9 @@ describe.skipIf(!hasWine)(`leftovers on Windows${LEFT_OUT}`, () => {
     return pid;
   }
 
-  /** After a kill, this lies about: the next call starts one daemon, which serves the one after. */
+  /**
+   * A daemon was killed, and this lies about: the next call starts one daemon, and the one after finds it.
+   */
   async function expectOneAfter(box: WineBox, service: string, leave: () => void): Promise<void> {
     box.kill();
     await eventually('it is gone', () => box.daemons().length === 0);

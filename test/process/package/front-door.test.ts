@@ -229,6 +229,34 @@ describe.skipIf(process.platform !== 'linux')('the command, a program for sh and
     ]);
   });
 
+  it.each([
+    ['solod.cjs', 'ls'],
+    ['call-and-kick.cjs', 'kick'],
+    ['command.cjs', 'ls'],
+    ['signals.cjs', '--help'],
+    ['serve.cjs', 'serve'],
+  ])('says in one sentence that %s is missing: %s', (bundle, word) => {
+    const box = sandbox();
+    const command = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+    const missing = path.join(box.path, 'node_modules/solod/dist', bundle);
+    rmSync(missing);
+    const { status, stderr } = spawnSync(command, [word, box.service()], { env: box.env, encoding: 'utf8' });
+    expect([status, stderr]).toEqual([
+      71,
+      `solod: ${missing} was looked for, and is not there; install solod again (npm install solod) [SOLOD_E_NOT_EXECUTED]\n`,
+    ]);
+  });
+
+  it("leaves a service's own missing modules to Node", () => {
+    const box = sandbox();
+    const command = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+    const service = box.service("export default async () => void (await import('no-such-package'));");
+    const args = ['call', '--no-daemon', service];
+    const { status, stderr } = spawnSync(command, args, { env: box.env, encoding: 'utf8' });
+    expect(status).not.toBe(71);
+    expect(stderr).toMatch(/no-such-package/);
+  });
+
   it('says what leads back to it in the place of Node', () => {
     const box = sandbox();
     const program = LAYOUTS[1]?.put(box.path, 'without') ?? '';

@@ -327,6 +327,18 @@ describe('what it tells', () => {
     expect(stderr).toContain(says);
   });
 
+  it('ls finds a broker whose state directory has too long a path for sockets, and so does stop', async () => {
+    const share = fixture();
+    const env = { SOLOD_DIR: path.join(share.box.path, 'd'.repeat(100)) };
+    const host = share.host([], [], env);
+    await host.greet();
+    const { stdout } = await share.box.run(['share', 'ls', '--json'], { env });
+    expect(JSON.parse(stdout.toString())).toMatchObject([{ clients: 1 }]);
+    await host.end();
+    const stopped = await share.box.run(['stop', '--all', '--json'], { env });
+    expect(JSON.parse(stopped.stdout.toString())).toMatchObject([{ name: 'share' }]);
+  });
+
   it('ls starts no broker', async () => {
     const box = sandbox();
     expect((await box.run(['share', 'ls'])).stdout.toString()).toBe('nothing is shared\n');

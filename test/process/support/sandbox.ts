@@ -217,7 +217,8 @@ function killIfThere(pid: number): void {
   }
 }
 
-function readOr(file: string): string {
+/** Empty if the file can't be read. */
+export function readOr(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -260,3 +261,9 @@ export function has(program: string): boolean {
 }
 
 export const isRoot = process.getuid?.() === 0;
+
+/** Waits until one daemon is left, and no process of another one. @returns its process id */
+export async function oneDaemon(box: Sandbox): Promise<number> {
+  await eventually('one daemon is left', () => box.daemons().length === 1 && box.leftovers().length === 0);
+  return box.daemons()[0] ?? 0;
+}

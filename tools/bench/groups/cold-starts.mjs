@@ -1,10 +1,11 @@
 /** Calls without a daemon: the first call, a kick, and a hundred callers at once. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { FRONT_DOOR, NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
 import { signalTo } from '../../support/processes.mjs';
 import { NOTHING, peer } from '../bench-sandbox.mjs';
-import { timeGathered } from '../gathered-callers.mjs';
+import { timeGathered, waiting } from '../gathered-callers.mjs';
 import { ratioRow } from '../rows.mjs';
 
 /** @import { Workbench } from '../workbench.mjs' */
@@ -29,46 +30,73 @@ export async function measureFirstCall(bench) {
     sandbox.makeCold();
     return launcher.run({ program: NODE, args: [SOLOD, 'call', NOTHING] });
   };
-  /** What every such tool needs: a Node that listens, and a Node that asks. */
-  const floor = async () => {
-    sandbox.makeCold();
-    fs.rmSync(socket, { force: true });
-    const server = { program: NODE, args: [peer('bare-server.cjs'), socket] };
-    const { ms, pid } = await launcher.reach(socket, server);
-    signalTo(pid, 'SIGTERM');
-    return ms + (await launcher.run({ program: NODE, args: ['-e', '0'] }));
-  };
-  const taken = await bench.rounds(ROUNDS, { own, floor, control: floor, ...nativeStart(bench) });
+  /** What every such tool needs: a Node that listens, and a program that asks. */
+  const floor =
+    (/** @type {string} */ program, /** @type {string[]} */ ...args) =>
+    async () => {
+      sandbox.makeCold();
+      fs.rmSync(socket, { force: true });
+      const server = { program: NODE, args: [peer('bare-server.cjs'), socket] };
+      const { ms, pid } = await launcher.reach(socket, server);
+      signalTo(pid, 'SIGTERM');
+      return ms + (await launcher.run({ program, args }));
+    };
+  const byNode = floor(NODE, '-e', '0');
+  const natively = fs.existsSync(NATIVE_CLIENT) ? await nativeActs(bench, floor('/bin/true')) : {};
+  const taken = await bench.rounds(ROUNDS, { own, floor: byNode, control: byNode, ...natively });
   sandbox.makeCold();
+  sandbox.makeCold(NATIVE_STATE);
   const against = {
     group: 'cold',
-    against: 'node server.cjs until it listens, and node -e 0',
+    against: `${LISTENS}, and node -e 0`,
     references: taken.floor,
     unit: 'ms',
   };
   const what = 'solod call, first call of a cold name';
-  const rows = [
+  return [
     ratioRow({ ...against, what: 'the same (control)', values: taken.control }),
     ratioRow({ ...against, what, values: taken.own, target: { atMost: 1.3 } }),
+    ...nativeRows(taken),
   ];
-  if (taken.native !== undefined)
-    rows.push(ratioRow({ ...against, what: 'solod-client call, its daemon gone', values: taken.native }));
-  return rows;
 }
 
+const LISTENS = 'node server.cjs until it listens';
+const NATIVE_STATE = 'state-native';
+/** Until a daemon has left its compiled code for the next one. */
+const KEPT_MS = 2_000;
+
 /**
- * The name is not quite cold: without the launch file that daemons leave, the native client would have Node
- * start one.
- * @param {Workbench} bench @returns {{ native?: import('../rounds.mjs').Act }}
+ * @param {Workbench} bench
+ * @param {import('../rounds.mjs').Act} nativeFloor
  */
-function nativeStart(bench) {
-  if (!fs.existsSync(NATIVE_CLIENT)) return {};
-  const launcher = bench.launcher(bench.sandbox.env('state-native'));
-  const native = async () => {
-    bench.sandbox.endDaemons();
-    return launcher.run({ program: NATIVE_CLIENT, args: ['call', NOTHING] });
+async function nativeActs(bench, nativeFloor) {
+  const { sandbox } = bench;
+  const first = bench.launcher(sandbox.env());
+  const again = bench.launcher(sandbox.env(NATIVE_STATE));
+  const nativeFirst = async () => {
+    sandbox.makeCold();
+    return first.run({ program: FRONT_DOOR, args: ['call', NOTHING] });
   };
-  return { native };
+  const nativeAgain = async () => {
+    sandbox.endDaemons();
+    return again.run({ program: FRONT_DOOR, args: ['call', NOTHING] });
+  };
+  await nativeAgain();
+  await delay(KEPT_MS);
+  return { nativeFloor, nativeControl: nativeFloor, nativeFirst, nativeAgain };
+}
+
+/** @param {Record<string, number[] | undefined>} taken @returns {Row[]} */
+function nativeRows({ nativeFloor: references, nativeControl, nativeFirst, nativeAgain }) {
+  if (!references || !nativeControl || !nativeFirst || !nativeAgain) return [];
+  const against = { group: 'cold', against: `${LISTENS}, and /bin/true`, references, unit: 'ms' };
+  const [first, again] = ['first call of a cold name', 'the daemon of the name has ended'];
+  const target = { atMost: 1.25 };
+  return [
+    ratioRow({ ...against, what: 'the same (control)', values: nativeControl }),
+    ratioRow({ ...against, what: `bin/solod call, ${first}, natively`, values: nativeFirst, target }),
+    ratioRow({ ...against, what: `bin/solod call, ${again}, natively`, values: nativeAgain, target }),
+  ];
 }
 
 /**
@@ -128,30 +156,72 @@ function blockingRows(host, kick, spawn, control) {
   ];
 }
 
-/** @param {Workbench} bench @param {string} state */
-const storm = (bench, state) =>
-  timeGathered(bench, { count: CLIENTS, args: STORM, gatherMs: GATHER_MS, state });
+/** @typedef {{ program: string, args: readonly string[] }} Caller */
+
+/** @param {Workbench} bench @param {string} state @param {Caller} caller */
+const storm = (bench, state, caller) =>
+  timeGathered(bench, { count: CLIENTS, ...caller, gatherMs: GATHER_MS, state });
+
+/** @param {Workbench} bench @param {Caller} caller */
+function stormActs(bench, caller) {
+  const { sandbox } = bench;
+  const warm = async () => {
+    sandbox.solod(['call', NOTHING], { env: sandbox.env(WARM_STATE) });
+    return storm(bench, WARM_STATE, caller);
+  };
+  const cold = async () => {
+    sandbox.makeCold();
+    return storm(bench, 'state', caller);
+  };
+  return { cold, warm, control: warm };
+}
+
+const WARM_STATE = 'state-warm';
 
 /** @param {Workbench} bench @returns {Promise<Row[]>} */
 export async function measureStorm(bench) {
   const { sandbox } = bench;
-  const state = 'state-warm';
-  const warm = async () => {
-    sandbox.solod(['call', NOTHING], { env: sandbox.env(state) });
-    return storm(bench, state);
-  };
-  const cold = async () => {
-    sandbox.makeCold();
-    return storm(bench, 'state');
-  };
-  const taken = await bench.rounds(STORM_ROUNDS, { cold, warm, control: warm }, { withinMs: STORMS_MS });
+  const byNode = stormActs(bench, { program: NODE, args: STORM });
+  const natively = fs.existsSync(NATIVE_CLIENT)
+    ? stormActs(bench, waiting(FRONT_DOOR, 'call', NOTHING))
+    : undefined;
+  const taken = await bench.rounds(
+    STORM_ROUNDS,
+    {
+      ...byNode,
+      ...(natively && {
+        nativeCold: natively.cold,
+        nativeWarm: natively.warm,
+        nativeControl: natively.control,
+      }),
+    },
+    { withinMs: STORMS_MS },
+  );
   sandbox.makeCold();
-  sandbox.forget(state);
+  sandbox.forget(WARM_STATE);
+  return [...stormRows('by Node', taken, 1.15), ...(natively ? nativeStormRows(taken) : [])];
+}
+
+/**
+ * @param {string} engine
+ * @param {{ cold: number[], warm: number[], control: number[] }} taken
+ * @param {number} atMost
+ * @returns {Row[]}
+ */
+function stormRows(engine, { cold, warm, control }, atMost) {
   const callers = `${CLIENTS} callers at once`;
-  const against = { group: 'storm', against: `${callers}, warm`, references: taken.warm, unit: 'ms' };
-  const what = `${callers}, cold`;
+  const against = { group: 'storm', against: `${callers}, warm, ${engine}`, references: warm, unit: 'ms' };
   return [
-    ratioRow({ ...against, what: 'the same (control)', values: taken.control }),
-    ratioRow({ ...against, what, values: taken.cold, target: { atMost: 1.15 } }),
+    ratioRow({ ...against, what: 'the same (control)', values: control }),
+    ratioRow({ ...against, what: `${callers}, cold, ${engine}`, values: cold, target: { atMost } }),
   ];
+}
+
+/** @param {Record<string, number[]> & { cold: number[] }} taken @returns {Row[]} */
+function nativeStormRows({ cold: references, nativeCold = [], nativeWarm = [], nativeControl = [] }) {
+  const rows = stormRows('natively', { cold: nativeCold, warm: nativeWarm, control: nativeControl }, 1.3);
+  const callers = `${CLIENTS} callers at once, cold`;
+  const against = { group: 'storm', against: `${callers}, by Node`, references, unit: 'ms' };
+  const what = `${callers}, natively`;
+  return [...rows, ratioRow({ ...against, what, values: nativeCold, target: { below: 0.3 } })];
 }

@@ -16,7 +16,8 @@ const COMPUTE = service('compute');
 const BELOW = '2500000';
 
 /** @param {Workbench} bench @param {readonly string[]} args of Node */
-const atOnce = (bench, args) => timeGathered(bench, { count: CALLERS, args, gatherMs: GATHER_MS });
+const atOnce = (bench, args) =>
+  timeGathered(bench, { count: CALLERS, program: process.execPath, args, gatherMs: GATHER_MS });
 
 /** @param {Workbench} bench @returns {Promise<Row[]>} */
 export async function measureWorkers(bench) {

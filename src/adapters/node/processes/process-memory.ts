@@ -1,4 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { statFields, textOf } from './proc-files.js';
+
+/**
+ * @returns how much memory this process takes, in bytes; where there is no /proc, the most that it has taken
+ * so far
+ */
+export function residentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}
 
 /**
  * What the processes of a group take of memory, in bytes (proc_pid_status(5), VmRSS).
@@ -6,7 +19,7 @@ import { readdirSync, readFileSync } from 'node:fs';
  */
 export function groupResidentBytes(group: number): number | undefined {
   const members = processes().filter((pid) => groupOf(pid) === group);
-  const sizes = members.map(residentBytes).filter((bytes) => bytes !== undefined);
+  const sizes = members.map(residentBytesOf).filter((bytes) => bytes !== undefined);
   return sizes.length === 0 ? undefined : sizes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
@@ -22,20 +35,11 @@ function processes(): readonly number[] {
 
 /** proc_pid_stat(5), field 5. */
 function groupOf(pid: number): number | undefined {
-  const stat = readOr(`/proc/${pid}/stat`);
-  const group = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2];
+  const group = statFields(textOf(`/proc/${pid}/stat`))[2];
   return group === undefined ? undefined : Number(group);
 }
 
-function residentBytes(pid: number): number | undefined {
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(readOr(`/proc/${pid}/status`))?.[1];
+function residentBytesOf(pid: number): number | undefined {
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(textOf(`/proc/${pid}/status`))?.[1];
   return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
-}
-
-function readOr(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
 }

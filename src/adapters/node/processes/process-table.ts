@@ -3,6 +3,7 @@ import type { Identity } from '../../../domain/evidence/identity.js';
 import type { ProcessReading, SignalReading, TerminationSignal } from '../../../ports/process-table.js';
 import { causeOf } from '../../errno.js';
 import type { Processes } from '../../own-processes.js';
+import { readBoot, statFields, textOf } from './proc-files.js';
 
 /** The process table as `/proc` shows it; without a `/proc`, as kill(2) with signal 0 does. */
 export class NodeProcessTable implements Processes {
@@ -46,18 +47,11 @@ export class NodeProcessTable implements Processes {
     return {
       pid: process.pid,
       startTime: own.kind === 'present' ? own.startTime : '',
-      bootId: readOr(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
-      pidNamespace: readOr(() => readlinkSync('/proc/self/ns/pid')),
+      bootId: readBoot(),
+      pidNamespace: textOf('/proc/self/ns/pid', readlinkSync),
     };
   }
 }
-
-/**
- * Fields of proc_pid_stat(5) from the third, the state. The command name before them, in parentheses, may
- * hold anything.
- */
-export const statFields = (stat: string): readonly string[] =>
-  stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 
 function parseStat(stat: string): ProcessReading {
   const fields = statFields(stat);
@@ -69,7 +63,7 @@ function parseStat(stat: string): ProcessReading {
 
 /** @returns field 4 of proc_pid_stat(5); 0 if it can't be read */
 function parentOf(pid: number): number {
-  return Number(statFields(readOr(() => readFileSync(`/proc/${pid}/stat`, 'latin1')))[1] ?? 0) || 0;
+  return Number(statFields(textOf(`/proc/${pid}/stat`))[1] ?? 0) || 0;
 }
 
 /** kill(2): only ESRCH is certain. A process that is there may be another one, because ids are used again. */
@@ -80,13 +74,5 @@ function lookUpBySignal(pid: number): ProcessReading {
   } catch (error) {
     const cause = causeOf(error);
     return cause.code === 'ESRCH' ? { kind: 'gone' } : { kind: 'hidden', cause };
-  }
-}
-
-function readOr(read: () => string): string {
-  try {
-    return read();
-  } catch {
-    return '';
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ProcessWork, WorkReading } from '../../../ports/process-work.js';
-import { statFields } from './process-table.js';
+import { statFields, textOf } from './proc-files.js';
 
 /** What `/proc` tells of a process's work. Without a `/proc` nothing. */
 export const nodeProcessWork: ProcessWork = { look };
@@ -32,20 +32,12 @@ const FOR_EVENTS = /epoll|ep_poll|poll_schedule|io_uring|kevent/;
 
 /** Not every kernel says where a process waits: it may say 0. */
 function isBlocked(pid: number): boolean {
-  try {
-    const place = readFileSync(`/proc/${pid}/wchan`, 'latin1');
-    return place.length > 1 && !FOR_EVENTS.test(place);
-  } catch {
-    return false;
-  }
+  const place = textOf(`/proc/${pid}/wchan`);
+  return place.length > 1 && !FOR_EVENTS.test(place);
 }
 
 /** Not every kernel has the file. */
 function childrenOf(pid: number): readonly number[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1').trim();
-    return text === '' ? [] : text.split(' ').map(Number);
-  } catch {
-    return [];
-  }
+  const text = textOf(`/proc/${pid}/task/${pid}/children`).trim();
+  return text === '' ? [] : text.split(' ').map(Number);
 }

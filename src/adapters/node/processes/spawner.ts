@@ -84,7 +84,7 @@ export class NodeSpawner implements Spawner {
       return reading;
     } finally {
       handed?.close(start);
-      log?.close();
+      log?.close(start);
     }
   }
 
@@ -192,6 +192,7 @@ export class NodeSpawner implements Spawner {
     }
     child.once('exit', () => {
       started.conclude();
+      log?.end();
       this.#wake?.();
     });
     return { kind: 'spawned', pid, startTime };
@@ -212,8 +213,10 @@ interface Log {
   readonly descriptor: number;
   /** The end of what has been written since it was opened. */
   readonly tail: () => string;
-  /** Closes the starter's descriptor; the started process has its own. */
-  readonly close: () => void;
+  /** Closes the starter's descriptor, if it is not needed any more; the started process has its own. */
+  readonly close: (start: 'started' | 'not-started') => void;
+  /** The started process has ended. */
+  readonly end: () => void;
 }
 
 function openLog(directory: string): Log | undefined {
@@ -226,6 +229,7 @@ function openLog(directory: string): Log | undefined {
       descriptor,
       tail: () => tailOf(path, size, TAIL_BYTES),
       close: () => closeSync(descriptor),
+      end: () => {},
     };
   } catch {
     return openUnnamedLog();
@@ -245,7 +249,18 @@ function openUnnamedLog(): Log | undefined {
     );
     const descriptor = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
     unlinkSync(path);
-    return { descriptor, tail: () => tailFrom(descriptor, 0, TAIL_BYTES), close: () => {} };
+    // Read by its descriptor alone, as long as its process may write to it.
+    let whole: string | undefined;
+    const tail = (): string => whole ?? tailFrom(descriptor, 0, TAIL_BYTES);
+    return {
+      descriptor,
+      tail,
+      close: (start) => start === 'not-started' && closeSync(descriptor),
+      end: () => {
+        whole = tail();
+        closeSync(descriptor);
+      },
+    };
   } catch {
     return undefined;
   }

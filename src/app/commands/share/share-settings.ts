@@ -130,8 +130,7 @@ function unsharing(
   return [program, { from: args.items[0]?.from ?? args.from, to, by: '' }];
 }
 
-// --- JSON, with or without comments
-// ---------------------------------------------------------------------------------
+// --- JSON, with or without comments ---
 
 /** The keys under which hosts keep servers: Claude Code, Cursor and many others; VS Code. */
 const SERVER_KEYS = ['mcpServers', 'servers', 'mcp.servers'];
@@ -177,8 +176,7 @@ function entryFrom({ children: [key, value] = [] }: Node): readonly ServerEntry[
 
 const spanOf = ({ offset, length }: Node): TextSpan => ({ from: offset, to: offset + length });
 
-// --- TOML, as Codex writes it
-// ---------------------------------------------------------------------------------------
+// --- TOML, as Codex writes it ---
 
 const TABLE =
   /^[ \t]*\[[ \t]*(?:"mcp_servers"|mcp_servers)[ \t]*\.[ \t]*("(?:[^"\\\n]|\\.)*"|[A-Za-z0-9_-]+)[ \t]*\][ \t]*(?:#.*)?$/;

@@ -150,7 +150,9 @@ function endText({ outcome, atMs }: Lane, startedMs: number): string {
       return `${said} for ${long}`;
     case 'gone':
       return `${said} by ${timeText(atMs)}`;
-    default:
+    case 'gave-way':
+    case 'failed':
+    case 'ended':
       return `after ${long} ${said}`;
   }
 }

@@ -1,6 +1,5 @@
 /** `solod stats`: what daemons have done, in numbers that they keep. */
 
-import path from 'node:path';
 import type { DaemonNumbers } from '../../../domain/statistics/daemon-tally.js';
 import type { Spread } from '../../../domain/statistics/histogram.js';
 import { EXIT } from '../../environment/exit-codes.js';
@@ -31,7 +30,7 @@ export class StatsCommand {
   async #showAll(options: CommandOptions): Promise<number> {
     const places = placesOf(this.parts.host, options);
     const asked = await Promise.all(
-      places.map(({ directory }) => this.#ask(path.basename(directory), directory, options)),
+      places.map(({ label, directory }) => this.#ask(label, directory, options)),
     );
     this.#print(asked, options, (facts) => facts);
     return EXIT.ok;

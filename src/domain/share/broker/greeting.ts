@@ -25,7 +25,7 @@ import { renewSubscriptions } from './subscriptions.js';
  * What a server has to answer `initialize`, in milliseconds: servers that are fetched from a registry first
  * take their time.
  */
-export const GREETING_MS = 120_000;
+const GREETING_MS = 120_000;
 
 /** The process runs: the broker introduces itself, or the one client that there is. */
 export function greet(step: Step, up: Upstream, version: string): void {

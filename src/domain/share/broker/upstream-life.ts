@@ -83,7 +83,7 @@ export function ended(
 }
 
 /** A start is due, or nobody needs one. */
-export function goOn(step: Step, up: Upstream): void {
+function goOn(step: Step, up: Upstream): void {
   const { phase } = up;
   if (phase.kind === 'resting' && step.state.nowMs < phase.untilMs) return;
   if (phase.kind !== 'resting' && phase.kind !== 'absent') return;

@@ -73,7 +73,7 @@ export function isSessionNoise(name: string): boolean {
 }
 
 /** What any program needs, whatever variables `--env` names. */
-export const BASIC_VARIABLES: readonly string[] = [
+const BASIC_VARIABLES: readonly string[] = [
   'PATH',
   'HOME',
   'USER',

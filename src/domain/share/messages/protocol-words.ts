@@ -1,7 +1,7 @@
 /** Words of the Model Context Protocol that a broker must know. */
 
 /** Of the handshake era, oldest first: dates, so that text order is age. */
-export const HANDSHAKE_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
+const HANDSHAKE_VERSIONS = ['2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'] as const;
 export const NEWEST_HANDSHAKE: string = HANDSHAKE_VERSIONS[3];
 
 export const isHandshakeVersion = (version: string): boolean =>

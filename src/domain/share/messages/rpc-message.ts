@@ -96,7 +96,7 @@ function classify(line: string, members: Members): RpcReading {
 }
 
 /** A string or a number. */
-export const isId = (token: string): boolean => /^["\-0-9]/.test(token);
+const isId = (token: string): boolean => /^["\-0-9]/.test(token);
 
 /**
  * The same text for the same id or progress token, however it is written; `1` and `"1"` differ.

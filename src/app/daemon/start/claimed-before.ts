@@ -1,18 +1,17 @@
 /** The native client claims a name, and becomes this process, with the listener as one of its descriptors. */
 
 import type { Socket } from 'node:net';
-import { type Owner, ownerText, parseOwner } from '../../domain/evidence/owner.js';
-import { claimLayout, layout } from '../../domain/place/layout.js';
-import { type Claimed, claimedBy } from '../library/claim-name.js';
-import type { DaemonHost } from '../platforms/host.js';
-import { closeDescriptor, handedListener, isOwnSocket } from '../platforms/node-platform.js';
+import { type Owner, ownerText, parseOwner } from '../../../domain/evidence/owner.js';
+import { claimLayout, layout } from '../../../domain/place/layout.js';
+import { type Claimed, claimedBy } from '../../library/claim-name.js';
+import type { DaemonHost } from '../../platforms/host.js';
+import { closeDescriptor, handedListener, isOwnSocket } from '../../platforms/node-platform.js';
+import { CLAIMED_IN_VARIABLE, CLAIMED_VARIABLE } from './claim-variables.js';
 
-/** Environment variable with the process that claimed, its generation, and the descriptor of its listener. */
-export const CLAIMED_VARIABLE = 'SOLOD_CLAIMED';
 const CLAIMED = /^([1-9][0-9]*):([1-9][0-9]{0,8}):([3-9])$/;
 
 /**
- * Takes the variable out of the environment: it is meant for this process alone.
+ * Takes the variables out of the environment: they are meant for this process alone.
  * @param directory directory of the name
  * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes
  * the listener, by which everybody sees that the generation is dead, and claims anew
@@ -21,6 +20,7 @@ export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed 
   const { env, files, processes } = host;
   const [, pid, number, fd] = CLAIMED.exec(env[CLAIMED_VARIABLE] ?? '') ?? [];
   delete env[CLAIMED_VARIABLE];
+  delete env[CLAIMED_IN_VARIABLE];
   const self = processes.self();
   if (Number(pid) !== self.pid) return undefined;
   const [generation, descriptor] = [Number(number), Number(fd)];

@@ -1,11 +1,13 @@
 /**
  * Node's cache of compiled modules, in the directory of the name: nobody else can write there. It has what
  * the daemon and its service load, and spares the next daemon the compiling. Node 22.1 and newer have it.
+ * Beside it lies solod's own code, with every Node.
  */
 
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { NAMES } from '../../domain/place/layout.js';
+import { NAMES } from '../../../domain/place/layout.js';
+import { isKeptCode, type KeptCode } from './kept-code.js';
 
 /** module.enableCompileCache(), module.flushCompileCache(): Node's documentation of `node:module`. */
 interface Cache {
@@ -20,25 +22,29 @@ const FLUSH_MS = 1_000;
 /**
  * To be called before anything is loaded that the claim does not need.
  * @param directory of the name, which the claim has checked
+ * @param code what of solod this process has compiled
  */
-export function useCompileCache(directory: string): void {
+export function useCompileCache(directory: string, code: KeptCode | undefined): void {
   const { enableCompileCache, flushCompileCache } = process.getBuiltinModule(
     'node:module',
   ) as unknown as Cache;
-  if (enableCompileCache === undefined) return;
+  if (enableCompileCache === undefined && code === undefined) return;
   const root = join(directory, NAMES.compileCache);
-  enableCompileCache(root);
+  enableCompileCache?.(root);
   setTimeout(() => {
     flushCompileCache?.();
-    sweep(root);
+    code?.leaveIn(root);
+    sweep(root, code?.name);
   }, FLUSH_MS).unref();
 }
 
-/** Each release of Node has a directory of its own in it; those of others are not used again. */
-function sweep(root: string): void {
+/** Each release of Node has a directory in it, and each build of solod a file. Others' are not used again. */
+function sweep(root: string, code: string | undefined): void {
+  const isUsed = (name: string): boolean =>
+    name.startsWith(`${process.version}-`) && (code === undefined || !isKeptCode(name) || name === code);
   try {
     for (const name of readdirSync(root))
-      if (!name.startsWith(`${process.version}-`)) rmSync(join(root, name), { recursive: true, force: true });
+      if (!isUsed(name)) rmSync(join(root, name), { recursive: true, force: true });
   } catch {
     // It is housekeeping: what stays is harmless.
   }
