@@ -72,7 +72,7 @@ export const KILLED = 'killed';
 /** What a process on disk says that waits. */
 export const WAITS = 'waits';
 
-/** Natively nothing is said of a failure or a doubt: Node claims next, and says what is wrong. */
+/** Natively nothing is said of a failure or a doubt. Node claims next, and says what is wrong. */
 export function endsNatively({ then }: ClaimScenario): Ends {
   const { outcomes, tree, natively } = then;
   const left = (word: string) => (/^failed|in doubt$/.test(word) ? 'unsettled' : word);
