@@ -1,5 +1,5 @@
-// `npm run searches [-- <beginning> …]`: every search that ARCHITECTURE.md tells of, or those that begin with
-// a word, two at a time, one line each. Ends with 1 if one of them found something wrong, or did not finish,
+// `npm run searches [-- <beginning> …]`: every search of docs/searches.md, or those that begin with a word,
+// two at a time, one line each. Ends with 1 if one of them found something wrong, or did not finish,
 // or if a protocol without one of its guards was found right.
 import { spawn } from 'node:child_process';
 import path from 'node:path';

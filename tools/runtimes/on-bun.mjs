@@ -1,4 +1,4 @@
-// The process tests with every command, and so every daemon, on Bun: `npm run test:bun`.
+// The process tests with every command, and so every daemon, on Bun: `npm run test:bun`. Options are for Vitest.
 import { spawnSync } from 'node:child_process';
 import { findRuntime } from '../../scripts/other-runtimes.mjs';
 import { ROOT } from '../support/paths.mjs';
@@ -33,7 +33,8 @@ if (bun === undefined) {
   process.exit(0);
 }
 const others = `^(?!.*(?:${OTHERWISE.join('|')}))`;
-const { status } = spawnSync(process.execPath, ['node_modules/.bin/vitest', 'run', ...FILES, '-t', others], {
+const vitest = ['node_modules/.bin/vitest', 'run', ...FILES, '-t', others, ...process.argv.slice(2)];
+const { status } = spawnSync(process.execPath, vitest, {
   cwd: ROOT,
   stdio: 'inherit',
   env: { ...process.env, SOLOD_TEST_RUNTIME: bun },

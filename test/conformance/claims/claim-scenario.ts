@@ -1,7 +1,7 @@
 /**
- * Scenarios of the claim as data, in `claims.json`: a directory, candidates that come one after the other, and
- * what each of them came to. They run in memory (`claims-in-memory.test.ts`), and as processes on Node and
- * natively (`claims-on-disk.test.ts`). A candidate that has claimed lives on until the scenario ends.
+ * Scenarios of the claim as data, in `claims.json`: a directory, candidates that come one after the other,
+ * and what each of them came to. They run in memory (`claims-in-memory.test.ts`), and as processes on Node
+ * and natively (`claims-on-disk.test.ts`). A candidate that has claimed lives on until the scenario ends.
  */
 
 import type { ClaimOutcome } from '../../../src/domain/claim/claim.js';
@@ -72,7 +72,7 @@ export const KILLED = 'killed';
 /** What a process on disk says that waits. */
 export const WAITS = 'waits';
 
-/** Natively nothing is said of a failure or a doubt: Node claims next, and says what is wrong. */
+/** Natively nothing is said of a failure or a doubt. Node claims next, and says what is wrong. */
 export function endsNatively({ then }: ClaimScenario): Ends {
   const { outcomes, tree, natively } = then;
   const left = (word: string) => (/^failed|in doubt$/.test(word) ? 'unsettled' : word);

@@ -161,7 +161,7 @@ describe('a daemon ends', () => {
     const service = box.service();
     await box.run(['call', service, '--idle-timeout', '150ms']);
     await eventually('it is gone', () => box.daemons().length === 0);
-    // On a busy machine the first one may have ended before its caller got through, and a second one served that.
+    // On a busy machine the first one may end before its caller gets through: a second one served that call.
     const [last = 0] = box.generations();
     expect((await box.run(['call', service])).code).toBe(0);
     expect(box.generations()).toEqual([last + 1]);

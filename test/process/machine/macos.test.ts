@@ -3,7 +3,7 @@
  * (`test/support/as-darwin.cjs`). It was never run on a Mac.
  */
 
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
@@ -83,6 +83,49 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     await called(box, service);
     for (let n = 0; n < 5; n++) expect((await run(box, 'kick', service)).code).toBe(0);
     expect(box.spawns()).toEqual(['cold']);
+  });
+
+  it('twenty kicks, and ten at once, start one process', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const kicks = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => run(box, 'kick', service)));
+    for (const { code } of await kicks(10)) expect(code).toBe(0);
+    await oneDaemon(box);
+    for (let n = 0; n < 20; n++) expect((await run(box, 'kick', service)).code).toBe(0);
+    for (const { code } of await kicks(10)) expect(code).toBe(0);
+    await called(box, service);
+    await oneDaemon(box);
+    expect(box.spawns()).toEqual(['cold']);
+  });
+
+  it.each(['', '{"pid":', 'of another program\n'])('an owner file of %j blocks nobody', async (text) => {
+    const box = sandbox();
+    const service = box.service();
+    process.kill(await called(box, service), 'SIGKILL');
+    await eventually('it is gone', () => box.daemons().length === 0);
+    writeFileSync(path.join(box.place(), 'current', 'owner.json'), text);
+    await called(box, service);
+    await oneDaemon(box);
+    expect(box.generations()).toEqual([2]);
+  });
+
+  it('collects an older generation whose daemon is dead', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const killed = async (): Promise<void> => {
+      process.kill(await called(box, service), 'SIGKILL');
+      await eventually('it is gone', () => box.daemons().length === 0);
+    };
+    await killed();
+    const [first, kept] = [path.join(box.place(), '1'), path.join(box.path, 'kept')];
+    renameSync(first, kept);
+    await killed();
+    renameSync(kept, first);
+    expect(box.generations()).toEqual([1, 2]);
+    await called(box, service);
+    await oneDaemon(box);
+    expect(box.generations()).toEqual([3]);
   });
 
   it('a process that has the id of a killed daemon does not block the name', async () => {

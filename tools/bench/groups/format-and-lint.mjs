@@ -42,7 +42,7 @@ function prepareProject(bench) {
 /** @param {Workbench} bench @param {string[]} call @returns {Pick<Commands, 'own' | 'native'>} */
 const ownCommands = ({ sandbox }, call) => ({
   own: { program: NODE, args: [SOLOD, ...call] },
-  ...(fs.existsSync(NATIVE_CLIENT) ? { native: { program: sandbox.install(), args: call } } : {}),
+  ...(fs.existsSync(NATIVE_CLIENT) ? { native: { program: sandbox.install().command, args: call } } : {}),
 });
 
 /**

@@ -59,19 +59,12 @@ function rivalActs(bench) {
   return acts;
 }
 
-/**
- * The command as a project has it. Its daemon is that of the copy, so it has a state directory of its own.
- * @param {Workbench} bench @returns {{ installed?: Act }}
- */
+/** The command as a project has it. @param {Workbench} bench @returns {{ installed?: Act }} */
 function installedAct(bench) {
-  const { sandbox } = bench;
   if (!fs.existsSync(NATIVE_CLIENT)) return {};
-  const program = sandbox.install();
-  const env = sandbox.env('state-installed');
-  const args = ['call', NOTHING];
-  sandbox.run(program, args, { env });
-  const launcher = bench.launcher(env);
-  return { installed: () => launcher.run({ program, args }) };
+  const program = bench.sandbox.install().command;
+  const launcher = bench.launcher(bench.sandbox.env());
+  return { installed: () => launcher.run({ program, args: ['call', NOTHING] }) };
 }
 
 /** @param {Workbench} bench @returns {Promise<Row[]>} */
@@ -146,6 +139,7 @@ export async function measureNative(bench) {
     return [];
   }
   bench.sandbox.solod(['call', NOTHING]);
+  const { client } = bench.sandbox.install();
   const launcher = bench.launcher(bench.sandbox.env());
   const act =
     (/** @type {string} */ program, /** @type {string[]} */ ...args) =>
@@ -154,10 +148,10 @@ export async function measureNative(bench) {
   const taken = await bench.rounds(NATIVE_ROUNDS, {
     bare: act('/bin/true'),
     control: act('/bin/true'),
-    native: act(NATIVE_CLIENT, 'call', NOTHING),
-    kick: act(NATIVE_CLIENT, 'kick', NOTHING),
+    native: act(client, 'call', NOTHING),
+    kick: act(client, 'kick', NOTHING),
     ...installedAct(bench),
-    loser: act(NATIVE_CLIENT, 'serve', NOTHING),
+    loser: act(client, 'serve', NOTHING),
     ...nailgunAct(bench, launcher),
   });
   bench.sandbox.endDaemons();
