@@ -90,8 +90,8 @@ export class BenchSandbox extends Sandbox {
   }
 
   /**
-   * Puts solod and its native client where npm does. A program that has just been linked starts more slowly than
-   * its copy.
+   * Puts solod and its native client where npm does. A program that has just been linked starts more slowly
+   * than its copy.
    * @returns {{ command: string, client: string }} the command, which is a link, and what that becomes
    */
   install() {

@@ -1,4 +1,4 @@
-// The process tests with every command, and so every daemon, on Bun: `npm run test:bun`. Options are for Vitest.
+// The process tests with every command and every daemon on Bun: `npm run test:bun`. It takes Vitest's options.
 import { spawnSync } from 'node:child_process';
 import { findRuntime } from '../../scripts/other-runtimes.mjs';
 import { ROOT } from '../support/paths.mjs';
