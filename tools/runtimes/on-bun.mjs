@@ -1,4 +1,4 @@
-// The process tests with every command and every daemon on Bun: `npm run test:bun`. It takes Vitest's options.
+// The process tests with every command and daemon on Bun: `npm run test:bun`. It takes options of Vitest.
 import { spawnSync } from 'node:child_process';
 import { findRuntime } from '../../scripts/other-runtimes.mjs';
 import { ROOT } from '../support/paths.mjs';
