@@ -10,8 +10,8 @@ export function figure(document, row) {
 /** @param {string} table that follows a heading @param {string} document @returns {string} */
 export const after = (table, document) => document.slice(document.indexOf(table));
 
-/** The command as people have it: what npm installs, or the client that it becomes. */
-export const INSTALLED = '(?:node_modules/.bin/solod|solod-client) call';
+/** The command as npm installs it. */
+export const INSTALLED = 'node_modules/.bin/solod call';
 
 /** @param {string} table @param {string} what as a pattern */
 export const medianOf = (table, what) =>

@@ -34,11 +34,12 @@ export function inShort(performance) {
   const own = of('native', `${INSTALLED}, warm, no-op`);
   const onNode = of('no-op', 'solod call, warm, no-op');
   const node = of('no-op', 'node -e 0 \\(control\\)');
-  const first = of('cold', 'solod call, first call of a cold name');
+  const first = of('cold', 'bin/solod call, first call of a cold name, natively');
+  const firstOnNode = of('cold', 'solod call, first call of a cold name');
   const idle = of('idle', 'an idle daemon, resident memory');
   const facts = [
     `**What solod itself takes of a call:** ${own} ms; on Node ${onNode} ms, of which ${node} ms are Node's start.`,
-    `**The first call, which starts the daemon:** ${first} ms on Node, and what the service takes to load.`,
+    `**The first call, which starts the daemon:** ${first} ms; on Node ${firstOnNode} ms; and what the service takes to load.`,
     `**Memory of an idle daemon:** ${idle} MB, and what the service has loaded.`,
   ];
   return `${workTable(performance)}\n\n${facts.map((fact) => `- ${fact}`).join('\n')}`;
