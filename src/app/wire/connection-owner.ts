@@ -4,7 +4,6 @@ import type { Duplex } from 'node:stream';
 import type { HeadBudget } from '../../domain/calls/head-budget.js';
 import type { Admission } from '../service/admission.js';
 import type { ChunkDecoder } from './chunks.js';
-import type { TurnHold } from './flow/turn-hold.js';
 import type { CallRequest, Setting } from './request.js';
 import type { Request } from './served-call.js';
 
@@ -37,7 +36,6 @@ export interface Endable {
 export interface ConnectionOwner {
   readonly timing: ConnectionTiming;
   readonly heads: HeadBudget;
-  readonly hold: TurnHold;
   /** Never throws, nor rejects. */
   admit(request: CallRequest): Promise<Admission> | Admission;
   /** A request has been read to its end, … */

@@ -315,10 +315,8 @@ export class Connection {
   async #perform(call: Call, run: ServiceFunction): Promise<void> {
     this.#service = 'running';
     this.#owner.begun();
-    const end = this.#owner.hold.begin(this.#socket);
     const result = await call.perform(run);
     this.#service = 'ended';
-    end();
     if (this.#phase !== 'accepted') this.#endUnheard();
     else if (result.kind === 'returned') this.#finish(result.code);
     else this.#answer(result.line, SERVICE_FAILED);

@@ -6,7 +6,6 @@ import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
 import { Connection } from './connection.js';
 import type { ConnectionOwner, Endable } from './connection-owner.js';
-import { TurnHold } from './flow/turn-hold.js';
 import { undecided } from './refusals.js';
 import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
 
@@ -73,7 +72,6 @@ export class CallServer {
         graceMs: options.graceMs ?? 5000,
       },
       heads: new HeadBudget(HEADS),
-      hold: new TurnHold(),
       admit: (request) => admission(options, request),
       requested: () => {
         this.#inFlight++;
