@@ -3,9 +3,15 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 
-/** Type, mode and content of each entry, by its path from the root. */
-export function treeOf(root: string): Record<string, string> {
-  const names = readdirSync(root, { recursive: true }) as string[];
+/**
+ * @param isWanted what else is there may come and go meanwhile
+ * @returns type, mode and content of each entry, by its path from the root
+ */
+export function treeOf(
+  root: string,
+  isWanted: (name: string) => boolean = () => true,
+): Record<string, string> {
+  const names = (readdirSync(root, { recursive: true }) as string[]).filter(isWanted);
   return Object.fromEntries(names.sort().map((name) => [name, describe(path.join(root, name))]));
 }
 

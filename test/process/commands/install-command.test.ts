@@ -67,7 +67,7 @@ function settingsIn(box: Sandbox, text = SETTINGS): string {
 
 /** Without the files of daemons. */
 const treeIn = (box: Sandbox): Record<string, string> =>
-  Object.fromEntries(Object.entries(treeOf(box.path)).filter(([name]) => !name.startsWith('state/')));
+  treeOf(box.path, (name) => !name.startsWith('state/'));
 
 interface Client {
   readonly kind: string;
