@@ -11,6 +11,7 @@ import { writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
 import { isName, layout } from '../../domain/place/layout.js';
+import { afterReading } from '../environment/after-reading.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { platformOf, workingDirectory } from '../environment/state-root.js';
 import { terminals } from '../environment/terminals.js';
@@ -19,7 +20,6 @@ import { nodeClock, readScope } from '../platforms/node-platform.js';
 import { resolveService, type ServiceFile } from '../service/service-file.js';
 import { CHUNK, chunk, HEADER_BYTES } from '../wire/chunks.js';
 import type { Opened } from '../wire/client.js';
-import { afterReading } from '../wire/flow/after-reading.js';
 import { encodeRequest, requestEnvironment } from '../wire/request.js';
 
 /** Continues the call elsewhere: with a connection, or from the beginning. */

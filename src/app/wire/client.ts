@@ -6,6 +6,7 @@ import type { Duplex, Readable, Writable } from 'node:stream';
 import { causeOfStream } from '../../adapters/errno.js';
 import type { Cause } from '../../ports/readings.js';
 import type { GreetReading } from '../../ports/socket-probe.js';
+import { afterReading } from '../environment/after-reading.js';
 import {
   CHUNK,
   ChunkDecoder,
@@ -16,8 +17,6 @@ import {
   violationText,
 } from './chunks.js';
 import { type CallEnd, Conversation, type KeptAs } from './conversation.js';
-import { afterReading } from './flow/after-reading.js';
-import { joinPieces } from './flow/joined-pieces.js';
 import { type CallRequest, encodeRequest } from './request.js';
 
 export type { CallEnd } from './conversation.js';
@@ -204,7 +203,7 @@ export class CallConnection {
   }
 
   readonly #onData = (bytes: Buffer): void => {
-    for (const decoded of joinPieces(this.#decoder.decode(bytes))) this.#take(decoded);
+    for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
   };
 
   readonly #failed = (error: Error): void => {

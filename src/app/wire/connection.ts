@@ -25,7 +25,6 @@ import {
   violationText,
 } from './chunks.js';
 import type { Before, ConnectionOwner, Listeners } from './connection-owner.js';
-import { joinPieces } from './flow/joined-pieces.js';
 import { refusalOf } from './refusals.js';
 import { AFTER_HEAD, type CallRequest, HeadReader, settingAfter, terminalsOf } from './request.js';
 import { Call, type ServiceState } from './served-call.js';
@@ -118,7 +117,7 @@ export class Connection {
 
   #receive(bytes: Buffer): void {
     if (this.#phase === 'head') this.#headBytes += bytes.length;
-    for (const decoded of joinPieces(this.#decoder.decode(bytes))) this.#take(decoded);
+    for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
     if (this.#phase === 'head') this.#share.grow(this.#headBytes);
     if (!this.#isOver && this.#input?.isSated) this.#holdBack();
   }

@@ -6,6 +6,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
 
 import type { Cause } from '../../ports/readings.js';
+import { afterReading } from '../environment/after-reading.js';
 import { InputPump, listenToAbort, OutputSink } from './caller-streams.js';
 import {
   CHUNK,
@@ -18,7 +19,6 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import { afterReading } from './flow/after-reading.js';
 
 export type CallEnd =
   /** The service has ended, and all of its output has been written. */

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { SOLOD } from '../../support/paths.mjs';
+import { NATIVE_CLIENT, SOLOD } from '../../support/paths.mjs';
 import { residentMib } from '../../support/processes.mjs';
 import { waitUntil } from '../../support/time.mjs';
 import { service } from '../bench-sandbox.mjs';
@@ -106,7 +106,9 @@ export async function measureStream(bench) {
     return memory;
   }
   const socatClient = await startSocat(bench, socat);
+  const installed = fs.existsSync(NATIVE_CLIENT) ? bench.sandbox.install().command : undefined;
   const acts = {
+    ...(installed === undefined ? {} : { native: () => pour(bench, mib, [installed, 'call', ECHO]) }),
     own: () => pour(bench, mib, [process.execPath, SOLOD, 'call', ECHO]),
     socat: () => pour(bench, mib, socatClient),
     control: () => pour(bench, mib, socatClient),
@@ -115,9 +117,12 @@ export async function measureStream(bench) {
   bench.sandbox.endDaemons();
   const against = { group: 'stream', against: 'socat', references: taken.socat, unit: 'MiB/s' };
   const what = `solod call, ${mib} MiB through stdin and stdout`;
+  const target = { atLeast: 0.9 };
+  const native = taken.native && { what: `node_modules/.bin/${what}`, values: taken.native };
   return [
     ratioRow({ ...against, what: 'socat (control)', values: taken.control }),
-    ratioRow({ ...against, what, values: taken.own, target: { atLeast: 0.9 } }),
+    ...(native === undefined ? [] : [ratioRow({ ...against, ...native, target })]),
+    ratioRow({ ...against, what, values: taken.own, target }),
     ...memory,
   ];
 }
