@@ -21,6 +21,8 @@ const OTHERWISE = [
   'a new build that meets a call in a worker',
   // Its children might inherit the listener that the native client hands over: it claims anew.
   'a daemon whose name was claimed natively',
+  // The native client starts a new name on the Node of the PATH, and Bun on itself.
+  'is started without Node, as Node would',
   // It has the cache that the Node of the tests lacks.
   'is not there where Node has none',
 ];
