@@ -445,7 +445,7 @@ const sweep = of('claim/sweep', 'claim/sweep', [
     'Step 8: a generation without an owner was not made by solod.',
     "sighted.kind === 'nobody' || (",
     '(',
-    'that refuse go where their owner file is missing',
+    'that refuse go where their owner file',
   ],
   [
     'proven',
