@@ -69,11 +69,12 @@ async function runNamed(program: Command, name: CommandName, reading: ArgumentsR
     case 'read': {
       const { service, args, options } = reading.value;
       if (isOfManual(name)) return explained(program, name, [service ?? '', ...args].join(' '), options);
-      const derived = derivedFor(nodeHost(), options);
+      const host = nodeHost();
+      const derived = derivedFor(host, options);
       // What is not trusted is what `doctor` is for.
       const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
       if (derived.kind !== 'place' && !isLookedAt) return complainOf(OUTPUT, failureOf(derived));
-      const meant = isByName(name) ? meantBy(nodeHost(), service, options) : { service, options };
+      const meant = isByName(name) ? meantBy(host, service, options) : { service, options };
       return ACTIONS[name](commands(OUTPUT), meant.service, meant.options);
     }
   }

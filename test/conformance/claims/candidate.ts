@@ -15,7 +15,7 @@ import { ownerText } from '../../../src/domain/evidence/owner.js';
 import { handedLock } from '../../../src/domain/lock/held-lock.js';
 import { nonceOf } from '../../../src/domain/place/layout.js';
 import { run } from '../../../src/domain/procedure/run.js';
-import { type Candidate, type NthCall, WAITS, wordOf } from './claim-scenario.js';
+import { type Candidate, type NthCall, SERVED, WAITS, wordOf } from './claim-scenario.js';
 
 interface Assignment extends Candidate {
   readonly root: string;
@@ -59,15 +59,7 @@ const plan: ClaimPlan = {
   platform: 'linux',
   nonce: nonceOf(process.pid, 'abc'),
   lock: handedLock(directory, lock),
-  ownerText: ownerText({
-    ...processes.self(),
-    name: 'name',
-    service: '/service.mjs',
-    startedMs: 5,
-    solod: '0.0.0',
-    version: '',
-    wire: 1,
-  }),
+  ownerText: ownerText({ ...processes.self(), ...SERVED }),
   probeMs: 1_000,
 };
 const ports = {

@@ -23,6 +23,16 @@ export interface NthCall {
   readonly nth: number;
 }
 
+/** What every owner file of a scenario says beside its process. */
+export const SERVED = {
+  name: 'name',
+  service: '/service.mjs',
+  startedMs: 5,
+  solod: '0.0.0',
+  version: '',
+  wire: 1,
+};
+
 export interface Candidate {
   /** Killed before it makes this call. */
   readonly dies?: NthCall;

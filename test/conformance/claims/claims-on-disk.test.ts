@@ -31,6 +31,7 @@ import {
   endsNatively,
   type Item,
   KILLED,
+  SERVED,
   WAITS,
 } from './claim-scenario.js';
 
@@ -55,15 +56,7 @@ async function makeSocket(at: string, listener: 'listens' | 'dead'): Promise<voi
 function makeOwner(at: string, process: 'alive' | 'gone'): void {
   const self = new NodeProcessTable().self();
   const who = process === 'alive' ? self : { ...self, pid: spawnSync('true').pid, startTime: '1' };
-  const served = {
-    name: 'name',
-    service: '/service.mjs',
-    startedMs: 5,
-    solod: '0.0.0',
-    version: '',
-    wire: 1,
-  };
-  writeFileSync(at, ownerText({ ...who, ...served }));
+  writeFileSync(at, ownerText({ ...who, ...SERVED }));
 }
 
 function makeItem(at: string, item: Item): Promise<void> | void {

@@ -33,6 +33,14 @@ async function called(box: Sandbox, service: string, word = 'x'): Promise<number
   return pid;
 }
 
+/** @returns the process id that its daemon had */
+async function killed(box: Sandbox, service: string): Promise<number> {
+  const pid = await called(box, service);
+  process.kill(pid, 'SIGKILL');
+  await eventually('it is gone', () => box.daemons().length === 0);
+  return pid;
+}
+
 describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
   it('call, kick, status, restart, stop', async () => {
     const box = sandbox();
@@ -102,8 +110,7 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
   it.each(['', '{"pid":', 'of another program\n'])('an owner file of %j blocks nobody', async (text) => {
     const box = sandbox();
     const service = box.service();
-    process.kill(await called(box, service), 'SIGKILL');
-    await eventually('it is gone', () => box.daemons().length === 0);
+    await killed(box, service);
     writeFileSync(path.join(box.place(), 'current', 'owner.json'), text);
     await called(box, service);
     await oneDaemon(box);
@@ -113,14 +120,10 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
   it('collects an older generation whose daemon is dead', async () => {
     const box = sandbox();
     const service = box.service();
-    const killed = async (): Promise<void> => {
-      process.kill(await called(box, service), 'SIGKILL');
-      await eventually('it is gone', () => box.daemons().length === 0);
-    };
-    await killed();
+    await killed(box, service);
     const [first, kept] = [path.join(box.place(), '1'), path.join(box.path, 'kept')];
     renameSync(first, kept);
-    await killed();
+    await killed(box, service);
     renameSync(kept, first);
     expect(box.generations()).toEqual([1, 2]);
     await called(box, service);
@@ -131,9 +134,7 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
   it('a process that has the id of a killed daemon does not block the name', async () => {
     const box = sandbox();
     const service = box.service();
-    const pid = await called(box, service);
-    process.kill(pid, 'SIGKILL');
-    await eventually('it is gone', () => box.daemons().length === 0);
+    const pid = await killed(box, service);
     // This very process lives, and has the id that the owner file tells of.
     const owner = path.join(box.place(), 'current', 'owner.json');
     writeFileSync(owner, readFileSync(owner, 'utf8').replace(`"pid":${pid}`, `"pid":${process.pid}`));
