@@ -2,9 +2,11 @@
 
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
+import { tellWhatIsMissing } from '../environment/missing-bundle.js';
 import { CLAIMED_IN_VARIABLE } from './start/claim-variables.js';
 import { loadKept } from './start/kept-code.js';
 
+tellWhatIsMissing();
 const argv = process.argv.slice(2);
 /** Others say of V8's code that they have it, and don't. */
 const isNode = process.versions.bun === undefined && process.versions.deno === undefined;

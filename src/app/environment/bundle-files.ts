@@ -23,12 +23,21 @@ export function siblingFile(name: string): string {
 }
 
 /**
+ * A bundle of this release that another process is to run.
+ * @throws as `require` does, if it is not there
+ */
+export function programFile(name: string): string {
+  const file = siblingFile(name);
+  return typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY ? require.resolve(file) : file;
+}
+
+/**
  * The program that a started daemon runs. A tool that has the library in a bundle of its own needs the
  * package installed beside it.
  * @returns undefined if it is not there
  */
 export function daemonFile(): string | undefined {
-  const beside = siblingFile('daemon.cjs');
+  const beside = programFile('daemon.cjs');
   if (typeof SOLOD_LIBRARY !== 'undefined' && !SOLOD_LIBRARY) return beside;
   const { existsSync } = process.getBuiltinModule('node:fs');
   if (existsSync(beside)) return beside;

@@ -187,6 +187,15 @@ function claimingCommand(
   return [host.node, join(dirname(program), CLAIMING_FILE), ...flags, '--', ...fromHere(command, host)];
 }
 
+/** The release that wrote the launch file, and its Node, may have been removed meanwhile. */
+function claimedByThisRelease(
+  words: readonly [string, ...string[]],
+  { node, daemonProgram }: CallerHost,
+): readonly [string, ...string[]] {
+  const program = daemonProgram();
+  return program === undefined ? words : [node, join(dirname(program), CLAIMING_FILE), ...words.slice(2)];
+}
+
 /**
  * The daemon that a launch file tells how to start.
  * @param words what the launch file says
@@ -198,13 +207,14 @@ export function requestOfLaunch(
   options: Pick<NameOptions, 'env'> & TimingOptions,
 ): DaemonRequest {
   const isHanded = basename(words[1] ?? '') === CLAIMING_FILE;
+  const command = isHanded ? claimedByThisRelease(words, host) : words;
   const environment = (): Record<string, string> =>
     daemonEnvironment(options.env ?? host.env, [], host.directory());
   return {
     target,
     spawn: {
       directory: target.place.directory,
-      command: words,
+      command,
       environment,
       silentMs: SILENT_MS_MAX,
       handListener: isHanded ? host.handListener : undefined,

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Identity } from '../../domain/evidence/identity.js';
 import type { TerminationSignal } from '../../ports/process-table.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
+import { tellWhatIsMissing } from '../environment/missing-bundle.js';
 import { claimTarget } from '../library/claim-name.js';
 import { settledTarget, type Target } from '../library/daemon-target.js';
 import type { DaemonHost } from '../platforms/host.js';
@@ -94,4 +95,5 @@ function forParent<H extends DaemonHost>(own: H, pid: number): H {
   return { ...own, processes };
 }
 
+tellWhatIsMissing();
 void claimForParent(process.argv.slice(2)).then((code) => process.exit(code));

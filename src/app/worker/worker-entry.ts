@@ -10,6 +10,7 @@ import { SPEAKER } from '../../domain/text/speaker.js';
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
 import { freeMemorySoon, LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
+import { tellWhatIsMissing } from '../environment/missing-bundle.js';
 import type { Service } from '../service/define-service.js';
 import { loadService } from '../service/load-service.js';
 import { failureOf, SHARED_PROCESS } from '../service/run-service.js';
@@ -167,5 +168,6 @@ class Worker {
   }
 }
 
+tellWhatIsMissing();
 const [file = '', daemonName = '', tether] = process.argv.slice(2);
 void new Worker(file, tether as WorkerTether).serve(daemonName);

@@ -229,6 +229,145 @@ describe.skipIf(process.platform !== 'linux')('the command, a program for sh and
     ]);
   });
 
+  it('is not what lies beside the folder of a copy of it', () => {
+    const box = sandbox();
+    const copy = path.join(box.path, 'tools/solod');
+    putFile(copy, readFileSync(path.join(ROOT, 'bin/solod'), 'utf8'));
+    putFile(path.join(box.path, 'todist/solod.cjs'), "console.log('planted')");
+    putFile(path.join(box.path, 'toolsdist/solod.cjs'), "console.log('planted')");
+    const { status, stdout, stderr } = run(box, copy, ['ls']);
+    const missing = path.join(box.path, 'dist/solod.cjs');
+    expect([status, stdout, stderr]).toEqual([
+      71,
+      '',
+      expect.stringContaining(`solod: ${missing} was looked`),
+    ]);
+  });
+
+  it.each(['.', '..', 'bin', 'bin/solod', 'dist', 'dist/solod.cjs', 'dist/command.cjs'])(
+    'runs nothing of a package where others can write to %s, by Node as by the client',
+    (what) => {
+      const box = sandbox();
+      const program = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+      const at = path.join(box.path, 'node_modules/solod', what);
+      chmodSync(at, 0o777);
+      const { status, stderr } = run(box, program, ['ls']);
+      expect([status, stderr]).toEqual([
+        71,
+        expect.stringContaining(`others can write to ${at} (chmod go-w)`),
+      ]);
+      chmodSync(at, 0o755);
+      expect(run(box, program, ['ls', '--json']).stdout).toBe('[]\n');
+    },
+  );
+
+  it('runs nothing beside a copy of it in a folder where everybody may leave files', () => {
+    const box = sandbox();
+    putFile(path.join(box.path, 'all/bin/solod'), readFileSync(path.join(ROOT, 'bin/solod'), 'utf8'));
+    putClient(path.join(box.path, 'all/node_modules'));
+    putFile(path.join(box.path, 'all/native/target/release/solod-client'), CLIENT);
+    putFile(path.join(box.path, 'all/dist/solod.cjs'), "console.log('planted')");
+    chmodSync(path.join(box.path, 'all'), 0o1777);
+    const { status, stdout, stderr } = run(box, path.join(box.path, 'all/bin/solod'), ['ls']);
+    expect([status, stdout, stderr]).toEqual([71, '', expect.stringMatching(/others can write to/)]);
+  });
+
+  it('never runs a node of a relative folder of the PATH', () => {
+    const box = sandbox();
+    const program = LAYOUTS[1]?.put(box.path, 'without') ?? '';
+    putFile(path.join(box.path, 'node'), '#!/bin/sh\necho planted\n');
+    for (const before of ['.', '', '../' + path.basename(box.path)]) {
+      const { stdout } = run(box, program, ['--version'], { PATH: `${before}:${process.env.PATH}` });
+      expect(stdout).toBe(`${version}\n`);
+    }
+  });
+
+  /** Programs that the system does not execute. */
+  const REFUSED: readonly [string, string][] = [
+    ['for another processor, or broken', '\x7fELFbroken'],
+    ['of an interpreter that is not there', '#!/no/such/interpreter\n'],
+  ];
+  const SHELLS = ['dash', 'bash'].filter(has);
+
+  it.each(REFUSED)('says of a node that is %s that it can not be executed', (_, text) => {
+    const box = sandbox();
+    const program = LAYOUTS[1]?.put(box.path, 'without') ?? '';
+    const node = path.join(box.path, 'broken/node');
+    putFile(node, text);
+    for (const shell of SHELLS) {
+      const { status, stdout, stderr } = run(box, shell, [program, 'ls'], {
+        PATH: `${path.dirname(node)}:/usr/bin:/bin`,
+      });
+      expect([status, stdout, stderr]).toEqual([
+        71,
+        '',
+        expect.stringContaining(
+          `\nsolod: ${node} can't be executed; put another Node, 20.19 or newer, first in PATH [`,
+        ),
+      ]);
+    }
+  });
+
+  it.each([...REFUSED, ['empty', ''] as const])('is run by Node where the native client is %s', (_, text) => {
+    const box = sandbox();
+    const program = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+    putFile(path.join(box.path, `node_modules/@solod/client-${HERE}/bin/solod-client`), text);
+    const service = box.service();
+    for (const shell of SHELLS) {
+      const { status, stdout } = run(box, shell, [program, 'call', service, '--', ...WORDS, '--exit=9']);
+      expect([shell, status, JSON.parse(stdout)]).toEqual([
+        shell,
+        9,
+        expect.objectContaining({ args: [...WORDS, '--exit=9'] }),
+      ]);
+    }
+  });
+
+  it.each(['daemon.cjs', 'serve.cjs', 'serving.cjs', 'worker-pool.cjs', 'worker.cjs'])(
+    'says of a daemon in one sentence that %s is missing',
+    (bundle) => {
+      const box = sandbox();
+      const command = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+      const missing = path.join(box.path, 'node_modules/solod/dist', bundle);
+      rmSync(missing);
+      const { status, stderr } = run(box, command, ['call', '--workers=2', box.service()]);
+      expect([status, stderr]).toEqual([
+        bundle === 'daemon.cjs' ? 71 : 70,
+        expect.stringContaining(
+          `solod: ${missing} was looked for, and is not there; install solod again (npm install solod) [SOLOD_E_NOT_EXECUTED]`,
+        ),
+      ]);
+      expect(stderr).not.toMatch(/ at |node:/);
+    },
+  );
+
+  it.each(['handed-start.cjs', 'program-claim.cjs'])('names %s if a program needs it', (bundle) => {
+    const box = sandbox();
+    const command = LAYOUTS[0]?.put(box.path, 'without') ?? '';
+    const missing = path.join(box.path, 'node_modules/solod/dist', bundle);
+    rmSync(missing);
+    const { status, stderr } = run(box, command, ['connect', '--name=p', '--', 'cat']);
+    expect([status, stderr]).toEqual([71, expect.stringContaining(missing)]);
+    expect(stderr).not.toMatch(/ at |node:/);
+  });
+
+  it('says of a Node that is too old what it is', () => {
+    const box = sandbox();
+    const command = LAYOUTS[1]?.put(box.path, 'without') ?? '';
+    const old = path.join(box.path, 'old.cjs');
+    writeFileSync(
+      old,
+      'delete process.getBuiltinModule; Object.defineProperty(process.versions, "node", { value: "18.0.0" });',
+    );
+    for (const program of [command, path.join(box.path, 'node_modules/solod/dist/daemon.cjs')]) {
+      const { status, stderr } = run(box, process.execPath, ['--require', old, program, 'ls']);
+      expect([status, stderr]).toEqual([
+        71,
+        `solod: ${process.execPath} is Node 18.0.0, which is too old; put Node 20.19 or newer first in PATH [SOLOD_E_NOT_EXECUTED]\n`,
+      ]);
+    }
+  });
+
   it.each([
     ['solod.cjs', 'ls'],
     ['call-and-kick.cjs', 'kick'],

@@ -49,7 +49,9 @@ const LOGIN_UMASK = 'umask 022';
 export function handListener(start: HandedStart): HandedReading {
   const { directory, command, path, mode } = start;
   const words = command.indexOf('--') + 1;
-  const missing = whyNotExecutable(command[words] ?? '', path);
+  const [node, claiming = ''] = command;
+  const missing =
+    whyNotExecutable(command[words] ?? '', path) ?? whyNotRunnable(node) ?? whyNotThere(claiming);
   if (missing !== undefined) return { kind: 'failed', cause: missing };
   const own = layout.private(directory, nonceOf(process.pid, Math.random().toString(36).slice(2, 10)));
   const listening = listenIn(own);
@@ -114,6 +116,15 @@ function whyNotExecutable(program: string, path = ''): Cause | undefined {
   const found = path.split(':').some((folder) => whyNotRunnable(join(folder, program)) === undefined);
   const message = `ENOENT: ${JSON.stringify(program)} is in no directory of the PATH (${path})`;
   return found ? undefined : { code: 'ENOENT', message };
+}
+
+function whyNotThere(file: string): Cause | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return undefined;
+  } catch (error) {
+    return causeOf(error);
+  }
 }
 
 function whyNotRunnable(file: string): Cause | undefined {

@@ -1,6 +1,6 @@
 /** Starts the workers of a daemon. */
 
-import { siblingFile } from '../../environment/bundle-files.js';
+import { programFile } from '../../environment/bundle-files.js';
 import { ownRuntime, workerStarter } from '../../platforms/node-platform.js';
 import { WorkerPool } from './worker-pool.js';
 
@@ -19,7 +19,7 @@ export interface PoolSettings {
 
 export function openPool({ workers, heapBytes, graceMs, service, name }: PoolSettings): WorkerPool {
   const heap = heapBytes === undefined ? [] : [`--max-old-space-size=${Math.ceil(heapBytes / 2 ** 20)}`];
-  const command = [...ownRuntime(), ...heap, siblingFile('worker.cjs'), service, name] as const;
+  const command = [...ownRuntime(), ...heap, programFile('worker.cjs'), service, name] as const;
   const log = (text: string): void => void process.stdout.write(text);
   return new WorkerPool(workerStarter({ command, env: process.env }), { workers, graceMs, heapBytes, log });
 }
