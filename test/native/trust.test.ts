@@ -255,6 +255,42 @@ describe.skipIf(!hasCargo)(`a client that leads back to itself${LEFT_OUT}`, () =
   });
 });
 
+describe.skipIf(!hasCargo)(`a node that the system does not execute${LEFT_OUT}`, () => {
+  beforeAll(buildClient, BUILD_MS);
+
+  it.each([
+    ['without a first line', (mark: string) => `touch ${mark}\n`],
+    ['empty', () => ''],
+    ['of another processor', () => '\x7fELF broken'],
+  ])('is never given to a shell: one that is %s', (_, text) => {
+    const box = sandbox();
+    const { client } = installed(box);
+    const folder = onPath(box, 'node', text(path.join(box.path, MARK)));
+    const { status, stdout, stderr } = run(box, client, ['ls'], { PATH: `${folder}:/usr/bin:/bin` });
+    const said = `solod: ${folder}/node can't be run: Exec format error (os error 8); put another Node first in PATH [SOLOD_E_NOT_EXECUTED]\n`;
+    expect([status, stdout, stderr]).toEqual([71, '', said]);
+    expect(hasRun(box)).toBe(false);
+  });
+
+  it('leaves a name that the next call can have', () => {
+    const box = sandbox();
+    const { client } = installed(box);
+    const folder = onPath(box, 'node', '\x7fELF broken');
+    const service = box.service();
+    box.leaveRecord();
+    for (const command of ['call', 'serve']) {
+      const refused = run(box, client, [command, service], { PATH: `${folder}:/usr/bin:/bin` });
+      expect([command, refused.stderr]).toEqual([
+        command,
+        expect.stringContaining(`${folder}/node can't be run`),
+      ]);
+      expect(run(box, client, ['call', service]).status).toBe(0);
+      expect(run(box, client, ['stop', service]).status).toBe(0);
+      rmSync(path.join(box.place(), 'launch'));
+    }
+  });
+});
+
 describe.skipIf(!hasCargo)(`without Node in the PATH${LEFT_OUT}`, () => {
   beforeAll(buildClient, BUILD_MS);
   const EMPTY = { PATH: '/nonexistent' };
@@ -267,6 +303,13 @@ describe.skipIf(!hasCargo)(`without Node in the PATH${LEFT_OUT}`, () => {
       expect(status).toBe(71);
       expect(stderr).toMatch(/"node" was looked for in PATH \(\/nonexistent\); install Node 20\.19 or newer/);
     }
+  });
+
+  it('and without a PATH it is looked for where a shell would', () => {
+    const box = sandbox();
+    const { client } = installed(box);
+    const { status, stderr } = run(box, 'env', ['-u', 'PATH', client, 'ls', '--json']);
+    if (status !== 0) expect(stderr).toMatch(/PATH \(\/usr\/local\/bin:\/usr\/bin:\/bin\)/);
   });
 
   it('a name is started by the Node that install wrote down', () => {

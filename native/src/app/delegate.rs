@@ -7,6 +7,7 @@ use super::target::{variable, Target};
 use crate::domain::failure::code_suffix;
 use crate::protocol as p;
 use crate::system::host::Limits;
+use crate::system::spawn::{execute, not_run_text};
 use std::env;
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -65,10 +66,7 @@ pub fn kick_first(asked: &Asked, target: &Target) {
     let kicked = kick.env(HANDED_OVER, "1").stdin(Stdio::null()).stdout(Stdio::null()).status();
     if let Err(error) = kicked {
         let why = code_suffix(p::CODE_NOT_EXECUTED);
-        say(&format!(
-            "{} can't be run: {error}; put another Node first in PATH{why}",
-            node.to_string_lossy()
-        ));
+        say(&format!("{}{why}", not_run_text(&node.to_string_lossy(), &error)));
     }
 }
 
@@ -93,10 +91,9 @@ fn become_node(target: Option<&Target>, argv: &[OsString], errors: Errors) -> i3
         Ok(command) => command,
         Err(why) => return complain(errors, &why, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR),
     };
-    let [node, solod] = &command;
-    let error = Process::new(node).arg(solod).args(argv).env(HANDED_OVER, "1").exec();
-    let sentence =
-        format!("{} can't be run: {error}; put another Node first in PATH", node.to_string_lossy());
+    env::set_var(HANDED_OVER, "1");
+    let error = execute(&[&command, argv].concat());
+    let sentence = not_run_text(&command[0].to_string_lossy(), &error);
     complain(errors, &sentence, p::CODE_NOT_EXECUTED, p::EXIT_OS_ERROR)
 }
 

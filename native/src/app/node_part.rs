@@ -76,7 +76,7 @@ pub fn loop_text() -> String {
     format!(
         "Node was to run the rest of solod, and this program was started instead; what is called \"node\" in \
          PATH ({}) leads back here: put Node 20.19 or newer first in PATH",
-        path_variable()
+        path_variable().to_string_lossy()
     )
 }
 
@@ -191,7 +191,7 @@ fn find_node(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
             Err(why) => tried.push(format!("{} {}", node.display(), why.text())),
         }
     }
-    let path = env::var_os("PATH").unwrap_or_default();
+    let path = path_variable();
     // A relative directory would be one of whatever directory the caller happens to be in.
     for directory in env::split_paths(&path).filter(|directory| directory.is_absolute()) {
         let node = directory.join("node");
@@ -201,7 +201,7 @@ fn find_node(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
             Err(why) => tried.push(format!("{} {}", node.display(), why.text())),
         }
     }
-    tried.push(format!("\"node\" was looked for in PATH ({})", path_variable()));
+    tried.push(format!("\"node\" was looked for in PATH ({})", path.to_string_lossy()));
     Err(format!(
         "this takes Node, and none was found: {}; install Node 20.19 or newer, or put its directory on the \
          PATH",
@@ -209,8 +209,11 @@ fn find_node(daemon: Option<&LaunchedBy>) -> Result<Trusted, String> {
     ))
 }
 
-fn path_variable() -> String {
-    env::var_os("PATH").unwrap_or_default().to_string_lossy().into_owned()
+/// As a shell has it where the caller has none.
+const DEFAULT_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+
+fn path_variable() -> OsString {
+    env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into())
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@ use super::libc::{
 };
 use super::limits;
 use crate::protocol as p;
-use std::ffi::CString;
+use std::env;
+use std::ffi::{CStr, CString, OsString};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::raw::{c_char, c_int, c_uint, c_void};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::io::{AsRawFd, FromRawFd};
 use std::ptr;
 
@@ -96,6 +98,23 @@ pub fn start(
     }
 }
 
+/// This process becomes that program, with its environment. A file that the system does not execute is not run by a shell, as
+/// execvp(3) of `std` would do it. Returns why it was not run.
+pub fn execute(argv: &[OsString]) -> io::Error {
+    let variables = env::vars_os().map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes()].concat());
+    let texts = argv.iter().map(|text| CString::new(text.as_bytes())).collect::<Result<Vec<_>, _>>();
+    let (argv, variables) = match (texts, variables.map(CString::new).collect::<Result<Vec<_>, _>>()) {
+        (Ok(argv), Ok(variables)) => (argv, variables),
+        _ => return io::Error::from(io::ErrorKind::InvalidInput),
+    };
+    unsafe {
+        libc::signal(SIGPIPE, SIG_DFL);
+        libc::sigprocmask(libc::SIG_SETMASK, &SignalSet([0; 16]), ptr::null_mut());
+        libc::execve(argv[0].as_ptr(), pointers(&argv).as_ptr(), pointers(&variables).as_ptr());
+    }
+    io::Error::last_os_error()
+}
+
 fn pointers(texts: &[CString]) -> Vec<*const c_char> {
     texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect()
 }
@@ -151,12 +170,18 @@ unsafe fn become_child(plan: &Plan, prelude: &mut Prelude) -> ! {
             libc::signal(SIGPIPE, SIG_DFL);
             let envp = pointers(&environment);
             libc::execve(plan.argv[0], plan.argv.as_ptr(), envp.as_ptr());
-            let text = format!("{}the daemon can't be run: {}\n", p::SPEAKER, io::Error::last_os_error());
+            let (error, program) = (io::Error::last_os_error(), CStr::from_ptr(plan.argv[0]).to_string_lossy());
+            let text = format!("{}{}\n", p::SPEAKER, not_run_text(&program, &error));
             libc::write(2, text.as_ptr().cast::<c_void>(), text.len());
             libc::_exit(p::EXIT_OS_ERROR)
         }
         Then::Exit(code) => libc::_exit(code),
     }
+}
+
+/// What is said of a Node that the system does not execute.
+pub fn not_run_text(node: &str, error: &io::Error) -> String {
+    format!("{node} can't be run: {error}; put another Node first in PATH")
 }
 
 /// Says why to the parent: with less than it should have, a program must not begin.
