@@ -11,6 +11,7 @@ import { runSync } from '../../domain/procedure/run.js';
 import type { Cause } from '../../ports/readings.js';
 import type { ConnectReading } from '../../ports/socket-probe.js';
 import { type Host, portsOf } from '../platforms/host.js';
+import { ORPHANED } from '../platforms/look-at-process.js';
 import { durationText } from '../texts/duration.js';
 import { CallConnection } from '../wire/client.js';
 import { CONTROL } from '../wire/control.js';
@@ -83,6 +84,10 @@ export class Inspector {
     const reading = await probe.connect(layout.currentSocket(directory), withinMs);
     if (this.#isDead(directory, reading)) return { kind: 'not-running', directory };
     const socket = probe.take();
+    if (socket !== undefined && this.#hasEnded(this.#owner(directory))) {
+      socket.destroy();
+      return this.#notAnswering(directory, ORPHANED);
+    }
     if (socket === undefined) {
       const cause = reading.kind === 'errno' ? reading.cause : silence(withinMs);
       return this.#notAnswering(directory, cause);
@@ -115,6 +120,14 @@ export class Inspector {
     return seen.activity === 'stopped' ? 'stopped' : 'running';
   }
 
+  /** Of a program alone: what another daemon says itself counts more. */
+  #hasEnded(owner: Owner | undefined): boolean {
+    const { processes } = this.parts;
+    return (
+      owner?.program === true && vitalityOf(owner, processes.self(), processes.lookUp(owner.pid)) === 'dead'
+    );
+  }
+
   #owner(directory: string): Owner | undefined {
     const reading = this.parts.files.readText(layout.currentOwner(directory));
     return reading.kind === 'text' ? parseOwner(reading.text) : undefined;
@@ -130,12 +143,11 @@ export class Inspector {
     const { processes } = this.parts;
     const seen = processes.lookUp(owner.pid);
     switch (vitalityOf(owner, processes.self(), seen)) {
-      case 'dead':
-        return { kind: 'not-running', directory };
       case 'alive':
         return this.#activity(owner) === 'stopped'
           ? this.#notAnswering(directory, { code: 'ESTOPPED', message: 'its process is stopped' })
           : { kind: 'other-wire', directory, owner };
+      case 'dead':
       case 'unknown':
         return undefined;
     }

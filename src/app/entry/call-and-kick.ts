@@ -30,7 +30,7 @@ async function runCommand(argv: readonly string[], opened: Opened | undefined): 
   if (command === 'connect' || command === 'path') return runProgram(argv);
   const asked = command === 'call' || command === 'kick' ? readServiceArguments(command, rest) : undefined;
   if (asked === undefined) return loadCommand().runCommand(argv);
-  if (command === 'call' && isProgram(rest, asked)) return runProgram(argv);
+  if (isProgram(rest, asked)) return runProgram(argv);
   return command === 'call'
     ? callCommand(asked, opened)
     : kickExitCode(await kickReachable(callerHost(), serviceOptions(asked)));

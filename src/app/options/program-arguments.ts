@@ -39,7 +39,7 @@ export type ProgramReading =
   | { readonly kind: 'wrong'; readonly complaint: Complaint }
   | { readonly kind: 'malformed' };
 
-export type ProgramCommand = 'call' | 'serve' | 'connect' | 'path';
+export type ProgramCommand = 'call' | 'kick' | 'serve' | 'connect' | 'path';
 
 /** What solod can do for a program; all other options are for services. */
 const FOR_PROGRAMS: readonly string[] = ['name', 'project', 'state-dir', 'timeout'] satisfies OptionName[];

@@ -4,11 +4,18 @@ import { dirname } from 'node:path';
 import { type Vitality, vitalityOf } from '../../domain/evidence/identity.js';
 import { parseOwner } from '../../domain/evidence/owner.js';
 import { join, NAMES } from '../../domain/place/layout.js';
+import type { Cause } from '../../ports/readings.js';
 import type { ConnectReading, SocketProbe } from '../../ports/socket-probe.js';
 import type { CommonHost } from './host.js';
 
 /** As connect(2) says it. */
 const NOBODY: ConnectReading = { kind: 'errno', cause: { code: 'ENOENT', message: 'there is no socket' } };
+
+/** A program that has ended, and left its listener to its children. */
+export const ORPHANED: Cause = {
+  code: 'EORPHANED',
+  message: 'its process has ended, and one that it started still has its socket',
+};
 
 /**
  * @param look `process`: no connection is made to a program that lives; such a reading has no connection
@@ -26,9 +33,9 @@ export function lookingAtProcess(
       if (vitality === 'alive' && look === 'process') return { kind: 'connected' };
       const reading = await probe.connect(path, withinMs);
       if (vitality !== 'dead' || reading.kind !== 'connected') return reading;
-      // Its children have the listener still, or the process that claims for it: it is waited for.
+      // The process that claims for it may have the listener still: it is waited for.
       probe.drop();
-      return { kind: 'silent' };
+      return { kind: 'errno', cause: ORPHANED };
     },
     greet: (withinMs) => probe.greet(withinMs),
   };

@@ -17,6 +17,7 @@ import { EXIT, exitCodeOf, exitCodeOfOutput } from '../environment/exit-codes.js
 import { ownStreams } from '../environment/sync-stdout.js';
 import { type DaemonRequest, resolveSettled } from '../library/daemon-request.js';
 import { resolveTarget, type Target } from '../library/daemon-target.js';
+import { kickReachable } from '../library/kick-daemon.js';
 import { connectTo } from '../library/obtain-daemon.js';
 import {
   type ProgramArguments,
@@ -36,7 +37,7 @@ import { type JoinEnd, joinStreams } from './join-streams.js';
 import { launchedRequest } from './launched-request.js';
 
 /**
- * `connect`, `path`, and `call` of a program.
+ * `connect`, `path`, and `call` and `kick` of a program.
  * @returns the exit code; `malformed` for what the full command answers
  */
 export async function runProgram(argv: readonly string[]): Promise<number | 'malformed'> {
@@ -46,7 +47,15 @@ export async function runProgram(argv: readonly string[]): Promise<number | 'mal
   const host = callerHost();
   if (host.platform === 'win32')
     return complain(USAGE.platform(host.platform, `solod ${command}`), EXIT.usage);
-  return command === 'path' ? printPath(host, reading.value) : connectProgram(host, reading.value);
+  if (command === 'path') return printPath(host, reading.value);
+  return command === 'kick' ? kickProgram(host, reading.value) : connectProgram(host, reading.value);
+}
+
+async function kickProgram(host: CallerHost, { name, command, options }: ProgramArguments): Promise<number> {
+  if (command === undefined) return complain(USAGE.noDaemon(), EXIT.usage);
+  const kicked = await kickReachable(host, { ...options, name, command, listener: 'handed' });
+  // It has said itself what failed.
+  return kicked.kind === 'failed' ? exitCodeOf(kicked.failure) : EXIT.ok;
 }
 
 /** `serve` of a program: it runs in the foreground, and this process passes signals on to it. */

@@ -169,6 +169,11 @@ function timedOut({ directory, phase, afterMs, pid }: Of<'timed-out'>): Complain
 
 function notAnswering({ owner, cause, directory, afterMs }: Of<'not-answering'>): Complaint {
   const who = owner === undefined ? `of ${directory}` : `"${owner.name}" (pid ${owner.pid}) of ${directory}`;
+  if (cause?.code === 'EORPHANED')
+    return {
+      what: `the daemon ${who} can't be replaced: ${cause.message}`,
+      todo: 'end that process, and let the program stay in the foreground',
+    };
   const why = cause === undefined ? '' : ` (${causeText(cause)})`;
   const kill = owner === undefined ? '' : ` or "kill ${owner.pid}"`;
   return {

@@ -229,6 +229,16 @@ const FAILURES: { readonly [K in Kind]: readonly [Example<K>, ...Example<K>[]] }
   ],
   'not-answering': [
     {
+      failure: {
+        kind: 'not-answering',
+        directory: '/d',
+        owner,
+        afterMs: 2_000,
+        cause: { code: 'EORPHANED', message: 'its process has ended' },
+      },
+      says: 'the daemon "name" (pid 42) of /d can\'t be replaced: its process has ended; end that process, and let the program stay in the foreground',
+    },
+    {
       failure: { kind: 'not-answering', directory: '/d', owner, afterMs: 2_000, cause: undefined },
       says: 'the daemon "name" (pid 42) of /d is there and did not answer within 2000 ms; try again, or end it with "solod restart --force" or "kill 42"',
     },

@@ -315,6 +315,72 @@ describe('a program', () => {
     expect(JSON.parse(restarted.stdout.toString())).toMatchObject({ kind: 'started', before });
   });
 
+  it.skipIf(PYTHON !== '')(
+    `that leaves its listener to a child is told of as what it is${PYTHON}`,
+    async () => {
+      const box = programBox();
+      const file = path.join(box.path, 'leaves.py');
+      writeFileSync(
+        file,
+        `import os, socket
+s = socket.socket(fileno=3)
+if os.fork(): os._exit(0)
+while True:
+    c, _ = s.accept()
+    try: c.sendall(b"child")
+    except OSError: pass
+    c.close()
+`,
+      );
+      await connect(box, '', 'python3', file);
+      await eventually('the parent has gone', () => ownerIn(box) === undefined);
+      const said = /its process has ended, and one that it started still has its socket/;
+      const waited = await box.run(['connect', '--timeout', '500ms', 'db'], marked(box));
+      expect([waited.code, waited.stderr]).toEqual([69, expect.stringMatching(said)]);
+      expect(waited.stderr).toMatch(/end that process, and let the program stay in the foreground/);
+      for (const argv of [['status'], ['stop'], ['doctor']]) {
+        const { stdout, stderr } = await box.run([...argv, 'db', '--timeout', '2s']);
+        expect([argv, stdout.toString() + stderr]).toEqual([argv, expect.stringMatching(said)]);
+      }
+      expect(box.spawns()).toEqual(['cold']);
+      for (const pid of programsOf(box)) kill(pid);
+      await eventually('nobody has it', () => programsOf(box).length === 0);
+      expect((await connect(box, '', 'python3', file)).code).toBe(0);
+      expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
+    },
+  );
+
+  it.skipIf(PYTHON !== '')(`is started by a kick, for later${PYTHON}`, async () => {
+    const box = programBox();
+    const kicked = await box.run(['kick', ...TARGET, '--', 'python3', ECHO], marked(box));
+    expect([kicked.code, kicked.stderr]).toEqual([0, '']);
+    await eventually('it runs', () => ownerIn(box) !== undefined);
+    const pid = ownerIn(box)?.pid;
+    expect(pidIn(await connect(box, 'a', 'python3', ECHO))).toBe(pid);
+    const refused = await box.run(['kick', ...TARGET, '--', 'no-such-program'], marked(box));
+    expect(refused.code).toBe(0);
+    const other = await box.run(['kick', '--name=other', '--', 'no-such-program'], marked(box));
+    expect([other.code, other.stderr]).toEqual([71, expect.stringContaining('"no-such-program" is in no')]);
+    const idle = await box.run(['kick', ...TARGET, '--workers=2', '--', 'python3', ECHO]);
+    expect([idle.code, idle.stderr]).toEqual([64, expect.stringContaining('--workers has no effect')]);
+  });
+
+  it.skipIf(PYTHON !== '')(
+    `is started by its name although the release that wrote it down has gone${PYTHON}`,
+    async () => {
+      const box = programBox();
+      const first = pidIn(await connect(box, 'a', 'python3', ECHO));
+      const launch = path.join(placeIn(box), 'launch');
+      const [, file = '', ...rest] = readFileSync(launch, 'utf8').split('\0');
+      const gone = ['/no/such/node', `/no/such/${path.basename(file)}`, ...rest];
+      process.kill(first, 'SIGKILL');
+      await eventually('it has gone', () => ownerIn(box) === undefined);
+      writeFileSync(launch, gone.join('\0'));
+      const second = await box.run(['connect', 'db'], { input: 'b', ...marked(box) });
+      expect([second.code, second.stderr]).toEqual([0, '']);
+    },
+  );
+
   it('gets no options that only a service has', async () => {
     const box = programBox();
     const refused = await box.run(['serve', ...TARGET, '--workers', '2', '--', 'sleep', '60']);
