@@ -41,7 +41,10 @@ pub const SIG_SETMASK: c_int = 2;
 pub const WNOHANG: c_int = 1;
 
 pub const EINTR: c_int = 4;
+pub const E2BIG: c_int = 7;
 pub const EAGAIN: c_int = 11;
+pub const ENOMEM: c_int = 12;
+pub const ETXTBSY: c_int = 26;
 pub const ENAMETOOLONG: c_int = 36;
 pub const ENOENT: c_int = 2;
 pub const ESRCH: c_int = 3;

@@ -181,7 +181,12 @@ unsafe fn become_child(plan: &Plan, prelude: &mut Prelude) -> ! {
 
 /// What is said of a Node that the system does not execute.
 pub fn not_run_text(node: &str, error: &io::Error) -> String {
-    format!("{node} can't be run: {error}; put another Node first in PATH")
+    let todo = match error.raw_os_error() {
+        Some(libc::E2BIG) => "use fewer arguments, or a smaller environment",
+        Some(libc::ENOMEM) | Some(libc::EAGAIN) | Some(libc::ETXTBSY) => "try again",
+        _ => "put another Node first in PATH",
+    };
+    format!("{node} can't be run: {error}; {todo}")
 }
 
 /// Says why to the parent: with less than it should have, a program must not begin.

@@ -29,6 +29,11 @@ export const DOCTOR_PAGES: ErrorPages<FindingCode> = {
     'The finding names the package.',
     'Install solod again without `--omit=optional`, if it is called often.',
   ),
+  SOLOD_E_DOCTOR_NATIVE_CLIENT_UNUSABLE: finding(
+    'The native client is installed, and can not be executed, or is of another release. Each call starts Node instead.',
+    NAMED,
+    'Install solod again with its optional dependencies, on the machine where it runs.',
+  ),
   SOLOD_E_DOCTOR_RELATIVE_IGNORED: finding(
     'A variable that leads to the state directory has a relative path. solod ignores it.',
     'The finding names the variable.',

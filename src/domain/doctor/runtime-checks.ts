@@ -64,6 +64,12 @@ export const RUNTIME_TELLERS = {
       `the native client (${name}) is not installed; everything works without it, but each call starts Node, some 40 ms instead of 2`,
       'install solod with its optional dependencies if it is called often',
     ),
+  'native-client-unusable': ({ path, why }: { path: string; why: string }) =>
+    note(
+      path,
+      `the native client can't be used (${why}); everything works without it, but each call starts Node, some 40 ms instead of 2`,
+      'install solod again, for this processor',
+    ),
   'relative-ignored': ({ variable, value }: { variable: string; value: string }) =>
     note(
       HERE,

@@ -36,6 +36,11 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
     'note',
     '(@solod/client-linux-x64) is not installed',
   ],
+  'native-client-unusable': [
+    { path: '/bin/solod-client', why: 'SIGSEGV has ended it' },
+    'note',
+    "the native client can't be used (SIGSEGV has ended it)",
+  ],
   'relative-ignored': [{ variable: 'XDG_STATE_HOME', value: 'x' }, 'note', 'XDG_STATE_HOME'],
   'relative-root': [{ value: 'x', path: '/w/x' }, 'note', 'the relative path "x"'],
   'base-ignored': [

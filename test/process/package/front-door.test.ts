@@ -127,6 +127,7 @@ const LAYOUTS: readonly Layout[] = [
   },
 ];
 
+const SHELLS = ['dash', 'bash'].filter(has);
 const WORDS = ['call', 'a b', '', '*', "it's", 'a\nb', '--x=$HOME'];
 
 function run(box: Sandbox, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -174,6 +175,26 @@ describe.skipIf(process.platform !== 'linux')('the command, a program for sh and
       expect({ way, status, stdout, stderr }).toEqual({ way, status: 0, stdout: `${version}\n`, stderr: '' });
     }
   });
+
+  it.each(['-x', '--', "it's $HOME `x`", 'a\nb'])(
+    'runs in a folder called %j, by its relative name',
+    (name) => {
+      const box = sandbox();
+      for (const client of ['without', 'with'] as const) {
+        LAYOUTS[0]?.put(path.join(box.path, client, name), client);
+        for (const shell of SHELLS)
+          for (const program of ['.bin/solod', 'solod/bin/solod']) {
+            const { status, stdout, stderr } = spawnSync(
+              shell,
+              ['--', `${name}/node_modules/${program}`, '--version'],
+              { cwd: path.join(box.path, client), env: box.env, encoding: 'utf8' },
+            );
+            const expected = client === 'with' ? [7, 'native\n--version\n', ''] : [0, `${version}\n`, ''];
+            expect([shell, program, status, stdout, stderr]).toEqual([shell, program, ...expected]);
+          }
+      }
+    },
+  );
 
   it('passes all words, streams and the exit code on to Node', async () => {
     const box = sandbox();
@@ -287,7 +308,6 @@ describe.skipIf(process.platform !== 'linux')('the command, a program for sh and
     ['for another processor, or broken', '\x7fELFbroken'],
     ['of an interpreter that is not there', '#!/no/such/interpreter\n'],
   ];
-  const SHELLS = ['dash', 'bash'].filter(has);
 
   it.each(REFUSED)('says of a node that is %s that it can not be executed', (_, text) => {
     const box = sandbox();
@@ -321,6 +341,11 @@ describe.skipIf(process.platform !== 'linux')('the command, a program for sh and
         expect.objectContaining({ args: [...WORDS, '--exit=9'] }),
       ]);
     }
+    const doctor = run(box, 'dash', [program, 'doctor']);
+    expect([doctor.status, doctor.stdout]).toEqual([
+      0,
+      expect.stringMatching(/native client can't be used \(/),
+    ]);
   });
 
   it.each(['daemon.cjs', 'serve.cjs', 'serving.cjs', 'worker-pool.cjs', 'worker.cjs'])(

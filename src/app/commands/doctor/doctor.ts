@@ -10,7 +10,7 @@ import type { Derivation, Ignored } from '../../../domain/place/derive-place.js'
 import { type Place, placeOf } from '../../../domain/place/layout.js';
 import { type Colour, colourOf, colourWanted } from '../../../domain/text/one-line.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
-import { findNativeClient, type NativeClient } from '../../environment/native-client.js';
+import { type TriedClient, tryNativeClient } from '../../environment/native-client.js';
 import { isTerminal } from '../../environment/terminals.js';
 import { VERSION } from '../../environment/version.js';
 import { failureOf } from '../../library/daemon-target.js';
@@ -98,7 +98,7 @@ export class DoctorCommand {
       : [];
     return [
       ...runtime,
-      ...symptomsOfNative(findNativeClient()),
+      ...symptomsOfNative(tryNativeClient()),
       ...symptomsOfPath(root, label ?? ANY_NAME, first, platform),
       ...trusted,
       ...storage,
@@ -116,12 +116,14 @@ function colourFor({ color }: CommandOptions): Colour {
   return colourOf(color, automatic);
 }
 
-function symptomsOfNative(found: NativeClient): Symptom[] {
+function symptomsOfNative(found: TriedClient): Symptom[] {
   switch (found.kind) {
     case 'found':
       return [{ kind: 'native-client', path: found.path }];
     case 'missing':
       return [{ kind: 'native-client-missing', package: found.package }];
+    case 'unusable':
+      return [{ kind: 'native-client-unusable', path: found.path, why: found.why }];
     case 'not-for-here':
       return [];
   }
