@@ -7,7 +7,7 @@ import type { Environment } from '../../ports/environment.js';
 import type { CallerHost } from '../platforms/host.js';
 import type { ServiceFile } from '../service/service-file.js';
 import { CallConnection, encodeRepeat, encodeRequest, requestEnvironment } from '../wire/client.js';
-import { type CallOptions, type CallResult, complete, NO_TERMINALS } from './call-service.js';
+import { CANCELLED, type CallOptions, type CallResult, complete, NO_TERMINALS } from './call-service.js';
 import { orInvalid } from './daemon-target.js';
 import type { Kept, KeptConnections } from './kept/kept-connections.js';
 import { SaidHead, type Saying } from './kept/said-head.js';
@@ -30,6 +30,7 @@ export class KeptCalls<C extends Duplex> {
    * @returns undefined if nothing was begun: then the call goes the whole way
    */
   async call(options: CallOptions, env: Environment): Promise<CallResult | undefined> {
+    if (options.signal?.aborted) return CANCELLED;
     const found = this.kept.take();
     if (found === undefined) return undefined;
     const file = this.#lookFor(options.service);

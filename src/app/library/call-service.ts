@@ -7,6 +7,7 @@ import { CALL_TOTAL_MS, FIRST_LOOK_MS } from '../../domain/lock/timing.js';
 import { codeFor } from '../../domain/text/error-code.js';
 import type { Cause } from '../../ports/readings.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
+import { EXIT } from '../environment/exit-codes.js';
 import type { Terminals } from '../environment/terminals.js';
 import type { CallerHost, Greeter } from '../platforms/host.js';
 import { textOf } from '../texts/complaint.js';
@@ -42,7 +43,7 @@ export type CallOptions = ServiceOptions &
     readonly stdin?: Readable | (() => Readable) | undefined;
     readonly stdout: Writable;
     readonly stderr: Writable;
-    /** Cancels the call. */
+    /** Cancels the call. If the service has not begun by then, it does not begin. */
     readonly signal?: AbortSignal | undefined;
     /** Which of the three streams are terminals, for services that colour their output; none by default. */
     readonly terminals?: Terminals | undefined;
@@ -88,6 +89,18 @@ interface Carriers<C extends Duplex> {
   readonly wait: ShownWait | undefined;
 }
 
+export const CANCELLED = { kind: 'cancelled', by: 'signal' } as const satisfies CallResult;
+
+/** @returns undefined if the signal is aborted first; the promise is left to itself then */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => resolve(undefined);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
 export async function callService<C extends Duplex>(
   host: CallerHost<C>,
   options: CallOptions,
@@ -95,6 +108,7 @@ export async function callService<C extends Duplex>(
   kept?: KeptConnections<C> | undefined,
   wait?: ShownWait | undefined,
 ): Promise<CallResult> {
+  if (options.signal?.aborted) return CANCELLED;
   const totalMs = options.fallback === 'inline' ? FIRST_LOOK_MS : CALL_TOTAL_MS;
   const choice = chooseDaemon(options.daemon, options.env ?? host.env);
   const resolved = (choice.kind === 'daemon' ? resolveSettled : resolveRequest)(options, host, { totalMs });
@@ -131,6 +145,15 @@ async function callDaemon<C extends Duplex>(
     const { caller } = resolved;
     const keep = kept === undefined ? undefined : true;
     const said = caller && callerText({ ...caller, waitedMs, spawned: daemon === 'started', keep });
+    // The caller has gone on: this ends the wait, and no daemon is taken for hung.
+    if (options.signal?.aborted) {
+      conversation.close();
+      return Promise.resolve({
+        kind: 'declined',
+        message: 'the call was cancelled',
+        exitCode: EXIT.tempFail,
+      });
+    }
     return conversation.greet(
       { ...requestOf(host, options, resolved.target.name), caller: said },
       withinMs,
@@ -141,8 +164,12 @@ async function callDaemon<C extends Duplex>(
   const patience = options.fallback === 'inline' ? 'leave' : 'wait';
   const manner = { greeter, whenHung, patience, opened: begun?.socket } as const;
   const endWait = wait?.();
-  const reached = await connectTo(host, resolved, manner);
+  const reached = await unlessAborted(connectTo(host, resolved, manner), options.signal);
   endWait?.();
+  if (reached === undefined || options.signal?.aborted) {
+    conversation?.close();
+    return CANCELLED;
+  }
   if (reached.kind === 'failed') {
     if (!isInsistedOn(options, host) && canOnlyBeInline(reached.failure))
       return callInline(host, options, inlineOf(resolved), reached.message);

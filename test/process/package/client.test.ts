@@ -1,10 +1,11 @@
 /** `createClient`: many calls of one service over kept connections. */
 
 import { execFile } from 'node:child_process';
+import path from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type * as Solod from '../../../src/app/entry/index.js';
-import { eventually, type Sandbox, sandbox } from '../support/sandbox.js';
+import { eventually, readOr, type Sandbox, sandbox } from '../support/sandbox.js';
 
 const INDEX = new URL('../../../dist/index.js', import.meta.url).href;
 const solod = (await import(INDEX)) as typeof Solod;
@@ -109,6 +110,39 @@ describe('a client', () => {
       (await call(client, ['b'])).text.includes(' new b'),
     );
     expect(box.spawns()).toHaveLength(2);
+  });
+
+  it('begins nothing for a signal that is aborted, before the call or while it waits', async () => {
+    const box = sandbox();
+    const marks = path.join(box.path, 'marks');
+    const begun = (): string => readOr(marks);
+    const service = box.service(
+      `import { appendFileSync } from 'node:fs';
+       await new Promise((resolve) => setTimeout(resolve, 1_000));
+       export default ({ args }) => appendFileSync(${JSON.stringify(marks)}, args.join());`,
+    );
+    const ignored = () => new Writable({ write: (_bytes, _, done) => done() });
+    const options = { service, stateDirectory: box.state, env: box.env };
+    const client = solod.createClient(options);
+    const cancelled = { kind: 'cancelled', by: 'signal' };
+    const streams = () => ({ stdout: ignored(), stderr: ignored() });
+    const aborted = AbortSignal.abort();
+    expect(await client.call({ args: ['1'], ...streams(), signal: aborted })).toEqual(cancelled);
+    for (const way of [{}, { daemon: 'off' }, { fallback: 'inline' }] as const)
+      expect(await solod.call({ ...options, ...way, args: ['2'], ...streams(), signal: aborted })).toEqual(
+        cancelled,
+      );
+    expect(box.names()).toEqual([]);
+    const waiting = new AbortController();
+    const call = client.call({ args: ['3'], ...streams(), signal: waiting.signal });
+    await eventually('a daemon is started', () => box.daemons().length > 0);
+    waiting.abort();
+    expect(await call).toEqual(cancelled);
+    expect(await client.call({ args: ['4'], ...streams() })).toMatchObject({ kind: 'exited' });
+    expect(await client.call({ args: ['5'], ...streams(), signal: aborted })).toEqual(cancelled);
+    expect(await client.call({ args: ['6'], ...streams() })).toMatchObject({ kind: 'exited' });
+    expect(begun()).toBe('46');
+    await client.close();
   });
 
   it('keeps no daemon from ending', async () => {
