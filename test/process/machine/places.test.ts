@@ -407,6 +407,32 @@ describe.skipIf(!canFilter)(
         },
       );
 
+    it.each([
+      ['socket', 'EPERM', /EPERM/],
+      ['socket', 'EACCES', /EACCES/],
+      // The errno of connect(2) comes later than the result.
+      ['connect', 'EPERM', /EACCES.*its own socket/],
+      ['connect', 'EACCES', /EACCES.*its own socket/],
+      ['bind', 'EPERM', /EPERM/],
+      ['bind', 'EACCES', /EACCES/],
+    ] as const)('%s answers %s: kick() says so, and starts nothing', async (call, errno, cause) => {
+      const box = sandbox();
+      const library = pathToFileURL(path.join(path.dirname(SOLOD), 'index.js')).href;
+      // The native client is asked by the first kick alone.
+      const script = `const { kick } = await import(${JSON.stringify(library)});
+        const service = ${JSON.stringify(box.service())};
+        console.log(JSON.stringify([1, 2].map(() => kick({ service, daemon: 'on' }))));`;
+      const kicks = [process.execPath, '--input-type=module', '-e', script];
+      const results = JSON.parse(await said(box, [...forbidding(box, call, errno), ...kicks]));
+      const failure = { kind: 'sockets-forbidden', cause: { message: expect.stringMatching(cause) } };
+      const why = expect.stringMatching(/^a sandbox forbids Unix sockets/);
+      for (const result of results) expect(result).toMatchObject({ kind: 'switched-off', why, failure });
+      expect(results).toHaveLength(2);
+      expect(box.daemons()).toEqual([]);
+      const left = readdirSync(box.state, { recursive: true, encoding: 'utf8' });
+      expect(left.filter((name) => /spawns|tmp\./.test(name))).toEqual([]);
+    });
+
     it.each(['socket', 'connect', 'bind'] as const)(
       '%s answers EPERM: obtain() says so, and commands that only look end as they do without a daemon',
       async (call) => {
