@@ -71,6 +71,42 @@ describe('subscriptions', () => {
     bench.sentRequest('resources/subscribe');
   });
 
+  it.each([
+    ['file:///d', 'file:///d/a.txt'],
+    ['file:///d/', 'file:///d/a.txt'],
+    ['notes:', 'notes:a'],
+    ['db://t', 'db://t?row=1'],
+  ])('on %s hears of %s, also if another client has subscribed to that', (whole, part) => {
+    const bench = withClients(3);
+    for (const [client, uri] of [whole, part, `${whole}x`].entries()) {
+      subscribe(bench, client + 1, uri);
+      bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+      bench.told(client + 1);
+    }
+    const hear = (uri: string): number[] => {
+      bench.serve({ method: 'notifications/resources/updated', params: { uri } });
+      return [1, 2, 3].filter((client) => bench.told(client).length > 0);
+    };
+    expect([hear(part), hear(whole)]).toEqual([[1, 2], [1]]);
+    unsubscribe(bench, 2, part);
+    bench.told(2);
+    expect(hear(part)).toEqual([1]);
+  });
+
+  it('on one resource hears nothing of another one that begins like it', () => {
+    const bench = withClients(2);
+    for (const [client, uri] of ['file:///a', 'file:///ab'].entries()) {
+      subscribe(bench, client + 1, uri);
+      bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+      bench.told(client + 1);
+    }
+    bench.serve({ method: 'notifications/resources/updated', params: { uri: 'file:///ab' } });
+    expect([1, 2].map((client) => bench.told(client).length)).toEqual([0, 1]);
+    // Only the server knows what is a part of what.
+    bench.serve({ method: 'notifications/resources/updated', params: { uri: 'file:///a.part' } });
+    expect([1, 2].map((client) => bench.told(client).length)).toEqual([1, 0]);
+  });
+
   it('a refused one does not count', () => {
     const bench = withClients(2);
     subscribe(bench, 1);
