@@ -337,6 +337,41 @@ describe('doctor --explain-place', () => {
   });
 });
 
+it.skipIf(!canStage)(
+  'a directory that may not be entered is named, and no daemon is said to be missing',
+  async () => {
+    const { box, home } = open();
+    const env = { ...NOBODY_NAMED, HOME: home, SOLOD_DIR: home };
+    const service = box.service(PID);
+    const solod = (...args: string[]) => exec(box, [...as(USER), process.execPath, SOLOD, ...args], { env });
+    expect((await solod('call', '--daemon', service)).code).toBe(0);
+    chmodSync(home, 0o000);
+    for (const args of [
+      ['ls'],
+      ['status'],
+      ['status', service],
+      ['stop', service],
+      ['stop', '--all'],
+      ['stop', 'echo'],
+    ]) {
+      const { code, stdout, stderr } = await solod(...args);
+      expect([args, code, stdout.toString()]).toEqual([args, 73, '']);
+      expect(stderr).toMatch(
+        new RegExp(
+          `^solod: the state directory ${home}.* can't be used: EACCES.* \\[SOLOD_E_STATE_DIRECTORY_UNUSABLE\\]\n$`,
+        ),
+      );
+    }
+    const doctor = await solod('doctor');
+    expect([doctor.code, doctor.stdout.toString()]).toEqual([
+      1,
+      expect.stringContaining("can't be read: EACCES"),
+    ]);
+    chmodSync(home, 0o700);
+    expect((await solod('stop', '--all')).code).toBe(0);
+  },
+);
+
 const SECCOMP = `
 #include <errno.h>
 #include <linux/filter.h>
@@ -459,27 +494,32 @@ describe.skipIf(!canFilter)(
       },
     );
 
-    it('status and stop of a daemon outside name the sandbox', async () => {
-      const box = sandbox();
-      const service = box.service();
-      await box.run(['call', service]);
-      const before = [...forbidding(box, 'connect', 'EPERM'), process.execPath, SOLOD];
-      const status = await exec(box, [...before, 'status', service]);
-      expect([status.code, status.stderr]).toEqual([69, '']);
-      expect(status.stdout.toString()).toMatch(
-        /: not answering, pid \d+ \(a sandbox forbids Unix sockets: connect EPERM .*\)\n$/,
-      );
-      const stop = await exec(box, [...before, 'stop', service]);
-      expect([stop.code, stop.stdout.toString()]).toEqual([77, '']);
-      expect(stop.stderr).toMatch(
-        /^solod: a sandbox forbids Unix sockets, .* \[SOLOD_E_SOCKETS_FORBIDDEN\]\n$/,
-      );
-      for (const command of ['status', 'stop']) {
-        const { stdout } = await exec(box, [...before, command, service, '--json']);
-        expect(JSON.parse(stdout.toString())).toMatchObject({ code: 'SOLOD_E_SOCKETS_FORBIDDEN' });
-      }
-      expect((await box.run(['status', service])).code).toBe(0);
-    });
+    it.each(['EPERM', 'EACCES'] as const)(
+      '%s: status and stop of a daemon outside name the sandbox',
+      async (errno) => {
+        const box = sandbox();
+        const service = box.service();
+        await box.run(['call', service]);
+        const before = [...forbidding(box, 'connect', errno), process.execPath, SOLOD];
+        const status = await exec(box, [...before, 'status', service]);
+        expect([status.code, status.stderr]).toEqual([69, '']);
+        expect(status.stdout.toString()).toMatch(
+          new RegExp(
+            `: not answering, pid \\d+ \\(a sandbox forbids Unix sockets: connect ${errno} .*\\)\n$`,
+          ),
+        );
+        const stop = await exec(box, [...before, 'stop', service]);
+        expect([stop.code, stop.stdout.toString()]).toEqual([77, '']);
+        expect(stop.stderr).toMatch(
+          /^solod: a sandbox forbids Unix sockets, .* \[SOLOD_E_SOCKETS_FORBIDDEN\]\n$/,
+        );
+        for (const command of ['status', 'stop']) {
+          const { stdout } = await exec(box, [...before, command, service, '--json']);
+          expect(JSON.parse(stdout.toString())).toMatchObject({ code: 'SOLOD_E_SOCKETS_FORBIDDEN' });
+        }
+        expect((await box.run(['status', service])).code).toBe(0);
+      },
+    );
 
     it('a daemon that is insisted on is refused with the reason, and doctor names what is forbidden', async () => {
       const box = sandbox();
