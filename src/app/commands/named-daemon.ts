@@ -16,7 +16,7 @@ import { forbiddenEntry, forbiddenList } from './forbidden-access.js';
 export const isNamed = (service: string | undefined, { name }: CommandOptions): boolean =>
   service !== undefined || name !== undefined;
 
-/** What stands first on the command lines of those that look after daemons, and the options. */
+/** Which daemon a command line names: by its service file, or by a name among the options. */
 export interface Meant {
   readonly service: string | undefined;
   readonly options: CommandOptions;

@@ -46,6 +46,20 @@ function optionsOf(...args: readonly string[]) {
 const EVERY = optionsOf('--state-dir', ROOT);
 const BUILD = optionsOf('--state-dir', ROOT, '--name', 'build');
 
+/** Each of these says so in one sentence, and prints nothing. */
+async function expectUnusable(
+  directory: string,
+  code: string,
+  runs: readonly (() => number | Promise<number>)[],
+): Promise<void> {
+  for (const run of runs) {
+    complained = '';
+    expect(await run()).toBe(73);
+    expect(complained).toMatch(new RegExp(`^the state directory ${directory} can't be used: .*${code}`));
+  }
+  expect(printed).toBe('');
+}
+
 describe.each(['EACCES', 'EPERM'])('%s', (code) => {
   const sandboxed = new RegExp(`^a sandbox forbids Unix sockets, .*${PLACE}.* ${code}`);
 
@@ -65,18 +79,13 @@ describe.each(['EACCES', 'EPERM'])('%s', (code) => {
 
   it('of the state directory ends what looks at all names', async () => {
     forbid('list', new RegExp(`^${ROOT}$`), code);
-    for (const run of [
+    await expectUnusable(ROOT, code, [
       () => all.list.run(EVERY),
       () => all.status.run(undefined, EVERY),
       () => all.stopAll.run(undefined, EVERY),
       () => all.stats.run(undefined, EVERY),
       () => all.gc.run(undefined, EVERY),
-    ]) {
-      complained = '';
-      expect(await run()).toBe(73);
-      expect(complained).toMatch(new RegExp(`^the state directory ${ROOT} can't be used: .*${code}`));
-    }
-    expect(printed).toBe('');
+    ]);
     expect(await all.doctor.run(undefined, EVERY)).toBe(1);
     expect(printed).toMatch(new RegExp(`problem  ${ROOT}: the directory can't be read: .*${code}`));
   });
@@ -84,18 +93,13 @@ describe.each(['EACCES', 'EPERM'])('%s', (code) => {
   it('of what is in the directory of a name is told of that name, and the name is listed', async () => {
     for (const method of ['inspect', 'readLink', 'readText', 'list', 'connect'] as const)
       forbid(method, method === 'list' ? new RegExp(`^${PLACE}$`) : new RegExp(`^${PLACE}/`), code);
-    for (const run of [
+    await expectUnusable(PLACE, code, [
       () => all.status.run(undefined, BUILD),
       () => all.stop.run(undefined, BUILD),
       () => all.stopAll.run(undefined, EVERY),
       () => all.spawns.run(undefined, BUILD),
       () => all.logs.run(undefined, BUILD),
-    ]) {
-      complained = '';
-      expect(await run()).toBe(73);
-      expect(complained).toMatch(new RegExp(`^the state directory ${PLACE} can't be used: .*${code}`));
-    }
-    expect(printed).toBe('');
+    ]);
     expect(await all.list.run(EVERY)).toBe(0);
     expect(printed).toMatch(/^build: not answering \(this process may not enter its directory: /);
     printed = '';
