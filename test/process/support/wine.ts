@@ -26,6 +26,9 @@ export const LEFT_OUT = hasWine
 /** How long the first start of a prefix may take. */
 export const BOOT_MS = 240_000;
 
+/** How long Wine's server outlives the last process of its prefix, if nobody ends it. */
+const SERVER_LINGERS_S = 120;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -47,6 +50,9 @@ export class Wine {
   boot(): void {
     const run = (program: string, ...args: string[]) =>
       spawnSync(program, args, { env: { ...this.env, HOME: this.path }, stdio: 'ignore', timeout: BOOT_MS });
+    // By default the server ends with the prefix's last process; what starts at that moment fails or hangs.
+    mkdirSync(path.join(this.path, 'prefix'));
+    run('wineserver', `-p${SERVER_LINGERS_S}`);
     run('wine', 'wineboot', '-i');
     run('wine', 'winecfg', '-v', 'win10');
   }
