@@ -170,7 +170,8 @@ unsafe fn become_child(plan: &Plan, prelude: &mut Prelude) -> ! {
             libc::signal(SIGPIPE, SIG_DFL);
             let envp = pointers(&environment);
             libc::execve(plan.argv[0], plan.argv.as_ptr(), envp.as_ptr());
-            let (error, program) = (io::Error::last_os_error(), CStr::from_ptr(plan.argv[0]).to_string_lossy());
+            let (error, program) =
+                (io::Error::last_os_error(), CStr::from_ptr(plan.argv[0]).to_string_lossy());
             let text = format!("{}{}\n", p::SPEAKER, not_run_text(&program, &error));
             libc::write(2, text.as_ptr().cast::<c_void>(), text.len());
             libc::_exit(p::EXIT_OS_ERROR)
