@@ -330,3 +330,26 @@ export function runToEnd(program: string, args: readonly string[], env: Environm
     });
   });
 }
+
+/** What came of running a program once, to see whether it can be run. */
+type TrialReading =
+  | { readonly kind: 'said'; readonly text: string }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/**
+ * Runs a program to its end. Nothing else happens in this process meanwhile.
+ * @param withinMs milliseconds; a program that takes longer is ended
+ */
+export function runOnTrial(program: string, args: readonly string[], withinMs: number): TrialReading {
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const { error, signal, status, stdout } = spawnSync(program, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: withinMs,
+  });
+  if (error !== undefined) return { kind: 'failed', why: error.message };
+  if (signal !== null) return { kind: 'failed', why: `${signal} has ended it` };
+  return status === 0
+    ? { kind: 'said', text: stdout }
+    : { kind: 'failed', why: `it ended with exit code ${status}` };
+}

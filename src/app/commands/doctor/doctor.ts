@@ -10,7 +10,6 @@ import type { Derivation, Ignored } from '../../../domain/place/derive-place.js'
 import { type Place, placeOf } from '../../../domain/place/layout.js';
 import { type Colour, colourOf, colourWanted } from '../../../domain/text/one-line.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
-import { type TriedClient, tryNativeClient } from '../../environment/native-client.js';
 import { isTerminal } from '../../environment/terminals.js';
 import { VERSION } from '../../environment/version.js';
 import { failureOf } from '../../library/daemon-target.js';
@@ -18,6 +17,7 @@ import type { CommandOptions } from '../../options/option-table.js';
 import type { Resolved } from '../../service/service-file.js';
 import { complainOf, jsonLine, type Parts, printAs } from '../command-parts.js';
 import { derivedFor, ignoredFor, isNamed, placesOf, resolveNamed, rootOf } from '../named-daemon.js';
+import { type TriedClient, tryNativeClient } from '../tried-client.js';
 import { NameExaminer } from './examine-name.js';
 import { examineRoot, examineStorage, isSound } from './examine-root.js';
 import { explainPlace } from './explain-place.js';

@@ -10,9 +10,9 @@ import { causeIn, type NoSuccess } from '../../../domain/procedure/cause.js';
 import type { Document, Documents } from '../../../ports/documents.js';
 import type { FileSystem } from '../../../ports/file-system.js';
 import { EXIT } from '../../environment/exit-codes.js';
-import { lastingCommand } from '../../environment/native-client.js';
 import { nodeHost } from '../../platforms/node-platform.js';
 import { messageOf } from '../../texts/complaint.js';
+import { lastingCommand } from '../tried-client.js';
 import {
   formatOf,
   putShareIn,
