@@ -14,6 +14,7 @@ import { textOf } from '../texts/complaint.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { TROUBLE } from '../texts/runtime-text.js';
 import { USAGE } from '../texts/usage-text.js';
+import { listenToAbort } from '../wire/caller-streams.js';
 import { CallConnection, type CallEnd, requestEnvironment } from '../wire/client.js';
 import type { CallRequest } from '../wire/request.js';
 import type { InlineCall } from './call-inline.js';
@@ -96,7 +97,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
     const abort = (): void => resolve(undefined);
-    signal.addEventListener('abort', abort, { once: true });
+    listenToAbort(signal, abort);
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
