@@ -165,8 +165,10 @@ describe.skipIf(!hasCargo)(`a name that has never been served${LEFT_OUT}`, () =>
         const [name = ''] = readdirSync(state).filter((each) => !isScopeFile(each));
         const place = path.join(state, name);
         await eventually('it is ready', () => existsSync(path.join(place, 'launch')));
-        const [first] = readFileSync(path.join(place, 'spawns.jsonl'), 'utf8').split('\n');
-        const { asker, build } = JSON.parse(first ?? '') as Record<string, string>;
+        // A daemon may say that it has claimed its name before its starter on Node has written the start down.
+        const lines = readFileSync(path.join(place, 'spawns.jsonl'), 'utf8').split('\n').filter(Boolean);
+        const entries = lines.map((line) => JSON.parse(line) as Record<string, string>);
+        const { asker, build } = entries.find(({ kind }) => kind === 'started') ?? {};
         const record = ['of', 'machine'].map((link) => readlinkSync(path.join(state, '.scope', link)));
         const plain = (text: string): string => text.replaceAll(box.path, '<box>');
         const launch = plain(readFileSync(path.join(place, 'launch'), 'utf8'));
