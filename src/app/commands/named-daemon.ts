@@ -84,7 +84,7 @@ export function placesQueryOf(host: Host, options: CommandOptions): PlacesQuery 
   const derived = derivedFor(host, options);
   const root = rootOf(host, options);
   const short = derived.kind === 'place' ? shortIn(derived, host, host.env) : undefined;
-  return { files, root, placeOf: (label) => placeOf(root, label, userId, platform, short) };
+  return { files, root, platform, placeOf: (label) => placeOf(root, label, userId, platform, short) };
 }
 
 /** Every name in the state directory. */

@@ -68,6 +68,32 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     expect(await called(box, service)).toBe(pid);
   });
 
+  it('names whose case differs have daemons and directories of their own, which the commands list', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const names = ['echo', 'Echo', 'ECHO'];
+    const called = async (name: string): Promise<number> => {
+      const { code, stdout } = await run(box, 'call', service, '--name', name);
+      expect(code).toBe(0);
+      return JSON.parse(stdout.toString()).pid;
+    };
+    const pids = [];
+    for (const name of names) pids.push(await called(name));
+    expect(new Set(pids).size).toBe(names.length);
+    // The warm way leads to the same.
+    for (const [n, name] of names.entries()) expect(await called(name)).toBe(pids[n]);
+    expect(new Set(box.names().map((name) => name.toLowerCase())).size).toBe(names.length);
+    const listed = (await run(box, 'ls', '--json')).stdout.toString();
+    expect(new Set(JSON.parse(listed).map(({ name }: { name: string }) => name))).toEqual(new Set(names));
+    expect((await run(box, 'stop', '--name', 'Echo')).stdout.toString()).toContain(`pid ${pids[1]}`);
+    expect((await run(box, 'doctor')).stdout.toString()).toContain('0 problems, 0 notes');
+    expect((await run(box, 'gc')).code).toBe(0);
+    expect((await run(box, 'stop', '--all')).stdout.toString()).toMatch(
+      /^ECHO: stopped.*\n.*echo: stopped/ms,
+    );
+    expect(box.daemons()).toEqual([]);
+  });
+
   it('install, which makes a command, but no unit of systemd', async () => {
     const box = sandbox();
     const service = box.service();

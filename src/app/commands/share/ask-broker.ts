@@ -25,10 +25,11 @@ export async function askBrokers(
   const host = callerHost();
   const derived = deriveFor(host, env, stateDirectory);
   if (derived.kind !== 'place') return [];
-  const { files } = host;
+  const { files, platform } = host;
   const places = placesIn({
     files,
     root: derived.root,
+    platform,
     placeOf: (label) => placeIn(derived, label, host, env),
   });
   const names = places.map(({ label }) => label).filter((label) => BROKER.test(label));
