@@ -209,6 +209,14 @@ const UNFIT: Readonly<Partial<Record<Platform, RegExp>>> = {
   win32: /[A-Z]|^(?=(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)).|\.$/g,
 };
 
+/** Whether Windows takes the name of a file, without dots and spaces at its end, for a device. */
+export const isDevice = (name: string): boolean =>
+  /^(?:con(?:in\$|out\$)?|prn|aux|nul|(?:com|lpt)[\d\xb9\xb2\xb3])(?: *\.|$)/i.test(name);
+
+/** The same text for names of files that mean one file. */
+export const foldedName = (name: string, platform: Platform): string =>
+  UNFIT[platform] === undefined ? name : name.toLowerCase();
+
 /**
  * What the directory of a name is called: the name, where the file system tells all names apart. Elsewhere `+` and its two
  * hexadecimal digits stand for a character that is not fit. No name has a `+`, so no two names meet.

@@ -109,6 +109,19 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     });
   });
 
+  it('install: a command whose name differs by case is the same one', async () => {
+    const box = sandbox();
+    const [service, other] = [box.service(), box.service(undefined, 'other.mjs')];
+    const bin = ['--bin-dir', path.join(box.path, 'bin')];
+    expect((await run(box, 'install', service, '--as', 'say', ...bin)).code).toBe(0);
+    expect(await run(box, 'install', other, '--as', 'Say', ...bin)).toMatchObject({
+      code: 73,
+      stderr: expect.stringContaining('say is already installed for'),
+    });
+    expect((await run(box, 'uninstall', 'SAY', ...bin)).code).toBe(0);
+    expect(existsSync(path.join(box.path, 'bin'))).toBe(false);
+  });
+
   it('five kicks start one process, and none where a daemon is', async () => {
     const box = sandbox();
     const service = box.service();
