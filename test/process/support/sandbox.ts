@@ -32,8 +32,11 @@ export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
  */
 const CLIENT = process.env.SOLOD_TEST_CLIENT;
 
-/** Another runtime than this test's own: Bun. The sandbox runs the command, and so its daemons, on it. */
-const RUNTIME = process.env.SOLOD_TEST_RUNTIME ?? process.execPath;
+/**
+ * Another runtime than this test's own: Bun or Deno, with what stands before a program. The sandbox runs the command, and so its
+ * daemons, on it.
+ */
+const [RUNTIME = process.execPath, ...RUN_ARGUMENTS] = process.env.SOLOD_TEST_RUNTIME?.split(' ') ?? [];
 
 export interface Ended {
   readonly code: number | null;
@@ -119,7 +122,8 @@ export class Sandbox {
 
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     if (CLIENT !== undefined && options.node === undefined) return this.spawn(CLIENT, args, options);
-    return this.spawn(options.node ?? RUNTIME, [SOLOD, ...args], options);
+    if (options.node !== undefined) return this.spawn(options.node, [SOLOD, ...args], options);
+    return this.spawn(RUNTIME, [...RUN_ARGUMENTS, SOLOD, ...args], options);
   }
 
   /** Starts any program in this sandbox's environment. */
