@@ -13,6 +13,8 @@ export interface Runtime {
   readonly runArguments: readonly string[];
   /** Whether a replaced `_write` of `process.stdout` sees what is printed. */
   readonly printing: 'by-stream' | 'past-stream';
+  /** In what steps it tells when a file was changed, in milliseconds; 0 for those of the system. */
+  readonly changeStepMs: number;
 }
 
 const NODE: Runtime = {
@@ -21,6 +23,7 @@ const NODE: Runtime = {
   unlinkOfDirectory: 'refuses',
   runArguments: [],
   printing: 'by-stream',
+  changeStepMs: 0,
 };
 
 /** ECONNREFUSED also for EAGAIN (a full backlog), EMFILE, ENOTDIR, ELOOP and EPROTOTYPE. */
@@ -38,6 +41,7 @@ const DENO: Runtime = {
   unlinkOfDirectory: 'removes',
   runArguments: ['run', '-A'],
   printing: 'past-stream',
+  changeStepMs: 1_000,
 };
 
 /** The one that runs this process; Node for one that the table does not have. */

@@ -36,7 +36,8 @@ const CLIENT = process.env.SOLOD_TEST_CLIENT;
  * Another runtime than this test's own: Bun or Deno, with what stands before a program. The sandbox runs the command, and so its
  * daemons, on it.
  */
-const [RUNTIME = process.execPath, ...RUN_ARGUMENTS] = process.env.SOLOD_TEST_RUNTIME?.split(' ') ?? [];
+const { SOLOD_TEST_RUNTIME: RUNTIME = process.execPath, SOLOD_TEST_RUN_ARGUMENTS = '[]' } = process.env;
+const RUN_ARGUMENTS: readonly string[] = JSON.parse(SOLOD_TEST_RUN_ARGUMENTS);
 
 export interface Ended {
   readonly code: number | null;
