@@ -36,7 +36,9 @@ export async function stopDaemon(
   const passedMs = (): number => host.clock.now().monotonicMs - begunMs;
   const asked = await inspector.askToStop(directory, withinMs);
   // A process that was started and has said nothing yet can't be asked.
-  const [silent] = endSilentStarts(host.ledger(directory), host.processes, 0, host.clock.now().wallMs);
+  const { wallMs } = host.clock.now();
+  const serving = asked.kind === 'answered' ? asked.status.pid : undefined;
+  const [silent] = endSilentStarts(host.ledger(directory), host.processes, 0, wallMs, serving);
   if (asked.kind === 'not-running')
     return silent === undefined
       ? { kind: 'not-running' }

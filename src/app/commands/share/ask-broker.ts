@@ -25,9 +25,10 @@ export async function askBrokers(
   const host = callerHost();
   const derived = deriveFor(host, env, stateDirectory);
   if (derived.kind !== 'place') return [];
-  const { files, platform } = host;
+  const { files, userId, platform } = host;
   const places = placesIn({
     files,
+    userId,
     root: derived.root,
     platform,
     placeOf: (label) => placeIn(derived, label, host, env),
