@@ -1839,7 +1839,7 @@ const places = of('place/layout', 'place/layout', [
     'A name of a device is not the name of a directory of Windows.',
     '|^(?=(?:con|prn|aux|nul|com\\d|lpt\\d)(?:\\.|$)).',
     '',
-    'is no device of Windows',
+    'does not name a device of Windows',
   ],
   [
     'last-dot',
@@ -1850,10 +1850,10 @@ const places = of('place/layout', 'place/layout', [
   ],
   [
     'one-directory',
-    'A directory that is called otherwise than a name is none of a name.',
+    'A directory that a name would not have does not count as its directory.',
     ' && directoryName(label, platform) === name ? label',
     ' ? label',
-    'is none of another system',
+    'does not count on another system',
   ],
   [
     'only-ours',

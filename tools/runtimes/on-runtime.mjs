@@ -1,5 +1,5 @@
-// The process tests with every command and daemon on another runtime: `npm run test:bun`, `npm run test:deno`.
-// Both take options of Vitest.
+// The process tests with every command and daemon on another runtime: `npm run test:bun`,
+// `npm run test:deno`. Both take options of Vitest.
 import { spawnSync } from 'node:child_process';
 import { findRuntime } from '../../scripts/other-runtimes.mjs';
 import { refuse } from '../support/command-line.mjs';

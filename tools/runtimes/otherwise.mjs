@@ -1,6 +1,6 @@
 /**
- * What does not hold on another runtime, each with the process tests that show it: these are left out there by name, and
- * docs/platforms.md says the same (`npm run pages`).
+ * What does not hold on another runtime, each with the process tests that show it: these are left out there
+ * by name, and docs/platforms.md says the same (`npm run pages`).
  */
 
 /**
@@ -15,7 +15,7 @@ const WORKERS = 'a service with workers does not run';
 /**
  * @typedef {object} OtherRuntime
  * @property {string} title
- * @property {readonly string[]} runArguments what stands before a program, as `src/adapters/node/runtime.ts` has it
+ * @property {readonly string[]} runArguments what stands before a program, as the table of runtimes has it
  * @property {readonly Otherwise[]} list
  */
 

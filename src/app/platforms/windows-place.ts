@@ -21,8 +21,8 @@ const FORBIDDEN = /[<>:"|?*\0-\x1f]/;
 const LITERAL = '\\\\?\\';
 
 /**
- * A directory that is named. Node gives Windows each path literally, and other programs don't: they open a device in place of `nul`,
- * and `a` in place of `a.` or `a `.
+ * A directory that is named. Node gives Windows each path literally, and other programs don't: they open a
+ * device in place of `nul`, and `a` in place of `a.` or `a `.
  */
 function namedPlace(named: string, directory: string): Derivation {
   if (directory === '' && !win32.isAbsolute(named)) return { kind: 'no-directory' };

@@ -98,7 +98,7 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
   }),
   command: (name: string) => ({
     what: `${JSON.stringify(name)} can't be the name of a command`,
-    todo: `give another with --as: ${NAME_RULE}; on Windows not a device, such as con`,
+    todo: `give another with --as: ${NAME_RULE}`,
   }),
   relative: (option: string, directory: string) => ({
     what: `--${option} ${directory} is not an absolute path`,

@@ -183,8 +183,8 @@ export type OwnersReading =
   | { readonly kind: 'unreadable' };
 
 /**
- * Whether a process that has said nothing may have claimed its name all the same: where the disk is full, the ledger lacks its word. Its
- * owner file has its name since before the claim. What can't be read counts as one.
+ * Whether a process that has said nothing may have claimed its name all the same: where the disk is full, the
+ * ledger lacks its word. Its owner file is written before the claim. Files that can't be read count as such.
  */
 export function mayHaveClaimed({ identity }: Start, reading: OwnersReading): boolean {
   if (reading.kind === 'unreadable') return true;

@@ -200,9 +200,9 @@ export function isName(name: string): boolean {
 export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
 
 /**
- * What can't stand in the name of a directory as it is. The file systems of macOS (APFS, HFS+) and Windows (NTFS) ignore case,
- * as they are formatted by default. Windows takes some names for devices, also before a dot, and drops a dot at the end
- * (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+ * What can't stand in the name of a directory as it is. The file systems of macOS (APFS, HFS+) and Windows
+ * (NTFS) ignore case, as they are formatted by default. Windows takes some names for devices, also before a
+ * dot, and drops a dot at the end (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
  */
 const UNFIT: Readonly<Partial<Record<Platform, RegExp>>> = {
   darwin: /[A-Z]/g,
@@ -218,8 +218,8 @@ export const foldedName = (name: string, platform: Platform): string =>
   UNFIT[platform] === undefined ? name : name.toLowerCase();
 
 /**
- * What the directory of a name is called: the name, where the file system tells all names apart. Elsewhere `+` and its two
- * hexadecimal digits stand for a character that is not fit. No name has a `+`, so no two names meet.
+ * What the directory of a name is called: the name, where the file system tells all names apart. Elsewhere
+ * `+` and its two hexadecimal digits stand for a character that is not fit. Names have no `+`, so none meet.
  * @param label the name, or the name with its project
  */
 export function directoryName(label: string, platform: Platform): string {

@@ -267,13 +267,13 @@ describe('the directory of a name', () => {
       expect(labelOfDirectory(name, platform)).toBeUndefined();
   });
 
-  it('is none of another system', () => {
+  it('does not count on another system', () => {
     expect(labelOfDirectory('+45cho', 'linux')).toBeUndefined();
     expect(labelOfDirectory('Echo', 'darwin')).toBeUndefined();
   });
 
   it.each([...DEVICES, ...DEVICES.map((name) => name.toUpperCase()), 'Con', 'nul.mjs', 'aux.', 'con.a.b'])(
-    '%j is no device of Windows',
+    '%j does not name a device of Windows',
     (name) => {
       expect(isDevice(name)).toBe(true);
       expect(isDevice(directoryName(name, 'win32'))).toBe(false);

@@ -1,6 +1,7 @@
 /**
- * Daemons on a simulated macOS whose listener a supervisor hands over by sd_listen_fds(3). launchd(8) has another way, and solod does not
- * know it. What the supervisor has bound can't be asked there: it is `listen.sock` in the directory of the name.
+ * Daemons on a simulated macOS whose listener a supervisor hands over by sd_listen_fds(3). launchd(8) has
+ * another way, and solod does not know it. What the supervisor has bound can't be asked there: it is
+ * `listen.sock` in the directory of the name.
  */
 
 import type { ChildProcess } from 'node:child_process';
@@ -112,7 +113,7 @@ describe.skipIf(LEFT_OUT !== '')(`supervised on a simulated macOS${LEFT_OUT}`, (
     supervisor.stdin?.end();
   });
 
-  it('what is no socket is refused in one sentence', async () => {
+  it('a file that is not a socket is refused in one sentence', async () => {
     const box = sandbox();
     const args = ['-c', 'LISTEN_FDS=1 LISTEN_PID=$$ exec "$@" 3</dev/null', 'sh', mac(box), SOLOD];
     const ended = await box.exec('sh', [...args, 'serve', ...targetOf(box), box.service(SERVICE)]);

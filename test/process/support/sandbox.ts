@@ -33,8 +33,8 @@ export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
 const CLIENT = process.env.SOLOD_TEST_CLIENT;
 
 /**
- * Another runtime than this test's own: Bun or Deno, with what stands before a program. The sandbox runs the command, and so its
- * daemons, on it.
+ * Another runtime than this test's own: Bun or Deno, with what stands before a program. The sandbox runs the
+ * command, and so its daemons, on it.
  */
 const { SOLOD_TEST_RUNTIME: RUNTIME = process.execPath, SOLOD_TEST_RUN_ARGUMENTS = '[]' } = process.env;
 const RUN_ARGUMENTS: readonly string[] = JSON.parse(SOLOD_TEST_RUN_ARGUMENTS);

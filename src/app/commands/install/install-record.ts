@@ -67,8 +67,8 @@ export function recordsDirectory({ XDG_STATE_HOME }: Environment, home: string):
 }
 
 /**
- * @param shim the path of the shim: each has a record, and one that differs by the case of its name has the same where the file
- * system ignores case
+ * @param shim the path of the shim: each has a record, and one that differs by the case of its name has the
+ * same where the file system ignores case
  */
 export function recordFile(records: string, shim: string, platform: Platform): string {
   const name = foldedName(path.basename(shim), platform);
