@@ -10,7 +10,7 @@
  */
 
 const LATE_ERRORS = 'an error after the end of a call ends the daemon, and the next call starts another';
-const WORKERS = 'a service with workers does not run';
+const WORKERS = 'a service with workers is refused, and runs on a Node that `--node` names';
 
 /**
  * @typedef {object} OtherRuntime

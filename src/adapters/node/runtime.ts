@@ -15,6 +15,8 @@ export interface Runtime {
   readonly printing: 'by-stream' | 'past-stream';
   /** In what steps it tells when a file was changed, in milliseconds; 0 for those of the system. */
   readonly changeStepMs: number;
+  /** Whether a process that it starts gets all of the pipes that a worker needs. */
+  readonly workers: 'run' | 'fail';
 }
 
 const NODE: Runtime = {
@@ -24,6 +26,7 @@ const NODE: Runtime = {
   runArguments: [],
   printing: 'by-stream',
   changeStepMs: 0,
+  workers: 'run',
 };
 
 /** ECONNREFUSED also for EAGAIN (a full backlog), EMFILE, ENOTDIR, ELOOP and EPROTOTYPE. */
@@ -32,6 +35,7 @@ const BUN: Runtime = {
   name: 'bun',
   vagueConnectCodes: ['ECONNREFUSED'],
   printing: 'past-stream',
+  workers: 'fail',
 };
 
 /** Its permissions are asked for on its own command line. */
@@ -42,6 +46,7 @@ const DENO: Runtime = {
   runArguments: ['run', '-A'],
   printing: 'past-stream',
   changeStepMs: 1_000,
+  workers: 'fail',
 };
 
 /** The one that runs this process; Node for one that the table does not have. */

@@ -120,6 +120,26 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       expect([called.code, called.stderr]).toEqual([71, expect.stringContaining('ENOENT')]);
     });
 
+    it('a service with workers is refused in one sentence, and served on Node', async () => {
+      const box = sandbox();
+      const service = box.service();
+      const run = on(box, command);
+      expect(await run(['call', service, '--workers', '2'])).toMatchObject({
+        code: 70,
+        stderr: expect.stringMatching(/^solod: .*workers do not run on (?:bun|deno): .*--workers=0.*\n$/),
+      });
+      await eventually('it has ended', () => box.daemons().length === 0);
+      const onNode = await run([
+        'call',
+        service,
+        '--workers=2',
+        `--node=${process.execPath}`,
+        '--',
+        'call 0',
+      ]);
+      expect(expectRightAnswers([onNode])).toHaveLength(1);
+    });
+
     it('keeps the log within bounds, however much is printed', async () => {
       const box = sandbox();
       const service = box.service(`
