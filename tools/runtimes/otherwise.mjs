@@ -61,23 +61,18 @@ export const OTHERWISE = {
     runArguments: ['run', '-A'],
     list: [
       {
-        what: 'programs (`connect`, `serve -- <program>`) and what the native client starts or claims: their command lines lack `run -A`',
+        what: 'what the native client starts or claims: its command lines lack `run -A`',
         tests: [
-          'is one process for a storm of callers on the cold name',
-          'is followed by another when it has been killed, by its name alone',
-          'is what its name alone means to every command',
-          'serves in the foreground, with the directory and the signals',
-          'a C daemon serves, too',
-          'that ends at once is told of, with where to look',
-          'ends one half when stdin ends',
-          'carries stdin on when only the daemon’s output has ended',
-          'ends when the daemon has closed the connection, though stdin is open',
           'also by the native client',
           '(native) does not keep a new build from taking over',
           'claimed natively is the started process',
           'claimed natively ends well, and is followed by one that Node claimed',
           'is started without Node, as Node would',
         ],
+      },
+      {
+        what: '`solod connect` ends when its stdin does, though the program has closed the connection before',
+        tests: ['ends when the daemon has closed the connection, though stdin is open'],
       },
       {
         what: '`install`, which would have to write `run -A` into settings; a daemon on Deno is started by a caller on Deno, because `--node` names a Node or a Bun',

@@ -184,7 +184,8 @@ function claimingCommand(
   const program = host.daemonProgram();
   if (program === undefined) return undefined;
   const flags = [...daemonFlags({}, target), `${WORK_FLAG}${host.directory() || '/'}`];
-  return [host.node, join(dirname(program), CLAIMING_FILE), ...flags, '--', ...fromHere(command, host)];
+  const run = [host.node, ...(host.runArguments ?? [])] as const;
+  return [...run, join(dirname(program), CLAIMING_FILE), ...flags, '--', ...fromHere(command, host)];
 }
 
 /**
@@ -197,7 +198,9 @@ export function requestOfLaunch(
   host: CallerHost,
   options: Pick<NameOptions, 'env'> & TimingOptions,
 ): DaemonRequest {
-  const isHanded = basename(words[1] ?? '') === CLAIMING_FILE;
+  // Before the program's own words.
+  const claiming = words.slice(1, Math.max(1, words.indexOf('--')));
+  const isHanded = claiming.some((word) => basename(word) === CLAIMING_FILE);
   const environment = (): Record<string, string> =>
     daemonEnvironment(options.env ?? host.env, [], host.directory());
   return {
