@@ -23,8 +23,11 @@ export const PASSED_ON = {
   ],
   /** The same in a row, with colons between them. */
   searched: ['PATH', 'XDG_CONFIG_DIRS', 'XDG_DATA_DIRS'],
-  /** Files that a relative path names from the caller's directory. */
-  files: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  /**
+   * Files and directories that a relative path names from the caller's directory. A program that claims its
+   * name lives where its callers look.
+   */
+  files: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'SOLOD_DIR'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The locale's parts begin so: locale(7). */

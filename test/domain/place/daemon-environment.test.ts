@@ -61,9 +61,10 @@ describe('the environment of a daemon', () => {
     ).toEqual({
       PATH: '/bin',
     });
-    expect(passed({ NODE_EXTRA_CA_CERTS: 'ca.pem', SSL_CERT_DIR: '' })).toEqual({
+    expect(passed({ NODE_EXTRA_CA_CERTS: 'ca.pem', SSL_CERT_DIR: '', SOLOD_DIR: 'daemons' })).toEqual({
       NODE_EXTRA_CA_CERTS: '/here/ca.pem',
       SSL_CERT_DIR: '',
+      SOLOD_DIR: '/here/daemons',
     });
   });
 
