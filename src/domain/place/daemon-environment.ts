@@ -77,8 +77,11 @@ function isNamed(name: string, named: readonly string[]): boolean {
   return named.some((word) => (word.endsWith('*') ? name.startsWith(word.slice(0, -1)) : name === word));
 }
 
+/** On Windows a path is absolute by its drive. */
+const FROM_A_ROOT = /^(?:\/|[A-Za-z]:[\\/])/;
+
 function absolute(path: string, directory: string): string {
-  return path === '' || path.startsWith('/') ? path : `${directory}/${path}`;
+  return path === '' || FROM_A_ROOT.test(path) ? path : `${directory}/${path}`;
 }
 
 /** An empty part means the working directory, as a relative one means one in it. */

@@ -66,6 +66,7 @@ describe('the environment of a daemon', () => {
       SSL_CERT_DIR: '',
       SOLOD_DIR: '/here/daemons',
     });
+    expect(passed({ SOLOD_DIR: 'C:\\daemons' })).toEqual({ SOLOD_DIR: 'C:\\daemons' });
   });
 
   test.each([
