@@ -38,7 +38,7 @@ export const VARIABLES: readonly Row[] = [
   ['SOLOD_START_CHANNEL', 'internal: on which descriptor a started daemon reports'],
 ];
 
-const EXIT_ROWS: readonly Row[] = [
+export const EXIT_ROWS: readonly Row[] = [
   ['0 to 255', 'those of the called service'],
   ...Object.entries(EXIT_MEANINGS).map(
     ([name, meaning]): Row => [String(EXIT[name as keyof typeof EXIT_MEANINGS]), meaning],
