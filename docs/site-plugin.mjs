@@ -94,5 +94,8 @@ export function load(app) {
   app.renderer.on(RendererEvent.END, (event) => fixSearch(event.outputDirectory), AFTER_ASSETS);
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.children ?? []) module.name = MODULES.get(module.name) ?? module.name;
+    // People who search for "memory" or "kill" mean their daemon, and not that of a simulation.
+    for (const reflection of Object.values(project.reflections))
+      if (reflection.getFullName().startsWith('solod/testing.')) reflection.relevanceBoost = 0.2;
   });
 }
