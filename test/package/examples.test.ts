@@ -29,8 +29,7 @@ it.each(folders)('%s', async (name) => {
   const blocks = blocksIn(readFileSync(path.join(EXAMPLES, name, 'README.md'), 'utf8'));
   expect(blocks.length).toBeGreaterThan(0);
   for (const { commands, prints } of blocks) {
-    const env = { PRETTIER_SERVICE: path.join(made.folder, 'prettier.mjs') };
-    const told = await made.run(commands, path.join(made.folder, name), env);
+    const told = await made.run(commands, path.join(made.folder, name));
     expect({ stdout: told.stdout, code: told.code }, told.stderr).toEqual({ stdout: prints, code: 0 });
   }
 });
