@@ -158,6 +158,17 @@ describe('--color', () => {
     expect(stdout.toString().includes('\x1b[32mok')).toBe(isColoured);
   });
 
+  it.skipIf(!has('script')).each([
+    ['xterm', undefined, true],
+    ['xterm', '1', false],
+    ['dumb', undefined, false],
+  ])('auto: doctor, on a terminal with TERM=%s and NO_COLOR=%s', async (TERM, NO_COLOR, isColoured) => {
+    const command = [process.execPath, SOLOD, 'doctor'].join(' ');
+    const env = { TERM, NO_COLOR };
+    const { stdout } = await sandbox().exec('script', ['-qec', command, '/dev/null'], { env });
+    expect(stdout.toString().includes('\x1b[32mok')).toBe(isColoured);
+  });
+
   it.each([
     ['always', '1', true],
     ['never', undefined, false],
