@@ -13,6 +13,7 @@ interface SilentStarts {
  * @param ledger the ledger of the name; it proves that each process is the one that was started
  * @param silentMs how long a start may be silent, in milliseconds
  * @param wallMs now, by the wall clock
+ * @param serving a process that is known to serve: its line may be missing, as on a full disk
  * @returns ids of the processes that were ended
  */
 export function endSilentStarts(
@@ -20,12 +21,14 @@ export function endSilentStarts(
   processes: ProcessTable,
   silentMs: number,
   wallMs: number,
+  serving?: number,
 ): readonly number[] {
   const ended: number[] = [];
   for (const { pid, startedMs } of ledger.silent()) {
     const forMs = wallMs - startedMs;
+    if (pid === serving || forMs < silentMs) continue;
     // SIGKILL, because the process has nothing yet that it could clean up.
-    if (forMs < silentMs || processes.signal(pid, 'SIGKILL').kind !== 'done') continue;
+    if (processes.signal(pid, 'SIGKILL').kind !== 'done') continue;
     ledger.append({ atMs: wallMs, pid, kind: 'failed', stage: 'starting', message: silentText(forMs) });
     ended.push(pid);
   }

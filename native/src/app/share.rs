@@ -21,8 +21,9 @@ use crate::system::libc::{self, PollFd, POLLIN, SIGHUP, SIGINT, SIGTERM, SIG_IGN
 use crate::system::socket::{Received, Socket};
 use crate::system::streams::{read_some, write_all, Reading, STDERR, STDIN, STDOUT};
 use crate::system::time::monotonic_ms;
-use crate::wire::chunks::{header, push_chunk, Decoded, Decoder};
+use crate::wire::chunks::{header, Decoded, Decoder};
 use crate::wire::greeting::Accepted;
+use crate::wire::heartbeat::Heartbeat;
 use crate::wire::request::{encode, Request};
 use std::env;
 use std::ffi::OsString;
@@ -285,7 +286,7 @@ impl Session {
             unsent: Vec::new(),
             outbox: Vec::new(),
             input: Input::Unopened,
-            next_beat_ms: monotonic_ms() + p::HEARTBEAT_MS,
+            heartbeat: Heartbeat::begin(),
             lines: Splitter::new(usize::MAX),
             side_lines: Splitter::new(p::SHARE_UNSENT_BYTES),
             taken: None,
@@ -347,13 +348,13 @@ impl Session {
             if ready.writable {
                 link.send();
             }
-            link.beat();
+            link.heartbeat.beat(&mut link.outbox);
         }
         ended.unwrap_or_else(|| Ended::Lost(String::new()))
     }
 
     fn patience(&self, link: &Link) -> f64 {
-        let beat_ms = (link.next_beat_ms - monotonic_ms()).max(0.0);
+        let beat_ms = link.heartbeat.left_ms();
         if self.host_ended_ms.is_some() {
             beat_ms.min(LOOK_MS)
         } else {
@@ -445,7 +446,7 @@ struct Link {
     /// Chunks on their way.
     outbox: Vec<u8>,
     input: Input,
-    next_beat_ms: f64,
+    heartbeat: Heartbeat,
     lines: Splitter,
     side_lines: Splitter,
     taken: Option<usize>,
@@ -468,17 +469,5 @@ impl Link {
         // end.
         let sent = self.socket.send(&self.outbox).unwrap_or(self.outbox.len());
         self.outbox.drain(..sent);
-    }
-
-    /// What waits to be sent is as good as a heartbeat.
-    fn beat(&mut self) {
-        let now = monotonic_ms();
-        if now < self.next_beat_ms {
-            return;
-        }
-        self.next_beat_ms = now + p::HEARTBEAT_MS;
-        if self.outbox.is_empty() {
-            push_chunk(&mut self.outbox, p::CHUNK_HEARTBEAT, &[]);
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! A process that claims a name, for the scenarios in `test/conformance/claims`: `claims <assignment>`, as JSON. It says what it came
-//! to, and lives until its stdin ends.
+//! A candidate for a name, for the scenarios in `test/conformance/claims`. `claims <assignment>` takes its part in one as JSON, prints
+//! its outcome, and lives until its stdin ends.
 
 use solod_client::domain::claim::{claim, ClaimOutcome, ClaimPlan};
 use solod_client::domain::held_lock::handed_lock;
@@ -16,16 +16,16 @@ use std::collections::HashMap;
 use std::env;
 use std::io::{self, Read};
 
-/// The ports of the machine, where a call that the scenario speaks of fails, or is never made.
-struct Met<'a> {
+/// The ports of the machine. Before a call that the scenario names, this process fails it, waits, or dies.
+struct Scripted<'a> {
     host: Host<'a>,
     assignment: &'a Json,
     counts: HashMap<&'static str, u32>,
 }
 
-impl Met<'_> {
-    /// The error that is planted for this call of a method, by its name in TypeScript.
-    fn meet(&mut self, method: &'static str) -> Option<Cause> {
+impl Scripted<'_> {
+    /// Dies or waits if the scenario says so for this call of a method, by its name in TypeScript. Returns the error that is planted.
+    fn before(&mut self, method: &'static str) -> Option<Cause> {
         let count = self.counts.entry(method).or_insert(0);
         *count += 1;
         let nth = f64::from(*count);
@@ -44,7 +44,7 @@ impl Met<'_> {
     }
 }
 
-fn changed(cause: Cause) -> Change {
+fn failed_change(cause: Cause) -> Change {
     match cause.code.as_str() {
         "ENOENT" => Change::Absent,
         "EEXIST" => Change::Occupied,
@@ -52,11 +52,11 @@ fn changed(cause: Cause) -> Change {
     }
 }
 
-/// Methods that meet what is planted, and else ask the machine.
-macro_rules! met {
+/// Methods that a scenario may name.
+macro_rules! scripted {
     ($($name:ident($($arg:ident: $kind:ty),*) -> $reading:ty, $method:literal, $failed:expr;)*) => {
         $(fn $name(&mut self, $($arg: $kind),*) -> $reading {
-            match self.meet($method) {
+            match self.before($method) {
                 Some(cause) => $failed(cause),
                 None => self.host.$name($($arg),*),
             }
@@ -64,7 +64,7 @@ macro_rules! met {
     };
 }
 
-/// What no claim asks for, or no scenario speaks of.
+/// Methods that no scenario names.
 macro_rules! passed {
     ($($name:ident($($arg:ident: $kind:ty),*) -> $reading:ty;)*) => {
         $(fn $name(&mut self, $($arg: $kind),*) -> $reading {
@@ -73,24 +73,24 @@ macro_rules! passed {
     };
 }
 
-impl Ports for Met<'_> {
-    met! {
-        make_directory(path: &str) -> Change, "makeDirectory", changed;
-        make_directories(path: &str) -> Change, "makeDirectories", changed;
+impl Ports for Scripted<'_> {
+    scripted! {
+        make_directory(path: &str) -> Change, "makeDirectory", failed_change;
+        make_directories(path: &str) -> Change, "makeDirectories", failed_change;
         inspect(path: &str) -> Found<Entry>, "inspect", Found::Failed;
-        tighten(path: &str) -> Change, "tighten", changed;
+        tighten(path: &str) -> Change, "tighten", failed_change;
         read_link(path: &str) -> Found<String>, "readLink", Found::Failed;
-        make_link(target: &str, path: &str) -> Change, "makeLink", changed;
+        make_link(target: &str, path: &str) -> Change, "makeLink", failed_change;
         list(path: &str) -> Found<Vec<String>>, "list", Found::Failed;
         read_text(path: &str) -> Found<String>, "readText", Found::Failed;
-        create_file(path: &str, text: &str) -> Change, "createFile", changed;
-        append_text(path: &str, text: &str) -> Change, "appendText", changed;
-        rename(from: &str, to: &str) -> Change, "rename", changed;
-        remove_file(path: &str) -> Change, "removeFile", changed;
-        remove_directory(path: &str) -> Change, "removeDirectory", changed;
-        remove_tree(path: &str) -> Change, "removeTree", changed;
+        create_file(path: &str, text: &str) -> Change, "createFile", failed_change;
+        append_text(path: &str, text: &str) -> Change, "appendText", failed_change;
+        rename(from: &str, to: &str) -> Change, "rename", failed_change;
+        remove_file(path: &str) -> Change, "removeFile", failed_change;
+        remove_directory(path: &str) -> Change, "removeDirectory", failed_change;
+        remove_tree(path: &str) -> Change, "removeTree", failed_change;
         connect(path: &str) -> Connecting, "connect", Connecting::Errno;
-        listen(path: &str) -> Change, "listen", changed;
+        listen(path: &str) -> Change, "listen", failed_change;
     }
     passed! {
         now() -> Instant;
@@ -118,7 +118,7 @@ fn main() {
     let text = |name: &str| assignment.text(name).expect("a path").to_owned();
     let place = Place { root: text("root"), directory: text("directory") };
     let host = Host::new(&place.directory, &|_| Vec::new(), &|| None, false, Limits::Ignored);
-    let mut ports = Met { host, assignment: &assignment, counts: HashMap::new() };
+    let mut ports = Scripted { host, assignment: &assignment, counts: HashMap::new() };
     let identity = ports.identity();
     let lock = assignment.text("lock").and_then(|nonce| handed_lock(&place.directory, nonce));
     let served = Served { name: "name", service: "/service.mjs", version: "", started_ms: 5.0 };

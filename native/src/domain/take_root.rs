@@ -1,6 +1,5 @@
-//! Makes a state directory this scope's that nobody has had, before something is started there; see
-//! `src/domain/place/take-root.ts`, which also knows what to do with the records of others. Each step can fail: then the directory
-//! stays what it was, and Node says why.
+//! Takes a state directory that no scope has used yet, before a daemon is started there. `src/domain/place/take-root.ts` does the
+//! same, and also handles the records of other scopes. If a step fails, the directory stays as it was, and Node reports why.
 
 use super::layout;
 use super::ports::{Change, Found, Ports};
@@ -36,7 +35,7 @@ pub fn take_root(ports: &mut impl Ports, plan: &TakePlan) {
     }
 }
 
-/// Parts of other scopes, which Node collects when it takes the directory.
+/// Parts of other scopes: Node removes old ones when it takes the directory.
 fn has_parts(ports: &mut impl Ports, asked: &str) -> bool {
     match ports.list(asked) {
         Found::There(names) => names.iter().any(|name| name.starts_with(p::PART)),

@@ -3,12 +3,12 @@
 
 use super::chunks::{header, push_chunk, violation_text, Decoded, Violation};
 use super::greeting::Accepted;
+use super::heartbeat::Heartbeat;
 use crate::domain::failure::fill;
 use crate::domain::ports::Cause;
 use crate::protocol as p;
 use crate::system::socket::{Received, Socket};
 use crate::system::streams::{is_terminal, read_some, write_all, Reading, STDERR, STDIN, STDOUT};
-use crate::system::time::monotonic_ms;
 
 pub enum End {
     /// The service has ended, and all of its output has been written.
@@ -33,7 +33,7 @@ struct Conversation {
     /// How many bytes it takes unasked.
     credit: usize,
     has_offered: bool,
-    next_beat_ms: f64,
+    heartbeat: Heartbeat,
 }
 
 #[derive(PartialEq)]
@@ -52,7 +52,7 @@ pub fn converse(accepted: Accepted) -> End {
         input: Input::NotAsked,
         credit: 0,
         has_offered: false,
-        next_beat_ms: monotonic_ms() + p::HEARTBEAT_MS,
+        heartbeat: Heartbeat::begin(),
     };
     let mut end = None;
     for (kind, bytes) in &early {
@@ -94,9 +94,8 @@ impl Conversation {
         take: &mut dyn FnMut(&mut Conversation, &[u8]) -> Option<End>,
     ) -> Option<End> {
         let unsent = self.sent < self.outbox.len();
-        let left_ms = (self.next_beat_ms - monotonic_ms()).max(0.0);
         let asked = self.input == Input::Asked;
-        let ready = self.socket.wait_with_input(unsent, asked, left_ms);
+        let ready = self.socket.wait_with_input(unsent, asked, self.heartbeat.left_ms());
         if ready.readable {
             return match self.socket.receive(buffer) {
                 Received::Bytes(count) => take(self, &buffer[..count]),
@@ -111,7 +110,7 @@ impl Conversation {
         if ready.writable {
             self.send();
         }
-        self.beat();
+        self.heartbeat.beat(&mut self.outbox);
         None
     }
 
@@ -183,18 +182,6 @@ impl Conversation {
         if self.sent >= self.outbox.len() {
             self.outbox.clear();
             self.sent = 0;
-        }
-    }
-
-    /// What waits to be sent is as good as a heartbeat.
-    fn beat(&mut self) {
-        let now = monotonic_ms();
-        if now < self.next_beat_ms {
-            return;
-        }
-        self.next_beat_ms = now + p::HEARTBEAT_MS;
-        if self.outbox.is_empty() {
-            push_chunk(&mut self.outbox, p::CHUNK_HEARTBEAT, &[]);
         }
     }
 }

@@ -3,4 +3,5 @@
 pub mod chunks;
 pub mod conversation;
 pub mod greeting;
+pub mod heartbeat;
 pub mod request;

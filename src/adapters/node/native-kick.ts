@@ -1,19 +1,19 @@
 /**
- * A kick by the native client. A process of hundreds of MiB takes twenty milliseconds to start another one,
- * whichever that is. What a kick runs in Node for the first time takes eight more, the native client two.
+ * A kick by the native client. A process of hundreds of MiB takes 20 ms to start any other process. A first
+ * kick by Node takes 8 ms more, because its code is not compiled yet; the native client takes 2.
  */
 
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { KickTarget } from '../kick-target.js';
 
 /** The native client's command. */
 export const KICK_REPORT = 'kick-report';
 
-/** After that Node kicks. If the client has started a daemon all the same, the claim lets one serve. */
+/** If the client has not ended by then, Node kicks. If both start a daemon, the claim lets one serve. */
 const KICK_MS = 5_000;
 
-/** By the second kick Node has compiled its own, which is as fast, and may find nothing to start. */
+/** A later kick by Node is as fast: its code is compiled by then, and often there is nothing to start. */
 let isFirst = true;
 
 /**
@@ -47,20 +47,20 @@ function clientOf(solod: string): string | undefined {
   return places.find(isTrusted);
 }
 
-/** How many directories above the client others must not be able to write to: the ones of its package. */
-const LEVELS = 3;
+/** How many directories of its package lie above the client. */
+const PACKAGE_LEVELS = 3;
 
+/** Whether nobody but this user and root can replace the client, or a directory of its package. */
 function isTrusted(client: string): boolean {
+  const seen = lstatSync(client, { throwIfNoEntry: false });
+  if (!seen?.isFile() || (seen.mode & 0o100) === 0 || !isClosed(seen)) return false;
   let at = client;
-  for (let level = 0; level <= LEVELS; level += 1, at = dirname(at)) {
-    const seen = lstatSync(at, { throwIfNoEntry: false });
-    if (
-      seen === undefined ||
-      (seen.uid !== 0 && seen.uid !== process.getuid?.()) ||
-      (seen.mode & 0o022) !== 0
-    )
-      return false;
-    if (level === 0 && (!seen.isFile() || (seen.mode & 0o100) === 0)) return false;
+  for (let level = 1; level <= PACKAGE_LEVELS; level += 1) {
+    at = dirname(at);
+    if (!isClosed(lstatSync(at))) return false;
   }
   return true;
 }
+
+const isClosed = ({ uid, mode }: Stats): boolean =>
+  (uid === 0 || uid === process.getuid?.()) && (mode & 0o022) === 0;

@@ -6,6 +6,7 @@ import { vitalityOf } from '../../domain/evidence/identity.js';
 import { parseJson } from '../../domain/evidence/json.js';
 import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
 import { sightOwner } from '../../domain/evidence/owner-witness.js';
+import type { Failure } from '../../domain/failure.js';
 import { layout } from '../../domain/place/layout.js';
 import { runSync } from '../../domain/procedure/run.js';
 import type { Cause } from '../../ports/readings.js';
@@ -16,6 +17,7 @@ import { CallConnection } from '../wire/client.js';
 import { CONTROL } from '../wire/control.js';
 import { type DaemonStatus, statusSchema } from '../wire/daemon-status.js';
 import { collectAnswer } from './collect-answer.js';
+import { forbiddenConnection } from './forbidden-access.js';
 
 export type Inspection =
   /** It answered, with its own status. */
@@ -26,6 +28,8 @@ export type Inspection =
       readonly directory: string;
       readonly owner: Owner | undefined;
       readonly cause: Cause;
+      /** What keeps this process from it, if the system forbids that. */
+      readonly forbidden: Failure | undefined;
       readonly activity: ProcessActivity;
     }
   /** It is there and speaks another protocol: a program of the user's own that claims its name with solod. */
@@ -40,7 +44,10 @@ const AGAIN_MS = 20;
 
 export class Inspector {
   constructor(
-    private readonly parts: Pick<Host, 'clock' | 'files' | 'probe' | 'platform' | 'processes' | 'witness'>,
+    private readonly parts: Pick<
+      Host,
+      'clock' | 'files' | 'probe' | 'platform' | 'processes' | 'userId' | 'witness'
+    >,
   ) {}
 
   /**
@@ -104,7 +111,8 @@ export class Inspector {
 
   #notAnswering(directory: string, cause: Cause): Inspection {
     const owner = this.#owner(directory);
-    return { kind: 'not-answering', directory, owner, cause, activity: this.#activity(owner) };
+    const forbidden = forbiddenConnection(this.parts, directory, { kind: 'failed', cause });
+    return { kind: 'not-answering', directory, owner, cause, forbidden, activity: this.#activity(owner) };
   }
 
   #activity(owner: Owner | undefined): ProcessActivity {

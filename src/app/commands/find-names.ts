@@ -11,12 +11,14 @@ import {
   type Place,
 } from '../../domain/place/layout.js';
 import type { FileSystem } from '../../ports/file-system.js';
+import { forbiddenEntry } from './forbidden-access.js';
 
 /** Files that mark the directory of a name: other programs are unlikely to use these names. */
 const MARKS: ReadonlySet<string> = new Set([NAMES.lock, NAMES.spawns]);
 
 export interface PlacesQuery {
   readonly files: FileSystem;
+  readonly userId: number;
   readonly root: string;
   /** The place of a name in that directory, or a short one where its path is too long. */
   placeOf(label: string): Place;
@@ -30,7 +32,7 @@ export interface NamedPlace extends Place {
 
 export function placesIn(query: PlacesQuery): NamedPlace[] {
   const { files, root } = query;
-  const own = namesIn(files, root).filter((name) => isPlace(files, `${root}/${name}`));
+  const own = namesIn(files, root).filter((name) => isPlace(query, name));
   const near = own.map((label): NamedPlace => ({ label, root, directory: `${root}/${label}` }));
   return [...near, ...shortPlaces(query)];
 }
@@ -57,9 +59,12 @@ function namesIn(files: FileSystem, directory: string): string[] {
 }
 
 /** The user may keep other things in the state directory as well. */
-function isPlace(files: FileSystem, directory: string): boolean {
+function isPlace({ files, userId, root }: PlacesQuery, name: string): boolean {
+  const directory = `${root}/${name}`;
   const found = files.inspect(directory);
   if (found.kind !== 'entry' || found.entry.type !== 'directory') return false;
+  // What is in it can't be seen: a daemon may be.
+  if (forbiddenEntry(files, directory) !== undefined) return found.entry.userId === userId && isLabel(name);
   const current = files.readLink(layout.current(directory));
   if (current.kind === 'target' && generationOf(current.target) !== undefined) return true;
   return namesIn(files, directory).some((name) => MARKS.has(name) || makerOf(name) !== undefined);

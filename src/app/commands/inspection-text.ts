@@ -8,14 +8,9 @@ import { durationText } from '../texts/duration.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import type { Inspection } from './daemon-inspector.js';
 
-/**
- * @returns a failure that names the sandbox, if one keeps this process from the daemon's socket. EPERM says
- *   so: path_resolution(7) has EACCES alone for a missing right
- */
-export function forbiddenBy(inspection: Inspection): Failure | undefined {
-  if (inspection.kind !== 'not-answering' || inspection.cause.code !== 'EPERM') return undefined;
-  return { kind: 'sockets-forbidden', directory: inspection.directory, cause: inspection.cause };
-}
+/** @returns a failure that names what keeps this process from the daemon, if the system forbids that */
+export const forbiddenBy = (inspection: Inspection): Failure | undefined =>
+  inspection.kind === 'not-answering' ? inspection.forbidden : undefined;
 
 /** The kind of the inspection, and what is known. A daemon's numbers are left to `stats`. */
 export function factsOf(inspection: Inspection): object {
@@ -26,8 +21,8 @@ export function factsOf(inspection: Inspection): object {
       return { kind, directory, ...status };
     }
     case 'not-answering': {
-      const { owner, cause, activity } = inspection;
-      const code = codeFor(forbiddenBy(inspection)?.kind ?? kind);
+      const { owner, cause, forbidden, activity } = inspection;
+      const code = codeFor(forbidden?.kind ?? kind);
       return { kind, directory, owner: owner ?? null, cause, activity, code };
     }
     case 'other-wire':
@@ -48,10 +43,10 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
       return `${name}: ${state}, ${pid}, generation ${generation}, ${up}, ${work}, ${memory}, ${service}`;
     }
     case 'not-answering': {
-      const { owner, cause, activity } = inspection;
+      const { owner, cause, forbidden, activity } = inspection;
       const stopped = activity === 'stopped' ? ['its process is stopped; "kill -CONT" resumes it'] : [];
-      const sandbox = forbiddenBy(inspection) === undefined ? '' : 'a sandbox forbids Unix sockets: ';
-      const facts = [sandbox + cause.message, ...runningText(owner, wallMs), ...stopped];
+      const why = forbiddenText(forbidden) + cause.message;
+      const facts = [why, ...runningText(owner, wallMs), ...stopped];
       return `${owner?.name ?? label}: not answering${pidText(owner)} (${facts.join('; ')})`;
     }
     case 'other-wire':
@@ -59,6 +54,14 @@ export function lineOf(inspection: Inspection, wallMs: number): string {
     case 'not-running':
       return `${label}: not running`;
   }
+}
+
+/** Stands before what the system said. */
+function forbiddenText(forbidden: Failure | undefined): string {
+  if (forbidden === undefined) return '';
+  return forbidden.kind === 'sockets-forbidden'
+    ? 'a sandbox forbids Unix sockets: '
+    : 'this process may not enter its directory: ';
 }
 
 function otherWireText(label: string, owner: Owner | undefined, wallMs: number): string {

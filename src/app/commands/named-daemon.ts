@@ -11,11 +11,12 @@ import { type Resolved, resolveService } from '../service/service-file.js';
 import { USAGE } from '../texts/usage-text.js';
 import { complainOf, type Parts } from './command-parts.js';
 import { type NamedPlace, type PlacesQuery, placesIn } from './find-names.js';
+import { forbiddenEntry, forbiddenList } from './forbidden-access.js';
 
 export const isNamed = (service: string | undefined, { name }: CommandOptions): boolean =>
   service !== undefined || name !== undefined;
 
-/** What stands first on the command lines of those that look after daemons, and the options. */
+/** Which daemon a command line names: by its service file, or by a name among the options. */
 export interface Meant {
   readonly service: string | undefined;
   readonly options: CommandOptions;
@@ -31,7 +32,9 @@ export function meantBy(host: Host, service: string | undefined, options: Comman
   const target = resolveTarget({ ...options, name: service }, host);
   if (target.kind === 'failed') return asGiven;
   const found = host.files.inspect(target.value.place.directory);
-  return found.kind === 'entry' ? { service: undefined, options: { ...options, name: service } } : asGiven;
+  // What may not be looked at may be there.
+  const isThere = found.kind === 'entry' || found.kind === 'failed';
+  return isThere ? { service: undefined, options: { ...options, name: service } } : asGiven;
 }
 
 export function resolveNamed(
@@ -48,7 +51,8 @@ export function resolveNamed(
 
 /**
  * Runs a command for the daemon that the command line names.
- * @returns the command's exit code; if the name is missing or wrong, says so and returns that failure's
+ * @returns the command's exit code; if the name is missing or wrong, or this process may not enter its
+ *   directory, says so and returns that failure's
  */
 export async function withNamed(
   { host, output }: Parts,
@@ -57,7 +61,23 @@ export async function withNamed(
   run: (target: Target) => number | Promise<number>,
 ): Promise<number> {
   const target = resolveNamed(host, service, options);
-  return target.kind === 'failed' ? complainOf(output, target.failure) : run(target.value);
+  if (target.kind === 'failed') return complainOf(output, target.failure);
+  const forbidden = forbiddenEntry(host.files, target.value.place.directory);
+  return forbidden === undefined ? run(target.value) : complainOf(output, forbidden);
+}
+
+/**
+ * Runs a command for every name in the state directory.
+ * @returns the command's exit code; if this process may not see the names, says so and returns that failure's
+ */
+export async function withAll(
+  { host, output }: Parts,
+  options: CommandOptions,
+  run: (places: readonly NamedPlace[]) => number | Promise<number>,
+): Promise<number> {
+  const query = placesQueryOf(host, options);
+  const forbidden = forbiddenList(host.files, query.root);
+  return forbidden === undefined ? run(placesIn(query)) : complainOf(output, forbidden);
 }
 
 export const derivedFor = (host: Host, { stateDirectory }: CommandOptions): Derivation =>
@@ -84,7 +104,7 @@ export function placesQueryOf(host: Host, options: CommandOptions): PlacesQuery 
   const derived = derivedFor(host, options);
   const root = rootOf(host, options);
   const short = derived.kind === 'place' ? shortIn(derived, host, host.env) : undefined;
-  return { files, root, placeOf: (label) => placeOf(root, label, userId, platform, short) };
+  return { files, userId, root, placeOf: (label) => placeOf(root, label, userId, platform, short) };
 }
 
 /** Every name in the state directory. */

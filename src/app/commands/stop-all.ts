@@ -6,7 +6,7 @@ import type { CommandOptions } from '../options/option-table.js';
 import { USAGE } from '../texts/usage-text.js';
 import { complain, jsonLine, type Parts } from './command-parts.js';
 import type { NamedPlace } from './find-names.js';
-import { isNamed, placesOf } from './named-daemon.js';
+import { isNamed, withAll } from './named-daemon.js';
 import { reportStop, type StopOutcome, stopDaemon, stopFacts } from './stop.js';
 
 interface Stopped {
@@ -20,10 +20,14 @@ export class StopAllCommand {
 
   /** @returns 0 if none is left, also if there was none; else the exit code for the first that is left */
   async run(service: string | undefined, options: CommandOptions): Promise<number> {
-    const { host, output } = this.parts;
     if (isNamed(service, options) || options.project !== undefined)
-      return complain(output, USAGE.allAndOne());
-    const all = await Promise.all(placesOf(host, options).map((place) => this.#stop(place, options)));
+      return complain(this.parts.output, USAGE.allAndOne());
+    return withAll(this.parts, options, (places) => this.#stopAll(places, options));
+  }
+
+  async #stopAll(places: readonly NamedPlace[], options: CommandOptions): Promise<number> {
+    const { output } = this.parts;
+    const all = await Promise.all(places.map((place) => this.#stop(place, options)));
     if (options.json) output.print(jsonLine(all.map(factsOf)));
     const codes = all.map(({ label, outcome }) => {
       const code = reportStop(this.parts, label, outcome, options);

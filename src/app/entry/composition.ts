@@ -53,6 +53,7 @@ const PORTS = tokensFor<Host>({
   work: true,
   kickByClient: true,
   bindOnce: true,
+  trySocket: true,
   warn: true,
   env: true,
   userId: true,

@@ -54,7 +54,7 @@ export const EXIT_MEANINGS = {
   software:
     'the daemon died at its start, its service does not load, or the worker that ran the call has ended',
   osError: 'no process could be started',
-  cantCreate: "the state directory, or a file, can't be written",
+  cantCreate: "the state directory can't be used, or a file can't be written",
   ioError: "the caller's own stdin, stdout or stderr failed",
   tempFail: 'timed out',
   lost: 'the connection was lost after the call had begun: it may have been carried out, and is not retried',

@@ -44,7 +44,7 @@ export interface Solod<C extends Duplex = Socket> {
    *
    * @param options which daemon
    * @returns what happened: `running`, `started`, `contended` (another caller starts it), `no-directory`,
-   * `switched-off`, `failed`
+   * `switched-off` (also where a sandbox forbids sockets), `failed`
    */
   kick(options: KickOptions): KickResult;
 

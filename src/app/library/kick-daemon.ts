@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Failure } from '../../domain/failure.js';
 import { CALL_TOTAL_MS, timingFrom } from '../../domain/lock/timing.js';
 import { type KickOutcome, type KickWarning, kick as kickWith } from '../../domain/obtain/kick.js';
 import { layout } from '../../domain/place/layout.js';
@@ -7,7 +8,7 @@ import { runSync } from '../../domain/procedure/run.js';
 import type { Environment } from '../../ports/environment.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
-import { forbiddenSockets } from '../place/forbidden-sockets.js';
+import { forbiddenAtOnce, forbiddenSockets } from '../place/forbidden-sockets.js';
 import { warmPlace } from '../place/warm-place.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
 import type { Resolved } from '../service/service-file.js';
@@ -30,33 +31,43 @@ export type KickOptions = DaemonSelector & TimingOptions;
 
 export type KickResult =
   | KickOutcome
-  /** No daemon is wanted here (`SOLOD=off`, or `CI`), or a sandbox forbids sockets. */
-  | { readonly kind: 'switched-off'; readonly why: string };
+  /** No daemon is wanted here (`SOLOD=off`, or `CI`), or a sandbox forbids sockets: `failure` says which. */
+  | { readonly kind: 'switched-off'; readonly why: string; readonly failure?: Failure };
 
-/** At once: it asks nothing that takes a turn of the event loop, so only the daemon notices a sandbox. */
+/** At once: it asks nothing that takes a turn of the event loop. */
 export function kickDaemon(host: CallerHost, options: KickOptions): KickResult {
   const choice = choiceOf(host, options);
   const native = choice?.kind === 'daemon' ? kickNatively(host, options) : undefined;
-  return native === undefined ? kickAsked(host, readKick(host, options)) : told(host, native);
+  if (native !== undefined) return told(host, native);
+  const asked = readKick(host, options);
+  const forbidden = isWanted(asked) ? forbiddenAtOnce(host, asked.resolved.value.target.place) : undefined;
+  return forbidden === undefined ? kickAsked(host, asked) : switchedOff(forbidden);
 }
 
 /** The same, for a command, which has the time to look whether sockets are forbidden here. */
 export async function kickReachable(host: CallerHost, options: KickOptions): Promise<KickResult> {
   const asked = readKick(host, options);
-  const { resolved, choice } = asked;
-  const forbidden =
-    resolved.kind === 'resolved' && choice?.kind !== 'inline'
-      ? await forbiddenSockets(host, resolved.value.target.place)
-      : undefined;
-  return forbidden === undefined
-    ? kickAsked(host, asked)
-    : { kind: 'switched-off', why: sentence(forbidden) };
+  const forbidden = isWanted(asked)
+    ? await forbiddenSockets(host, asked.resolved.value.target.place)
+    : undefined;
+  return forbidden === undefined ? kickAsked(host, asked) : switchedOff(forbidden);
 }
+
+const switchedOff = (failure: Failure): KickResult => ({
+  kind: 'switched-off',
+  why: sentence(failure),
+  failure,
+});
 
 interface AskedKick {
   readonly choice: Choice | undefined;
   readonly resolved: Resolved<DaemonRequest>;
 }
+
+type WantedKick = AskedKick & { readonly resolved: { readonly kind: 'resolved' } };
+
+const isWanted = (asked: AskedKick): asked is WantedKick =>
+  asked.resolved.kind === 'resolved' && asked.choice?.kind !== 'inline' && asked.choice?.kind !== 'wrong';
 
 function readKick(host: CallerHost, options: KickOptions): AskedKick {
   const choice = choiceOf(host, options);

@@ -22,24 +22,43 @@ export async function forbiddenSockets<C extends Duplex>(
   host: CallerHost<C>,
   place: Place,
 ): Promise<Failure | undefined> {
-  const { directory, root } = place;
-  const nowhere = claimLayout.privateSocket(directory, host.nonce());
+  const nowhere = claimLayout.privateSocket(place.directory, host.nonce());
   const probe = host.probe();
   const reading = await probe.connect(nowhere, NOWHERE_MS);
   probe.drop();
+  const refused = reading.kind === 'errno' ? failureBy(host, place, reading.cause) : undefined;
+  if (refused !== undefined) return refused;
+  const path = pathToTry(host, place);
+  return failureBy(host, place, path === undefined ? undefined : await host.bindOnce(path));
+}
+
+/** The same without a turn of the event loop. Where a daemon is alive, nothing is tried. */
+export function forbiddenAtOnce(host: CallerHost, place: Place): Failure | undefined {
+  if (host.trySocket === undefined) return undefined;
+  const path = pathToTry(host, place);
+  return failureBy(host, place, path === undefined ? undefined : host.trySocket(path));
+}
+
+/** @returns where to bind a socket; undefined if a daemon is alive, or if there is no directory for one */
+function pathToTry(host: CallerHost, place: Place): string | undefined {
+  const { directory } = place;
+  const sighted = runSync(sightOwner(layout.currentOwner(directory)), portsOf(host));
+  if (sighted.kind === 'owner' && sighted.vitality === 'alive') return undefined;
+  const prepared = runSync(prepareDirectory({ place, userId: host.userId }), portsOf(host));
+  return prepared.kind === 'prepared' ? layout.private(directory, host.nonce()) : undefined;
+}
+
+function failureBy(
+  host: CallerHost,
+  { directory, root }: Place,
+  cause: Cause | undefined,
+): Failure | undefined {
   const isOwn = (path: string): boolean => {
     const seen = host.files.inspect(path);
     return seen.kind === 'entry' && seen.entry.userId === host.userId;
   };
   // path_resolution(7) says EACCES as well, of a directory that may not be entered; EPERM it never says.
-  const isSandbox = ({ code }: Cause): boolean =>
-    code === 'EPERM' || (code === 'EACCES' && (isOwn(directory) || isOwn(root)));
-  const failureOf = (cause: Cause): Failure => ({ kind: 'sockets-forbidden', directory, cause });
-  if (reading.kind === 'errno' && isSandbox(reading.cause)) return failureOf(reading.cause);
-  const sighted = runSync(sightOwner(layout.currentOwner(directory)), portsOf(host));
-  if (sighted.kind === 'owner' && sighted.vitality === 'alive') return undefined;
-  const prepared = runSync(prepareDirectory({ place, userId: host.userId }), portsOf(host));
-  if (prepared.kind !== 'prepared') return undefined;
-  const cause = await host.bindOnce(layout.private(directory, host.nonce()));
-  return cause !== undefined && isSandbox(cause) ? failureOf(cause) : undefined;
+  const isSandbox =
+    cause?.code === 'EPERM' || (cause?.code === 'EACCES' && (isOwn(directory) || isOwn(root)));
+  return cause !== undefined && isSandbox ? { kind: 'sockets-forbidden', directory, cause } : undefined;
 }

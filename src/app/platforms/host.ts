@@ -183,6 +183,12 @@ export interface CallerHost<C extends Duplex = Duplex> extends CommonHost<C> {
    * @returns why it can't be bound; undefined if it can
    */
   bindOnce(path: string): Promise<Cause | undefined>;
+  /**
+   * Binds a socket, connects to it, and removes it, before it returns. Absent where nothing tells that at
+   * once.
+   * @returns what is refused; undefined if nothing is
+   */
+  trySocket?(path: string): Cause | undefined;
   /** Tells the user in one line about a failure that no result reports. */
   warn(line: string): void;
 }

@@ -37,6 +37,7 @@ import { bindOnce } from '../../adapters/node/sockets/bind-once.js';
 import { type Handed, HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 import { NodeListener } from '../../adapters/node/sockets/listener.js';
 import { NodeSocketProbe } from '../../adapters/node/sockets/socket-probe.js';
+import { trySocket } from '../../adapters/node/sockets/try-socket.js';
 import type { HandListener } from '../../adapters/spawn-target.js';
 import type { WorkerTarget } from '../../adapters/worker-target.js';
 import { layout, nonceOf } from '../../domain/place/layout.js';
@@ -170,18 +171,18 @@ export function libraryHost(given: Given<LibraryHost<Socket>> = {}): LibraryHost
   return {
     ...callerParts(common, given),
     ...daemonParts(),
-    ...nativeParts(given),
+    ...kickParts(given),
     ...finder,
     watchLog,
     ...common,
   };
 }
 
-/** The native client knows Node's adapters alone. */
-const nativeParts = (given: object): Partial<CallerHost> =>
-  RUNTIME.name === 'node' && process.platform === 'linux' && Object.keys(given).length === 0
-    ? { kickByClient }
-    : {};
+/** What a kick asks of this machine itself: the native client, and a socket, know Node's adapters alone. */
+function kickParts(given: object): Partial<CallerHost> {
+  if (RUNTIME.name !== 'node' || process.platform === 'win32' || Object.keys(given).length > 0) return {};
+  return process.platform === 'linux' ? { trySocket, kickByClient } : { trySocket };
+}
 
 export function nodeHost(): Host<Socket> {
   const logReader = (directory: string): LogReader => new LogReader(directory);

@@ -6,18 +6,9 @@ import { type Identity, vitalityOf } from '../evidence/identity.js';
 import type { Owner } from '../evidence/owner.js';
 import { DEFAULT_TIMING } from '../lock/timing.js';
 import { layout } from '../place/layout.js';
-import { causeText } from '../procedure/cause.js';
+import { causeText, isForbidden } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
-import {
-  isForbidden,
-  note,
-  ok,
-  pidText,
-  problem,
-  type SymptomsOf,
-  type Tellers,
-  unknown,
-} from './finding-parts.js';
+import { note, ok, pidText, problem, type SymptomsOf, type Tellers, unknown } from './finding-parts.js';
 
 export interface OwnerReading {
   readonly owner: Owner;

@@ -1,7 +1,5 @@
 /** What a finding says, and the words that several of them share. */
 
-import type { Cause } from '../../ports/readings.js';
-
 export type Severity =
   /** Something does not work, or is not safe. */
   | 'problem'
@@ -46,7 +44,3 @@ export const ELSEWHERE = 'set SOLOD_DIR to a directory of your own on a local di
 
 export const seconds = (ms: number): string => `${Math.round(ms / 1_000)} s`;
 export const pidText = (pid: number | undefined): string => (pid === undefined ? '' : ` (pid ${pid})`);
-
-const FORBIDDEN: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
-/** What a sandbox, or the modes of a file, answer. */
-export const isForbidden = ({ code }: Cause): boolean => FORBIDDEN.has(code);

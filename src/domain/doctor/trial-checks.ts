@@ -2,9 +2,9 @@
 
 import type { Cause } from '../../ports/readings.js';
 import { DEFAULT_TIMING } from '../lock/timing.js';
-import { causeText } from '../procedure/cause.js';
+import { causeText, isForbidden } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
-import { ELSEWHERE, isForbidden, note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';
+import { ELSEWHERE, note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';
 
 /** The steps of the trial. */
 export type TrialStep =

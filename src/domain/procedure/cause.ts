@@ -29,3 +29,7 @@ export function causeIn(reading: NoSuccess): Cause {
       return { code: 'ENOTDIR', message: 'what is there is of another type' };
   }
 }
+
+const FORBIDDEN: ReadonlySet<string> = new Set(['EPERM', 'EACCES']);
+/** What a sandbox, or the modes of a file, answer. */
+export const isForbidden = ({ code }: Cause): boolean => FORBIDDEN.has(code);

@@ -4,13 +4,19 @@ import { expect, it } from 'vitest';
 import type { KickTarget } from '../../../src/adapters/kick-target.js';
 import { MemoryMachine } from '../../../src/adapters/memory/memory-machine.js';
 import { type KickOptions, kickDaemon } from '../../../src/app/library/kick-daemon.js';
+import { serviceDaemon } from '../../../src/app/library/memory-daemon.js';
+import type { CallerHost } from '../../../src/app/platforms/host.js';
 import { memoryHost } from '../../../src/app/platforms/memory-platform.js';
 
 const SERVICE = '/home/user/a.mjs';
 
 /** A kick where the client says that; with what it was asked, and what was told. */
-function kicked(said: string | undefined, options: Partial<KickOptions> = {}) {
-  const machine = new MemoryMachine();
+function kicked(
+  said: string | undefined,
+  options: Partial<KickOptions> = {},
+  given: Partial<CallerHost> = {},
+  machine = new MemoryMachine(),
+) {
   const asked: KickTarget[] = [];
   const told: string[] = [];
   const host = memoryHost(machine.start());
@@ -25,10 +31,11 @@ function kicked(said: string | undefined, options: Partial<KickOptions> = {}) {
         asked.push(target);
         return said;
       },
+      ...given,
     },
     { service: SERVICE, ...options } as KickOptions,
   );
-  return { result, asked, told };
+  return { result, asked, told, starts: machine.spawns };
 }
 
 it('a start is told as Node tells it', () => {
@@ -68,4 +75,32 @@ it.each([
   { daemon: 'off' },
 ] as const)('the client is not asked with %j', (options) => {
   expect(kicked('{"kind":"contended"}', options).asked).toEqual([]);
+});
+
+it.each(['EPERM', 'EACCES'])('where a sandbox answers a socket with %s, nothing is started', (code) => {
+  const cause = { code, message: `bind ${code}` };
+  const { result, told, starts } = kicked(undefined, {}, { trySocket: () => cause });
+  expect(result).toMatchObject({
+    kind: 'switched-off',
+    why: expect.stringContaining(`bind ${code}`),
+    failure: { kind: 'sockets-forbidden', cause },
+  });
+  expect([told, starts]).toEqual([[], []]);
+});
+
+it('what is not an answer of a sandbox keeps no kick from starting', () => {
+  const cause = { code: 'EMFILE', message: 'EMFILE' };
+  expect(kicked(undefined, {}, { trySocket: () => cause }).starts).toHaveLength(1);
+});
+
+it('where a daemon lives, no socket is tried', async () => {
+  const machine = new MemoryMachine();
+  machine.install(
+    '/usr/bin/node',
+    serviceDaemon(() => 0),
+  );
+  kicked(undefined, {}, {}, machine);
+  await machine.clock.settle();
+  const trySocket = () => ({ code: 'EPERM', message: 'EPERM' });
+  expect(kicked(undefined, {}, { trySocket }, machine).result.kind).toBe('running');
 });

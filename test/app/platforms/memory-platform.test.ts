@@ -53,6 +53,19 @@ it('ls, doctor and spawns see a daemon', async () => {
   expect(printed).toContain(`${pid}  cold`);
 });
 
+it('stop kills no daemon whose line "claimed" could not be written', async () => {
+  const pid = await start();
+  const ledger = `${ROOT}/build/spawns.jsonl`;
+  const read = machine.files.readText(ledger);
+  if (read.kind !== 'text') throw new Error(read.kind);
+  const kept = read.text.split('\n').filter((line) => line.includes('"started"'));
+  machine.files.removeFile(ledger);
+  machine.files.createFile(ledger, `${kept.join('\n')}\n`);
+  // It speaks a protocol of its own, so it can't be asked.
+  expect(await all.stop.run(undefined, { ...options(), name: 'build' })).toBe(69);
+  expect(machine.lookUp(pid).kind).toBe('present');
+});
+
 it('gc removes what a killed candidate has left', async () => {
   const candidate = machine.start();
   candidate.onCall = ({ method }) => {

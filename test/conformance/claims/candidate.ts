@@ -1,6 +1,6 @@
 /**
- * A process that claims a name on Node, as `native/src/bin/claims.rs` does natively. It says what it came to,
- * and lives until its stdin ends.
+ * A candidate for a name on Node, as `native/src/bin/claims.rs` is natively. It prints its outcome, and lives
+ * until its stdin ends.
  */
 
 import { readSync, writeSync } from 'node:fs';
@@ -27,22 +27,22 @@ const assignment = JSON.parse(process.argv[2] ?? '') as Assignment;
 const { root, directory, lock, dies, fails, waits } = assignment;
 
 const counts = new Map<string, number>();
-/** Meets a call that a scenario speaks of. Otherwise the call is made. */
+/** Dies before a call that the scenario names, waits, or fails it. Any other call is made. */
 function around(method: string, _: readonly unknown[], make: () => unknown): unknown {
   const nth = (counts.get(method) ?? 0) + 1;
   counts.set(method, nth);
-  const meets = (call: NthCall | undefined) => call?.method === method && call.nth === nth;
-  if (meets(dies)) end();
-  if (meets(waits)) waitForWord();
-  return fails !== undefined && meets(fails) ? failed(method, fails.code) : make();
+  const isNamed = (call: NthCall | undefined) => call?.method === method && call.nth === nth;
+  if (isNamed(dies)) end();
+  if (isNamed(waits)) waitForLine();
+  return fails !== undefined && isNamed(fails) ? failed(method, fails.code) : make();
 }
 
-function waitForWord(): void {
+function waitForLine(): void {
   writeSync(1, `${WAITS}\n`);
   readSync(0, Buffer.alloc(1));
 }
 
-/** Without a chance to remove anything, as every death. */
+/** Nothing is cleaned up, as with any process that is killed. */
 const end = () => process.kill(process.pid, 'SIGKILL');
 
 function failed(method: string, code: string) {

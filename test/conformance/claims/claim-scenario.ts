@@ -10,7 +10,7 @@ import table from './claims.json' with { type: 'json' };
 export type Item =
   | { readonly kind: 'directory' | 'file'; readonly ageMs?: number }
   | { readonly kind: 'link'; readonly to: string; readonly ageMs?: number }
-  /** An owner file that names this process. */
+  /** An owner file that names a process which lives, or is gone. */
   | { readonly kind: 'owner'; readonly process: Vitality }
   /** `dead`: bound by a process that has ended. */
   | { readonly kind: 'socket'; readonly listener: 'listens' | 'dead' };
@@ -23,7 +23,7 @@ export interface NthCall {
   readonly nth: number;
 }
 
-/** What every owner file of a scenario says beside its process. */
+/** What every owner file of a scenario says apart from the process. */
 export const SERVED = {
   name: 'name',
   service: '/service.mjs',
@@ -40,12 +40,12 @@ export interface Candidate {
   readonly fails?: NthCall & { readonly code: string };
   /** Stopped before this call until all later candidates have come to their ends. */
   readonly waits?: NthCall;
-  /** Killed when it has said its word. */
+  /** Killed when its outcome is known. */
   readonly leaves?: true;
 }
 
 interface Ends {
-  /** A word for each candidate. */
+  /** What each candidate came to, as `wordOf` names it. */
   readonly outcomes: readonly string[];
   /** The directory of the name afterwards, as `lines` has it. */
   readonly tree: readonly string[];
@@ -82,15 +82,15 @@ export const KILLED = 'killed';
 /** What a process on disk says that waits. */
 export const WAITS = 'waits';
 
-/** Natively nothing is said of a failure or a doubt. Node claims next, and says what is wrong. */
+/** The native client tells neither failure nor doubt: Node claims next, and says what is wrong. */
 export function endsNatively({ then }: ClaimScenario): Ends {
   const { outcomes, tree, natively } = then;
-  const left = (word: string) => (/^failed|in doubt$/.test(word) ? 'unsettled' : word);
-  return { outcomes: natively?.outcomes ?? outcomes.map(left), tree: natively?.tree ?? tree };
+  const untold = (word: string) => (/^failed|in doubt$/.test(word) ? 'unsettled' : word);
+  return { outcomes: natively?.outcomes ?? outcomes.map(untold), tree: natively?.tree ?? tree };
 }
 
 export const endsByNode = ({ then: { outcomes, tree } }: ClaimScenario): Ends => ({ outcomes, tree });
 
-/** Names that differ from run to run: those with the id of a process that a scenario did not name. */
+/** Leaves out what differs from run to run: ids of processes, except the one that scenarios write down. */
 export const anonymous = (line: string): string =>
   line.replaceAll(/(tmp|trash)\.(?!4000000-)[0-9]+-abc/g, '$1.<nonce>');

@@ -59,7 +59,7 @@ async function setUp({ directory, before }: ClaimScenario): Promise<MemoryMachin
   return machine;
 }
 
-/** Starts a candidate. @returns its word, for a candidate that waits when it is let go */
+/** Starts a candidate. @returns lets it go on if it waits, and tells its outcome */
 async function comesTo(machine: MemoryMachine, lock: string | undefined, candidate: Candidate) {
   const { dies, fails, waits, leaves } = candidate;
   const me = machine.start();

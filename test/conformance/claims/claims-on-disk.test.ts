@@ -46,7 +46,7 @@ afterAll(() => rmSync(box, { recursive: true, force: true }));
 
 async function makeSocket(at: string, listener: 'listens' | 'dead'): Promise<void> {
   const server = net.createServer((connection) => connection.on('error', () => {}));
-  // When it closes, Node unlinks the name that it has bound: so a dead daemon's name is another one.
+  // When the server closes, Node unlinks the name that it has bound. Under another name the socket stays.
   await new Promise<void>((resolve) => server.listen(`${at}.bound`, resolve));
   renameSync(`${at}.bound`, at);
   if (listener === 'listens') own.servers.push(server);
@@ -92,7 +92,7 @@ async function setUp({ directory, before }: ClaimScenario): Promise<string> {
   return root;
 }
 
-/** Starts a candidate. @returns its words, of which the last may be its end */
+/** Starts a candidate. @returns reads its next line, or how it ended; kills it; lets it go on */
 function start(program: readonly [string, ...string[]], assignment: object) {
   const child = spawn(program[0], [...program.slice(1), JSON.stringify(assignment)], {
     stdio: ['pipe', 'pipe', 'inherit'],

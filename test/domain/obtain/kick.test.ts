@@ -23,6 +23,17 @@ function kick(
   return runSync(kicking(kickPlan(process, changes)), process.ports);
 }
 
+/** Another kick comes in full before the nth call of this one, counted from zero. */
+function kickInterrupted(machine: MemoryMachine, at: number): void {
+  const first = machine.start();
+  let call = 0;
+  first.onCall = () => {
+    if (call === at) kick(machine);
+    call += 1;
+  };
+  kick(machine, {}, first);
+}
+
 /** Like the command, the process exits right after the kick. */
 function kickAndExit(machine: MemoryMachine): KickOutcome {
   const process = machine.start();
@@ -184,13 +195,7 @@ describe('many kicks', () => {
   it('the race of two kicks: the second comes at any call of the first, and there is one process', () => {
     for (let at = 0; at <= callsOfOneKick(); at += 1) {
       const machine = new MemoryMachine();
-      const first = machine.start();
-      let call = 0;
-      first.onCall = () => {
-        if (call === at) kick(machine);
-        call += 1;
-      };
-      kick(machine, {}, first);
+      kickInterrupted(machine, at);
       expect(spawnsOf(machine), `at call ${at}`).toEqual(['cold']);
       expect(lockLines(machine)).toHaveLength(2);
     }
@@ -332,13 +337,7 @@ describe('a contended lock', () => {
       lockOf(machine, holder);
       holder.kill();
       await machine.clock.advance(2_000);
-      const first = machine.start();
-      let call = 0;
-      first.onCall = () => {
-        if (call === at) kick(machine);
-        call += 1;
-      };
-      kick(machine, {}, first);
+      kickInterrupted(machine, at);
       expect(spawnsOf(machine), `at call ${at}`).toHaveLength(1);
     }
   });

@@ -337,6 +337,41 @@ describe('doctor --explain-place', () => {
   });
 });
 
+it.skipIf(!canStage)(
+  'a directory that may not be entered is named, and no daemon is said to be missing',
+  async () => {
+    const { box, home } = open();
+    const env = { ...NOBODY_NAMED, HOME: home, SOLOD_DIR: home };
+    const service = box.service(PID);
+    const solod = (...args: string[]) => exec(box, [...as(USER), process.execPath, SOLOD, ...args], { env });
+    expect((await solod('call', '--daemon', service)).code).toBe(0);
+    chmodSync(home, 0o000);
+    for (const args of [
+      ['ls'],
+      ['status'],
+      ['status', service],
+      ['stop', service],
+      ['stop', '--all'],
+      ['stop', 'echo'],
+    ]) {
+      const { code, stdout, stderr } = await solod(...args);
+      expect([args, code, stdout.toString()]).toEqual([args, 73, '']);
+      expect(stderr).toMatch(
+        new RegExp(
+          `^solod: the state directory ${home}.* can't be used: EACCES.* \\[SOLOD_E_STATE_DIRECTORY_UNUSABLE\\]\n$`,
+        ),
+      );
+    }
+    const doctor = await solod('doctor');
+    expect([doctor.code, doctor.stdout.toString()]).toEqual([
+      1,
+      expect.stringContaining("can't be read: EACCES"),
+    ]);
+    chmodSync(home, 0o700);
+    expect((await solod('stop', '--all')).code).toBe(0);
+  },
+);
+
 const SECCOMP = `
 #include <errno.h>
 #include <linux/filter.h>
@@ -407,6 +442,32 @@ describe.skipIf(!canFilter)(
         },
       );
 
+    it.each([
+      ['socket', 'EPERM', /EPERM/],
+      ['socket', 'EACCES', /EACCES/],
+      // The errno of connect(2) comes later than the result.
+      ['connect', 'EPERM', /EACCES.*its own socket/],
+      ['connect', 'EACCES', /EACCES.*its own socket/],
+      ['bind', 'EPERM', /EPERM/],
+      ['bind', 'EACCES', /EACCES/],
+    ] as const)('%s answers %s: kick() says so, and starts nothing', async (call, errno, cause) => {
+      const box = sandbox();
+      const library = pathToFileURL(path.join(path.dirname(SOLOD), 'index.js')).href;
+      // The native client is asked by the first kick alone.
+      const script = `const { kick } = await import(${JSON.stringify(library)});
+        const service = ${JSON.stringify(box.service())};
+        console.log(JSON.stringify([1, 2].map(() => kick({ service, daemon: 'on' }))));`;
+      const kicks = [process.execPath, '--input-type=module', '-e', script];
+      const results = JSON.parse(await said(box, [...forbidding(box, call, errno), ...kicks]));
+      const failure = { kind: 'sockets-forbidden', cause: { message: expect.stringMatching(cause) } };
+      const why = expect.stringMatching(/^a sandbox forbids Unix sockets/);
+      for (const result of results) expect(result).toMatchObject({ kind: 'switched-off', why, failure });
+      expect(results).toHaveLength(2);
+      expect(box.daemons()).toEqual([]);
+      const left = readdirSync(box.state, { recursive: true, encoding: 'utf8' });
+      expect(left.filter((name) => /spawns|tmp\./.test(name))).toEqual([]);
+    });
+
     it.each(['socket', 'connect', 'bind'] as const)(
       '%s answers EPERM: obtain() says so, and commands that only look end as they do without a daemon',
       async (call) => {
@@ -433,27 +494,32 @@ describe.skipIf(!canFilter)(
       },
     );
 
-    it('status and stop of a daemon outside name the sandbox', async () => {
-      const box = sandbox();
-      const service = box.service();
-      await box.run(['call', service]);
-      const before = [...forbidding(box, 'connect', 'EPERM'), process.execPath, SOLOD];
-      const status = await exec(box, [...before, 'status', service]);
-      expect([status.code, status.stderr]).toEqual([69, '']);
-      expect(status.stdout.toString()).toMatch(
-        /: not answering, pid \d+ \(a sandbox forbids Unix sockets: connect EPERM .*\)\n$/,
-      );
-      const stop = await exec(box, [...before, 'stop', service]);
-      expect([stop.code, stop.stdout.toString()]).toEqual([77, '']);
-      expect(stop.stderr).toMatch(
-        /^solod: a sandbox forbids Unix sockets, .* \[SOLOD_E_SOCKETS_FORBIDDEN\]\n$/,
-      );
-      for (const command of ['status', 'stop']) {
-        const { stdout } = await exec(box, [...before, command, service, '--json']);
-        expect(JSON.parse(stdout.toString())).toMatchObject({ code: 'SOLOD_E_SOCKETS_FORBIDDEN' });
-      }
-      expect((await box.run(['status', service])).code).toBe(0);
-    });
+    it.each(['EPERM', 'EACCES'] as const)(
+      '%s: status and stop of a daemon outside name the sandbox',
+      async (errno) => {
+        const box = sandbox();
+        const service = box.service();
+        await box.run(['call', service]);
+        const before = [...forbidding(box, 'connect', errno), process.execPath, SOLOD];
+        const status = await exec(box, [...before, 'status', service]);
+        expect([status.code, status.stderr]).toEqual([69, '']);
+        expect(status.stdout.toString()).toMatch(
+          new RegExp(
+            `: not answering, pid \\d+ \\(a sandbox forbids Unix sockets: connect ${errno} .*\\)\n$`,
+          ),
+        );
+        const stop = await exec(box, [...before, 'stop', service]);
+        expect([stop.code, stop.stdout.toString()]).toEqual([77, '']);
+        expect(stop.stderr).toMatch(
+          /^solod: a sandbox forbids Unix sockets, .* \[SOLOD_E_SOCKETS_FORBIDDEN\]\n$/,
+        );
+        for (const command of ['status', 'stop']) {
+          const { stdout } = await exec(box, [...before, command, service, '--json']);
+          expect(JSON.parse(stdout.toString())).toMatchObject({ code: 'SOLOD_E_SOCKETS_FORBIDDEN' });
+        }
+        expect((await box.run(['status', service])).code).toBe(0);
+      },
+    );
 
     it('a daemon that is insisted on is refused with the reason, and doctor names what is forbidden', async () => {
       const box = sandbox();

@@ -26,6 +26,12 @@ export const LEFT_OUT = hasWine
 /** How long the first start of a prefix may take. */
 export const BOOT_MS = 240_000;
 
+/** How long Wine's server outlives the last process of its prefix, if nobody ends it. */
+const SERVER_LINGERS_S = 120;
+
+/** A command that takes longer is ended: its exit code is null then. */
+const RUN_LIMIT_MS = 180_000;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -47,6 +53,9 @@ export class Wine {
   boot(): void {
     const run = (program: string, ...args: string[]) =>
       spawnSync(program, args, { env: { ...this.env, HOME: this.path }, stdio: 'ignore', timeout: BOOT_MS });
+    // By default the server ends with the prefix's last process; what starts at that moment fails or hangs.
+    mkdirSync(path.join(this.path, 'prefix'));
+    run('wineserver', `-p${SERVER_LINGERS_S}`);
     run('wine', 'wineboot', '-i');
     run('wine', 'winecfg', '-v', 'win10');
   }
@@ -108,7 +117,9 @@ export class WineBox {
     const [out = 0, err = 0] = files.map((file) => openSync(file, 'w'));
     const child = start(['ignore', out, err]);
     for (const descriptor of [out, err]) closeSync(descriptor);
+    const timer = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS);
     const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+    clearTimeout(timer);
     const [stdout = '', stderr = ''] = files.map((file) => readFileSync(file, 'utf8'));
     return { code, stdout, stderr };
   }

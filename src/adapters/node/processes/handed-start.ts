@@ -14,6 +14,7 @@ import { layout, nonceOf } from '../../../domain/place/layout.js';
 import type { Cause } from '../../../ports/readings.js';
 import { causeOf } from '../../errno.js';
 import { type HandedReading, type HandedStart, LOCK_VARIABLE, WORK_FLAG } from '../../spawn-target.js';
+import { descriptorOf } from '../sockets/descriptor.js';
 import { BACKLOG, markSticky, narrowUmask } from '../sockets/listener.js';
 import { CHANNEL_VARIABLE } from './start-channel.js';
 
@@ -100,12 +101,6 @@ function listenIn(own: string): ListenReading {
   } catch (error) {
     return { kind: 'failed', cause: causeOf(error) };
   }
-}
-
-/** Node has no public way to tell it, and takes no server as another process's standard input. */
-function descriptorOf(server: Server): number | undefined {
-  const { _handle: handle } = server as unknown as { readonly _handle: { readonly fd?: number } | null };
-  return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 /** A program that can't be executed must not get the name first. */

@@ -72,9 +72,10 @@ function symptomsOfCleaners(host: Host, base: string): Symptom[] {
 }
 
 /** tmpfiles.d(5): files with the sticky bit are skipped, directories are not. */
-function areSticky({ files }: Host, base: string): boolean {
+function areSticky({ files, userId }: Host, base: string): boolean {
   const places = placesIn({
     files,
+    userId,
     root: base,
     placeOf: (label) => ({ root: base, directory: join(base, label) }),
   });

@@ -14,6 +14,7 @@ import type { Resolved } from '../../service/service-file.js';
 import { codeOf, failureMessage } from '../../texts/failure-sentence.js';
 import { complainOf, type Parts, printAs } from '../command-parts.js';
 import { emptyPlacesIn, placesIn } from '../find-names.js';
+import { forbiddenList } from '../forbidden-access.js';
 import { derivedFor, isNamed, placesQueryOf, resolveNamed } from '../named-daemon.js';
 
 const PROBE_MS = 300;
@@ -52,6 +53,8 @@ export class CollectCommand {
       return target.kind === 'failed' ? target : { kind: 'resolved', value: [target.value.place] };
     }
     const query = placesQueryOf(host, options);
+    const failure = forbiddenList(host.files, query.root);
+    if (failure !== undefined) return { kind: 'failed', failure };
     return { kind: 'resolved', value: [...placesIn(query), ...emptyPlacesIn(query)] };
   }
 

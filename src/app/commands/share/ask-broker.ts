@@ -25,9 +25,10 @@ export async function askBrokers(
   const host = callerHost();
   const derived = deriveFor(host, env, stateDirectory);
   if (derived.kind !== 'place') return [];
-  const { files } = host;
+  const { files, userId } = host;
   const places = placesIn({
     files,
+    userId,
     root: derived.root,
     placeOf: (label) => placeIn(derived, label, host, env),
   });

@@ -8,7 +8,7 @@ import { durationText } from '../../texts/duration.js';
 import { USAGE } from '../../texts/usage-text.js';
 import { ANSWER_MS, complain, type Parts, printAs } from '../command-parts.js';
 import { factsOf, lineOf, shown, uptimeMs } from '../inspection-text.js';
-import { isNamed, placesOf, withNamed } from '../named-daemon.js';
+import { isNamed, withAll, withNamed } from '../named-daemon.js';
 import { type Asked, familiesOf } from './metric-families.js';
 import { openMetricsText } from './open-metrics.js';
 
@@ -27,13 +27,14 @@ export class StatsCommand {
     });
   }
 
-  async #showAll(options: CommandOptions): Promise<number> {
-    const places = placesOf(this.parts.host, options);
-    const asked = await Promise.all(
-      places.map(({ label, directory }) => this.#ask(label, directory, options)),
-    );
-    this.#print(asked, options, (facts) => facts);
-    return EXIT.ok;
+  #showAll(options: CommandOptions): Promise<number> {
+    return withAll(this.parts, options, async (places) => {
+      const asked = await Promise.all(
+        places.map(({ label, directory }) => this.#ask(label, directory, options)),
+      );
+      this.#print(asked, options, (facts) => facts);
+      return EXIT.ok;
+    });
   }
 
   async #ask(label: string, directory: string, { timeoutMs = ANSWER_MS }: CommandOptions): Promise<Asked> {

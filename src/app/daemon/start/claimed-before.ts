@@ -13,25 +13,18 @@ const CLAIMED = /^([1-9][0-9]*):([1-9][0-9]{0,8}):([3-9])$/;
 /**
  * Takes the variables out of the environment: they are meant for this process alone.
  * @param directory directory of the name
- * @returns undefined if this process has not claimed the name, or can't serve by that claim: then it closes
- * the listener, by which everybody sees that the generation is dead, and claims anew
+ * @returns undefined if this process has not claimed the name, or can't serve by that claim. In the second
+ *   case the listener is closed, so that everybody sees a dead generation, and the caller claims anew
  */
 export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed | undefined {
   const { env, files, processes } = host;
   const [, pid, number, fd] = CLAIMED.exec(env[CLAIMED_VARIABLE] ?? '') ?? [];
   delete env[CLAIMED_VARIABLE];
   delete env[CLAIMED_IN_VARIABLE];
-  const self = processes.self();
-  if (Number(pid) !== self.pid) return undefined;
+  if (Number(pid) !== processes.self().pid) return undefined;
   const [generation, descriptor] = [Number(number), Number(fd)];
-  const read = files.readText(claimLayout.generationOwner(directory, generation));
-  const owner: Owner | undefined = read.kind === 'text' ? parseOwner(read.text) : undefined;
-  const isOwn =
-    owner?.pid === self.pid &&
-    owner.startTime === self.startTime &&
-    read.kind === 'text' &&
-    read.text === ownerText(owner);
-  if (!isOwn) {
+  const owner = ownOwnerFile(host, claimLayout.generationOwner(directory, generation));
+  if (owner === undefined) {
     closeDescriptor(descriptor);
     return undefined;
   }
@@ -39,9 +32,18 @@ export function takeClaim(host: DaemonHost<Socket>, directory: string): Claimed 
   // A child that inherited the listener would look like a living daemon when this one has ended.
   if (!isOwnSocket(descriptor)) {
     closeDescriptor(descriptor);
-    // Bun can't tell refused from a full backlog, and would ask whether the owner lives: this process.
+    // Bun can't tell a refused connection from a full backlog. It would look at the owner, which lives.
     files.removeFile(path);
     return undefined;
   }
   return claimedBy(handedListener({ descriptor, path }), { generation, directory, owner });
+}
+
+/** @returns what an owner file says; undefined unless it names this process, as this release writes it */
+function ownOwnerFile({ files, processes }: DaemonHost<Socket>, path: string): Owner | undefined {
+  const read = files.readText(path);
+  const owner = read.kind === 'text' ? parseOwner(read.text) : undefined;
+  const self = processes.self();
+  const isOwn = owner?.pid === self.pid && owner.startTime === self.startTime;
+  return isOwn && read.kind === 'text' && read.text === ownerText(owner) ? owner : undefined;
 }

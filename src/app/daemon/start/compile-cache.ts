@@ -1,7 +1,7 @@
 /**
- * Node's cache of compiled modules, in the directory of the name: nobody else can write there. It has what
- * the daemon and its service load, and spares the next daemon the compiling. Node 22.1 and newer have it.
- * Beside it lies solod's own code, with every Node.
+ * Node's cache of compiled modules, in the directory of the name, where nobody else can write. It holds what
+ * the daemon and its service load, so that the next daemon need not compile it. Node has it since 22.1.
+ * Solod's own compiled code lies beside it, on every Node (`kept-code.ts`).
  */
 
 import { readdirSync, rmSync } from 'node:fs';
@@ -16,13 +16,13 @@ interface Cache {
   readonly flushCompileCache?: () => void;
 }
 
-/** After the start, so that no caller waits for it; and a daemon that is killed later has left it. */
+/** After the start, so that no caller waits for it, and soon, because the daemon may be killed later. */
 const FLUSH_MS = 1_000;
 
 /**
  * To be called before anything is loaded that the claim does not need.
  * @param directory of the name, which the claim has checked
- * @param code what of solod this process has compiled
+ * @param code solod's own code, as this process has compiled it
  */
 export function useCompileCache(directory: string, code: KeptCode | undefined): void {
   const { enableCompileCache, flushCompileCache } = process.getBuiltinModule(
@@ -38,7 +38,7 @@ export function useCompileCache(directory: string, code: KeptCode | undefined): 
   }, FLUSH_MS).unref();
 }
 
-/** Each release of Node has a directory in it, and each build of solod a file. Others' are not used again. */
+/** Each release of Node has a directory there, and each build of solod a file. Removes all others. */
 function sweep(root: string, code: string | undefined): void {
   const isUsed = (name: string): boolean =>
     name.startsWith(`${process.version}-`) && (code === undefined || !isKeptCode(name) || name === code);

@@ -1,6 +1,6 @@
 /**
- * Code of solod's own that V8 has compiled, in the directory of the name: nobody else can write there. It
- * spares the next daemon a fifth of its start. Node's cache can't have it: that begins with the claim, when
+ * Solod's own code as V8 has compiled it, in the directory of the name, where nobody else can write. It saves
+ * the next daemon a fifth of its start. Node's cache can't hold it: that is enabled after the claim, when
  * most of solod is loaded, and Node 20 has none.
  */
 
@@ -36,7 +36,7 @@ export interface KeptBundle<Exports> {
   readonly code: KeptCode;
 }
 
-/** Between a release, a processor and a sum. */
+/** Stands in a file name between release and processor, and the checksum of the bundle. */
 const MARK = '-solod-';
 
 /** Whether a file in the directory of the compile cache has code of solod. */
@@ -67,7 +67,7 @@ export function loadKept<Exports>(
   return { exports: module.exports, code: { name: own, leaveIn } };
 }
 
-/** The sum of the rest: V8 does not notice what a disk has changed. */
+/** A checksum stands before the compiled code: V8 does not notice a damaged file. */
 const SUM_BYTES = 4;
 
 function readKept(directory: string, own: string): Buffer | undefined {
@@ -95,18 +95,18 @@ const isClosed = (seen: Stats, type: 'directory' | 'file'): boolean =>
   seen.uid === process.getuid?.() &&
   (seen.mode & 0o022) === 0;
 
-/** In one step: a process that starts meanwhile reads all of it or nothing. */
+/** By a rename: another daemon that starts meanwhile reads the whole file or none. */
 function leave(directory: string, own: string, data: Buffer): void {
   const sum = Buffer.alloc(SUM_BYTES);
   sum.writeUInt32LE(crc32(data));
-  const made = join(directory, `${own}.${process.pid}`);
+  const temporary = join(directory, `${own}.${process.pid}`);
   try {
     makeUnlessThere(directory);
-    writeFileSync(made, Buffer.concat([sum, data]), { mode: 0o600, flag: 'wx' });
-    renameSync(made, join(directory, own));
+    writeFileSync(temporary, Buffer.concat([sum, data]), { mode: 0o600, flag: 'wx' });
+    renameSync(temporary, join(directory, own));
   } catch {
     // The next daemon compiles again.
-    rmSync(made, { force: true });
+    rmSync(temporary, { force: true });
   }
 }
 

@@ -27,7 +27,7 @@ import { shareError, tooLongText } from '../messages/share-errors.js';
 import { answer, answerEmpty, leaveUnanswered, note, refuse, sendUp, tell } from './deliveries.js';
 import { answerGreeting, waitForGreeting } from './greeting.js';
 import { adjustLevel, askForLevel, levelIn } from './log-levels.js';
-import { closeRequest, openRequest } from './pending-requests.js';
+import { cancelRequest, openRequest } from './pending-requests.js';
 import { answerForClient, takeAnswer, takeClientProgress } from './server-questions.js';
 import {
   type Client,
@@ -328,9 +328,7 @@ function findRequest({ state }: Step, id: number | undefined) {
 /** No answer is wanted any more. @param cancellation what the server is told, if it has the request */
 function drop(step: Step, up: Upstream, pending: Pending, cancellation: string): void {
   up.tokens.delete(pending.id);
-  const wasSent = pending.line === undefined;
-  if (wasSent) sendUp(step, up, cancellation);
-  closeRequest(step, up, pending);
+  cancelRequest(step, up, pending, cancellation);
 }
 
 /** The client is gone: nothing of it stays, and nobody waits for its answers. */

@@ -3,7 +3,7 @@
 import { requestLine } from '../messages/rpc-lines.js';
 import { sendUp } from './deliveries.js';
 import type { Client, Pending, Purpose, Step, Upstream } from './share-state.js';
-import { endTurn, leaveLine, type Manner, OWN_LANE, takeTurn, waitInLine } from './turns.js';
+import { cancelTurn, endTurn, leaveLine, type Manner, OWN_LANE, takeTurn, waitInLine } from './turns.js';
 
 export type NewRequest = Omit<Pending, 'id' | 'line'>;
 
@@ -68,16 +68,30 @@ function mannerOf(up: Upstream, id: number): Manner {
   return up.readOnlyTools.has(pending.subject) ? 'overlapping' : 'alone';
 }
 
-/** It has ended, one way or another; whether it has been sent tells whether the server knows of it. */
-export function closeRequest(step: Step, up: Upstream, pending: Pending): 'sent' | 'never-sent' {
+/** It has ended, one way or another. */
+export function closeRequest(step: Step, up: Upstream, pending: Pending): void {
   up.pending.delete(pending.id);
   const client = ownerOf(step, pending);
   if (client?.requests.get(pending.key) === pending.id) client.requests.delete(pending.key);
-  const how = leaveLine(up.turns, laneOf(pending), pending.id) === 'left' ? 'never-sent' : 'sent';
+  leaveLine(up.turns, laneOf(pending), pending.id);
   forgetLine(step, pending);
-  endTurn(up.turns, pending.id);
+  if (!up.turns.cancelled.has(pending.id)) endTurn(up.turns, pending.id);
   sendWaiting(step, up);
-  return how;
+}
+
+/** No answer is wanted any more. @param line what the server is told, if it has the request */
+export function cancelRequest(step: Step, up: Upstream, pending: Pending, line: string): void {
+  if (pending.line === undefined) {
+    sendUp(step, up, line);
+    cancelTurn(up.turns, pending.id, step.state.nowMs);
+  }
+  closeRequest(step, up, pending);
+}
+
+/** The server has answered what nobody waits for: if that was cancelled, its turn is over. */
+export function takeLateAnswer(step: Step, up: Upstream, request: number): void {
+  endTurn(up.turns, request);
+  sendWaiting(step, up);
 }
 
 function forgetLine(step: Step, pending: Pending): void {

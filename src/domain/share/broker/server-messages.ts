@@ -24,7 +24,7 @@ import { shareError } from '../messages/share-errors.js';
 import { answer, note, sendUp, tell } from './deliveries.js';
 import { greetingAnswered } from './greeting.js';
 import { levelGranted, levelIn, wantsLevel } from './log-levels.js';
-import { closeRequest } from './pending-requests.js';
+import { closeRequest, takeLateAnswer } from './pending-requests.js';
 import { ask, takeBack } from './server-questions.js';
 import {
   type Client,
@@ -85,21 +85,32 @@ export function takeServerTooLong(
     return;
   }
   const pending = pendingOf(up, id);
-  if (pending === undefined) return;
+  if (pending === undefined) {
+    takeLateAnswer(step, up, numberOf(id));
+    return;
+  }
   closeRequest(step, up, pending);
   up.tokens.delete(pending.id);
   const { client, batch, idToken } = pending;
   if (client !== undefined) answer(step, { client, batch }, errorLine(idToken, 'internal', message));
 }
 
-function pendingOf(up: Upstream, token: string | undefined): Pending | undefined {
-  return token === undefined || !/^\d+$/.test(token) ? undefined : up.pending.get(Number(token));
-}
+const pendingOf = (up: Upstream, token: string | undefined): Pending | undefined =>
+  up.pending.get(numberOf(token));
+
+/** The broker's own ids are numbers. @returns NaN for any other */
+const numberOf = (token: string | undefined): number =>
+  token !== undefined && /^\d+$/.test(token) ? Number(token) : Number.NaN;
 
 function takeResponse(step: Step, up: Upstream, line: string, response: RpcResponse): void {
-  const pending = pendingOf(up, sliceOf(line, response.id));
-  // Cancelled, or never asked. A line that has not been sent can't have been answered.
-  if (pending === undefined || pending.line !== undefined) return;
+  const id = sliceOf(line, response.id);
+  const pending = pendingOf(up, id);
+  if (pending === undefined) {
+    takeLateAnswer(step, up, numberOf(id));
+    return;
+  }
+  // A line that has not been sent can't have been answered.
+  if (pending.line !== undefined) return;
   if (pending.purpose === 'greet') {
     const why = greetingAnswered(step, up, pending, line, response);
     if (why !== undefined) giveUp(step, up, shareError('noGreeting', why));

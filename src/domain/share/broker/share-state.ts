@@ -237,7 +237,7 @@ const emptyUpstream = (era: Era): Upstream => ({
   ownGreeting: undefined,
   greetingWaits: [],
   pending: new Map(),
-  turns: { lanes: new Map(), running: new Map() },
+  turns: { lanes: new Map(), running: new Map(), cancelled: new Map() },
   tokens: new Map(),
   asked: new Map(),
   subscriptions: new Map(),

@@ -134,16 +134,27 @@ export function renewSubscriptions(step: Step, up: Upstream): void {
 
 /**
  * Who hears that a resource has changed. It may be a part of the one that was subscribed to (resources,
- * subscriptions).
+ * subscriptions), also where another client has subscribed to the part itself.
  */
 export function subscribersOf(up: Upstream, uri: string): ReadonlySet<ClientId> {
-  const exact = up.subscriptions.get(uri);
-  const concerned =
-    exact === undefined ? [...up.subscriptions.values()].filter((one) => uri.startsWith(one.uri)) : [exact];
+  const all = [...up.subscriptions.values()];
+  const around = all.filter((one) => isWithin(uri, one.uri));
+  // A server may name parts in a way of its own.
+  const concerned = around.length > 0 ? around : all.filter((one) => uri.startsWith(one.uri));
   return new Set(
     concerned.flatMap(({ subscribers, beginning }) => [
       ...subscribers,
       ...(beginning?.waiting ?? []).filter(({ isGivenBack }) => !isGivenBack).map(({ client }) => client),
     ]),
   );
+}
+
+/** RFC 3986, 2.2: what separates the parts of a URI from each other. */
+const DELIMITERS = ':/?#[]@';
+
+/** `file:///ab` begins like `file:///a`, and is not within it. */
+function isWithin(uri: string, whole: string): boolean {
+  if (uri === whole) return true;
+  const around = [whole.at(-1), uri[whole.length]];
+  return uri.startsWith(whole) && around.some((one) => one !== undefined && DELIMITERS.includes(one));
 }

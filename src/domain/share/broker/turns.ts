@@ -8,7 +8,15 @@ export interface Turns {
   readonly lanes: Map<number, number[]>;
   /** Those that the server has. */
   readonly running: Map<number, Manner>;
+  /** Those of them that are cancelled: until when each counts as running, by the monotonic clock. */
+  readonly cancelled: Map<number, number>;
 }
+
+/**
+ * How long a cancelled request counts as running if the server does not answer it, in milliseconds. Servers
+ * should not answer it (cancellation), and many work on all the same.
+ */
+const CANCELLED_MS = 5_000;
 
 export function waitInLine(turns: Turns, client: number, request: number): void {
   const lane = turns.lanes.get(client);
@@ -16,14 +24,13 @@ export function waitInLine(turns: Turns, client: number, request: number): void 
   else lane.push(request);
 }
 
-/** Whether it waited. */
-export function leaveLine(turns: Turns, client: number, request: number): 'left' | 'not-there' {
+/** It may not have waited. */
+export function leaveLine(turns: Turns, client: number, request: number): void {
   const lane = turns.lanes.get(client);
   const at = lane?.indexOf(request) ?? -1;
-  if (lane === undefined || at < 0) return 'not-there';
+  if (lane === undefined || at < 0) return;
   lane.splice(at, 1);
   if (lane.length === 0) turns.lanes.delete(client);
-  return 'left';
 }
 
 export type Manner =
@@ -62,6 +69,23 @@ function mayRun({ running }: Turns, manner: Manner): boolean {
   }
 }
 
+/** The server has answered, or never had it. */
 export function endTurn(turns: Turns, request: number): void {
   turns.running.delete(request);
+  turns.cancelled.delete(request);
+}
+
+/** The server has been told to stop, and may still work on it. */
+export function cancelTurn(turns: Turns, request: number, nowMs: number): void {
+  if (turns.running.has(request)) turns.cancelled.set(request, nowMs + CANCELLED_MS);
+}
+
+export function endOverdueTurns(turns: Turns, nowMs: number): void {
+  for (const [request, untilMs] of turns.cancelled) if (nowMs >= untilMs) endTurn(turns, request);
+}
+
+/** The server is gone that had them. */
+export function endAllTurns(turns: Turns): void {
+  turns.running.clear();
+  turns.cancelled.clear();
 }

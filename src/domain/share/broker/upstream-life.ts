@@ -19,6 +19,7 @@ import {
   type Upstream,
 } from './share-state.js';
 import { loseSubscriptions } from './subscriptions.js';
+import { endAllTurns, endOverdueTurns } from './turns.js';
 
 /** A process that has served for so long did not die of its start. */
 const STEADY_MS = 10_000;
@@ -107,7 +108,7 @@ function loseWhatItHad(step: Step, up: Upstream, words: string): void {
   up.tokens.clear();
   up.taskOwners.clear();
   up.readOnlyTools.clear();
-  up.turns.running.clear();
+  endAllTurns(up.turns);
   up.logLevel = undefined;
 }
 
@@ -139,6 +140,8 @@ export function woke(step: Step): void {
       up.lastWords = 'it did not answer "initialize"';
       giveUp(step, up, shareError('noGreeting', `${up.lastWords} in time`));
     }
+    endOverdueTurns(up.turns, step.state.nowMs);
+    sendWaiting(step, up);
     goOn(step, up);
   }
 }
@@ -163,12 +166,12 @@ function idleMsOf({ terms }: ShareState, up: Upstream): number | undefined {
 /** When the state changes by itself; undefined for never. */
 export function nextWakeMs(state: ShareState): number | undefined {
   const times = ERAS.flatMap((era) => {
-    const { phase, idleSinceMs } = state[era];
+    const { phase, idleSinceMs, turns } = state[era];
     const idleMs = idleMsOf(state, state[era]);
     if (phase.kind === 'resting') return [phase.untilMs];
     const idle = idleSinceMs === undefined || idleMs === undefined ? [] : [idleSinceMs + idleMs];
     if (phase.kind === 'greeting') return [phase.untilMs, ...idle];
-    return phase.kind === 'ready' ? idle : [];
+    return phase.kind === 'ready' ? [...idle, ...turns.cancelled.values()] : [];
   });
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -71,6 +71,42 @@ describe('subscriptions', () => {
     bench.sentRequest('resources/subscribe');
   });
 
+  it.each([
+    ['file:///d', 'file:///d/a.txt'],
+    ['file:///d/', 'file:///d/a.txt'],
+    ['notes:', 'notes:a'],
+    ['db://t', 'db://t?row=1'],
+  ])('on %s hears of %s, also if another client has subscribed to that', (whole, part) => {
+    const bench = withClients(3);
+    for (const [client, uri] of [whole, part, `${whole}x`].entries()) {
+      subscribe(bench, client + 1, uri);
+      bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+      bench.told(client + 1);
+    }
+    const hear = (uri: string): number[] => {
+      bench.serve({ method: 'notifications/resources/updated', params: { uri } });
+      return [1, 2, 3].filter((client) => bench.told(client).length > 0);
+    };
+    expect([hear(part), hear(whole)]).toEqual([[1, 2], [1]]);
+    unsubscribe(bench, 2, part);
+    bench.told(2);
+    expect(hear(part)).toEqual([1]);
+  });
+
+  it('on one resource hears nothing of another one that begins like it', () => {
+    const bench = withClients(2);
+    for (const [client, uri] of ['file:///a', 'file:///ab'].entries()) {
+      subscribe(bench, client + 1, uri);
+      bench.serve({ id: bench.sentRequest('resources/subscribe').id, result: {} });
+      bench.told(client + 1);
+    }
+    bench.serve({ method: 'notifications/resources/updated', params: { uri: 'file:///ab' } });
+    expect([1, 2].map((client) => bench.told(client).length)).toEqual([0, 1]);
+    // Only the server knows what is a part of what.
+    bench.serve({ method: 'notifications/resources/updated', params: { uri: 'file:///a.part' } });
+    expect([1, 2].map((client) => bench.told(client).length)).toEqual([1, 0]);
+  });
+
   it('a refused one does not count', () => {
     const bench = withClients(2);
     subscribe(bench, 1);
@@ -511,14 +547,106 @@ describe('one request at a time', () => {
     bench.sentRequest('tools/call');
   });
 
-  it('one that is cancelled, or whose client goes, makes room', () => {
-    const bench = withClients(3, new ShareBench({ order: 'serial' }));
+  /** Two clients each call, and the first one wants no answer any more. @returns what the server has of it */
+  const cancelled = (bench: ShareBench, cancel: () => void): number => {
+    for (const client of [1, 2]) call(bench, client, 1, 'write');
+    const { id } = bench.sentRequest('tools/call');
+    cancel();
+    bench.sentRequest('notifications/cancelled');
+    return id;
+  };
+  const serial = () => withClients(3, new ShareBench({ order: 'serial' }));
+  const CANCELLATION = { method: 'notifications/cancelled', params: { requestId: 1 } };
+
+  it.each([
+    ['a result', { result: {} }],
+    ['an error', { error: { code: -32800, message: 'cancelled' } }],
+  ])('one that is cancelled makes room when the server answers it with %s', (_, late) => {
+    const bench = serial();
+    const id = cancelled(bench, () => bench.say(1, CANCELLATION));
+    call(bench, 1, 2, 'write');
+    expect(bench.sent()).toEqual([]);
+    bench.serve({ id, ...late });
+    bench.serve({ id: bench.sentRequest('tools/call').id, result: {} });
+    bench.sentRequest('tools/call');
+    expect(bench.told(1)).toEqual([]);
+    // That late, it frees nobody's turn.
+    bench.serve({ id, ...late });
+    call(bench, 3, 1, 'write');
+    expect(bench.sent()).toEqual([]);
+  });
+
+  it('one that is cancelled makes room when its answer is too long', () => {
+    const bench = serial();
+    const id = cancelled(bench, () => bench.say(1, CANCELLATION));
+    const head = `{"jsonrpc":"2.0","id":${id},"result":{`;
+    bench.step({ kind: 'server-too-long', era: 'handshake', head, tail: '}}', bytes: 999 });
+    bench.sentRequest('tools/call');
+    expect(bench.told(1)).toEqual([]);
+  });
+
+  it('one that is cancelled makes room after five seconds, if the server does not answer it', () => {
+    const bench = serial();
+    cancelled(bench, () => bench.say(1, CANCELLATION));
+    bench.pass(4_999);
+    expect(bench.sent()).toEqual([]);
+    bench.pass(1);
+    bench.sentRequest('tools/call');
+    bench.pass(60_000);
+    expect(bench.sent()).toEqual([]);
+  });
+
+  it('one whose client goes makes room in the same way', () => {
+    const [answered, silent] = [serial(), serial()];
+    const id = cancelled(answered, () => answered.leave(1));
+    answered.serve({ id, result: {} });
+    answered.sentRequest('tools/call');
+    cancelled(silent, () => silent.leave(1));
+    silent.pass(4_999);
+    expect(silent.sent()).toEqual([]);
+    silent.pass(1);
+    silent.sentRequest('tools/call');
+  });
+
+  it('one that only reads keeps away what must be alone, cancelled or not', () => {
+    const bench = serial();
+    listTools(bench);
+    call(bench, 1, 1, 'read');
+    const { id } = bench.sentRequest('tools/call');
+    bench.say(1, CANCELLATION);
+    bench.sentRequest('notifications/cancelled');
+    call(bench, 2, 1, 'write');
+    expect(bench.sent()).toEqual([]);
+    bench.serve({ id, result: {} });
+    bench.sentRequest('tools/call');
+  });
+
+  it('one that is cancelled is forgotten with its process', () => {
+    const bench = serial();
+    cancelled(bench, () => bench.say(1, CANCELLATION));
+    bench.die();
+    bench.pass(100);
+    bench.step({ kind: 'started', era: 'handshake' });
+    bench.serve({ id: bench.sentRequest('initialize').id, result: GREETING });
+    expect(methods(bench.sent())).toEqual(['notifications/initialized', 'tools/call']);
+  });
+
+  it('one that is cancelled while it waits holds nobody up', () => {
+    const bench = serial();
     for (const client of [1, 2, 3]) call(bench, client, 1, 'write');
-    bench.sent();
-    bench.say(1, { method: 'notifications/cancelled', params: { requestId: 1 } });
-    expect(methods(bench.sent())).toEqual(['notifications/cancelled', 'tools/call']);
-    bench.leave(2);
-    expect(methods(bench.sent())).toEqual(['notifications/cancelled', 'tools/call']);
+    const { id } = bench.sentRequest('tools/call');
+    bench.say(2, CANCELLATION);
+    expect(bench.sent()).toEqual([]);
+    bench.serve({ id, result: {} });
+    bench.sentRequest('tools/call');
+  });
+
+  it('without --serial nothing is held up by what is cancelled', () => {
+    const bench = withClients(2);
+    call(bench, 1, 1, 'write');
+    bench.say(1, CANCELLATION);
+    call(bench, 2, 1, 'write');
+    expect(methods(bench.sent())).toEqual(['tools/call', 'notifications/cancelled', 'tools/call']);
   });
 
   it('what a client had waiting when it went is never begun', () => {
