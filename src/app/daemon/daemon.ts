@@ -19,7 +19,6 @@ import type { StartReport } from '../platforms/start-report.js';
 import type { Service, ServiceFunction, ServiceLife } from '../service/define-service.js';
 import { type Loading, loadService } from '../service/load-service.js';
 import { type CallScope, SHARED_PROCESS } from '../service/run-service.js';
-import { isShipped } from '../service/service-file.js';
 import { isOfACallThatEnded, stackOf } from '../service/thrown.js';
 import { textOf } from '../texts/complaint.js';
 import { TROUBLE } from '../texts/runtime-text.js';
@@ -163,8 +162,7 @@ export class Daemon {
 
   #loadHere(): Promise<Loading> {
     const { edition, target } = this.settings;
-    const load = (): Promise<Loading> => loadService(edition.path, target.name);
-    return isShipped(edition.path) ? load() : this.#processes.whileLoading(edition.path, load);
+    return this.#processes.whileLoading(edition.path, () => loadService(edition.path, target.name));
   }
 
   async #load(): Promise<Loading> {
