@@ -5,6 +5,12 @@ import { Converter, RendererEvent } from 'typedoc';
 
 const DOCS = import.meta.dirname;
 
+/** Both begin with the name of the site, which is the title of its home page. */
+const NAMED = new Map([
+  [path.join(DOCS, 'index.md'), 'All pages'],
+  [path.join(DOCS, '../README.md'), 'README'],
+]);
+
 /** The heading of docs/index.md below which a page is linked. @returns {Map<string, string>} by path */
 function groupsOfIndex() {
   const groups = new Map();
@@ -80,13 +86,16 @@ export function load(app) {
     const [first] = document.content;
     const [, title] = /^\s*# (.+)\n/.exec(first?.text ?? '') ?? [];
     if (title === undefined) throw new Error(`${document.name} does not begin with a heading`);
-    document.name = title.replaceAll('`', '');
     const file = document.project.files.getReflectionPath(document);
+    document.name = NAMED.get(file) ?? title.replaceAll('`', '');
     document.frontmatter.group = groupOf(file);
   });
   app.renderer.postRenderAsyncJobs.push(async (event) => unlinkFolders(event.outputDirectory));
   app.renderer.on(RendererEvent.END, (event) => fixSearch(event.outputDirectory), AFTER_ASSETS);
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     for (const module of project.children ?? []) module.name = MODULES.get(module.name) ?? module.name;
+    // People who search for "memory" or "kill" mean their daemon, and not that of a simulation.
+    for (const reflection of Object.values(project.reflections))
+      if (reflection.getFullName().startsWith('solod/testing.')) reflection.relevanceBoost = 0.2;
   });
 }

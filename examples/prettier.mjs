@@ -5,7 +5,7 @@
 //   solod call examples/prettier.mjs -- --write src/a.ts                         formats in place
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import prettier from 'prettier';
 import { defineService } from 'solod';
@@ -43,7 +43,8 @@ async function formatFile(file, { cwd, stdout, stderr }, mode) {
 }
 
 async function formatStdin(name, { cwd, stdin, stdout }) {
-  const before = await text(stdin);
+  // Not `text()`, which drops a byte order mark.
+  const before = (await buffer(stdin)).toString();
   const options = await optionsFor(path.resolve(cwd, name), cwd);
   stdout.write(options === undefined ? before : await prettier.format(before, options));
   return 0;

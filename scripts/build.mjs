@@ -158,7 +158,10 @@ const [command, library, settings] = await Promise.all([
   }),
 ]);
 chmodSync('dist/solod.cjs', 0o755);
-writeFileSync('dist/solod.1', createRequire(import.meta.url)('../dist/manual.cjs').manPage());
+const { manPage } = createRequire(import.meta.url)('../dist/manual.cjs');
+// Of the release, not of the build: builds of one revision are the same.
+const [, day] = /^## \S+ \((unreleased|[\d-]+)\)$/m.exec(readFileSync('CHANGELOG.md', 'utf8')) ?? [];
+writeFileSync('dist/solod.1', manPage(day));
 
 /**
  * Names and licences of the packages whose code is in a bundle, as their authors demand.

@@ -1,7 +1,7 @@
 // Formats standard input as a file of that name, with the Prettier of its project.
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
+import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { defineService } from 'solod';
 
@@ -62,7 +62,8 @@ function inOrder(files, { config, editorconfig, configPrecedence, ...line }) {
 }
 
 async function format({ args, cwd, env, stdin, stderr }) {
-  const before = await text(stdin);
+  // Not `text()`, which drops a byte order mark.
+  const before = (await buffer(stdin)).toString();
   if (before === '') {
     stderr.write('No files specified\n');
     return '';

@@ -8,6 +8,8 @@ import {
   fateOf,
   isSilent,
   type LedgerEntry,
+  mayHaveClaimed,
+  type OwnersReading,
   parseLedger,
   type Start,
   startsIn,
@@ -28,6 +30,8 @@ export class Ledger {
   constructor(
     private readonly lines: LedgerLines,
     private readonly processes: Processes,
+    /** Read only where a start has said nothing. */
+    private readonly owners: () => OwnersReading,
   ) {}
 
   get path(): string {
@@ -43,11 +47,14 @@ export class Ledger {
     return startsIn(parseLedger(this.lines.recent())).map((start) => this.#concluded(start));
   }
 
-  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  /** Starts whose process is proven to live, has said nothing yet and owns no generation, oldest first. */
   silent(): readonly Start[] {
-    return startsIn(parseLedger(this.lines.recent())).filter(
+    const silent = startsIn(parseLedger(this.lines.recent())).filter(
       (start) => start.identity !== undefined && isSilent(start, this.#vitality(start.identity)),
     );
+    if (silent.length === 0) return silent;
+    const owners = this.owners();
+    return silent.filter((start) => !mayHaveClaimed(start, owners));
   }
 
   /** @param wallMs now, by the wall clock */

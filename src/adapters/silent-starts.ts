@@ -2,7 +2,7 @@ import { type LedgerEntry, type Start, silentText } from '../domain/lifecycle/st
 import type { ProcessTable } from '../ports/process-table.js';
 
 interface SilentStarts {
-  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  /** Starts whose process is proven to live, has said nothing yet and owns no generation, oldest first. */
   silent(): readonly Start[];
   append(entry: LedgerEntry): void;
 }

@@ -88,27 +88,42 @@ describe('there is a page for', () => {
     'TMPDIR',
     'TMP',
     'TEMP',
+    // Node's own, set while a pipe of Windows is made.
+    'NODE_PENDING_PIPE_INSTANCES',
   ]);
   /** Also those in the request of a client, which has terminals: no caller sets them. */
   const IN_REQUESTS = /^NAILGUN_/;
   /** How sources name a variable: as a property, in a pattern, in quotes, or for the shell. */
   const NAMINGS = [
     /\benv\.([A-Z][A-Z_]+)/g,
+    /\benv\[['"]([A-Z][A-Z_]+)['"]\]/g,
     /['"]((?:SOLOD(?!_E_)|LISTEN)(?:_[A-Z]+)+|SOLOD|NOTIFY_SOCKET|INVOCATION_ID)['"]/g,
     /\bvar(?:_os)?\("([A-Z][A-Z_]+)"\)/g,
     /\$\{?(SOLOD[A-Z_]*)/g,
   ];
   const PATTERN = /\{([^{}]+)\}(?: = [\w.]*\benv\b|: Environment\b)/g;
 
-  function variablesIn(text: string): string[] {
+  const CONSTANT = /\bconst (\w+)(?:: \w+)? = ['"]([A-Z][A-Z_]+)['"]/g;
+  const constantsIn = (text: string): [string, string][] =>
+    [...text.matchAll(CONSTANT)].map(([, name = '', value = '']) => [name, value]);
+
+  /** @param constants those of all sources: a name may be imported */
+  function variablesIn(text: string, constants = new Map(constantsIn(text))): string[] {
     const named = NAMINGS.flatMap((naming) => [...text.matchAll(naming)].map(([, name = '']) => name));
     const patterns = [...text.matchAll(PATTERN)].map(([, names = '']) => names);
-    return [...named, ...patterns.flatMap((names) => names.match(/\b[A-Z][A-Z_0-9]+\b/g) ?? [])];
+    const byConstant = [...text.matchAll(/\benv\[(\w+)\]/g)].map(
+      ([, name = '']) => constants.get(name) ?? '',
+    );
+    return [...named, ...patterns.flatMap((names) => names.match(/\b[A-Z][A-Z_0-9]+\b/g) ?? [])].concat(
+      byConstant.filter(Boolean),
+    );
   }
 
   it.each([
     'env.PLANTED',
     "env['SOLOD_PLANTED']",
+    "env['PLANTED']",
+    "const NAME = 'PLANTED'; const value = process.env[NAME]",
     'const { PLANTED } = process.env',
     'const { HOME: home, PLANTED = "" } = caller.env;',
     'env::var_os("PLANTED")',
@@ -119,7 +134,9 @@ describe('there is a page for', () => {
 
   it('every environment variable that the sources name', () => {
     const sources = sourcesIn('src').filter(({ file }) => !file.startsWith('src/app/manual/'));
-    const named = new Set([...sources, ...RUST, FRONT_DOOR].flatMap(({ text }) => variablesIn(text)));
+    const all = [...sources, ...RUST, FRONT_DOOR];
+    const constants = new Map(all.flatMap(({ text }) => constantsIn(text)));
+    const named = new Set(all.flatMap(({ text }) => variablesIn(text, constants)));
     expect(named.size).toBeGreaterThan(8);
     const known = new Set(VARIABLES.map(([name]) => name));
     const unknown = [...named].filter((name) => !known.has(name) && !OF_OTHERS.has(name));

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { flesch } from 'flesch';
 import { syllable } from 'syllable';
 import { describe, expect, it } from 'vitest';
-import { ROOT } from '../tidy/repository.js';
+import { filesAtRoot, ROOT, readSources } from '../tidy/repository.js';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
 
@@ -50,6 +50,21 @@ it('README.md has 900 words at most, code and tables among them', () => {
   const words = read('README.md').split(/\s+/).filter(Boolean);
   expect(words.length).toBeGreaterThan(300);
   expect(words.length).toBeLessThanOrEqual(900);
+});
+
+/** For contributors, with a word on each command. */
+const ANNOTATED = new Set(['docs/performance.md', 'docs/testing.md']);
+const COMMENTED = /^```sh\n(?:(?!```).*\n)*?.*(?<!\S)#/m;
+
+it('commands can be copied into every shell: an interactive zsh takes a comment for arguments', () => {
+  const pages = [...filesAtRoot(/\.md$/), ...readSources(ROOT, 'docs', /\.md$/)].concat(
+    readSources(ROOT, 'examples', /\.md$/),
+  );
+  expect(pages.length).toBeGreaterThan(60);
+  const commented = pages.filter(({ file, text }) => !ANNOTATED.has(file) && COMMENTED.test(text));
+  expect(commented.map(({ file }) => file)).toEqual([]);
+  expect('```sh\nsolod ls\nsolod stop  # ends it\n```\n').toMatch(COMMENTED);
+  expect('```sh\nsolod ls a#b\n```\n\n# A heading\n').not.toMatch(COMMENTED);
 });
 
 it('finds what is difficult', () => {

@@ -1821,6 +1821,41 @@ const takeRoot = of('place/take-root', 'place/take-root', [
 
 const places = of('place/layout', 'place/layout', [
   [
+    'case-on-macos',
+    'macOS does not tell names apart by case, so their directories differ otherwise.',
+    '  darwin: /[A-Z]/g,\n',
+    '',
+    'tells names apart whose case differs on darwin',
+  ],
+  [
+    'case-on-windows',
+    'Windows does not tell names apart by case, so their directories differ otherwise.',
+    'win32: /[A-Z]|',
+    'win32: /',
+    'tells names apart whose case differs on win32',
+  ],
+  [
+    'devices',
+    'A name of a device is not the name of a directory of Windows.',
+    '|^(?=(?:con|prn|aux|nul|com\\d|lpt\\d)(?:\\.|$)).',
+    '',
+    'does not name a device of Windows',
+  ],
+  [
+    'last-dot',
+    'Windows drops a dot at the end of a name.',
+    '|\\.$/g,',
+    '/g,',
+    'has no dot at its end on Windows',
+  ],
+  [
+    'one-directory',
+    'A directory that a name would not have does not count as its directory.',
+    ' && directoryName(label, platform) === name ? label',
+    ' ? label',
+    'does not count on another system',
+  ],
+  [
     'only-ours',
     'A name that solod does not make is not removed.',
     "if (maker !== undefined) return { kind: 'private', maker };",
@@ -2105,6 +2140,20 @@ const excused = of('lifecycle/start-ledger', 'lifecycle/start-ledger', [
     "start.words.length === 0 && vitality === 'alive'",
     "start.words.length === 0 && vitality !== 'dead'",
     'hangs if its process provably lives and has said nothing',
+  ],
+  [
+    'silent-owner',
+    'A daemon whose word could not be written is not taken for a start that hangs.',
+    "if (reading.kind === 'unreadable') return true;",
+    'if (1 > 0) return false;',
+    'may have claimed its name: its owner file says so',
+  ],
+  [
+    'silent-same-process',
+    'The owner file of an earlier process with the same id speaks for no other one.',
+    ' && startTime === identity.startTime && bootId === identity.bootId',
+    '',
+    'may have claimed its name: its owner file says so',
   ],
 ]);
 

@@ -131,6 +131,7 @@ describe.skipIf(installed === undefined)(`as with prettierd${LEFT_OUT}`, () => {
     ['a Prettier of the project', ['local/a.ts'], TEXT, { PRETTIERD_LOCAL_PRETTIER_ONLY: '1' }],
     ['none of the project', ['a.ts'], TEXT, { PRETTIERD_LOCAL_PRETTIER_ONLY: '1' }],
     ['the same, empty', ['a.ts'], TEXT, { PRETTIERD_LOCAL_PRETTIER_ONLY: '' }],
+    ['a byte order mark', ['a.ts'], `\ufeff${TEXT}`],
     ['an error in the text', ['a.ts'], 'let = = 3'],
     ['without colours', ['a.ts', '--no-color'], 'let = = 3'],
     ['an option that can not be', ['a.ts', '--print-width=x'], TEXT],

@@ -50,6 +50,8 @@ it('has a page for each document, and no dead link', () => {
     ]),
   );
   expect(ids.size).toBeGreaterThan(80);
+  for (const name of ['call', 'obtain', 'claim', 'kick', 'shareStdio'])
+    expect([...ids.keys()]).toContain(`functions/solod.${name}.html`);
   const dead = pages().flatMap((file) => deadIn(file, ids).map((link) => `${file}: ${link}`));
   expect(dead).toEqual([]);
 });
@@ -116,6 +118,8 @@ describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
     ['environment variable', 'Reference: exit codes, environment variables, files, values'],
     ['uninstall', 'solod uninstall'],
     ['neovim', 'A formatter for your editor'],
+    ['vscode', 'A formatter for your editor'],
+    ['restart', 'solod restart'],
     ['pid file', 'Moving from other tools'],
     ['timed out', 'Troubleshooting by message'],
   ])('search for %s finds %s', async (asked, title) => {

@@ -143,3 +143,10 @@ describe('what the documents name', () => {
     expect(at('[a](src/app/a.ts)')).toEqual(['src/app/a.ts']);
   });
 });
+
+it('no heading has code in it: TypeDoc leaves that out of the place that a link leads to, GitHub does not', () => {
+  const codedIn = (text: string): string[] =>
+    [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ .*`.*$/gm)].map(([line]) => line);
+  expect(documents().flatMap(({ text }) => codedIn(text))).toEqual([]);
+  expect(codedIn('## What `stats` counts\n```sh\n# `x`\n```\n')).toEqual(['## What `stats` counts']);
+});

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { otherwiseList } from '../runtimes/otherwise.mjs';
 import { load } from '../support/load-sources.mjs';
 import { markdownTable, withTable } from '../support/markdown.mjs';
 import { ROOT } from '../support/paths.mjs';
@@ -71,6 +72,10 @@ export async function makePages() {
     ['docs/commands.md', index(COMMANDS, names)],
     ...names.map((name) => /** @type {const} */ ([pageOf(name), commandPage(part, name)])),
     ...figures(),
+    [
+      'docs/platforms.md',
+      withTable('npm run pages', documentAt('docs/platforms.md'), `\n${otherwiseList()}\n`),
+    ],
     ...race(),
   ]);
 }

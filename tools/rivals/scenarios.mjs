@@ -88,7 +88,7 @@ function emptyBacklog(stage) {
 export const SCENARIOS = [
   { key: 'cold', title: 'cold start', appliesTo: always, isCold: true, strikes: [() => {}] },
   { key: 'killed', title: 'after SIGKILL of the daemon', appliesTo: always, strikes: [kill] },
-  deletion('address', 'socket or port file (solod: `current`) deleted'),
+  deletion('address', 'socket or port file (solod: current) deleted'),
   deletion('socket', "the generation's socket deleted"),
   deletion('directory', 'whole directory deleted'),
   {

@@ -61,13 +61,14 @@ fn told(situation: &Json, tree: &Tree) -> String {
     let (derived, ignored) = derive_place(&caller, tree);
     let list: Vec<String> =
         ignored.iter().map(|(base, why)| ignored_text(&format!("{base:?}"), why)).collect();
-    format!("{{{},\"ignored\":[{}]}}", fields(&derived, &caller, tree), list.join(","))
+    let label = situation.text("label").expect("a label");
+    format!("{{{},\"ignored\":[{}]}}", fields(&derived, label, &caller, tree), list.join(","))
 }
 
-fn fields(derived: &Derivation, caller: &Caller, tree: &Tree) -> String {
+fn fields(derived: &Derivation, label: &str, caller: &Caller, tree: &Tree) -> String {
     match derived {
         Derivation::Place { base, asked, root, standing, scope } => {
-            let place = place_of(root, "name", &|| short_root_of(scope, caller, tree)).expect("a place");
+            let place = place_of(root, label, &|| short_root_of(scope, caller, tree)).expect("a place");
             format!(
                 "\"kind\":\"place\",\"base\":{},\"asked\":{},\"root\":{},\"standing\":{},\"directory\":{}",
                 quoted(&kebab(&format!("{base:?}"))),

@@ -154,6 +154,17 @@ impl Start {
         self.identity.is_some() && self.words.is_empty() && vitality == Vitality::Alive
     }
 
+    /// Whether a process that has said nothing may have claimed its name all the same: where the disk is full, the ledger lacks its
+    /// word. None for owners that can't be read: that counts as one.
+    pub fn may_have_claimed(&self, owners: &Option<Vec<Identity>>) -> bool {
+        let is_own = |owner: &Identity| {
+            self.identity.as_ref().map_or(false, |own| {
+                (owner.pid, &owner.start_time, &owner.boot_id) == (own.pid, &own.start_time, &own.boot_id)
+            })
+        };
+        owners.as_ref().map_or(true, |owners| owners.iter().any(is_own))
+    }
+
     fn fate(&self) -> Fate {
         let failed = self.words.iter().find(|(_, word)| matches!(word, Word::Failed { .. }));
         if let Some((at_ms, Word::Failed { stage, message })) = failed {
@@ -354,6 +365,23 @@ mod tests {
         gone.conclude(Vitality::Dead);
         let message = "it ended before it served (nobody saw how)".to_owned();
         assert_eq!(gone.fate(), Fate::Unseen(FailedStart { at_ms: 1.0, message }));
+    }
+
+    #[test]
+    fn an_owner_file_speaks_for_a_process_that_could_write_nothing() {
+        let who = |pid: i64, start_time: &str| Identity {
+            pid,
+            start_time: start_time.to_owned(),
+            boot_id: "b".to_owned(),
+            pid_namespace: "n".to_owned(),
+        };
+        let started = "{\"pid\":7,\"startTime\":\"1\",\"bootId\":\"b\",\"pidNamespace\":\"n\",\"atMs\":1,\"kind\":\"started\"}\n";
+        let start = parse(started).remove(0);
+        assert!(start.is_silent(Vitality::Alive));
+        assert!(start.may_have_claimed(&Some(vec![who(8, "1"), who(7, "1")])));
+        assert!(!start.may_have_claimed(&Some(vec![who(8, "1"), who(7, "2")])));
+        assert!(!start.may_have_claimed(&Some(Vec::new())));
+        assert!(start.may_have_claimed(&None));
     }
 
     #[test]

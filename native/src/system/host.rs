@@ -10,6 +10,7 @@ use super::{appended, files, limits, process};
 use crate::domain::failure::fill;
 use crate::domain::identity::{vitality_of, Identity};
 use crate::domain::layout;
+use crate::domain::owner;
 use crate::domain::ports::{
     Cause, Change, Child, ChildEnd, Connecting, Entry, Found, Greeting, Instant, Ports, Progress, Sighting,
     Spawning,
@@ -131,7 +132,7 @@ impl<'a> Host<'a> {
     }
 
     /// Ends the processes of this name that were started long ago and have said nothing since, with the proof that each is the
-    /// process that was started.
+    /// process that was started, and owns no generation.
     fn end_silent_starts(&mut self, wall_ms: f64) {
         let observer = self.identity();
         for start in self.starts() {
@@ -140,10 +141,31 @@ impl<'a> Host<'a> {
                 _ => continue,
             };
             let seen = process::look_up(identity.pid);
-            if start.is_silent(vitality_of(identity, &observer, &seen)) && process::kill(identity.pid) {
+            if start.is_silent(vitality_of(identity, &observer, &seen))
+                && !start.may_have_claimed(&self.owners())
+                && process::kill(identity.pid)
+            {
                 self.note(&start_ledger::silent_text(wall_ms, identity.pid, wall_ms - start.started_ms));
             }
         }
+    }
+
+    /// Who has claimed the name, as the owner files of its generations say; None if they can't be read.
+    fn owners(&self) -> Option<Vec<Identity>> {
+        let names = match files::list(self.directory) {
+            Found::There(names) => names,
+            Found::Absent | Found::WrongType => Vec::new(),
+            Found::Failed(_) => return None,
+        };
+        let mut owners = Vec::new();
+        for generation in names.iter().filter_map(|name| layout::generation_of(name)) {
+            match files::read_text(&layout::owner_in(&layout::generation(self.directory, generation))) {
+                Found::There(text) => owners.extend(owner::parse(&text).map(|owner| owner.identity)),
+                Found::Absent | Found::WrongType => {}
+                Found::Failed(_) => return None,
+            }
+        }
+        Some(owners)
     }
 
     pub fn note(&self, text: &str) {

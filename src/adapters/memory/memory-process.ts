@@ -16,6 +16,7 @@ import type { ChildReading, Spawner, SpawnReading } from '../../ports/spawner.js
 import type { Word } from '../../ports/start-word.js';
 import { Ledger } from '../ledger.js';
 import type { Processes } from '../own-processes.js';
+import { readOwners } from '../owners.js';
 import type { SpawnTarget } from '../spawn-target.js';
 import { type Actor, MemoryFileSystem } from './files/file-system.js';
 import { ledgerLines } from './files/ledger-lines.js';
@@ -224,7 +225,10 @@ export class MemoryProcess implements Server {
 
   /** @param directory directory of a name */
   ledger(directory: string): Ledger {
-    return new Ledger(ledgerLines(this.machine.disk, directory, this.userId), this.processes);
+    const lines = ledgerLines(this.machine.disk, directory, this.userId);
+    return new Ledger(lines, this.processes, () =>
+      readOwners(new MemoryFileSystem(this.machine.disk, this, this.machine.faults), directory),
+    );
   }
 
   // --- what is done to the process ---

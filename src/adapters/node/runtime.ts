@@ -13,6 +13,10 @@ export interface Runtime {
   readonly runArguments: readonly string[];
   /** Whether a replaced `_write` of `process.stdout` sees what is printed. */
   readonly printing: 'by-stream' | 'past-stream';
+  /** In what steps it tells when a file was changed, in milliseconds; 0 for those of the system. */
+  readonly changeStepMs: number;
+  /** Whether a process that it starts gets all of the pipes that a worker needs. */
+  readonly workers: 'run' | 'fail';
 }
 
 const NODE: Runtime = {
@@ -21,6 +25,8 @@ const NODE: Runtime = {
   unlinkOfDirectory: 'refuses',
   runArguments: [],
   printing: 'by-stream',
+  changeStepMs: 0,
+  workers: 'run',
 };
 
 /** ECONNREFUSED also for EAGAIN (a full backlog), EMFILE, ENOTDIR, ELOOP and EPROTOTYPE. */
@@ -29,6 +35,7 @@ const BUN: Runtime = {
   name: 'bun',
   vagueConnectCodes: ['ECONNREFUSED'],
   printing: 'past-stream',
+  workers: 'fail',
 };
 
 /** Its permissions are asked for on its own command line. */
@@ -38,6 +45,8 @@ const DENO: Runtime = {
   unlinkOfDirectory: 'removes',
   runArguments: ['run', '-A'],
   printing: 'past-stream',
+  changeStepMs: 1_000,
+  workers: 'fail',
 };
 
 /** The one that runs this process; Node for one that the table does not have. */

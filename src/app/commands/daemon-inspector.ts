@@ -163,10 +163,9 @@ export class Inspector {
 
   /** The daemon has ended and its service manager still listens: connecting to it would start the daemon. */
   #isAsleep(directory: string): boolean {
-    const owner = this.#owner(directory);
-    if (owner?.activated !== true) return false;
-    const { processes } = this.parts;
-    return vitalityOf(owner, processes.self(), processes.lookUp(owner.pid)) === 'dead';
+    if (this.#owner(directory)?.activated !== true) return false;
+    const sighted = runSync(sightOwner(layout.currentOwner(directory)), portsOf(this.parts));
+    return sighted.kind === 'owner' && sighted.vitality === 'dead';
   }
 }
 

@@ -5,10 +5,12 @@ import {
   generationOf,
   isLabel,
   isScopeFile,
+  labelOfDirectory,
   layout,
   makerOf,
   NAMES,
   type Place,
+  type Platform,
 } from '../../domain/place/layout.js';
 import type { FileSystem } from '../../ports/file-system.js';
 import { forbiddenEntry } from './forbidden-access.js';
@@ -20,27 +22,32 @@ export interface PlacesQuery {
   readonly files: FileSystem;
   readonly userId: number;
   readonly root: string;
+  readonly platform: Platform;
   /** The place of a name in that directory, or a short one where its path is too long. */
   placeOf(label: string): Place;
 }
 
-/** A directory of a name. In a short place it is called otherwise than the name. */
+/** A directory of a name. It may be called otherwise than the name. */
 export interface NamedPlace extends Place {
   /** The name, or the name with its project. */
   readonly label: string;
 }
 
 export function placesIn(query: PlacesQuery): NamedPlace[] {
-  const { files, root } = query;
+  const { files, root, platform } = query;
   const own = namesIn(files, root).filter((name) => isPlace(query, name));
-  const near = own.map((label): NamedPlace => ({ label, root, directory: `${root}/${label}` }));
+  const near = own.map((name): NamedPlace => {
+    return { label: labelOfDirectory(name, platform) ?? name, root, directory: `${root}/${name}` };
+  });
   return [...near, ...shortPlaces(query)];
 }
 
 /** Empty directories of names, unless the state directory also holds something that solod can't have made. */
-export function emptyPlacesIn({ files, root }: PlacesQuery): Place[] {
+export function emptyPlacesIn({ files, root, platform }: PlacesQuery): Place[] {
   const names = namesIn(files, root).filter((name) => !isScopeFile(name));
-  if (!names.every((name) => isLabel(name) && isOwnDirectory(files, `${root}/${name}`))) return [];
+  const isEmptied = (name: string): boolean =>
+    labelOfDirectory(name, platform) !== undefined && isOwnDirectory(files, `${root}/${name}`);
+  if (!names.every(isEmptied)) return [];
   const places = names.map((name): Place => ({ root, directory: `${root}/${name}` }));
   return places.filter(({ directory }) => {
     const listed = files.list(directory);

@@ -104,7 +104,13 @@ export function placesQueryOf(host: Host, options: CommandOptions): PlacesQuery 
   const derived = derivedFor(host, options);
   const root = rootOf(host, options);
   const short = derived.kind === 'place' ? shortIn(derived, host, host.env) : undefined;
-  return { files, userId, root, placeOf: (label) => placeOf(root, label, userId, platform, short) };
+  return {
+    files,
+    userId,
+    root,
+    platform,
+    placeOf: (label) => placeOf(root, label, userId, platform, short),
+  };
 }
 
 /** Every name in the state directory. */

@@ -37,7 +37,8 @@ export async function stopDaemon(
   const asked = await inspector.askToStop(directory, withinMs);
   // A process that was started and has said nothing yet can't be asked.
   const { wallMs } = host.clock.now();
-  const [silent] = endSilentStarts(host.ledger(directory), host.processes, 0, wallMs, servingIn(asked));
+  const serving = asked.kind === 'answered' ? asked.status.pid : undefined;
+  const [silent] = endSilentStarts(host.ledger(directory), host.processes, 0, wallMs, serving);
   if (asked.kind === 'not-running')
     return silent === undefined
       ? { kind: 'not-running' }
@@ -50,18 +51,6 @@ export async function stopDaemon(
     await delay(GONE_POLL_MS);
   }
   return { kind: 'still-there', pid, inFlight };
-}
-
-function servingIn(asked: Inspection): number | undefined {
-  switch (asked.kind) {
-    case 'answered':
-      return asked.status.pid;
-    case 'not-answering':
-    case 'other-wire':
-      return asked.owner?.pid;
-    case 'not-running':
-      return undefined;
-  }
 }
 
 /** A program knows SIGTERM alone. What proves that it is the right process is its owner file. */

@@ -12,6 +12,7 @@ import {
   parseCaller,
   WIRE_VERSION,
 } from '../../domain/evidence/edition.js';
+import { changeStepMs } from '../platforms/node-platform.js';
 
 /**
  * The kernel's clock stands still for some milliseconds (CONFIG_HZ). A file that changed so shortly before it was read may
@@ -77,7 +78,8 @@ export class Editions {
   }
 }
 
-const isFresh = ({ changedMs = 0 }: Edition): boolean => Date.now() - changedMs < CLOCK_TICK_MS;
+const isFresh = ({ changedMs = 0 }: Edition): boolean =>
+  Date.now() - changedMs < CLOCK_TICK_MS + changeStepMs();
 
 /**
  * Tells a changed file from an unchanged one. It need not resist an attacker, who could as well write the file. The library of a

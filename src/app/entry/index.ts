@@ -35,15 +35,33 @@ export { shareStdio } from '../share/share-stdio.js';
 
 const solod = createSolod();
 
-/** Attaches to the daemon of a name, or starts one. Parameters, results and errors: {@link Solod.obtain}. */
+/**
+ * Attaches to the daemon of a name, or starts one. Parameters, results and errors: {@link Solod.obtain}.
+ * @function
+ */
 export const obtain: Solod['obtain'] = solod.obtain;
-/** The same as `obtain`, and keeps the connection. Parameters, results and errors: {@link Solod.connect}. */
+/**
+ * The same as `obtain`, and keeps the connection. Parameters, results and errors: {@link Solod.connect}.
+ * @function
+ */
 export const connect: Solod['connect'] = solod.connect;
-/** Sees to it that a daemon will be there, without waiting. Parameters, results and errors: {@link Solod.kick}. */
+/**
+ * Sees to it that a daemon will be there, without waiting. Parameters, results and errors: {@link Solod.kick}.
+ * @function
+ */
 export const kick: Solod['kick'] = solod.kick;
-/** Claims a name for this process: the daemon's side. Parameters, results and errors: {@link Solod.claim}. */
+/**
+ * Claims a name for this process: the daemon's side. Parameters, results and errors: {@link Solod.claim}.
+ * @function
+ */
 export const claim: Solod['claim'] = solod.claim;
-/** Makes a client for many calls of one service. Parameters and result: {@link Solod.createClient}. */
+/**
+ * Makes a client for many calls of one service. Parameters and result: {@link Solod.createClient}.
+ * @function
+ */
 export const createClient: Solod['createClient'] = solod.createClient;
-/** Calls a service through its daemon. Parameters, results and errors: {@link Solod.call}. */
+/**
+ * Calls a service through its daemon. Parameters, results and errors: {@link Solod.call}.
+ * @function
+ */
 export const call: Solod['call'] = solod.call;

@@ -5,10 +5,11 @@ import { codeSuffix } from '../../domain/text/error-code.js';
 import { complain, complainOf } from '../commands/command-parts.js';
 import { derivedFor, meantBy } from '../commands/named-daemon.js';
 import { loadBundle } from '../environment/bundle-files.js';
-import { EXIT, EXIT_MEANINGS } from '../environment/exit-codes.js';
+import { EXIT } from '../environment/exit-codes.js';
 import { VERSION } from '../environment/version.js';
 import { failureOf } from '../library/daemon-target.js';
 import type { ManualCommand } from '../manual/manual.js';
+import { EXIT_ROWS, hanging, plain } from '../manual/topics.js';
 import { COMMANDS, type CommandHelp, DAEMON_OPERAND } from '../options/command-table.js';
 import {
   COMMAND_OPTIONS,
@@ -27,18 +28,14 @@ import { USAGE } from '../texts/usage-text.js';
 import { type Commands, commands } from './composition.js';
 
 function exitCodesHelp(): string {
-  const rows = Object.entries(EXIT_MEANINGS).map(
-    ([name, meaning]) => `  ${String(EXIT[name as keyof typeof EXIT_MEANINGS]).padEnd(4)}${plain(meaning)}`,
-  );
-  return ['', 'Exit codes:', '  0 to 255  those of the called service', ...rows].join('\n');
+  const rows = EXIT_ROWS.map(([code, meaning]) => hanging(`  ${code}`, plain(meaning), 12));
+  return ['', 'Exit codes:', ...rows].join('\n');
 }
 
 const OUTPUT = new CommandOutput();
 
 /** The framework makes the sentence; the code is that of the same mistake elsewhere. */
 const MALFORMED = codeSuffix(USAGE.malformed().code);
-
-const plain = (markdown: string): string => markdown.replaceAll('`', '');
 
 /**
  * @param argv what follows the program's name
@@ -158,17 +155,24 @@ function buildProgram(run: (name: CommandName) => Promise<void>): Command {
       outputError: (text) => say(text.replace(/^error: /, '').trimEnd() + MALFORMED),
     })
     .helpCommand(false)
-    .showHelpAfterError('(run solod --help for more)')
+    .showHelpAfterError(moreHelp())
     .addHelpText('after', exitCodesHelp());
   for (const [name, { operand, summary }] of Object.entries(COMMANDS) as [CommandName, CommandHelp][]) {
     const command = parentOf(program, name)
       .command(`${name.split(' ').at(-1)} ${operand}`.trimEnd())
       .description(summary);
     for (const option of COMMAND_OPTIONS[name]) command.addOption(optionFor(name, option));
+    command.showHelpAfterError(moreHelp(name));
     command.action(() => run(name));
     if (name === 'share') command.usage('[options] -- <command> [args...]');
   }
   return program;
+}
+
+/** Below a mistake. What a service takes looks like an option of solod. */
+function moreHelp(name?: CommandName): string {
+  const more = `run ${name === undefined ? 'solod' : `solod ${name}`} --help for more`;
+  return name === 'call' ? `(options for the service go after --; ${more})` : `(${more})`;
 }
 
 /** Of `share ls` that is `share`, which stands before it in the table. */

@@ -10,7 +10,7 @@
 import { writeSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { callerText, WIRE_VERSION } from '../../domain/evidence/edition.js';
-import { isName, layout } from '../../domain/place/layout.js';
+import { currentSocketOf, isName } from '../../domain/place/layout.js';
 import { afterReading } from '../environment/after-reading.js';
 import { chooseDaemon } from '../environment/daemon-switch.js';
 import { platformOf, workingDirectory } from '../environment/state-root.js';
@@ -38,7 +38,7 @@ export function callWarm(argv: readonly string[], goOn: GoOn): void {
     return;
   }
   const request = requestOf(asked.args, found.service, begunMs);
-  new Exchange(layout.currentSocket(found.directory), request, goOn);
+  new Exchange(currentSocketOf(found.directory), request, goOn);
 }
 
 function requestOf(args: readonly string[], { name, edition }: ServiceFile, begunMs: number): Buffer {

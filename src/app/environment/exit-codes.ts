@@ -48,7 +48,7 @@ export const EXIT_MEANINGS = {
   problems: '`doctor` found a problem',
   usage: 'the command line is wrong',
   unusableData: "`install`, `uninstall`: the settings file can't be edited because of what is in it",
-  noInput: 'there is no such service file',
+  noInput: 'there is no such service file, and no daemon of that name',
   unavailable:
     'the daemon does not answer, or has no worker for the call; or there is no daemon (`status`, `stop`, `stats`), or nothing is recorded (`logs`, `spawns`)',
   software:

@@ -2,8 +2,9 @@
 
 import { loadBundle } from '../environment/bundle-files.js';
 import { EXIT } from '../environment/exit-codes.js';
-import { loadService } from '../service/load-service.js';
+import { type Loading, loadService } from '../service/load-service.js';
 import { SHARED_PROCESS } from '../service/run-service.js';
+import { isShipped } from '../service/service-file.js';
 import type { CallerStreams } from '../wire/client.js';
 import type { CallEnd } from '../wire/conversation.js';
 import { InlineConversation } from '../wire/inline-conversation.js';
@@ -22,12 +23,14 @@ type InlineResult =
 
 /** Never rejects. */
 export async function callInline(call: InlineCall): Promise<InlineResult> {
-  const { callProcess, whileLoading } = await loadProcess();
-  const loading = await whileLoading(call.service, () => loadService(call.service, call.name));
+  const load = (): Promise<Loading> => loadService(call.service, call.name);
+  const own = isShipped(call.service) ? undefined : await loadProcess();
+  const loading = await (own === undefined ? load() : own.whileLoading(call.service, load));
   if (loading.kind === 'broken')
     return { kind: 'declined', message: loading.message, exitCode: EXIT.software };
-  const { run, callProcess: wanted } = loading.service;
-  const scope = wanted === 'shared' ? SHARED_PROCESS : callProcess(call.service);
+  const { run, callProcess } = loading.service;
+  const isShared = own === undefined || callProcess === 'shared';
+  const scope = isShared ? SHARED_PROCESS : own.callProcess(call.service);
   return new InlineConversation({ ...call, command: call.name }, call, scope).run(run);
 }
 

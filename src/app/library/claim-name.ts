@@ -16,6 +16,7 @@ import { type DaemonHost, type LibraryHost, portsOf, type ServingListener } from
 import { StartReport } from '../platforms/start-report.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { type NameOptions, settledTarget, type Target } from './daemon-target.js';
+import { type FailedResult, failed } from './obtain-daemon.js';
 
 export interface ClaimOptions extends NameOptions {
   /** What is served, for people who read the owner file; by default the program's path. */
@@ -27,7 +28,7 @@ export interface ClaimOptions extends NameOptions {
   readonly allowHalfOpen?: boolean | undefined;
 }
 
-export type ClaimResult<C = Socket> =
+type TargetClaim<C = Socket> =
   | {
       readonly kind: 'claimed';
       readonly generation: number;
@@ -47,7 +48,10 @@ export type ClaimResult<C = Socket> =
   | { readonly kind: 'gave-way'; readonly generation: number; readonly doubt: Cause | undefined }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-export type Claimed<C = Socket> = Extract<ClaimResult<C>, { readonly kind: 'claimed' }>;
+/** For programs: what failed is a sentence and a code, too. */
+export type ClaimResult<C = Socket> = Exclude<TargetClaim<C>, { readonly kind: 'failed' }> | FailedResult;
+
+export type Claimed<C = Socket> = Extract<TargetClaim<C>, { readonly kind: 'claimed' }>;
 
 /** By what a daemon knows that the name is still its own. */
 export const tenureOf = ({
@@ -69,10 +73,11 @@ export async function claimName<C extends Duplex>(
   options: ClaimOptions,
 ): Promise<ClaimResult<C>> {
   const resolved = settledTarget(options, host);
-  if (resolved.kind === 'failed') return resolved;
+  if (resolved.kind === 'failed') return failed(resolved.failure);
   const report = new StartReport(host, resolved.value.place.directory);
   const result = await claimTarget(host, resolved.value, options, report);
-  if (result.kind !== 'claimed') return result;
+  if (result.kind === 'failed') return failed(result.failure);
+  if (result.kind === 'gave-way') return result;
   // Solod can't know what the program still has to load: it counts as ready.
   report.say({ kind: 'ready' });
   host.watchLog(result.directory);
@@ -98,7 +103,7 @@ export async function claimTarget<C extends Duplex>(
   target: Target,
   options: ClaimSettings<C>,
   report: Pick<StartReport, 'say'>,
-): Promise<ClaimResult<C>> {
+): Promise<TargetClaim<C>> {
   const { directory } = target.place;
   const { handed } = options;
   const listener = handed ?? host.listener({ allowHalfOpen: options.allowHalfOpen ?? false });

@@ -175,26 +175,32 @@ function isListenerHanded(
 /** The file that claims a name for a program; it lies beside the daemon's. */
 const CLAIMING_FILE = 'program-claim.cjs';
 
+/** What runs the claim for a program, in this release and on this runtime. */
+function claimingStart({
+  node,
+  runArguments = [],
+  daemonProgram,
+}: CallerHost): readonly [string, ...string[]] | undefined {
+  const program = daemonProgram();
+  return program === undefined ? undefined : [node, ...runArguments, join(dirname(program), CLAIMING_FILE)];
+}
+
 /** The name is claimed first, in the caller's directory, from which the program's arguments may count. */
 function claimingCommand(
   command: readonly [string, ...string[]],
   target: Target,
   host: CallerHost,
 ): readonly [string, ...string[]] | undefined {
-  const program = host.daemonProgram();
-  if (program === undefined) return undefined;
+  const start = claimingStart(host);
   const flags = [...daemonFlags({}, target), `${WORK_FLAG}${host.directory() || '/'}`];
-  return [host.node, join(dirname(program), CLAIMING_FILE), ...flags, '--', ...fromHere(command, host)];
+  return start && [...start, ...flags, '--', ...fromHere(command, host)];
 }
 
-/** The release that wrote the launch file, and its Node, may have been removed meanwhile. */
-function claimedByThisRelease(
-  words: readonly [string, ...string[]],
-  { node, daemonProgram }: CallerHost,
-): readonly [string, ...string[]] {
-  const program = daemonProgram();
-  return program === undefined ? words : [node, join(dirname(program), CLAIMING_FILE), ...words.slice(2)];
-}
+/** Where the claim's file stands in a launch file; before the program's own words. -1 if it has none. */
+const claimingAt = (words: readonly string[]): number =>
+  words
+    .slice(0, Math.max(1, words.indexOf('--')))
+    .findIndex((word, at) => at > 0 && basename(word) === CLAIMING_FILE);
 
 /**
  * The daemon that a launch file tells how to start.
@@ -206,8 +212,11 @@ export function requestOfLaunch(
   host: CallerHost,
   options: Pick<NameOptions, 'env'> & TimingOptions,
 ): DaemonRequest {
-  const isHanded = basename(words[1] ?? '') === CLAIMING_FILE;
-  const command = isHanded ? claimedByThisRelease(words, host) : words;
+  const claiming = claimingAt(words);
+  const isHanded = claiming > 0;
+  // The release that wrote the launch file, and its Node, may have been removed meanwhile.
+  const start = isHanded ? claimingStart(host) : undefined;
+  const command = start === undefined ? words : ([...start, ...words.slice(claiming + 1)] as const);
   const environment = (): Record<string, string> =>
     daemonEnvironment(options.env ?? host.env, [], host.directory());
   return {

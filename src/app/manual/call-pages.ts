@@ -27,9 +27,10 @@ export const CALL_PAGES: ErrorPages<CallCode> = {
     todo: 'Correct what the message names.',
   },
   SOLOD_E_SERVICE_MISSING: {
-    happened: 'The service file does not exist, or this user can not read it.',
+    happened:
+      'The service file does not exist, or this user can not read it. No daemon has that word as its name, either.',
     where: 'The message has the absolute path. A relative path starts at the working directory.',
-    todo: 'Check the path with `ls -l <path>`. Give the path of a file that you can read.',
+    todo: 'Check the path with `ls -l <path>`. If you meant a daemon by its name, `solod ls` shows the names.',
   },
   SOLOD_E_SERVICE_UNKNOWN: {
     happened:

@@ -231,7 +231,7 @@ export const USAGE_PAGES: ErrorPages<UsageCode> = {
   ),
   SOLOD_E_USAGE_MALFORMED: usage(
     'An option or command is unknown, or the value of an option is missing.',
-    'Run `solod <command> --help` for the options.',
+    'Run `solod <command> --help` for the options. An option of your service goes after `--`: `solod call <service> -- --fix`.',
   ),
   SOLOD_E_USAGE_SWITCH: usage(
     '`SOLOD` has a value that it can not have.',

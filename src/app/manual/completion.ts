@@ -1,6 +1,6 @@
 /** `solod completion <shell>`: what the table of options makes of the completion of each shell. */
 
-import { COMMANDS } from '../options/command-table.js';
+import { COMMANDS, DAEMON_OPERAND } from '../options/command-table.js';
 import {
   COMMAND_OPTIONS,
   type CommandName,
@@ -37,6 +37,9 @@ type Candidates =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'files' }
   | { readonly kind: 'directories' }
+  /** Names of daemons, as `solod ls` says when Tab is pressed. */
+  | { readonly kind: 'names' }
+  | { readonly kind: 'files-and-names' }
   | { readonly kind: 'any' };
 
 function operandOf(command: CommandName): Candidates {
@@ -49,7 +52,11 @@ function operandOf(command: CommandName): Candidates {
       return { kind: 'words', words: [...TOP, ...Object.keys(TOPICS)] };
     case 'share':
       return { kind: 'words', words: ofShare };
+    case 'connect':
+    case 'path':
+      return { kind: 'names' };
     default:
+      if (COMMANDS[command].operand === DAEMON_OPERAND) return { kind: 'files-and-names' };
       return COMMANDS[command].operand === '' ? { kind: 'any' } : { kind: 'files' };
   }
 }
@@ -59,6 +66,7 @@ function candidatesFor(command: CommandName, option: OptionName): Candidates | u
   const { argument } = optionHelp(command, option);
   const { choices }: OptionSpec = OPTIONS[option];
   if (choices !== undefined) return { kind: 'words', words: choices };
+  if (option === 'name') return { kind: 'names' };
   switch (argument) {
     case undefined:
       return undefined;
@@ -80,6 +88,7 @@ const flagsOf = (option: OptionName): string[] => {
 function bashScript(): string {
   const cases = NAMES.map((name) => bashCase(name)).join('\n');
   return `# Completion of solod for bash: source <(solod completion bash)
+_solod_names() { command solod ls 2>/dev/null | sed 's/: .*//'; }
 _solod() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} word
   COMPREPLY=()
@@ -128,6 +137,10 @@ function bashReply(candidates: Candidates): string {
       return 'compopt -o default -o filenames; COMPREPLY=($(compgen -f -- "$cur"))';
     case 'directories':
       return 'compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur"))';
+    case 'names':
+      return 'COMPREPLY=($(compgen -W "$(_solod_names)" -- "$cur"))';
+    case 'files-and-names':
+      return 'compopt -o default -o filenames; COMPREPLY=($(compgen -f -- "$cur") $(compgen -W "$(_solod_names)" -- "$cur"))';
     case 'any':
       return ':';
   }
@@ -142,6 +155,11 @@ function zshScript(): string {
   const cases = NAMES.map((name) => zshCase(name)).join('\n');
   return `#compdef solod
 # Completion of solod for zsh: solod completion zsh > a directory of $fpath/_solod, or source it after compinit
+_solod_names() {
+  local -a names=(\${(f)"$(command solod ls 2>/dev/null | sed 's/: .*//')"})
+  compadd -a names
+}
+_solod_files_and_names() { _solod_names; _files; }
 _solod() {
   local -a commands=(
 ${commands}
@@ -192,6 +210,10 @@ function zshAction(candidates: Candidates): string {
       return '_files';
     case 'directories':
       return '_directories';
+    case 'names':
+      return '_solod_names';
+    case 'files-and-names':
+      return '_solod_files_and_names';
     case 'any':
       return ' ';
   }
@@ -204,6 +226,7 @@ function fishScript(): string {
   );
   return [
     '# Completion of solod for fish: solod completion fish > ~/.config/fish/completions/solod.fish',
+    "function __solod_names; command solod ls 2>/dev/null | string replace -r ': .*' ''; end",
     ...commands,
     ...NAMES.flatMap(fishLines),
     '',
@@ -227,8 +250,24 @@ function fishLines(name: CommandName): string[] {
     return `${when} -l ${option}${brief}${fishValue(candidatesFor(name, option))} -d '${help}'`;
   });
   options.push(`${when} -l help -d 'print help'`);
-  const operand = operandOf(name);
-  return operand.kind === 'words' ? [...options, `${when} -f -a '${operand.words.join(' ')}'`] : options;
+  const operand = fishOperand(operandOf(name));
+  return operand === undefined ? options : [...options, `${when} ${operand}`];
+}
+
+/** @returns undefined where fish offers files by itself */
+function fishOperand(operand: Candidates): string | undefined {
+  switch (operand.kind) {
+    case 'words':
+      return `-f -a '${operand.words.join(' ')}'`;
+    case 'names':
+      return "-f -a '(__solod_names)'";
+    case 'files-and-names':
+      return "-a '(__solod_names)'";
+    case 'files':
+    case 'directories':
+    case 'any':
+      return undefined;
+  }
 }
 
 function fishValue(candidates: Candidates | undefined): string {
@@ -238,7 +277,10 @@ function fishValue(candidates: Candidates | undefined): string {
     case 'words':
       return ` -x -a '${candidates?.words.join(' ')}'`;
     case 'files':
+    case 'files-and-names':
       return ' -r -F';
+    case 'names':
+      return " -x -a '(__solod_names)'";
     case 'directories':
       return " -x -a '(__fish_complete_directories)'";
     case 'any':

@@ -13,10 +13,13 @@ import { plain, type Row, TOPICS, wrapped } from './topics.js';
 
 const NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 
-/** @returns the page in the language of man(7) */
-export function manPage(): string {
+/**
+ * @param day of the release, `2026-12-24`; or that there was none
+ * @returns the page in the language of man(7)
+ */
+export function manPage(day: string): string {
   return [
-    `.TH SOLOD 1 "" "solod ${VERSION}" "User Commands"`,
+    `.TH SOLOD 1 "${day}" "solod ${VERSION}" "User Commands"`,
     '.SH NAME',
     'solod \\- exactly one warm background daemon for a command-line tool',
     '.SH SYNOPSIS',

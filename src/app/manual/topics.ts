@@ -21,7 +21,7 @@ export const VARIABLES: readonly Row[] = [
   ['PATH', 'where programs are found; `install` says if it lacks the directory of the command'],
   ['CI', 'set, and neither `0` nor `false`: no daemon is used, unless `SOLOD=on` or `--daemon` asks for one'],
   ['NO_COLOR', 'set and not empty: no colours'],
-  ['TERM', '`dumb`: no colours in a status line, and no progress line that is erased'],
+  ['TERM', '`dumb`: no colours in a status line or by `doctor`, and no progress line that is erased'],
   ['NOTIFY_SOCKET', 'set by systemd: the daemon tells it that it is ready'],
   [
     'LISTEN_FDS',
@@ -38,7 +38,7 @@ export const VARIABLES: readonly Row[] = [
   ['SOLOD_START_CHANNEL', 'internal: on which descriptor a started daemon reports'],
 ];
 
-const EXIT_ROWS: readonly Row[] = [
+export const EXIT_ROWS: readonly Row[] = [
   ['0 to 255', 'those of the called service'],
   ...Object.entries(EXIT_MEANINGS).map(
     ([name, meaning]): Row => [String(EXIT[name as keyof typeof EXIT_MEANINGS]), meaning],

@@ -1,7 +1,7 @@
 /** Takes the state directory, or a part of it, for this caller's scope, before something is started there. */
 
 import type { DerivedPlace } from '../../domain/place/derive-place.js';
-import { isLabel, NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
+import { labelOfDirectory, NAMES, PART, recordLayout, recordOf } from '../../domain/place/layout.js';
 import {
   collectParts,
   type MadeRecord,
@@ -48,7 +48,8 @@ function inherit(host: CommonHost, asked: string, machine: string, scope: string
     return [{ root, atMs: seen.entry.modifiedMs }];
   });
   const [from] = latest.sort((a, b) => b.atMs - a.atMs);
-  for (const name of from === undefined ? [] : namesIn(host, from.root).filter(isLabel)) {
+  for (const name of from === undefined ? [] : namesIn(host, from.root)) {
+    if (labelOfDirectory(name, host.platform) === undefined) continue;
     const directory = `${from?.root}/${name}`;
     const left = RECORDS.filter((file) => isFile(host, `${directory}/${file}`));
     if (left.length > 0) files.makeDirectory(`${made.directory}/${name}`);

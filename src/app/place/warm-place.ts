@@ -6,7 +6,14 @@
 
 import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
-import { fitsSocketPath, PART, type Platform, recordOf, shortHash } from '../../domain/place/layout.js';
+import {
+  directoryName,
+  fitsSocketPath,
+  PART,
+  type Platform,
+  recordOf,
+  shortHash,
+} from '../../domain/place/layout.js';
 import type { Environment } from '../../ports/environment.js';
 import { homeDirectory, realPath } from '../environment/state-root.js';
 
@@ -27,7 +34,7 @@ export function warmPlace(
   if (!above) return undefined;
   const root = join(above, basename(asked));
   const own = [root, join(root, PART + shortHash(scope))].find((of) => recordIn(of) === scope);
-  const directory = own && join(own, name);
+  const directory = own && join(own, directoryName(name, platform));
   if (!directory || !fitsSocketPath(directory, platform)) return undefined;
   for (let at = directory; ; at = dirname(at)) {
     const { uid, mode } = lstatSync(at);

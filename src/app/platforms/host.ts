@@ -75,7 +75,7 @@ export interface StartLedger {
   append(entry: LedgerEntry): void;
   /** The latest starts, oldest first. */
   starts(): readonly Start[];
-  /** Starts whose process is proven to live and has said nothing yet, oldest first. */
+  /** Starts whose process is proven to live, has said nothing yet and owns no generation, oldest first. */
   silent(): readonly Start[];
   /** @param wallMs now, by the wall clock */
   chronicle(wallMs: number): Chronicle;

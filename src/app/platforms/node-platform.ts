@@ -150,6 +150,9 @@ export const workerStarter = (target: WorkerTarget): WorkerStarter => new NodeWo
 /** The runtime of this process, as a command line that a program is added to. */
 export const ownRuntime = (): readonly [string, ...string[]] => [process.execPath, ...RUNTIME.runArguments];
 
+/** In what steps this runtime tells when a file was changed, in milliseconds. */
+export const changeStepMs = (): number => RUNTIME.changeStepMs;
+
 export const handedListener = (handed: Handed): HandedListener => new HandedListener(handed);
 
 /** For a process that calls a daemon, or starts one. */

@@ -28,8 +28,7 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
     if (name !== undefined && name !== daemonName && daemonName === nameFromPath(file))
       return broken(TROUBLE.hiddenName(file, name));
     // Callers could not read these names either, so they did not pass the variables on.
-    const passed = ownEnvironmentOf(file);
-    const hidden = read.service.environment?.find((variable) => !passed.includes(variable));
+    const hidden = hiddenVariable(file, read.service.environment);
     if (hidden !== undefined) return broken(TROUBLE.hiddenVariable(file, hidden));
     const { workers } = read.service;
     // The daemon could not read it, and runs calls itself.
@@ -38,6 +37,13 @@ export async function loadService(file: string, daemonName: string): Promise<Loa
   } catch (error) {
     return broken(TROUBLE.notLoaded(file, stackOf(error)));
   }
+}
+
+/** The file is read only for a service that names variables: a first call waits for this. */
+function hiddenVariable(file: string, named: readonly string[] = []): string | undefined {
+  if (named.length === 0) return undefined;
+  const passed = ownEnvironmentOf(file);
+  return named.find((variable) => !passed.includes(variable));
 }
 
 let importModule = (url: string): Promise<unknown> =>

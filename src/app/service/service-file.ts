@@ -38,6 +38,14 @@ export const SHIPPED = { prefix: 'solod:', statusLine: 'status-line', share: 'sh
 const SHIPPED_NAMES: readonly string[] = [SHIPPED.statusLine, SHIPPED.share];
 
 /**
+ * Whether a service comes with this release of solod. Such a service goes by its context alone: nothing of
+ * the process has to be replaced for it, which takes some milliseconds.
+ * @param real real path of the service file
+ */
+export const isShipped = (real: string): boolean =>
+  SHIPPED_NAMES.some((name) => real === siblingFile(`${name}.cjs`));
+
+/**
  * Finds a service file, or the file of a service that comes with solod. Its name is the one it gives itself
  * (`defineService({ name: '…'`, first property, string literal). By default it is that of the file with
  * a short hash of its real path, so that two checkouts don't share a daemon by accident.

@@ -3,7 +3,14 @@
 import type { InspectReading } from '../../ports/file-system.js';
 import type { Cause } from '../../ports/readings.js';
 import { type Distrust, distrustOf, isClosed } from '../place/distrust.js';
-import { fitsSocketPath, join, type Place, type Platform, SUN_PATH_BYTES } from '../place/layout.js';
+import {
+  directoryName,
+  fitsSocketPath,
+  join,
+  type Place,
+  type Platform,
+  SUN_PATH_BYTES,
+} from '../place/layout.js';
 import { causeText } from '../procedure/cause.js';
 import { DISTRUST } from '../text/distrust-text.js';
 import { note, ok, problem, type SymptomsOf, type Tellers } from './finding-parts.js';
@@ -56,7 +63,7 @@ export function symptomsOfPath(
   place: Place,
   platform: Platform,
 ): DirectorySymptom[] {
-  const path = join(root, label);
+  const path = join(root, directoryName(label, platform));
   const limit = SUN_PATH_BYTES[platform];
   if (limit === undefined || fitsSocketPath(path, platform)) return [];
   return [{ kind: 'path-too-long', path, instead: place.directory, mostBytes: limit - 1 }];

@@ -9,7 +9,16 @@ import type { Vitality } from '../evidence/identity.js';
 import type { Owner } from '../evidence/owner.js';
 import type { LockObservation } from '../lock/spawn-lock.js';
 import { DEFAULT_TIMING } from '../lock/timing.js';
-import { generationOf, isLabel, isScopeFile, isTrash, layout, makerOf, NAMES } from '../place/layout.js';
+import {
+  generationOf,
+  isScopeFile,
+  isTrash,
+  labelOfDirectory,
+  layout,
+  makerOf,
+  NAMES,
+  type Platform,
+} from '../place/layout.js';
 import { causeText } from '../procedure/cause.js';
 import type { ClockSymptom } from './clock-checks.js';
 import type { DirectorySymptom } from './directory-checks.js';
@@ -43,8 +52,8 @@ export function sortNames(names: readonly string[]): Sorted {
 }
 
 /** Names in the state directory that can't be a daemon's. */
-export const foreignLabels = (names: readonly string[]): string[] =>
-  names.filter((name) => !isLabel(name) && !isScopeFile(name)).sort();
+export const foreignLabels = (names: readonly string[], platform: Platform): string[] =>
+  names.filter((name) => labelOfDirectory(name, platform) === undefined && !isScopeFile(name)).sort();
 
 export interface GenerationReading {
   readonly generation: number;

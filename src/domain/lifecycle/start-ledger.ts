@@ -177,6 +177,23 @@ export function isSilent(start: Start, vitality: Vitality): boolean {
   return start.identity !== undefined && start.words.length === 0 && vitality === 'alive';
 }
 
+/** Who has claimed a name, as the owner files of its generations say, whether or not they live. */
+export type OwnersReading =
+  | { readonly kind: 'owners'; readonly owners: readonly Identity[] }
+  | { readonly kind: 'unreadable' };
+
+/**
+ * Whether a process that has said nothing may have claimed its name all the same: where the disk is full, the
+ * ledger lacks its word. Its owner file is written before the claim. Files that can't be read count as such.
+ */
+export function mayHaveClaimed({ identity }: Start, reading: OwnersReading): boolean {
+  if (reading.kind === 'unreadable') return true;
+  return reading.owners.some(
+    ({ pid, startTime, bootId }) =>
+      pid === identity?.pid && startTime === identity.startTime && bootId === identity.bootId,
+  );
+}
+
 export const silentText = (forMs: number): string =>
   `it said nothing for ${Math.round(forMs / 1_000)} s after its start, and was ended`;
 

@@ -23,8 +23,11 @@ export const PASSED_ON = {
   ],
   /** The same in a row, with colons between them. */
   searched: ['PATH', 'XDG_CONFIG_DIRS', 'XDG_DATA_DIRS'],
-  /** Files that a relative path names from the caller's directory. */
-  files: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+  /**
+   * Files and directories that a relative path names from the caller's directory. A program that claims its
+   * name lives where its callers look.
+   */
+  files: ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'SOLOD_DIR'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** The locale's parts begin so: locale(7). */
@@ -74,8 +77,11 @@ function isNamed(name: string, named: readonly string[]): boolean {
   return named.some((word) => (word.endsWith('*') ? name.startsWith(word.slice(0, -1)) : name === word));
 }
 
+/** On Windows a path is absolute by its drive. */
+const FROM_A_ROOT = /^(?:\/|[A-Za-z]:[\\/])/;
+
 function absolute(path: string, directory: string): string {
-  return path === '' || path.startsWith('/') ? path : `${directory}/${path}`;
+  return path === '' || FROM_A_ROOT.test(path) ? path : `${directory}/${path}`;
 }
 
 /** An empty part means the working directory, as a relative one means one in it. */

@@ -77,9 +77,12 @@ export const NONCE_LENGTH_MAX = 28;
 
 export const join = (...parts: readonly string[]): string => parts.join('/');
 
+/** Apart from the other paths: a warm call loads none of them. */
+export const currentSocketOf = (directory: string): string => join(directory, NAMES.current, NAMES.socket);
+
 export const layout = {
   current: (directory: string): string => join(directory, NAMES.current),
-  currentSocket: (directory: string): string => join(directory, NAMES.current, NAMES.socket),
+  currentSocket: currentSocketOf,
   currentOwner: (directory: string): string => join(directory, NAMES.current, NAMES.owner),
   generation: (directory: string, n: number): string => join(directory, generationName(n)),
   generationSocket: (directory: string, n: number): string =>
@@ -197,6 +200,43 @@ export function isName(name: string): boolean {
 export const isLabel = (name: string): boolean => isName(name.replace(/@[0-9a-z]{13}$/, ''));
 
 /**
+ * What can't stand in the name of a directory as it is. The file systems of macOS (APFS, HFS+) and Windows
+ * (NTFS) ignore case, as they are formatted by default. Windows takes some names for devices, also before a
+ * dot, and drops a dot at the end (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+ */
+const UNFIT: Readonly<Partial<Record<Platform, RegExp>>> = {
+  darwin: /[A-Z]/g,
+  win32: /[A-Z]|^(?=(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)).|\.$/g,
+};
+
+/** Whether Windows takes the name of a file, without dots and spaces at its end, for a device. */
+export const isDevice = (name: string): boolean =>
+  /^(?:con(?:in\$|out\$)?|prn|aux|nul|(?:com|lpt)[\d\xb9\xb2\xb3])(?: *\.|$)/i.test(name);
+
+/** The same text for names of files that mean one file. */
+export const foldedName = (name: string, platform: Platform): string =>
+  UNFIT[platform] === undefined ? name : name.toLowerCase();
+
+/**
+ * What the directory of a name is called: the name, where the file system tells all names apart. Elsewhere
+ * `+` and its two hexadecimal digits stand for a character that is not fit. Names have no `+`, so none meet.
+ * @param label the name, or the name with its project
+ */
+export function directoryName(label: string, platform: Platform): string {
+  const unfit = UNFIT[platform];
+  if (unfit === undefined) return label;
+  return label.replace(unfit, (character) => `+${character.charCodeAt(0).toString(16)}`);
+}
+
+/** The label whose directory is called so; undefined if it is none's. */
+export function labelOfDirectory(name: string, platform: Platform): string | undefined {
+  const label = name.replace(/\+([0-9a-f]{2})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 16)),
+  );
+  return isLabel(label) && directoryName(label, platform) === name ? label : undefined;
+}
+
+/**
  * 64-bit FNV-1a over the UTF-8 bytes (draft-eastlake-fnv), as 13 characters of base 36. It keeps names apart
  * that meet by accident; it does not keep out somebody who looks for two that meet, and every directory that
  * it names belongs to one user alone.
@@ -272,7 +312,7 @@ export function placeOf(
   platform: Platform,
   short = (): ShortRoot => ({ root: `/tmp/solod-${userId}`, salt: '' }),
 ): Place {
-  const directory = join(root, label);
+  const directory = join(root, directoryName(label, platform));
   if (fitsSocketPath(directory, platform)) return { root, directory };
   const { root: shortRoot, salt } = short();
   return { root: shortRoot, directory: join(shortRoot, shortHash(directory + salt)) };

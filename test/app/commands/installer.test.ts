@@ -22,7 +22,7 @@ import { nodeDocuments } from '../../../src/adapters/node/files/documents.js';
 import { nodeFileSystem } from '../../../src/adapters/node/files/file-system.js';
 import { NodeProcessTable } from '../../../src/adapters/node/processes/process-table.js';
 import { type InstallRequest, planUndo } from '../../../src/app/commands/install/install-plan.js';
-import { recordsIn } from '../../../src/app/commands/install/install-record.js';
+import { recordFile, recordsIn } from '../../../src/app/commands/install/install-record.js';
 import type { Tools } from '../../../src/app/commands/install/install-tools.js';
 import { type InstallOutcome, install, uninstall } from '../../../src/app/commands/install/installer.js';
 import { shimText } from '../../../src/app/commands/install/shim.js';
@@ -103,6 +103,7 @@ function request(change: Partial<InstallRequest> = {}): InstallRequest {
   const shim = { command: 'x', directory: at('bin'), argv: ['/client', 'call', '/s.mjs'] };
   return {
     records: records(),
+    recordFile: recordFile(records(), at('bin', 'x'), 'linux'),
     command: 'x',
     service: '/s.mjs',
     daemon: 'x',

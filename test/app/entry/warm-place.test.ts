@@ -215,3 +215,12 @@ it.skipIf(!isRoot)('what belongs to another user is left to the whole command, w
   renameSync(recordLayout.directory(at(...STATE)), at('away'));
   expect(warm({ HOME: box })).toBeUndefined();
 });
+
+it('has the directory that the whole command takes, where the file system ignores case', () => {
+  const root = make(at('state'));
+  const env = { SOLOD_DIR: root };
+  const { directory } = placeOf(root, 'Name', userId, 'darwin');
+  mkdirSync(directory, { mode: 0o700 });
+  expect(warmPlace('Name', env, userId, 'darwin', SCOPE)).toBe(directory);
+  expect(directory.toLowerCase()).not.toBe(path.join(root, 'name').toLowerCase());
+});

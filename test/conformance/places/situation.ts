@@ -27,6 +27,8 @@ export interface ScopeRecord {
 
 export interface Situation {
   readonly name: string;
+  /** Whose directory is told. */
+  readonly label: string;
   readonly userId: number;
   readonly env: Readonly<Record<string, string>>;
   readonly userHome?: string;
@@ -50,6 +52,7 @@ const USUAL: Readonly<Record<string, Item>> = {
 };
 
 const CALLER = {
+  label: 'name',
   userId: 1000,
   directory: '/',
   boot: 'b1',
@@ -62,6 +65,7 @@ const OF_SCOPE = '{S}';
 
 interface Row {
   readonly name: string;
+  readonly label?: string;
   readonly env: Readonly<Record<string, string>>;
   readonly entries?: Readonly<Record<string, Item>>;
   readonly records?: Readonly<Record<string, ScopeRecord>>;
@@ -85,7 +89,7 @@ function situationOf(row: Row): Situation {
 
 export const SITUATIONS: readonly Situation[] = (table as unknown as readonly Row[]).map(situationOf);
 
-/** What is derived, in the words of the table. `directory` is that of the name "name". */
+/** What is derived, in the words of the table. `directory` is that of the label. */
 export function tellPlace(situation: Situation, look: Look): object {
   const { env, userHome, machine } = situation;
   const ids = env.SOLOD_SCOPE || situation.ids;
@@ -95,16 +99,16 @@ export function tellPlace(situation: Situation, look: Look): object {
     scope: () => scopeText({ boot: situation.boot, ids }),
     machine: () => machine,
   };
-  return toldOf(derivePlace(caller, look), caller, look);
+  return toldOf(derivePlace(caller, look), situation.label, caller, look);
 }
 
-function toldOf(derived: Derivation, caller: CallerReading, look: Look): object {
+function toldOf(derived: Derivation, label: string, caller: CallerReading, look: Look): object {
   const ignored = 'ignored' in derived ? derived.ignored.map(({ base, why }) => `${base}: ${why.kind}`) : [];
   switch (derived.kind) {
     case 'place': {
       const { kind, base, asked, root, standing } = derived;
       const short = () => shortRootOf(derived, caller, look, 'linux');
-      const { directory } = placeOf(root, 'name', caller.userId, 'linux', short);
+      const { directory } = placeOf(root, label, caller.userId, 'linux', short);
       return { kind, base, asked, root, standing, directory, ignored };
     }
     case 'distrusted':
@@ -117,10 +121,10 @@ function toldOf(derived: Derivation, caller: CallerReading, look: Look): object 
 }
 
 /** The table names the directory only where it is a short one. */
-export function expected({ then, ids, env }: Situation): object {
+export function expected({ then, label, ids, env }: Situation): object {
   if (!('root' in then)) return then;
-  const { root, directory = `${String(root)}/name` } = then as { root: string; directory?: string };
-  const hash = shortHash(`${root}/name.${env.SOLOD_SCOPE ?? ids}`);
+  const { root, directory = `${String(root)}/${label}` } = then as { root: string; directory?: string };
+  const hash = shortHash(`${root}/${label}.${env.SOLOD_SCOPE ?? ids}`);
   return { ...then, directory: directory.replace('{hash}', hash) };
 }
 

@@ -90,5 +90,5 @@ describe('leftovers', () => {
 
 it('a state directory holds names, names with a project, and other files', () => {
   const names = ['eslint', 'eslint@0123456789abc', '.hidden', 'a b', 'eslint@short'];
-  expect(foreignLabels(names)).toEqual(['.hidden', 'a b', 'eslint@short']);
+  expect(foreignLabels(names, 'linux')).toEqual(['.hidden', 'a b', 'eslint@short']);
 });

@@ -8,12 +8,14 @@ import {
   fateOf,
   isSilent,
   type LedgerEntry,
+  mayHaveClaimed,
   parseLedger,
   parseWord,
   SILENT_MS_MAX,
   type Start,
   startsIn,
 } from '../../../src/domain/lifecycle/start-ledger.js';
+import type { Identity } from '../../../src/ports/process-table.js';
 import type { SpawnReason } from '../../../src/ports/spawn-reason.js';
 import type { Word } from '../../../src/ports/start-word.js';
 
@@ -197,6 +199,18 @@ describe('a start', () => {
     expect(isSilent(silent, 'unknown')).toBe(false);
     expect(isSilent(claimed, 'alive')).toBe(false);
     expect(isSilent({ ...byHand, words: [] }, 'alive')).toBe(false);
+  });
+
+  it('that could write nothing may have claimed its name: its owner file says so', () => {
+    const [silent] = starts(started(7, 1)) as [Start];
+    const self = silent.identity as Identity;
+    const claimedBy = (...owners: readonly Identity[]) => mayHaveClaimed(silent, { kind: 'owners', owners });
+    expect(claimedBy()).toBe(false);
+    expect(claimedBy({ ...self, pid: 8 }, self)).toBe(true);
+    expect(claimedBy({ ...self, pid: 8 })).toBe(false);
+    expect(claimedBy({ ...self, startTime: 'of a later process' })).toBe(false);
+    expect(claimedBy({ ...self, bootId: 'of another boot' })).toBe(false);
+    expect(mayHaveClaimed(silent, { kind: 'unreadable' })).toBe(true);
   });
 });
 

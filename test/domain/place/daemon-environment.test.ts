@@ -61,10 +61,12 @@ describe('the environment of a daemon', () => {
     ).toEqual({
       PATH: '/bin',
     });
-    expect(passed({ NODE_EXTRA_CA_CERTS: 'ca.pem', SSL_CERT_DIR: '' })).toEqual({
+    expect(passed({ NODE_EXTRA_CA_CERTS: 'ca.pem', SSL_CERT_DIR: '', SOLOD_DIR: 'daemons' })).toEqual({
       NODE_EXTRA_CA_CERTS: '/here/ca.pem',
       SSL_CERT_DIR: '',
+      SOLOD_DIR: '/here/daemons',
     });
+    expect(passed({ SOLOD_DIR: 'C:\\daemons' })).toEqual({ SOLOD_DIR: 'C:\\daemons' });
   });
 
   test.each([

@@ -1,9 +1,11 @@
 /** Names, numbers, and paths that fit. */
 
 import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   claimLayout,
+  directoryName,
   fitsSocketPath,
   generationAfter,
   generationOf,
@@ -14,12 +16,14 @@ import {
   join,
   judgeName,
   labelOf,
+  labelOfDirectory,
   layout,
   lockLayout,
   makerOf,
   NAMES,
   NONCE_LENGTH_MAX,
   nonceOf,
+  type Platform,
   placeOf,
   shortHash,
   utf8,
@@ -227,6 +231,72 @@ describe('daemon names', () => {
   });
 });
 
+describe('the directory of a name', () => {
+  /** Each group: what a file system that ignores case does not tell apart. */
+  const NAMES = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,7}$/);
+  const DEVICES = ['con', 'prn', 'aux', 'nul', 'com1', 'com9', 'lpt1', 'lpt9', 'com0', 'lpt0'];
+  /** As Windows reads a name: without dots and spaces at the end, and a device also before a dot. */
+  const isDevice = (name: string): boolean => /^(?:con|prn|aux|nul|(?:com|lpt)\d) *(?:[.:]|$)/i.test(name);
+
+  it('is the name on Linux', () => {
+    fc.assert(fc.property(NAMES, (name) => directoryName(name, 'linux') === name));
+    expect(directoryName('Echo@0123456789abc', 'linux')).toBe('Echo@0123456789abc');
+  });
+
+  it.each(['darwin', 'win32'] as const)('tells names apart whose case differs on %s', (platform) => {
+    const folded = (name: string): string => directoryName(name, platform).toLowerCase();
+    const one = ['echo', 'Echo', 'eCho', 'ECHO', 'E', 'e'].map(folded);
+    expect(new Set(one).size).toBe(one.length);
+    const pair = fc.tuple(NAMES, NAMES).filter(([a, b]) => a !== b);
+    fc.assert(fc.property(pair, ([a, b]) => folded(a) !== folded(b)));
+    const swapped = fc
+      .tuple(NAMES, fc.func(fc.boolean()))
+      .map(
+        ([name, isUpper]) =>
+          [name, [...name].map((c, n) => (isUpper(n) ? c.toUpperCase() : c.toLowerCase())).join('')] as const,
+      );
+    fc.assert(fc.property(swapped, ([a, b]) => a === b || folded(a) !== folded(b)));
+  });
+
+  it.each(['linux', 'darwin', 'win32'] as const)('leads back to the name on %s', (platform) => {
+    const labels = NAMES.chain((name) => fc.constantFrom(name, `${name}@0123456789abc`));
+    fc.assert(
+      fc.property(labels, (label) => labelOfDirectory(directoryName(label, platform), platform) === label),
+    );
+    for (const name of ['+', '+4', '+4g', '+zz', 'a+62', '.scope', 'a b', '+2e'])
+      expect(labelOfDirectory(name, platform)).toBeUndefined();
+  });
+
+  it('does not count on another system', () => {
+    expect(labelOfDirectory('+45cho', 'linux')).toBeUndefined();
+    expect(labelOfDirectory('Echo', 'darwin')).toBeUndefined();
+  });
+
+  it.each([...DEVICES, ...DEVICES.map((name) => name.toUpperCase()), 'Con', 'nul.mjs', 'aux.', 'con.a.b'])(
+    '%j does not name a device of Windows',
+    (name) => {
+      expect(isDevice(name)).toBe(true);
+      expect(isDevice(directoryName(name, 'win32'))).toBe(false);
+      expect(labelOfDirectory(directoryName(name, 'win32'), 'win32')).toBe(name);
+    },
+  );
+
+  it('has no dot at its end on Windows, which drops it', () => {
+    for (const name of ['a.', 'a..', 'con.', 'A.b.']) {
+      const directory = directoryName(name, 'win32');
+      expect(directory).not.toMatch(/[. ]$/);
+      expect(labelOfDirectory(directory, 'win32')).toBe(name);
+    }
+  });
+
+  it.each(['console', 'com10', 'lpt', 'com', 'auxiliary', 'my.con', 'con-1', 'echo@0123456789abc'])(
+    '%j stays as it is on Windows',
+    (label) => {
+      expect(directoryName(label, 'win32')).toBe(label);
+    },
+  );
+});
+
 describe('the short hash', () => {
   // Vectors of draft-eastlake-fnv: 64-bit FNV-1a.
   it.each([
@@ -317,6 +387,17 @@ describe('a place', () => {
     const root = `/${'d'.repeat(62)}`;
     expect(placeOf(root, 'name', 1, 'linux').root).toBe(root);
     expect(placeOf(root, 'name', 1, 'darwin').root).toBe('/tmp/solod-1');
+  });
+
+  it('has the name as it is on Linux, and none that its file system takes for another elsewhere', () => {
+    const root = '/r';
+    const at = (name: string, platform: Platform) => placeOf(root, name, 1, platform).directory;
+    expect(at('Echo', 'linux')).toBe('/r/Echo');
+    expect(at('Echo', 'darwin')).toBe('/r/+45cho');
+    expect(at('Echo', 'win32')).toBe('/r/+45cho');
+    const long = `/${'d'.repeat(70)}`;
+    const places = ['Echo', 'echo'].map((name) => placeOf(long, name, 1, 'darwin').directory);
+    expect(new Set(places.map((place) => place.toLowerCase())).size).toBe(2);
   });
 
   it('is one for each project, if it is asked for', () => {

@@ -1,6 +1,6 @@
 /** Without a daemon: the same service, the same output, in the caller's own process. */
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { eventually, type RunOptions, SOLOD, sandbox } from '../support/sandbox.js';
@@ -90,6 +90,28 @@ describe('the switch', () => {
     const script = `"${process.execPath}" "${SOLOD}" call --no-daemon "${service}" -- much | head -n 1 > /dev/null; echo "\${PIPESTATUS[0]}"`;
     const { stdout } = await box.exec('bash', ['-c', script]);
     expect(stdout.toString()).toBe('141\n');
+  });
+});
+
+/** Replaced for the services of others, and loaded for that. */
+const REPLACED = 'NativeModule worker_threads';
+
+describe('a service that comes with solod', () => {
+  it.each([
+    ['goes by its context alone: nothing of the process is replaced for it', 'solod:status-line', false],
+    ['has less to load than one of others', '', true],
+  ])('%s', async (_, shipped, isReplaced) => {
+    const box = sandbox();
+    const list = path.join(box.path, 'loaded');
+    const probe = path.join(box.path, 'probe.cjs');
+    writeFileSync(
+      probe,
+      "process.on('exit', () => require('node:fs').writeFileSync(process.env.LOADED, process.moduleLoadList.join('\\n')));",
+    );
+    const env = { NODE_OPTIONS: `--require=${probe}`, LOADED: list };
+    const service = shipped || box.service(SERVICE);
+    const { code } = await box.run(['call', '--no-daemon', service], { env, input: '{}' });
+    expect([code, readFileSync(list, 'utf8').split('\n').includes(REPLACED)]).toEqual([0, isReplaced]);
   });
 });
 

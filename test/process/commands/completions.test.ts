@@ -33,12 +33,21 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'solod share ls --': optionsOf('share ls'),
   'solod share install --': optionsOf('share install'),
   'solod install --': optionsOf('install'),
+  'solod stop w': ['web', 'web-2', 'wide'],
+  'solod logs --name web-': ['web-2'],
+  'solod path w': ['web', 'web-2'],
   'solod completion ': SHELLS,
   'solod explain SOLOD_E_TIMED': ['SOLOD_E_TIMED_OUT'],
   'solod help env': ['environment'],
 };
 const LINES = Object.keys(OFFERED);
+/** The command as it is on the PATH. */
+const LISTS = `#!/bin/sh
+[ "$*" = ls ] && printf 'web: ready, pid 7: 1 call\\nweb-2: not running\\n'
+`;
 const END = '----';
+
+const searchPath = (box: Sandbox): string => `${path.join(box.path, 'bin')}:${process.env.PATH}`;
 
 /** Answers the words that are offered, for each of `LINES` in turn, and `END` after each. */
 const ASKS: Readonly<Record<Shell, (box: Sandbox, script: string) => Promise<string>>> = {
@@ -53,13 +62,15 @@ const ASKS: Readonly<Record<Shell, (box: Sandbox, script: string) => Promise<str
       solod() { printf '%s\\n' "$@" ${END}; }`,
     );
     const input = [...LINES.map((line) => `${line}\t\n`), 'exit\n'].join('');
-    const env = { INPUTRC: '/dev/null', TERM: 'dumb' };
+    const env = { INPUTRC: '/dev/null', TERM: 'dumb', PATH: searchPath(box) };
     return (await box.exec('bash', ['--rcfile', rc, '-i'], { input, env })).stdout.toString();
   },
 
   async fish(box, script) {
     const ask = `source '${script}'; for line in $argv; complete -C $line; echo ${END}; end`;
-    return (await box.exec('fish', ['--no-config', '-c', ask, ...LINES])).stdout.toString();
+    return (
+      await box.exec('fish', ['--no-config', '-c', ask, ...LINES], { env: { PATH: searchPath(box) } })
+    ).stdout.toString();
   },
 
   async zsh(box, script) {
@@ -80,7 +91,9 @@ const ASKS: Readonly<Record<Shell, (box: Sandbox, script: string) => Promise<str
       zpty -w inner exit
       while zpty -r inner output; do :; done
       cat '${found}'`;
-    return (await box.exec('zsh', ['-f', '-c', ask, 'zsh', ...LINES])).stdout.toString();
+    return (
+      await box.exec('zsh', ['-f', '-c', ask, 'zsh', ...LINES], { env: { PATH: searchPath(box) } })
+    ).stdout.toString();
   },
 };
 
@@ -102,6 +115,9 @@ describe.each(SHELLS)('in %s', (shell) => {
     const box = sandbox();
     writeFileSync(path.join(box.path, 'lint.mjs'), '');
     mkdirSync(path.join(box.path, 'lists'));
+    mkdirSync(path.join(box.path, 'wide'));
+    mkdirSync(path.join(box.path, 'bin'));
+    writeFileSync(path.join(box.path, 'bin/solod'), LISTS, { mode: 0o755 });
     const script = path.join(box.path, 'script');
     writeFileSync(script, (await box.run(['completion', shell])).stdout);
     const texts = (await ASKS[shell](box, script)).split(`${END}\n`);

@@ -22,9 +22,10 @@ describe('solod --help', () => {
       expect(second === undefined ? text : shareText).toMatch(new RegExp(`^  ${second ?? first} `, 'm'));
     }
     for (const [name, meaning] of Object.entries(EXIT_MEANINGS)) {
-      const number = String(EXIT[name as keyof typeof EXIT_MEANINGS]).padEnd(4);
-      expect(text).toContain(`\n  ${number}${meaning.replaceAll('`', '')}\n`);
+      const number = String(EXIT[name as keyof typeof EXIT_MEANINGS]);
+      expect(flat(text)).toContain(` ${number} ${meaning.replaceAll('`', '')} `);
     }
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });
 

@@ -4,12 +4,15 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { VERSION } from '../../../src/app/environment/version.js';
+import { manPage } from '../../../src/app/manual/man-page.js';
 import { COMMAND_OPTIONS, OPTIONS } from '../../../src/app/options/option-table.js';
 import { BUILD_MS, buildClient, CLIENT, hasCargo, LEFT_OUT } from '../../native/client.js';
 import { ROOT, SOLOD, sandbox } from '../support/sandbox.js';
 
 const has = (program: string): boolean => spawnSync(program, ['--version']).status === 0;
 
+const hasMandoc = spawnSync('mandoc', [], { input: '' }).error === undefined;
 const hasManDb = spawnSync('man', ['--version'], { encoding: 'utf8' }).stdout?.startsWith('man 2') === true;
 
 describe('solod', () => {
@@ -58,6 +61,23 @@ describe('the man page', () => {
     for (const option of Object.keys(OPTIONS) as (keyof typeof OPTIONS)[])
       if (used.has(option)) expect(page).toContain(`\\-\\-${option.replaceAll('-', '\\-')}`);
   });
+
+  it('has the day of the release', () => {
+    const [, day = ''] =
+      /^## \S+ \((.*)\)$/m.exec(readFileSync(path.join(ROOT, 'CHANGELOG.md'), 'utf8')) ?? [];
+    expect(page).toMatch(`.TH SOLOD 1 "${day}" "solod ${VERSION}"`);
+  });
+
+  it.skipIf(!hasMandoc)(
+    `is read by mandoc without a warning${hasMandoc ? '' : ' (skipped: no mandoc)'}`,
+    () => {
+      const { status, stdout } = spawnSync('mandoc', ['-Tlint', '-Wwarning'], {
+        input: manPage('2020-01-31'),
+        encoding: 'utf8',
+      });
+      expect([status, stdout]).toEqual([0, '']);
+    },
+  );
 
   it.skipIf(!has('groff'))('is read by groff without a warning', () => {
     const { stdout, stderr } = spawnSync('groff', ['-man', '-Tascii', '-P-bcou', '-ww', '-'], {
@@ -135,6 +155,17 @@ describe('--color', () => {
     ['auto', false],
   ])('%s: doctor, into a pipe', async (when, isColoured) => {
     const { stdout } = await sandbox().run(['doctor', `--color=${when}`]);
+    expect(stdout.toString().includes('\x1b[32mok')).toBe(isColoured);
+  });
+
+  it.skipIf(!has('script')).each([
+    ['xterm', undefined, true],
+    ['xterm', '1', false],
+    ['dumb', undefined, false],
+  ])('auto: doctor, on a terminal with TERM=%s and NO_COLOR=%s', async (TERM, NO_COLOR, isColoured) => {
+    const command = [process.execPath, SOLOD, 'doctor'].join(' ');
+    const env = { TERM, NO_COLOR };
+    const { stdout } = await sandbox().exec('script', ['-qec', command, '/dev/null'], { env });
     expect(stdout.toString().includes('\x1b[32mok')).toBe(isColoured);
   });
 

@@ -289,6 +289,58 @@ describe('a start that hangs before it says anything', () => {
   });
 });
 
+/** As where the disk was full when it wrote what it came to, and its start is long ago. */
+function forgetWords(box: Sandbox): void {
+  const file = path.join(box.place(), 'spawns.jsonl');
+  const starts = parseLedger(readFileSync(file, 'utf8')).filter(({ kind }) => kind === 'started');
+  const texts = starts.map((entry) => entryText({ ...entry, atMs: entry.atMs - SILENT_MS_MAX }));
+  writeFileSync(file, texts.join(''));
+}
+
+describe('a daemon that could not write down that it claimed its name', () => {
+  const end = (box: Sandbox): string => path.join(box.path, 'end');
+
+  /** A call that goes on until `end` is there. */
+  async function begun(box: Sandbox, file: string): Promise<{ readonly code: Promise<number | null> }> {
+    const call = box.start(['call', file, '--', end(box)]);
+    const code = new Promise<number | null>((resolve) => call.once('close', resolve));
+    await new Promise((resolve) => call.stdout?.once('data', resolve));
+    return { code };
+  }
+
+  test('is asked by "stop", and not ended as a silent one', async () => {
+    const box = sandbox();
+    const file = box.service(service('a'));
+    const call = await begun(box, file);
+    const [pid] = box.daemons();
+    forgetWords(box);
+    const stopped = box.run(['stop', file]);
+    await eventually('it drains', () => logOf(box).includes('ending'));
+    writeFileSync(end(box), '');
+    const { code, stdout } = await stopped;
+    expect([code, stdout.toString()]).toEqual([0, expect.stringContaining(`stopped (pid ${pid}`)]);
+    // SIGKILL would have cost the call its end.
+    expect(await call.code).toBe(0);
+    expect(startsOf(box)[0]?.words.map(({ kind }) => kind)).not.toContain('failed');
+  });
+
+  test.each(clients)(
+    'is not ended by the next start, for want of "current" (%s)',
+    async (_, [program, ...first]) => {
+      const box = sandbox();
+      const file = box.service(service('a'));
+      box.leaveLaunchFile(file);
+      const call = await begun(box, file);
+      forgetWords(box);
+      rmSync(path.join(box.place(), NAMES.current));
+      expect((await box.exec(program, [...first, 'kick', file])).code).toBe(0);
+      expect(startsOf(box).length).toBe(2);
+      writeFileSync(end(box), '');
+      expect(await call.code).toBe(0);
+    },
+  );
+});
+
 describe.each(clients)('a start that says nothing about what is started (%s)', (_, [program, ...first]) => {
   const logged = (box: Sandbox, times: number): boolean => {
     try {

@@ -3,30 +3,18 @@
  * (`test/support/as-darwin.cjs`). It was never run on a Mac.
  */
 
-import { chmodSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
-import { type Ended, eventually, oneDaemon, ROOT, type Sandbox, sandbox } from '../support/sandbox.js';
+import { runOnMac } from '../support/mac.js';
+import { eventually, oneDaemon, type Sandbox, sandbox } from '../support/sandbox.js';
 
 const CALLERS = 20;
 afterEach(emptyBacklogs);
 
-/** A Node that takes this machine for a Mac, and starts daemons that do so, too. */
-function mac(box: Sandbox): string {
-  const program = path.join(box.path, 'node-on-mac');
-  if (existsSync(program)) return program;
-  const preload = path.join(ROOT, 'test/support/as-darwin.cjs');
-  const run = `exec '${process.execPath}' --no-deprecation --require '${preload}' "$@"`;
-  writeFileSync(program, `#!/bin/sh\nexport SOLOD_TEST_DARWIN='${program}'\n${run}\n`);
-  chmodSync(program, 0o755);
-  return program;
-}
-
-const run = (box: Sandbox, ...args: readonly string[]): Promise<Ended> => box.run(args, { node: mac(box) });
-
 async function called(box: Sandbox, service: string, word = 'x'): Promise<number> {
-  const ended = await run(box, 'call', service, '--timeout', '60s', '--', word);
+  const ended = await runOnMac(box, 'call', service, '--timeout', '60s', '--', word);
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   const { args, pid } = JSON.parse(ended.stdout.toString());
   expect(args).toEqual([word]);
@@ -46,12 +34,12 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     const box = sandbox();
     const service = box.service();
     const pid = await called(box, service);
-    expect((await run(box, 'status', service)).stdout.toString()).toContain(`pid ${pid}`);
-    expect((await run(box, 'restart', service)).code).toBe(0);
+    expect((await runOnMac(box, 'status', service)).stdout.toString()).toContain(`pid ${pid}`);
+    expect((await runOnMac(box, 'restart', service)).code).toBe(0);
     const next = await called(box, service);
     expect(next).not.toBe(pid);
-    expect((await run(box, 'stop', service)).stdout.toString()).toContain(`pid ${next}`);
-    expect((await run(box, 'status', service)).stdout.toString()).toContain('not running');
+    expect((await runOnMac(box, 'stop', service)).stdout.toString()).toContain(`pid ${next}`);
+    expect((await runOnMac(box, 'status', service)).stdout.toString()).toContain('not running');
     expect(box.spawns()).toEqual(['cold', 'restart']);
   });
 
@@ -60,36 +48,75 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     const service = box.service();
     const pid = await called(box, service);
     for (const command of ['ls', 'logs', 'spawns', 'stats']) {
-      const { code, stdout } = await run(box, command, ...(command === 'ls' ? [] : [service]));
+      const { code, stdout } = await runOnMac(box, command, ...(command === 'ls' ? [] : [service]));
       expect([command, code, stdout.toString()]).toEqual([command, 0, expect.stringContaining(`${pid}`)]);
     }
-    expect((await run(box, 'doctor')).stdout.toString()).toContain('0 problems');
-    expect(await run(box, 'gc')).toMatchObject({ code: 0, stderr: '' });
+    expect((await runOnMac(box, 'doctor')).stdout.toString()).toContain('0 problems');
+    expect(await runOnMac(box, 'gc')).toMatchObject({ code: 0, stderr: '' });
     expect(await called(box, service)).toBe(pid);
+  });
+
+  it('names whose case differs have daemons and directories of their own, which the commands list', async () => {
+    const box = sandbox();
+    const service = box.service();
+    const names = ['echo', 'Echo', 'ECHO'];
+    const called = async (name: string): Promise<number> => {
+      const { code, stdout } = await runOnMac(box, 'call', service, '--name', name);
+      expect(code).toBe(0);
+      return JSON.parse(stdout.toString()).pid;
+    };
+    const pids = [];
+    for (const name of names) pids.push(await called(name));
+    expect(new Set(pids).size).toBe(names.length);
+    // The warm way leads to the same.
+    for (const [n, name] of names.entries()) expect(await called(name)).toBe(pids[n]);
+    expect(new Set(box.names().map((name) => name.toLowerCase())).size).toBe(names.length);
+    const listed = (await runOnMac(box, 'ls', '--json')).stdout.toString();
+    expect(new Set(JSON.parse(listed).map(({ name }: { name: string }) => name))).toEqual(new Set(names));
+    expect((await runOnMac(box, 'stop', '--name', 'Echo')).stdout.toString()).toContain(`pid ${pids[1]}`);
+    expect((await runOnMac(box, 'doctor')).stdout.toString()).toContain('0 problems, 0 notes');
+    expect((await runOnMac(box, 'gc')).code).toBe(0);
+    expect((await runOnMac(box, 'stop', '--all')).stdout.toString()).toMatch(
+      /^ECHO: stopped.*\n.*echo: stopped/ms,
+    );
+    expect(box.daemons()).toEqual([]);
   });
 
   it('install, which makes a command, but no unit of systemd', async () => {
     const box = sandbox();
     const service = box.service();
     const bin = path.join(box.path, 'bin');
-    expect((await run(box, 'install', service, '--as', 'say', '--bin-dir', bin)).code).toBe(0);
+    expect((await runOnMac(box, 'install', service, '--as', 'say', '--bin-dir', bin)).code).toBe(0);
     const said = await box.exec(path.join(bin, 'say'), ['a word']);
     expect(JSON.parse(said.stdout.toString()).args).toEqual(['a word']);
-    expect((await run(box, 'uninstall', 'say')).code).toBe(0);
+    expect((await runOnMac(box, 'uninstall', 'say')).code).toBe(0);
     expect(existsSync(bin)).toBe(false);
-    expect(await run(box, 'install', service, '--systemd')).toMatchObject({
+    expect(await runOnMac(box, 'install', service, '--systemd')).toMatchObject({
       code: 64,
       stderr: expect.stringContaining('--systemd does not work on darwin'),
     });
   });
 
+  it('install: a command whose name differs by case is the same one', async () => {
+    const box = sandbox();
+    const [service, other] = [box.service(), box.service(undefined, 'other.mjs')];
+    const bin = ['--bin-dir', path.join(box.path, 'bin')];
+    expect((await runOnMac(box, 'install', service, '--as', 'say', ...bin)).code).toBe(0);
+    expect(await runOnMac(box, 'install', other, '--as', 'Say', ...bin)).toMatchObject({
+      code: 73,
+      stderr: expect.stringContaining('say is already installed for'),
+    });
+    expect((await runOnMac(box, 'uninstall', 'SAY', ...bin)).code).toBe(0);
+    expect(existsSync(path.join(box.path, 'bin'))).toBe(false);
+  });
+
   it('five kicks start one process, and none where a daemon is', async () => {
     const box = sandbox();
     const service = box.service();
-    for (let n = 0; n < 5; n++) expect((await run(box, 'kick', service)).code).toBe(0);
+    for (let n = 0; n < 5; n++) expect((await runOnMac(box, 'kick', service)).code).toBe(0);
     await oneDaemon(box);
     await called(box, service);
-    for (let n = 0; n < 5; n++) expect((await run(box, 'kick', service)).code).toBe(0);
+    for (let n = 0; n < 5; n++) expect((await runOnMac(box, 'kick', service)).code).toBe(0);
     expect(box.spawns()).toEqual(['cold']);
   });
 
@@ -97,10 +124,10 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     const box = sandbox();
     const service = box.service();
     const kicks = (count: number) =>
-      Promise.all(Array.from({ length: count }, () => run(box, 'kick', service)));
+      Promise.all(Array.from({ length: count }, () => runOnMac(box, 'kick', service)));
     for (const { code } of await kicks(10)) expect(code).toBe(0);
     await oneDaemon(box);
-    for (let n = 0; n < 20; n++) expect((await run(box, 'kick', service)).code).toBe(0);
+    for (let n = 0; n < 20; n++) expect((await runOnMac(box, 'kick', service)).code).toBe(0);
     for (const { code } of await kicks(10)) expect(code).toBe(0);
     await called(box, service);
     await oneDaemon(box);
@@ -149,9 +176,9 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     const pid = await called(box, service);
     process.kill(pid, 'SIGSTOP');
     await fillBacklog(path.join(box.place(), 'current', 'sock'));
-    expect((await run(box, 'call', service, '--timeout', '700ms')).code).toBe(69);
-    expect((await run(box, 'kick', service)).code).toBe(0);
-    expect((await run(box, 'serve', service)).code).toBe(0);
+    expect((await runOnMac(box, 'call', service, '--timeout', '700ms')).code).toBe(69);
+    expect((await runOnMac(box, 'kick', service)).code).toBe(0);
+    expect((await runOnMac(box, 'serve', service)).code).toBe(0);
     expect(box.daemons()).toEqual([pid]);
     process.kill(pid, 'SIGCONT');
     emptyBacklogs();
@@ -164,7 +191,7 @@ describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
     const service = box.service();
     const pid = await called(box, service);
     process.kill(pid, 'SIGSTOP');
-    expect((await run(box, 'restart', service, '--force', '--timeout', '2s')).code).toBe(0);
+    expect((await runOnMac(box, 'restart', service, '--force', '--timeout', '2s')).code).toBe(0);
     expect(await called(box, service)).not.toBe(pid);
     expect(await oneDaemon(box)).not.toBe(pid);
   });

@@ -3,12 +3,14 @@
  * do.
  */
 
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { BUN, DENO, without } from '../support/runtimes.js';
-import { type Ended, eventually, oneDaemon, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
+import { type Ended, eventually, oneDaemon, ROOT, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
 
 type Run = (args: readonly string[]) => Promise<Ended>;
 
@@ -118,6 +120,26 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       expect([called.code, called.stderr]).toEqual([71, expect.stringContaining('ENOENT')]);
     });
 
+    it('a service with workers is refused in one sentence, and served on Node', async () => {
+      const box = sandbox();
+      const service = box.service();
+      const run = on(box, command);
+      expect(await run(['call', service, '--workers', '2'])).toMatchObject({
+        code: 70,
+        stderr: expect.stringMatching(/^solod: .*workers do not run on (?:bun|deno): .*--workers=0.*\n$/),
+      });
+      await eventually('it has ended', () => box.daemons().length === 0);
+      const onNode = await run([
+        'call',
+        service,
+        '--workers=2',
+        `--node=${process.execPath}`,
+        '--',
+        'call 0',
+      ]);
+      expect(expectRightAnswers([onNode])).toHaveLength(1);
+    });
+
     it('keeps the log within bounds, however much is printed', async () => {
       const box = sandbox();
       const service = box.service(`
@@ -130,4 +152,24 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       await eventually('the log has begun anew', () => /^solod: .* part /.test(readFileSync(log, 'latin1')));
     });
   });
+});
+
+interface Otherwise {
+  readonly OTHERWISE: Readonly<
+    Record<string, { readonly list: readonly { readonly tests: readonly string[] }[] }>
+  >;
+  readonly FILES: readonly string[];
+}
+
+it('each test that is left out there is one', async () => {
+  const file = path.join(ROOT, 'tools/runtimes/otherwise.mjs');
+  const { OTHERWISE, FILES }: Otherwise = await import(pathToFileURL(file).href);
+  const names = path.join(sandbox().path, 'names.json');
+  const vitest = ['node_modules/.bin/vitest', 'list', ...FILES, `--json=${names}`];
+  expect(spawnSync(process.execPath, vitest, { cwd: ROOT }).status).toBe(0);
+  const listed: readonly { readonly name: string }[] = JSON.parse(readFileSync(names, 'utf8'));
+  const known = listed.map(({ name }) => name.replaceAll(' > ', ' '));
+  expect(known.length).toBeGreaterThan(200);
+  const leftOut = Object.values(OTHERWISE).flatMap(({ list }) => list.flatMap(({ tests }) => tests));
+  expect(leftOut.filter((part) => !known.some((name) => name.includes(part)))).toEqual([]);
 });

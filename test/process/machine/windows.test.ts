@@ -333,4 +333,57 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     expect(await new Promise((resolve) => stranger.once('exit', resolve))).toBe(9);
     await called(box, service);
   });
+
+  it('names that Windows takes for one another, or for a device, are daemons of their own', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const names = ['echo', 'Echo', 'con', 'nul.x', 'foo', 'foo.'];
+    const called = async (name: string): Promise<number> =>
+      pidIn(await box.run(['call', service, '--name', name, '--timeout', '60s']));
+    const pids = [];
+    for (const name of names) pids.push(await called(name));
+    expect(new Set(pids).size).toBe(names.length);
+    for (const [n, name] of names.entries()) expect(await called(name)).toBe(pids[n]);
+    const listed = JSON.parse((await box.run(['ls', '--json'])).stdout);
+    expect(listed.map(({ name }: { name: string }) => name).sort()).toEqual([...names].sort());
+    expect((await box.run(['stop', '--name', 'Echo'])).stdout).toContain(`pid ${pids[1]}`);
+    expect((await box.run(['stop', '--all'])).code).toBe(0);
+    expect(box.daemons()).toEqual([]);
+  });
+
+  it.each(['nul', 'aux.x', 'a?b', 'a|b'])('%j can not be the state directory', async (named) => {
+    const box = wine.box();
+    const service = box.service();
+    const ended = await box.run(['call', service, '--state-dir', named]);
+    expect(ended).toMatchObject({ code: 77, stdout: '' });
+    expect(ended.stderr).toMatch(/^solod: the state directory .* is not a directory; .*\n$/);
+    expect(readdirSync(box.path)).not.toContain(named);
+  });
+
+  it('one file of a service is one daemon, however its name is spelled', async () => {
+    const box = wine.box();
+    const service = box.service();
+    const pid = await called(box, service);
+    for (const spelled of ['ECHO.MJS', '.\\Echo.mjs', onDrive(path.join(box.path, 'eCHO.mjs'))])
+      expect(await called(box, spelled)).toBe(pid);
+    for (const wrong of ['nul', 'con', 'aux.mjs', 'echo.mjs:x', 'e*.mjs'])
+      expect(await box.run(['call', wrong])).toMatchObject({
+        code: 66,
+        stderr: expect.stringMatching(/^solod: there is no service file .*\n$/),
+      });
+  });
+
+  it('install: a command whose name differs by case is the same one; a device is none', async () => {
+    const box = wine.box();
+    const [service, other] = [box.service(), box.service(undefined, 'other.mjs')];
+    const bin = ['--bin-dir', onDrive(path.join(box.path, 'bin'))];
+    expect((await box.run(['install', service, '--as', 'say', ...bin])).code).toBe(0);
+    expect(await box.run(['install', other, '--as', 'Say', ...bin])).toMatchObject({
+      code: 73,
+      stderr: expect.stringContaining('say is already installed for'),
+    });
+    expect((await box.run(['uninstall', 'SAY', ...bin])).code).toBe(0);
+    expect(existsSync(path.join(box.path, 'bin'))).toBe(false);
+    expect((await box.run(['install', service, '--as', 'con', ...bin])).code).toBe(64);
+  });
 });

@@ -122,6 +122,12 @@ describe('obtain and claim with another server', () => {
     expect(await solod.claim({ name: 'a/b' })).toMatchObject({
       kind: 'failed',
       failure: { kind: 'invalid-request' },
+      code: 'SOLOD_E_USAGE_NAME',
+    });
+    expect(await solod.claim({ name: 'web', stateDirectory: '/dev/null' })).toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining('the state directory /dev/null'),
+      code: expect.stringMatching(/^SOLOD_E_STATE_DIRECTORY_/),
     });
     const service = { service: '/no/such/file', stateDirectory: box.state };
     expect(await solod.obtain(service)).toMatchObject({
@@ -157,6 +163,15 @@ describe('obtain and claim with another server', () => {
     expect(long).toMatchObject({ kind: 'failed', failure: { kind: expect.stringMatching(/^spawn-/) } });
     expect(box.leftovers()).toEqual([]);
   });
+});
+
+it('a program claims its name in the SOLOD_DIR of its caller', async () => {
+  const box = sandbox();
+  const source = HTTP_DAEMON.replace(', stateDirectory: process.argv[2]', '');
+  const { command } = program(box, source);
+  const own = solod.createSolod({ env: { ...box.env, SOLOD_DIR: box.state } });
+  expect((await own.obtain({ name: 'web', command, ...PATIENT })).kind).toBe('started');
+  expect(box.daemons()).toHaveLength(1);
 });
 
 describe('other adapters', () => {

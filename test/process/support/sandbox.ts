@@ -32,8 +32,12 @@ export const SOLOD = path.join(ROOT, 'dist', 'solod.cjs');
  */
 const CLIENT = process.env.SOLOD_TEST_CLIENT;
 
-/** Another runtime than this test's own: Bun. The sandbox runs the command, and so its daemons, on it. */
-const RUNTIME = process.env.SOLOD_TEST_RUNTIME ?? process.execPath;
+/**
+ * Another runtime than this test's own: Bun or Deno, with what stands before a program. The sandbox runs the
+ * command, and so its daemons, on it.
+ */
+const { SOLOD_TEST_RUNTIME: RUNTIME = process.execPath, SOLOD_TEST_RUN_ARGUMENTS = '[]' } = process.env;
+const RUN_ARGUMENTS: readonly string[] = JSON.parse(SOLOD_TEST_RUN_ARGUMENTS);
 
 export interface Ended {
   readonly code: number | null;
@@ -119,7 +123,8 @@ export class Sandbox {
 
   start(args: readonly string[], options: RunOptions = {}): ChildProcess {
     if (CLIENT !== undefined && options.node === undefined) return this.spawn(CLIENT, args, options);
-    return this.spawn(options.node ?? RUNTIME, [SOLOD, ...args], options);
+    if (options.node !== undefined) return this.spawn(options.node, [SOLOD, ...args], options);
+    return this.spawn(RUNTIME, [...RUN_ARGUMENTS, SOLOD, ...args], options);
   }
 
   /** Starts any program in this sandbox's environment. */

@@ -4,7 +4,9 @@ import { closeSync, writeSync } from 'node:fs';
 import { join, NAMES } from '../../../domain/place/layout.js';
 import { Ledger, type LedgerLines } from '../../ledger.js';
 import type { Processes } from '../../own-processes.js';
+import { readOwners } from '../../owners.js';
 import { openToAppend, rotate, tailOf } from './appended-file.js';
+import { nodeFileSystem } from './file-system.js';
 
 export const LEDGER_BYTES_MAX = 256 * 1024;
 /** How much of its end is read for the latest starts. */
@@ -12,7 +14,9 @@ export const READ_BYTES = 64 * 1024;
 
 /** @param directory directory of a name */
 export const nodeLedger = (directory: string, processes: Processes): Ledger =>
-  new Ledger(linesIn(join(directory, NAMES.spawns), join(directory, NAMES.spawnsBefore)), processes);
+  new Ledger(linesIn(join(directory, NAMES.spawns), join(directory, NAMES.spawnsBefore)), processes, () =>
+    readOwners(nodeFileSystem(), directory),
+  );
 
 function linesIn(path: string, before: string): LedgerLines {
   return {

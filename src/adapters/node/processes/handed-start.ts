@@ -50,7 +50,8 @@ const LOGIN_UMASK = 'umask 022';
 export function handListener(start: HandedStart): HandedReading {
   const { directory, command, path, mode } = start;
   const words = command.indexOf('--') + 1;
-  const [node, claiming = ''] = command;
+  const [node] = command;
+  const claiming = command.slice(1, words).find((word) => word.startsWith('/')) ?? '';
   const missing =
     whyNotExecutable(command[words] ?? '', path) ?? whyNotRunnable(node) ?? whyNotThere(claiming);
   if (missing !== undefined) return { kind: 'failed', cause: missing };

@@ -2,6 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Cause } from '../../../ports/readings.js';
 import type {
   OutputDescriptor,
   WorkerProcess,
@@ -11,6 +12,7 @@ import type {
 } from '../../../ports/worker-process.js';
 import { causeOf } from '../../errno.js';
 import type { WorkerTarget, WorkerTether } from '../../worker-target.js';
+import { RUNTIME } from '../runtime.js';
 import { whyNotRun } from './spawner.js';
 
 /**
@@ -32,6 +34,7 @@ export class NodeWorkerStarter implements WorkerStarter {
   }
 
   start(witness: WorkerWitness): WorkerStartReading {
+    if (RUNTIME.workers === 'fail') return { kind: 'refused', cause: notHere(RUNTIME.name) };
     const [program, ...args] = this.#command;
     const { spawn } = process.getBuiltinModule('node:child_process');
     try {
@@ -50,6 +53,11 @@ export class NodeWorkerStarter implements WorkerStarter {
     }
   }
 }
+
+const notHere = (runtime: string): Cause => ({
+  code: 'ENOTSUP',
+  message: `workers do not run on ${runtime}: run the daemon on Node (--node), or without them (--workers=0)`,
+});
 
 /** macOS, and some small systems, have no such program. */
 function findTether({ env }: WorkerTarget): WorkerTether {

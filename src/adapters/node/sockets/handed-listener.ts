@@ -3,7 +3,7 @@
  * daemon starts and after it has ended. See docs/decisions/0008-supervised.md.
  */
 
-import { fstatSync, linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, fstatSync, linkSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer, type Server, type ServerOpts, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import type { Listener } from '../../../ports/listener.js';
@@ -123,6 +123,9 @@ function inodeOf(path: string): string {
 
 function whyNotLinked(error: unknown, bound: string, path: string): ChangeReading {
   const { code } = causeOf(error);
+  // Where the name can't be asked for, it is the one that `solod install` gives.
+  if (code === 'ENOENT' && !existsSync(bound))
+    return { kind: 'failed', cause: { code, message: `ENOENT: the supervisor does not listen on ${bound}` } };
   if (code !== 'EXDEV') return refusedChange(error);
   const place = dirname(dirname(path));
   const message = `EXDEV: the supervisor listens on ${bound}, on another file system; use ${place}`;

@@ -112,7 +112,8 @@ export class DoctorCommand {
 }
 
 function colourFor({ color }: CommandOptions): Colour {
-  const automatic = isTerminal(1) ? colourWanted(process.env.NO_COLOR) : 'plain';
+  const { NO_COLOR, TERM } = process.env;
+  const automatic = isTerminal(1) && TERM !== 'dumb' ? colourWanted(NO_COLOR) : 'plain';
   return colourOf(color, automatic);
 }
 

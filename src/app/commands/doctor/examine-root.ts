@@ -17,7 +17,7 @@ export const isSound = (symptoms: readonly Symptom[]): boolean =>
 
 /** @param look which names are looked at: foreign files matter only if it is all of them */
 export function examineRoot(
-  { files, userId }: Host,
+  { files, userId, platform }: Host,
   base: string,
   look: 'one-name' | 'all-names',
 ): Symptom[] {
@@ -30,7 +30,7 @@ export function examineRoot(
   if (listed.kind === 'failed')
     symptoms.push({ kind: 'directory-unreadable', path: base, cause: listed.cause });
   if (listed.kind !== 'names' || look === 'one-name') return symptoms;
-  return [...symptoms, ...symptomOfNames('foreign-files', base, foreignLabels(listed.names))];
+  return [...symptoms, ...symptomOfNames('foreign-files', base, foreignLabels(listed.names, platform))];
 }
 
 /** The directories above one, the nearest first. */
@@ -72,11 +72,12 @@ function symptomsOfCleaners(host: Host, base: string): Symptom[] {
 }
 
 /** tmpfiles.d(5): files with the sticky bit are skipped, directories are not. */
-function areSticky({ files, userId }: Host, base: string): boolean {
+function areSticky({ files, userId, platform }: Host, base: string): boolean {
   const places = placesIn({
     files,
     userId,
     root: base,
+    platform,
     placeOf: (label) => ({ root: base, directory: join(base, label) }),
   });
   const sockets = places.map(({ directory }) => files.inspect(layout.currentSocket(directory)));

@@ -1,6 +1,7 @@
 /** `solod install` and `solod uninstall` for a command on the PATH. */
 
 import path from 'node:path';
+import { foldedName, type Platform } from '../../../domain/place/layout.js';
 import type { Documents } from '../../../ports/documents.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import type { Environment } from '../../environment/state-root.js';
@@ -106,7 +107,7 @@ export class CommandSetup {
     const bin = options.binDirectory === undefined ? undefined : binDirectoryFor(options, this.env);
     if (bin?.kind === 'refused') return bin;
     const { records, unread } = recordsIn(this.#tools, directory.value);
-    const isMeant = meaning(asked, options, bin?.value);
+    const isMeant = meaning(asked, options, bin?.value, this.parts.host.platform);
     const [found, ...others] = records.filter(([, record]) => isMeant(record));
     if (found === undefined) return unread ?? refuse(INSTALL_TROUBLE.noInstall(name), EXIT.unavailable);
     const all = [found, ...others].map(([, { shim }]) => shim.path);
@@ -120,13 +121,16 @@ function meaning(
   asked: string | undefined,
   { as, name }: CommandOptions,
   bin: string | undefined,
+  platform: Platform,
 ): (record: InstallRecord) => boolean {
   const file = asked === undefined ? undefined : resolveService(asked);
   // A service file that is gone is known by the path that it had.
   const service = file?.kind === 'resolved' ? file.value.path : asked && path.resolve(asked);
+  const isSame = (one: string, other: string): boolean =>
+    foldedName(one, platform) === foldedName(other, platform);
   return ({ command, service: installed, daemon, shim }) =>
-    (asked === undefined || asked === command || service === installed) &&
-    (as === undefined || as === command) &&
+    (asked === undefined || isSame(asked, command) || service === installed) &&
+    (as === undefined || isSame(as, command)) &&
     (name === undefined || name === daemon) &&
     (bin === undefined || bin === path.dirname(shim.path));
 }

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import type { Failure } from '../../../domain/failure.js';
-import { isName } from '../../../domain/place/layout.js';
+import { isDevice, isName } from '../../../domain/place/layout.js';
 import { EXIT, exitCodeOf } from '../../environment/exit-codes.js';
 import { type Environment, homeOf } from '../../environment/state-root.js';
 import { daemonSettings, writtenFlags } from '../../library/daemon-request.js';
@@ -16,7 +16,7 @@ import { INSTALL_TROUBLE } from '../../texts/install-text.js';
 import { USAGE } from '../../texts/usage-text.js';
 import { lastingCommand } from '../tried-client.js';
 import type { InstallRequest, SettingsRequest } from './install-plan.js';
-import { recordsDirectory } from './install-record.js';
+import { recordFile, recordsDirectory } from './install-record.js';
 import { type Refusal, refuse } from './install-tools.js';
 import { type Shim, shellWord, shimFile, shimText, unfitWord } from './shim.js';
 
@@ -67,7 +67,8 @@ export function readInstall(
   const directory = binDirectoryFor(options, env);
   if (directory.kind === 'refused') return directory;
   const command = options.as ?? commandNameOf(file.value, options);
-  if (!isName(command)) return misused(USAGE.command(command));
+  const isForDevice = host.platform === 'win32' && isDevice(command);
+  if (!isName(command) || isForDevice) return misused(USAGE.command(command));
   const argv = argvOf(service, file.value, target.value, options);
   const shim: Shim = { command, directory: directory.value, argv };
   const unfit = unfitWord(shim, host.platform);
@@ -77,6 +78,7 @@ export function readInstall(
   if (settings.kind === 'refused') return settings;
   return asked({
     records: records.value,
+    recordFile: recordFile(records.value, at, host.platform),
     command,
     service: file.value.path,
     daemon: name,

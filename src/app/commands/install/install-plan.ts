@@ -7,7 +7,7 @@ import type { FileSystem } from '../../../ports/file-system.js';
 import { EXIT } from '../../environment/exit-codes.js';
 import type { Complaint } from '../../texts/complaint.js';
 import { INSTALL_TROUBLE } from '../../texts/install-text.js';
-import { type InstallRecord, recordFile, recordsIn, type SettingsRecord } from './install-record.js';
+import { type InstallRecord, recordsIn, type SettingsRecord } from './install-record.js';
 import { type Planned, type Refusal, refuse, type Tools } from './install-tools.js';
 import { EMPTY_SETTINGS, hashOf, merge, type SettingsUndo, undo } from './settings-file.js';
 import { isShim } from './shim.js';
@@ -22,6 +22,8 @@ export interface SettingsRequest {
 export interface InstallRequest {
   /** The directory of all records. */
   readonly records: string;
+  /** The record of this installation, there. */
+  readonly recordFile: string;
   readonly command: string;
   readonly service: string;
   readonly daemon: string;
@@ -83,13 +85,13 @@ export function planInstall(
   if (inTheWay !== undefined && !isShim(inTheWay)) return refuse(INSTALL_TROUBLE.notShim(request.shim.path));
   const settings = request.settings && planSettings(tools, request.settings, foreseen);
   if (settings?.kind === 'refused') return settings;
-  const file = recordFile(request.records, request.shim.path);
-  const record = recordOf(tools, request, settings?.plan, file);
+  const { recordFile } = request;
+  const record = recordOf(tools, request, settings?.plan, recordFile);
   const changes: Change[] = [{ path: request.shim.path, before: inTheWay, after: request.shim.text }];
   if (settings !== undefined) changes.push(changeOf(settings.plan));
   return {
     kind: 'planned',
-    plan: { record, recordFile: file, shimText: request.shim.text, settings: settings?.plan, changes },
+    plan: { record, recordFile, shimText: request.shim.text, settings: settings?.plan, changes },
   };
 }
 

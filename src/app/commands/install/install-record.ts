@@ -7,7 +7,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { vitalityOf } from '../../../domain/evidence/identity.js';
 import { parseJson } from '../../../domain/evidence/json.js';
-import { shortHash } from '../../../domain/place/layout.js';
+import { foldedName, type Platform, shortHash } from '../../../domain/place/layout.js';
 import { causeIn } from '../../../domain/procedure/cause.js';
 import type { Environment } from '../../environment/state-root.js';
 import { INSTALL_TROUBLE } from '../../texts/install-text.js';
@@ -66,9 +66,14 @@ export function recordsDirectory({ XDG_STATE_HOME }: Environment, home: string):
   return path.join(base ?? path.join(home, '.local', 'state'), 'solod', 'installs');
 }
 
-/** @param shim the path of the shim: each has a record */
-export function recordFile(records: string, shim: string): string {
-  return path.join(records, `${path.basename(shim)}-${shortHash(shim)}.json`);
+/**
+ * @param shim the path of the shim: each has a record, and one that differs by the case of its name has the
+ * same where the file system ignores case
+ */
+export function recordFile(records: string, shim: string, platform: Platform): string {
+  const name = foldedName(path.basename(shim), platform);
+  const hash = shortHash(path.join(path.dirname(shim), name));
+  return path.join(records, `${name}-${hash}.json`);
 }
 
 const NEW = '.new';

@@ -13,7 +13,7 @@ import {
   settingsFile,
   type UndoPlan,
 } from './install-plan.js';
-import { type InstallRecord, isAtWork, readRecord, recordFile } from './install-record.js';
+import { type InstallRecord, isAtWork, readRecord } from './install-record.js';
 import { type Refusal, refuse, type Tools } from './install-tools.js';
 import { hashOf, holdsEntry } from './settings-file.js';
 
@@ -34,8 +34,7 @@ export type InstallForecast =
 export type UninstallOutcome = { readonly kind: 'uninstalled'; readonly plan: UndoPlan } | Refusal;
 
 export function foresee(tools: Tools, request: InstallRequest): InstallForecast {
-  const file = recordFile(request.records, request.shim.path);
-  const existing = readRecord(tools, file);
+  const existing = readRecord(tools, request.recordFile);
   if (existing.kind === 'refused') return existing;
   const { record } = existing;
   if (record === undefined) {
@@ -100,7 +99,7 @@ function tryInstall(tools: Tools, request: InstallRequest): InstallOutcome | Cha
   if (forecast.kind !== 'planned') return forecast;
   const { replaced } = forecast;
   if (replaced !== undefined) {
-    const undone = carryOutUndo(tools, replaced, recordFile(request.records, request.shim.path));
+    const undone = carryOutUndo(tools, replaced, request.recordFile);
     if (undone.kind !== 'done') return undone;
   }
   const planned = planInstall(tools, request);

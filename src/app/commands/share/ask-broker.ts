@@ -25,11 +25,12 @@ export async function askBrokers(
   const host = callerHost();
   const derived = deriveFor(host, env, stateDirectory);
   if (derived.kind !== 'place') return [];
-  const { files, userId } = host;
+  const { files, userId, platform } = host;
   const places = placesIn({
     files,
     userId,
     root: derived.root,
+    platform,
     placeOf: (label) => placeIn(derived, label, host, env),
   });
   const names = places.map(({ label }) => label).filter((label) => BROKER.test(label));

@@ -41,6 +41,8 @@ export interface LostWorker {
   readonly progress: 'begun' | 'not-begun';
   /** The end of what the call wrote on stderr, which tells why V8 gave up. */
   readonly lastWords: string;
+  /** Why it could not be started. */
+  readonly refused: string | undefined;
 }
 
 const LAST_WORDS_BYTES = 4096;
@@ -76,9 +78,10 @@ export class PoolWorker {
     if (reading.kind === 'started') this.#process = reading.worker;
     else {
       const end = { code: undefined, signal: undefined };
-      witness.onSaid(`${SPEAKER}a worker can't be started: ${reading.cause.message}\n`);
+      const refused = `a worker can't be started: ${reading.cause.message}`;
+      witness.onSaid(`${SPEAKER}${refused}\n`);
       // The queue, which is asking for it, is told afterwards.
-      setImmediate(() => this.#ended(end));
+      setImmediate(() => this.#ended(end, refused));
     }
   }
 
@@ -206,7 +209,7 @@ export class PoolWorker {
     this.witness.onAnswered(run.call, run.ended);
   }
 
-  #ended(end: WorkerEnd): void {
+  #ended(end: WorkerEnd, refused?: string): void {
     const run = this.#run;
     if (this.#state === 'discarded') return;
     this.#state = 'discarded';
@@ -217,6 +220,7 @@ export class PoolWorker {
       call: run?.call,
       progress: run?.progress ?? 'not-begun',
       lastWords: run?.lastWords ?? '',
+      refused,
     });
   }
 }

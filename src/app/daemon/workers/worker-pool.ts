@@ -221,7 +221,7 @@ export class WorkerPool {
     const call = lost.call ?? this.#reservedFor(worker);
     this.#workers.delete(worker);
     const complaint = WORKER_TROUBLE.ended(end, lastWords, this.settings.heapBytes);
-    if (call === undefined) this.#broken(complaint.what);
+    if (call === undefined) this.#broken(lost.refused ?? complaint.what);
     const isRetried = call !== undefined && progress === 'not-begun' && call.attempts < ATTEMPTS_MAX;
     if (call !== undefined && !isRetried) this.#fail(call.id, complaint, EXIT.software);
     if (isRetried) this.#requeue(call);

@@ -7,6 +7,7 @@ import { daemonEnvironment } from '../../../domain/place/daemon-environment.js';
 import { workingDirectory } from '../../environment/state-root.js';
 import type { CallScope } from '../run-service.js';
 import { ownEnvironmentOf } from '../service-environment.js';
+import { isShipped } from '../service-file.js';
 import { replaceConsole } from './call-console.js';
 import { currentView, loadingView, runIn, type Variables } from './call-context.js';
 import { CallProcess } from './call-process.js';
@@ -73,6 +74,7 @@ function replaceSystem(): void {
  * @param file real path of the service file
  */
 export async function whileLoading<T>(file: string, load: () => Promise<T>): Promise<T> {
+  if (isShipped(file)) return load();
   install();
   const variables = daemonEnvironment(environment, ownEnvironmentOf(file), workingDirectory());
   const env: Variables = Object.assign(Object.create(null), variables);
