@@ -165,7 +165,7 @@ describe.skipIf(!hasCargo)(`a name that has never been served${LEFT_OUT}`, () =>
         const [name = ''] = readdirSync(state).filter((each) => !isScopeFile(each));
         const place = path.join(state, name);
         await eventually('it is ready', () => existsSync(path.join(place, 'launch')));
-        // A daemon may say that it has claimed its name before its starter on Node has written the start down.
+        // A daemon may say that it has claimed before its starter on Node has written the start down.
         const lines = readFileSync(path.join(place, 'spawns.jsonl'), 'utf8').split('\n').filter(Boolean);
         const entries = lines.map((line) => JSON.parse(line) as Record<string, string>);
         const { asker, build } = entries.find(({ kind }) => kind === 'started') ?? {};
