@@ -157,9 +157,16 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'pointer-to-nothing',
     'Step 3: a pointer to nothing blocks nobody.',
-    'if (me.last === me.seen) return follow(me);',
+    'if (me.last === me.seen) return yield* lookAbove(me);',
     '',
     '`current` as a link to a gen',
+  ],
+  [
+    'pointer-hides',
+    'Step 3: a pointer to nothing hides no living daemon of a higher generation.',
+    '? yield* judge({ ...me, last: found.last })',
+    '? follow({ ...me, last: me.last })',
+    'a pointer to nothing hides no daemon',
   ],
   [
     'hole-that-is-gone',
@@ -192,16 +199,16 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'recheck',
     'Step 6: a candidate that publishes into a collected slot withdraws.',
-    "current.generation >= me.generation) return go('withdraw', me);",
+    "current.generation > me.generation) return go('withdraw', me);",
     "current.generation >= me.generation + 1_000_000) return go('withdraw', me);",
     'the race of three: a candidate that publishes there withdraws',
   ],
   [
     'recheck-own-number',
-    'Step 6: a slot that `current` names already belongs to another daemon, and was removed by hand.',
-    "current.generation >= me.generation) return go('withdraw', me);",
+    'Step 6: a candidate whose number a caller has put into `current` serves it: others have given way to it.',
     "current.generation > me.generation) return go('withdraw', me);",
-    'a candidate does not use a number that was removed by hand',
+    "current.generation >= me.generation) return go('withdraw', me);",
+    'a caller has made `current` anew for it',
   ],
   [
     'recheck-unreadable',
@@ -1331,6 +1338,13 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     'a child that died is the reason',
   ],
   [
+    'restore',
+    'What was started gave way to a daemon without `current`: its name is restored.',
+    "return restored === 'named' ? go('look', { ...me, role: NEWCOMER, spawns: 0 }) : fail(failure);",
+    'return fail(failure);',
+    'a daemon that nobody finds, since `current` was removed',
+  ],
+  [
     'ready-deadline',
     'A started daemon has a limited time to serve.',
     "return role.kind === 'starter' ? Math.min(totalMs, role.spawnedMs + plan.timing.readyMs) : totalMs;",
@@ -1357,6 +1371,30 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
     "role.kind === 'starter' && owner?.pid === role.pid",
     "role.kind === 'starter' && owner !== undefined",
     'is attached, not the starter, if another process serves',
+  ],
+]);
+
+const restoreCurrent = of('obtain/restore-current', 'obtain/obtain', [
+  [
+    'named',
+    'A `current` that names a generation is not restored: that would start processes in a loop.',
+    "if ((yield* namedBy(directory)) !== undefined) return 'as-it-was';",
+    '',
+    'a link to a lower generation that is gone',
+  ],
+  [
+    'living',
+    'A dead daemon does not get its name back.',
+    "if (sighted.kind !== 'owner' || sighted.vitality !== 'alive') return 'as-it-was';",
+    '',
+    'restores nothing',
+  ],
+  [
+    'in-the-way',
+    'What lies at `current` and is not solod’s is told of; it does not start processes in a loop.',
+    "return (yield* namedBy(directory)) === undefined ? 'as-it-was' : 'named';",
+    "return 'named';",
+    'a link to nonsense',
   ],
 ]);
 
@@ -2601,13 +2639,6 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'share/broker/share-machine',
       ],
       [
-        'gone-waiting',
-        'Nothing of it is begun any more.',
-        '[...up.pending.values()].reverse()',
-        '[...up.pending.values()]',
-        'what a client had waiting when it went',
-      ],
-      [
         'gone-questions',
         'A server that waits for a client that is gone gets an answer.',
         '    answerForClient(step, up, client.id);\n',
@@ -3360,6 +3391,7 @@ export const GUARDS: readonly Guard[] = [
   ...heldLock,
   ...obtain,
   ...reachDaemon,
+  ...restoreCurrent,
   ...startDaemon,
   ...kick,
   ...stateDirectory,

@@ -90,7 +90,7 @@ pub fn claim(ports: &mut impl Ports, plan: &ClaimPlan) -> ClaimOutcome {
 }
 
 /// Which generation `current` names; None where it names none. Err: that can't be read.
-fn read_current(ports: &mut impl Ports, directory: &str) -> Result<Option<u32>, ()> {
+pub(super) fn read_current(ports: &mut impl Ports, directory: &str) -> Result<Option<u32>, ()> {
     match ports.read_link(&layout::current(directory)) {
         Found::There(target) => Ok(layout::generation_of(&target)),
         Found::Absent | Found::WrongType => Ok(None),
@@ -99,7 +99,11 @@ fn read_current(ports: &mut impl Ports, directory: &str) -> Result<Option<u32>, 
 }
 
 /// The last of the generations without a gap, from `seen` on, or from the highest that is there.
-fn find_last(ports: &mut impl Ports, directory: &str, seen: Option<u32>) -> Result<Option<u32>, ()> {
+pub(super) fn find_last(
+    ports: &mut impl Ports,
+    directory: &str,
+    seen: Option<u32>,
+) -> Result<Option<u32>, ()> {
     let mut last = match seen {
         Some(seen) => Some(seen),
         None => match ports.list(directory) {
@@ -180,13 +184,22 @@ impl Candidate<'_> {
             Err(()) => FAIL,
             // Another daemon has collected it meanwhile, and `current` names that daemon's higher generation by now.
             Ok(current) if current != seen => Next::Look,
-            // Nobody collects what `current` names. It was removed from outside: a pointer to nothing blocks nobody.
-            Ok(_) if Some(last) == seen => Next::Publish { last: Some(last) },
+            Ok(_) if Some(last) == seen => self.look_above(ports, seen, last),
             // A generation without a socket is dead. Without the generation: look where the others have gone.
             Ok(_) => match ports.inspect(&layout::generation(self.directory(), last)) {
                 Found::Absent => Next::Look,
                 _ => Next::Publish { last: Some(last) },
             },
+        }
+    }
+
+    /// Nobody collects what `current` names. It was removed from outside: a pointer to nothing blocks nobody, and hides no daemon of
+    /// a higher generation.
+    fn look_above(&self, ports: &mut impl Ports, seen: Option<u32>, last: u32) -> Next {
+        match find_last(ports, self.directory(), None) {
+            Err(()) => FAIL,
+            Ok(Some(highest)) if highest > last => self.judge(ports, seen, highest),
+            Ok(_) => Next::Publish { last: Some(last) },
         }
     }
 
@@ -223,7 +236,8 @@ impl Candidate<'_> {
         match read_current(ports, self.directory()) {
             // Not knowing is not permission: the generation stays behind as a dead one.
             Err(()) => return FAIL,
-            Ok(Some(current)) if current >= generation => {
+            // The own number: a caller did not find this candidate, and made `current` anew for it.
+            Ok(Some(current)) if current > generation => {
                 return Next::Withdraw { generation: Some(generation) }
             }
             Ok(_) => {}

@@ -23,6 +23,7 @@ pub mod owner;
 pub mod owner_witness;
 pub mod ports;
 pub mod reach_daemon;
+pub mod restore_current;
 pub mod scope;
 pub mod share;
 pub mod short_root;

@@ -11,6 +11,7 @@ use super::layout::Place;
 use super::lock_witness::{judge_lock, LockPatience, LockVerdict};
 use super::ports::{Cause, Connecting, Greeting, Ports, Progress};
 use super::reach_daemon::{connect, greet, left_ms, now_ms, read_owner};
+use super::restore_current::restore_current;
 use super::spawn_lock::{self, look_at_lock, take_lock, take_over, Contended, Lock, Outcome};
 use super::start_daemon::{check_daemon, start_daemon, ChildVerdict};
 use super::state_directory::prepare_directory;
@@ -247,8 +248,21 @@ impl<P: Ports> Caller<'_, P> {
                 let (lock, pid) = (lock.clone(), *pid);
                 self.check(lock, pid)
             }
-            Role::Mourner { failure } => fail(failure.clone()),
+            Role::Mourner { failure } => {
+                let failure = failure.clone();
+                self.mourn(failure)
+            }
         }
+    }
+
+    /// What it started may have given way to a daemon that nobody finds any more.
+    fn mourn(&mut self, failure: Failure) -> Next {
+        if !restore_current(self.ports, &self.plan.place.directory) {
+            return fail(failure);
+        }
+        self.role = Role::Newcomer;
+        self.spawns = 0;
+        Next::Look
     }
 
     fn take(&mut self) -> Next {

@@ -186,11 +186,22 @@ function* confirmAbsent(me: Looking): Procedure<Then> {
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
   // Another daemon has collected it meanwhile, and `current` names that daemon's higher generation by now.
   if (current.generation !== me.seen) return again(me);
-  // Nobody collects what `current` names. It was removed from outside: a pointer to nothing blocks nobody.
-  if (me.last === me.seen) return follow(me);
+  if (me.last === me.seen) return yield* lookAbove(me);
   const still = yield* inspect(layout.generation(directoryOf(me), me.last));
   // A generation without a socket is dead. Without the generation: look where the others have gone.
   return still.kind === 'absent' ? again(me) : follow(me);
+}
+
+/**
+ * Nobody collects what `current` names. It was removed from outside: a pointer to nothing blocks nobody, and
+ * hides no daemon of a higher generation.
+ */
+function* lookAbove(me: Looking): Procedure<Then> {
+  const found = yield* findLast(directoryOf(me), undefined);
+  if (found.kind === 'failed') return fail(me, found.failure);
+  return found.last !== undefined && found.last > me.last
+    ? yield* judge({ ...me, last: found.last })
+    : follow(me);
 }
 
 // --- steps 4 to 6: publish ---------------------------------------------------------------------------------
@@ -245,7 +256,8 @@ function* recheck(me: Published): Procedure<Then> {
   const current = yield* readCurrent(directoryOf(me));
   // Not knowing is not permission: the generation stays behind as a dead one.
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
-  if (current.generation !== undefined && current.generation >= me.generation) return go('withdraw', me);
+  // The own number: a caller did not find this candidate, and made `current` anew for it.
+  if (current.generation !== undefined && current.generation > me.generation) return go('withdraw', me);
   const linked = yield* files('makeLink', claimLayout.linkTarget(me.generation), linkOf(me));
   return linked.kind === 'done' ? go('repoint', me) : failAt(me, 'making the link', linkOf(me), linked);
 }

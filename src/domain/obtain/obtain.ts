@@ -29,6 +29,7 @@ import { layout, type Place, type Platform } from '../place/layout.js';
 import { prepareDirectory } from '../place/state-directory.js';
 import { go, inPhases, type Next, type Procedure, sleep } from '../procedure/procedure.js';
 import { connect, greet, leftMs, nowMs, readOwner } from './reach-daemon.js';
+import { restoreCurrent } from './restore-current.js';
 import { checkDaemon, startDaemon } from './start-daemon.js';
 
 /** `leave`: the caller has another way to its answer, and neither starts a daemon nor waits for one. */
@@ -240,8 +241,14 @@ function* vacant(before: Caller): Procedure<Then> {
     case 'starter':
       return go('check', { ...me, role });
     case 'mourner':
-      return fail(role.failure);
+      return yield* mourn(me, role);
   }
+}
+
+/** What it started may have given way to a daemon that nobody finds any more. */
+function* mourn(me: Caller, { failure }: RoleOf<'mourner'>): Procedure<Then> {
+  const restored = yield* restoreCurrent(directoryOf(me));
+  return restored === 'named' ? go('look', { ...me, role: NEWCOMER, spawns: 0 }) : fail(failure);
 }
 
 function* take(me: Caller): Procedure<Then> {

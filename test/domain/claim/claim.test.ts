@@ -12,7 +12,7 @@ import { parseOwner } from '../../../src/domain/evidence/owner.js';
 import { handedLock } from '../../../src/domain/lock/held-lock.js';
 import type { Reading } from '../../../src/domain/procedure/procedure.js';
 import { makeCall } from '../../../src/domain/procedure/run.js';
-import { claimIn, daemonIn, leaveGeneration, whoAnswers } from '../../support/daemons.js';
+import { claimIn, daemonIn, leaveGeneration, makeGeneration, whoAnswers } from '../../support/daemons.js';
 import { type Before, holdBefore } from '../../support/hold.js';
 import {
   claimPlan,
@@ -500,6 +500,13 @@ describe('a slot that was collected (step 6)', () => {
     expect(calls.filter((call) => /^(?:close|removeTree|makeDirectory) /.test(call))).toEqual(steps);
   });
 
+  it('a pointer to nothing hides no daemon of a higher generation', async () => {
+    const machine = withHome();
+    await makeGeneration(machine, 4);
+    machine.files.makeLink('1', inHome('current'));
+    expect((await claimIn(machine)).outcome).toMatchObject({ kind: 'gave-way', generation: 4 });
+  });
+
   it('no other candidate gives way to it there', async () => {
     const { machine, late, daemon } = await lateCandidate();
     const third = await claimIn(machine);
@@ -517,13 +524,22 @@ describe('a slot that was collected (step 6)', () => {
     expect(tree(machine)).toEqual(onlyGeneration(4));
   });
 
-  it('a candidate does not use a number that was removed by hand: the daemon that lost it must see another', async () => {
+  it('a candidate may use a number that was removed by hand: the daemon that lost it sees another owner', async () => {
     const machine = await withTombstone();
     const late = await heldBefore(machine, BEFORE.publish);
     await daemonIn(machine);
     machine.files.removeTree(inHome('2'));
-    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 3 });
-    expect(tree(machine)).toEqual(onlyGeneration(3));
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 2 });
+    expect(tree(machine)).toEqual(onlyGeneration(2));
+    expect(await whoAnswers(machine)).toBe(late.process.pid);
+  });
+
+  it('a caller has made `current` anew for it: a candidate keeps its number', async () => {
+    const machine = withHome();
+    const late = await heldBefore(machine, BEFORE.recheck);
+    machine.files.makeLink('1', inHome('current'));
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'claimed', generation: 1 });
+    expect(tree(machine)).toEqual(onlyGeneration(1));
   });
 
   it('a candidate that can’t tell whether it was collected fails, and leaves a dead generation', async () => {

@@ -16,7 +16,14 @@ import {
   obtain as obtaining,
 } from '../../../src/domain/obtain/obtain.js';
 import { run } from '../../../src/domain/procedure/run.js';
-import { becomesDaemon, claimIn, claims, daemonIn, whoAnswers } from '../../support/daemons.js';
+import {
+  becomesDaemon,
+  claimIn,
+  claims,
+  daemonIn,
+  makeGeneration,
+  whoAnswers,
+} from '../../support/daemons.js';
 import { type Before, holdBefore } from '../../support/hold.js';
 import { HOME, identityOf, inHome, nonceFor, obtainPlan, ownerOf, ROOT, tree } from '../../support/plans.js';
 
@@ -728,6 +735,63 @@ describe('a start that fails', () => {
     };
     expect(await obtain(machine)).toMatchObject({ kind: 'started', owner: { pid: childrenOf(machine)[1] } });
     expect(reasonsOf(machine)).toEqual(['cold', 'dead-daemon']);
+  });
+
+  it('a daemon that nobody finds, since `current` was removed: the caller restores that, and is attached', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    machine.files.removeFile(inHome('current'));
+    expect(await obtain(machine)).toMatchObject({ kind: 'attached', owner: { pid: daemon.pid } });
+    expect(machine.files.readLink(inHome('current'))).toEqual({ kind: 'target', target: '1' });
+    expect(lockLines(machine)).toEqual([]);
+  });
+
+  it('the same, and another caller is faster: the caller is attached', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    machine.files.removeFile(inHome('current'));
+    const both = await Promise.all([obtain(machine), obtain(machine), obtain(machine)]);
+    expect(both.map((one) => one.kind === 'attached' && one.owner?.pid)).toEqual(both.map(() => daemon.pid));
+  });
+
+  it('the same of a daemon that ends because it has lost its name: the caller waits, and starts another', async () => {
+    const machine = home();
+    const daemon = await daemonIn(machine);
+    daemon.serve({ kind: 'draining' });
+    machine.files.removeFile(inHome('current'));
+    const outcome = calling(machine);
+    await machine.clock.advance(300);
+    daemon.kill();
+    const started = await machine.clock.finish(outcome);
+    expect(started).toMatchObject({ kind: 'started', reason: 'dead-daemon' });
+  });
+
+  it.each([
+    ['a link to nonsense', ({ files }: MemoryMachine) => files.makeLink('elsewhere', inHome('current'))],
+    ['a directory', ({ files }: MemoryMachine) => files.makeDirectory(inHome('current'))],
+    [
+      'a link to a lower generation that is gone',
+      ({ files }: MemoryMachine) => files.makeLink('1', inHome('current')),
+    ],
+  ])(
+    'a daemon that nobody finds, since `current` is %s: it says why, and changes nothing',
+    async (_, lies) => {
+      const machine = home();
+      await makeGeneration(machine, 4);
+      lies(machine);
+      const before = tree(machine);
+      expect(await obtain(machine)).toMatchObject({ failure: { kind: 'died-at-start', code: 0 } });
+      expect([reasonsOf(machine).length, tree(machine)]).toEqual([2, before]);
+    },
+  );
+
+  it('a program that ends well, beside a dead daemon without `current`: it says so, and restores nothing', async () => {
+    const machine = home();
+    (await daemonIn(machine)).kill();
+    machine.files.removeFile(inHome('current'));
+    machine.onSpawn = (child) => child.exit(0);
+    expect(await obtain(machine)).toMatchObject({ failure: { kind: 'died-at-start', code: 0 } });
+    expect(machine.files.readLink(inHome('current')).kind).toBe('absent');
   });
 
   it('a child that dies after another daemon has come up: the caller is attached', async () => {

@@ -1,7 +1,7 @@
 /** Programs that know nothing of solod, and get their listener as sd_listen_fds(3) says. */
 
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -122,6 +122,18 @@ describe(`a Python daemon of ten lines${PYTHON}`, () => {
     expect(pidIn(second)).not.toBe(first);
     expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
     expect(programsOf(box)).toEqual([pidIn(second)]);
+  });
+
+  when('gets its name back from the next caller when `current` has been removed', async () => {
+    const box = programBox();
+    const first = pidIn(await connect(box, 'a', 'python3', ECHO));
+    const current = path.join(box.state, 'db', 'current');
+    rmSync(current);
+    const answers = await Promise.all(['b', 'c'].map((text) => connect(box, text, 'python3', ECHO)));
+    expect(answers.map(pidIn)).toEqual([first, first]);
+    expect(readlinkSync(current)).toBe('1');
+    expect((await box.run(['stop', 'db'], marked(box))).code).toBe(0);
+    expect(programsOf(box)).toEqual([]);
   });
 
   when('is what its name alone means to every command that looks after daemons', async () => {
