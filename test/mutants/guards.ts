@@ -2601,13 +2601,6 @@ const sharing: readonly (readonly [name: string, testFile: string, rows: readonl
         'share/broker/share-machine',
       ],
       [
-        'gone-waiting',
-        'Nothing of it is begun any more.',
-        '[...up.pending.values()].reverse()',
-        '[...up.pending.values()]',
-        'what a client had waiting when it went',
-      ],
-      [
         'gone-questions',
         'A server that waits for a client that is gone gets an answer.',
         '    answerForClient(step, up, client.id);\n',

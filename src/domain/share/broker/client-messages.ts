@@ -337,8 +337,7 @@ export function clientLeft(step: Step, client: Client): void {
   for (const era of ERAS) {
     const up = step.state[era];
     up.greetingWaits = up.greetingWaits.filter((wait) => wait.client !== client.id);
-    // The last one first: else each that is dropped would let the next one through to the server.
-    for (const pending of [...up.pending.values()].reverse())
+    for (const pending of [...up.pending.values()])
       if (pending.client === client.id)
         drop(step, up, pending, cancellationLine(String(pending.id), 'the client has gone'));
     answerForClient(step, up, client.id);
