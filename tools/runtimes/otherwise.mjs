@@ -57,6 +57,10 @@ export const OTHERWISE = {
         tests: ['a syntax error'],
       },
       {
+        what: 'a program that has ended, and whose child still has its socket and closes each connection at once, is told of by ECONNRESET',
+        tests: ['that leaves its listener to a child'],
+      },
+      {
         what: 'there is a compile cache, also beside a Node that has none',
         tests: ['is not there where Node has none'],
       },
