@@ -2210,13 +2210,6 @@ const inherited = of('lifecycle/inherited-limits', 'lifecycle/inherited-limits',
     '',
     'a process that may raise hard limits does',
   ],
-  [
-    'few-processes',
-    'A Node that can start no thread hangs, with the name.',
-    "if (!mayRaise && limitIn(limits, 'Max processes').soft < PROCESSES_MIN) return bound('u', 'processes');",
-    '',
-    'a limit of few processes binds',
-  ],
 ]);
 
 const environment = of('place/daemon-environment', 'place/daemon-environment', [

@@ -9,8 +9,21 @@
  * @property {readonly string[]} tests a part of the name of each: what stands in `describe`, and in `it`
  */
 
-const LATE_ERRORS = 'an error after the end of a call ends the daemon, and the next call starts another';
-const WORKERS = 'a service with workers is refused, and runs on a Node that `--node` names';
+/** @type {Otherwise} */
+const LATE_ERRORS = {
+  what: 'an error after the end of a call ends the daemon, and the next call starts another',
+  tests: [
+    'exits or fails after its end',
+    'fails twice: the first error counts',
+    'no error that a call leaves behind',
+  ],
+};
+
+/** @type {Otherwise} */
+const WORKERS = {
+  what: 'a service with workers is refused, and runs on a Node that `--node` names',
+  tests: ['a new build that meets a call in a worker'],
+};
 
 /**
  * @typedef {object} OtherRuntime
@@ -29,15 +42,8 @@ export const OTHERWISE = {
         what: 'a call has no working directory, relative paths and children of its own (`syncBuiltinESMExports` is missing)',
         tests: [],
       },
-      {
-        what: LATE_ERRORS,
-        tests: [
-          'exits or fails after its end',
-          'fails twice: the first error counts',
-          'no error that a call leaves behind',
-        ],
-      },
-      { what: WORKERS, tests: ['a new build that meets a call in a worker'] },
+      LATE_ERRORS,
+      WORKERS,
       {
         what: 'what the native client has claimed for a daemon, Bun claims anew, a generation later: its children might inherit the listener',
         tests: ['a daemon whose name was claimed natively'],
@@ -49,6 +55,10 @@ export const OTHERWISE = {
       {
         what: 'the message for a file that it can’t parse does not name the type of the error',
         tests: ['a syntax error'],
+      },
+      {
+        what: 'a program that has ended, and whose child still has its socket and closes each connection at once, is told of by ECONNRESET',
+        tests: ['that leaves its listener to a child'],
       },
       {
         what: 'there is a compile cache, also beside a Node that has none',
@@ -79,15 +89,10 @@ export const OTHERWISE = {
         tests: [],
       },
       {
-        what: LATE_ERRORS,
-        tests: [
-          'exits or fails after its end',
-          'fails twice: the first error counts',
-          'no error that a call leaves behind',
-          'leave unhandled promises of a careless service behind',
-        ],
+        ...LATE_ERRORS,
+        tests: [...LATE_ERRORS.tests, 'leave unhandled promises of a careless service behind'],
       },
-      { what: WORKERS, tests: ['a new build that meets a call in a worker'] },
+      WORKERS,
       { what: '`process.title` of a call is that of the daemon', tests: [] },
       {
         what: '`isTTY` of what is not a terminal is `false`, where Node has nothing',

@@ -8,7 +8,6 @@ const CPU: c_int = 0;
 const FILE_SIZE: c_int = 1;
 const DATA: c_int = 2;
 const STACK: c_int = 3;
-const PROCESSES: c_int = 6;
 const OPEN_FILES: c_int = 7;
 const ADDRESS_SPACE: c_int = 9;
 
@@ -22,9 +21,7 @@ const UNLIMITED: [(c_int, &str); 4] = [
 const STACK_BYTES: u64 = 8 << 20;
 /// Node raises it to the hard limit; a daemon needs one for each caller.
 const FILES_MIN: u64 = 1_024;
-/// All of the user count. With too few a starting Node hangs, and would have the name.
-const PROCESSES_MIN: u64 = 64;
-/// capabilities(7): may raise hard limits, and need not keep to that of processes.
+/// capabilities(7): may raise hard limits.
 const CAP_SYS_RESOURCE: u64 = 1 << 24;
 
 fn of(resource: c_int) -> Limit {
@@ -38,8 +35,7 @@ pub fn bound_by() -> Option<&'static str> {
     let is_finite = |resource| of(resource).hard != RLIM_INFINITY;
     let found = UNLIMITED.iter().find(|(resource, _)| is_finite(*resource)).map(|(_, what)| *what);
     let few = || Some("open files (ulimit -n)").filter(|_| of(OPEN_FILES).hard < FILES_MIN);
-    let alone = || Some("processes (ulimit -u)").filter(|_| of(PROCESSES).soft < PROCESSES_MIN);
-    found.or_else(few).or_else(alone).filter(|_| !may_raise())
+    found.or_else(few).filter(|_| !may_raise())
 }
 
 fn may_raise() -> bool {

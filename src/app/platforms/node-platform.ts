@@ -62,7 +62,12 @@ export { setBackInherited, setBackPriority } from '../../adapters/node/processes
 export { ignoredSignals } from '../../adapters/node/processes/inherited-signals.js';
 export { readScope } from '../../adapters/node/processes/own-scope.js';
 export { groupResidentBytes, residentBytes } from '../../adapters/node/processes/process-memory.js';
-export { runInForeground, runOnTrial, runToEnd } from '../../adapters/node/processes/spawner.js';
+export {
+  type ForegroundEnd,
+  runInForeground,
+  runOnTrial,
+  runToEnd,
+} from '../../adapters/node/processes/spawner.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
 type Given<H> = Partial<H>;

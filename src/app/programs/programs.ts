@@ -1,6 +1,7 @@
 /** The commands about programs that know nothing of solod. See docs/programs.md. */
 
 import type { Socket } from 'node:net';
+import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -27,7 +28,7 @@ import {
 } from '../options/program-arguments.js';
 import { CommandOutput } from '../output/command-output.js';
 import { type CallerHost, portsOf } from '../platforms/host.js';
-import { callerHost, runInForeground } from '../platforms/node-platform.js';
+import { callerHost, type ForegroundEnd, runInForeground } from '../platforms/node-platform.js';
 import { type Complaint, messageOf } from '../texts/complaint.js';
 import { failureMessage } from '../texts/failure-sentence.js';
 import { PROGRAM_TROUBLE } from '../texts/program-text.js';
@@ -103,9 +104,21 @@ async function serveInForeground(host: CallerHost<Socket>, asked: ProgramArgumen
   if (handed.kind === 'failed') return fail({ kind: 'spawn-refused', directory, cause: handed.cause });
   // A terminal sends its own to the program as well.
   const passedOn = ['SIGTERM', 'SIGHUP', ...(isatty(0) ? [] : (['SIGINT'] as const))] as const;
-  const ended = await runInForeground(handed, passedOn);
-  if (ended.signal !== null) process.kill(process.pid, ended.signal);
-  return ended.code ?? EXIT.software;
+  return endAs(await runInForeground(handed, passedOn));
+}
+
+/** Enough for Deno on a busy machine; a signal that this process ignores makes it wait so long. */
+const ENDINGS = { times: 20, everyMs: 10 };
+
+/** Ends this process as its program has ended. */
+async function endAs({ code, signal }: ForegroundEnd): Promise<number> {
+  if (signal === null) return code ?? EXIT.software;
+  // Deno removes a handler only after the call that removes it: until then it swallows the signal.
+  for (let left = ENDINGS.times; left > 0; left--) {
+    process.kill(process.pid, signal);
+    await delay(ENDINGS.everyMs);
+  }
+  return 128 + constants.signals[signal];
 }
 
 function prepare(host: CallerHost<Socket>, target: Target): Failure | undefined {

@@ -35,9 +35,7 @@ const UNLIMITED = [
 const STACK_BYTES = 8 * 2 ** 20;
 /** Node raises it to the hard limit; a daemon needs one for each caller. */
 const FILES_MIN = 1024;
-/** All of the user count. With too few a starting Node hangs, and would have the name. */
-const PROCESSES_MIN = 64;
-/** capabilities(7): may raise hard limits, and need not keep to that of processes. */
+/** capabilities(7): may raise hard limits. */
 const CAP_SYS_RESOURCE = 24n;
 
 export function judgeLimits({ limits, status, policy, processors }: LimitsReading): LimitsVerdict {
@@ -53,7 +51,6 @@ export function judgeLimits({ limits, status, policy, processors }: LimitsReadin
     if (!mayRaise) return bound('n', 'open files');
     lines.push(`ulimit -n ${FILES_MIN} || :`);
   }
-  if (!mayRaise && limitIn(limits, 'Max processes').soft < PROCESSES_MIN) return bound('u', 'processes');
   const stack = limitIn(limits, 'Max stack size');
   if (stack.soft < STACK_BYTES && stack.hard >= STACK_BYTES)
     lines.push(`ulimit -S -s ${STACK_BYTES / 1024} || :`);

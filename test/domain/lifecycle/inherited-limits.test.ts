@@ -6,7 +6,6 @@ const ROOT = '000001ffffffffff';
 interface Limits {
   readonly cpu?: string;
   readonly files?: string;
-  readonly processes?: string;
   readonly space?: string;
   readonly stack?: string;
 }
@@ -19,7 +18,6 @@ Max cpu time              ${limits.cpu ?? none}            seconds
 Max file size             ${none}            bytes
 Max data size             ${none}            bytes
 Max stack size            ${limits.stack ?? '8388608              unlimited'}            bytes
-Max processes             ${limits.processes ?? '96365                96365'}                processes
 Max open files            ${limits.files ?? '1024                 1048576'}              files
 Max address space         ${limits.space ?? none}            bytes
 `,
@@ -54,13 +52,6 @@ describe('the limits that a process inherits', () => {
       reading({ files: '64 64' }),
       { kind: 'bound', what: 'open files (ulimit -n)' },
     ],
-    [
-      'a limit of few processes binds',
-      reading({ processes: '63 96365' }),
-      { kind: 'bound', what: 'processes (ulimit -u)' },
-    ],
-    ['a limit of 64 processes does not bind', reading({ processes: '64 64' }), { kind: 'free' }],
-    ['the limit of processes is none for root', reading({ processes: '1 1' }, ROOT), { kind: 'free' }],
     ['a soft limit of few files does not bind', reading({ files: '64 1024' }), { kind: 'free' }],
     [
       'a process that may raise hard limits does',

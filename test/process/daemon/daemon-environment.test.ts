@@ -141,8 +141,6 @@ describe.each(clients)('a daemon that the client in %s starts', (_, client) => {
       for (const [limit, what] of [
         ['-t 1000', 'processor time'],
         ['-n 500', 'open files'],
-        // As bash has it, and as dash does.
-        ['-u 63 2>/dev/null || ulimit -p 63', 'processes'],
       ] as const) {
         const told = await bound(limit);
         expect([limit, told.code, box.daemons()], told.stderr).toEqual([limit, 0, []]);

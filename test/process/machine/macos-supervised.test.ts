@@ -50,6 +50,16 @@ async function killed(box: Sandbox, pid: number): Promise<void> {
   await eventually('it is gone', () => !box.daemons().includes(pid));
 }
 
+/** A daemon that its supervisor has started. */
+async function supervised() {
+  const box = sandbox();
+  const service = box.service(SERVICE);
+  const keeper = activating(box, service);
+  await listening(listenerIn(box));
+  keeper.stdin?.write('start\n');
+  return { box, service, keeper, pid: await answer(box, service) };
+}
+
 /** How many connections wait at the listener: nobody accepts them while no daemon lives. */
 async function waiting(box: Sandbox): Promise<number> {
   const { stdout } = await box.exec('ss', ['-xlnH', 'src', listenerIn(box)]);
@@ -58,12 +68,7 @@ async function waiting(box: Sandbox): Promise<number> {
 
 describe.skipIf(LEFT_OUT !== '')(`supervised on a simulated macOS${LEFT_OUT}`, () => {
   it('answers, and the next one follows it with its listener', async () => {
-    const box = sandbox();
-    const service = box.service(SERVICE);
-    const keeper = activating(box, service);
-    await listening(listenerIn(box));
-    keeper.stdin?.write('start\n');
-    const first = await answer(box, service);
+    const { box, service, keeper, pid: first } = await supervised();
     expect(await statusOf(box, service)).toMatchObject({ kind: 'answered', pid: first });
     // Started by hand, another gives way.
     expect((await runOnMac(box, 'serve', ...targetOf(box), service)).code).toBe(0);
@@ -80,12 +85,7 @@ describe.skipIf(LEFT_OUT !== '')(`supervised on a simulated macOS${LEFT_OUT}`, (
   it.skipIf(!has('ss'))(
     'looking at one that is gone wakes none, also if its process id is used again',
     async () => {
-      const box = sandbox();
-      const service = box.service(SERVICE);
-      const keeper = activating(box, service);
-      await listening(listenerIn(box));
-      keeper.stdin?.write('start\n');
-      const pid = await answer(box, service);
+      const { box, service, keeper, pid } = await supervised();
       await killed(box, pid);
       const owner = path.join(placeIn(box), 'current', 'owner.json');
       writeFileSync(owner, readFileSync(owner, 'utf8').replace(`"pid":${pid}`, `"pid":${process.pid}`));
