@@ -72,6 +72,7 @@ describe('the search finds what is wrong', () => {
     ['pauses', '2-clients'],
     ['stops', '2-clients'],
     ['ticks', '2-clients'],
+    ['removals', '2-clients'],
     ['restarts', '2-candidates'],
   ] as const)('a story with %s in it replays', (disturbance, name) => {
     const { world, settings } = scenario(name);

@@ -199,16 +199,30 @@ const claim = of('claim/claim', 'claim/claim', [
   [
     'recheck',
     'Step 6: a candidate that publishes into a collected slot withdraws.',
-    "current.generation > me.generation) return go('withdraw', me);",
-    "current.generation >= me.generation + 1_000_000) return go('withdraw', me);",
+    "latest.last > me.generation) return go('withdraw', me);",
+    "latest.last >= me.generation + 1_000_000) return go('withdraw', me);",
     'the race of three: a candidate that publishes there withdraws',
   ],
   [
     'recheck-own-number',
     'Step 6: a candidate whose number a caller has put into `current` serves it: others have given way to it.',
-    "current.generation > me.generation) return go('withdraw', me);",
-    "current.generation >= me.generation) return go('withdraw', me);",
+    "latest.last > me.generation) return go('withdraw', me);",
+    "latest.last >= me.generation) return go('withdraw', me);",
     'a caller has made `current` anew for it',
+  ],
+  [
+    'recheck-removed',
+    'Step 6: where somebody has removed `current`, the directory tells of a higher generation.',
+    "return named === undefined ? yield* findLast(directory, undefined) : { kind: 'found', last: named };",
+    "return { kind: 'found', last: named };",
+    'the same after somebody has removed `current`',
+  ],
+  [
+    'recheck-unlisted',
+    'Step 6: a candidate that can’t list the directory must not serve.',
+    "  if (latest.kind === 'failed') return fail(me, latest.failure);\n",
+    "  if (latest.kind === 'failed') return go('repoint', me);\n",
+    'a candidate that can’t list the directory fails',
   ],
   [
     'recheck-unreadable',
@@ -1298,8 +1312,8 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
   [
     'death-releases',
     'A child that died leaves the lock free.',
-    "  if (lock !== undefined) yield* releaseLock(lock);\n  return go('look', { ...me, role });",
-    "  return go('look', { ...me, role });",
+    "  if (lock !== undefined) yield* releaseLock(lock);\n  if (child.kind",
+    '  if (child.kind',
     'because the child dies: with its code and its last words',
   ],
   [
@@ -1340,8 +1354,8 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
   [
     'restore',
     'What was started gave way to a daemon without `current`: its name is restored.',
-    "return restored === 'named' ? go('look', { ...me, role: NEWCOMER, spawns: 0 }) : fail(failure);",
-    'return fail(failure);',
+    "if (child.kind === 'ended-well') yield* restoreCurrent(directoryOf(me));",
+    '',
     'a daemon that nobody finds, since `current` was removed',
   ],
   [
@@ -1376,25 +1390,11 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
 
 const restoreCurrent = of('obtain/restore-current', 'obtain/obtain', [
   [
-    'named',
-    'A `current` that names a generation is not restored: that would start processes in a loop.',
-    "if ((yield* namedBy(directory)) !== undefined) return 'as-it-was';",
-    '',
-    'a link to a lower generation that is gone',
-  ],
-  [
     'living',
     'A dead daemon does not get its name back.',
-    "if (sighted.kind !== 'owner' || sighted.vitality !== 'alive') return 'as-it-was';",
-    '',
+    "sighted.kind === 'owner' && sighted.vitality === 'alive'",
+    'true',
     'restores nothing',
-  ],
-  [
-    'in-the-way',
-    'What lies at `current` and is not solod’s is told of; it does not start processes in a loop.',
-    "return (yield* namedBy(directory)) === undefined ? 'as-it-was' : 'named';",
-    "return 'named';",
-    'a link to nonsense',
   ],
 ]);
 

@@ -15,8 +15,9 @@ const HELP = `Usage: npm run explore                           lists the scenari
 
 How often each of these may happen to the simulated machine, at any point (0 by default):
   --kills N  --faults N  --pauses N  --restarts N  --stops N  --ticks N
+  --removals N
       a process is killed; a call fails; a process stops for a second; a process is started again;
-      a daemon is asked to stop; time passes
+      a daemon is asked to stop; time passes; somebody removes \`current\`
 
   --time when-idle|any-time   time passes when no process can do anything else, or at any point
   --reductions all|none       see ARCHITECTURE.md
@@ -37,6 +38,7 @@ const number = /** @type {const} */ ({ type: 'string', default: '0' });
 const { values, positionals } = readArguments('explore', {
   options: {
     ...{ kills: number, faults: number, pauses: number, restarts: number, stops: number, ticks: number },
+    removals: number,
     states: { type: 'string', default: '30000000' },
     time: { type: 'string', default: 'when-idle' },
     reductions: { type: 'string', default: 'all' },
@@ -48,7 +50,7 @@ const { values, positionals } = readArguments('explore', {
 });
 
 /**
- * @param {'kills' | 'faults' | 'pauses' | 'restarts' | 'stops' | 'ticks' | 'states'} option
+ * @param {'kills' | 'faults' | 'pauses' | 'restarts' | 'stops' | 'ticks' | 'removals' | 'states'} option
  * @param {number} [least]
  */
 function numberOf(option, least = 0) {
@@ -91,6 +93,7 @@ const limits = {
   restarts: numberOf('restarts'),
   stops: numberOf('stops'),
   ticks: numberOf('ticks'),
+  removals: numberOf('removals'),
 };
 const first = scenario.world(limits);
 /** @type {Rules} */

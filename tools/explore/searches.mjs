@@ -46,6 +46,11 @@ const SEARCHES = [
   'darwin-2-kicks --kills 4',
   '3-candidates --faults 1 --kills 2',
   '1-client --faults 2',
+  '2-candidates-1-client --removals 1 --kills 3',
+  '2-clients --removals 2 --kills 2',
+  '2-clients --removals 1 --stops 1 --kills 1',
+  '3-candidates --removals 2 --kills 3',
+  'darwin-2-clients --removals 1 --kills 2',
 ];
 /** A guard is left out of each: the search has to find what is wrong. */
 const FLAWED = ['without-step-6 --kills 1', 'classic', 'windows-without-lock', 'darwin-without-lock'];

@@ -90,7 +90,7 @@ pub fn claim(ports: &mut impl Ports, plan: &ClaimPlan) -> ClaimOutcome {
 }
 
 /// Which generation `current` names; None where it names none. Err: that can't be read.
-pub(super) fn read_current(ports: &mut impl Ports, directory: &str) -> Result<Option<u32>, ()> {
+fn read_current(ports: &mut impl Ports, directory: &str) -> Result<Option<u32>, ()> {
     match ports.read_link(&layout::current(directory)) {
         Found::There(target) => Ok(layout::generation_of(&target)),
         Found::Absent | Found::WrongType => Ok(None),
@@ -236,16 +236,27 @@ impl Candidate<'_> {
         match read_current(ports, self.directory()) {
             // Not knowing is not permission: the generation stays behind as a dead one.
             Err(()) => return FAIL,
-            // The own number: a caller did not find this candidate, and made `current` anew for it.
-            Ok(Some(current)) if current > generation => {
-                return Next::Withdraw { generation: Some(generation) }
-            }
-            Ok(_) => {}
+            Ok(current) => match self.latest_of(ports, current) {
+                Err(()) => return FAIL,
+                // The own number: a caller did not find this candidate, and made `current` anew for it.
+                Ok(Some(latest)) if latest > generation => {
+                    return Next::Withdraw { generation: Some(generation) }
+                }
+                Ok(_) => {}
+            },
         }
         let link = layout::private_link(self.directory(), &self.nonce());
         match ports.make_link(&generation.to_string(), &link) {
             Change::Done => Next::Repoint { generation },
             _ => FAIL,
+        }
+    }
+
+    /// What `current` names. Where it is not there yet, or somebody has removed it, the directory tells.
+    fn latest_of(&self, ports: &mut impl Ports, named: Option<u32>) -> Result<Option<u32>, ()> {
+        match named {
+            Some(_) => Ok(named),
+            None => find_last(ports, self.directory(), None),
         }
     }
 

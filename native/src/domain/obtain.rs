@@ -248,21 +248,8 @@ impl<P: Ports> Caller<'_, P> {
                 let (lock, pid) = (lock.clone(), *pid);
                 self.check(lock, pid)
             }
-            Role::Mourner { failure } => {
-                let failure = failure.clone();
-                self.mourn(failure)
-            }
+            Role::Mourner { failure } => fail(failure.clone()),
         }
-    }
-
-    /// What it started may have given way to a daemon that nobody finds any more.
-    fn mourn(&mut self, failure: Failure) -> Next {
-        if !restore_current(self.ports, &self.plan.place.directory) {
-            return fail(failure);
-        }
-        self.role = Role::Newcomer;
-        self.spawns = 0;
-        Next::Look
     }
 
     fn take(&mut self) -> Next {
@@ -376,11 +363,15 @@ impl<P: Ports> Caller<'_, P> {
             ChildVerdict::Running => return Next::Wait,
             ChildVerdict::Ended { well, failure } => (well, failure),
         };
-        // It gave way to a daemon; or it is a program that ends well without serving, and then once more is enough.
+        // It gave way to a daemon, which may have lost its `current`; or it is a program that ends well without serving, and then once
+        // more is enough.
         let gave_way = well && self.spawns < p::SPAWNS_MAX;
         self.role = if gave_way { Role::Newcomer } else { Role::Mourner { failure } };
         if let Some(lock) = &lock {
             release_lock(self.ports, lock);
+        }
+        if well {
+            restore_current(self.ports, &self.plan.place.directory);
         }
         Next::Look
     }

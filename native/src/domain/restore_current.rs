@@ -1,30 +1,17 @@
 //! Gives a living daemon its name back after somebody removed `current`; see `src/domain/obtain/restore-current.ts`.
 
-use super::claim::{find_last, read_current};
+use super::claim::find_last;
 use super::identity::Vitality;
 use super::layout;
 use super::owner_witness::sight_owner;
-use super::ports::{Change, Ports};
+use super::ports::Ports;
 
-/// True if `current` names a generation now, and did not before.
-pub fn restore_current(ports: &mut impl Ports, directory: &str) -> bool {
-    if names_one(ports, directory) {
-        return false;
-    }
+pub fn restore_current(ports: &mut impl Ports, directory: &str) {
     let Ok(Some(last)) = find_last(ports, directory, None) else {
-        return false;
+        return;
     };
     let owner = layout::owner_in(&layout::generation(directory, last));
-    if !matches!(sight_owner(ports, &owner), Some((_, Vitality::Alive))) {
-        return false;
+    if matches!(sight_owner(ports, &owner), Some((_, Vitality::Alive))) {
+        ports.make_link(&last.to_string(), &layout::current(directory));
     }
-    match ports.make_link(&last.to_string(), &layout::current(directory)) {
-        Change::Done => true,
-        // Another caller was faster; or something lies there that is not solod's.
-        _ => names_one(ports, directory),
-    }
-}
-
-fn names_one(ports: &mut impl Ports, directory: &str) -> bool {
-    matches!(read_current(ports, directory), Ok(Some(_)))
 }

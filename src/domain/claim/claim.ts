@@ -26,7 +26,7 @@ import {
   probe,
   witness,
 } from '../procedure/procedure.js';
-import { claimFailed, findLast, inspect, readCurrent } from './find-last-generation.js';
+import { claimFailed, findLast, inspect, type LastReading, readCurrent } from './find-last-generation.js';
 import { listToSweep, type SweepPlan, sweepOne } from './sweep.js';
 
 export interface ClaimPlan {
@@ -256,10 +256,17 @@ function* recheck(me: Published): Procedure<Then> {
   const current = yield* readCurrent(directoryOf(me));
   // Not knowing is not permission: the generation stays behind as a dead one.
   if (current.kind === 'failed') return failAt(me, 'reading', currentOf(me), current);
+  const latest = yield* latestOf(directoryOf(me), current.generation);
+  if (latest.kind === 'failed') return fail(me, latest.failure);
   // The own number: a caller did not find this candidate, and made `current` anew for it.
-  if (current.generation !== undefined && current.generation > me.generation) return go('withdraw', me);
+  if (latest.last !== undefined && latest.last > me.generation) return go('withdraw', me);
   const linked = yield* files('makeLink', claimLayout.linkTarget(me.generation), linkOf(me));
   return linked.kind === 'done' ? go('repoint', me) : failAt(me, 'making the link', linkOf(me), linked);
+}
+
+/** What `current` names. Where it is not there yet, or somebody has removed it, the directory tells. */
+function* latestOf(directory: string, named: number | undefined): Procedure<LastReading> {
+  return named === undefined ? yield* findLast(directory, undefined) : { kind: 'found', last: named };
 }
 
 function* withdraw(me: Memories['withdraw']): Procedure<Then> {

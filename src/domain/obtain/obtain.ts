@@ -241,14 +241,8 @@ function* vacant(before: Caller): Procedure<Then> {
     case 'starter':
       return go('check', { ...me, role });
     case 'mourner':
-      return yield* mourn(me, role);
+      return fail(role.failure);
   }
-}
-
-/** What it started may have given way to a daemon that nobody finds any more. */
-function* mourn(me: Caller, { failure }: RoleOf<'mourner'>): Procedure<Then> {
-  const restored = yield* restoreCurrent(directoryOf(me));
-  return restored === 'named' ? go('look', { ...me, role: NEWCOMER, spawns: 0 }) : fail(failure);
 }
 
 function* take(me: Caller): Procedure<Then> {
@@ -335,10 +329,12 @@ function* check(me: Memories['check']): Procedure<Then> {
   const { pid, lock } = me.role;
   const child = yield* checkDaemon(directoryOf(me), pid);
   if (child.kind === 'running') return go('wait', me);
-  // It gave way to a daemon; or it is a program that ends well without serving, and then once more is enough.
+  // It gave way to a daemon, which may have lost its `current`. Or it is a program that ends well without
+  // serving, and then once more is enough.
   const gaveWay = child.kind === 'ended-well' && me.spawns < SPAWNS_MAX;
   const role: Role = gaveWay ? NEWCOMER : { kind: 'mourner', failure: child.failure };
   if (lock !== undefined) yield* releaseLock(lock);
+  if (child.kind === 'ended-well') yield* restoreCurrent(directoryOf(me));
   return go('look', { ...me, role });
 }
 

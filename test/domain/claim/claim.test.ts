@@ -477,6 +477,13 @@ describe('a slot that was collected (step 6)', () => {
     expect(await whoAnswers(machine)).toBe(daemon.pid);
   });
 
+  it('the same after somebody has removed `current`: the directory tells of the daemon', async () => {
+    const { machine, late } = await lateCandidate();
+    machine.files.removeFile(inHome('current'));
+    expect(await toTheEnd(late.stepper)).toEqual({ kind: 'gave-way', generation: 3, doubt: undefined });
+    expect(tree(machine)).toEqual(['3/', '3/owner.json', '3/sock']);
+  });
+
   it('the same without a living daemon: it starts over with a new directory and listener, and follows', async () => {
     const { machine, late, daemon } = await lateCandidate();
     daemon.kill();
@@ -551,6 +558,17 @@ describe('a slot that was collected (step 6)', () => {
       failure: { act: 'reading', path: inHome('current'), cause: { code: 'EIO' } },
     });
     expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 3 });
+  });
+
+  it('a candidate that can’t list the directory fails, and leaves a dead generation', async () => {
+    const machine = withHome();
+    const late = await heldBefore(machine, BEFORE.recheck);
+    machine.faults.plant({ method: 'list', code: 'EMFILE' });
+    expect(await toTheEnd(late.stepper)).toMatchObject({
+      kind: 'failed',
+      failure: { act: 'listing', cause: { code: 'EMFILE' } },
+    });
+    expect((await claimIn(machine)).outcome).toEqual({ kind: 'claimed', generation: 2 });
   });
 });
 

@@ -65,6 +65,9 @@ export const ECHO = `
   };
 `;
 
+/** How often the directory of a sandbox is removed. */
+const DISPOSALS = 10;
+
 export class Sandbox {
   readonly path = mkdtempSync(path.join(tmpdir(), 'solod-test-'));
   readonly state = path.join(this.path, 'state');
@@ -189,15 +192,26 @@ export class Sandbox {
 
   async dispose(): Promise<void> {
     for (const child of this.#children) child.kill('SIGKILL');
+    for (let left = DISPOSALS; left > 0; left--) {
+      await this.#killDaemons();
+      // Some tests leave directories that can't be entered.
+      spawnSync('chmod', ['-R', 'u+rwx', this.path]);
+      try {
+        return rmSync(this.path, { recursive: true, force: true });
+      } catch (error) {
+        // A daemon that was just being started has written something in the meantime.
+        if (left === 1) throw error;
+      }
+    }
+  }
+
+  async #killDaemons(): Promise<void> {
     for (let round = 0; round < 50; round++) {
       const left = this.daemons();
-      if (left.length === 0) break;
+      if (left.length === 0) return;
       for (const pid of left) killIfThere(pid);
       await delay(20);
     }
-    // Some tests leave directories that can't be entered.
-    spawnSync('chmod', ['-R', 'u+rwx', this.path]);
-    rmSync(this.path, { recursive: true, force: true });
   }
 }
 

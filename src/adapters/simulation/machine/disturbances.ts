@@ -2,7 +2,9 @@
  * What happens to a machine from outside: its processes are killed, paused, asked to stop; its clock goes on.
  */
 
-import { type Process, processOf, spend, update, type World, wasKilled } from './simulated-state.js';
+import { layout } from '../../../domain/place/layout.js';
+import * as tree from './file-tree.js';
+import { PLACE, type Process, processOf, spend, update, type World, wasKilled } from './simulated-state.js';
 import { add, type Settings } from './world.js';
 
 /** SIGKILL. */
@@ -75,3 +77,11 @@ const TICK_MS = 2_000;
 
 /** Everybody is slow. */
 export const tick = (world: World): World => spend(passTime(world, world.now.monotonicMs + TICK_MS), 'ticks');
+
+const CURRENT = layout.current(PLACE.directory);
+
+export const isCurrentThere = ({ root }: World): boolean => tree.readLink(root, CURRENT).kind === 'target';
+
+/** Somebody removes `current` by hand. */
+export const removeCurrent = (world: World): World =>
+  spend({ ...world, root: tree.removeFile(world.root, CURRENT, world.now.wallMs).root }, 'removals');

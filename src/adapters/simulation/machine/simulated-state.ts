@@ -91,9 +91,19 @@ export interface Limits {
   readonly stops: number;
   /** Times at which everybody is slow: the clock goes on by two seconds though somebody could make a call. */
   readonly ticks: number;
+  /** Somebody removes `current` by hand. */
+  readonly removals: number;
 }
 
-export const UNDISTURBED: Limits = { kills: 0, faults: 0, pauses: 0, restarts: 0, stops: 0, ticks: 0 };
+export const UNDISTURBED: Limits = {
+  kills: 0,
+  faults: 0,
+  pauses: 0,
+  restarts: 0,
+  stops: 0,
+  ticks: 0,
+  removals: 0,
+};
 
 /** Whose rules hold: for files that are held, full backlogs, and the claim. */
 export type System = 'linux' | 'darwin' | 'windows';

@@ -1,6 +1,17 @@
 /** What may happen next to a world, and what comes of it. */
 
-import { goOn, isRestartable, kill, passTime, pause, restart, stop, tick } from '../machine/disturbances.js';
+import {
+  goOn,
+  isCurrentThere,
+  isRestartable,
+  kill,
+  passTime,
+  pause,
+  removeCurrent,
+  restart,
+  stop,
+  tick,
+} from '../machine/disturbances.js';
 import { wordFor } from '../machine/simulated-ports.js';
 import {
   type Limits,
@@ -15,7 +26,7 @@ import { isPrivate, isTwin } from './reduction.js';
 
 export type Action =
   | {
-      readonly kind: 'step' | 'kill' | 'pause' | 'continue' | 'restart' | 'stop' | 'tick';
+      readonly kind: 'step' | 'kill' | 'pause' | 'continue' | 'restart' | 'stop' | 'tick' | 'removal';
       readonly pid: number;
     }
   /** A step in which a call fails: the first, or a later one of those that are made in one go. */
@@ -92,6 +103,7 @@ function addDisturbances(world: World, alive: readonly Process[], actions: Actio
   );
   add('restarts', 'restart', world.processes.filter(isRestartable));
   if (left.ticks > 0) actions.push({ kind: 'tick', pid: 0 });
+  if (left.removals > 0 && isCurrentThere(world)) actions.push({ kind: 'removal', pid: 0 });
 }
 
 /** One for each call of the next step that can fail. */
@@ -126,7 +138,7 @@ export function take(world: World, action: Action, rules: Rules, onCall?: (made:
   }
 }
 
-/** How a story tells what happens from outside; `tick` happens to nobody. */
+/** How a story tells what happens from outside; `tick` and `removal` happen to nobody. */
 export const SAYINGS: Readonly<Record<Exclude<Action['kind'], 'step' | 'fault'>, string>> = {
   kill: 'is killed',
   pause: 'is paused',
@@ -134,6 +146,7 @@ export const SAYINGS: Readonly<Record<Exclude<Action['kind'], 'step' | 'fault'>,
   restart: 'begins anew',
   stop: 'is asked to stop',
   tick: 'time passes',
+  removal: '`current` is removed by hand',
 };
 
 function disturbed(world: World, kind: keyof typeof SAYINGS, pid: number, settings: Settings): World {
@@ -150,6 +163,8 @@ function disturbed(world: World, kind: keyof typeof SAYINGS, pid: number, settin
       return stop(world, pid);
     case 'tick':
       return tick(world);
+    case 'removal':
+      return removeCurrent(world);
   }
 }
 

@@ -1,5 +1,6 @@
 /** What must be true when nobody can make a call any more. */
 
+import type { Failure } from '../../../domain/failure.js';
 import { layout } from '../../../domain/place/layout.js';
 import * as tree from '../machine/file-tree.js';
 import { type Limits, PLACE, type Process, used, type World, wasKilled } from '../machine/simulated-state.js';
@@ -29,7 +30,8 @@ export function lackingIn(world: World): string | undefined {
  * found more.
  */
 function spawnBound(world: World): number {
-  return 1 + disturbances(world, ['kills']) + 2 * disturbances(world, ['faults', 'stops', 'pauses', 'ticks']);
+  const costly = disturbances(world, ['faults', 'stops', 'pauses', 'ticks', 'removals']);
+  return 1 + disturbances(world, ['kills']) + 2 * costly;
 }
 
 const disturbances = (world: World, kinds: readonly (keyof Limits)[]): number =>
@@ -42,9 +44,16 @@ const isPromised = (process: Process): boolean =>
 /** Failed, without a fault of its own or of what it had started, and with nobody slow. */
 function isUnanswered(world: World, { pid, program, faulted }: Process): boolean {
   if (program.kind !== 'over' || program.outcome.kind !== 'failed') return false;
+  if (used(world, 'removals') > 0 && isLateStart(program.outcome.failure)) return false;
   if (disturbances(world, ['pauses', 'ticks']) > 0 || faulted) return false;
   return !world.processes.some((child) => child.parent === pid && child.faulted);
 }
+
+/**
+ * It has started a daemon that lives, and waits for `current` to say so. A real daemon notices that `current`
+ * has been removed, and ends, which its starter sees.
+ */
+const isLateStart = (failure: Failure): boolean => failure.kind === 'timed-out' && failure.phase === 'ready';
 
 /** Whether somebody went away believing that a daemon is there. */
 function promisesDaemon(world: World, { program, role }: Process): boolean {

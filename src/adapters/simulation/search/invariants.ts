@@ -7,6 +7,7 @@ import {
   PLACE,
   type Process,
   processOf,
+  used,
   type World,
   wasKilled,
 } from '../machine/simulated-state.js';
@@ -15,7 +16,8 @@ import { nextCall, publicSocket } from '../machine/world.js';
 export function violationIn(before: World, after: World): string | undefined {
   const daemons = after.processes.filter(isDaemon);
   if (daemons.length > 1) return `two daemons serve: ${daemons.map(({ pid }) => pid).join(' and ')}`;
-  if (currentIn(after) < currentIn(before))
+  // Nobody but a person removes it.
+  if (currentIn(after) < currentIn(before) && used(after, 'removals') === used(before, 'removals'))
     return `current went down from ${currentIn(before)} to ${currentIn(after)}`;
   for (const daemon of daemons) {
     const wrong = wrongWith(after, daemon);
@@ -33,7 +35,7 @@ function wrongWith(world: World, { pid, program, listener }: Process): string | 
     return `daemon ${pid} listens and its generation ${generation} is not its own any more`;
   if (world.system === 'windows') return undefined;
   const current = currentIn(world);
-  return current === generation
+  return current === generation || (current === 0 && used(world, 'removals') > 0)
     ? undefined
     : `daemon ${pid} serves generation ${generation} and current names ${current}`;
 }

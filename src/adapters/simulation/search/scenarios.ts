@@ -16,8 +16,12 @@ const TIMING = timingFrom({ totalMs: 2_000, firstPollMs: 500, lastPollMs: 500, p
 export const SETTINGS: Settings = { timing: TIMING, backlog: 1 };
 
 /** The claim without step 6: a candidate that publishes into a collected slot does not withdraw. */
-export const withoutRecheck = (point: Point, reading: Reading): Reading =>
-  phaseOf(point) === 'recheck' && point.call.method === 'readLink' ? { kind: 'absent' } : reading;
+export function withoutRecheck(point: Point, reading: Reading): Reading {
+  if (phaseOf(point) !== 'recheck') return reading;
+  const { method } = point.call;
+  if (method === 'list') return { kind: 'names', names: [] };
+  return method === 'readLink' || method === 'inspect' ? { kind: 'absent' } : reading;
+}
 
 /** A lock that does not lock: every candidate believes that it holds the file, and nobody sees it held. */
 function withoutLock({ call }: Point, reading: Reading): Reading {

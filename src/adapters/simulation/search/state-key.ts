@@ -137,7 +137,15 @@ function readersIn(world: World): Readers {
   return world.left.restarts > 0 || world.processes.some(calls) ? 'callers' : 'candidates-only';
 }
 
-const LIMITS: readonly (keyof Limits)[] = ['kills', 'faults', 'pauses', 'restarts', 'stops', 'ticks'];
+const LIMITS: readonly (keyof Limits)[] = [
+  'kills',
+  'faults',
+  'pauses',
+  'restarts',
+  'stops',
+  'ticks',
+  'removals',
+];
 
 function restText(world: World, readers: Readers): string {
   const left = LIMITS.map((limit) => world.left[limit]).join();
