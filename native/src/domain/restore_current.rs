@@ -7,8 +7,9 @@ use super::owner_witness::sight_owner;
 use super::ports::Ports;
 
 pub fn restore_current(ports: &mut impl Ports, directory: &str) {
-    let Ok(Some(last)) = find_last(ports, directory, None) else {
-        return;
+    let last = match find_last(ports, directory, None) {
+        Ok(Some(last)) => last,
+        _ => return,
     };
     let owner = layout::owner_in(&layout::generation(directory, last));
     if matches!(sight_owner(ports, &owner), Some((_, Vitality::Alive))) {
