@@ -1312,7 +1312,7 @@ const obtain = of('obtain/obtain', 'obtain/obtain', [
   [
     'death-releases',
     'A child that died leaves the lock free.',
-    "  if (lock !== undefined) yield* releaseLock(lock);\n  if (child.kind",
+    '  if (lock !== undefined) yield* releaseLock(lock);\n  if (child.kind',
     '  if (child.kind',
     'because the child dies: with its code and its last words',
   ],
