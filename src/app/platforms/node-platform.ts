@@ -68,6 +68,7 @@ export {
   runOnTrial,
   runToEnd,
 } from '../../adapters/node/processes/spawner.js';
+export { descriptorOf } from '../../adapters/node/sockets/descriptor.js';
 export { boundPathOf, type HandedListener } from '../../adapters/node/sockets/handed-listener.js';
 
 type Given<H> = Partial<H>;

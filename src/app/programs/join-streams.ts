@@ -4,8 +4,8 @@ import { readSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { causeOfStream } from '../../adapters/errno.js';
-import { descriptorOf } from '../../adapters/node/sockets/descriptor.js';
 import type { Cause } from '../../ports/readings.js';
+import { descriptorOf } from '../platforms/node-platform.js';
 
 type Received = 'nothing' | 'something';
 

@@ -5,6 +5,7 @@
 
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { LOCK_VARIABLE } from '../../adapters/spawn-target.js';
 import type { Identity } from '../../domain/evidence/identity.js';
 import type { TerminationSignal } from '../../ports/process-table.js';
 import { EXIT, exitCodeOf } from '../environment/exit-codes.js';
@@ -13,7 +14,14 @@ import { claimTarget } from '../library/claim-name.js';
 import { settledTarget, type Target } from '../library/daemon-target.js';
 import type { DaemonHost } from '../platforms/host.js';
 import { lookingAtProcess } from '../platforms/look-at-process.js';
-import { daemonHost, HANDED, handedListener, setBackPriority, WON } from '../platforms/node-platform.js';
+import {
+  daemonHost,
+  HANDED,
+  handedListener,
+  leaveOwnCommand,
+  setBackPriority,
+  WON,
+} from '../platforms/node-platform.js';
 import { StartReport } from '../platforms/start-report.js';
 import { failureMessage } from '../texts/failure-sentence.js';
 import { say } from '../texts/stderr.js';
@@ -52,6 +60,8 @@ interface Claim {
 
 async function claim(host: DaemonHost, target: Target, { socket, service }: Claim): Promise<number> {
   const report = new StartReport(host, target.place.directory);
+  // One in the foreground has no lock, and is not started again in the background.
+  const isStarted = host.env[LOCK_VARIABLE] !== undefined;
   const listener = handedListener({ descriptor: undefined, path: socket });
   const handed = {
     listen: (path: string) => listener.listen(path),
@@ -65,6 +75,8 @@ async function claim(host: DaemonHost, target: Target, { socket, service }: Clai
     case 'claimed':
       // What the program still has to load nobody can see.
       report.say({ kind: 'ready' });
+      // A kick does not wait until it is known that its program serves.
+      if (isStarted) leaveOwnCommand(target.place.directory);
       return WON;
     case 'gave-way':
       say(`${target.label} is served by generation ${result.generation} in ${target.place.directory}`);

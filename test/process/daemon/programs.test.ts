@@ -5,8 +5,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, w
 import net from 'node:net';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type * as Solod from '../../../src/app/entry/index.js';
+import { BUILD_MS, buildClient, CLIENT, hasCargo } from '../../native/client.js';
 import { eventually, has, ROOT, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
 
 const INDEX = new URL('../../../dist/index.js', import.meta.url).href;
@@ -241,6 +242,8 @@ it.skipIf(CC !== '')(`a C daemon serves, too${CC}`, async () => {
 });
 
 describe('a program', () => {
+  beforeAll(buildClient, BUILD_MS);
+
   it('gets what sd_listen_fds(3) says, as its own, and nothing of solod', async () => {
     const box = programBox();
     const out = path.join(box.path, 'seen');
@@ -303,6 +306,57 @@ describe('a program', () => {
       /^db: running, pid [0-9]+, .* a\\u000afake: running, pid 1\\u001b\[2J\n$/,
     );
   });
+
+  it('that was kicked is known by its name from then on', async () => {
+    const box = programBox();
+    const command = ['kick', ...TARGET, '--', script(box, 'exec sleep 60'), 'one'];
+    expect((await box.run(command, marked(box))).code).toBe(0);
+    await eventually('it runs', () => existsSync(path.join(placeIn(box), 'launch')));
+    const first = ownerIn(box)?.pid;
+    const restarted = await box.run(['restart', 'db', '--json'], marked(box));
+    expect(restarted.code).toBe(0);
+    expect(ownerIn(box)?.pid).not.toBe(first);
+    expect((await box.run(['ls'])).stdout.toString()).toContain('program one');
+  });
+
+  const engines: [string, string[]][] = [['Node', [process.execPath, SOLOD]]];
+  if (hasCargo) engines.push(['the native client', [CLIENT]]);
+
+  it.each(engines)(
+    'hears nothing of candidates of a service, and a caller is told: %s',
+    async (_, solodOf) => {
+      const box = programBox();
+      const service = path.join(box.path, 'service.mjs');
+      writeFileSync(service, 'export default () => 0;');
+      const heard = path.join(box.path, 'heard');
+      const source = `import { createServer } from "node:net"; import { appendFileSync } from "node:fs";
+      createServer((socket) => { appendFileSync(${JSON.stringify(heard)}, "x"); socket.on("error", () => {}); }).listen({ fd: 3 });`;
+      const module = path.join(box.path, 'program.mjs');
+      writeFileSync(module, source);
+      const program = script(box, `exec ${process.execPath} ${module}`);
+      await solod.obtain({
+        name: 'db',
+        command: [program],
+        stateDirectory: box.state,
+        env: { ...box.env, ...marked(box).env },
+      });
+      const run = (...args: string[]) =>
+        box.exec(solodOf[0] ?? '', [...solodOf.slice(1), ...args], marked(box));
+      const count = (): number => (existsSync(heard) ? readFileSync(heard, 'utf8').length : 0);
+      const { pid } = ownerIn(box) ?? {};
+      const served = await run('serve', ...TARGET, service);
+      expect(served.stderr).toContain('db is served by generation 1');
+      expect((await run('kick', ...TARGET, service)).code).toBe(0);
+      expect(count()).toBe(0);
+      const called = await run('call', ...TARGET, '--timeout', '2s', service);
+      expect(called.code).toBe(69);
+      expect(called.stderr).toContain(
+        `db is served by the program "${program}" (pid ${pid}), not by a service`,
+      );
+      expect(count()).toBeLessThanOrEqual(2);
+      expect((await run('call', ...TARGET, '--fallback', 'inline', service)).code).toBe(0);
+    },
+  );
 
   it('that ends at once is told of, with where to look', async () => {
     const box = programBox();
