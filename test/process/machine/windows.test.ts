@@ -1,5 +1,6 @@
 /** Node for Windows under Wine: the commands, storms, kills, an impostor. */
 
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -245,6 +246,25 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     expect(ended).toMatchObject({ code: 64, stdout: '' });
     expect(ended.stderr).toMatch(/^solod: .* does not (?:run|work) on win32, .*\n$/);
     expect(readdirSync(box.state)).toEqual([]);
+  });
+
+  it.each(['a pipe', 'a file'])('a mebibyte of any bytes by %s goes in and comes out', async (kind) => {
+    const box = wine.box();
+    const service = box.service(`
+      export default async ({ stdin, stdout }) => {
+        for await (const bytes of stdin) if (!stdout.write(bytes)) await new Promise((go) => stdout.once('drain', go));
+      };
+    `);
+    const [given, taken] = [path.join(box.path, 'in.bin'), path.join(box.path, 'out.bin')];
+    const bytes = randomBytes(1024 * 1024);
+    writeFileSync(given, bytes);
+    const [file, out] = [openSync(given, 'r'), openSync(taken, 'w')];
+    const stdin = kind === 'a pipe' ? 'pipe' : file;
+    const caller = box.node([SOLOD, 'call', service, '--timeout', '60s'], [stdin, out, 'inherit']);
+    for (const descriptor of [file, out]) closeSync(descriptor);
+    caller.stdin?.on('error', () => {}).end(bytes);
+    expect(await new Promise((resolve) => caller.once('exit', resolve))).toBe(0);
+    expect(readFileSync(taken).equals(bytes)).toBe(true);
   });
 
   it('a service sees its caller: arguments, directory, input, exit code', async () => {
