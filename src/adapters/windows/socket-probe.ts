@@ -23,8 +23,9 @@ export class PipeProbe extends HeldConnection {
   async dial(path: string, withinMs: number) {
     const read = this.files.readText(path);
     if (read.kind === 'failed') return { reading: { kind: 'errno', cause: read.cause } } as const;
+    if (read.kind === 'absent') return { reading: errno('ENOENT', `ENOENT: there is no ${path}`) };
     const record = read.kind === 'text' ? parseRecord(read.text, path) : undefined;
-    if (record === undefined) return { reading: errno('ENOENT', `ENOENT: no pipe is named in ${path}`) };
+    if (record === undefined) return { reading: errno('EPROTO', `EPROTO: no pipe is named in ${path}`) };
     const begunMs = performance.now();
     const socket = connect(record.pipe);
     const first = await dialled(socket, withinMs, refused);
