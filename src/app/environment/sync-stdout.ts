@@ -36,8 +36,8 @@ export class StandardOutput extends Writable {
 }
 
 /**
- * Node takes a directory for an empty stdin: reading it fails here, as in every other program. What Wine hands
- * over of its host, Node does not open, though it can be read.
+ * Node takes a directory for an empty stdin: reading it fails here, as in every other program. Node does
+ * not open what Wine hands over of its host, though it can be read.
  */
 function ownStdin(): Readable {
   try {

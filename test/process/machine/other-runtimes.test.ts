@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { contractProgram, expectContractKept } from '../support/contract-bundle.js';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { BUN, DENO, without } from '../support/runtimes.js';
 import { type Ended, eventually, oneDaemon, ROOT, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
@@ -38,6 +39,13 @@ const RUNTIMES = [
 
 describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
   describe.skipIf(program === undefined)(`calls and serves${without(name, program)}`, () => {
+    it('its adapters keep the contract', async () => {
+      const box = sandbox();
+      const [runtime, ...options] = command;
+      const { stdout } = await box.exec(runtime, [...options, await contractProgram(box.path)]);
+      expectContractKept(stdout.toString());
+    });
+
     it('call, kick, status, ls, logs, restart, stop', async () => {
       const box = sandbox();
       const run = on(box, command);

@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/app/environment/version.js';
+import { contractProgram, expectContractKept } from '../support/contract-bundle.js';
 import { eventually, ROOT, SOLOD } from '../support/sandbox.js';
 import { BOOT_MS, type Ended, hasWine, LEFT_OUT, onDrive, Wine, type WineBox } from '../support/wine.js';
 
@@ -46,6 +47,16 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     expect(new Set(answers).size).toBe(1);
     await eventually('one daemon is left', () => box.daemons().length === 1);
   }
+
+  it('its adapters keep the contract', async () => {
+    const box = wine.box();
+    const said = path.join(box.path, 'said.json');
+    const out = openSync(said, 'w');
+    const checking = box.node([path.basename(await contractProgram(box.path))], ['ignore', out, 'ignore']);
+    closeSync(out);
+    expect(await new Promise((resolve) => checking.once('exit', resolve))).toBe(0);
+    expectContractKept(readFileSync(said, 'utf8'));
+  });
 
   it('call, kick, status, ls, logs, restart, stop', async () => {
     const box = wine.box();
