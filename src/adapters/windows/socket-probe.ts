@@ -6,6 +6,12 @@ import { dialled, HeldConnection } from '../node/sockets/held-connection.js';
 import { firstBytes } from './first-bytes.js';
 import { isProof, newGreeting, type PipeRecord, PROOF_BYTES, parseRecord } from './pipe-record.js';
 
+/**
+ * How long the other end may take to prove itself, before its caller looks at the file that a daemon holds.
+ * One that is busy is asked again; one that has taken a dead daemon's pipe may be silent for ever.
+ */
+const PROOF_MS = 1_000;
+
 const errno = (code: string, message: string): ConnectReading => ({
   kind: 'errno',
   cause: { code, message },
@@ -29,7 +35,7 @@ export class PipeProbe extends HeldConnection {
     const begunMs = performance.now();
     const socket = connect(record.pipe);
     const first = await dialled(socket, withinMs, refused);
-    const leftMs = withinMs - (performance.now() - begunMs);
+    const leftMs = Math.min(withinMs - (performance.now() - begunMs), PROOF_MS);
     return { reading: first.kind === 'connected' ? await meet(socket, record, leftMs) : first, socket };
   }
 }
