@@ -65,6 +65,25 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       expect(box.spawns()).toEqual(['cold', 'restart']);
     });
 
+    it('the exit code of a call is not that of the next one', async () => {
+      const box = sandbox();
+      const service = box.service(`
+        import { exit } from 'node:process';
+        export default ({ args: [act] }) => {
+          if (act === 'exits') process.exit(9);
+          if (act === 'imports') exit(7);
+          if (act === 'sets') process.exitCode = 5;
+          if (act === 'both') { process.exitCode = 4; throw new Error('as well'); }
+        };
+      `);
+      const codes = [];
+      for (const act of ['exits', '', 'imports', '', 'sets', '', 'both', ''])
+        codes.push((await on(box, command)(['call', service, '--', act])).code);
+      expect(codes).toEqual([9, 0, 7, 0, 5, 0, 1, 0]);
+      await oneDaemon(box);
+      expect(box.spawns()).toEqual(['cold']);
+    });
+
     it.each([
       ['on Node', [process.execPath]],
       ['on the same', command],
