@@ -33,6 +33,29 @@ export interface CallWire {
 
 type Streams = { stdin?: CallInput; stdout?: CallOutput; stderr?: CallOutput };
 
+/** Where a context holds its call. */
+const CALL = Symbol('call');
+
+const madeWhenAskedFor = (name: 'env' | 'stdin' | 'stdout' | 'stderr' | 'signal'): PropertyDescriptor => ({
+  get(this: { readonly [CALL]: Call }) {
+    return this[CALL][name];
+  },
+  enumerable: true,
+  configurable: true,
+});
+
+/**
+ * One set of getters for all calls. V8 makes a hidden class for each new getter, which keeps the call that the getter
+ * belongs to until the next full garbage collection.
+ */
+const MADE_WHEN_ASKED_FOR: PropertyDescriptorMap = {
+  env: madeWhenAskedFor('env'),
+  stdin: madeWhenAskedFor('stdin'),
+  stdout: madeWhenAskedFor('stdout'),
+  stderr: madeWhenAskedFor('stderr'),
+  signal: madeWhenAskedFor('signal'),
+};
+
 export class Call {
   readonly #request: CallRequest;
   readonly #wire: CallWire;
@@ -41,6 +64,7 @@ export class Call {
   readonly #streams: Streams = {};
   #controller: AbortController | undefined;
   #aborted: CallAborted | undefined;
+  #env: Record<string, string> | undefined;
   #state: 'open' | 'over' | { readonly lostBy: string } = 'open';
 
   /** @param scope the process that the service sees */
@@ -100,37 +124,37 @@ export class Call {
 
   #context(): ServiceContext {
     const { args, cwd } = this.#request;
-    let ownEnv: Record<string, string> | undefined;
-    // The connection may remember the request's for the next call, and this call may change its own.
-    const env = (): Record<string, string> => {
-      ownEnv ??= { ...this.#request.env };
-      return ownEnv;
-    };
-    const stdin = (): CallInput => {
-      this.#streams.stdin ??= this.#begin(this.#wire.input());
-      return this.#streams.stdin;
-    };
-    const output = (name: 'stdout' | 'stderr'): CallOutput => this.#output(name);
-    const signal = (): AbortSignal => this.#signal();
-    return {
-      args,
-      cwd,
-      get env() {
-        return env();
-      },
-      get stdin() {
-        return stdin();
-      },
-      get stdout() {
-        return output('stdout');
-      },
-      get stderr() {
-        return output('stderr');
-      },
-      get signal() {
-        return signal();
-      },
-    };
+    const context = Object.defineProperty({ args, cwd }, CALL, { value: this });
+    return Object.defineProperties(context, MADE_WHEN_ASKED_FOR) as unknown as ServiceContext;
+  }
+
+  // --- what the context gives when the service asks for it ---
+
+  /** The connection may remember the request's for the next call, and this call may change its own. */
+  get env(): Record<string, string> {
+    this.#env ??= { ...this.#request.env };
+    return this.#env;
+  }
+
+  get stdin(): CallInput {
+    this.#streams.stdin ??= this.#begin(this.#wire.input());
+    return this.#streams.stdin;
+  }
+
+  get stdout(): CallOutput {
+    return this.#output('stdout');
+  }
+
+  get stderr(): CallOutput {
+    return this.#output('stderr');
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
   }
 
   #output(name: 'stdout' | 'stderr'): CallOutput {
@@ -145,14 +169,6 @@ export class Call {
       streams[name] = this.#begin(made);
     }
     return streams[name];
-  }
-
-  #signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
-    }
-    return this.#controller.signal;
   }
 
   #begin<S extends CallInput | CallOutput>(stream: S): S {
