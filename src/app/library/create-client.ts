@@ -62,12 +62,21 @@ export function createClient<C extends Duplex>(
     const answered = isWanted ? await keptCalls.call(whole, env) : undefined;
     return answered ?? callService(hostOf(), whole, undefined, kept);
   };
-  const running = new Set<Promise<unknown>>();
+  // Counted, and not in a set: V8 keeps what a set has held until a full garbage collection.
+  let running = 0;
   let state: 'open' | 'closed' = 'open';
-  const close = async (): Promise<void> => {
+  let tellQuiet = (): void => {};
+  const quiet = new Promise<void>((resolve) => {
+    tellQuiet = resolve;
+  });
+  const look = (): void => {
+    if (state === 'closed' && running === 0) tellQuiet();
+  };
+  const close = (): Promise<void> => {
     state = 'closed';
     kept.close();
-    await Promise.allSettled(running);
+    look();
+    return quiet;
   };
   return {
     call: async (options) => {
@@ -75,12 +84,12 @@ export function createClient<C extends Duplex>(
       const whole = { ...service, ...options, env: options?.env ?? service.env };
       const wrong = refused({ ...whole, connections }, 'service', 'stdout', 'stderr');
       if (wrong !== undefined) return wrong;
-      const call = callWith(whole);
-      running.add(call);
+      running += 1;
       try {
-        return await call;
+        return await callWith(whole);
       } finally {
-        running.delete(call);
+        running -= 1;
+        look();
       }
     },
     close,

@@ -4,8 +4,8 @@ import type { Duplex } from 'node:stream';
 import { HeadBudget } from '../../domain/calls/head-budget.js';
 import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
-import { Connection } from './connection.js';
-import type { ConnectionOwner, Endable } from './connection-owner.js';
+import { AcceptedSocket } from './accepted-socket.js';
+import type { ConnectionOwner } from './connection-owner.js';
 import { undecided } from './refusals.js';
 import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
 
@@ -57,7 +57,11 @@ function admission(options: CallServerOptions, request: CallRequest): Promise<Ad
 const KEPT_MAX = 256;
 
 export class CallServer {
-  readonly #connections = new Set<Endable>();
+  /**
+   * An entry stays for as long as its socket. One for each call would cost more than the call's other garbage: V8 links a
+   * set's old table to the next one, and so keeps what both held until the next full garbage collection.
+   */
+  readonly #sockets = new Set<AcceptedSocket>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
   #abandoned = 0;
@@ -93,13 +97,9 @@ export class CallServer {
         this.#wakeWaiters();
         if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
       },
-      mayKeep: () => this.#connections.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
-      kept: (socket, before) => {
-        this.#connections.add(new Connection(socket, this.#owner, before));
-      },
+      mayKeep: () => this.#sockets.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
       outlived: () => options.onCallEnd?.(),
-      closed: (connection, headBytes) => {
-        this.#connections.delete(connection);
+      over: (headBytes) => {
         if (headBytes >= LARGE_REQUEST_BYTES) options.onLargeRequest?.();
       },
     };
@@ -107,7 +107,8 @@ export class CallServer {
 
   /** @param socket that a listener has accepted; from here on it has an error handler */
   accept(socket: Duplex): void {
-    this.#connections.add(new Connection(socket, this.#owner));
+    const accepted = new AcceptedSocket(socket, this.#owner, () => this.#sockets.delete(accepted));
+    this.#sockets.add(accepted);
   }
 
   /**
@@ -142,12 +143,12 @@ export class CallServer {
 
   /** Aborts every call. Requests that still wait are refused: the daemon drains. */
   abortAll(reason: string): void {
-    for (const connection of this.#connections) connection.abort(reason);
+    for (const socket of this.#sockets) socket.abort(reason);
   }
 
   /** Closes the connections without a whole request. Their clients may safely ask another daemon. */
   endIdleConnections(): void {
-    for (const connection of this.#connections) connection.endIfIdle();
+    for (const socket of this.#sockets) socket.endIfIdle();
   }
 
   #wakeWaiters(): void {
