@@ -54,6 +54,7 @@ export function createClient<C extends Duplex>(
   options: ClientOptions,
 ): Client {
   const { connections = CONNECTIONS, ...service } = options ?? {};
+  const wrongHere = refused({ ...service, connections });
   const kept = new KeptConnections<C>(connections);
   const keptCalls = new KeptCalls(hostOf(), kept);
   const callWith = async (whole: CallOptions): Promise<CallResult> => {
@@ -81,12 +82,12 @@ export function createClient<C extends Duplex>(
   return {
     call: async (options) => {
       if (state === 'closed') return failed(invalid(USAGE.closedClient()).failure);
-      const whole = { ...service, ...options, env: options?.env ?? service.env };
-      const wrong = refused({ ...whole, connections }, 'service', 'stdout', 'stderr');
+      const wrong =
+        wrongHere ?? refused({ service: service.service, ...options }, 'service', 'stdout', 'stderr');
       if (wrong !== undefined) return wrong;
       running += 1;
       try {
-        return await callWith(whole);
+        return await callWith({ ...service, ...options, env: options.env ?? service.env });
       } finally {
         running -= 1;
         look();

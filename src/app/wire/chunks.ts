@@ -150,7 +150,9 @@ export function writeHeader(into: Buffer, offset: number, type: ChunkType, bytes
 
 export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffer {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-  return Buffer.concat([chunkHeader(type, bytes.length), bytes]);
+  const whole = Buffer.allocUnsafe(HEADER_BYTES + bytes.length);
+  whole.set(bytes, writeHeader(whole, 0, type, bytes.length));
+  return whole;
 }
 
 /**
