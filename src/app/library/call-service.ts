@@ -205,15 +205,13 @@ export async function complete<C extends Duplex>(
     kept &&
       ((connection, how) =>
         kept.give({
-          connection: connection as C,
-          owner,
-          name,
+          ...{ connection: connection as C, owner, name },
           said: how === 'remembered' ? said : undefined,
         })),
   );
   switch (ended.kind) {
     case 'exited':
-      return { kind: 'exited', code: ended.code, via, pid: owner?.pid };
+      return { ...ended, via, pid: owner?.pid };
     case 'lost':
       return { ...ended, ...lostCall(ended.cause) };
     case 'cancelled':

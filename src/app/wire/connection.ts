@@ -297,8 +297,8 @@ export class Connection {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
       exit: 'follows' as const,
-      output: senderOn(this.#socket, CHUNK.output),
-      errorOutput: senderOn(this.#socket, CHUNK.errorOutput),
+      stdout: senderOn(this.#socket, CHUNK.output),
+      stderr: senderOn(this.#socket, CHUNK.errorOutput),
     };
     const call = new Call(request, wire, this.#scope);
     this.#call = call;

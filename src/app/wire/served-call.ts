@@ -27,8 +27,8 @@ export interface CallWire {
   closeInput(): void;
   /** `follows`: the exit code goes the same way as the output, so it need not wait until that has arrived. */
   readonly exit: 'follows' | 'waits';
-  readonly output: Send;
-  readonly errorOutput: Send;
+  readonly stdout: Send;
+  readonly stderr: Send;
 }
 
 type Streams = { stdin?: CallInput; stdout?: CallOutput; stderr?: CallOutput };
@@ -36,25 +36,22 @@ type Streams = { stdin?: CallInput; stdout?: CallOutput; stderr?: CallOutput };
 /** Where a context holds its call. */
 const CALL = Symbol('call');
 
-const madeWhenAskedFor = (name: 'env' | 'stdin' | 'stdout' | 'stderr' | 'signal'): PropertyDescriptor => ({
-  get(this: { readonly [CALL]: Call }) {
-    return this[CALL][name];
-  },
-  enumerable: true,
-  configurable: true,
-});
-
 /**
- * One set of getters for all calls. V8 makes a hidden class for each new getter, which keeps the call that the getter
- * belongs to until the next full garbage collection.
+ * One set of getters for all calls. V8 makes a hidden class for each new getter, which keeps the call that
+ * the getter belongs to until the next full garbage collection.
  */
-const MADE_WHEN_ASKED_FOR: PropertyDescriptorMap = {
-  env: madeWhenAskedFor('env'),
-  stdin: madeWhenAskedFor('stdin'),
-  stdout: madeWhenAskedFor('stdout'),
-  stderr: madeWhenAskedFor('stderr'),
-  signal: madeWhenAskedFor('signal'),
-};
+const MADE_WHEN_ASKED_FOR = Object.fromEntries(
+  (['env', 'stdin', 'stdout', 'stderr', 'signal'] as const).map((name) => [
+    name,
+    {
+      get(this: { readonly [CALL]: Call }) {
+        return this[CALL][name];
+      },
+      enumerable: true,
+      configurable: true,
+    },
+  ]),
+);
 
 export class Call {
   readonly #request: CallRequest;
@@ -158,17 +155,13 @@ export class Call {
   }
 
   #output(name: 'stdout' | 'stderr'): CallOutput {
-    const streams = this.#streams;
-    if (streams[name] === undefined) {
-      const [, stdout, stderr] = terminalsOf(this.#request.env);
-      const { output, errorOutput } = this.#wire;
-      const made =
-        name === 'stdout'
-          ? new CallOutput(output, 1, stdout, this.#scope)
-          : new CallOutput(errorOutput, 2, stderr, this.#scope);
-      streams[name] = this.#begin(made);
-    }
-    return streams[name];
+    const made = this.#streams[name];
+    if (made !== undefined) return made;
+    const fd = name === 'stdout' ? 1 : 2;
+    const terminal = terminalsOf(this.#request.env)[fd];
+    const output = this.#begin(new CallOutput(this.#wire[name], fd, terminal, this.#scope));
+    this.#streams[name] = output;
+    return output;
   }
 
   #begin<S extends CallInput | CallOutput>(stream: S): S {
