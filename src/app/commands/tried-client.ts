@@ -7,8 +7,10 @@ import { runOnTrial } from '../platforms/node-platform.js';
 
 export type TriedClient =
   | NativeClient
-  /** It is there, and does not run, or is of another release. */
-  | { readonly kind: 'unusable'; readonly path: string; readonly why: string };
+  /** It is there, and does not run. */
+  | { readonly kind: 'unusable'; readonly path: string; readonly why: string }
+  /** `bin/solod` becomes it all the same: a shell has no quick way to tell. */
+  | { readonly kind: 'other-version'; readonly path: string; readonly version: string };
 
 /** How long it may take to say its version, in milliseconds. */
 const TRIAL_MS = 5_000;
@@ -21,7 +23,7 @@ export function tryNativeClient(): TriedClient {
   const trial = runOnTrial(path, ['--version'], TRIAL_MS);
   if (trial.kind === 'failed') return { kind: 'unusable', path, why: trial.why };
   const version = trial.text.trim();
-  return version === VERSION ? found : { kind: 'unusable', path, why: `it says version "${version}"` };
+  return version === VERSION ? found : { kind: 'other-version', path, version };
 }
 
 /**

@@ -30,9 +30,14 @@ export const DOCTOR_PAGES: ErrorPages<FindingCode> = {
     'Install solod again without `--omit=optional`, if it is called often.',
   ),
   SOLOD_E_DOCTOR_NATIVE_CLIENT_UNUSABLE: finding(
-    'The native client is installed, and can not be executed, or is of another release. Each call starts Node instead.',
+    'The native client is installed, and can not be executed. Each call starts Node instead.',
     NAMED,
     'Install solod again with its optional dependencies, on the machine where it runs.',
+  ),
+  SOLOD_E_DOCTOR_NATIVE_CLIENT_DIFFERS: finding(
+    'The native client that is installed beside solod is of another release. It answers calls and kicks; Node does everything else.',
+    NAMED,
+    'Install solod again with its optional dependencies. Each release names the client that it needs.',
   ),
   SOLOD_E_DOCTOR_RELATIVE_IGNORED: finding(
     'A variable that leads to the state directory has a relative path. solod ignores it.',

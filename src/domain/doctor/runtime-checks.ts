@@ -70,6 +70,12 @@ export const RUNTIME_TELLERS = {
       `the native client can't be used (${why}); everything works without it, but each call starts Node, some 40 ms instead of 2`,
       'install solod again, for this processor',
     ),
+  'native-client-differs': ({ path, version, solod }: { path: string; version: string; solod: string }) =>
+    note(
+      path,
+      `the native client says that it is solod ${JSON.stringify(version)}, and this is ${solod}: it answers calls and kicks, this does the rest`,
+      'install solod again, with its optional dependencies',
+    ),
   'relative-ignored': ({ variable, value }: { variable: string; value: string }) =>
     note(
       HERE,

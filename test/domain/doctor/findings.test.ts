@@ -41,6 +41,11 @@ const EXAMPLES: { readonly [K in SymptomKind]: Example<K> } = {
     'note',
     "the native client can't be used (SIGSEGV has ended it)",
   ],
+  'native-client-differs': [
+    { path: '/bin/solod-client', version: '0.9.0', solod: '1.0.0' },
+    'note',
+    'says that it is solod "0.9.0", and this is 1.0.0',
+  ],
   'relative-ignored': [{ variable: 'XDG_STATE_HOME', value: 'x' }, 'note', 'XDG_STATE_HOME'],
   'relative-root': [{ value: 'x', path: '/w/x' }, 'note', 'the relative path "x"'],
   'base-ignored': [

@@ -131,6 +131,8 @@ function symptomsOfNative(found: TriedClient): Symptom[] {
       return [{ kind: 'native-client-missing', package: found.package }];
     case 'unusable':
       return [{ kind: 'native-client-unusable', path: found.path, why: found.why }];
+    case 'other-version':
+      return [{ kind: 'native-client-differs', path: found.path, version: found.version, solod: VERSION }];
     case 'not-for-here':
       return [];
   }
