@@ -37,6 +37,9 @@ export function lookingAtProcess(
       if (vitality === 'alive' && look === 'process') return { kind: 'connected' };
       const reading = await probe.connect(path, withinMs);
       if (vitality !== 'dead' || reading.kind !== 'connected') return reading;
+      // `current` has moved between the two: this is a connection to the next one, which would hear of a
+      // client that goes away.
+      if (vitalityOfProgram(host, path) !== 'dead') return reading;
       // The process that claims for it may have the listener still: it is waited for.
       probe.drop();
       return { kind: 'errno', cause: ORPHANED };
