@@ -52,8 +52,13 @@ function unlinkFolders(outputDirectory) {
 /**
  * What TypeDoc's search gets wrong, and what is right. lunr names a node of its index by labels and numbers without
  * anything between them, so words with digits are mixed up. TypeDoc ignores what is typed before the index is loaded.
+ * It hands what is typed to lunr's query language, in which a dash, a colon and a plus mean something else.
  */
 const SEARCH_FIXES = [
+  [
+    'let a=i.split(" ").map(c=>c.length?`*${c}*`:"").join(" ");s=r.index.search(a).filter(',
+    's=window.solodSearch(r.index,r.data.rows,i).filter(',
+  ],
   ['e=e+s+o.id', 'e=e+s+":"+o.id+","'],
   [
     't.index=Ie.Index.load(n.index),e.innerHTML=""',

@@ -113,7 +113,18 @@ describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
     ['two daemons', 'Troubleshooting by message'],
     ['NFS', 'Operations'],
     ['docker', 'Operations'],
-    ['--idle-timeout', 'Commands'],
+    ['--idle-timeout', 'solod call'],
+    ['--fallback', 'solod call'],
+    ['deamon', 'Any program as a daemon'],
+    ['instalation', 'Install'],
+    ['Konfiguration', 'A linter as a service'],
+    ['permision', 'Troubleshooting by message'],
+    ['performace', 'Performance'],
+    ['eslintd', 'Moving from other tools'],
+    ['pidfile', 'Moving from other tools'],
+    ['benchmark', 'Performance'],
+    ['solod:status-line', 'A status line'],
+    ['solod: what is it ^that +fails ~now', 'Troubleshooting by message'],
     ['exit code', 'Reference: exit codes, environment variables, files, values'],
     ['environment variable', 'Reference: exit codes, environment variables, files, values'],
     ['uninstall', 'solod uninstall'],
@@ -133,11 +144,29 @@ describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
     expect(troubles).toEqual([]);
   });
 
-  it('search for a code leads to its entry', async () => {
+  it('the keyboard is enough', async () => {
+    const page = await opened();
+    await page.goto(`${base}index.html`);
+    await page.keyboard.press('/');
+    await page.keyboard.type('prettierd');
+    await page.locator('#tsd-search-results li').first().waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/Moving_from_other_tools.html');
+    expect(troubles).toEqual([]);
+  });
+
+  it.each([
+    'solod_e_timed_out',
+    '[SOLOD_E_TIMED_OUT]',
+    'timed_out',
+    'E-TIMED-OUT',
+    'solod: it failed; call again [SOLOD_E_TIMED_OUT]',
+  ])('search for the code %s leads to its entry', async (written) => {
     const page = await opened();
     await page.goto(`${base}index.html`);
     await page.locator('#tsd-search-trigger').click();
-    await page.locator('#tsd-search-input').fill('solod_e_timed_out');
+    await page.locator('#tsd-search-input').fill(written);
     const first = page.locator('#tsd-search-results li a').first();
     await page.locator('#tsd-search-results a[href*="#"]').waitFor();
     await first.click();

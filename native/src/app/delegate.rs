@@ -35,7 +35,7 @@ pub fn limits(asked: &Asked) -> Limits {
     }
 }
 
-fn is_continuous_integration() -> bool {
+pub fn is_continuous_integration() -> bool {
     let value = env::var_os("CI").unwrap_or_default();
     !value.is_empty() && value != "0" && !value.eq_ignore_ascii_case("false")
 }

@@ -1,5 +1,6 @@
 //! A line on the terminal while a daemon starts and takes its time, as in `src/app/entry/progress-line.ts`.
 
+use crate::app::delegate::is_continuous_integration;
 use crate::domain::failure::fill;
 use crate::domain::one_line::printable;
 use crate::protocol as p;
@@ -16,9 +17,10 @@ pub struct Wait {
 }
 
 impl Wait {
-    /// None if stderr is not a terminal, or without a thread to spare: then nothing is shown.
+    /// None if stderr is not a terminal that can erase, or without a thread to spare: then nothing is shown.
     pub fn begin(service: &str) -> Option<Self> {
-        if !is_terminal(STDERR) {
+        let is_dumb = env::var_os("TERM").map_or(false, |term| term == "dumb");
+        if !is_terminal(STDERR) || is_dumb || is_continuous_integration() {
             return None;
         }
         let text = format!("{}{}", p::SPEAKER, fill(p::TEXT_PROGRESS, &[("service", &printable(service))]));
@@ -28,12 +30,9 @@ impl Wait {
             if ended.recv_timeout(after) != Err(RecvTimeoutError::Timeout) {
                 return;
             }
-            let is_dumb = env::var_os("TERM").map_or(false, |term| term == "dumb");
-            let _ = write_all(STDERR, format!("{text}{}", if is_dumb { "\n" } else { "" }).as_bytes());
+            let _ = write_all(STDERR, text.as_bytes());
             let _ = ended.recv();
-            if !is_dumb {
-                let _ = write_all(STDERR, p::PROGRESS_ERASE.as_bytes());
-            }
+            let _ = write_all(STDERR, p::PROGRESS_ERASE.as_bytes());
         });
         Some(Self { end: Some(end), thread: Some(thread.ok()?) })
     }

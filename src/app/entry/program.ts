@@ -20,10 +20,9 @@ import {
   type OptionSpec,
   optionHelp,
 } from '../options/option-table.js';
-import { type ArgumentsReading, readArguments } from '../options/read-options.js';
+import { type ArgumentsReading, asksForJson, readArguments } from '../options/read-options.js';
 import { CommandOutput } from '../output/command-output.js';
 import { nodeHost } from '../platforms/node-platform.js';
-import { say } from '../texts/stderr.js';
 import { USAGE } from '../texts/usage-text.js';
 import { type Commands, commands } from './composition.js';
 
@@ -31,8 +30,6 @@ function exitCodesHelp(): string {
   const rows = EXIT_ROWS.map(([code, meaning]) => hanging(`  ${code}`, plain(meaning), 12));
   return ['', 'Exit codes:', ...rows].join('\n');
 }
-
-const OUTPUT = new CommandOutput();
 
 /** The framework makes the sentence; the code is that of the same mistake elsewhere. */
 const MALFORMED = codeSuffix(USAGE.malformed().code);
@@ -43,8 +40,10 @@ const MALFORMED = codeSuffix(USAGE.malformed().code);
  */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   let exitCode: number = EXIT.ok;
-  const program = buildProgram(async (name) => {
-    exitCode = await runNamed(program, name, readArguments(name, argv.slice(argv.indexOf(name) + 1)));
+  const output = new CommandOutput(formOf(argv));
+  const program = buildProgram(output, async (name) => {
+    const reading = readArguments(name, argv.slice(argv.indexOf(name) + 1));
+    exitCode = await runNamed(program, output, name, reading);
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -53,26 +52,40 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
     // A request for help is not a mistake.
     exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   }
-  return OUTPUT.settle(exitCode);
+  return output.settle(exitCode);
 }
 
-async function runNamed(program: Command, name: CommandName, reading: ArgumentsReading): Promise<number> {
+/** Also of a command line with a mistake in it. */
+function formOf(argv: readonly string[]): 'json' | 'text' {
+  const [command = ''] = argv;
+  const options: readonly string[] = Object.hasOwn(COMMAND_OPTIONS, command)
+    ? COMMAND_OPTIONS[command as CommandName]
+    : [];
+  return options.includes('json') && asksForJson(argv) ? 'json' : 'text';
+}
+
+async function runNamed(
+  program: Command,
+  output: CommandOutput,
+  name: CommandName,
+  reading: ArgumentsReading,
+): Promise<number> {
   switch (reading.kind) {
     case 'wrong':
-      return complain(OUTPUT, reading.complaint);
+      return complain(output, reading.complaint);
     case 'malformed':
       // The framework takes a value that starts with a dash; the reader, which is stricter, does not.
-      return complain(OUTPUT, USAGE.dashValue());
+      return complain(output, USAGE.dashValue());
     case 'read': {
       const { service, args, options } = reading.value;
-      if (isOfManual(name)) return explained(program, name, [service ?? '', ...args].join(' '), options);
+      if (isOfManual(name)) return explained(program, output, name, [service ?? '', ...args].join(' '));
       const host = nodeHost();
       const derived = derivedFor(host, options);
       // What is not trusted is what `doctor` is for.
       const isLookedAt = options.explainPlace || (name === 'doctor' && derived.kind === 'distrusted');
-      if (derived.kind !== 'place' && !isLookedAt) return complainOf(OUTPUT, failureOf(derived));
+      if (derived.kind !== 'place' && !isLookedAt) return complainOf(output, failureOf(derived));
       const meant = isByName(name) ? meantBy(host, service, options) : { service, options };
-      return ACTIONS[name](commands(OUTPUT), meant.service, meant.options);
+      return ACTIONS[name](commands(output), meant.service, meant.options, output);
     }
   }
 }
@@ -83,16 +96,16 @@ const isByName = (name: CommandName): boolean => COMMANDS[name].operand === DAEM
 const MANUAL: ReadonlySet<CommandName> = new Set<ManualCommand>(['explain', 'completion', 'help']);
 const isOfManual = (name: CommandName): name is ManualCommand => MANUAL.has(name);
 
-function explained(program: Command, name: ManualCommand, word: string, { json }: CommandOptions): number {
+function explained(program: Command, output: CommandOutput, name: ManualCommand, word: string): number {
   const command = name === 'help' ? commandNamed(program, word) : undefined;
   if (command !== undefined) {
     command.outputHelp();
     return EXIT.ok;
   }
   const { consult } = loadBundle<typeof import('../manual/manual.js')>('manual.cjs');
-  const answer = consult(name, word, json ? 'json' : 'text');
-  if (answer.kind === 'unknown') return complain(OUTPUT, answer.complaint);
-  OUTPUT.print(answer.text);
+  const answer = consult(name, word, output.form);
+  if (answer.kind === 'unknown') return complain(output, answer.complaint);
+  output.print(answer.text);
   return EXIT.ok;
 }
 
@@ -111,10 +124,11 @@ type Action = (
   all: Commands,
   service: string | undefined,
   options: CommandOptions,
+  output: CommandOutput,
 ) => number | Promise<number>;
 
 /** Well-formed calls of these are answered before this bundle is loaded: see `main.ts`. */
-const elsewhere: Action = () => complain(OUTPUT, USAGE.dashValue());
+const elsewhere: Action = (_all, _service, _options, output) => complain(output, USAGE.dashValue());
 
 const setup = ({ managerSetup, commandSetup }: Commands, { systemd }: CommandOptions) =>
   systemd ? managerSetup : commandSetup;
@@ -143,16 +157,16 @@ const ACTIONS: Readonly<Record<Exclude<CommandName, ManualCommand>, Action>> = {
 };
 
 /** @param run is called for a command line without mistakes */
-function buildProgram(run: (name: CommandName) => Promise<void>): Command {
+function buildProgram(output: CommandOutput, run: (name: CommandName) => Promise<void>): Command {
   const program = new Command('solod')
     .description('Exactly one warm background daemon for a command-line tool.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => OUTPUT.print(text),
-      writeErr: (text) => OUTPUT.explain(text),
-      outputError: (text) => say(text.replace(/^error: /, '').trimEnd() + MALFORMED),
+      writeOut: (text) => output.print(text),
+      writeErr: (text) => output.explain(text),
+      outputError: (text) => output.complain(text.replace(/^error: /, '').trimEnd() + MALFORMED),
     })
     .helpCommand(false)
     .showHelpAfterError(moreHelp())

@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import { printable } from '../../domain/text/printable.js';
 import { SPEAKER } from '../../domain/text/speaker.js';
+import { isContinuousIntegration } from '../environment/daemon-switch.js';
 import { isTerminal } from '../environment/terminals.js';
 
 /** From then on a person wonders what is going on. In milliseconds. */
@@ -12,16 +13,15 @@ export const PROGRESS_AFTER_MS = 1_000;
 export const PROGRESS_ERASE = '\r\x1b[K';
 
 /**
- * Shows the line if the wait is long, and stderr is a terminal.
+ * Shows the line if the wait is long, and stderr is a terminal that can erase it. A log of CI keeps what was erased.
  * @returns ends the wait, and erases the line
  */
 export function showWait(service: string, env = process.env): () => void {
   let erase = '';
   const timer = setTimeout(() => {
-    if (!isTerminal(2)) return;
-    const isDumb = env.TERM === 'dumb';
-    erase = isDumb ? '' : PROGRESS_ERASE;
-    write(`${SPEAKER}${progressText(printable(service))}${isDumb ? '\n' : ''}`);
+    if (!isTerminal(2) || env.TERM === 'dumb' || isContinuousIntegration(env)) return;
+    erase = PROGRESS_ERASE;
+    write(`${SPEAKER}${progressText(printable(service))}`);
   }, PROGRESS_AFTER_MS);
   return () => {
     clearTimeout(timer);

@@ -40,6 +40,6 @@ export function chooseDaemon(wish: DaemonWish | undefined, env: Environment): Da
   }
 }
 
-function isContinuousIntegration({ CI }: Environment): boolean {
+export function isContinuousIntegration({ CI }: Environment): boolean {
   return CI !== undefined && CI !== '' && CI !== '0' && CI.toLowerCase() !== 'false';
 }

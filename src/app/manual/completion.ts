@@ -30,6 +30,7 @@ export function completionScript(shell: Shell): string {
 
 const NAMES = Object.keys(COMMANDS) as readonly CommandName[];
 const TOP = NAMES.filter((name) => !name.includes(' '));
+const TOP_FLAGS = ['--help', '--version'] as const;
 const ofShare = NAMES.filter((name) => name.startsWith('share ')).map((name) => name.slice('share '.length));
 
 /** What may stand as an operand, or as the value of an option. */
@@ -89,13 +90,27 @@ function bashScript(): string {
   const cases = NAMES.map((name) => bashCase(name)).join('\n');
   return `# Completion of solod for bash: source <(solod completion bash)
 _solod_names() { command solod ls 2>/dev/null | sed 's/: .*//'; }
+# Readline itself completes files, and knows how to quote them. It is left to that unless a name begins so.
+_solod_files_and_names() {
+  compopt -o default
+  local names=($(compgen -W "$(_solod_names)" -- "$1")) file
+  if ((\${#names[@]} > 0)); then
+    compopt -o filenames
+    while IFS= read -r file; do names+=("$file"); done < <(compgen -f -- "$1")
+    COMPREPLY=("\${names[@]}")
+  fi
+}
 _solod() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command=\${COMP_WORDS[1]} word
+  local line=\${COMP_LINE:0:COMP_POINT}
   COMPREPLY=()
+  # The cursor may stand in the middle of a word: what is before it counts.
+  while [[ -n $line && -n $cur && $line != *"$cur" ]]; do cur=\${cur%?}; done
   # Bash takes "--option=value" apart at the "=".
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W '${TOP.join(' ')}' -- "$cur"))
+    if [[ $cur == -* ]]; then word='${TOP_FLAGS.join(' ')}'; else word='${TOP.join(' ')}'; fi
+    COMPREPLY=($(compgen -W "$word" -- "$cur"))
     return
   fi
   for word in "\${COMP_WORDS[@]:2:COMP_CWORD-2}"; do
@@ -103,6 +118,10 @@ _solod() {
   done
   if [[ $command == share ]] && ((COMP_CWORD > 2)); then
     case \${COMP_WORDS[2]} in ${ofShare.join(' | ')}) command="share \${COMP_WORDS[2]}" ;; esac
+  fi
+  if [[ $command == help ]] && ((COMP_CWORD > 2)); then
+    if [[ $prev == share ]]; then COMPREPLY=($(compgen -W '${ofShare.join(' ')}' -- "$cur")); fi
+    return
   fi
   case $command in
 ${cases}
@@ -134,13 +153,13 @@ function bashReply(candidates: Candidates): string {
     case 'words':
       return `COMPREPLY=($(compgen -W '${candidates.words.join(' ')}' -- "$cur"))`;
     case 'files':
-      return 'compopt -o default -o filenames; COMPREPLY=($(compgen -f -- "$cur"))';
+      return 'compopt -o default';
     case 'directories':
-      return 'compopt -o filenames; COMPREPLY=($(compgen -d -- "$cur"))';
+      return 'compopt -o dirnames';
     case 'names':
       return 'COMPREPLY=($(compgen -W "$(_solod_names)" -- "$cur"))';
     case 'files-and-names':
-      return 'compopt -o default -o filenames; COMPREPLY=($(compgen -f -- "$cur") $(compgen -W "$(_solod_names)" -- "$cur"))';
+      return '_solod_files_and_names "$cur"';
     case 'any':
       return ':';
   }
@@ -165,7 +184,8 @@ _solod() {
 ${commands}
   )
   if (( CURRENT == 2 )); then
-    _describe command commands
+    if [[ $PREFIX == -* ]]; then _values flag '--help[print help]' '--version[print the version]'
+    else _describe command commands; fi
     return
   fi
   local command=$words[2]
@@ -198,9 +218,18 @@ function zshCase(name: CommandName): string {
     const brief = short === undefined ? [] : [`'-${short}[${help}]${value}'`];
     return [`'--${option}${mark}[${help}]${value}'`, ...brief];
   });
-  const lines = [...specs, "'--help[print help]'", `'1: :${zshAction(operandOf(name))}'`, "'*: :_default'"];
+  const operand = `'1: :${zshAction(operandOf(name))}'`;
+  const lines = [...specs, "'--help[print help]'", operand, ...zshRest(name)];
   return `    ('${name}') _arguments -S ${lines.join(' \\\n      ')} ;;`;
 }
+
+/** What may follow the operand. */
+function zshRest(name: CommandName): readonly string[] {
+  if (name === 'help') return [`'2: :{ [[ $words[2] == share ]] && compadd ${ofShare.join(' ')} }'`];
+  return TAKES_ARGUMENTS.test(COMMANDS[name].operand) ? ["'*: :_default'"] : [];
+}
+
+const TAKES_ARGUMENTS = /\.\.\.\]|^\[name\]$/;
 
 function zshAction(candidates: Candidates): string {
   switch (candidates.kind) {
@@ -227,6 +256,17 @@ function fishScript(): string {
   return [
     '# Completion of solod for fish: solod completion fish > ~/.config/fish/completions/solod.fish',
     "function __solod_names; command solod ls 2>/dev/null | string replace -r ': .*' ''; end",
+    '# Whether the line begins with solod and these words. What the service is called does not count.',
+    'function __solod_is',
+    '    set -l words (commandline -opc)',
+    '    test "$words[2]" = "$argv[1]"; or return 1',
+    `    if test "$argv[1]" = share; and contains -- "$words[3]" ${ofShare.join(' ')}`,
+    '        test "$words[3]" = "$argv[2]"',
+    '    else',
+    '        test (count $argv) -eq 1',
+    '    end',
+    'end',
+    ...TOP_FLAGS.map((flag) => `complete -c solod -n __fish_use_subcommand -l ${flag.slice(2)}`),
     ...commands,
     ...NAMES.flatMap(fishLines),
     '',
@@ -236,13 +276,7 @@ function fishScript(): string {
 const forFish = (text: string): string => text.replace(/[\\']/g, '\\$&');
 
 function fishLines(name: CommandName): string[] {
-  const [first, second] = name.split(' ');
-  // Words of "share ls" are those of "share" and of "ls", too.
-  const others =
-    second !== undefined ? [] : first === 'share' ? ofShare : ofShare.includes(name) ? ['share'] : [];
-  const not = others.length === 0 ? '' : `; and not __fish_seen_subcommand_from ${others.join(' ')}`;
-  const and = second === undefined ? not : `; and __fish_seen_subcommand_from ${second}`;
-  const when = `complete -c solod -n '__fish_seen_subcommand_from ${first}${and}'`;
+  const when = `complete -c solod -n '__solod_is ${name}'`;
   const options = COMMAND_OPTIONS[name].map((option) => {
     const { short }: OptionSpec = OPTIONS[option];
     const brief = short === undefined ? '' : ` -s ${short}`;
@@ -250,8 +284,21 @@ function fishLines(name: CommandName): string[] {
     return `${when} -l ${option}${brief}${fishValue(candidatesFor(name, option))} -d '${help}'`;
   });
   options.push(`${when} -l help -d 'print help'`);
-  const operand = fishOperand(operandOf(name));
+  if (name === 'help') options.push(...fishHelp());
+  const operand = name === 'help' ? undefined : fishOperand(operandOf(name));
   return operand === undefined ? options : [...options, `${when} ${operand}`];
+}
+
+/** A topic or a command, and what belongs to it. */
+function fishHelp(): readonly string[] {
+  const words = [...TOP, ...Object.keys(TOPICS)].join(' ');
+  const at = (count: number, more: string): string =>
+    `complete -c solod -f -n '__solod_is help; and test (count (commandline -opc)) -eq ${count}${more}'`;
+  return [
+    "complete -c solod -f -n '__solod_is help'",
+    `${at(2, '')} -a '${words}'`,
+    `${at(3, '; and contains share (commandline -opc)')} -a '${ofShare.join(' ')}'`,
+  ];
 }
 
 /** @returns undefined where fish offers files by itself */

@@ -4,6 +4,7 @@ import { codeFor } from '../../domain/text/error-code.js';
 import { EXIT, FAILURE_EXITS } from '../environment/exit-codes.js';
 import { USAGE_PAGES } from './command-pages.js';
 import { ERROR_PAGES, type ErrorCode } from './error-pages.js';
+import { similarWords } from './similar-words.js';
 import { hanging, plain } from './topics.js';
 
 export const ERROR_CODES = Object.keys(ERROR_PAGES) as readonly ErrorCode[];
@@ -11,14 +12,13 @@ export const ERROR_CODES = Object.keys(ERROR_PAGES) as readonly ErrorCode[];
 const BEGINNING = 'SOLOD_E_';
 
 /** A code as somebody writes it, without what all codes begin with. */
-const namedBy = (written: string): string =>
-  written
-    .replace(/^\[(.*)\]$/, '$1')
-    .toUpperCase()
-    .replaceAll('-', '_')
-    .replace(BEGINNING, '');
+function namedBy(written: string): string {
+  const text = written.toUpperCase().replaceAll('-', '_').trim();
+  const [code = text] = /SOLOD_E_[A-Z_]*[A-Z]/.exec(text) ?? [];
+  return code.replace(/^\[(.*)\]$/, '$1').replace(/^(?:SOLOD_)?(?:E_)?/, '');
+}
 
-/** @param written as in a message, also with its brackets, or in lower case, or without its beginning */
+/** @param written a code or a message that has one; also in lower case, or without its beginning */
 export function findCode(written: string): ErrorCode | undefined {
   const code = `${BEGINNING}${namedBy(written)}`;
   return Object.hasOwn(ERROR_PAGES, code) ? (code as ErrorCode) : undefined;
@@ -26,13 +26,14 @@ export function findCode(written: string): ErrorCode | undefined {
 
 const SIMILAR_MAX = 4;
 
-/** Codes of which somebody wrote a part, or in which every word that was written stands. */
+/** Codes of which somebody wrote a part, in which every word that was written stands, or that differ in a letter or two. */
 export function similarCodes(written: string): readonly ErrorCode[] {
   const words = namedBy(written).split(/[_ ]+/).filter(Boolean);
   if (words.length === 0) return [];
-  return ERROR_CODES.filter((code) =>
-    words.every((word) => code.slice(BEGINNING.length).includes(word)),
-  ).slice(0, SIMILAR_MAX);
+  const names = ERROR_CODES.map((code) => code.slice(BEGINNING.length));
+  const parts = names.filter((name) => words.every((word) => name.includes(word)));
+  const found = parts.length > 0 ? parts : similarWords(words.join('_'), names, SIMILAR_MAX);
+  return found.slice(0, SIMILAR_MAX).map((name) => `${BEGINNING}${name}` as ErrorCode);
 }
 
 const EXITS: ReadonlyMap<string, number> = new Map([

@@ -1,10 +1,12 @@
 /** The commands that explain solod. They look at nothing but their own tables. */
 
+import { COMMANDS } from '../options/command-table.js';
 import type { Complaint } from '../texts/complaint.js';
 import { USAGE } from '../texts/usage-text.js';
 import { completionScript, isShell, SHELLS } from './completion.js';
 import { explanation, explanationFacts, findCode, similarCodes } from './explain.js';
-import { isTopic, TOPICS, topicList, topicText } from './topics.js';
+import { similarWords } from './similar-words.js';
+import { findTopic, TOPICS, topicList, topicText } from './topics.js';
 
 export { manPage } from './man-page.js';
 
@@ -28,7 +30,16 @@ export function consult(command: ManualCommand, word: string, form: 'json' | 'te
     case 'completion':
       return isShell(word) ? found(completionScript(word)) : unknown(USAGE.shell(word, SHELLS));
     case 'help':
-      if (word === 'topics') return found(topicList());
-      return isTopic(word) ? found(topicText(word)) : unknown(USAGE.topic(word, Object.keys(TOPICS)));
+      return help(word);
   }
+}
+
+const SIMILAR_MAX = 3;
+
+function help(word: string): ManualAnswer {
+  const topic = findTopic(word);
+  if (topic === 'topics') return found(topicList());
+  if (topic !== undefined) return found(topicText(topic));
+  const known = [...Object.keys(COMMANDS), ...Object.keys(TOPICS)];
+  return unknown(USAGE.topic(word, Object.keys(TOPICS), similarWords(word, known, SIMILAR_MAX)));
 }

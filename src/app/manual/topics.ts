@@ -21,7 +21,11 @@ export const VARIABLES: readonly Row[] = [
   ['PATH', 'where programs are found; `install` says if it lacks the directory of the command'],
   ['CI', 'set, and neither `0` nor `false`: no daemon is used, unless `SOLOD=on` or `--daemon` asks for one'],
   ['NO_COLOR', 'set and not empty: no colours'],
-  ['TERM', '`dumb`: no colours in a status line or by `doctor`, and no progress line that is erased'],
+  [
+    'FORCE_COLOR',
+    '`doctor` in colour also into a pipe; `0` or `false`: without; counts more than `NO_COLOR`',
+  ],
+  ['TERM', '`dumb`: no colours in a status line or by `doctor`, and no line about a long start'],
   ['NOTIFY_SOCKET', 'set by systemd: the daemon tells it that it is ready'],
   [
     'LISTEN_FDS',
@@ -68,6 +72,10 @@ const VALUES: readonly Row[] = [
 const ERRORS: readonly Row[] = [
   ['SOLOD_E_…', 'stands at the end of each message about a failure; it stays the same in later versions'],
   ['solod explain <code>', 'says what happened, where to look and what to do; `--json` for programs'],
+  [
+    '--json',
+    'if a command fails before it has facts: `{"kind":"failed","message":"…","code":"SOLOD_E_…","exit":64}`',
+  ],
 ];
 
 export const TOPICS = {
@@ -80,7 +88,12 @@ export const TOPICS = {
 
 export type Topic = keyof typeof TOPICS;
 
-export const isTopic = (word: string): word is Topic => Object.hasOwn(TOPICS, word);
+/** @param written also in upper case, with spaces or underscores, or in the singular */
+export function findTopic(written: string): Topic | 'topics' | undefined {
+  const word = written.toLowerCase().replace(/[ _]/g, '-');
+  const names = [...Object.keys(TOPICS), 'topics'] as const;
+  return names.find((name) => name === word || name === `${word}s`) as Topic | 'topics' | undefined;
+}
 
 /** What `solod help topics` prints. */
 export function topicList(): string {

@@ -128,7 +128,7 @@ const OPTION_HELP: Readonly<Record<OptionName, OptionHelp>> = {
   },
   color: {
     argument: '<when>',
-    help: 'colour the output: always, never, or auto: on a terminal unless NO_COLOR is set (the default)',
+    help: 'colour the output: always, never, or auto: on a terminal unless NO_COLOR or FORCE_COLOR says otherwise (the default)',
   },
   verbose: { help: 'say on stderr why the service ran in this process, if it did' },
   force: {

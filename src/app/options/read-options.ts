@@ -65,6 +65,10 @@ function splitArguments(names: readonly OptionName[], argv: readonly string[]) {
 
 const TAKES_NO_TEXT: ReadonlySet<OptionSpec['reads']> = new Set(['flag', 'on', 'off']);
 
+/** Whether `--json` is among the options. What stands behind `--` is not. */
+export const asksForJson = (argv: readonly string[]): boolean =>
+  argv.slice(0, [...argv, '--'].indexOf('--')).includes('--json');
+
 /** The longest time that Node's timers can wait: 2^31 - 1 ms. */
 export const DURATION_MAX_MS = 2_147_483_647;
 

@@ -3,6 +3,7 @@
  */
 
 import { causeOfStream } from '../../adapters/errno.js';
+import { withoutCode } from '../../domain/text/error-code.js';
 import { printable } from '../../domain/text/printable.js';
 import { exitCodeOfOutput } from '../environment/exit-codes.js';
 import { StandardOutput } from '../environment/sync-stdout.js';
@@ -15,8 +16,11 @@ export class CommandOutput {
   readonly #stdout = new StandardOutput(1);
   readonly #stderr = new StandardOutput(2);
   #error: Error | undefined;
+  #complaint: string | undefined;
+  #hasPrinted = false;
 
-  constructor() {
+  /** @param form for programs, a failure is a fact as well: one line of JSON if nothing else was printed */
+  constructor(readonly form: 'json' | 'text' = 'text') {
     this.#stdout.on('error', (error) => {
       this.#error ??= error;
     });
@@ -29,11 +33,13 @@ export class CommandOutput {
    * @param marks `coloured` for a text whose only control sequences are colours of solod's own
    */
   print(text: string, marks?: 'coloured'): void {
+    this.#hasPrinted = true;
     this.#stdout.write(marks === undefined ? printable(text) : text);
   }
 
   /** One sentence with its code, to stderr. */
   complain(message: string): void {
+    this.#complaint = message;
     say(message);
   }
 
@@ -53,11 +59,17 @@ export class CommandOutput {
    * @returns the exit code of a failed output, if it failed; else the command's own
    */
   async settle(exitCode: number): Promise<number> {
+    if (exitCode !== 0 && this.form === 'json' && !this.#hasPrinted) this.#printFailure(exitCode);
     await new Promise((resolve) => this.#stdout.write('', resolve));
     const error = this.#error;
     if (error === undefined) return exitCode;
     const cause = causeOfStream(error);
     if (cause.code !== 'EPIPE') say(messageOf(TROUBLE.stream('stdout', cause)));
     return exitCodeOfOutput(cause);
+  }
+
+  #printFailure(exit: number): void {
+    const facts = { kind: 'failed', ...withoutCode(this.#complaint ?? ''), exit };
+    this.print(`${JSON.stringify(facts)}\n`);
   }
 }

@@ -124,9 +124,9 @@ export const USAGE = /* @__PURE__ */ coded('usage-', {
     what: `there is no completion for ${JSON.stringify(text)}`,
     todo: `write ${known.join(' or ')}`,
   }),
-  topic: (text: string, known: readonly string[]) => ({
+  topic: (text: string, known: readonly string[], similar: readonly string[] = []) => ({
     what: `${JSON.stringify(text)} is not a command or a topic`,
-    todo: `write a command, or ${known.join(' or ')}`,
+    todo: similar.length > 0 ? `write ${similar.join(' or ')}` : `write a command, or ${known.join(' or ')}`,
   }),
   severalInstalled: (asked: string, commands: readonly string[]) => ({
     what: `${asked} is installed as ${commands.join(', ')}`,

@@ -21,3 +21,12 @@ export function codeFor<Name extends string>(name: Name): CodeOf<Name> {
 
 /** What stands at the end of a message: the code in brackets, or nothing. */
 export const codeSuffix = (code: string | undefined): string => (code === undefined ? '' : ` [${code}]`);
+
+/** A message and the code that `codeSuffix` has put at its end. */
+export function withoutCode(message: string): {
+  readonly message: string;
+  readonly code: string | undefined;
+} {
+  const [suffix = '', code] = / \[(SOLOD_E_[A-Z_]+)\]$/.exec(message) ?? [];
+  return { message: message.slice(0, message.length - suffix.length), code };
+}

@@ -81,4 +81,12 @@ describe.skipIf(!there('bash'))('in bash', () => {
     expect(offered(...words)).toEqual(expect.arrayContaining([...candidates]));
     if (candidates.length < 2) expect(offered(...words)).toEqual(candidates);
   });
+
+  it('what is behind the cursor does not count', () => {
+    const ask = `${completionScript('bash')}
+      COMP_LINE='solod stXus'; COMP_POINT=8; COMP_WORDS=(solod stXus); COMP_CWORD=1
+      _solod; printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = spawnSync('bash', ['--norc', '-c', ask], { encoding: 'utf8' });
+    expect(stdout).toBe('status\nstop\nstats\n');
+  });
 });

@@ -74,14 +74,21 @@ describe('a page', () => {
     expect(text).toMatch(/^SOLOD_E_[A-Z_]+\n\nWhat happened: .+\nWhere: +.+\nWhat to do: +/s);
   });
 
-  it.each(['SOLOD_E_TIMED_OUT', '[SOLOD_E_TIMED_OUT]', 'timed-out', 'TIMED_OUT', 'solod_e_timed_out'])(
-    'is found by %s',
-    (written) => {
-      const code = findCode(written);
-      expect(code).toBe('SOLOD_E_TIMED_OUT');
-      expect(code && exitOf(code)).toBe(75);
-    },
-  );
+  it.each([
+    'SOLOD_E_TIMED_OUT',
+    '[SOLOD_E_TIMED_OUT]',
+    'timed-out',
+    'TIMED_OUT',
+    'solod_e_timed_out',
+    'E_TIMED_OUT',
+    'e-timed-out',
+    'SOLOD_TIMED_OUT',
+    'solod: it failed; call again [SOLOD_E_TIMED_OUT]',
+  ])('is found by %s', (written) => {
+    const code = findCode(written);
+    expect(code).toBe('SOLOD_E_TIMED_OUT');
+    expect(code && exitOf(code)).toBe(75);
+  });
 
   it.each(['', 'toString', 'SOLOD_E_', 'nope'])('is not found by "%s"', (written) => {
     expect(findCode(written)).toBe(undefined);
@@ -93,10 +100,23 @@ describe('a page', () => {
     ['crash', 'write SOLOD_E_CRASH_LOOP'],
     ['second daemon', 'write SOLOD_E_DOCTOR_SECOND_DAEMON'],
     ['usage', 'write SOLOD_E_USAGE_NO_SERVICE or SOLOD_E_USAGE_NO_DAEMON or'],
+    ['SOLOD_E_TIMED_OTU', 'write SOLOD_E_TIMED_OUT'],
+    ['crashlop', 'write SOLOD_E_CRASH_LOOP'],
     ['nothing of that kind', 'write one as it stands at the end of a message'],
     ['', 'write one as it stands at the end of a message'],
   ])('that does not exist: "%s" is told what is similar', (written, told) => {
     const answer = consult('explain', written, 'text');
+    expect(answer.kind === 'unknown' && answer.complaint.todo).toContain(told);
+  });
+
+  it.each([
+    ['enviroment', 'write environment'],
+    ['env', 'write environment'],
+    ['stauts', 'write status or stats'],
+    ['share instal', 'write share install'],
+    ['qwertz', 'write a command, or errors or'],
+  ])('of help that does not exist: "%s" is told what is similar', (written, told) => {
+    const answer = consult('help', written, 'text');
     expect(answer.kind === 'unknown' && answer.complaint.todo).toContain(told);
   });
 

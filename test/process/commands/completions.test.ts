@@ -26,6 +26,8 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'solod call --errors ': OPTIONS.errors.choices,
   'solod call ./li': ['lint.mjs', 'lists'],
   'solod call --state-dir ./li': ['lists'],
+  'solod status ./sp': ['spaced out'],
+  'solod install --bin-dir=./sp': ['spaced out'],
   'solod call x.mjs -- --fal': [],
   'solod logs --': optionsOf('logs'),
   'solod share ': ['ls', 'install', 'uninstall'],
@@ -39,6 +41,12 @@ const OFFERED: Readonly<Record<string, readonly string[]>> = {
   'solod completion ': SHELLS,
   'solod explain SOLOD_E_TIMED': ['SOLOD_E_TIMED_OUT'],
   'solod help env': ['environment'],
+  'solod help share ': ['ls', 'install', 'uninstall'],
+  'solod --': ['--help', '--version'],
+  'solod doctor --color=ne': ['never'],
+  'solod status share --js': ['--json'],
+  'solod status share --any': [],
+  'solod share -- ls --st': [],
 };
 const LINES = Object.keys(OFFERED);
 /** The command as it is on the PATH. */
@@ -102,7 +110,7 @@ function candidatesIn(text: string, line: string): string[] {
   const typed = line.split(' ');
   const words = text
     .split('\n')
-    .map((word) => (word.split('\t')[0] ?? '').replace(/^--[a-z-]+=|^\.\/|\/$/g, ''))
+    .map((word) => (word.split('\t')[0] ?? '').replace(/^(?:--[a-z-]+=)?(?:\.\/)?|\/$|\\(?= )/g, ''))
     .filter((word) => word !== '' && !typed.includes(word) && !typed.includes(`./${word}`));
   return [...new Set(words)].sort();
 }
@@ -116,6 +124,7 @@ describe.each(SHELLS)('in %s', (shell) => {
     writeFileSync(path.join(box.path, 'lint.mjs'), '');
     mkdirSync(path.join(box.path, 'lists'));
     mkdirSync(path.join(box.path, 'wide'));
+    mkdirSync(path.join(box.path, 'spaced out'));
     mkdirSync(path.join(box.path, 'bin'));
     writeFileSync(path.join(box.path, 'bin/solod'), LISTS, { mode: 0o755 });
     const script = path.join(box.path, 'script');

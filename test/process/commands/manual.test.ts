@@ -23,6 +23,8 @@ describe('solod', () => {
     [['help', 'exit-codes'], /\n {2}75 +timed out\n/],
     [['help', 'topics'], /\n {2}exit-codes +Exit codes\n/],
     [['help', 'share', 'install'], /^Usage: solod share install /],
+    [['help', 'Exit code'], /^Exit codes\n/],
+    [['explain', 'e_timed_out'], /^SOLOD_E_TIMED_OUT\n/],
     [['help', 'call'], /^Usage: solod call /],
     [['help'], /^Usage: solod /],
     [['completion', 'bash'], /complete -F _solod solod\n$/],
@@ -136,6 +138,20 @@ describe('both clients', () => {
       },
     );
 
+    it.each(
+      clients.flatMap((client) => [
+        [...client, { TERM: 'dumb' }] as const,
+        [...client, { TERM: 'xterm', CI: 'true', SOLOD: 'on' }] as const,
+      ]),
+    )(`%s does not say so where nothing erases it: %s %j %j${LEFT_OUT}`, async (_, program, first, env) => {
+      const box = sandbox();
+      const service = box.service(SLOW, 'slow.mjs');
+      box.leaveLaunchFile(service);
+      const command = [program, ...first, 'call', service].join(' ');
+      const { stdout } = await box.exec('script', ['-qec', command, '/dev/null'], { env });
+      expect(stdout.toString()).toBe('answer');
+    });
+
     it.each(clients)(`%s says nothing into a pipe${LEFT_OUT}`, async (_, program, first) => {
       const box = sandbox();
       const { code, stdout, stderr } = await box.exec(program, [
@@ -150,11 +166,14 @@ describe('both clients', () => {
 
 describe('--color', () => {
   it.each([
-    ['always', true],
-    ['never', false],
-    ['auto', false],
-  ])('%s: doctor, into a pipe', async (when, isColoured) => {
-    const { stdout } = await sandbox().run(['doctor', `--color=${when}`]);
+    ['always', {}, true],
+    ['never', {}, false],
+    ['auto', {}, false],
+    ['auto', { FORCE_COLOR: '1', NO_COLOR: '1' }, true],
+    ['auto', { FORCE_COLOR: '0' }, false],
+    ['never', { FORCE_COLOR: '1' }, false],
+  ])('%s with %j: doctor, into a pipe', async (when, env, isColoured) => {
+    const { stdout } = await sandbox().run(['doctor', `--color=${when}`], { env });
     expect(stdout.toString().includes('\x1b[32mok')).toBe(isColoured);
   });
 
@@ -182,6 +201,27 @@ describe('--color', () => {
 });
 
 describe('--json carries the code of a failure', () => {
+  it.each([
+    [['status', '--json', './none.mjs'], 'SOLOD_E_SERVICE_MISSING', 66],
+    [['logs', '--json', './none.mjs'], 'SOLOD_E_SERVICE_MISSING', 66],
+    [['install', '--json', './none.mjs'], 'SOLOD_E_SERVICE_MISSING', 66],
+    [['explain', '--json', 'nope'], 'SOLOD_E_USAGE_CODE', 64],
+    [['stats', '--json', '--nope'], 'SOLOD_E_USAGE_MALFORMED', 64],
+    [['ls', '--json', '--timeout', 'x'], 'SOLOD_E_USAGE_DURATION', 64],
+    [['share', 'install', '--json', './none.json'], 'SOLOD_E_SHARE_NOT_READ', 66],
+    [['share', '--explain', '--json'], 'SOLOD_E_USAGE_NO_COMMAND', 64],
+  ])('where there is nothing else to print: %j', async (args, code, exit) => {
+    const ended = await sandbox().run(args);
+    const facts = JSON.parse(ended.stdout.toString());
+    expect(facts).toEqual({ kind: 'failed', message: expect.any(String), code, exit });
+    expect([ended.code, ended.stderr]).toEqual([exit, expect.stringContaining(`${facts.message} [${code}]`)]);
+  });
+
+  it('not of a call, whose output is that of the service', async () => {
+    const { code, stdout } = await sandbox().run(['call', '--json', './none.mjs']);
+    expect([code, stdout.toString()]).toEqual([64, '']);
+  });
+
   it('of gc, which was not to trust a directory', async () => {
     const box = sandbox();
     await box.run(['call', box.service()]);

@@ -112,9 +112,15 @@ export class DoctorCommand {
 }
 
 function colourFor({ color }: CommandOptions): Colour {
-  const { NO_COLOR, TERM } = process.env;
+  const { FORCE_COLOR, NO_COLOR, TERM } = process.env;
   const automatic = isTerminal(1) && TERM !== 'dumb' ? colourWanted(NO_COLOR) : 'plain';
-  return colourOf(color, automatic);
+  return colourOf(color, colourForced(FORCE_COLOR) ?? automatic);
+}
+
+/** As Node does it: more than `NO_COLOR`, and less than an option. @returns undefined if it says nothing */
+function colourForced(value: string | undefined): Colour | undefined {
+  if (value === undefined || value === '') return undefined;
+  return value === '0' || value === 'false' ? 'plain' : 'coloured';
 }
 
 function symptomsOfNative(found: TriedClient): Symptom[] {

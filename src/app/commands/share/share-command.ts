@@ -8,16 +8,17 @@ import { findNativeClient } from '../../environment/native-client.js';
 import { workingDirectory } from '../../environment/state-root.js';
 import { StandardOutput } from '../../environment/sync-stdout.js';
 import { callService } from '../../library/call-service.js';
-import { type ArgumentsReading, readArguments } from '../../options/read-options.js';
+import { type ArgumentsReading, asksForJson, readArguments } from '../../options/read-options.js';
 import { CommandOutput } from '../../output/command-output.js';
 import { callerHost, ignoredSignals } from '../../platforms/node-platform.js';
 import { notShared, planShare } from '../../share/plan-share.js';
 import { ShareClient, type ShareEnd } from '../../share/share-client.js';
 import { readShareOptions, type ShareReading } from '../../share/share-options.js';
-import { type Complaint, messageOf } from '../../texts/complaint.js';
+import type { Complaint } from '../../texts/complaint.js';
 import { codeOf } from '../../texts/failure-text.js';
 import { say } from '../../texts/stderr.js';
 import { USAGE } from '../../texts/usage-text.js';
+import { complain } from '../command-parts.js';
 import { askBrokers } from './ask-broker.js';
 import { explain, explanationText, listed, listText } from './share-report.js';
 
@@ -31,68 +32,70 @@ const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGTERM'] as const;
  */
 export async function runShare(argv: readonly string[]): Promise<number | 'malformed'> {
   const [first, ...rest] = argv;
+  const output = new CommandOutput(asksForJson(argv) ? 'json' : 'text');
   const unfit = notShared(process.platform);
-  if (unfit !== undefined) return complain(unfit);
-  if (first === 'ls') return list(readArguments('share ls', rest));
+  if (unfit !== undefined) return complained(output, unfit);
+  if (first === 'ls') return list(output, readArguments('share ls', rest));
   if (first === 'install' || first === 'uninstall')
-    return install(first, readArguments(`share ${first}`, rest));
+    return install(output, first, readArguments(`share ${first}`, rest));
   const reading = readShareOptions(argv);
-  if (reading.kind !== 'share') return refuse(reading);
-  if (reading.surroundings.act === 'explain') return explainShare(reading);
+  if (reading.kind !== 'share') return refuse(output, reading);
+  if (reading.surroundings.act === 'explain') return explainShare(output, reading);
   becomeNative(argv);
   return serve(reading);
 }
 
-async function printed(text: string): Promise<number> {
-  const output = new CommandOutput();
+async function printed(output: CommandOutput, text: string): Promise<number> {
   output.print(text);
   return output.settle(EXIT.ok);
 }
 
 type Mistake = Exclude<ArgumentsReading, { kind: 'read' }>;
 
-function refuse(reading: Mistake): number | 'malformed' {
-  return reading.kind === 'wrong' ? complain(reading.complaint) : 'malformed';
+async function refuse(output: CommandOutput, reading: Mistake): Promise<number | 'malformed'> {
+  return reading.kind === 'wrong' ? complained(output, reading.complaint) : 'malformed';
 }
 
-function complain(complaint: Complaint): number {
-  say(messageOf(complaint));
-  return EXIT.usage;
-}
+const complained = (output: CommandOutput, complaint: Complaint): Promise<number> =>
+  output.settle(complain(output, complaint));
 
-async function list(reading: ArgumentsReading): Promise<number | 'malformed'> {
-  if (reading.kind !== 'read') return refuse(reading);
+async function list(output: CommandOutput, reading: ArgumentsReading): Promise<number | 'malformed'> {
+  if (reading.kind !== 'read') return refuse(output, reading);
   const { service: stray, options } = reading.value;
-  if (stray !== undefined) return complain(USAGE.tooMany(stray));
+  if (stray !== undefined) return complained(output, USAGE.tooMany(stray));
   const found = (await askBrokers(options.stateDirectory, process.env)).map(listed);
-  return printed(options.json ? `${JSON.stringify(found)}\n` : listText(found));
+  return printed(output, options.json ? `${JSON.stringify(found)}\n` : listText(found));
 }
 
 async function install(
+  output: CommandOutput,
   act: 'install' | 'uninstall',
   reading: ArgumentsReading,
 ): Promise<number | 'malformed'> {
-  if (reading.kind !== 'read') return refuse(reading);
+  if (reading.kind !== 'read') return refuse(output, reading);
   const { service: file, args, options } = reading.value;
   const [stray] = args;
-  if (file === undefined) return complain(USAGE.noSettings());
-  if (stray !== undefined) return complain(USAGE.tooMany(stray));
+  if (file === undefined) return complained(output, USAGE.noSettings());
+  if (stray !== undefined) return complained(output, USAGE.tooMany(stray));
   const { installShare, nodeSurroundings } =
     loadBundle<typeof import('./share-install.js')>('share-install.cjs');
   const mode = options.dryRun ? 'dry-run' : 'do';
-  const output = new CommandOutput();
   const code = installShare(
     { act, file, mode, form: options.json ? 'json' : 'text' },
-    nodeSurroundings((text) => output.print(text), say),
+    nodeSurroundings(
+      (text) => output.print(text),
+      (message) => output.complain(message),
+    ),
   );
   return output.settle(code);
 }
 
-async function explainShare({ options, surroundings }: Sharing): Promise<number> {
+async function explainShare(output: CommandOutput, { options, surroundings }: Sharing): Promise<number> {
   const planned = planShare(options, process.env, workingDirectory());
-  if (planned.kind === 'no-program') return complain(USAGE.noProgram(planned.program));
+  if (planned.kind === 'no-program') return complained(output, USAGE.noProgram(planned.program));
   const explanation = explain(planned.plan, await askBrokers(surroundings.stateDirectory, process.env));
   return printed(
+    output,
     surroundings.json === 'json' ? `${JSON.stringify(explanation)}\n` : explanationText(explanation),
   );
 }
