@@ -39,6 +39,14 @@ describe('npm run pages', () => {
   });
 });
 
+it('README says in words what the measurements say in numbers', () => {
+  const [, own = ''] = /takes of a call:\*\* ([\d.]+) ms/.exec(read('docs/performance.md')) ?? [];
+  const words = ['zero', 'one', 'two', 'three', 'four', 'five'];
+  expect(read('README.md')).toContain(
+    `solod itself takes ${words[Math.round(Number(own))]} milliseconds of it`,
+  );
+});
+
 describe('there is a page for', () => {
   it.each(Object.keys(COMMANDS) as CommandName[])('solod %s and each of its options', (command) => {
     const page = read(pageOf(command));
