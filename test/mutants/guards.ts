@@ -2244,6 +2244,13 @@ const shown = of('text/printable', 'text/printable', [
     '',
     'text that a terminal shows and does not obey',
   ],
+  [
+    'one-line',
+    'A line feed in an argument begins no line of a list.',
+    'printable(text).replace(/[\\n\\t]/g, written);',
+    'printable(text);',
+    'in one line',
+  ],
 ]);
 
 const edition = of('evidence/edition', 'evidence/edition', [

@@ -121,7 +121,9 @@ function filesOn(machine: PlainMachine): FileSystem {
     },
     list: (at) => {
       const real = machine.real(at, 'follow');
-      return items.has(real) ? { kind: 'names', names: machine.namesIn(real) } : ABSENT;
+      const type = items.get(real)?.type;
+      if (type !== 'directory') return type === undefined ? ABSENT : WRONG_TYPE;
+      return { kind: 'names', names: machine.namesIn(real) };
     },
     readLink: (at) => {
       const item = items.get(machine.real(at));
@@ -167,7 +169,11 @@ function hostOn(machine: PlainMachine, pid: number, entries: LedgerEntry[]): Omi
   const files = filesOn(machine);
   const self = { pid, startTime: String(pid), bootId: 'plain', pidNamespace: 'plain' };
   const now = () => ({ monotonicMs: machine.now(), wallMs: machine.now() });
-  const clock = { now, sleep: async () => DONE };
+  const sleep = async (ms: number) => {
+    machine.pass(ms);
+    return DONE;
+  };
+  const clock = { now, sleep };
   const append = (entry: LedgerEntry): void => void entries.push(entry);
   return {
     clock,
@@ -179,6 +185,7 @@ function hostOn(machine: PlainMachine, pid: number, entries: LedgerEntry[]): Omi
           ? { kind: 'present', startTime: String(other), activity: 'running' }
           : { kind: 'gone' },
       signal: (other) => {
+        if (machine.processes.get(other) !== 'running') return ABSENT;
         machine.kill(other);
         return DONE;
       },
@@ -264,14 +271,20 @@ function probeOn(machine: PlainMachine) {
 
 function listenerOn(machine: PlainMachine, pid: number) {
   const early: Duplex[] = [];
+  let item: Item | undefined;
   let handle: ((stream: Duplex) => void) | undefined;
   return {
     listen: async (at: string): Promise<ChangeReading> => {
-      const item = machine.put(machine.real(at), 'socket', String(pid));
+      const real = machine.real(at);
+      if (machine.items.has(real)) return OCCUPIED;
+      item = machine.put(real, 'socket', String(pid));
       item.accept = (stream) => (handle === undefined ? early.push(stream) : handle(stream));
       return DONE;
     },
-    close: async (): Promise<ChangeReading> => DONE,
+    close: async (): Promise<ChangeReading> => {
+      delete item?.accept;
+      return DONE;
+    },
     serve: (serve: (stream: Duplex) => void) => {
       handle = serve;
       for (const stream of early.splice(0)) serve(stream);

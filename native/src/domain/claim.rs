@@ -153,7 +153,11 @@ impl Candidate<'_> {
 
     /// Step 3.
     fn judge(&self, ports: &mut impl Ports, seen: Option<u32>, last: u32) -> Next {
-        let reading = ports.connect(&layout::generation_socket(self.directory(), last));
+        let socket = layout::generation_socket(self.directory(), last);
+        if self.is_living_program(ports, last) && !matches!(ports.inspect(&socket), Found::Absent) {
+            return self.give_way(ports, seen, last);
+        }
+        let reading = ports.connect(&socket);
         match judge_connect(&reading) {
             Verdict::Dead => Next::Publish { last: Some(last) },
             Verdict::Alive if self.is_ending(ports, last) => FAIL,
@@ -162,6 +166,13 @@ impl Candidate<'_> {
             Verdict::Unknown(_) => FAIL,
             Verdict::Absent => self.confirm_absent(ports, seen, last),
         }
+    }
+
+    /// A look at its socket would be a client to it, so its process is looked at instead.
+    fn is_living_program(&self, ports: &mut impl Ports, last: u32) -> bool {
+        let owner = layout::owner_in(&layout::generation(self.directory(), last));
+        sight_owner(ports, &owner)
+            .map_or(false, |(owner, vitality)| owner.is_program && vitality == Vitality::Alive)
     }
 
     /// A process with several threads is a zombie before the last of them lets go of the listener. Node starts later than that.

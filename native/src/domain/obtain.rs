@@ -188,6 +188,8 @@ impl<P: Ports> Caller<'_, P> {
         match greet(self.ports, until_ms) {
             None => self.too_late(),
             Some(Greeting::Accepted) => Next::End(Ok(())),
+            // Node says so.
+            Some(_) if self.is_program() => fail(Failure::NoLaunch),
             Some(Greeting::Declined { message, exit_code }) => fail(Failure::Declined { message, exit_code }),
             Some(Greeting::Outdated { message }) => fail(Failure::Outdated { message }),
             Some(Greeting::Silent) => {
@@ -202,6 +204,12 @@ impl<P: Ports> Caller<'_, P> {
                 self.hung_up(progress)
             }
         }
+    }
+
+    /// Whether the name is a program's, which can't know what a request means.
+    fn is_program(&mut self) -> bool {
+        self.plan.patience == Patience::Wait
+            && read_owner(self.ports, &self.plan.place.directory).map_or(false, |owner| owner.is_program)
     }
 
     fn too_late(&mut self) -> Next {

@@ -1,5 +1,5 @@
 use super::identity::Identity;
-use super::json::{self, quoted};
+use super::json::{self, quoted, Json};
 use crate::protocol as p;
 
 /// What a daemon says of itself in its generation's `owner.json`, the part that a client reads.
@@ -7,6 +7,8 @@ use crate::protocol as p;
 pub struct Owner {
     pub identity: Identity,
     pub name: String,
+    /// A program that knows nothing of solod, and was handed its listener: nothing of solod's is said to it.
+    pub is_program: bool,
 }
 
 /// What a daemon is, as its owner file tells.
@@ -37,5 +39,6 @@ pub fn owner_text(identity: &Identity, served: &Served) -> String {
 pub fn parse(text: &str) -> Option<Owner> {
     let value = json::parse(text)?;
     let identity = Identity::from_json(&value)?;
-    Some(Owner { identity, name: value.text("name").unwrap_or_default().to_owned() })
+    let is_program = matches!(value.get("program"), Some(Json::Bool(true)));
+    Some(Owner { identity, name: value.text("name").unwrap_or_default().to_owned(), is_program })
 }

@@ -1,6 +1,7 @@
 //! A process that claims a name before it becomes the daemon in Node.
 
 use super::host::{environment, random_text, Host, Launch, Limits};
+use super::libc::alarm;
 use super::spawn::{self, Then};
 use super::streams::write_all;
 use super::time::now;
@@ -12,7 +13,11 @@ use crate::domain::ports::Ports;
 use crate::domain::start_ledger;
 use crate::protocol as p;
 use std::ffi::CString;
-use std::os::raw::c_int;
+use std::os::raw::{c_int, c_uint};
+
+/// Node can hang before it runs anything, where the system allows it no thread. It must not hold the name for ever then. It takes
+/// milliseconds otherwise, and seconds on the busiest machine.
+const FIRST_STATEMENT_S: c_uint = 60;
 
 /// A name, and what is served by it.
 pub struct Claim {
@@ -38,6 +43,8 @@ pub fn claim_first(launch: &Launch, lock_nonce: Option<&str>, channel: Option<c_
             variables.extend(CString::new(format!("{}={variable}", p::CLAIMED_VARIABLE)));
             let directory = &claim.place.directory;
             variables.extend(CString::new(format!("{}={directory}", p::CLAIMED_IN_VARIABLE)));
+            // alarm(2) goes on through execve(2). Node makes SIGALRM harmless in its first statement.
+            unsafe { alarm(FIRST_STATEMENT_S) };
             Then::Run(variables)
         }
         Claiming::GaveWay { .. } => Then::Exit(p::EXIT_OK),

@@ -132,6 +132,7 @@ extern "C" {
     pub fn dup2(from: c_int, to: c_int) -> c_int;
     pub fn isatty(fd: c_int) -> c_int;
     pub fn ioctl(fd: c_int, request: c_ulong, ...) -> c_int;
+    pub fn alarm(seconds: c_uint) -> c_uint;
     pub fn kill(pid: c_int, signal: c_int) -> c_int;
     pub fn signal(signal: c_int, handler: usize) -> usize;
     pub fn sigprocmask(how: c_int, set: *const SignalSet, old: *mut SignalSet) -> c_int;

@@ -6,6 +6,12 @@ import { dialled, HeldConnection } from '../node/sockets/held-connection.js';
 import { firstBytes } from './first-bytes.js';
 import { isProof, newGreeting, type PipeRecord, PROOF_BYTES, parseRecord } from './pipe-record.js';
 
+/**
+ * How long the other end may take to prove itself, before its caller looks at the file that a daemon holds.
+ * One that is busy is asked again; one that has taken a dead daemon's pipe may be silent for ever.
+ */
+const PROOF_MS = 1_000;
+
 const errno = (code: string, message: string): ConnectReading => ({
   kind: 'errno',
   cause: { code, message },
@@ -23,12 +29,13 @@ export class PipeProbe extends HeldConnection {
   async dial(path: string, withinMs: number) {
     const read = this.files.readText(path);
     if (read.kind === 'failed') return { reading: { kind: 'errno', cause: read.cause } } as const;
+    if (read.kind === 'absent') return { reading: errno('ENOENT', `ENOENT: there is no ${path}`) };
     const record = read.kind === 'text' ? parseRecord(read.text, path) : undefined;
-    if (record === undefined) return { reading: errno('ENOENT', `ENOENT: no pipe is named in ${path}`) };
+    if (record === undefined) return { reading: errno('EPROTO', `EPROTO: no pipe is named in ${path}`) };
     const begunMs = performance.now();
     const socket = connect(record.pipe);
     const first = await dialled(socket, withinMs, refused);
-    const leftMs = withinMs - (performance.now() - begunMs);
+    const leftMs = Math.min(withinMs - (performance.now() - begunMs), PROOF_MS);
     return { reading: first.kind === 'connected' ? await meet(socket, record, leftMs) : first, socket };
   }
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Owner } from '../../domain/evidence/owner.js';
 import type { Failure } from '../../domain/failure.js';
 import { codeFor } from '../../domain/text/error-code.js';
+import { printableLine } from '../../domain/text/printable.js';
 import { durationText } from '../texts/duration.js';
 import type { DaemonStatus } from '../wire/daemon-status.js';
 import type { Inspection } from './daemon-inspector.js';
@@ -33,7 +34,10 @@ export function factsOf(inspection: Inspection): object {
 }
 
 /** @param wallMs the present time, in milliseconds since 1970 */
-export function lineOf(inspection: Inspection, wallMs: number): string {
+export const lineOf = (inspection: Inspection, wallMs: number): string =>
+  printableLine(textOf(inspection, wallMs));
+
+function textOf(inspection: Inspection, wallMs: number): string {
   const label = path.basename(inspection.directory);
   switch (inspection.kind) {
     case 'answered': {

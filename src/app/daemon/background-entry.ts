@@ -6,6 +6,8 @@ import { tellWhatIsMissing } from '../environment/missing-bundle.js';
 import { CLAIMED_IN_VARIABLE } from './start/claim-variables.js';
 import { loadKept } from './start/kept-code.js';
 
+// The native client has set alarm(2), for a Node that never comes to this statement.
+if (process.env[CLAIMED_IN_VARIABLE] !== undefined) process.once('SIGALRM', () => {});
 tellWhatIsMissing();
 const argv = process.argv.slice(2);
 /** Others say of V8's code that they have it, and don't. */

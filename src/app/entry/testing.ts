@@ -10,8 +10,8 @@
  * A search through every order in which the processes of a simulated machine may make their calls, for solod's own procedures.
  */
 
-export type { ContractCheck, ContractHost } from '../../adapters/contract.js';
-export { adapterContract } from '../../adapters/contract.js';
+export type { ContractCheck, ContractHost } from '../../adapters/contract/contract.js';
+export { adapterContract } from '../../adapters/contract/contract.js';
 export type { FakeClock } from '../../adapters/memory/clock.js';
 export type { Fault } from '../../adapters/memory/files/faults.js';
 export type { HeldCalls, PortCall } from '../../adapters/memory/held-calls.js';

@@ -35,10 +35,17 @@ export class StandardOutput extends Writable {
   }
 }
 
-/** Node takes a directory for an empty stdin. Reading it fails here, as in every other program. */
+/**
+ * Node takes a directory for an empty stdin: reading it fails here, as in every other program. Node does
+ * not open what Wine hands over of its host, though it can be read.
+ */
 function ownStdin(): Readable {
-  const isDirectory = fstatSync(0).isDirectory();
-  return isDirectory ? createReadStream('', { fd: 0, autoClose: false }) : process.stdin;
+  try {
+    if (!fstatSync(0).isDirectory()) return process.stdin;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EBADF') throw error;
+  }
+  return createReadStream('', { fd: 0, autoClose: false });
 }
 
 /** The streams of a call by the command. Its stdin is not touched unless the service reads. */

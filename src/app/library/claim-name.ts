@@ -13,6 +13,7 @@ import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { Word } from '../../ports/start-word.js';
 import { VERSION } from '../environment/version.js';
 import { type DaemonHost, type LibraryHost, portsOf, type ServingListener } from '../platforms/host.js';
+import { lookingAtProcess } from '../platforms/look-at-process.js';
 import { StartReport } from '../platforms/start-report.js';
 import { sentence } from '../texts/failure-sentence.js';
 import { type NameOptions, settledTarget, type Target } from './daemon-target.js';
@@ -128,7 +129,9 @@ export async function claimTarget<C extends Duplex>(
     heldOwnerText: host.witness && ownerText({ ...owner, held: true }),
     probeMs: PROBE_MS,
   };
-  const ports = { ...portsOf(host), listener, probe: handed?.probing(probe) ?? probe };
+  // Windows has no programs that are handed their listener.
+  const looking = target.platform === 'win32' ? probe : lookingAtProcess(host, probe, 'process');
+  const ports = { ...portsOf(host), listener, probe: handed?.probing(probe) ?? looking };
   const outcome = await run((host.claiming?.claim ?? claimWith)(plan), host.held(ports));
   probe.drop();
   report.say(wordFor(outcome));

@@ -54,6 +54,7 @@ export function createClient<C extends Duplex>(
   options: ClientOptions,
 ): Client {
   const { connections = CONNECTIONS, ...service } = options ?? {};
+  const wrongHere = refused({ ...service, connections });
   const kept = new KeptConnections<C>(connections);
   const keptCalls = new KeptCalls(hostOf(), kept);
   const callWith = async (whole: CallOptions): Promise<CallResult> => {
@@ -62,25 +63,34 @@ export function createClient<C extends Duplex>(
     const answered = isWanted ? await keptCalls.call(whole, env) : undefined;
     return answered ?? callService(hostOf(), whole, undefined, kept);
   };
-  const running = new Set<Promise<unknown>>();
+  // Counted, and not in a set: V8 keeps what a set has held until a full garbage collection.
+  let running = 0;
   let state: 'open' | 'closed' = 'open';
-  const close = async (): Promise<void> => {
+  let tellQuiet = (): void => {};
+  const quiet = new Promise<void>((resolve) => {
+    tellQuiet = resolve;
+  });
+  const look = (): void => {
+    if (state === 'closed' && running === 0) tellQuiet();
+  };
+  const close = (): Promise<void> => {
     state = 'closed';
     kept.close();
-    await Promise.allSettled(running);
+    look();
+    return quiet;
   };
   return {
     call: async (options) => {
       if (state === 'closed') return failed(invalid(USAGE.closedClient()).failure);
-      const whole = { ...service, ...options, env: options?.env ?? service.env };
-      const wrong = refused({ ...whole, connections }, 'service', 'stdout', 'stderr');
+      const wrong =
+        wrongHere ?? refused({ service: service.service, ...options }, 'service', 'stdout', 'stderr');
       if (wrong !== undefined) return wrong;
-      const call = callWith(whole);
-      running.add(call);
+      running += 1;
       try {
-        return await call;
+        return await callWith({ ...service, ...options, env: options.env ?? service.env });
       } finally {
-        running.delete(call);
+        running -= 1;
+        look();
       }
     },
     close,

@@ -5,10 +5,11 @@ import type { Failure } from '../../domain/failure.js';
 import { type ObtainOutcome, obtain as obtainWith, type Patience } from '../../domain/obtain/obtain.js';
 import { layout } from '../../domain/place/layout.js';
 import { run } from '../../domain/procedure/run.js';
+import type { SocketProbe } from '../../ports/socket-probe.js';
 import type { SpawnReason } from '../../ports/spawn-reason.js';
 import { forbiddenSockets } from '../place/forbidden-sockets.js';
 import { type CallerHost, type Greeter, type Probe, portsOf } from '../platforms/host.js';
-import { lookingAtProcess } from '../platforms/look-at-process.js';
+import { lookingAtProcess, sparingPrograms } from '../platforms/look-at-process.js';
 import { codeOf, sentence } from '../texts/failure-sentence.js';
 import {
   type DaemonRequest,
@@ -206,12 +207,23 @@ async function reachOnce<C extends Duplex>(
     patience,
     because,
   };
-  const looking = request.spawn.handListener === undefined ? probe : lookingAtProcess(host, probe, look);
+  const looking = lookingFor(host, request, { probe, patience, look });
   const ports = host.held({ ...portsOf(host), probe: looking, spawner, clock: spawner.wakingClock() });
   const outcome = await run(obtainWith(plan), ports);
   // The daemon of a service leaves its own, when it is ready.
   if (outcome.kind !== 'failed' && request.caller === undefined) spawner.leaveLaunchFile();
   return conclude(host, request, outcome, probe);
+}
+
+/** A program is not said anything, if it was handed its listener. Who does not wait goes on without it. */
+function lookingFor<C extends Duplex>(
+  host: CallerHost<C>,
+  { spawn, caller, target }: DaemonRequest,
+  { probe, patience, look }: { probe: Probe<C>; patience: Patience; look: 'connect' | 'process' },
+): SocketProbe {
+  if (spawn.handListener !== undefined) return lookingAtProcess(host, probe, look);
+  const isService = caller !== undefined && patience === 'wait';
+  return isService ? sparingPrograms(host, probe, target.place.directory) : probe;
 }
 
 function conclude<C extends Duplex>(

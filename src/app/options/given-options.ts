@@ -66,16 +66,18 @@ const RULES = {
 
 export type OptionName = keyof typeof RULES;
 
+const RULE_ENTRIES = Object.entries(RULES) as readonly [OptionName, Rule][];
+
 /**
  * @param required options that have no default
  * @returns what is wrong with the first wrong option; undefined if they can be used
  */
 export function wrongOption(options: unknown, ...required: readonly OptionName[]): Complaint | undefined {
   if (!isObject(options)) return USAGE.options();
-  for (const [name, [wanted, holds]] of Object.entries(RULES)) {
+  for (const [name, [wanted, holds]] of RULE_ENTRIES) {
     const value: unknown = Reflect.get(options, name);
-    const isMissing = value === undefined && !required.some((one) => one === name);
-    if (!isMissing && !holds(value)) return USAGE.option(name, wanted);
+    const isLeftOut = value === undefined && !required.includes(name);
+    if (!isLeftOut && !holds(value)) return USAGE.option(name, wanted);
   }
   return undefined;
 }

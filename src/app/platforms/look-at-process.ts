@@ -1,11 +1,12 @@
 /** A program that was handed its listener takes a look for a client, so its process is looked at instead. */
 
 import { dirname } from 'node:path';
-import { type Vitality, vitalityOf } from '../../domain/evidence/identity.js';
-import { parseOwner } from '../../domain/evidence/owner.js';
-import { join, NAMES } from '../../domain/place/layout.js';
+import { vitalityOf } from '../../domain/evidence/identity.js';
+import { type Owner, parseOwner } from '../../domain/evidence/owner.js';
+import { join, layout, NAMES } from '../../domain/place/layout.js';
 import type { Cause } from '../../ports/readings.js';
 import type { ConnectReading, SocketProbe } from '../../ports/socket-probe.js';
+import { EXIT } from '../environment/exit-codes.js';
 import type { CommonHost } from './host.js';
 
 /** As connect(2) says it. */
@@ -16,6 +17,9 @@ export const ORPHANED: Cause = {
   code: 'EORPHANED',
   message: 'its process has ended, and one that it started still has its socket',
 };
+
+const servedByProgram = ({ name, service, pid }: Owner): string =>
+  `${name} is served by the program "${service}" (pid ${pid}), not by a service; use another name, or "solod connect"`;
 
 /**
  * @param look `process`: no connection is made to a program that lives; such a reading has no connection
@@ -41,13 +45,35 @@ export function lookingAtProcess(
   };
 }
 
+/**
+ * A caller of a service has nothing to say to a program that has the name: the program can't know what the
+ * request means.
+ * @param directory of the name
+ */
+export function sparingPrograms(
+  host: Pick<CommonHost, 'files' | 'processes'>,
+  probe: SocketProbe,
+  directory: string,
+): SocketProbe {
+  return {
+    connect: (path, withinMs) => probe.connect(path, withinMs),
+    greet: async (withinMs) => {
+      const owner = programOf(host, layout.currentSocket(directory));
+      return owner === undefined
+        ? probe.greet(withinMs)
+        : { kind: 'declined', message: servedByProgram(owner), exitCode: EXIT.unavailable };
+    },
+  };
+}
+
+function vitalityOfProgram(host: Pick<CommonHost, 'files' | 'processes'>, socket: string) {
+  const owner = programOf(host, socket);
+  return owner && vitalityOf(owner, host.processes.self(), host.processes.lookUp(owner.pid));
+}
+
 /** @param socket path of a generation's socket; undefined where no such program owns that */
-function vitalityOfProgram(
-  { files, processes }: Pick<CommonHost, 'files' | 'processes'>,
-  socket: string,
-): Vitality | undefined {
+function programOf({ files }: Pick<CommonHost, 'files'>, socket: string): Owner | undefined {
   const reading = files.readText(join(dirname(socket), NAMES.owner));
   const owner = reading.kind === 'text' ? parseOwner(reading.text) : undefined;
-  if (owner?.program !== true) return undefined;
-  return vitalityOf(owner, processes.self(), processes.lookUp(owner.pid));
+  return owner?.program === true ? owner : undefined;
 }

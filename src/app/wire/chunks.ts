@@ -134,9 +134,12 @@ export type Decoded =
   /** Always the last: what follows can't be decoded. */
   | { readonly kind: 'violation'; readonly violation: Violation };
 
-/** @param bytes length of the payload, less than 2^32 */
-export function chunkHeader(type: ChunkType, bytes: number): Buffer {
-  const header = Buffer.allocUnsafe(HEADER_BYTES);
+/**
+ * @param bytes length of the payload, less than 2^32
+ * @param room for so many bytes of it behind the header
+ */
+export function chunkHeader(type: ChunkType, bytes: number, room = 0): Buffer {
+  const header = Buffer.allocUnsafe(HEADER_BYTES + room);
   writeHeader(header, 0, type, bytes);
   return header;
 }
@@ -150,7 +153,9 @@ export function writeHeader(into: Buffer, offset: number, type: ChunkType, bytes
 
 export function chunk(type: ChunkType, payload: string | Uint8Array = ''): Buffer {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
-  return Buffer.concat([chunkHeader(type, bytes.length), bytes]);
+  const whole = chunkHeader(type, bytes.length, bytes.length);
+  whole.set(bytes, HEADER_BYTES);
+  return whole;
 }
 
 /**

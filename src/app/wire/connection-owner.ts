@@ -1,6 +1,5 @@
 /** What a connection on the daemon's side asks of its server, and tells it. */
 
-import type { Duplex } from 'node:stream';
 import type { HeadBudget } from '../../domain/calls/head-budget.js';
 import type { Admission } from '../service/admission.js';
 import type { ChunkDecoder } from './chunks.js';
@@ -16,21 +15,12 @@ export interface ConnectionTiming {
   readonly graceMs: number;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each event has arguments of its own
-export type Listeners = readonly (readonly [event: string, listener: (argument: any) => void])[];
-
 /** What a connection had before the request that is read next. */
 export interface Before {
   /** May stand within what still belongs to the call. */
   readonly decoder: ChunkDecoder;
   /** What the client has been told is remembered. */
   readonly setting: Setting | undefined;
-}
-
-/** A connection, as its server ends it. */
-export interface Endable {
-  abort(reason: string): void;
-  endIfIdle(): void;
 }
 
 export interface ConnectionOwner {
@@ -53,8 +43,6 @@ export interface ConnectionOwner {
   outlived(): void;
   /** Whether a connection may stay open after its call, for the client's next request. */
   mayKeep(): boolean;
-  /** The connection stays open. */
-  kept(socket: Duplex, before: Before): void;
-  /** @param headBytes how long its request was */
-  closed(connection: Endable, headBytes: number): void;
+  /** @param headBytes how long the request was */
+  over(headBytes: number): void;
 }

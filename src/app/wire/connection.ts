@@ -1,4 +1,4 @@
-/** One accepted socket on the daemon's side, from its first byte to its end. */
+/** One request on an accepted socket, from its first byte to the last one of its answer. */
 
 import type { Duplex } from 'node:stream';
 import { HeadShare } from '../../domain/calls/head-budget.js';
@@ -24,7 +24,7 @@ import {
   type Violation,
   violationText,
 } from './chunks.js';
-import type { Before, ConnectionOwner, Listeners } from './connection-owner.js';
+import type { Before, ConnectionOwner } from './connection-owner.js';
 import { refusalOf } from './refusals.js';
 import { AFTER_HEAD, type CallRequest, HeadReader, settingAfter, terminalsOf } from './request.js';
 import { Call, type ServiceState } from './served-call.js';
@@ -42,11 +42,15 @@ type Phase =
 
 const OFFER = Buffer.from(CREDIT_OFFER);
 
+/** Called before the exit code is sent: the client may send its next request at once after that. */
+type Keep = (before: Before) => void;
+
 export class Connection {
   readonly #socket: Duplex;
   readonly #owner: ConnectionOwner;
+  readonly #keep: Keep;
   readonly #decoder: ChunkDecoder;
-  /** Of a connection that has had a call before, of which chunks may come before the head. */
+  /** Of a socket that has had a call before, of which chunks may come before the head. */
   readonly #before: Before | undefined;
   readonly #head: HeadReader;
   readonly #share: HeadShare;
@@ -67,12 +71,14 @@ export class Connection {
   #probe: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
 
-  readonly #listeners: Listeners;
-
-  /** @param before of a connection that has had a call before */
-  constructor(socket: Duplex, owner: ConnectionOwner, before?: Before) {
+  /**
+   * @param keep takes the socket for the next request
+   * @param before of a socket that has had a call before
+   */
+  constructor(socket: Duplex, owner: ConnectionOwner, keep: Keep, before?: Before) {
     this.#socket = socket;
     this.#owner = owner;
+    this.#keep = keep;
     this.#notice = new QueueNotice(() => {
       if (socket.writableLength === 0) socket.write(chunk(CHUNK.errorOutput));
     });
@@ -83,15 +89,6 @@ export class Connection {
     this.#decoder = before?.decoder ?? new ChunkDecoder(CLIENT_GRAMMAR);
     this.#before = before;
     this.#head = new HeadReader(before?.setting);
-    this.#listeners = [
-      // First, because a peer that connects and goes away must not crash the daemon.
-      ['error', (error: Error) => this.#noteError(error)],
-      ['close', () => this.#closed()],
-      ['data', (bytes: Buffer) => this.#receive(bytes)],
-      // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
-      ['end', () => socket.destroy()],
-    ];
-    for (const [event, listener] of this.#listeners) socket.on(event, listener);
   }
 
   /** The daemon must end. A call that has not begun is refused; one that runs is aborted. */
@@ -105,7 +102,7 @@ export class Connection {
     if (this.#phase === 'head') this.#socket.destroy();
   }
 
-  #noteError(error: Error): void {
+  noteError(error: Error): void {
     this.#closeReason = `the connection to the client broke: ${error.message}`;
   }
 
@@ -115,7 +112,7 @@ export class Connection {
 
   // --- what the client sends ---
 
-  #receive(bytes: Buffer): void {
+  receive(bytes: Buffer): void {
     if (this.#phase === 'head') this.#headBytes += bytes.length;
     for (const decoded of this.#decoder.decode(bytes)) this.#take(decoded);
     if (this.#phase === 'head') this.#share.grow(this.#headBytes);
@@ -300,8 +297,8 @@ export class Connection {
       input: () => this.#inputOf(request),
       closeInput: () => this.#closeInput(),
       exit: 'follows' as const,
-      output: senderOn(this.#socket, CHUNK.output),
-      errorOutput: senderOn(this.#socket, CHUNK.errorOutput),
+      stdout: senderOn(this.#socket, CHUNK.output),
+      stderr: senderOn(this.#socket, CHUNK.errorOutput),
     };
     const call = new Call(request, wire, this.#scope);
     this.#call = call;
@@ -333,12 +330,11 @@ export class Connection {
   #answerAndKeep(code: number): void {
     this.#release();
     this.#phase = 'answered';
-    for (const [event, listener] of this.#listeners) this.#socket.off(event, listener);
     const setting = this.#request && settingAfter(this.#request, this.#headBytes, this.#before?.setting);
-    this.#owner.kept(this.#socket, { decoder: this.#decoder, setting });
+    this.#keep({ decoder: this.#decoder, setting });
     this.#socket.write(chunk(CHUNK.exit, `${code}${KEPT}${setting === undefined ? '' : REMEMBERED}`), () => {
       this.#settle();
-      this.#owner.closed(this, this.#headBytes);
+      this.#owner.over(this.#headBytes);
     });
   }
 
@@ -358,7 +354,8 @@ export class Connection {
     this.#settle();
   }
 
-  #closed(): void {
+  /** The socket has closed. */
+  closed(): void {
     this.#phase = 'closed';
     this.#leaveQueue();
     clearInterval(this.#probe);
@@ -366,7 +363,7 @@ export class Connection {
     if (this.#service !== 'ended') this.#call?.lose(this.#closeReason);
     if (this.#service === 'running') this.#abandon();
     else this.#settle();
-    this.#owner.closed(this, this.#headBytes);
+    this.#owner.over(this.#headBytes);
   }
 
   /** The client has gone. The service has been told to end and gets its grace. */

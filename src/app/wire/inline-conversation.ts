@@ -42,8 +42,8 @@ export class InlineConversation {
       input: () => this.#input,
       closeInput: () => scope.enter(() => this.#input.close()),
       exit: 'waits' as const,
-      output: this.#sender('stdout'),
-      errorOutput: this.#sender('stderr'),
+      stdout: this.#sender('stdout'),
+      stderr: this.#sender('stderr'),
     };
     this.#call = new Call(request, wire, scope);
   }

@@ -27,11 +27,31 @@ export interface CallWire {
   closeInput(): void;
   /** `follows`: the exit code goes the same way as the output, so it need not wait until that has arrived. */
   readonly exit: 'follows' | 'waits';
-  readonly output: Send;
-  readonly errorOutput: Send;
+  readonly stdout: Send;
+  readonly stderr: Send;
 }
 
 type Streams = { stdin?: CallInput; stdout?: CallOutput; stderr?: CallOutput };
+
+/** Where a context holds its call. */
+const CALL = Symbol('call');
+
+/**
+ * One set of getters for all calls. V8 makes a hidden class for each new getter, which keeps the call that
+ * the getter belongs to until the next full garbage collection.
+ */
+const MADE_WHEN_ASKED_FOR = Object.fromEntries(
+  (['env', 'stdin', 'stdout', 'stderr', 'signal'] as const).map((name) => [
+    name,
+    {
+      get(this: { readonly [CALL]: Call }) {
+        return this[CALL][name];
+      },
+      enumerable: true,
+      configurable: true,
+    },
+  ]),
+);
 
 export class Call {
   readonly #request: CallRequest;
@@ -41,6 +61,7 @@ export class Call {
   readonly #streams: Streams = {};
   #controller: AbortController | undefined;
   #aborted: CallAborted | undefined;
+  #env: Record<string, string> | undefined;
   #state: 'open' | 'over' | { readonly lostBy: string } = 'open';
 
   /** @param scope the process that the service sees */
@@ -100,59 +121,47 @@ export class Call {
 
   #context(): ServiceContext {
     const { args, cwd } = this.#request;
-    let ownEnv: Record<string, string> | undefined;
-    // The connection may remember the request's for the next call, and this call may change its own.
-    const env = (): Record<string, string> => {
-      ownEnv ??= { ...this.#request.env };
-      return ownEnv;
-    };
-    const stdin = (): CallInput => {
-      this.#streams.stdin ??= this.#begin(this.#wire.input());
-      return this.#streams.stdin;
-    };
-    const output = (name: 'stdout' | 'stderr'): CallOutput => this.#output(name);
-    const signal = (): AbortSignal => this.#signal();
-    return {
-      args,
-      cwd,
-      get env() {
-        return env();
-      },
-      get stdin() {
-        return stdin();
-      },
-      get stdout() {
-        return output('stdout');
-      },
-      get stderr() {
-        return output('stderr');
-      },
-      get signal() {
-        return signal();
-      },
-    };
+    const context = Object.defineProperty({ args, cwd }, CALL, { value: this });
+    return Object.defineProperties(context, MADE_WHEN_ASKED_FOR) as unknown as ServiceContext;
   }
 
-  #output(name: 'stdout' | 'stderr'): CallOutput {
-    const streams = this.#streams;
-    if (streams[name] === undefined) {
-      const [, stdout, stderr] = terminalsOf(this.#request.env);
-      const { output, errorOutput } = this.#wire;
-      const made =
-        name === 'stdout'
-          ? new CallOutput(output, 1, stdout, this.#scope)
-          : new CallOutput(errorOutput, 2, stderr, this.#scope);
-      streams[name] = this.#begin(made);
-    }
-    return streams[name];
+  // --- what the context gives when the service asks for it ---
+
+  /** The connection may remember the request's for the next call, and this call may change its own. */
+  get env(): Record<string, string> {
+    this.#env ??= { ...this.#request.env };
+    return this.#env;
   }
 
-  #signal(): AbortSignal {
+  get stdin(): CallInput {
+    this.#streams.stdin ??= this.#begin(this.#wire.input());
+    return this.#streams.stdin;
+  }
+
+  get stdout(): CallOutput {
+    return this.#output('stdout');
+  }
+
+  get stderr(): CallOutput {
+    return this.#output('stderr');
+  }
+
+  get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
       if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
     }
     return this.#controller.signal;
+  }
+
+  #output(name: 'stdout' | 'stderr'): CallOutput {
+    const made = this.#streams[name];
+    if (made !== undefined) return made;
+    const fd = name === 'stdout' ? 1 : 2;
+    const terminal = terminalsOf(this.#request.env)[fd];
+    const output = this.#begin(new CallOutput(this.#wire[name], fd, terminal, this.#scope));
+    this.#streams[name] = output;
+    return output;
   }
 
   #begin<S extends CallInput | CallOutput>(stream: S): S {

@@ -5,7 +5,7 @@ import { HeadBudget } from '../../domain/calls/head-budget.js';
 import { LARGE_REQUEST_BYTES } from '../environment/free-memory.js';
 import { type Admission, HEADS_LIMIT_BYTES } from '../service/admission.js';
 import { Connection } from './connection.js';
-import type { ConnectionOwner, Endable } from './connection-owner.js';
+import type { Before, ConnectionOwner } from './connection-owner.js';
 import { undecided } from './refusals.js';
 import { type CallRequest, HEAD_LIMIT_BYTES } from './request.js';
 
@@ -56,8 +56,36 @@ function admission(options: CallServerOptions, request: CallRequest): Promise<Ad
 /** With more connections than that, none stays open: descriptors are for callers that wait. */
 const KEPT_MAX = 256;
 
+/** Until it closes. Its requests come one after the other, each with a connection of its own. */
+class AcceptedSocket {
+  /** Of the request that it carries now, or will carry next. */
+  connection: Connection;
+
+  /** @param onClose called when the socket has closed */
+  constructor(socket: Duplex, owner: ConnectionOwner, onClose: () => void) {
+    const keep = (before: Before): void => {
+      this.connection = new Connection(socket, owner, keep, before);
+    };
+    this.connection = new Connection(socket, owner, keep);
+    // First, because a peer that connects and goes away must not crash the daemon.
+    socket.on('error', (error: Error) => this.connection.noteError(error));
+    socket.on('close', () => {
+      this.connection.closed();
+      onClose();
+    });
+    socket.on('data', (bytes: Buffer) => this.connection.receive(bytes));
+    // A client that ends its side has gone. None half-closes: the end of the input is a chunk.
+    socket.on('end', () => socket.destroy());
+  }
+}
+
 export class CallServer {
-  readonly #connections = new Set<Endable>();
+  /**
+   * An entry stays for as long as its socket. One for each call would cost more than all else that a call
+   * leaves behind: V8 links a set's old table to the next one, and so keeps what both held until a full
+   * garbage collection.
+   */
+  readonly #sockets = new Set<AcceptedSocket>();
   readonly #owner: ConnectionOwner;
   #inFlight = 0;
   #abandoned = 0;
@@ -93,13 +121,9 @@ export class CallServer {
         this.#wakeWaiters();
         if (client === 'there' && this.#inFlight === 0) options.onIdle?.();
       },
-      mayKeep: () => this.#connections.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
-      kept: (socket, before) => {
-        this.#connections.add(new Connection(socket, this.#owner, before));
-      },
+      mayKeep: () => this.#sockets.size <= KEPT_MAX && (options.mayKeep?.() ?? true),
       outlived: () => options.onCallEnd?.(),
-      closed: (connection, headBytes) => {
-        this.#connections.delete(connection);
+      over: (headBytes) => {
         if (headBytes >= LARGE_REQUEST_BYTES) options.onLargeRequest?.();
       },
     };
@@ -107,7 +131,8 @@ export class CallServer {
 
   /** @param socket that a listener has accepted; from here on it has an error handler */
   accept(socket: Duplex): void {
-    this.#connections.add(new Connection(socket, this.#owner));
+    const accepted = new AcceptedSocket(socket, this.#owner, () => this.#sockets.delete(accepted));
+    this.#sockets.add(accepted);
   }
 
   /**
@@ -142,12 +167,12 @@ export class CallServer {
 
   /** Aborts every call. Requests that still wait are refused: the daemon drains. */
   abortAll(reason: string): void {
-    for (const connection of this.#connections) connection.abort(reason);
+    for (const { connection } of this.#sockets) connection.abort(reason);
   }
 
   /** Closes the connections without a whole request. Their clients may safely ask another daemon. */
   endIdleConnections(): void {
-    for (const connection of this.#connections) connection.endIfIdle();
+    for (const { connection } of this.#sockets) connection.endIfIdle();
   }
 
   #wakeWaiters(): void {

@@ -28,8 +28,8 @@ export class WorkerCall {
       input: () => this.#input,
       closeInput: () => scope.enter(() => this.#input.close()),
       exit: 'waits' as const,
-      output: sender(1),
-      errorOutput: sender(2),
+      stdout: sender(1),
+      stderr: sender(2),
     };
     const { name: command, args, env, cwd } = head;
     this.#call = new Call({ command, args, env, cwd }, wire, scope);

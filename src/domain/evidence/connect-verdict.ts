@@ -64,7 +64,7 @@ const VERDICTS: Readonly<Record<Platform, VerdictTable>> = {
   },
   // A name is a file that tells of a pipe and of a key; `src/adapters/windows` gives these codes.
   win32: {
-    // No such file, or nothing in it that a daemon of solod wrote.
+    // No such file.
     ENOENT: EVERYWHERE.ENOENT,
     // CreateFile: ERROR_FILE_NOT_FOUND. A pipe's name is gone with its process.
     ECONNREFUSED: 'dead',
@@ -89,7 +89,7 @@ export function judgeConnect(reading: ConnectReading, platform: Platform): Probe
 /**
  * On Windows a file that the daemon holds settles what a connection leaves open. Another process may have
  * taken the name of a pipe whose daemon has ended: it does not know the key, cuts the connection off, or is
- * silent.
+ * silent. Or the file that tells of the pipe is damaged, and its daemon may live.
  */
 const UNLISTED: Readonly<Record<Platform, 'unknown' | 'closed-or-full'>> = {
   linux: 'unknown',

@@ -12,6 +12,9 @@ export function printable(text: string): string {
   return text.replace(COLOUR, '').replace(CONTROL, written);
 }
 
+/** The same in one line: a line feed in a path or an argument does not begin a line of a list. */
+export const printableLine = (text: string): string => printable(text).replace(/[\n\t]/g, written);
+
 /**
  * The same of a log for a terminal. It keeps its colours.
  * @param bytes one character a byte (Latin-1)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { printable, printableBytes } from '../../../src/domain/text/printable.js';
+import { printable, printableBytes, printableLine } from '../../../src/domain/text/printable.js';
 
 const ESC = '\u001b';
 
@@ -12,6 +12,10 @@ describe('text that a terminal shows and does not obey', () => {
     [`${ESC}[1;3`, '\\u001b[1;3'],
   ])('%j', (text, shown) => {
     expect(printable(text)).toBe(shown);
+  });
+
+  test('in one line', () => {
+    expect(printableLine(`a\nb\tc\r${ESC}[1mä`)).toBe('a\\u000ab\\u0009c\\u000dä');
   });
 
   test('keeps a name in JSON the same', () => {

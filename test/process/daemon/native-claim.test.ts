@@ -56,6 +56,39 @@ describe.skipIf(!hasCargo)(`a daemon whose name was claimed natively${LEFT_OUT}`
     expect(box.generations()).toEqual([2]);
   });
 
+  it.skipIf(!has('strace'))(
+    'ends by alarm(2) where Node hangs at its start, and else ignores it',
+    async () => {
+      const box = sandbox();
+      const service = box.service();
+      const log = path.join(box.path, 'calls');
+      const traced = [
+        '-f',
+        '-qq',
+        '-o',
+        log,
+        '-e',
+        'trace=/^(alarm|setitimer|execve)$',
+        CLIENT,
+        'call',
+        service,
+      ];
+      // strace ends with the daemon.
+      const ended = box.exec('strace', traced);
+      const launch = () => existsSync(path.join(box.place(), 'launch'));
+      await eventually('it is ready', () => box.names().length === 1 && launch());
+      const pid = Number(owner(box).pid);
+      process.kill(pid, 'SIGALRM');
+      expect(await answers(box, service)).toBe(pid);
+      process.kill(pid, 'SIGKILL');
+      await ended;
+      const calls = readFileSync(log, 'utf8').split('\n');
+      const own = calls.filter((line) => line.startsWith(`${pid} `) && !line.includes('---'));
+      expect(own[0]).toMatch(/alarm\(60\)|setitimer\(ITIMER_REAL, .*tv_sec=60/);
+      expect(own[1]).toMatch(/execve\(".*node/);
+    },
+  );
+
   it('leaves its listener to no child, so that its end is seen while a child lives on', async () => {
     const box = sandbox();
     const service = box.service(`

@@ -293,6 +293,17 @@ describe('a program', () => {
     expect(box.leftovers()).toEqual([]);
   });
 
+  it('has one line in lists, whatever its arguments are', async () => {
+    const box = programBox();
+    const words = [script(box, 'exec sleep 60'), 'a\nfake: running, pid 1\u001b[2J'];
+    expect((await box.run(['kick', ...TARGET, '--', ...words], marked(box))).code).toBe(0);
+    await eventually('it runs', () => ownerIn(box) !== undefined);
+    const { stdout } = await box.run(['ls']);
+    expect(stdout.toString()).toMatch(
+      /^db: running, pid [0-9]+, .* a\\u000afake: running, pid 1\\u001b\[2J\n$/,
+    );
+  });
+
   it('that ends at once is told of, with where to look', async () => {
     const box = programBox();
     const ended = await connect(box, '', script(box, 'echo what was wrong >&2; exit 3'));
@@ -432,7 +443,7 @@ describe('killed between any two steps of its start', () => {
         await asked;
         // A signal takes effect in its time: what is obtained first may be what is about to die.
         await eventually('one serves', async () => {
-          expect((await solod.obtain(options)).kind).not.toBe('failed');
+          expect(await solod.obtain(options)).not.toMatchObject({ kind: 'failed' });
           return isOnlyProgram(box);
         });
         kill(ownerIn(box)?.pid ?? 0);

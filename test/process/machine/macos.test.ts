@@ -6,8 +6,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { contractProgram, expectContractKept } from '../support/contract-bundle.js';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
-import { runOnMac } from '../support/mac.js';
+import { mac, runOnMac } from '../support/mac.js';
 import { eventually, oneDaemon, type Sandbox, sandbox } from '../support/sandbox.js';
 
 const CALLERS = 20;
@@ -30,6 +31,12 @@ async function killed(box: Sandbox, service: string): Promise<number> {
 }
 
 describe.skipIf(process.platform !== 'linux')('on a simulated macOS', () => {
+  it('its adapters keep the contract', async () => {
+    const box = sandbox();
+    const { stdout } = await box.exec(mac(box), [await contractProgram(box.path)]);
+    expectContractKept(stdout.toString());
+  });
+
   it('call, kick, status, restart, stop', async () => {
     const box = sandbox();
     const service = box.service();

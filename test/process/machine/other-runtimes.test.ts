@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { contractProgram, expectContractKept } from '../support/contract-bundle.js';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { BUN, DENO, without } from '../support/runtimes.js';
 import { type Ended, eventually, oneDaemon, ROOT, type Sandbox, SOLOD, sandbox } from '../support/sandbox.js';
@@ -38,6 +39,13 @@ const RUNTIMES = [
 
 describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
   describe.skipIf(program === undefined)(`calls and serves${without(name, program)}`, () => {
+    it('its adapters keep the contract', async () => {
+      const box = sandbox();
+      const [runtime, ...options] = command;
+      const { stdout } = await box.exec(runtime, [...options, await contractProgram(box.path)]);
+      expectContractKept(stdout.toString());
+    });
+
     it('call, kick, status, ls, logs, restart, stop', async () => {
       const box = sandbox();
       const run = on(box, command);
@@ -55,6 +63,25 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       expect(box.daemons()).toEqual([]);
       expect((await run(['status', service])).stdout.toString()).toContain('not running');
       expect(box.spawns()).toEqual(['cold', 'restart']);
+    });
+
+    it('the exit code of a call is not that of the next one', async () => {
+      const box = sandbox();
+      const service = box.service(`
+        import { exit } from 'node:process';
+        export default ({ args: [act] }) => {
+          if (act === 'exits') process.exit(9);
+          if (act === 'imports') exit(7);
+          if (act === 'sets') process.exitCode = 5;
+          if (act === 'both') { process.exitCode = 4; throw new Error('as well'); }
+        };
+      `);
+      const codes = [];
+      for (const act of ['exits', '', 'imports', '', 'sets', '', 'both', ''])
+        codes.push((await on(box, command)(['call', service, '--', act])).code);
+      expect(codes).toEqual([9, 0, 7, 0, 5, 0, 1, 0]);
+      await oneDaemon(box);
+      expect(box.spawns()).toEqual(['cold']);
     });
 
     it.each([

@@ -1,5 +1,6 @@
 /** Node for Windows under Wine: the commands, storms, kills, an impostor. */
 
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -13,6 +14,7 @@ import {
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/app/environment/version.js';
+import { contractProgram, expectContractKept } from '../support/contract-bundle.js';
 import { eventually, ROOT, SOLOD } from '../support/sandbox.js';
 import { BOOT_MS, type Ended, hasWine, LEFT_OUT, onDrive, Wine, type WineBox } from '../support/wine.js';
 
@@ -45,6 +47,16 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     expect(new Set(answers).size).toBe(1);
     await eventually('one daemon is left', () => box.daemons().length === 1);
   }
+
+  it('its adapters keep the contract', async () => {
+    const box = wine.box();
+    const said = path.join(box.path, 'said.json');
+    const out = openSync(said, 'w');
+    const checking = box.node([path.basename(await contractProgram(box.path))], ['ignore', out, 'ignore']);
+    closeSync(out);
+    expect(await new Promise((resolve) => checking.once('exit', resolve))).toBe(0);
+    expectContractKept(readFileSync(said, 'utf8'));
+  });
 
   it('call, kick, status, ls, logs, restart, stop', async () => {
     const box = wine.box();
@@ -247,6 +259,25 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     expect(readdirSync(box.state)).toEqual([]);
   });
 
+  it.each(['a pipe', 'a file'])('a mebibyte of any bytes by %s goes in and comes out', async (kind) => {
+    const box = wine.box();
+    const service = box.service(`
+      export default async ({ stdin, stdout }) => {
+        for await (const bytes of stdin) if (!stdout.write(bytes)) await new Promise((go) => stdout.once('drain', go));
+      };
+    `);
+    const [given, taken] = [path.join(box.path, 'in.bin'), path.join(box.path, 'out.bin')];
+    const bytes = randomBytes(1024 * 1024);
+    writeFileSync(given, bytes);
+    const [file, out] = [openSync(given, 'r'), openSync(taken, 'w')];
+    const stdin = kind === 'a pipe' ? 'pipe' : file;
+    const caller = box.node([SOLOD, 'call', service, '--timeout', '60s'], [stdin, out, 'inherit']);
+    for (const descriptor of [file, out]) closeSync(descriptor);
+    caller.stdin?.on('error', () => {}).end(bytes);
+    expect(await new Promise((resolve) => caller.once('exit', resolve))).toBe(0);
+    expect(readFileSync(taken).equals(bytes)).toBe(true);
+  });
+
   it('a service sees its caller: arguments, directory, input, exit code', async () => {
     const box = wine.box();
     const service = box.service(`
@@ -280,7 +311,12 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     STORM_MS,
   );
 
-  it('an impostor on the pipe of a killed daemon is told nothing', async () => {
+  it.each([
+    ['says yes', `socket.write(Buffer.alloc(4096, 'yes'))`],
+    ['says nothing', ''],
+    ['answers byte by byte', `setInterval(() => socket.write('y'), 200)`],
+    ['repeats what it hears', 'socket.write(bytes)'],
+  ])('an impostor on the pipe of a killed daemon is told nothing: it %s', async (_, answer) => {
     const box = wine.box();
     const service = box.service();
     const before = await called(box, service);
@@ -297,7 +333,7 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
          socket.on('error', () => {});
          socket.on('data', (bytes) => {
            fs.appendFileSync(process.argv[2], bytes.toString('latin1'), 'latin1');
-           socket.write(Buffer.alloc(4096, 'yes'));
+           ${answer};
          });
        }).listen(process.argv[1], () => fs.writeSync(1, 'listens'));`,
       pipe,
@@ -306,7 +342,10 @@ describe.skipIf(!hasWine)(`on Windows${LEFT_OUT}`, () => {
     try {
       await new Promise((resolve) => impostor.stdout?.once('data', resolve));
       expect((await box.run(['status', service])).stdout).toContain('not running');
-      expect(await called(box, service, 'a secret')).not.toBe(before);
+      // Within the time that a call has by default.
+      const ended = await box.run(['call', service, '--', 'a secret']);
+      expect([ended.code, ended.stderr]).toEqual([0, '']);
+      expect(pidIn(ended)).not.toBe(before);
       const told = readFileSync(heard, 'latin1');
       expect(told.length).toBeGreaterThan(0);
       expect(told).not.toContain('secret');

@@ -67,10 +67,15 @@ describe.skipIf(!hasCargo)(`the first kick of a process${LEFT_OUT}`, () => {
       const box = sandbox();
       const { host } = await kicks(box, [{ service: box.service(), stateDirectory: box.state, ...more }]);
       expect(started(box).by === host).toBe('timing' in more);
-      await eventually('it is ready', () => box.names().length === 1 && box.daemons().length === 1);
+      await served(box);
       const [pid = 0] = box.daemons();
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll(box.path, '<box>');
-      launches.push(words.replaceAll(/echo-[0-9a-z]{8}/g, '<name>'));
+      const words = () => readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      await eventually('the client has become the daemon', () => !words().includes('kick-report'));
+      launches.push(
+        words()
+          .replaceAll(box.path, '<box>')
+          .replaceAll(/echo-[0-9a-z]{8}/g, '<name>'),
+      );
     }
     expect(launches[0]).toBe(launches[1]);
   });

@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { currentView, notSupported } from './call-context.js';
 import { copyOf, environmentProxy } from './call-environment.js';
 import { type CallProcess, currentCall } from './call-process.js';
+import { clearExitCode } from './exit-code.js';
 import { noteLoaded } from './loaded-files.js';
 import { refuseAfterEnd } from './own-descriptors.js';
 import { type AnyFunction, delegate, redefine, replace } from './patch.js';
@@ -230,7 +231,7 @@ function die(signal: string | number): void {
 /** @throws the error of Node for an invalid exit code */
 function checkedCode<T extends number | string | null | undefined>(code: T): T {
   real.exitCode = code as number | undefined;
-  real.exitCode = undefined;
+  clearExitCode();
   return code;
 }
 
