@@ -1,4 +1,4 @@
-/** What the pages show as code is code: it parses, and names what the package exports and the command takes. */
+/** What the pages show as code parses, and names what the package exports and the command takes. */
 
 import { parseSync } from 'oxc-parser';
 import { describe, expect, it } from 'vitest';

@@ -35,7 +35,7 @@ describe('one place writes "solod: "', () => {
   });
 });
 
-/** What is said there is news of a daemon's log, or an answer to `--verbose`, and not a failure of the caller's. */
+/** What is said there is news in a daemon's log, or an answer to `--verbose`, and not a caller's failure. */
 const NEWS = [
   'src/app/daemon/claim-and-serve.ts: say',
   'src/app/daemon/daemon.ts: say',
