@@ -56,7 +56,7 @@ function unlinkFolders(outputDirectory) {
  */
 const SEARCH_FIXES = [
   [
-    'let a=i.split(" ").map(c=>c.length?`*${c}*`:"").join(" ");s=r.index.search(a).filter(',
+    `let a=i.split(" ").map(c=>c.length?\`*\${c}*\`:"").join(" ");s=r.index.search(a).filter(`,
     's=window.solodSearch(r.index,r.data.rows,i).filter(',
   ],
   ['e=e+s+o.id', 'e=e+s+":"+o.id+","'],

@@ -1,6 +1,6 @@
 /** The pages that are made of tables are up to date, and everything that people can meet has a page. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -8,7 +8,12 @@ import { EXIT, EXIT_MEANINGS } from '../../src/app/environment/exit-codes.js';
 import { ERROR_CODES } from '../../src/app/manual/explain.js';
 import { VARIABLES } from '../../src/app/manual/topics.js';
 import { COMMANDS } from '../../src/app/options/command-table.js';
-import { COMMAND_OPTIONS, type CommandName, OPTIONS } from '../../src/app/options/option-table.js';
+import {
+  COMMAND_OPTIONS,
+  type CommandName,
+  OPTIONS,
+  optionHelp,
+} from '../../src/app/options/option-table.js';
 import { ROOT, readSources, sourcesIn } from '../tidy/repository.js';
 
 interface Maker {
@@ -32,6 +37,14 @@ describe('npm run pages', () => {
   it('has no example that shows a value which is not there', async () => {
     for (const text of (await makePages()).values()) expect(text).not.toMatch(/undefined|NaN|\[object/);
   });
+});
+
+it('README says in words what the measurements say in numbers', () => {
+  const [, own = ''] = /takes of a call:\*\* ([\d.]+) ms/.exec(read('docs/performance.md')) ?? [];
+  const words = ['zero', 'one', 'two', 'three', 'four', 'five'];
+  expect(read('README.md')).toContain(
+    `solod itself takes ${words[Math.round(Number(own))]} milliseconds of it`,
+  );
 });
 
 describe('there is a page for', () => {
@@ -79,6 +92,39 @@ describe('there is a page for', () => {
     );
   });
 
+  /** As a literal: `EXIT` has the names. A test of values is not an exit. */
+  const EXITING = /(?:process\.exit\(|exitCode = |process::exit\()([1-9]\d*)\b/g;
+
+  it('every number with which a source exits', () => {
+    const known = new Set<number>(Object.values(EXIT));
+    const all = [...sourcesIn('src'), ...RUST, FRONT_DOOR];
+    const exits = all.flatMap(({ file, text }) =>
+      [...text.matchAll(EXITING)].map(([, code]) => ({ file, code: Number(code) })),
+    );
+    expect(exits.filter(({ code }) => !known.has(code))).toEqual([]);
+    for (const text of ['process.exit(81)', 'process.exitCode = 81;', 'process::exit(81)'])
+      expect([...text.matchAll(EXITING)].map(([, code]) => code)).toEqual(['81']);
+  });
+
+  it('every page of docs, in the list of all pages', () => {
+    const listed = new Set(
+      [...read('docs/index.md').matchAll(/\]\(([^)#]+\.md)/g)].map(([, target = '']) => target),
+    );
+    const pages = readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+    expect(pages.length).toBeGreaterThan(15);
+    expect(pages.filter((name) => name !== 'index.md' && !listed.has(name))).toEqual([]);
+  });
+
+  it('every option, with a description', () => {
+    for (const [command, options] of Object.entries(COMMAND_OPTIONS))
+      for (const option of options)
+        expect(optionHelp(command as CommandName, option).help, `${command} --${option}`).toMatch(
+          /\w{2,} \w/,
+        );
+    for (const [command, { summary }] of Object.entries(COMMANDS))
+      expect(summary, command).toMatch(/\w{2,} \w/);
+  });
+
   /** Set for programs that are started, or shown to a service as its caller's: solod does not read them. */
   const OF_OTHERS = new Set([
     'PWD',
@@ -95,11 +141,11 @@ describe('there is a page for', () => {
   const IN_REQUESTS = /^NAILGUN_/;
   /** How sources name a variable: as a property, in a pattern, in quotes, or for the shell. */
   const NAMINGS = [
-    /\benv\.([A-Z][A-Z_]+)/g,
-    /\benv\[['"]([A-Z][A-Z_]+)['"]\]/g,
-    /['"]((?:SOLOD(?!_E_)|LISTEN)(?:_[A-Z]+)+|SOLOD|NOTIFY_SOCKET|INVOCATION_ID)['"]/g,
-    /\bvar(?:_os)?\("([A-Z][A-Z_]+)"\)/g,
-    /\$\{?(SOLOD[A-Z_]*)/g,
+    /\benv\.([A-Z][A-Z_0-9]+)/g,
+    /\benv\[['"]([A-Z][A-Z_0-9]+)['"]\]/g,
+    /['"]((?:SOLOD(?!_E_)|LISTEN)(?:_[A-Z0-9]+)+|SOLOD|NOTIFY_SOCKET|INVOCATION_ID)['"]/g,
+    /\bvar(?:_os)?\("([A-Z][A-Z_0-9]+)"\)/g,
+    /\$\{?(SOLOD[A-Z_0-9]*)/g,
   ];
   const PATTERN = /\{([^{}]+)\}(?: = [\w.]*\benv\b|: Environment\b)/g;
 
@@ -127,6 +173,7 @@ describe('there is a page for', () => {
     'const { PLANTED } = process.env',
     'const { HOME: home, PLANTED = "" } = caller.env;',
     'env::var_os("PLANTED")',
+    'variable("SOLOD_2_PLANTED")',
     'if [ -n "$SOLOD_PLANTED" ]',
   ])('a variable, and %s is one', (text) => {
     expect(variablesIn(text).join()).toContain('PLANTED');

@@ -67,6 +67,15 @@ it('commands can be copied into every shell: an interactive zsh takes a comment 
   expect('```sh\nsolod ls a#b\n```\n\n# A heading\n').not.toMatch(COMMENTED);
 });
 
+it('commands can be copied into fish, too: it has no here-documents', () => {
+  const HERE = /^```sh\n(?:(?!```).*\n)*?.*<</m;
+  const pages = ['README.md', 'docs/getting-started.md', 'examples/eslint/README.md'].map((file) =>
+    read(file),
+  );
+  expect(pages.filter((text) => HERE.test(text))).toEqual([]);
+  expect("```sh\nsolod ls\ncat > a <<'END'\nb\nEND\n```\n").toMatch(HERE);
+});
+
 it('finds what is difficult', () => {
   const hard = 'Notwithstanding considerable organizational complications, implementation materialized.';
   expect(easeOf(sentencesOf(hard))).toBeLessThan(50);

@@ -34,3 +34,45 @@ describe('one place writes "solod: "', () => {
     expect(speakers(sources)).toEqual(['src/app/0.ts', 'src/app/1.ts']);
   });
 });
+
+/** What is said there is news in a daemon's log, or an answer to `--verbose`, and not a caller's failure. */
+const NEWS = [
+  'src/app/daemon/claim-and-serve.ts: say',
+  'src/app/daemon/daemon.ts: say',
+  'src/app/daemon/serve.ts: say',
+  'src/app/daemon/service-manager.ts: say',
+  'src/app/entry/call-and-kick.ts: say',
+  'src/app/programs/program-claim.ts: say',
+  'src/app/programs/programs.ts: say',
+  'src/app/share/share-client.ts: say',
+];
+
+/** `say('…')` and `output.complain('…')`: a sentence of no table, and so without a code. */
+function spokenIn(source: Source): string[] {
+  const found: string[] = [];
+  new Visitor({
+    CallExpression({ callee, arguments: [first] }) {
+      const name =
+        callee.type === 'Identifier'
+          ? callee.name
+          : callee.type === 'MemberExpression' && callee.property.type === 'Identifier'
+            ? callee.property.name
+            : '';
+      const isWritten = first?.type === 'Literal' || first?.type === 'TemplateLiteral';
+      if (/^(?:say|complain)$/.test(name) && isWritten) found.push(`${source.file}: ${name}`);
+    },
+  }).visit(parse(source).program);
+  return found;
+}
+
+describe('a message comes from a table, which gives it a code', () => {
+  it('in all of src', () => {
+    expectOnly(sourcesIn('src').flatMap(spokenIn), NEWS);
+  });
+
+  it('and one that does not is found', () => {
+    const texts = ["say('it failed');", 'output.complain(`it failed`);', 'say(messageOf(it));'];
+    const found = texts.flatMap((text, n) => spokenIn(planted(`src/app/${n}.ts`, text)));
+    expect(found).toEqual(['src/app/0.ts: say', 'src/app/1.ts: complain']);
+  });
+});

@@ -13,7 +13,8 @@ export const PROGRESS_AFTER_MS = 1_000;
 export const PROGRESS_ERASE = '\r\x1b[K';
 
 /**
- * Shows the line if the wait is long, and stderr is a terminal that can erase it. A log of CI keeps what was erased.
+ * Shows the line if the wait is long, and stderr is a terminal that can erase it.
+ * A log of CI keeps what was erased.
  * @returns ends the wait, and erases the line
  */
 export function showWait(service: string, env = process.env): () => void {

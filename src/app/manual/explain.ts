@@ -26,7 +26,7 @@ export function findCode(written: string): ErrorCode | undefined {
 
 const SIMILAR_MAX = 4;
 
-/** Codes of which somebody wrote a part, in which every word that was written stands, or that differ in a letter or two. */
+/** Codes that have every word that somebody wrote; else those that differ in a letter or two. */
 export function similarCodes(written: string): readonly ErrorCode[] {
   const words = namedBy(written).split(/[_ ]+/).filter(Boolean);
   if (words.length === 0) return [];

@@ -29,6 +29,11 @@ export function manPage(day: string): string {
     '.SH DESCRIPTION',
     line('Calls a service through a daemon that stays loaded, and starts that daemon if there is none.'),
     line('However many callers come at once, one daemon serves a name.'),
+    '.SH OPTIONS',
+    ...rowLines([
+      ['-h, --help', 'print help; of a command, if it stands behind one'],
+      ['-V, --version', 'print the version'],
+    ]),
     '.SH COMMANDS',
     ...NAMES.flatMap(commandLines),
     ...Object.values(TOPICS).flatMap(({ title, rows }) => [`.SH ${title.toUpperCase()}`, ...rowLines(rows)]),

@@ -22,7 +22,7 @@ function distance(asked: string, word: string): number {
   return word.startsWith(asked) ? 0 : mistakesBetween(asked, word);
 }
 
-/** Damerau and Levenshtein: the fewest changes of one letter, or of two neighbours, from one word to the other. */
+/** Damerau and Levenshtein: the fewest changes of one letter, or of two neighbours, between two words. */
 function mistakesBetween(one: string, other: string): number {
   let [before, last]: [number[], number[]] = [[], Array.from({ length: other.length + 1 }, (_, at) => at)];
   for (let row = 1; row <= one.length; row++) {

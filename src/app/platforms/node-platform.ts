@@ -140,7 +140,7 @@ const watchLog = (directory: string): void =>
 
 /** Leaves what started this process, for clients that are not Node. */
 export const leaveOwnCommand = (directory: string): void =>
-  leaveLaunchFile(directory, [process.execPath, ...process.argv.slice(1)]);
+  leaveLaunchFile(directory, [process.execPath, ...RUNTIME.runArguments, ...process.argv.slice(1)]);
 
 /** Keeps the log of a daemon in service within bounds. Undefined if its output goes elsewhere. */
 export const keepLog = (directory: string, host: CommonHost): LogKeeper | undefined =>

@@ -75,6 +75,24 @@ describe('an accepted call', () => {
     expect(seen).toEqual({ args: ['a', ''], cwd: '/there', env: { A: '1' } });
   });
 
+  it('may copy its context, and shares the getters of it with all calls', async () => {
+    const contexts: ServiceContext[] = [];
+    const keepCopy: ServiceFunction = (context) => {
+      contexts.push({ ...context });
+      getters.add(Object.getOwnPropertyDescriptor(context, 'stdout')?.get);
+    };
+    const getters = new Set<unknown>();
+    await storyOf(keepCopy, { ...REQUEST, args: ['1'] });
+    await storyOf(keepCopy, { ...REQUEST, args: ['2'] });
+    expect(contexts.map(({ args }) => args)).toEqual([['1'], ['2']]);
+    expect(contexts.map((context) => Reflect.ownKeys(context))).toEqual([
+      ['args', 'cwd', 'env', 'stdin', 'stdout', 'stderr', 'signal'],
+      ['args', 'cwd', 'env', 'stdin', 'stdout', 'stderr', 'signal'],
+    ]);
+    expect(contexts[0]?.stdout).not.toBe(contexts[1]?.stdout);
+    expect(getters.size).toBe(1);
+  });
+
   it('is told which streams are terminals', async () => {
     const env = requestEnvironment({}, [false, true, false]);
     let seen: unknown;

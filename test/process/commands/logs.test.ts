@@ -221,7 +221,8 @@ describe('solod logs', () => {
     const box = sandbox();
     const service = box.service(PRINTER);
     const ended = await box.run(args.map((arg) => (arg === 'SERVICE' ? service : arg)));
-    expect([ended.code, ended.stdout.toString()]).toEqual([code, '']);
+    const facts = args.includes('--json') ? expect.stringMatching(/^\{"kind":"failed",.*\}\n$/) : '';
+    expect([ended.code, ended.stdout.toString()]).toEqual([code, facts]);
     expect(ended.stderr).toMatch(sentence);
     expect(ended.stderr).toMatch(/^solod: /);
   });

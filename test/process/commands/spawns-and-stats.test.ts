@@ -229,7 +229,7 @@ describe('solod stats', () => {
     [
       ['stats', 'SERVICE', '--json', '--openmetrics'],
       64,
-      /^$/,
+      /^\{"kind":"failed",.*"code":"SOLOD_E_USAGE_APART","exit":64\}\n$/,
       /^solod: .*give one of them \[SOLOD_E_USAGE_APART\]\n$/,
     ],
   ])('%j', async (args, code, stdout, stderr) => {

@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
+import { CLIENT, hasCargo } from '../../native/client.js';
 import { contractProgram, expectContractKept } from '../support/contract-bundle.js';
 import { emptyBacklogs, fillBacklog } from '../support/full-backlog.js';
 import { BUN, DENO, without } from '../support/runtimes.js';
@@ -125,6 +126,18 @@ describe.each(RUNTIMES)('$name', ({ name, program, command }) => {
       expect(expectRightAnswers(await storm())).toEqual([await oneDaemon(box)]);
       expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
       expect(box.generations()).toEqual([2]);
+    });
+
+    it.skipIf(!hasCargo)('where its daemon has died, the native client starts one', async () => {
+      const box = sandbox();
+      const service = box.service();
+      await on(box, command)(['call', service]);
+      const pid = await oneDaemon(box);
+      process.kill(pid, 'SIGKILL');
+      await eventually('it is gone', () => box.daemons().length === 0);
+      const native = await box.exec(CLIENT, ['call', service, '--', 'call 0']);
+      expect(expectRightAnswers([native])).toEqual([await oneDaemon(box)]);
+      expect(box.spawns()).toEqual(['cold', 'dead-daemon']);
     });
 
     it('clears away what killed processes left', async () => {
