@@ -4,7 +4,7 @@ import { lookingAtProcess } from '../../../src/app/platforms/look-at-process.js'
 const ownerOf = (pid: number): string =>
   JSON.stringify({ pid, startTime: '7', bootId: 'boot', pidNamespace: 'n', name: 'db', program: true });
 
-/** A machine whose process 1 is dead and 2 lives, and whose `current` names what `owners` say, look by look. */
+/** A machine where process 1 is dead and 2 lives, and whose `current` names what `owners` say, one by one. */
 function machine(...owners: number[]) {
   let looks = 0;
   let dropped = 0;
