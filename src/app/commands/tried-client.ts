@@ -12,6 +12,9 @@ export type TriedClient =
   /** `bin/solod` becomes it all the same: a shell has no quick way to tell. */
   | { readonly kind: 'other-version'; readonly path: string; readonly version: string };
 
+/** What is empty, or another program, says something else. */
+const RELEASE = /^\d+\.\d+\.\d+\S*$/;
+
 /** How long it may take to say its version, in milliseconds. */
 const TRIAL_MS = 5_000;
 
@@ -23,7 +26,9 @@ export function tryNativeClient(): TriedClient {
   const trial = runOnTrial(path, ['--version'], TRIAL_MS);
   if (trial.kind === 'failed') return { kind: 'unusable', path, why: trial.why };
   const version = trial.text.trim();
-  return version === VERSION ? found : { kind: 'other-version', path, version };
+  if (version === VERSION) return found;
+  if (!RELEASE.test(version)) return { kind: 'unusable', path, why: `it says version "${version}"` };
+  return { kind: 'other-version', path, version };
 }
 
 /**
