@@ -147,7 +147,10 @@ describe.skipIf(BROWSER === undefined)(`in a browser${LEFT_OUT}`, () => {
   it('the keyboard is enough', async () => {
     const page = await opened();
     await page.goto(`${base}index.html`);
+    // A page is hidden until its script has run, and nothing that is hidden takes the focus.
+    await page.locator('#tsd-search-trigger').waitFor();
     await page.keyboard.press('/');
+    await page.locator('#tsd-search-input:focus').waitFor();
     await page.keyboard.type('prettierd');
     await page.locator('#tsd-search-results li').first().waitFor();
     await page.keyboard.press('ArrowDown');
