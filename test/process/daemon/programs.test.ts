@@ -412,7 +412,7 @@ while True:
       await connect(box, '', 'python3', file);
       await eventually('the parent has gone', () => ownerIn(box) === undefined);
       const said = /its process has ended, and one that it started still has its socket/;
-      const waited = await box.run(['connect', '--timeout', '500ms', 'db'], marked(box));
+      const waited = await box.run(['connect', '--timeout', '2s', 'db'], marked(box));
       expect([waited.code, waited.stderr]).toEqual([69, expect.stringMatching(said)]);
       expect(waited.stderr).toMatch(/end that process, and let the program stay in the foreground/);
       for (const argv of [['status'], ['stop'], ['doctor']]) {
