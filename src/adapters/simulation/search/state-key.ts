@@ -19,6 +19,7 @@ import {
   PROCESSES_MAX,
   type Process,
   processOf,
+  UNDISTURBED,
   used,
   type World,
   wasKilled,
@@ -137,15 +138,7 @@ function readersIn(world: World): Readers {
   return world.left.restarts > 0 || world.processes.some(calls) ? 'callers' : 'candidates-only';
 }
 
-const LIMITS: readonly (keyof Limits)[] = [
-  'kills',
-  'faults',
-  'pauses',
-  'restarts',
-  'stops',
-  'ticks',
-  'removals',
-];
+const LIMITS = Object.keys(UNDISTURBED) as (keyof Limits)[];
 
 function restText(world: World, readers: Readers): string {
   const left = LIMITS.map((limit) => world.left[limit]).join();
