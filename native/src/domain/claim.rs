@@ -4,7 +4,7 @@ use super::connect_verdict::{judge_connect, Verdict};
 use super::held_lock::{release_lock, HeldLock};
 use super::identity::Vitality;
 use super::layout::{self, Place};
-use super::owner_witness::sight_owner;
+use super::owner_witness::{owner_at, sight_owner, sight_process};
 use super::ports::{Change, Found, Ports};
 use super::state_directory::prepare_directory;
 use super::sweep::{list_to_sweep, sweep_one, SweepPlan};
@@ -171,8 +171,9 @@ impl Candidate<'_> {
     /// A look at its socket would be a client to it, so its process is looked at instead.
     fn is_living_program(&self, ports: &mut impl Ports, last: u32) -> bool {
         let owner = layout::owner_in(&layout::generation(self.directory(), last));
-        sight_owner(ports, &owner)
-            .map_or(false, |(owner, vitality)| owner.is_program && vitality == Vitality::Alive)
+        owner_at(ports, &owner).map_or(false, |owner| {
+            owner.is_program && sight_process(ports, &owner.identity) == Vitality::Alive
+        })
     }
 
     /// A process with several threads is a zombie before the last of them lets go of the listener. Node starts later than that.

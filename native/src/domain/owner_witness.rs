@@ -10,13 +10,17 @@ pub fn sight_process(ports: &mut impl Ports, who: &Identity) -> Vitality {
     vitality_of(who, &ports.identity(), &seen)
 }
 
+/// What an owner file says; None for a file that no solod could have written, or none.
+pub fn owner_at(ports: &mut impl Ports, path: &str) -> Option<Owner> {
+    match ports.read_text(path) {
+        Found::There(text) => owner::parse(&text),
+        _ => None,
+    }
+}
+
 /// Reads an owner file and looks its process up; None for a file that no solod could have written, or none.
 pub fn sight_owner(ports: &mut impl Ports, path: &str) -> Option<(Owner, Vitality)> {
-    let text = match ports.read_text(path) {
-        Found::There(text) => text,
-        _ => return None,
-    };
-    let owner = owner::parse(&text)?;
+    let owner = owner_at(ports, path)?;
     let vitality = sight_process(ports, &owner.identity);
     Some((owner, vitality))
 }

@@ -1,8 +1,9 @@
 //! What a caller asks of the daemon that `current` names, by a deadline of the monotonic clock.
 
 use super::layout;
-use super::owner::{self, Owner};
-use super::ports::{Connecting, Found, Greeting, Ports};
+use super::owner::Owner;
+use super::owner_witness::owner_at;
+use super::ports::{Connecting, Greeting, Ports};
 
 /// The monotonic clock, in milliseconds.
 pub fn now_ms(ports: &mut impl Ports) -> f64 {
@@ -30,8 +31,5 @@ pub fn greet(ports: &mut impl Ports, until_ms: f64) -> Option<Greeting> {
 
 /// Who owns the name; None where that can't be read.
 pub fn read_owner(ports: &mut impl Ports, directory: &str) -> Option<Owner> {
-    match ports.read_text(&layout::current_owner(directory)) {
-        Found::There(text) => owner::parse(&text),
-        _ => None,
-    }
+    owner_at(ports, &layout::current_owner(directory))
 }
